@@ -1,0 +1,1 @@
+"""What things are: immutable records, commands, rules and errors. Standard library only."""

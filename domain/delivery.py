@@ -1,0 +1,59 @@
+"""Delivery: packages of artifacts that go to the client."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain import validation as check
+from domain.entity import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryArtifact:
+    name: str
+    url: str
+    format: str
+    position: int = 0
+
+    def violations(self) -> check.Violations:
+        yield from check.text("name", self.name, check.NAME_LENGTH)
+        yield from check.url("url", self.url)
+        yield from check.text("format", self.format, check.FORMAT_LENGTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryPackage(Entity):
+    """What is delivered of a draft.
+
+    `artifacts` in position order, or None where the package was read without them.
+    """
+
+    package_id: str
+    draft_id: str
+    artifacts: tuple[DeliveryArtifact, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDeliveryPackage:
+    package_id: str | None = None
+    draft_id: str
+    artifacts: tuple[DeliveryArtifact, ...] = ()
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.optional_key("package_id", self.package_id)
+        yield from check.key("draft_id", self.draft_id)
+        yield from check.items("artifacts", self.artifacts)
+        yield from check.expected_revision(self.expected_revision)
+
+
+def packaged(command: SaveDeliveryPackage, package_id: str, now: datetime) -> DeliveryPackage:
+    """The package as the command describes it."""
+    return DeliveryPackage(
+        package_id=package_id,
+        draft_id=command.draft_id,
+        artifacts=tuple(
+            replace(item, position=position) for position, item in enumerate(command.artifacts)
+        ),
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,26 @@
+"""What every stored entity has, and the optimistic check on it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.errors import RevisionConflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """Bookkeeping of a stored entity.
+
+    `revision` is 1 when first saved and grows by one with every change; `created_at` stays;
+    `updated_at` never goes back. Times are aware and in UTC.
+    """
+
+    revision: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+
+def require_revision(current: Entity | None, expected: int | None) -> None:
+    """Raise RevisionConflict unless `expected` is None or the revision of `current` (None: 0)."""
+    actual = 0 if current is None else current.revision
+    if expected is not None and expected != actual:
+        raise RevisionConflict(expected, actual)

@@ -1,0 +1,68 @@
+"""Expected failures. One place in `schema` turns them into typed GraphQL errors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+PathSegment = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that one field of a command breaks.
+
+    `path` leads from the command to the field: attribute names (snake_case) and list indexes.
+    """
+
+    path: tuple[PathSegment, ...]
+    message: str
+
+    def under(self, *prefix: PathSegment) -> "Violation":
+        return replace(self, path=(*prefix, *self.path))
+
+
+class DomainError(Exception):
+    """Base of everything that a caller may expect to go wrong."""
+
+
+class ValidationFailed(DomainError):
+    """The command breaks at least one rule; nothing was stored."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("; ".join(violation.message for violation in self.violations))
+
+    @classmethod
+    def at(cls, field: str, message: str) -> "ValidationFailed":
+        return cls([Violation((field,), message)])
+
+
+class NotFound(DomainError):
+    """The entity that the command changes isn't there."""
+
+    def __init__(self, entity: str, field: str, key: str) -> None:
+        self.entity = entity
+        self.field = field
+        self.key = key
+        super().__init__(f"There is no {entity} with this key.")
+
+
+class RevisionConflict(DomainError):
+    """The stored revision isn't the one that the command was made for (0: not stored)."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        self.expected = expected
+        self.actual = actual
+        super().__init__(f"Expected revision {expected}, but the stored revision is {actual}.")
+
+
+class InvalidTransition(DomainError):
+    """The entity's present state forbids this step."""
+
+    def __init__(self, entity: str, source: str, target: str) -> None:
+        self.source = source
+        self.target = target
+        super().__init__(f"A {entity} that is {source} can't become {target}.")
+
+
+class Unavailable(DomainError):
+    """The storage can't take this unit of work now; the same call may succeed later."""

@@ -1,0 +1,113 @@
+"""Production: campaigns with their tactics, and the drafts written for a strategy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from domain import validation as check
+from domain.entity import Entity
+from domain.json_object import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Tactic:
+    channel: str
+    content_type: str
+    title: str
+    position: int = 0
+
+    def violations(self) -> check.Violations:
+        yield from check.text("channel", self.channel, check.NAME_LENGTH)
+        yield from check.text("content_type", self.content_type, check.NAME_LENGTH)
+        yield from check.text("title", self.title, check.NAME_LENGTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign(Entity):
+    """A campaign; `tactics` in position order, or None where it was read without them."""
+
+    campaign_id: str
+    strategy_id: str
+    name: str
+    tactics: tuple[Tactic, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft(Entity):
+    """A piece of content, written for a strategy plan and perhaps for one of its campaigns."""
+
+    draft_id: str
+    strategy_id: str
+    campaign_id: str | None = None
+    content_type: str
+    title: str
+    body: str
+    metadata: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveCampaign:
+    campaign_id: str | None = None
+    strategy_id: str
+    name: str
+    tactics: tuple[Tactic, ...] = ()
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.optional_key("campaign_id", self.campaign_id)
+        yield from check.key("strategy_id", self.strategy_id)
+        yield from check.text("name", self.name, check.NAME_LENGTH)
+        yield from check.items("tactics", self.tactics)
+        yield from check.expected_revision(self.expected_revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDraft:
+    draft_id: str | None = None
+    strategy_id: str
+    campaign_id: str | None = None
+    content_type: str
+    title: str
+    body: str
+    metadata: Mapping[str, Any] | None = None
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.optional_key("draft_id", self.draft_id)
+        yield from check.key("strategy_id", self.strategy_id)
+        yield from check.optional_key("campaign_id", self.campaign_id)
+        yield from check.text("content_type", self.content_type, check.NAME_LENGTH)
+        yield from check.text("title", self.title, check.NAME_LENGTH)
+        yield from check.text("body", self.body, check.BODY_LENGTH)
+        yield from check.json_object("metadata", self.metadata)
+        yield from check.expected_revision(self.expected_revision)
+
+
+def campaign(command: SaveCampaign, campaign_id: str, now: datetime) -> Campaign:
+    """The campaign as the command describes it."""
+    return Campaign(
+        campaign_id=campaign_id,
+        strategy_id=command.strategy_id,
+        name=command.name,
+        tactics=tuple(
+            replace(item, position=position) for position, item in enumerate(command.tactics)
+        ),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def draft(command: SaveDraft, draft_id: str, now: datetime) -> Draft:
+    """The draft as the command describes it."""
+    return Draft(
+        draft_id=draft_id,
+        strategy_id=command.strategy_id,
+        campaign_id=command.campaign_id,
+        content_type=command.content_type,
+        title=command.title,
+        body=command.body,
+        metadata=JsonObject.of(command.metadata or {}),
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,76 @@
+"""Quality control: one scored result for each draft, with the issues that were found."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain import validation as check
+from domain.entity import Entity
+
+
+class QcSeverity(StrEnum):
+    CRITICAL = "CRITICAL"
+    MAJOR = "MAJOR"
+    MINOR = "MINOR"
+
+
+@dataclass(frozen=True, slots=True)
+class QcIssue:
+    severity: QcSeverity
+    section: str
+    reason: str
+    position: int = 0
+
+    def violations(self) -> check.Violations:
+        yield from check.text("section", self.section, check.NAME_LENGTH)
+        yield from check.text("reason", self.reason, check.PROSE_LENGTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QcResult(Entity):
+    """The verdict on a draft: `score` from 0 to 1.
+
+    `issues` in position order, or None where the result was read without them.
+    """
+
+    result_id: str
+    draft_id: str
+    passed: bool
+    score: float
+    evaluated_at: datetime
+    issues: tuple[QcIssue, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordQcResult:
+    result_id: str | None = None
+    draft_id: str
+    passed: bool
+    score: float
+    evaluated_at: datetime | None = None
+    issues: tuple[QcIssue, ...] = ()
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.optional_key("result_id", self.result_id)
+        yield from check.key("draft_id", self.draft_id)
+        yield from check.between("score", self.score, 0, 1)
+        yield from check.moment("evaluated_at", self.evaluated_at)
+        yield from check.items("issues", self.issues)
+        yield from check.expected_revision(self.expected_revision)
+
+
+def recorded(command: RecordQcResult, result_id: str, now: datetime) -> QcResult:
+    """The result as the command describes it."""
+    return QcResult(
+        result_id=result_id,
+        draft_id=command.draft_id,
+        passed=command.passed,
+        score=command.score + 0.0,
+        evaluated_at=command.evaluated_at or now,
+        issues=tuple(
+            replace(item, position=position) for position, item in enumerate(command.issues)
+        ),
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,219 @@
+"""Limits of the input, and the checks that commands are made of.
+
+Every check yields a `Violation` for each rule that is broken, so that a command reports all of
+its wrong fields at once.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from domain.errors import PathSegment, ValidationFailed, Violation
+from domain.json_object import dumps
+
+KEY_LENGTH: Final = 200
+NAME_LENGTH: Final = 500
+FORMAT_LENGTH: Final = 50
+URL_LENGTH: Final = 2_048
+PROSE_LENGTH: Final = 10_000
+BODY_LENGTH: Final = 1_000_000
+LIST_LENGTH: Final = 500
+JSON_BYTES: Final = 256 * 1024
+JSON_LEVELS: Final = 32
+INT_MAX: Final = 2**31 - 1
+URL_SCHEMES: Final = ("http", "https", "s3", "file")
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_WHITESPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+
+Violations = Iterator[Violation]
+
+
+class Checked(Protocol):
+    """A command, or a part of one."""
+
+    def violations(self) -> Violations:
+        """Each rule that is broken, in the order of the fields."""
+        ...
+
+
+def require_valid(command: Checked) -> None:
+    """Raise ValidationFailed with every violation of the command, if there is any."""
+    if found := tuple(command.violations()):
+        raise ValidationFailed(found)
+
+
+def unstorable(value: str) -> str | None:
+    """Why no database can hold this text, or None when it can."""
+    if "\x00" in value:
+        return "must not contain NUL (U+0000)"
+    if _LONE_SURROGATE.search(value):
+        return "must not contain lone surrogates (U+D800 to U+DFFF)"
+    return None
+
+
+def text(field: str, value: str, limit: int, *, blank: bool = False) -> Violations:
+    """At most `limit` characters; not blank unless `blank` allows it."""
+    if len(value) > limit:
+        yield Violation((field,), f"must have at most {limit:,} characters, not {len(value):,}")
+    elif reason := unstorable(value):
+        yield Violation((field,), reason)
+    elif not blank and not value.strip():
+        yield Violation((field,), "must not be blank")
+
+
+def key(field: str, value: str) -> Violations:
+    """A business key, or a reference to one."""
+    found = list(text(field, value, KEY_LENGTH))
+    yield from found
+    if found:
+        return
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        yield Violation((field,), "must not contain control characters")
+    elif value != value.strip():
+        yield Violation((field,), "must not begin or end with white space")
+
+
+def optional_key(field: str, value: str | None) -> Violations:
+    if value is not None:
+        yield from key(field, value)
+
+
+def expected_revision(value: int | None) -> Violations:
+    if value is not None and value < 0:
+        yield Violation(("expected_revision",), "must not be negative")
+
+
+def positive(field: str, value: int | None) -> Violations:
+    if value is not None and not 1 <= value <= INT_MAX:
+        yield Violation((field,), f"must be from 1 to {INT_MAX:,}")
+
+
+def finite(field: str, value: float) -> Violations:
+    if not math.isfinite(value):
+        yield Violation((field,), "must be a finite number")
+
+
+def between(field: str, value: float, low: float, high: float) -> Violations:
+    if not low <= value <= high:
+        yield Violation((field,), f"must be from {low:g} to {high:g}")
+
+
+def moment(field: str, value: datetime | None) -> Violations:
+    """An aware time that both databases can hold."""
+    if value is None:
+        return
+    if value.tzinfo is None:
+        yield Violation((field,), "must have an offset from UTC")
+    elif not EARLIEST <= value <= LATEST:
+        yield Violation((field,), "must be in the years 1970 to 9998 (UTC)")
+
+
+def url(field: str, value: str) -> Violations:
+    """An absolute URL of one of the schemes that artifacts may have."""
+    found = list(text(field, value, URL_LENGTH))
+    yield from found
+    if not found and not _is_absolute_url(value):
+        yield Violation((field,), f"must be an absolute URL: {', '.join(URL_SCHEMES)}")
+
+
+def _is_absolute_url(value: str) -> bool:
+    if _WHITESPACE_OR_CONTROL.search(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises on a port that is none
+    except ValueError:
+        return False
+    if parts.scheme not in URL_SCHEMES or not value[len(parts.scheme) :].startswith("://"):
+        return False
+    return len(parts.path) > 1 if parts.scheme == "file" else bool(parts.hostname)
+
+
+def texts(field: str, values: Sequence[str], limit: int = PROSE_LENGTH) -> Violations:
+    """A list of free texts."""
+    yield from _length(field, values)
+    for index, value in enumerate(values[:LIST_LENGTH]):
+        for violation in text(field, value, limit, blank=True):
+            yield Violation((field, index), violation.message)
+
+
+def items(field: str, values: Sequence[Checked]) -> Violations:
+    """A list of parts, each with checks of its own."""
+    yield from _length(field, values)
+    for index, value in enumerate(values[:LIST_LENGTH]):
+        yield from nested((field, index), value)
+
+
+def nested(prefix: tuple[PathSegment, ...], part: Checked) -> Violations:
+    for violation in part.violations():
+        yield violation.under(*prefix)
+
+
+def _length(field: str, values: Sequence[Any]) -> Violations:
+    if len(values) > LIST_LENGTH:
+        yield Violation((field,), f"must have at most {LIST_LENGTH} items, not {len(values):,}")
+
+
+def json_object(field: str, value: Any) -> Violations:
+    """A JSON object within the limits; the message points into it by RFC 6901 (JSON Pointer)."""
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        yield Violation((field,), "must be a JSON object")
+        return
+    reasons = list(_json_reasons(value))
+    for pointer, reason in reasons:
+        where = f"{pointer or 'the object'}: " if pointer else ""
+        yield Violation((field,), f"{where}{reason}")
+    if not reasons and (size := len(dumps(value).encode())) > JSON_BYTES:
+        yield Violation((field,), f"must have at most {JSON_BYTES:,} bytes as JSON, not {size:,}")
+
+
+def _json_reasons(root: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(JSON Pointer, reason) for each value that can't be kept; iterative: depth is hostile."""
+    pending: list[tuple[str, Any, int]] = [("", root, 1)]
+    while pending:
+        pointer, value, level = pending.pop()
+        if isinstance(value, str):
+            if reason := unstorable(value):
+                yield pointer, reason
+        elif isinstance(value, bool) or value is None:
+            continue
+        elif isinstance(value, int):
+            if not -(2**63) <= value < 2**63:
+                yield pointer, "integers must fit in 64 bits"
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                yield pointer, "numbers must be finite"
+        elif level > JSON_LEVELS:
+            yield _shorten(pointer), f"must be nested at most {JSON_LEVELS} levels deep"
+            return
+        elif isinstance(value, dict):
+            for name, member in value.items():
+                if reason := unstorable(name):
+                    yield pointer, f"names {reason}"
+                pending.append((f"{pointer}/{_escape(name)}", member, level + 1))
+        elif isinstance(value, list):
+            pending.extend((f"{pointer}/{i}", item, level + 1) for i, item in enumerate(value))
+        else:
+            yield pointer, f"{type(value).__name__} is not a JSON value"
+
+
+def _escape(name: str) -> str:
+    printable = name.encode("ascii", "backslashreplace").decode().replace("\x00", "\\x00")
+    return _shorten(printable).replace("~", "~0").replace("/", "~1")
+
+
+def _shorten(value: str, limit: int = 60) -> str:
+    return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def first_of(violations: Iterable[Violation]) -> Violation | None:
+    return next(iter(violations), None)

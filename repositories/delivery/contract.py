@@ -1,0 +1,34 @@
+"""What delivery promises about the packages it keeps."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from domain.delivery import DeliveryArtifact, DeliveryPackage
+from repositories.contract import EntityReads, EntityRepository
+from repositories.criteria import Filter, Page, PageRequest
+
+
+class PackageReads(EntityReads[DeliveryPackage], Protocol):
+    """Reading packages, by `package_id`."""
+
+    async def artifacts_by_package_id(
+        self, package_ids: Sequence[str]
+    ) -> Mapping[str, tuple[DeliveryArtifact, ...]]:
+        """In position order; packages without any are left out."""
+        ...
+
+    async def pages_by_draft_id(
+        self, draft_ids: Sequence[str], request: PageRequest
+    ) -> Mapping[str, Page[DeliveryPackage]]:
+        """The same page of each draft's packages; every draft has one."""
+        ...
+
+    async def counts_by_draft_id(
+        self, draft_ids: Sequence[str], filter: Filter | None
+    ) -> Mapping[str, int]:
+        """How many packages of each draft match; every draft has a count."""
+        ...
+
+
+class PackageRepository(PackageReads, EntityRepository[DeliveryPackage], Protocol):
+    """Reading and writing packages."""

@@ -1,0 +1,52 @@
+"""Delivery packages in the database."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from domain.delivery import DeliveryArtifact, DeliveryPackage
+from repositories.criteria import Filter, Page, PageRequest
+from repositories.database_repository import Children, DatabaseRepository, Values
+from repositories.delivery.tables import delivery_artifacts, delivery_packages
+
+
+def _artifact(row: Row[Any]) -> DeliveryArtifact:
+    return DeliveryArtifact(position=row.position, name=row.name, url=row.url, format=row.format)
+
+
+def _artifact_values(artifact: DeliveryArtifact) -> Values:
+    return {"name": artifact.name, "url": artifact.url, "format": artifact.format}
+
+
+class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
+    table = delivery_packages
+    key_name = "package_id"
+    children = Children(delivery_artifacts, "artifacts", _artifact, _artifact_values)
+
+    async def artifacts_by_package_id(
+        self, package_ids: Sequence[str]
+    ) -> Mapping[str, tuple[DeliveryArtifact, ...]]:
+        return await self._children(package_ids)
+
+    async def pages_by_draft_id(
+        self, draft_ids: Sequence[str], request: PageRequest
+    ) -> Mapping[str, Page[DeliveryPackage]]:
+        return await self._pages_by("draft_id", draft_ids, request)
+
+    async def counts_by_draft_id(
+        self, draft_ids: Sequence[str], filter: Filter | None
+    ) -> Mapping[str, int]:
+        return await self._counts_by("draft_id", draft_ids, filter)
+
+    def _from_row(self, row: Row[Any]) -> DeliveryPackage:
+        return DeliveryPackage(
+            package_id=row.package_id,
+            draft_id=row.draft_id,
+            revision=row.revision,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+    def _to_values(self, record: DeliveryPackage) -> Values:
+        return {"package_id": record.package_id, "draft_id": record.draft_id}

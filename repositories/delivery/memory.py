@@ -1,0 +1,29 @@
+"""Delivery packages in memory."""
+
+from collections.abc import Mapping, Sequence
+
+from domain.delivery import DeliveryArtifact, DeliveryPackage
+from repositories.criteria import Filter, Page, PageRequest
+from repositories.memory_repository import MemoryRepository
+
+
+class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
+    table_name = "delivery_packages"
+    key_name = "package_id"
+    children_table = "delivery_artifacts"
+    children_attribute = "artifacts"
+
+    async def artifacts_by_package_id(
+        self, package_ids: Sequence[str]
+    ) -> Mapping[str, tuple[DeliveryArtifact, ...]]:
+        return await self._children(package_ids)
+
+    async def pages_by_draft_id(
+        self, draft_ids: Sequence[str], request: PageRequest
+    ) -> Mapping[str, Page[DeliveryPackage]]:
+        return await self._pages_by("draft_id", draft_ids, request)
+
+    async def counts_by_draft_id(
+        self, draft_ids: Sequence[str], filter: Filter | None
+    ) -> Mapping[str, int]:
+        return await self._counts_by("draft_id", draft_ids, filter)

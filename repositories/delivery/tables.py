@@ -1,0 +1,33 @@
+"""The tables that delivery owns."""
+
+from sqlalchemy import CheckConstraint, Table, UniqueConstraint
+
+from repositories.metadata import (
+    bookkeeping,
+    child_columns,
+    metadata,
+    newest_first,
+    surrogate_id,
+    text,
+)
+
+delivery_packages = Table(
+    "delivery_packages",
+    metadata,
+    surrogate_id(),
+    text("package_id"),
+    text("draft_id"),
+    *bookkeeping(),
+    UniqueConstraint("package_id"),
+    CheckConstraint("revision >= 1", name="revision"),
+    *newest_first("delivery_packages", "package_id", "draft_id"),
+)
+
+delivery_artifacts = Table(
+    "delivery_artifacts",
+    metadata,
+    *child_columns("delivery_packages", "package_id"),
+    text("name"),
+    text("url"),
+    text("format"),
+)

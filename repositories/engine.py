@@ -1,0 +1,139 @@
+"""Connections to the database: how they are opened, pooled and begun."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_SQLITE_BUSY_MILLISECONDS = 5_000
+
+# PostgreSQL: serialization failure, deadlock, unique violation, lock not available.
+_REPEATABLE_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
+# SQLite keeps the primary code in the low byte; 2067 and 1555 are unique and primary key violations.
+_REPEATABLE_SQLITE_CODES = frozenset({2067, 1555})
+_SQLITE_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+class DatabaseUrlError(ValueError):
+    """The URL names no database that this server can use; the message has no password in it."""
+
+
+def database_url(value: str) -> URL:
+    """A SQLAlchemy URL with the async driver, from one with or without a driver."""
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise DatabaseUrlError("not a SQLAlchemy URL, like sqlite:///aicmo.db") from None
+    kind = {"postgres": "postgresql"}.get(url.get_backend_name(), url.get_backend_name())
+    if kind not in _DRIVERS:
+        raise DatabaseUrlError(f"{kind!r} is not supported: use sqlite or postgresql")
+    if kind == "sqlite" and (url.database or ":memory:").startswith((":memory:", "file::memory:")):
+        raise DatabaseUrlError(
+            "SQLite needs a file here; to keep nothing, use the in-memory persistence mode"
+        )
+    return url.set(drivername=_DRIVERS[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The engines to one database: read transactions are snapshots, write transactions lock.
+
+    On PostgreSQL both share a pool of `pool_size` connections; on SQLite there are `pool_size`
+    readers beside the one writer, which callers take in the order in which they came.
+    """
+
+    url: URL
+    readers: AsyncEngine
+    writers: AsyncEngine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    async def close(self) -> None:
+        await self.readers.dispose()
+        await self.writers.dispose()
+
+
+def open_database(
+    url: str, *, pool_size: int = 5, pool_timeout: float = 10.0, statement_cache: int = 500
+) -> Database:
+    """Prepare the engines; nothing is connected before the first statement.
+
+    `pool_timeout` in seconds is how long a unit of work waits for a connection.
+    Raises DatabaseUrlError.
+    """
+    target = database_url(url)
+    options: dict[str, Any] = {
+        "pool_timeout": pool_timeout,
+        "max_overflow": 0,
+        "query_cache_size": statement_cache,
+        "hide_parameters": True,
+    }
+    try:
+        if target.get_backend_name() == "sqlite":
+            return _sqlite(target, pool_size, options)
+        engine = create_async_engine(target, pool_size=pool_size, **options)
+    except (NoSuchModuleError, TypeError) as error:
+        raise DatabaseUrlError(f"not usable: {error}") from None
+    return Database(
+        target,
+        readers=engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        ),
+        writers=engine.execution_options(isolation_level="READ COMMITTED"),
+    )
+
+
+def _sqlite(url: URL, pool_size: int, options: dict[str, Any]) -> Database:
+    # isolation_level=None: the driver begins nothing by itself, the events below do.
+    options = options | {"connect_args": {"isolation_level": None}}
+    readers = create_async_engine(url, pool_size=pool_size, **options)
+    writers = create_async_engine(url, pool_size=1, **options)
+    common = ("foreign_keys = ON", f"busy_timeout = {_SQLITE_BUSY_MILLISECONDS}")
+    _on_connect(readers, *common, "query_only = ON")
+    _on_connect(writers, *common, "journal_mode = WAL", "synchronous = FULL")
+    _on_begin(readers, "BEGIN DEFERRED")
+    _on_begin(writers, "BEGIN IMMEDIATE")
+    return Database(url, readers=readers, writers=writers)
+
+
+def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _on_begin(engine: AsyncEngine, statement: str) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+def another_writer_came_between(error: DBAPIError) -> bool:
+    """Whether the same unit of work may succeed when it is run again from its start."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate is not None:
+        return sqlstate in _REPEATABLE_SQLSTATES
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code in _REPEATABLE_SQLITE_CODES or code & 0xFF in _SQLITE_BUSY_CODES
+    return False
+
+
+def is_out_of_reach(error: DBAPIError) -> bool:
+    """Whether the database can't be talked to now: gone, starting, full or shutting down."""
+    if error.connection_invalidated:
+        return True
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    # 08: connection exceptions; 53: insufficient resources; 57P: the server's operators.
+    return sqlstate is not None and sqlstate.startswith(("08", "53", "57P"))

@@ -1,0 +1,160 @@
+"""What the in-memory repositories of all modules have in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from domain.entity import Entity
+from domain.errors import RevisionConflict
+from repositories.criteria import Filter, Page, PageRequest
+from repositories.memory_criteria import matches, page_of
+from repositories.unit_of_work import Interference
+
+R = TypeVar("R", bound=Entity)
+Root = Mapping[str, Mapping[str, Any]]
+"""Everything stored, by table and key. Neither it nor anything in it is ever changed."""
+
+
+class MemorySession:
+    """A root to read, and the copies of those of its tables that were written to."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._written: dict[str, dict[str, Any]] = {}
+        self._is_closed = False
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        if self._is_closed:
+            raise RuntimeError("this unit of work has ended")
+        return self._written[name] if name in self._written else self._root.get(name, {})
+
+    def writable(self, name: str) -> dict[str, Any]:
+        if name not in self._written:
+            self._written[name] = dict(self.table(name))
+        return self._written[name]
+
+    def outcome(self) -> Root:
+        """The root with everything that was written."""
+        return {**self._root, **self._written}
+
+    def close(self) -> None:
+        self._is_closed = True
+
+
+class MemoryRepository(Generic[R]):
+    """Entities of one kind, and their children, as one session sees them."""
+
+    table_name: ClassVar[str]
+    key_name: ClassVar[str]
+    children_table: ClassVar[str | None] = None
+    children_attribute: ClassVar[str | None] = None
+    second_key: ClassVar[tuple[str, ...]] = ()
+    """Fields that no two entities may have the same of."""
+    unchanging: ClassVar[tuple[str, ...]] = ()
+    """Fields that a save under the same key may not change: they are part of another key."""
+
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
+
+    @property
+    def _records(self) -> Mapping[str, R]:
+        return self._session.table(self.table_name)
+
+    # Reading
+
+    async def get(self, key: str) -> R | None:
+        return self._records.get(key)
+
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
+        records = self._records
+        return {key: records[key] for key in keys if key in records}
+
+    async def page(self, request: PageRequest) -> Page[R]:
+        return page_of(self._records.values(), self.key_name, request)
+
+    async def count(self, filter: Filter | None) -> int:
+        return sum(matches(record, filter) for record in self._records.values())
+
+    async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        stored = self._session.table(cast(str, self.children_table))
+        return {key: stored[key] for key in keys if stored.get(key)}
+
+    async def _pages_by(
+        self, reference: str, values: Sequence[str], request: PageRequest
+    ) -> Mapping[str, Page[R]]:
+        return {
+            value: page_of(records, self.key_name, request)
+            for value, records in self._grouped(reference, values).items()
+        }
+
+    async def _counts_by(
+        self, reference: str, values: Sequence[str], filter: Filter | None
+    ) -> Mapping[str, int]:
+        return {
+            value: sum(matches(record, filter) for record in records)
+            for value, records in self._grouped(reference, values).items()
+        }
+
+    def _grouped(self, reference: str, values: Sequence[str]) -> dict[str, list[R]]:
+        groups: dict[str, list[R]] = {value: [] for value in values}
+        for record in self._records.values():
+            group = groups.get(getattr(record, reference))
+            if group is not None:
+                group.append(record)
+        return groups
+
+    # Writing
+
+    async def get_for_update(self, key: str) -> R | None:
+        return await self.get(key)
+
+    async def save(self, record: R, expected_revision: int | None = None) -> R:
+        key: str = getattr(record, self.key_name)
+        stored = self._records.get(key)
+        actual = 0 if stored is None else stored.revision
+        if expected_revision is not None and expected_revision != actual:
+            raise RevisionConflict(expected_revision, actual)
+        self._require_no_interference(key, record, stored)
+        saved = replace(
+            record,
+            revision=actual + 1,
+            created_at=stored.created_at if stored else record.created_at,
+            updated_at=max(stored.updated_at, record.updated_at) if stored else record.updated_at,
+        )
+        self._session.writable(self.table_name)[key] = self._without_children(key, saved)
+        return saved
+
+    async def delete(self, key: str) -> bool:
+        if key not in self._records:
+            return False
+        del self._session.writable(self.table_name)[key]
+        if self.children_table is not None:
+            self._session.writable(self.children_table).pop(key, None)
+        return True
+
+    def _without_children(self, key: str, record: R) -> R:
+        if self.children_table is None or self.children_attribute is None:
+            return record
+        new = getattr(record, self.children_attribute)
+        if new is None:
+            return record
+        self._session.writable(self.children_table)[key] = tuple(
+            sorted(new, key=lambda child: child.position)
+        )
+        changes: dict[str, Any] = {self.children_attribute: None}
+        return replace(record, **changes)
+
+    def _require_no_interference(self, key: str, record: R, stored: R | None) -> None:
+        """What the databases refuse by their constraints."""
+
+        def values(of: R, names: Sequence[str]) -> list[Any]:
+            return [getattr(of, name) for name in names]
+
+        if stored and values(record, self.unchanging) != values(stored, self.unchanging):
+            raise Interference
+        if self.second_key and any(
+            getattr(other, self.key_name) != key
+            and values(other, self.second_key) == values(record, self.second_key)
+            for other in self._records.values()
+        ):
+            raise Interference

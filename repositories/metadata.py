@@ -1,0 +1,132 @@
+"""The one MetaData, and the kinds of columns that all tables are made of."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql_text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+PlainText = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that compares by code point on every database (SQLite's default does)."""
+
+_BigInt = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """An aware time, kept in UTC with microseconds and given back in UTC.
+
+    SQLite has no such type and would drop the offset silently, so it's converted before.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class _PostgresJson(UserDefinedType[str]):
+    """JSON, not JSONB, which would reorder keys and rewrite numbers; and never parsed here."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "JSON"
+
+
+class JsonText(TypeDecorator[str]):
+    """A JSON document, in and out as the text that it is."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(_PostgresJson() if dialect.name == "postgresql" else Text())
+
+
+def text(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, PlainText, nullable=nullable)
+
+
+def json_text(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, JsonText, nullable=nullable)
+
+
+def timestamp(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Timestamp, nullable=nullable)
+
+
+def surrogate_id() -> Column[Any]:
+    return Column("id", _BigInt, Identity(), primary_key=True)
+
+
+def bookkeeping() -> list[Column[Any]]:
+    """The columns that every parent table ends with."""
+    return [
+        timestamp("created_at"),
+        timestamp("updated_at"),
+        Column("revision", Integer, nullable=False),
+    ]
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """The closed set of an enum that is kept as text."""
+    allowed = ", ".join(f"'{member.value}'" for member in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+def child_columns(parent_table: str, parent_key: str) -> list[Any]:
+    """What every child table begins with: it goes when its parent goes."""
+    return [
+        surrogate_id(),
+        Column(
+            parent_key,
+            PlainText,
+            ForeignKey(f"{parent_table}.{parent_key}", ondelete="CASCADE"),
+            nullable=False,
+        ),
+        Column("position", Integer, nullable=False),
+        timestamp("created_at"),
+        UniqueConstraint(parent_key, "position"),
+        CheckConstraint("position >= 0", name="position"),
+    ]
+
+
+def newest_first(table: str, key: str, *references: str) -> Iterator[Index]:
+    """The indexes of the default order: of all rows, and of those with the same reference."""
+    for prefix in ((), *((reference,) for reference in references)):
+        columns: list[Any] = [*prefix, sql_text("created_at DESC"), key]
+        yield Index("_".join(["ix", table, *prefix, "created_at", key]), *columns)

@@ -1,0 +1,9 @@
+"""Briefs in memory."""
+
+from domain.onboarding import Brief
+from repositories.memory_repository import MemoryRepository
+
+
+class MemoryBriefRepository(MemoryRepository[Brief]):
+    table_name = "onboarding_forms"
+    key_name = "brief_id"

@@ -1,0 +1,52 @@
+"""The tables that production owns."""
+
+from sqlalchemy import CheckConstraint, Table, UniqueConstraint
+
+from repositories.metadata import (
+    bookkeeping,
+    child_columns,
+    json_text,
+    metadata,
+    newest_first,
+    surrogate_id,
+    text,
+)
+
+production_campaigns = Table(
+    "production_campaigns",
+    metadata,
+    surrogate_id(),
+    text("campaign_id"),
+    text("strategy_id"),
+    text("name"),
+    *bookkeeping(),
+    UniqueConstraint("campaign_id"),
+    CheckConstraint("revision >= 1", name="revision"),
+    *newest_first("production_campaigns", "campaign_id", "strategy_id"),
+)
+
+production_tactics = Table(
+    "production_tactics",
+    metadata,
+    *child_columns("production_campaigns", "campaign_id"),
+    text("channel"),
+    text("content_type"),
+    text("title"),
+)
+
+production_drafts = Table(
+    "production_drafts",
+    metadata,
+    surrogate_id(),
+    text("draft_id"),
+    text("strategy_id"),
+    text("campaign_id", nullable=True),
+    text("content_type"),
+    text("title"),
+    text("body"),
+    json_text("metadata"),
+    *bookkeeping(),
+    UniqueConstraint("draft_id"),
+    CheckConstraint("revision >= 1", name="revision"),
+    *newest_first("production_drafts", "draft_id", "strategy_id", "campaign_id"),
+)

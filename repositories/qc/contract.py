@@ -1,0 +1,29 @@
+"""What qc promises about the results it keeps: one for each draft."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from domain.qc import QcIssue, QcResult
+from repositories.contract import EntityReads, EntityRepository
+
+
+class QcResultReads(EntityReads[QcResult], Protocol):
+    """Reading results, by `result_id`."""
+
+    async def get_many_by_draft_id(self, draft_ids: Sequence[str]) -> Mapping[str, QcResult]:
+        """By draft; drafts without a result are left out."""
+        ...
+
+    async def issues_by_result_id(
+        self, result_ids: Sequence[str]
+    ) -> Mapping[str, tuple[QcIssue, ...]]:
+        """In position order; results without any are left out."""
+        ...
+
+
+class QcResultRepository(QcResultReads, EntityRepository[QcResult], Protocol):
+    """Reading and writing results. A writer first calls `lock_draft`."""
+
+    async def lock_draft(self, draft_id: str) -> None:
+        """Wait until no other unit of work writes this draft's result, and keep others out."""
+        ...

@@ -1,0 +1,31 @@
+"""QC results in memory."""
+
+from collections.abc import Mapping, Sequence
+
+from domain.qc import QcIssue, QcResult
+from repositories.memory_repository import MemoryRepository
+
+
+class MemoryQcResultRepository(MemoryRepository[QcResult]):
+    table_name = "qc_results"
+    key_name = "result_id"
+    children_table = "qc_issues"
+    children_attribute = "issues"
+    second_key = ("draft_id",)
+    unchanging = ("draft_id",)
+
+    async def get_many_by_draft_id(self, draft_ids: Sequence[str]) -> Mapping[str, QcResult]:
+        wanted = set(draft_ids)
+        return {
+            result.draft_id: result
+            for result in self._records.values()
+            if result.draft_id in wanted
+        }
+
+    async def issues_by_result_id(
+        self, result_ids: Sequence[str]
+    ) -> Mapping[str, tuple[QcIssue, ...]]:
+        return await self._children(result_ids)
+
+    async def lock_draft(self, draft_id: str) -> None:
+        """The write lock, which this unit of work holds, keeps everybody else out."""

@@ -1,0 +1,51 @@
+"""Strategy plans in memory."""
+
+from collections.abc import Mapping, Sequence
+
+from domain.strategy import Recommendation, StrategyPlan
+from repositories.criteria import Filter, Page, PageRequest
+from repositories.memory_repository import MemoryRepository
+from repositories.strategy.contract import BriefVersion
+
+
+class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
+    table_name = "strategy_plans"
+    key_name = "strategy_id"
+    children_table = "strategy_recommendations"
+    children_attribute = "recommendations"
+    second_key = ("brief_id", "version")
+    unchanging = ("brief_id",)
+
+    async def get_many_by_version(
+        self, versions: Sequence[BriefVersion]
+    ) -> Mapping[BriefVersion, StrategyPlan]:
+        wanted = set(versions)
+        return {
+            (plan.brief_id, plan.version): plan
+            for plan in self._records.values()
+            if (plan.brief_id, plan.version) in wanted
+        }
+
+    async def recommendations_by_strategy_id(
+        self, strategy_ids: Sequence[str]
+    ) -> Mapping[str, tuple[Recommendation, ...]]:
+        return await self._children(strategy_ids)
+
+    async def pages_by_brief_id(
+        self, brief_ids: Sequence[str], request: PageRequest
+    ) -> Mapping[str, Page[StrategyPlan]]:
+        return await self._pages_by("brief_id", brief_ids, request)
+
+    async def counts_by_brief_id(
+        self, brief_ids: Sequence[str], filter: Filter | None
+    ) -> Mapping[str, int]:
+        return await self._counts_by("brief_id", brief_ids, filter)
+
+    async def lock_brief(self, brief_id: str) -> None:
+        """The write lock, which this unit of work holds, keeps everybody else out."""
+
+    async def last_version(self, brief_id: str) -> int:
+        return max(
+            (plan.version for plan in self._records.values() if plan.brief_id == brief_id),
+            default=0,
+        )

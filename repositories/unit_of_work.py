@@ -1,0 +1,119 @@
+"""Units of work: what a caller holds while it reads one snapshot or writes one transaction."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from domain.errors import Unavailable
+from domain.sources import NewKey
+from repositories.delivery.contract import PackageReads, PackageRepository
+from repositories.onboarding.contract import BriefReads, BriefRepository
+from repositories.production.contract import (
+    CampaignReads,
+    CampaignRepository,
+    DraftReads,
+    DraftRepository,
+)
+from repositories.qc.contract import QcResultReads, QcResultRepository
+from repositories.strategy.contract import PlanReads, PlanRepository
+
+T = TypeVar("T")
+
+
+class Snapshot(Protocol):
+    """Reads that all see one and the same state of everything stored."""
+
+    @property
+    def briefs(self) -> BriefReads: ...
+    @property
+    def strategy_plans(self) -> PlanReads: ...
+    @property
+    def campaigns(self) -> CampaignReads: ...
+    @property
+    def drafts(self) -> DraftReads: ...
+    @property
+    def qc_results(self) -> QcResultReads: ...
+    @property
+    def delivery_packages(self) -> PackageReads: ...
+
+
+class UnitOfWork(Protocol):
+    """Reads and writes that are stored together or not at all.
+
+    `now` is the unit's time, the same for all it writes; `new_key` makes business keys.
+    """
+
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def new_key(self) -> NewKey: ...
+    @property
+    def briefs(self) -> BriefRepository: ...
+    @property
+    def strategy_plans(self) -> PlanRepository: ...
+    @property
+    def campaigns(self) -> CampaignRepository: ...
+    @property
+    def drafts(self) -> DraftRepository: ...
+    @property
+    def qc_results(self) -> QcResultRepository: ...
+    @property
+    def delivery_packages(self) -> PackageRepository: ...
+
+
+class Repositories(Protocol):
+    """Everything that is kept, reached through units of work only.
+
+    A unit of work can't be opened inside another of the same task: RuntimeError, at once.
+    """
+
+    def read(self) -> AbstractAsyncContextManager[Snapshot]:
+        """One snapshot, taken at its first statement and given back at the end.
+
+        Statements of several tasks queue. Raises Unavailable when storage can't be reached.
+        """
+        ...
+
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Run `work` and commit what it wrote; any exception stores nothing.
+
+        `work` is repeated whole, a bounded number of times, when another writer came between;
+        after that, and when storage can't be reached, Unavailable is raised. Once the commit has
+        begun it is carried through, and its outcome returned, whoever cancels the caller.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        ...
+
+
+class Interference(Unavailable):
+    """Another writer came between; the unit of work is to be repeated from its start."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many writers of the same data; try again.")
+
+
+MAX_ATTEMPTS = 8
+"""How often a unit of work is tried before its caller is told that storage is unavailable."""
+
+
+class Unit:
+    """Marks a unit of work as the one that is open in this task."""
+
+    _current: ContextVar["Unit | None"] = ContextVar("open_unit_of_work", default=None)
+
+    is_open: bool
+
+    def __init__(self) -> None:
+        outer = self._current.get()
+        if outer is not None and outer.is_open:
+            raise RuntimeError("a unit of work is already open in this task")
+        self.is_open = True
+        self._current.set(self)
+
+    def end(self) -> None:
+        self.is_open = False

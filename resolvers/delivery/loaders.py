@@ -1,0 +1,29 @@
+"""Reading delivery packages."""
+
+from functools import cached_property
+
+from aiodataloader import DataLoader
+
+from domain.delivery import DeliveryArtifact, DeliveryPackage
+from repositories.delivery.contract import PackageReads
+from resolvers.dataloaders import ByArgument, CountsBy, EntityLoaders, PagesBy, children_by_key
+
+
+class PackageLoaders(EntityLoaders[DeliveryPackage]):
+    """Packages by `package_id`."""
+
+    def __init__(self, reads: PackageReads) -> None:
+        super().__init__(reads)
+        self._packages = reads
+
+    @cached_property
+    def artifacts_by_package_id(self) -> DataLoader[str, tuple[DeliveryArtifact, ...]]:
+        return children_by_key(self._packages.artifacts_by_package_id)
+
+    @cached_property
+    def pages_by_draft_id(self) -> PagesBy[DeliveryPackage]:
+        return ByArgument(self._packages.pages_by_draft_id)
+
+    @cached_property
+    def counts_by_draft_id(self) -> CountsBy:
+        return ByArgument(self._packages.counts_by_draft_id)

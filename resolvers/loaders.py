@@ -1,0 +1,20 @@
+"""The dataloaders of all modules, over one snapshot."""
+
+from repositories.unit_of_work import Snapshot
+from resolvers.delivery.loaders import PackageLoaders
+from resolvers.onboarding.loaders import BriefLoaders
+from resolvers.production.loaders import CampaignLoaders, DraftLoaders
+from resolvers.qc.loaders import QcResultLoaders
+from resolvers.strategy.loaders import PlanLoaders
+
+
+class Loaders:
+    """Made anew for each snapshot, so that nothing outlives what it was read from."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.briefs = BriefLoaders(snapshot.briefs)
+        self.strategy_plans = PlanLoaders(snapshot.strategy_plans)
+        self.campaigns = CampaignLoaders(snapshot.campaigns)
+        self.drafts = DraftLoaders(snapshot.drafts)
+        self.qc_results = QcResultLoaders(snapshot.qc_results)
+        self.delivery_packages = PackageLoaders(snapshot.delivery_packages)

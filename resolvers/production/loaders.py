@@ -1,0 +1,53 @@
+"""Reading campaigns and drafts."""
+
+from functools import cached_property
+
+from aiodataloader import DataLoader
+
+from domain.production import Campaign, Draft, Tactic
+from repositories.production.contract import CampaignReads, DraftReads
+from resolvers.dataloaders import ByArgument, CountsBy, EntityLoaders, PagesBy, children_by_key
+
+
+class CampaignLoaders(EntityLoaders[Campaign]):
+    """Campaigns by `campaign_id`."""
+
+    def __init__(self, reads: CampaignReads) -> None:
+        super().__init__(reads)
+        self._campaigns = reads
+
+    @cached_property
+    def tactics_by_campaign_id(self) -> DataLoader[str, tuple[Tactic, ...]]:
+        return children_by_key(self._campaigns.tactics_by_campaign_id)
+
+    @cached_property
+    def pages_by_strategy_id(self) -> PagesBy[Campaign]:
+        return ByArgument(self._campaigns.pages_by_strategy_id)
+
+    @cached_property
+    def counts_by_strategy_id(self) -> CountsBy:
+        return ByArgument(self._campaigns.counts_by_strategy_id)
+
+
+class DraftLoaders(EntityLoaders[Draft]):
+    """Drafts by `draft_id`."""
+
+    def __init__(self, reads: DraftReads) -> None:
+        super().__init__(reads)
+        self._drafts = reads
+
+    @cached_property
+    def pages_by_strategy_id(self) -> PagesBy[Draft]:
+        return ByArgument(self._drafts.pages_by_strategy_id)
+
+    @cached_property
+    def counts_by_strategy_id(self) -> CountsBy:
+        return ByArgument(self._drafts.counts_by_strategy_id)
+
+    @cached_property
+    def pages_by_campaign_id(self) -> PagesBy[Draft]:
+        return ByArgument(self._drafts.pages_by_campaign_id)
+
+    @cached_property
+    def counts_by_campaign_id(self) -> CountsBy:
+        return ByArgument(self._drafts.counts_by_campaign_id)

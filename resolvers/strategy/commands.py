@@ -1,0 +1,101 @@
+"""Changing strategy plans."""
+
+from dataclasses import replace
+
+from domain import strategy
+from domain.deletion import Delete
+from domain.entity import require_revision
+from domain.errors import NotFound, ValidationFailed
+from domain.strategy import ApprovalState, DecideStrategyPlan, SaveStrategyPlan, StrategyPlan
+from domain.validation import INT_MAX, require_valid
+from repositories.strategy.contract import PlanRepository
+from repositories.unit_of_work import UnitOfWork
+from resolvers.deletion import delete_stored
+
+
+async def save_strategy_plan(unit: UnitOfWork, command: SaveStrategyPlan) -> StrategyPlan:
+    """Raises ValidationFailed, RevisionConflict, InvalidTransition."""
+    require_valid(command)
+    plans = unit.strategy_plans
+    await plans.lock_brief(command.brief_id)
+    current = await _addressed(plans, command)
+    version = await _version(plans, command, current)
+    require_revision(current, command.expected_revision)
+    if current is not None:
+        strategy.require_transition(current.approval, ApprovalState.PENDING)
+        strategy_id = current.strategy_id
+    else:
+        strategy_id = command.strategy_id or unit.new_key("plan")
+    return await plans.save(strategy.planned(command, strategy_id, version, unit.now))
+
+
+async def approve_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:
+    """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition."""
+    return await _decide(unit, command, ApprovalState.APPROVED)
+
+
+async def reject_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:
+    """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition."""
+    return await _decide(unit, command, ApprovalState.REJECTED)
+
+
+async def delete_strategy_plan(unit: UnitOfWork, command: Delete) -> str:
+    """Raises ValidationFailed, NotFound, RevisionConflict."""
+    require_valid(command)
+    await _lock(unit.strategy_plans, command.key)
+    return await delete_stored(unit.strategy_plans, command, "strategy plan")
+
+
+async def _addressed(plans: PlanRepository, command: SaveStrategyPlan) -> StrategyPlan | None:
+    """The stored plan that the command replaces, under its lock."""
+    strategy_id = command.strategy_id
+    if strategy_id is None and command.version is not None:
+        holder = await _holder(plans, command.brief_id, command.version)
+        strategy_id = holder.strategy_id if holder else None
+    if strategy_id is None:
+        return None
+    current = await plans.get_for_update(strategy_id)
+    if current is not None and current.brief_id != command.brief_id:
+        raise ValidationFailed.at("brief_id", "a plan can't move to another brief")
+    return current
+
+
+async def _version(
+    plans: PlanRepository, command: SaveStrategyPlan, current: StrategyPlan | None
+) -> int:
+    if command.version is None:
+        if current is not None:
+            return current.version
+        following = await plans.last_version(command.brief_id) + 1
+        if following > INT_MAX:
+            raise ValidationFailed.at("version", "this brief has no higher version left")
+        return following
+    if current is None or current.version != command.version:
+        if await _holder(plans, command.brief_id, command.version) is not None:
+            raise ValidationFailed.at("version", "another plan of this brief has this version")
+    return command.version
+
+
+async def _holder(plans: PlanRepository, brief_id: str, version: int) -> StrategyPlan | None:
+    return (await plans.get_many_by_version([(brief_id, version)])).get((brief_id, version))
+
+
+async def _lock(plans: PlanRepository, strategy_id: str) -> None:
+    stored = await plans.get(strategy_id)
+    if stored is not None:
+        await plans.lock_brief(stored.brief_id)
+
+
+async def _decide(
+    unit: UnitOfWork, command: DecideStrategyPlan, target: ApprovalState
+) -> StrategyPlan:
+    require_valid(command)
+    plans = unit.strategy_plans
+    await _lock(plans, command.strategy_id)
+    plan = await plans.get_for_update(command.strategy_id)
+    if plan is None:
+        raise NotFound("strategy plan", "strategy_id", command.strategy_id)
+    require_revision(plan, command.expected_revision)
+    decided = await plans.save(strategy.decided(plan, target, command.decided_by, unit.now))
+    recommendations = await plans.recommendations_by_strategy_id([plan.strategy_id])
+    return replace(decided, recommendations=recommendations.get(plan.strategy_id, ()))

@@ -1,0 +1,40 @@
+"""Reading strategy plans."""
+
+from functools import cached_property
+
+from aiodataloader import DataLoader
+
+from domain.strategy import Recommendation, StrategyPlan
+from repositories.strategy.contract import BriefVersion, PlanReads
+from resolvers.dataloaders import (
+    ByArgument,
+    CountsBy,
+    EntityLoaders,
+    PagesBy,
+    children_by_key,
+    one_by_key,
+)
+
+
+class PlanLoaders(EntityLoaders[StrategyPlan]):
+    """Plans by `strategy_id`."""
+
+    def __init__(self, reads: PlanReads) -> None:
+        super().__init__(reads)
+        self._plans = reads
+
+    @cached_property
+    def by_version(self) -> DataLoader[BriefVersion, StrategyPlan | None]:
+        return one_by_key(self._plans.get_many_by_version)
+
+    @cached_property
+    def recommendations_by_strategy_id(self) -> DataLoader[str, tuple[Recommendation, ...]]:
+        return children_by_key(self._plans.recommendations_by_strategy_id)
+
+    @cached_property
+    def pages_by_brief_id(self) -> PagesBy[StrategyPlan]:
+        return ByArgument(self._plans.pages_by_brief_id)
+
+    @cached_property
+    def counts_by_brief_id(self) -> CountsBy:
+        return ByArgument(self._plans.counts_by_brief_id)
