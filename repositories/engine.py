@@ -79,7 +79,8 @@ def open_database(
     try:
         if target.get_backend_name() == "sqlite":
             return _sqlite(target, pool_size, options)
-        engine = create_async_engine(target, pool_size=pool_size, **options)
+        # JSON stays the text that it is; the driver would parse it.
+        engine = create_async_engine(target, pool_size=pool_size, json_deserializer=str, **options)
     except (NoSuchModuleError, TypeError) as error:
         raise DatabaseUrlError(f"not usable: {error}") from None
     return Database(
