@@ -1,0 +1,85 @@
+"""What the resolvers of one operation share."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+import strawberry
+
+from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
+from resolvers.loaders import Loaders
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking."""
+
+    name: str
+
+
+LOCAL_OPERATOR = Principal("local operator")
+
+
+class Context:
+    """One operation: who asks, and the snapshot and dataloaders that it reads through.
+
+    An async context manager: what was read from is given back at its end.
+    """
+
+    def __init__(
+        self,
+        repositories: Repositories,
+        request_id: str,
+        principal: Principal = LOCAL_OPERATOR,
+    ) -> None:
+        self.request_id = request_id
+        self.principal = principal
+        self._repositories = repositories
+        self._reading: AbstractAsyncContextManager[Snapshot] | None = None
+        self._loaders: Loaders | None = None
+
+    @property
+    def loaders(self) -> Loaders:
+        """The reads of the operation; all see the same snapshot."""
+        if self._loaders is None:
+            raise RuntimeError("this operation has ended")
+        return self._loaders
+
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Run a unit of work; reads after it see what it stored.
+
+        The snapshot is given back first, so that no operation ever holds two connections.
+        """
+        await self._end_reading()
+        try:
+            return await self._repositories.write(work)
+        finally:
+            await self._begin_reading()
+
+    async def __aenter__(self) -> Self:
+        await self._begin_reading()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._end_reading()
+
+    async def _begin_reading(self) -> None:
+        self._reading = self._repositories.read()
+        self._loaders = Loaders(await self._reading.__aenter__())
+
+    async def _end_reading(self) -> None:
+        reading, self._reading, self._loaders = self._reading, None, None
+        if reading is not None:
+            await reading.__aexit__(None, None, None)
+
+
+Info = strawberry.Info[Context, None]

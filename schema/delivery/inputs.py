@@ -1,0 +1,87 @@
+"""What clients send about delivery packages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import strawberry
+
+from domain import delivery
+from repositories.criteria import Direction
+from schema.descriptions import describe_enum
+from schema.filtering import (
+    DateTimeFilter,
+    IDFilter,
+    IntFilter,
+    all_of,
+    any_of,
+    none_of,
+    on,
+    order_direction,
+    order_field,
+)
+from schema.mutations import CommandInput, expected_revision, optional, required
+
+
+@strawberry.input(description="A file that the client gets.")
+class DeliveryArtifactInput(CommandInput):
+    command_type = delivery.DeliveryArtifact
+
+    name: str = required("What it's called.")
+    url: str = required("Where it is: an absolute http, https, s3 or file URL.")
+    format: str = required("What it is, such as `pdf`.")
+
+
+@strawberry.input(description="A delivery package, whole. A stored one with this key is replaced.")
+class SaveDeliveryPackageInput(CommandInput):
+    command_type = delivery.SaveDeliveryPackage
+
+    package_id: strawberry.ID | None = optional("The key; made by the server when left out.")
+    draft_id: strawberry.ID = required("The draft that is delivered.")
+    artifacts: list[DeliveryArtifactInput] | None = optional(
+        "The files that the client gets, in order; none by default."
+    )
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Which package to delete.")
+class DeleteDeliveryPackageInput:
+    package_id: strawberry.ID = required("The package that is deleted.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Conditions on delivery packages; all of them hold.")
+class DeliveryPackageFilter:
+    package_id: IDFilter | None = on("packageId")
+    draft_id: IDFilter | None = on("draftId")
+    revision: IntFilter | None = on("revision")
+    created_at: DateTimeFilter | None = on("createdAt")
+    updated_at: DateTimeFilter | None = on("updatedAt")
+    and_: list[DeliveryPackageFilter] | None = all_of()
+    or_: list[DeliveryPackageFilter] | None = any_of()
+    not_: DeliveryPackageFilter | None = none_of()
+
+
+class DeliveryPackageOrderField(StrEnum):
+    PACKAGE_ID = "package_id"
+    DRAFT_ID = "draft_id"
+    REVISION = "revision"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+describe_enum(
+    DeliveryPackageOrderField,
+    "What delivery packages can be ordered by.",
+    PACKAGE_ID="By `packageId`.",
+    DRAFT_ID="By `draftId`.",
+    REVISION="By `revision`.",
+    CREATED_AT="By `createdAt`.",
+    UPDATED_AT="By `updatedAt`.",
+)
+
+
+@strawberry.input(description="An order of delivery packages.")
+class DeliveryPackageOrder:
+    field: DeliveryPackageOrderField = order_field()
+    direction: Direction = order_direction()

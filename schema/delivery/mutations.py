@@ -1,0 +1,53 @@
+"""Changing delivery packages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers.delivery import commands
+from schema.context import Info
+from schema.delivery.inputs import DeleteDeliveryPackageInput, SaveDeliveryPackageInput
+from schema.delivery.types import DeliveryPackage
+from schema.entities import DELIVERY_PACKAGES
+from schema.mutations import INPUT, DeletePayload, Payload, entity, run, run_delete
+
+
+@strawberry.type(description="The outcome of `saveDeliveryPackage`.")
+class SaveDeliveryPackagePayload(Payload):
+    delivery_package: DeliveryPackage | None = entity()
+
+
+@strawberry.type(description="The outcome of `deleteDeliveryPackage`.")
+class DeleteDeliveryPackagePayload(DeletePayload):
+    pass
+
+
+@strawberry.type
+class DeliveryMutation:
+    @strawberry.mutation(description="Save a delivery package, new or in place of the stored one.")
+    async def save_delivery_package(
+        self, info: Info, input: Annotated[SaveDeliveryPackageInput, INPUT]
+    ) -> SaveDeliveryPackagePayload | None:
+        return await run(
+            info,
+            SaveDeliveryPackagePayload,
+            "delivery_package",
+            commands.save_delivery_package,
+            input,
+        )
+
+    @strawberry.mutation(
+        description="Delete a delivery package with its artifacts. Its draft stays."
+    )
+    async def delete_delivery_package(
+        self, info: Info, input: Annotated[DeleteDeliveryPackageInput, INPUT]
+    ) -> DeleteDeliveryPackagePayload | None:
+        return await run_delete(
+            info,
+            DeleteDeliveryPackagePayload,
+            DELIVERY_PACKAGES,
+            commands.delete_delivery_package,
+            input,
+        )

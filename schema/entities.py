@@ -1,0 +1,39 @@
+"""The kinds of entities: their records, their keys, and where they are loaded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from domain.delivery import DeliveryPackage
+from domain.entity import Entity
+from domain.onboarding import Brief
+from domain.production import Campaign, Draft
+from domain.qc import QcResult
+from domain.strategy import StrategyPlan
+from resolvers.dataloaders import EntityLoaders
+from resolvers.loaders import Loaders
+
+
+@dataclass(frozen=True, slots=True)
+class EntityKind:
+    """Records of one type, told apart by their key. The type's name is the GraphQL type's."""
+
+    record: type[Entity]
+    key_name: str
+    loaders: Callable[[Loaders], EntityLoaders[Any]]
+
+    @property
+    def name(self) -> str:
+        return self.record.__name__
+
+
+BRIEFS = EntityKind(Brief, "brief_id", lambda loaders: loaders.briefs)
+STRATEGY_PLANS = EntityKind(StrategyPlan, "strategy_id", lambda loaders: loaders.strategy_plans)
+CAMPAIGNS = EntityKind(Campaign, "campaign_id", lambda loaders: loaders.campaigns)
+DRAFTS = EntityKind(Draft, "draft_id", lambda loaders: loaders.drafts)
+QC_RESULTS = EntityKind(QcResult, "result_id", lambda loaders: loaders.qc_results)
+DELIVERY_PACKAGES = EntityKind(
+    DeliveryPackage, "package_id", lambda loaders: loaders.delivery_packages
+)
+
+ENTITY_KINDS = (BRIEFS, STRATEGY_PLANS, CAMPAIGNS, DRAFTS, QC_RESULTS, DELIVERY_PACKAGES)

@@ -1,0 +1,197 @@
+"""How failures look to clients.
+
+Expected failures of a mutation are data: the `errors` of its payload. Everything else is a
+top-level error with `extensions.code`.
+"""
+
+import logging
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.utils.str_converters import to_camel_case
+
+from domain import errors as domain
+from schema.descriptions import describe_enum
+
+log = logging.getLogger("aicmo.operations")
+
+
+class ErrorCode(StrEnum):
+    VALIDATION = "VALIDATION"
+    NOT_FOUND = "NOT_FOUND"
+    REVISION_CONFLICT = "REVISION_CONFLICT"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
+
+
+describe_enum(
+    ErrorCode,
+    "The kinds of expected failures of a mutation, for programs that don't look at `__typename`.",
+    VALIDATION="A field breaks a rule; `path` names it. Sending the same again will fail again.",
+    NOT_FOUND="The entity to change isn't there.",
+    REVISION_CONFLICT="Somebody else changed the entity since you read it. Read it again.",
+    INVALID_TRANSITION="The entity's state forbids this step.",
+)
+
+
+@strawberry.interface(
+    description=(
+        "An expected failure of a mutation. Nothing was stored. "
+        "Select `__typename`, `code`, `message` and `path` to handle all kinds alike."
+    )
+)
+class MutationError:
+    code: ErrorCode = strawberry.field(description="The kind of failure, for programs.")
+    message: str = strawberry.field(description="What is wrong, in English, for people.")
+    path: list[str] = strawberry.field(
+        description=(
+            "The way to the field to blame, from below `input`: field names, and list indexes as "
+            'strings, like `["artifacts", "0", "url"]`. Empty when no field is to blame.'
+        )
+    )
+
+
+@strawberry.type(description="A field of the input breaks a rule.")
+class ValidationError(MutationError):
+    pass
+
+
+@strawberry.type(description="The entity that the mutation changes isn't there.")
+class NotFoundError(MutationError):
+    pass
+
+
+@strawberry.type(
+    description="The entity isn't at the revision that `expectedRevision` named; read it again."
+)
+class RevisionConflictError(MutationError):
+    expected_revision: int = strawberry.field(description="The revision that the input expected.")
+    actual_revision: int = strawberry.field(
+        description="The stored revision; 0 when the entity isn't stored."
+    )
+
+
+@strawberry.type(description="The entity's state forbids this step.")
+class InvalidTransitionError(MutationError):
+    from_: str = strawberry.field(name="from", description="The state that the entity is in.")
+    to: str = strawberry.field(description="The state that the mutation asked for.")
+
+
+MUTATION_ERROR_TYPES = (
+    ValidationError,
+    NotFoundError,
+    RevisionConflictError,
+    InvalidTransitionError,
+)
+
+
+def mutation_errors(error: domain.DomainError) -> list[MutationError]:
+    """The payload's `errors` for an expected failure; raises what isn't one of a mutation."""
+    match error:
+        case domain.ValidationFailed():
+            return [
+                ValidationError(
+                    code=ErrorCode.VALIDATION,
+                    message=f"{_name(violation.path)} {violation.message}".strip(),
+                    path=_path(violation.path),
+                )
+                for violation in error.violations
+            ]
+        case domain.NotFound():
+            return [
+                NotFoundError(
+                    code=ErrorCode.NOT_FOUND, message=str(error), path=_path([error.field])
+                )
+            ]
+        case domain.RevisionConflict():
+            return [
+                RevisionConflictError(
+                    code=ErrorCode.REVISION_CONFLICT,
+                    message=str(error),
+                    path=_path(["expected_revision"]),
+                    expected_revision=error.expected,
+                    actual_revision=error.actual,
+                )
+            ]
+        case domain.InvalidTransition():
+            return [
+                InvalidTransitionError(
+                    code=ErrorCode.INVALID_TRANSITION,
+                    message=str(error),
+                    path=[],
+                    from_=error.source,
+                    to=error.target,
+                )
+            ]
+        case _:
+            raise error
+
+
+def _path(path: Iterable[domain.PathSegment]) -> list[str]:
+    return [to_camel_case(str(segment)) for segment in path]
+
+
+def _name(path: tuple[domain.PathSegment, ...]) -> str:
+    names = [segment for segment in path if isinstance(segment, str)]
+    return to_camel_case(names[-1]) if names else ""
+
+
+class TopLevelCode(StrEnum):
+    """`extensions.code` of top-level errors."""
+
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+class BadUserInput(GraphQLError):
+    """An argument that no query can be answered for; the message names it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": TopLevelCode.BAD_USER_INPUT.value})
+
+
+def parse_failure(error: GraphQLError) -> GraphQLError:
+    """An error from before execution, with its code."""
+    if isinstance(error.original_error, RecursionError):
+        return _with_code(error, TopLevelCode.LIMIT_EXCEEDED, "The document is nested too deeply.")
+    if isinstance(error, GraphQLSyntaxError):
+        return _with_code(error, TopLevelCode.GRAPHQL_PARSE_FAILED)
+    return _with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED)
+
+
+def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
+    """An error from execution, with its code; a bug's message is logged and masked."""
+    cause = error.original_error
+    if error.extensions and "code" in error.extensions:
+        return error
+    if isinstance(cause, domain.Unavailable):
+        log.warning("request %s: %s", request_id, cause, exc_info=cause.__cause__)
+        return _with_code(error, TopLevelCode.UNAVAILABLE)
+    if cause is None or isinstance(cause, GraphQLError):
+        return _with_code(error, TopLevelCode.BAD_USER_INPUT)
+    log.error("request %s: unexpected error at %s", request_id, error.path, exc_info=cause)
+    return _with_code(
+        error,
+        TopLevelCode.INTERNAL_SERVER_ERROR,
+        f"Something went wrong on our side. Mention request {request_id} when you report it.",
+        requestId=request_id,
+    )
+
+
+def _with_code(
+    error: GraphQLError, code: TopLevelCode, message: str | None = None, **extensions: Any
+) -> GraphQLError:
+    return GraphQLError(
+        message or error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code.value, **extensions},
+    )

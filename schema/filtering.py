@@ -1,0 +1,202 @@
+"""Filters and orders as inputs, and how they become criteria of the repositories."""
+
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from strawberry import UNSET
+
+from domain.validation import LIST_LENGTH
+from repositories.criteria import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Direction,
+    Filter,
+    Not,
+    Operator,
+)
+from schema.descriptions import describe_enum
+from schema.errors import BadUserInput
+
+FILTER_CONDITIONS = 200
+FILTER_LEVELS = 10
+
+_EQ = "Equal to; `null` finds the absent ones."
+_NE = "Different from; `null` finds the present ones."
+_IN = "One of these; an empty list finds nothing."
+_NIN = "None of these; an empty list finds everything."
+
+
+def optional(description: str, name: str | None = None) -> Any:
+    """An optional field of a filter."""
+    return strawberry.field(default=UNSET, description=description, name=name)
+
+
+@strawberry.input(
+    name="IDFilter", description="Conditions on a key; all of them hold. Keys compare exactly."
+)
+class IDFilter:
+    eq: strawberry.ID | None = optional(_EQ)
+    ne: strawberry.ID | None = optional(_NE)
+    in_: list[strawberry.ID] | None = optional(_IN, "in")
+    nin: list[strawberry.ID] | None = optional(_NIN)
+
+
+@strawberry.input(
+    description="Conditions on a text; all of them hold. Case-sensitive, by code point."
+)
+class StringFilter:
+    eq: str | None = optional(_EQ)
+    ne: str | None = optional(_NE)
+    in_: list[str] | None = optional(_IN, "in")
+    nin: list[str] | None = optional(_NIN)
+    contains: str | None = optional("Has this text in it, literally: `%` and `_` mean themselves.")
+    starts_with: str | None = optional("Begins with this text, literally.")
+
+
+@strawberry.input(description="Conditions on a whole number; all of them hold.")
+class IntFilter:
+    eq: int | None = optional(_EQ)
+    ne: int | None = optional(_NE)
+    gt: int | None = optional("Greater than.")
+    gte: int | None = optional("Greater than or equal to.")
+    lt: int | None = optional("Less than.")
+    lte: int | None = optional("Less than or equal to.")
+
+
+@strawberry.input(description="Conditions on a number; all of them hold.")
+class FloatFilter:
+    eq: float | None = optional(_EQ)
+    ne: float | None = optional(_NE)
+    gt: float | None = optional("Greater than.")
+    gte: float | None = optional("Greater than or equal to.")
+    lt: float | None = optional("Less than.")
+    lte: float | None = optional("Less than or equal to.")
+
+
+@strawberry.input(description="Conditions on a moment; all of them hold.")
+class DateTimeFilter:
+    eq: datetime | None = optional(_EQ)
+    ne: datetime | None = optional(_NE)
+    gt: datetime | None = optional("After.")
+    gte: datetime | None = optional("At or after.")
+    lt: datetime | None = optional("Before.")
+    lte: datetime | None = optional("At or before.")
+
+
+@strawberry.input(description="A condition on a yes or no.")
+class BooleanFilter:
+    eq: bool | None = optional("Equal to.")
+
+
+E = TypeVar("E")
+
+
+@strawberry.input
+class EnumFilter(Generic[E]):
+    """Base of the filters on closed sets; not a GraphQL type of its own."""
+
+    eq: E | None = optional(_EQ)
+    ne: E | None = optional(_NE)
+    in_: list[E] | None = optional(_IN, "in")
+    nin: list[E] | None = optional(_NIN)
+
+
+describe_enum(
+    Direction,
+    "The direction of an order. Equal values follow by their key, ascending, either way.",
+    ASC="Smallest, earliest or alphabetically first (by code point) first.",
+    DESC="Largest, latest or alphabetically last (by code point) first.",
+)
+
+_COMBINATORS: dict[str, type[AllOf] | type[AnyOf]] = {"and_": AllOf, "or_": AnyOf}
+
+
+def criteria(filter: Any, level: int = 1) -> Filter | None:
+    """The criteria of an `<Entity>Filter`. Raises BadUserInput when it's too large."""
+    if filter is UNSET or filter is None:
+        return None
+    converted = _all_of(filter, level)
+    if (size := _size(converted)) > FILTER_CONDITIONS:
+        raise BadUserInput(
+            f"filter: at most {FILTER_CONDITIONS} conditions are allowed, not {size}."
+        )
+    return converted
+
+
+def _all_of(filter: Any, level: int) -> Filter:
+    if level > FILTER_LEVELS:
+        raise BadUserInput(f"filter: may be nested at most {FILTER_LEVELS} levels deep.")
+    conditions: list[Filter] = []
+    for field in fields(filter):
+        value = getattr(filter, field.name)
+        if value is UNSET or value is None:
+            continue
+        if combine := _COMBINATORS.get(field.name):
+            conditions.append(combine(tuple(_all_of(part, level + 1) for part in value)))
+        elif field.name == "not_":
+            conditions.append(Not(_all_of(value, level + 1)))
+        else:
+            conditions.extend(_comparisons(field.name, value))
+    return AllOf(tuple(conditions))
+
+
+def _comparisons(name: str, comparator: Any) -> list[Filter]:
+    found: list[Filter] = []
+    for field in fields(comparator):
+        value = getattr(comparator, field.name)
+        if value is UNSET:
+            continue
+        operator = Operator[_OPERATORS.get(field.name, field.name).upper()]
+        if isinstance(value, list):
+            if len(value) > LIST_LENGTH:
+                raise BadUserInput(f"filter: lists may have at most {LIST_LENGTH} items.")
+            found.append(Comparison(name, operator, tuple(map(_plain, value))))
+        elif value is not None or operator in (Operator.EQ, Operator.NE):
+            found.append(Comparison(name, operator, _plain(value)))
+    return found
+
+
+_OPERATORS = {"in_": "in", "nin": "not_in"}
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _size(filter: Filter) -> int:
+    match filter:
+        case AllOf(conditions) | AnyOf(conditions):
+            return sum(map(_size, conditions))
+        case Not(condition):
+            return _size(condition)
+        case _:
+            return 1
+
+
+def on(field: str) -> Any:
+    """A condition on a field of the entity."""
+    return optional(f"Conditions on `{field}`.")
+
+
+def all_of() -> Any:
+    return optional("All of these hold; an empty list always does.", "and")
+
+
+def any_of() -> Any:
+    return optional("At least one of these holds; an empty list never does.", "or")
+
+
+def none_of() -> Any:
+    return optional("This doesn't hold: finds exactly what it wouldn't find by itself.", "not")
+
+
+def order_field() -> Any:
+    return strawberry.field(description="What to order by.")
+
+
+def order_direction() -> Any:
+    return strawberry.field(description="Which way.")

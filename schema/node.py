@@ -1,0 +1,81 @@
+"""Global object identification: https://relay.dev/graphql/objectidentification.htm"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, ClassVar
+
+import strawberry
+
+from domain.entity import Entity
+from domain.validation import unstorable
+from resolvers.loaders import Loaders
+from schema.entities import ENTITY_KINDS
+
+_KINDS_BY_RECORD = {kind.record: kind for kind in ENTITY_KINDS}
+_KINDS_BY_NAME = {kind.name: kind for kind in ENTITY_KINDS}
+
+
+def global_id(kind: type[Entity], key: str) -> strawberry.ID:
+    """Opaque to clients; made of the type and the business key alone, so it never changes."""
+    return strawberry.ID(urlsafe_b64encode(f"{kind.__name__}:{key}".encode()).decode().rstrip("="))
+
+
+def decode_global_id(value: str) -> tuple[str, str] | None:
+    """(type name, business key), or None when no such id is ever given out."""
+    try:
+        padded = value.encode("ascii") + b"=" * (-len(value) % 4)
+        name, separator, key = urlsafe_b64decode(padded).decode().partition(":")
+    except ValueError:
+        return None
+    return (name, key) if separator and not unstorable(key) else None
+
+
+async def load_node(loaders: Loaders, id: str) -> Entity | None:
+    """The entity with this global id; None when there is none, or the id isn't one of ours."""
+    name, key = decode_global_id(id) or ("", "")
+    kind = _KINDS_BY_NAME.get(name)
+    if kind is None:
+        return None
+    found: Entity | None = await kind.loaders(loaders).by_key.load(key)
+    return found
+
+
+def _id_of_record(record: Any) -> strawberry.ID:
+    kind = _KINDS_BY_RECORD[type(record)]
+    return global_id(kind.record, getattr(record, kind.key_name))
+
+
+@strawberry.interface(description="Anything that has a global id and can be fetched by it.")
+class Node:
+    @strawberry.field(
+        description=(
+            "The global id: unique among all types, never changing, opaque. For caches and for "
+            "`node(id:)`; all other arguments speak business keys."
+        )
+    )
+    def id(self) -> strawberry.ID:
+        # What resolvers get as `self` is the record: the types here only describe records.
+        return _id_of_record(self)
+
+
+class StoredEntity(Node):
+    """Base of the types of all entities; not a GraphQL type of its own."""
+
+    record_type: ClassVar[type[Entity]]
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, cls.record_type)
+
+
+def revision() -> Any:
+    return strawberry.field(
+        description="1 when first saved, one more with every change. For `expectedRevision`."
+    )
+
+
+def created_at() -> Any:
+    return strawberry.field(description="When it was first saved.")
+
+
+def updated_at() -> Any:
+    return strawberry.field(description="When it was last changed.")

@@ -1,0 +1,56 @@
+"""Changing briefs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers.onboarding import commands
+from schema.context import Info
+from schema.entities import BRIEFS
+from schema.mutations import INPUT, DeletePayload, Payload, entity, run, run_delete
+from schema.onboarding.inputs import DeleteBriefInput, NormalizeBriefInput, SubmitIntakeInput
+from schema.onboarding.types import Brief
+
+
+@strawberry.type(description="The outcome of `submitIntake`.")
+class SubmitIntakePayload(Payload):
+    brief: Brief | None = entity()
+
+
+@strawberry.type(description="The outcome of `normalizeBrief`.")
+class NormalizeBriefPayload(Payload):
+    brief: Brief | None = entity()
+
+
+@strawberry.type(description="The outcome of `deleteBrief`.")
+class DeleteBriefPayload(DeletePayload):
+    pass
+
+
+@strawberry.type
+class OnboardingMutation:
+    @strawberry.mutation(
+        description="Take in a client's brief. The same key again replaces the brief."
+    )
+    async def submit_intake(
+        self, info: Info, input: Annotated[SubmitIntakeInput, INPUT]
+    ) -> SubmitIntakePayload | None:
+        return await run(info, SubmitIntakePayload, "brief", commands.submit_intake, input)
+
+    @strawberry.mutation(
+        description="Set what the agency made of a brief: scope, objectives, audience, guidelines."
+    )
+    async def normalize_brief(
+        self, info: Info, input: Annotated[NormalizeBriefInput, INPUT]
+    ) -> NormalizeBriefPayload | None:
+        return await run(info, NormalizeBriefPayload, "brief", commands.normalize_brief, input)
+
+    @strawberry.mutation(
+        description="Delete a brief. What refers to it, such as its strategy plans, stays."
+    )
+    async def delete_brief(
+        self, info: Info, input: Annotated[DeleteBriefInput, INPUT]
+    ) -> DeleteBriefPayload | None:
+        return await run_delete(info, DeleteBriefPayload, BRIEFS, commands.delete_brief, input)

@@ -1,0 +1,101 @@
+"""Briefs as clients see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry import UNSET, Parent
+from strawberry.scalars import JSON
+
+from domain import onboarding
+from schema.context import Info
+from schema.entities import STRATEGY_PLANS
+from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.onboarding.enums import BriefStage
+from schema.pagination import After, Before, Connection, First, Last, connect
+
+if TYPE_CHECKING:
+    from schema.strategy.inputs import StrategyPlanFilter, StrategyPlanOrder
+    from schema.strategy.types import StrategyPlan
+
+
+@strawberry.type(description="What is to be delivered, what isn't, and in what time.")
+class BriefScope:
+    deliverables: list[str] = strawberry.field(description="What the client gets.")
+    exclusions: list[str] = strawberry.field(description="What is expressly left out.")
+    timeline_weeks: int | None = strawberry.field(
+        description="How many weeks the work may take; null when that is open."
+    )
+
+
+async def _strategy_plans(
+    parent: Parent[onboarding.Brief],
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Annotated[
+        Annotated[StrategyPlanFilter, strawberry.lazy("schema.strategy.inputs")] | None,
+        strawberry.argument(description="Only plans that match."),
+    ] = UNSET,
+    order_by: Annotated[
+        Annotated[StrategyPlanOrder, strawberry.lazy("schema.strategy.inputs")] | None,
+        strawberry.argument(description="The order; newest first by default."),
+    ] = UNSET,
+) -> Any:
+    plans = info.context.loaders.strategy_plans
+    return await connect(
+        STRATEGY_PLANS,
+        load_page=lambda request: plans.pages_by_brief_id.load(parent.brief_id, request),
+        load_count=lambda wanted: plans.counts_by_brief_id.load(parent.brief_id, wanted),
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        filter=filter,
+        order_by=order_by,
+    )
+
+
+@strawberry.type(
+    description=(
+        "A client's brief, the start of the pipeline: first the answers as they came in, then "
+        "what the agency made of them by `normalizeBrief`."
+    )
+)
+class Brief(StoredEntity):
+    record_type = onboarding.Brief
+
+    brief_id: strawberry.ID = strawberry.field(description="The business key of the brief.")
+    client_id: strawberry.ID = strawberry.field(description="The client that it comes from.")
+    stage: BriefStage = strawberry.field(description="How far the agency has come with it.")
+    responses: JSON = strawberry.field(
+        description="The client's answers to the intake form, as they were sent."
+    )
+    submitted_at: datetime = strawberry.field(description="When the client sent it.")
+    scope: BriefScope | None = strawberry.field(
+        description="What is to be delivered; null before it's normalized."
+    )
+    objectives: list[str] = strawberry.field(
+        description="What the client wants to reach; empty before it's normalized."
+    )
+    target_audience: str | None = strawberry.field(
+        description="Whom the campaign is for; null before it's normalized."
+    )
+    brand_guidelines: JSON = strawberry.field(
+        description="Rules of the client's brand, such as tone and colours; `{}` when none are set."
+    )
+    normalized_at: datetime | None = strawberry.field(
+        description="When it was last normalized; null before."
+    )
+    revision: int = revision()
+    created_at: datetime = created_at()
+    updated_at: datetime = updated_at()
+    strategy_plans: Connection[
+        Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")]
+    ] = strawberry.field(
+        resolver=_strategy_plans, description="The versions of the strategy for this brief."
+    )

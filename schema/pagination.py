@@ -1,0 +1,246 @@
+"""Connections: https://relay.dev/graphql/connections.htm, with `nodes` and `totalCount`."""
+
+import binascii
+import hashlib
+import json
+import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+
+import strawberry
+from strawberry import UNSET
+
+from domain.entity import Entity
+from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
+from repositories.criteria import (
+    NEWEST_FIRST,
+    Direction,
+    Filter,
+    Order,
+    Page,
+    PageRequest,
+    Position,
+)
+from schema.entities import EntityKind
+from schema.errors import BadUserInput
+from schema.filtering import criteria
+
+DEFAULT_PAGE = 20
+LARGEST_PAGE = 100
+_CHECKSUM_BYTES = 6
+
+T = TypeVar("T")
+
+First = Annotated[
+    int | None,
+    strawberry.argument(
+        description=(
+            f"How many items from the start, 0 to {LARGEST_PAGE} (default {DEFAULT_PAGE}). "
+            "Not together with `last`."
+        )
+    ),
+]
+After = Annotated[
+    str | None,
+    strawberry.argument(description="Only items after the one with this cursor."),
+]
+Last = Annotated[
+    int | None,
+    strawberry.argument(
+        description=f"How many items from the end, 0 to {LARGEST_PAGE}. Not together with `first`."
+    ),
+]
+Before = Annotated[
+    str | None,
+    strawberry.argument(description="Only items before the one with this cursor."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursors:
+    """Makes and reads the cursors of lists of one kind in one order."""
+
+    kind: EntityKind
+    order: Order
+
+    def encode(self, record: Entity) -> str:
+        value = getattr(record, self.order.field)
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).isoformat()
+        key = getattr(record, self.kind.key_name)
+        payload = json.dumps([*self._scope(), value, key], separators=(",", ":")).encode()
+        return urlsafe_b64encode(_checksum(payload) + payload).decode().rstrip("=")
+
+    def decode(self, argument: str, cursor: str | None) -> Position | None:
+        """Raises BadUserInput unless the cursor was made for this kind of list and order."""
+        if cursor is None or cursor is UNSET:
+            return None
+        payload = _payload(cursor)
+        if payload is None:
+            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
+        *scope, value, key = payload
+        if scope != self._scope():
+            raise BadUserInput(
+                f"{argument}: this cursor was made for another list or order: {scope}."
+            )
+        position = self._position(value, key)
+        if position is None:
+            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
+        return position
+
+    def _scope(self) -> list[str]:
+        return [self.kind.name, self.order.field, self.order.direction.value]
+
+    def _position(self, value: Any, key: Any) -> Position | None:
+        if not isinstance(key, str) or unstorable(key):
+            return None
+        kind: type = get_type_hints(self.kind.record)[self.order.field]
+        if kind is datetime and isinstance(value, str):
+            value = _moment(value)
+        fits = isinstance(value, str if issubclass(kind, str) else kind) and _is_storable(value)
+        return Position(value, key) if fits else None
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo and EARLIEST <= moment <= LATEST else None
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return unstorable(value) is None
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) <= INT_MAX
+
+
+def _payload(cursor: str) -> list[Any] | None:
+    """What the cursor was made of; None when a single character of it was changed."""
+    try:
+        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        checksum, payload = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
+        if checksum != _checksum(payload):
+            return None
+        if urlsafe_b64encode(raw).decode().rstrip("=") != cursor:
+            return None
+        parts = json.loads(payload)
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    return parts if isinstance(parts, list) and len(parts) == 5 else None
+
+
+def _checksum(payload: bytes) -> bytes:
+    # It finds mistakes; there is nothing to gain by forging a cursor.
+    return hashlib.blake2s(payload, digest_size=_CHECKSUM_BYTES).digest()
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether items follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether items stand before this page.")
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the page's first item, for `before`; null on an empty page."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the page's last item, for `after`; null on an empty page."
+    )
+
+
+@strawberry.type(description="An item of a list, and its place in it.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(
+        description="The item's place in this order, for `after` and `before`; opaque."
+    )
+    node: T = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[T]):
+    page: strawberry.Private[Page[Any]]
+    cursors: strawberry.Private[_Cursors]
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="The items with their cursors, in order.")
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(cursor=self.cursors.encode(record), node=record) for record in self.page.items]
+
+    @strawberry.field(description="The items alone, in order.")
+    def nodes(self) -> list[T]:
+        return list(self.page.items)
+
+    @strawberry.field(description="Where this page stands in the list.")
+    def page_info(self) -> PageInfo:
+        items = self.page.items
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=self.cursors.encode(items[0]) if items else None,
+            end_cursor=self.cursors.encode(items[-1]) if items else None,
+        )
+
+    @strawberry.field(
+        description=(
+            "How many items match the filter on all pages together. Costs a statement of its own, "
+            "so ask for it only where it's shown."
+        )
+    )
+    async def total_count(self) -> int:
+        return await self.count()
+
+
+async def connect(
+    kind: EntityKind,
+    *,
+    load_page: Callable[[PageRequest], Awaitable[Page[Any]]],
+    load_count: Callable[[Filter | None], Awaitable[int]],
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    filter: Any,
+    order_by: Any,
+) -> Connection[Any]:
+    """The page that the arguments of a connection field ask for. Raises BadUserInput."""
+    order = _order(order_by)
+    cursors = _Cursors(kind, order)
+    wanted = criteria(filter)
+    limit, backwards = _limit(first, last)
+    request = PageRequest(
+        limit=limit,
+        order=order,
+        filter=wanted,
+        after=cursors.decode("after", after),
+        before=cursors.decode("before", before),
+        backwards=backwards,
+    )
+    return Connection(
+        page=await load_page(request), cursors=cursors, count=lambda: load_count(wanted)
+    )
+
+
+def _order(order_by: Any) -> Order:
+    if order_by is UNSET or order_by is None:
+        return NEWEST_FIRST
+    field: Enum = order_by.field
+    return Order(field.value, Direction(order_by.direction))
+
+
+def _limit(first: int | None, last: int | None) -> tuple[int, bool]:
+    sizes = {
+        name: size
+        for name, size in (("first", first), ("last", last))
+        if size is not UNSET and size is not None
+    }
+    if len(sizes) == 2:
+        raise BadUserInput("first, last: give one of them, not both.")
+    for name, size in sizes.items():
+        if not 0 <= size <= LARGEST_PAGE:
+            raise BadUserInput(f"{name}: must be from 0 to {LARGEST_PAGE}, not {size}.")
+    return next(iter(sizes.values()), DEFAULT_PAGE), "last" in sizes

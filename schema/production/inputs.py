@@ -1,0 +1,157 @@
+"""What clients send about campaigns and drafts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import strawberry
+from strawberry.scalars import JSON
+
+from domain import production
+from repositories.criteria import Direction
+from schema.descriptions import describe_enum
+from schema.filtering import (
+    DateTimeFilter,
+    IDFilter,
+    IntFilter,
+    StringFilter,
+    all_of,
+    any_of,
+    none_of,
+    on,
+    order_direction,
+    order_field,
+)
+from schema.mutations import CommandInput, expected_revision, optional, required
+
+
+@strawberry.input(description="A piece of content that a campaign needs.")
+class TacticInput(CommandInput):
+    command_type = production.Tactic
+
+    channel: str = required("Where it runs, such as `Newsletter`.")
+    content_type: str = required("What it is, such as `blog_post`.")
+    title: str = required("Its working title.")
+
+
+@strawberry.input(description="A campaign, whole. A stored one with this key is replaced.")
+class SaveCampaignInput(CommandInput):
+    command_type = production.SaveCampaign
+
+    campaign_id: strawberry.ID | None = optional("The key; made by the server when left out.")
+    strategy_id: strawberry.ID = required("The plan that it carries out.")
+    name: str = required("What the agency calls it.")
+    tactics: list[TacticInput] | None = optional(
+        "The pieces of content that it needs, in order; none by default."
+    )
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="A draft, whole. A stored one with this key is replaced.")
+class SaveDraftInput(CommandInput):
+    command_type = production.SaveDraft
+
+    draft_id: strawberry.ID | None = optional("The key; made by the server when left out.")
+    strategy_id: strawberry.ID = required("The plan that it's written for.")
+    campaign_id: strawberry.ID | None = optional("The campaign that it belongs to, if any.")
+    content_type: str = required("What it is, such as `blog_post`.")
+    title: str = required("Its title.")
+    body: str = required("The content itself: up to 1,000,000 characters.")
+    metadata: JSON | None = optional("Whatever its author notes about it; `{}` by default.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Which campaign to delete.")
+class DeleteCampaignInput:
+    campaign_id: strawberry.ID = required("The campaign that is deleted.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Which draft to delete.")
+class DeleteDraftInput:
+    draft_id: strawberry.ID = required("The draft that is deleted.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Conditions on campaigns; all of them hold.")
+class CampaignFilter:
+    campaign_id: IDFilter | None = on("campaignId")
+    strategy_id: IDFilter | None = on("strategyId")
+    name: StringFilter | None = on("name")
+    revision: IntFilter | None = on("revision")
+    created_at: DateTimeFilter | None = on("createdAt")
+    updated_at: DateTimeFilter | None = on("updatedAt")
+    and_: list[CampaignFilter] | None = all_of()
+    or_: list[CampaignFilter] | None = any_of()
+    not_: CampaignFilter | None = none_of()
+
+
+class CampaignOrderField(StrEnum):
+    CAMPAIGN_ID = "campaign_id"
+    STRATEGY_ID = "strategy_id"
+    NAME = "name"
+    REVISION = "revision"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+describe_enum(
+    CampaignOrderField,
+    "What campaigns can be ordered by.",
+    CAMPAIGN_ID="By `campaignId`.",
+    STRATEGY_ID="By `strategyId`.",
+    NAME="By `name`.",
+    REVISION="By `revision`.",
+    CREATED_AT="By `createdAt`.",
+    UPDATED_AT="By `updatedAt`.",
+)
+
+
+@strawberry.input(description="An order of campaigns.")
+class CampaignOrder:
+    field: CampaignOrderField = order_field()
+    direction: Direction = order_direction()
+
+
+@strawberry.input(description="Conditions on drafts; all of them hold.")
+class DraftFilter:
+    draft_id: IDFilter | None = on("draftId")
+    strategy_id: IDFilter | None = on("strategyId")
+    campaign_id: IDFilter | None = on("campaignId")
+    content_type: StringFilter | None = on("contentType")
+    title: StringFilter | None = on("title")
+    revision: IntFilter | None = on("revision")
+    created_at: DateTimeFilter | None = on("createdAt")
+    updated_at: DateTimeFilter | None = on("updatedAt")
+    and_: list[DraftFilter] | None = all_of()
+    or_: list[DraftFilter] | None = any_of()
+    not_: DraftFilter | None = none_of()
+
+
+class DraftOrderField(StrEnum):
+    DRAFT_ID = "draft_id"
+    STRATEGY_ID = "strategy_id"
+    CONTENT_TYPE = "content_type"
+    TITLE = "title"
+    REVISION = "revision"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+describe_enum(
+    DraftOrderField,
+    "What drafts can be ordered by.",
+    DRAFT_ID="By `draftId`.",
+    STRATEGY_ID="By `strategyId`.",
+    CONTENT_TYPE="By `contentType`.",
+    TITLE="By `title`.",
+    REVISION="By `revision`.",
+    CREATED_AT="By `createdAt`.",
+    UPDATED_AT="By `updatedAt`.",
+)
+
+
+@strawberry.input(description="An order of drafts.")
+class DraftOrder:
+    field: DraftOrderField = order_field()
+    direction: Direction = order_direction()

@@ -1,0 +1,181 @@
+"""Campaigns and drafts as clients see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry import UNSET, Parent
+from strawberry.scalars import JSON
+
+from domain import production
+from schema.context import Info
+from schema.entities import DELIVERY_PACKAGES, DRAFTS
+from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.pagination import After, Before, Connection, First, Last, connect
+from schema.production.inputs import DraftFilter, DraftOrder
+
+if TYPE_CHECKING:
+    from schema.delivery.inputs import DeliveryPackageFilter, DeliveryPackageOrder
+    from schema.delivery.types import DeliveryPackage
+    from schema.qc.types import QcResult
+    from schema.strategy.types import StrategyPlan
+
+
+@strawberry.type(description="A piece of content that a campaign needs.")
+class Tactic:
+    position: int = strawberry.field(description="Its place among the campaign's: 0, 1, 2 …")
+    channel: str = strawberry.field(description="Where it runs, such as `Newsletter`.")
+    content_type: str = strawberry.field(description="What it is, such as `blog_post`.")
+    title: str = strawberry.field(description="Its working title.")
+
+
+async def _campaign_tactics(parent: Parent[production.Campaign], info: Info) -> Any:
+    if parent.tactics is not None:
+        return parent.tactics
+    campaigns = info.context.loaders.campaigns
+    return await campaigns.tactics_by_campaign_id.load(parent.campaign_id)
+
+
+async def _campaign_plan(parent: Parent[production.Campaign], info: Info) -> Any:
+    return await info.context.loaders.strategy_plans.by_key.load(parent.strategy_id)
+
+
+async def _campaign_drafts(
+    parent: Parent[production.Campaign],
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Annotated[
+        DraftFilter | None, strawberry.argument(description="Only drafts that match.")
+    ] = UNSET,
+    order_by: Annotated[
+        DraftOrder | None, strawberry.argument(description="The order; newest first by default.")
+    ] = UNSET,
+) -> Any:
+    drafts = info.context.loaders.drafts
+    return await connect(
+        DRAFTS,
+        load_page=lambda request: drafts.pages_by_campaign_id.load(parent.campaign_id, request),
+        load_count=lambda wanted: drafts.counts_by_campaign_id.load(parent.campaign_id, wanted),
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        filter=filter,
+        order_by=order_by,
+    )
+
+
+async def _draft_plan(parent: Parent[production.Draft], info: Info) -> Any:
+    return await info.context.loaders.strategy_plans.by_key.load(parent.strategy_id)
+
+
+async def _draft_campaign(parent: Parent[production.Draft], info: Info) -> Any:
+    if parent.campaign_id is None:
+        return None
+    return await info.context.loaders.campaigns.by_key.load(parent.campaign_id)
+
+
+async def _draft_qc_result(parent: Parent[production.Draft], info: Info) -> Any:
+    return await info.context.loaders.qc_results.by_draft_id.load(parent.draft_id)
+
+
+async def _draft_packages(
+    parent: Parent[production.Draft],
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Annotated[
+        Annotated[DeliveryPackageFilter, strawberry.lazy("schema.delivery.inputs")] | None,
+        strawberry.argument(description="Only packages that match."),
+    ] = UNSET,
+    order_by: Annotated[
+        Annotated[DeliveryPackageOrder, strawberry.lazy("schema.delivery.inputs")] | None,
+        strawberry.argument(description="The order; newest first by default."),
+    ] = UNSET,
+) -> Any:
+    packages = info.context.loaders.delivery_packages
+    return await connect(
+        DELIVERY_PACKAGES,
+        load_page=lambda request: packages.pages_by_draft_id.load(parent.draft_id, request),
+        load_count=lambda wanted: packages.counts_by_draft_id.load(parent.draft_id, wanted),
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        filter=filter,
+        order_by=order_by,
+    )
+
+
+@strawberry.type(description="A campaign that carries out a strategy plan.")
+class Campaign(StoredEntity):
+    record_type = production.Campaign
+
+    campaign_id: strawberry.ID = strawberry.field(description="The business key of the campaign.")
+    strategy_id: strawberry.ID = strawberry.field(description="The plan that it carries out.")
+    name: str = strawberry.field(description="What the agency calls it.")
+    tactics: list[Tactic] = strawberry.field(
+        resolver=_campaign_tactics,
+        description="The pieces of content that it needs, in position order.",
+    )
+    revision: int = revision()
+    created_at: datetime = created_at()
+    updated_at: datetime = updated_at()
+    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
+        strawberry.field(
+            resolver=_campaign_plan,
+            description="The plan that it carries out; null when that isn't stored.",
+        )
+    )
+    drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = (
+        strawberry.field(resolver=_campaign_drafts, description="The drafts written for it.")
+    )
+
+
+@strawberry.type(
+    description=(
+        "A piece of content, as it's written: checked by a QC result, delivered in packages."
+    )
+)
+class Draft(StoredEntity):
+    record_type = production.Draft
+
+    draft_id: strawberry.ID = strawberry.field(description="The business key of the draft.")
+    strategy_id: strawberry.ID = strawberry.field(description="The plan that it's written for.")
+    campaign_id: strawberry.ID | None = strawberry.field(
+        description="The campaign that it belongs to, if any."
+    )
+    content_type: str = strawberry.field(description="What it is, such as `blog_post`.")
+    title: str = strawberry.field(description="Its title.")
+    body: str = strawberry.field(description="The content itself; may be a million characters.")
+    metadata: JSON = strawberry.field(
+        description="Whatever its author notes about it; `{}` when nothing is."
+    )
+    revision: int = revision()
+    created_at: datetime = created_at()
+    updated_at: datetime = updated_at()
+    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
+        strawberry.field(
+            resolver=_draft_plan,
+            description="The plan that it's written for; null when that isn't stored.",
+        )
+    )
+    campaign: Campaign | None = strawberry.field(
+        resolver=_draft_campaign,
+        description="The campaign that it belongs to; null when there is none.",
+    )
+    qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = strawberry.field(
+        resolver=_draft_qc_result, description="What QC says of it; null before QC saw it."
+    )
+    delivery_packages: Connection[
+        Annotated[DeliveryPackage, strawberry.lazy("schema.delivery.types")]
+    ] = strawberry.field(
+        resolver=_draft_packages, description="The packages that it's delivered in."
+    )

@@ -1,0 +1,109 @@
+"""What clients send about QC results."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import strawberry
+
+from domain import qc
+from repositories.criteria import Direction
+from schema.descriptions import describe_enum
+from schema.filtering import (
+    BooleanFilter,
+    DateTimeFilter,
+    FloatFilter,
+    IDFilter,
+    IntFilter,
+    all_of,
+    any_of,
+    none_of,
+    on,
+    order_direction,
+    order_field,
+)
+from schema.mutations import CommandInput, expected_revision, optional, required
+from schema.qc.enums import QcSeverity
+
+
+@strawberry.input(description="Something that QC found wrong with a draft.")
+class QcIssueInput(CommandInput):
+    command_type = qc.QcIssue
+
+    severity: QcSeverity = required("How bad it is.")
+    section: str = required("Where in the draft.")
+    reason: str = required("What is wrong.")
+
+
+@strawberry.input(
+    description="A verdict on a draft, whole. It replaces the draft's present result, if any."
+)
+class RecordQcResultInput(CommandInput):
+    command_type = qc.RecordQcResult
+
+    result_id: strawberry.ID | None = optional(
+        "The key of the result. Left out, the draft's result keeps its own, or gets a new one; "
+        "another one replaces the draft's result by a new one."
+    )
+    draft_id: strawberry.ID = required("The draft that was checked.")
+    passed: bool = required("Whether the draft may be delivered.")
+    score: float = required("How good the draft is, from 0 to 1.")
+    evaluated_at: datetime | None = optional("When the draft was checked; now by default.")
+    issues: list[QcIssueInput] | None = optional("What is wrong, in order; nothing by default.")
+    expected_revision: int | None = optional(
+        "The revision of the draft's present result that you last read, 0 when it should have "
+        "none: the mutation fails when it differs. Left out, the latest wins."
+    )
+
+
+@strawberry.input(description="Which result to delete.")
+class DeleteQcResultInput:
+    result_id: strawberry.ID = required("The result that is deleted.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Conditions on QC results; all of them hold.")
+class QcResultFilter:
+    result_id: IDFilter | None = on("resultId")
+    draft_id: IDFilter | None = on("draftId")
+    passed: BooleanFilter | None = on("passed")
+    score: FloatFilter | None = on("score")
+    evaluated_at: DateTimeFilter | None = on("evaluatedAt")
+    revision: IntFilter | None = on("revision")
+    created_at: DateTimeFilter | None = on("createdAt")
+    updated_at: DateTimeFilter | None = on("updatedAt")
+    and_: list[QcResultFilter] | None = all_of()
+    or_: list[QcResultFilter] | None = any_of()
+    not_: QcResultFilter | None = none_of()
+
+
+class QcResultOrderField(StrEnum):
+    RESULT_ID = "result_id"
+    DRAFT_ID = "draft_id"
+    PASSED = "passed"
+    SCORE = "score"
+    EVALUATED_AT = "evaluated_at"
+    REVISION = "revision"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+describe_enum(
+    QcResultOrderField,
+    "What QC results can be ordered by.",
+    RESULT_ID="By `resultId`.",
+    DRAFT_ID="By `draftId`.",
+    PASSED="By `passed`: failed before passed when ascending.",
+    SCORE="By `score`.",
+    EVALUATED_AT="By `evaluatedAt`.",
+    REVISION="By `revision`.",
+    CREATED_AT="By `createdAt`.",
+    UPDATED_AT="By `updatedAt`.",
+)
+
+
+@strawberry.input(description="An order of QC results.")
+class QcResultOrder:
+    field: QcResultOrderField = order_field()
+    direction: Direction = order_direction()

@@ -1,0 +1,55 @@
+"""QC results as clients see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry import Parent
+
+from domain import qc
+from schema.context import Info
+from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.qc.enums import QcSeverity
+
+if TYPE_CHECKING:
+    from schema.production.types import Draft
+
+
+@strawberry.type(description="Something that QC found wrong with a draft.")
+class QcIssue:
+    position: int = strawberry.field(description="Its place among the result's: 0, 1, 2 …")
+    severity: QcSeverity = strawberry.field(description="How bad it is.")
+    section: str = strawberry.field(description="Where in the draft.")
+    reason: str = strawberry.field(description="What is wrong.")
+
+
+async def _issues(parent: Parent[qc.QcResult], info: Info) -> Any:
+    if parent.issues is not None:
+        return parent.issues
+    return await info.context.loaders.qc_results.issues_by_result_id.load(parent.result_id)
+
+
+async def _draft(parent: Parent[qc.QcResult], info: Info) -> Any:
+    return await info.context.loaders.drafts.by_key.load(parent.draft_id)
+
+
+@strawberry.type(description="The verdict of quality control on a draft. A draft has one at most.")
+class QcResult(StoredEntity):
+    record_type = qc.QcResult
+
+    result_id: strawberry.ID = strawberry.field(description="The business key of the result.")
+    draft_id: strawberry.ID = strawberry.field(description="The draft that was checked.")
+    passed: bool = strawberry.field(description="Whether the draft may be delivered.")
+    score: float = strawberry.field(description="How good the draft is, from 0 to 1.")
+    evaluated_at: datetime = strawberry.field(description="When the draft was checked.")
+    issues: list[QcIssue] = strawberry.field(
+        resolver=_issues, description="What is wrong with the draft, in position order."
+    )
+    revision: int = revision()
+    created_at: datetime = created_at()
+    updated_at: datetime = updated_at()
+    draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = strawberry.field(
+        resolver=_draft, description="The draft that was checked; null when it isn't stored."
+    )

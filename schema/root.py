@@ -1,0 +1,83 @@
+"""The schema, put together from the modules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.context import Info
+from schema.delivery.mutations import DeliveryMutation
+from schema.delivery.queries import DeliveryQuery
+from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
+from schema.node import Node, load_node
+from schema.onboarding.mutations import OnboardingMutation
+from schema.onboarding.queries import OnboardingQuery
+from schema.production.mutations import ProductionMutation
+from schema.production.queries import ProductionQuery
+from schema.qc.mutations import QcMutation
+from schema.qc.queries import QcQuery
+from schema.scalars import SCALARS
+from schema.strategy.mutations import StrategyMutation
+from schema.strategy.queries import StrategyQuery
+
+MOST_NODES = 100
+
+
+async def _node(
+    info: Info,
+    id: Annotated[strawberry.ID, strawberry.argument(description="The global id of the entity.")],
+) -> Any:
+    return await load_node(info.context.loaders, id)
+
+
+async def _nodes(
+    info: Info,
+    ids: Annotated[
+        list[strawberry.ID],
+        strawberry.argument(description=f"At most {MOST_NODES} global ids."),
+    ],
+) -> Any:
+    if len(ids) > MOST_NODES:
+        raise BadUserInput(f"ids: at most {MOST_NODES} are allowed, not {len(ids)}.")
+    return [load_node(info.context.loaders, id) for id in ids]
+
+
+@strawberry.type(
+    description="Reading the pipeline. All fields of a query see one and the same state."
+)
+class Query(OnboardingQuery, StrategyQuery, ProductionQuery, QcQuery, DeliveryQuery):
+    node: Node | None = strawberry.field(
+        resolver=_node, description="Any entity by its global id; null when there is none."
+    )
+    nodes: list[Node | None] = strawberry.field(
+        resolver=_nodes,
+        description="Any entities by their global ids, in that order; null where there is none.",
+    )
+
+
+@strawberry.type(
+    description=(
+        "Changing the pipeline. Each mutation is stored whole or not at all. Expected failures "
+        "are in the payload's `errors`."
+    )
+)
+class Mutation(
+    OnboardingMutation, StrategyMutation, ProductionMutation, QcMutation, DeliveryMutation
+):
+    pass
+
+
+class PipelineSchema(strawberry.Schema):
+    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
+        """Errors are logged where they get their code and request id: in `schema.errors`."""
+
+
+def create_schema() -> PipelineSchema:
+    return PipelineSchema(
+        query=Query,
+        mutation=Mutation,
+        types=MUTATION_ERROR_TYPES,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )

@@ -1,0 +1,166 @@
+"""What clients send about strategy plans."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import strawberry
+
+from domain import strategy
+from repositories.criteria import Direction
+from schema.descriptions import describe_enum
+from schema.filtering import (
+    DateTimeFilter,
+    EnumFilter,
+    IDFilter,
+    IntFilter,
+    StringFilter,
+    all_of,
+    any_of,
+    none_of,
+    on,
+    order_direction,
+    order_field,
+)
+from schema.mutations import CommandInput, expected_revision, optional, required
+from schema.strategy.enums import ApprovalState
+
+
+@strawberry.input(description="A number that tells whether the strategy works.")
+class KpiInput(CommandInput):
+    command_type = strategy.Kpi
+
+    name: str = required("What is measured.")
+    target_value: float = required("The number to reach, in `unit`.")
+    unit: str = required("The unit of `targetValue`, such as `%` or `EUR`.")
+    timeframe_days: int = required("In how many days it's to be reached: 1 or more.")
+
+
+@strawberry.input(description="Something to be reached on the way.")
+class MilestoneInput(CommandInput):
+    command_type = strategy.Milestone
+
+    name: str = required("What is reached.")
+    week: str = required("When, in the agency's words, such as `Week 3`.")
+
+
+@strawberry.input(description="How long the strategy runs.")
+class StrategyTimelineInput(CommandInput):
+    command_type = strategy.StrategyTimeline
+
+    duration_weeks: int = required("The whole length in weeks: 1 or more.")
+    milestones: list[MilestoneInput] | None = optional("In order; none by default.")
+
+
+@strawberry.input(description="A channel to spend on, and why.")
+class RecommendationInput(CommandInput):
+    command_type = strategy.Recommendation
+
+    channel: str = required("Where, such as `Paid search`.")
+    budget_percent: float = required(
+        "Its share of the budget in percent, not negative; a plan's add up to at most 100."
+    )
+    rationale: str = required("Why this channel.")
+    tactics: list[str] | None = optional("What to do there; nothing by default.")
+
+
+@strawberry.input(
+    description=(
+        "A strategy plan, whole. A stored plan is replaced and becomes PENDING; an APPROVED one "
+        "is refused."
+    )
+)
+class SaveStrategyPlanInput(CommandInput):
+    command_type = strategy.SaveStrategyPlan
+
+    strategy_id: strawberry.ID | None = optional(
+        "The key. Left out, the plan with this `version` of the brief is meant, or a new one, "
+        "whose key the server makes."
+    )
+    brief_id: strawberry.ID = required("The brief that it answers; a plan never moves to another.")
+    version: int | None = optional(
+        "Its number among the brief's plans, 1 or more. Left out, a stored plan keeps its own and "
+        "a new one gets the next."
+    )
+    executive_summary: str = required("The strategy in short.")
+    kpis: list[KpiInput] | None = optional("What success is measured by; nothing by default.")
+    timeline: StrategyTimelineInput = required("How long it runs.")
+    recommendations: list[RecommendationInput] | None = optional(
+        "The channels to spend on, in order; none by default."
+    )
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Which plan to approve. Only PENDING plans can be.")
+class ApproveStrategyPlanInput(CommandInput):
+    command_type = strategy.DecideStrategyPlan
+
+    strategy_id: strawberry.ID = required("The plan that is approved.")
+    decided_by: str = required("Who approves it.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Which plan to reject. Only PENDING plans can be.")
+class RejectStrategyPlanInput(CommandInput):
+    command_type = strategy.DecideStrategyPlan
+
+    strategy_id: strawberry.ID = required("The plan that is rejected.")
+    decided_by: str = required("Who rejects it.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Which plan to delete.")
+class DeleteStrategyPlanInput:
+    strategy_id: strawberry.ID = required("The plan that is deleted.")
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description="Conditions on an approval; all of them hold.")
+class ApprovalStateFilter(EnumFilter[ApprovalState]):
+    pass
+
+
+@strawberry.input(description="Conditions on strategy plans; all of them hold.")
+class StrategyPlanFilter:
+    strategy_id: IDFilter | None = on("strategyId")
+    brief_id: IDFilter | None = on("briefId")
+    version: IntFilter | None = on("version")
+    executive_summary: StringFilter | None = on("executiveSummary")
+    approval: ApprovalStateFilter | None = on("approval")
+    decided_by: StringFilter | None = on("decidedBy")
+    decided_at: DateTimeFilter | None = on("decidedAt")
+    revision: IntFilter | None = on("revision")
+    created_at: DateTimeFilter | None = on("createdAt")
+    updated_at: DateTimeFilter | None = on("updatedAt")
+    and_: list[StrategyPlanFilter] | None = all_of()
+    or_: list[StrategyPlanFilter] | None = any_of()
+    not_: StrategyPlanFilter | None = none_of()
+
+
+class StrategyPlanOrderField(StrEnum):
+    STRATEGY_ID = "strategy_id"
+    BRIEF_ID = "brief_id"
+    VERSION = "version"
+    APPROVAL = "approval"
+    REVISION = "revision"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+describe_enum(
+    StrategyPlanOrderField,
+    "What strategy plans can be ordered by.",
+    STRATEGY_ID="By `strategyId`.",
+    BRIEF_ID="By `briefId`.",
+    VERSION="By `version`.",
+    APPROVAL="By the name of the `approval`.",
+    REVISION="By `revision`.",
+    CREATED_AT="By `createdAt`.",
+    UPDATED_AT="By `updatedAt`.",
+)
+
+
+@strawberry.input(description="An order of strategy plans.")
+class StrategyPlanOrder:
+    field: StrategyPlanOrderField = order_field()
+    direction: Direction = order_direction()

@@ -1,0 +1,83 @@
+"""Reading strategy plans."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+
+from schema.context import Info
+from schema.entities import STRATEGY_PLANS
+from schema.errors import BadUserInput
+from schema.pagination import After, Before, Connection, First, Last, connect
+from schema.strategy.inputs import StrategyPlanFilter, StrategyPlanOrder
+from schema.strategy.types import StrategyPlan
+
+
+async def _strategy_plan(
+    info: Info,
+    strategy_id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="The plan's key.")
+    ] = UNSET,
+    brief_id: Annotated[
+        strawberry.ID | None,
+        strawberry.argument(description="The plan's brief, together with `version`."),
+    ] = UNSET,
+    version: Annotated[
+        int | None,
+        strawberry.argument(description="The plan's version, together with `briefId`."),
+    ] = UNSET,
+) -> Any:
+    plans = info.context.loaders.strategy_plans
+    match (strategy_id or None, brief_id or None, version or None):
+        case (str() as key, None, None):
+            return await plans.by_key.load(key)
+        case (None, str() as brief, int() as number):
+            return await plans.by_version.load((brief, number))
+        case _:
+            raise BadUserInput(
+                "strategyPlan: give either strategyId, or briefId together with version."
+            )
+
+
+async def _strategy_plans(
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Annotated[
+        StrategyPlanFilter | None, strawberry.argument(description="Only plans that match.")
+    ] = UNSET,
+    order_by: Annotated[
+        StrategyPlanOrder | None,
+        strawberry.argument(description="The order; newest first by default."),
+    ] = UNSET,
+) -> Any:
+    plans = info.context.loaders.strategy_plans
+    return await connect(
+        STRATEGY_PLANS,
+        load_page=plans.page.load,
+        load_count=lambda wanted: plans.count.load((wanted,)),
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        filter=filter,
+        order_by=order_by,
+    )
+
+
+@strawberry.type
+class StrategyQuery:
+    strategy_plan: StrategyPlan | None = strawberry.field(
+        resolver=_strategy_plan,
+        description=(
+            "A strategy plan, by either `strategyId`, or `briefId` with `version`; null when "
+            "there is none."
+        ),
+    )
+    strategy_plans: Connection[StrategyPlan] = strawberry.field(
+        resolver=_strategy_plans, description="All strategy plans, page by page."
+    )

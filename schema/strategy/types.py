@@ -1,0 +1,162 @@
+"""Strategy plans as clients see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry import UNSET, Parent
+
+from domain import strategy
+from schema.context import Info
+from schema.entities import CAMPAIGNS, DRAFTS
+from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.pagination import After, Before, Connection, First, Last, connect
+from schema.strategy.enums import ApprovalState
+
+if TYPE_CHECKING:
+    from schema.onboarding.types import Brief
+    from schema.production.inputs import CampaignFilter, CampaignOrder, DraftFilter, DraftOrder
+    from schema.production.types import Campaign, Draft
+
+
+@strawberry.type(description="A number that tells whether the strategy works.")
+class Kpi:
+    name: str = strawberry.field(description="What is measured, such as `Click-through rate`.")
+    target_value: float = strawberry.field(description="The number to reach, in `unit`.")
+    unit: str = strawberry.field(description="The unit of `targetValue`, such as `%` or `EUR`.")
+    timeframe_days: int = strawberry.field(description="In how many days it's to be reached.")
+
+
+@strawberry.type(description="Something to be reached on the way.")
+class Milestone:
+    name: str = strawberry.field(description="What is reached.")
+    week: str = strawberry.field(description="When, in the agency's words, such as `Week 3`.")
+
+
+@strawberry.type(description="How long the strategy runs.")
+class StrategyTimeline:
+    duration_weeks: int = strawberry.field(description="The whole length in weeks.")
+    milestones: list[Milestone] = strawberry.field(description="In the order they were given.")
+
+
+@strawberry.type(description="A channel to spend on, and why.")
+class Recommendation:
+    position: int = strawberry.field(description="Its place among the plan's: 0, 1, 2 …")
+    channel: str = strawberry.field(description="Where, such as `Paid search`.")
+    budget_percent: float = strawberry.field(
+        description="Its share of the budget in percent; a plan's add up to at most 100."
+    )
+    rationale: str = strawberry.field(description="Why this channel.")
+    tactics: list[str] = strawberry.field(description="What to do there.")
+
+
+async def _recommendations(parent: Parent[strategy.StrategyPlan], info: Info) -> Any:
+    if parent.recommendations is not None:
+        return parent.recommendations
+    plans = info.context.loaders.strategy_plans
+    return await plans.recommendations_by_strategy_id.load(parent.strategy_id)
+
+
+async def _brief(parent: Parent[strategy.StrategyPlan], info: Info) -> Any:
+    return await info.context.loaders.briefs.by_key.load(parent.brief_id)
+
+
+async def _campaigns(
+    parent: Parent[strategy.StrategyPlan],
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Annotated[
+        Annotated[CampaignFilter, strawberry.lazy("schema.production.inputs")] | None,
+        strawberry.argument(description="Only campaigns that match."),
+    ] = UNSET,
+    order_by: Annotated[
+        Annotated[CampaignOrder, strawberry.lazy("schema.production.inputs")] | None,
+        strawberry.argument(description="The order; newest first by default."),
+    ] = UNSET,
+) -> Any:
+    campaigns = info.context.loaders.campaigns
+    return await connect(
+        CAMPAIGNS,
+        load_page=lambda request: campaigns.pages_by_strategy_id.load(parent.strategy_id, request),
+        load_count=lambda wanted: campaigns.counts_by_strategy_id.load(parent.strategy_id, wanted),
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        filter=filter,
+        order_by=order_by,
+    )
+
+
+async def _drafts(
+    parent: Parent[strategy.StrategyPlan],
+    info: Info,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+    filter: Annotated[
+        Annotated[DraftFilter, strawberry.lazy("schema.production.inputs")] | None,
+        strawberry.argument(description="Only drafts that match."),
+    ] = UNSET,
+    order_by: Annotated[
+        Annotated[DraftOrder, strawberry.lazy("schema.production.inputs")] | None,
+        strawberry.argument(description="The order; newest first by default."),
+    ] = UNSET,
+) -> Any:
+    drafts = info.context.loaders.drafts
+    return await connect(
+        DRAFTS,
+        load_page=lambda request: drafts.pages_by_strategy_id.load(parent.strategy_id, request),
+        load_count=lambda wanted: drafts.counts_by_strategy_id.load(parent.strategy_id, wanted),
+        first=first,
+        after=after,
+        last=last,
+        before=before,
+        filter=filter,
+        order_by=order_by,
+    )
+
+
+@strawberry.type(
+    description=(
+        "A version of the strategy for a brief: what to reach, in what time and on which "
+        "channels. It's decided by `approveStrategyPlan` or `rejectStrategyPlan`."
+    )
+)
+class StrategyPlan(StoredEntity):
+    record_type = strategy.StrategyPlan
+
+    strategy_id: strawberry.ID = strawberry.field(description="The business key of the plan.")
+    brief_id: strawberry.ID = strawberry.field(description="The brief that it answers.")
+    version: int = strawberry.field(description="Its number among the brief's plans, from 1.")
+    executive_summary: str = strawberry.field(description="The strategy in short.")
+    kpis: list[Kpi] = strawberry.field(description="What success is measured by, in order.")
+    timeline: StrategyTimeline = strawberry.field(description="How long it runs.")
+    approval: ApprovalState = strawberry.field(description="Whether it may be worked by.")
+    decided_by: str | None = strawberry.field(
+        description="Who approved or rejected it; null while PENDING."
+    )
+    decided_at: datetime | None = strawberry.field(
+        description="When it was approved or rejected; null while PENDING."
+    )
+    recommendations: list[Recommendation] = strawberry.field(
+        resolver=_recommendations, description="The channels to spend on, in position order."
+    )
+    revision: int = revision()
+    created_at: datetime = created_at()
+    updated_at: datetime = updated_at()
+    brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = strawberry.field(
+        resolver=_brief, description="The brief that it answers; null when that isn't stored."
+    )
+    campaigns: Connection[Annotated[Campaign, strawberry.lazy("schema.production.types")]] = (
+        strawberry.field(resolver=_campaigns, description="The campaigns that carry it out.")
+    )
+    drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = (
+        strawberry.field(resolver=_drafts, description="The drafts written for it.")
+    )
