@@ -1,0 +1,1 @@
+"""How it is served: settings, composition root, HTTP and command line."""

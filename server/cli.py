@@ -1,0 +1,194 @@
+"""The command line: `aicmo serve | migrate | seed | schema export`."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from domain.errors import DomainError
+from migrations.errors import MigrationError
+from migrations.runner import is_new, upgrade
+from repositories.factory import PersistenceMode
+from schema.export import SCHEMA_FILE, exported_schema
+from server.app import create_app, database_of, open_repositories
+from server.seed.agency import seed_agency
+from server.seed.bulk import seed_bulk
+from server.settings import Settings, SettingsError, load_settings
+
+app = typer.Typer(
+    help=(
+        "The campaign pipeline of a marketing agency as one GraphQL API.\n\n"
+        "Settings come from the environment: HOST, PORT, AICMO_PERSISTENCE_MODE (db or inmemory), "
+        "AICMO_DATABASE_URL (sqlite or postgresql) and more; docs/operations.md lists them."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+schema_commands = typer.Typer(help="The GraphQL schema as a file.", no_args_is_help=True)
+app.add_typer(schema_commands, name="schema")
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on; overrides HOST.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="The port to listen on, 0 for a free one; overrides PORT."),
+    ] = None,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo",
+            help="First migrate the database, and put the demo agency in when it is new.",
+        ),
+    ] = False,
+) -> None:
+    """Serve the API and GraphiQL at /graphql."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    with _errors_in_one_line():
+        settings = load_settings(**given)
+        if demo:
+            asyncio.run(_prepare_demo(settings))
+        asyncio.run(_check_storage(settings))
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    server = _Server(
+        uvicorn.Config(
+            create_app(settings, seed_memory=demo),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            log_config=None,
+        )
+    )
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest revision of the schema."""
+    with _errors_in_one_line():
+        settings = load_settings()
+        if settings.persistence_mode is PersistenceMode.INMEMORY:
+            raise SettingsError("AICMO_PERSISTENCE_MODE: in memory there is nothing to migrate")
+        asyncio.run(_migrate(settings))
+
+
+@app.command()
+def seed(
+    size: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Add this many delivery packages, with all that leads to them, for benchmarks.",
+        ),
+    ] = 0,
+) -> None:
+    """Add the demo agency to the database. What is there stays; again adds nothing twice."""
+    with _errors_in_one_line():
+        settings = load_settings()
+        if settings.persistence_mode is PersistenceMode.INMEMORY:
+            raise SettingsError(
+                "AICMO_PERSISTENCE_MODE: what is seeded in memory is gone at once; "
+                "use: aicmo serve --demo"
+            )
+        asyncio.run(_seed(settings, size))
+
+
+@schema_commands.command("export")
+def export(
+    output: Annotated[
+        Path, typer.Option(help="The file to write; '-' prints it.", allow_dash=True)
+    ] = SCHEMA_FILE,
+) -> None:
+    """Write the schema in GraphQL's schema definition language."""
+    text = exported_schema()
+    if str(output) == "-":
+        typer.echo(text, nl=False)
+        return
+    with _errors_in_one_line():
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"Wrote {output}")
+
+
+class _Server(uvicorn.Server):
+    """Says where it is once it listens."""
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        for server in self.servers:
+            for socket in server.sockets:
+                host, port = socket.getsockname()[:2]
+                address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+                typer.echo(
+                    f"GraphiQL, for browsers:  {address}/graphql\n"
+                    f"GraphQL API, for POST:   {address}/graphql\n"
+                    "Press Ctrl+C to stop."
+                )
+
+
+async def _prepare_demo(settings: Settings) -> None:
+    database = database_of(settings)
+    if database is None:
+        return
+    try:
+        fresh = await is_new(database)
+    finally:
+        await database.close()
+    await _migrate(settings)
+    if fresh:
+        await _seed(settings, 0)
+
+
+async def _check_storage(settings: Settings) -> None:
+    async with open_repositories(settings):
+        """Opening is the check: it needs a database at the newest revision."""
+
+
+async def _migrate(settings: Settings) -> None:
+    database = database_of(settings)
+    if database is None:
+        return
+    try:
+        steps = await upgrade(database)
+    finally:
+        await database.close()
+    for step in steps:
+        typer.echo(step)
+    typer.echo("The database is at the newest revision.")
+
+
+async def _seed(settings: Settings, size: int) -> None:
+    async with open_repositories(settings) as repositories:
+        added = await seed_agency(repositories)
+        typer.echo(f"Added the demo agency: {added} entities." if added else "Nothing to add.")
+        if size:
+            with typer.progressbar(length=size, label="Adding packages") as progress:
+                done = 0
+                async for total in seed_bulk(repositories, size):
+                    progress.update(total - done)
+                    done = total
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (SettingsError, MigrationError, DomainError, OSError) as error:
+        typer.secho(f"aicmo: {error}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    app(prog_name="aicmo")

@@ -1,0 +1,126 @@
+"""GraphiQL, the page people meet at /graphql. All of it is in this package: it needs no internet,
+and its policy lets nothing in from elsewhere."""
+
+import gzip
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+FOLDER = Path(__file__).parent / "static" / "graphiql"
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",  # GraphiQL's dialogs and menus add <style> elements
+    "img-src": "'self' data:",
+    "font-src": "'self' data:",
+    "connect-src": "'self'",  # the WebSocket too: 'self' includes this origin's ws: and wss:
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "; ".join(f"{what} {whence}" for what, whence in _POLICY.items()),
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_ASSET_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+_MEDIA_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab that a first visit opens with; GraphiQL titles it with its operation's name."""
+
+    file: str
+    query: str
+    variables: str | None
+
+
+def graphiql_tabs() -> list[Tab]:
+    """What is in tabs/, in the order of the files' names; variables lie beside their operation."""
+    tabs = []
+    for operation in sorted((FOLDER / "tabs").glob("*.graphql")):
+        variables = operation.with_suffix(".json")
+        tabs.append(
+            Tab(
+                file=operation.name,
+                query=operation.read_text("utf-8").rstrip(),
+                variables=variables.read_text("utf-8").rstrip() if variables.exists() else None,
+            )
+        )
+    return tabs
+
+
+def graphiql_page() -> HTMLResponse:
+    """The page. It addresses its assets relative to /graphql: a path prefix does no harm."""
+    return HTMLResponse(_page(), headers=_PAGE_HEADERS)
+
+
+def graphiql_routes() -> list[BaseRoute]:
+    """The page's assets, under a path that changes with them: browsers may keep them for good."""
+    return [Route("/graphiql/{version}/{name:path}", _serve_asset, name="graphiql-assets")]
+
+
+async def _serve_asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    body = _assets().get(name)
+    if body is None or request.path_params["version"] != _version():
+        return PlainTextResponse("Not Found", status_code=404)
+    headers = dict(_ASSET_HEADERS)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = await run_in_threadpool(_gzipped, name)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, headers=headers, media_type=_MEDIA_TYPES[Path(name).suffix])
+
+
+@cache
+def _assets() -> dict[str, bytes]:
+    assets = {
+        path.relative_to(FOLDER).as_posix(): path.read_bytes()
+        for folder in (FOLDER, FOLDER / "vendor")
+        for path in sorted(folder.iterdir())
+        if path.suffix in _MEDIA_TYPES
+    }
+    tabs = [{"query": tab.query, "variables": tab.variables} for tab in graphiql_tabs()]
+    return assets | {"tabs.json": json.dumps(tabs).encode()}
+
+
+@cache
+def _gzipped(name: str) -> bytes:
+    return gzip.compress(_assets()[name], mtime=0)
+
+
+@cache
+def _version() -> str:
+    digest = hashlib.sha256()
+    for name, body in _assets().items():
+        digest.update(f"{name} {len(body)}\n".encode())
+        digest.update(body)
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _page() -> str:
+    return (FOLDER / "index.html").read_text("utf-8").replace("{assets}", f"graphiql/{_version()}")

@@ -1,0 +1,26 @@
+"""Adding records without touching what is there."""
+
+from typing import TypeVar
+
+from domain.entity import Entity
+from domain.errors import RevisionConflict
+from domain.validation import Checked, require_valid
+from repositories.contract import EntityRepository
+
+C = TypeVar("C", bound=Checked)
+R = TypeVar("R", bound=Entity)
+
+
+async def add(repository: EntityRepository[R], record: R) -> bool:
+    """Save the record unless its key is taken; whether it was saved."""
+    try:
+        await repository.save(record, expected_revision=0)
+    except RevisionConflict:
+        return False
+    return True
+
+
+def valid(command: C) -> C:
+    """The command; example data that breaks a rule is a bug, and found at once."""
+    require_valid(command)
+    return command

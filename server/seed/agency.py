@@ -1,0 +1,364 @@
+"""A small agency with three clients: the same keys, texts and times whenever it's seeded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from domain import delivery, onboarding, production, qc, strategy
+from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
+from domain.entity import Entity
+from domain.onboarding import Brief, BriefScope, NormalizeBrief, SubmitIntake
+from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
+from domain.qc import QcIssue, QcResult, QcSeverity, RecordQcResult
+from domain.strategy import (
+    ApprovalState,
+    Kpi,
+    Milestone,
+    Recommendation,
+    SaveStrategyPlan,
+    StrategyPlan,
+    StrategyTimeline,
+)
+from repositories.unit_of_work import Repositories, UnitOfWork
+from server.seed.adding import add, valid
+
+_START = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A draft with what came after it: its QC result, and its package where it was delivered."""
+
+    slug: str
+    content_type: str
+    channel: str
+    title: str
+    body: str
+    score: float | None = None
+    issues: tuple[QcIssue, ...] = ()
+    formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """A client's brief, and how far it came."""
+
+    slug: str
+    client: str
+    responses: dict[str, object]
+    objectives: tuple[str, ...]
+    audience: str
+    summary: str
+    campaign: str
+    pieces: tuple[_Piece, ...]
+    approval: ApprovalState | None
+    weeks: int = 8
+
+
+_STORIES = (
+    _Story(
+        slug="northwind-spring-trails",
+        client="northwind-outdoor",
+        responses={
+            "company": "Northwind Outdoor",
+            "goal": "Sell the spring hiking line to people who are new to hiking.",
+            "budget_eur": 48000,
+            "channels": ["newsletter", "instagram", "search"],
+        },
+        objectives=(
+            "Sell 3,000 starter sets before the end of May",
+            "Grow the newsletter by 12,000 readers",
+        ),
+        audience="Adults of 25 to 40 in cities who hike less than five times a year.",
+        summary="Make the first hike easy: short routes near the city, one set that has it all.",
+        campaign="First Trail",
+        pieces=(
+            _Piece(
+                "ten-trails-by-train",
+                "blog_post",
+                "Blog",
+                "Ten trails that begin at a railway station",
+                "You don't need a car, a guide or a week off. These ten routes begin where the "
+                "train stops, take half a day and end at a café.",
+                0.94,
+                (QcIssue(QcSeverity.MINOR, "Route 7", "The return train runs hourly, not twice."),),
+                ("docx", "pdf", "html"),
+            ),
+            _Piece(
+                "starter-set-mail",
+                "email",
+                "Newsletter",
+                "Everything for your first hike, in one bag",
+                "Shoes, a shell and a pack that fit together. Send back what you don't use.",
+                0.88,
+                (),
+                ("html", "txt"),
+            ),
+            _Piece(
+                "first-trail-reel",
+                "social_video",
+                "Instagram",
+                "Saturday, 9:12, platform 4",
+                "Scene 1: an early train, boots on the seat frame. Scene 2: the first marker.",
+                0.41,
+                (
+                    QcIssue(
+                        QcSeverity.CRITICAL, "Scene 1", "Boots on a seat break the train's rules."
+                    ),
+                    QcIssue(QcSeverity.MAJOR, "Scene 2", "The brand's safety line is missing."),
+                    QcIssue(QcSeverity.MINOR, "Caption", "Two hashtags are from last year."),
+                ),
+            ),
+        ),
+        approval=ApprovalState.APPROVED,
+    ),
+    _Story(
+        slug="helio-rooftop",
+        client="helio-energy",
+        responses={
+            "company": "Helio Energy",
+            "goal": "Explain rooftop solar to owners of older houses.",
+            "budget_eur": 120000,
+            "must_mention": {"subsidy": True, "payback_years": 9.5},
+        },
+        objectives=("Book 900 roof surveys", "Halve the calls that ask about old roofs"),
+        audience="Owners of houses built before 1990, above all those with a heating to replace.",
+        summary="Answer the one question everybody has: does it pay on my roof?",
+        campaign="Does It Pay on My Roof",
+        pieces=(
+            _Piece(
+                "payback-guide",
+                "white_paper",
+                "Website",
+                "What a roof of 1975 earns today",
+                "Three real roofs, their costs and what they earned in five years, month by month.",
+                0.97,
+                (),
+                ("pdf", "epub"),
+            ),
+            _Piece(
+                "survey-landing-page",
+                "landing_page",
+                "Search",
+                "Your roof in ten minutes",
+                "Tell us the year, the direction and the tiles. We tell you what it would earn.",
+                0.72,
+                (
+                    QcIssue(QcSeverity.MAJOR, "Calculator", "The subsidy changed in January."),
+                    QcIssue(QcSeverity.MINOR, "Footer", "The imprint link is broken."),
+                ),
+            ),
+        ),
+        approval=ApprovalState.APPROVED,
+        weeks=16,
+    ),
+    _Story(
+        slug="lumen-night-menu",
+        client="lumen-cafe",
+        responses={
+            "company": "Lumen Café",
+            "goal": "Fill the tables after eight.",
+            "budget_eur": 6500,
+        },
+        objectives=("Forty more covers a night, Tuesday to Thursday",),
+        audience="Neighbours within a walk of fifteen minutes.",
+        summary="A short menu, live music on Wednesdays, and the street as the poster.",
+        campaign="Lights On Until Midnight",
+        pieces=(
+            _Piece(
+                "street-posters",
+                "poster",
+                "Out of home",
+                "The lights are still on",
+                "Four motifs, one for each corner of the block.",
+            ),
+        ),
+        approval=ApprovalState.PENDING,
+        weeks=6,
+    ),
+    _Story(
+        slug="helio-heat-pumps",
+        client="helio-energy",
+        responses={
+            "company": "Helio Energy",
+            "goal": "Launch heat pumps beside solar.",
+            "budget_eur": None,
+        },
+        objectives=(),
+        audience="",
+        summary="",
+        campaign="",
+        pieces=(),
+        approval=None,
+    ),
+)
+
+
+async def seed_agency(repositories: Repositories) -> int:
+    """Add the demo agency; returns how many entities were added. What is there stays as it is."""
+
+    async def work(unit: UnitOfWork) -> int:
+        added = 0
+        for index, story in enumerate(_STORIES):
+            begin = _START + timedelta(days=9 * index)
+            for record in _records(story, begin):
+                added += await _add(unit, record)
+        return added
+
+    return await repositories.write(work)
+
+
+async def _add(unit: UnitOfWork, record: Entity) -> bool:
+    match record:
+        case Brief():
+            return await add(unit.briefs, record)
+        case StrategyPlan():
+            return await add(unit.strategy_plans, record)
+        case Campaign():
+            return await add(unit.campaigns, record)
+        case Draft():
+            return await add(unit.drafts, record)
+        case QcResult():
+            return await add(unit.qc_results, record)
+        case DeliveryPackage():
+            return await add(unit.delivery_packages, record)
+        case _:
+            raise TypeError(type(record))
+
+
+def _records(story: _Story, begin: datetime) -> Iterator[Entity]:
+    brief = onboarding.submitted(
+        valid(SubmitIntake(client_id=story.client, responses=story.responses, submitted_at=begin)),
+        f"brief-{story.slug}",
+        begin,
+    )
+    if story.approval is None:
+        yield brief
+        return
+    yield onboarding.normalized(brief, valid(_normalizing(story)), begin + timedelta(hours=5))
+    yield from _plans(story, story.approval, begin + timedelta(days=1))
+    yield from _production(story, begin + timedelta(days=3))
+
+
+def _normalizing(story: _Story) -> NormalizeBrief:
+    return NormalizeBrief(
+        brief_id=f"brief-{story.slug}",
+        scope=BriefScope(
+            deliverables=tuple(piece.title for piece in story.pieces),
+            exclusions=("Media buying",),
+            timeline_weeks=story.weeks,
+        ),
+        objectives=story.objectives,
+        target_audience=story.audience,
+        brand_guidelines={"tone": "plain and warm", "never": ["superlatives", "exclamation marks"]},
+    )
+
+
+def _plans(story: _Story, approval: ApprovalState, begin: datetime) -> Iterator[StrategyPlan]:
+    if approval is ApprovalState.APPROVED:
+        first = strategy.planned(
+            valid(_planning(story, f"First idea. {story.summary}", 70.0)),
+            f"plan-{story.slug}-1",
+            1,
+            begin,
+        )
+        yield strategy.decided(first, ApprovalState.REJECTED, "client", begin + timedelta(hours=20))
+        later = begin + timedelta(days=1)
+        second = strategy.planned(
+            valid(_planning(story, story.summary, 45.0)), f"plan-{story.slug}-2", 2, later
+        )
+        yield strategy.decided(second, approval, "client", later + timedelta(hours=6))
+    else:
+        yield strategy.planned(
+            valid(_planning(story, story.summary, 60.0)), f"plan-{story.slug}-1", 1, begin
+        )
+
+
+def _planning(story: _Story, summary: str, largest_share: float) -> SaveStrategyPlan:
+    channels = list(dict.fromkeys(piece.channel for piece in story.pieces))
+    others = max(len(channels) - 1, 1)
+    return SaveStrategyPlan(
+        brief_id=f"brief-{story.slug}",
+        executive_summary=summary,
+        kpis=(
+            Kpi("Click-through rate", 2.5, "%", story.weeks * 7),
+            Kpi("Cost per lead", 18.0, "EUR", story.weeks * 7),
+        ),
+        timeline=StrategyTimeline(
+            story.weeks,
+            (
+                Milestone("Drafts approved", "Week 2"),
+                Milestone("Launch", f"Week {story.weeks // 2}"),
+            ),
+        ),
+        recommendations=tuple(
+            Recommendation(
+                channel=channel,
+                budget_percent=largest_share if number == 0 else (100 - largest_share) // others,
+                rationale="Where this audience already looks for advice.",
+                tactics=("Start small", "Measure weekly", "Drop what doesn't work"),
+            )
+            for number, channel in enumerate(channels)
+        ),
+    )
+
+
+def _production(story: _Story, begin: datetime) -> Iterator[Entity]:
+    plan_id = f"plan-{story.slug}-{2 if story.approval is ApprovalState.APPROVED else 1}"
+    campaign_id = f"campaign-{story.slug}"
+    yield production.campaign(
+        valid(
+            SaveCampaign(
+                strategy_id=plan_id,
+                name=story.campaign,
+                tactics=tuple(
+                    Tactic(piece.channel, piece.content_type, piece.title) for piece in story.pieces
+                ),
+            )
+        ),
+        campaign_id,
+        begin,
+    )
+    for index, piece in enumerate(story.pieces):
+        written = begin + timedelta(hours=7 * (index + 1))
+        yield production.draft(
+            valid(
+                SaveDraft(
+                    strategy_id=plan_id,
+                    campaign_id=campaign_id,
+                    content_type=piece.content_type,
+                    title=piece.title,
+                    body=piece.body,
+                    metadata={"language": "en", "words": len(piece.body.split())},
+                )
+            ),
+            f"draft-{piece.slug}",
+            written,
+        )
+        yield from _checked(piece, written + timedelta(hours=1))
+
+
+def _checked(piece: _Piece, at: datetime) -> Iterator[Entity]:
+    draft_id = f"draft-{piece.slug}"
+    if piece.score is not None:
+        result = RecordQcResult(
+            draft_id=draft_id,
+            passed=piece.score >= 0.8,
+            score=piece.score,
+            evaluated_at=at,
+            issues=piece.issues,
+        )
+        yield qc.recorded(valid(result), f"qc-{piece.slug}", at)
+    if piece.formats:
+        package = SaveDeliveryPackage(
+            draft_id=draft_id,
+            artifacts=tuple(
+                DeliveryArtifact(
+                    f"{piece.title} ({kind})",
+                    f"https://files.example.com/{piece.slug}.{kind}",
+                    kind,
+                )
+                for kind in piece.formats
+            ),
+        )
+        yield delivery.packaged(valid(package), f"package-{piece.slug}", at + timedelta(hours=2))

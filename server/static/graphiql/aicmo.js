@@ -1,0 +1,73 @@
+/* Starts GraphiQL on this server: with our tabs, and its own corner of the browser's storage. */
+"use strict";
+
+const assets = document.currentScript.src;
+
+function element(type, props, ...children) {
+  return React.createElement(type, props, ...children);
+}
+
+/* All GraphiQLs of an origin share "graphiql:…", and localhost:8000 has seen many of them. */
+function ownStorage() {
+  const storage = GraphiQL.createLocalStorage({ namespace: "aicmo" });
+  const split = "graphiql:secondaryEditorFlex";
+  if (storage.getItem(split) === null) storage.setItem(split, "1.5"); // more room for variables
+  return storage;
+}
+
+async function firstTabs() {
+  const response = await fetch(new URL("tabs.json", assets));
+  if (!response.ok) throw new Error(`tabs.json is answered with ${response.status}`);
+  return response.json();
+}
+
+function ownFetcher() {
+  const endpoint = new URL(location.pathname, location.href);
+  const socket = new URL(endpoint);
+  socket.protocol = endpoint.protocol === "https:" ? "wss:" : "ws:";
+  const send = GraphiQL.createFetcher({ url: endpoint.href, subscriptionUrl: socket.href });
+  return (params, options) => send(withItsOwnOperation(params), options);
+}
+
+/* Right after a change of tabs GraphiQL still names the operation of the tab before. */
+function withItsOwnOperation({ operationName, ...params }) {
+  const isThere = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`);
+  return isThere.test(params.query) ? { operationName, ...params } : params;
+}
+
+/* GraphiQL marks an object in the variables where a scalar is due, but our JSON is just that. */
+let allowObjectsAsJson = () => {
+  allowObjectsAsJson = () => {};
+  const checks = document.querySelector(".CodeMirror").CodeMirror.constructor.lint;
+  const check = checks["graphql-variables"];
+  checks["graphql-variables"] = (...editor) =>
+    check(...editor).filter(({ message }) => message !== 'Expected value of type "JSON".');
+};
+
+function logo() {
+  const mark = { src: new URL("favicon.svg", assets).href, width: 22, height: 22, alt: "" };
+  return element(
+    GraphiQL.Logo,
+    null,
+    element("span", { className: "aicmo-logo" }, element("img", mark), "AICMO"),
+  );
+}
+
+async function start() {
+  const props = {
+    fetcher: ownFetcher(),
+    storage: ownStorage(),
+    defaultTabs: await firstTabs(),
+    defaultEditorToolsVisibility: true,
+    isHeadersEditorEnabled: true,
+    inputValueDeprecation: true,
+    onSchemaChange: () => allowObjectsAsJson(),
+    plugins: [GraphiQLPluginExplorer.explorerPlugin()],
+  };
+  ReactDOM.createRoot(document.getElementById("graphiql")).render(element(GraphiQL, props, logo()));
+}
+
+start().catch((error) => {
+  document.getElementById("aicmo-state").textContent =
+    `The workbench could not start (${error.message}). Reloading the page may help.`;
+});

@@ -1,0 +1,92 @@
+"""A real browser with a real server, and without any other: the network ends at the server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
+
+from tests.browser.workbench import CHROMIUM, FLAGS, Workbench
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `aicmo serve --demo`, as a user starts it, on a port of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log"
+    command = [str(Path(sys.executable).with_name("aicmo")), "serve", "--demo"]
+    settings = {"HOST": "127.0.0.1", "PORT": str(port), "AICMO_PERSISTENCE_MODE": "inmemory"}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command, env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        try:
+            wait_until_it_listens(port, process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"the server did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: str) -> Iterator[BrowserContext]:
+    """A browser that was never used before. Whoever asks another origin for something fails."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(15_000)
+    strangers: list[str] = []
+
+    def let_through(route: Route) -> None:
+        if route.request.url.startswith(f"{server}/"):
+            route.continue_()
+        else:
+            strangers.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", let_through)
+    yield context
+    context.close()
+    assert strangers == []
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> Path:
+    """Where pictures go: for people to look at, nothing compares them."""
+    folder = Path(os.environ.get("GRAPHIQL_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def graphiql(context: BrowserContext, server: str, screenshots: Path) -> Iterator[Workbench]:
+    """The page, open. A message in the browser's console fails the test, whatever it tests."""
+    workbench = Workbench(context.new_page(), f"{server}/graphql", screenshots)
+    workbench.open()
+    yield workbench
+    assert workbench.complaints == []

@@ -1,0 +1,170 @@
+"""What someone meets who opens /graphql in a browser, without the internet."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import build_schema
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.browser.workbench import CHROMIUM, Workbench
+
+if CHROMIUM is None:
+    pytest.skip(
+        "GraphiQL was not tried in a browser: there is no Chromium here. To install it: "
+        "apt-get install -y chromium",
+        allow_module_level=True,
+    )
+
+SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
+
+
+def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
+    expect(graphiql.page).to_have_title("AICMO · GraphQL")
+    expect(graphiql.open_tab).to_have_text("Pipeline")
+    assert graphiql.tabs[1:-1] == [
+        "SubmitBrief",
+        "NormalizeBrief",
+        "SavePlan",
+        "ApprovePlan",
+        "SaveCampaign",
+        "SaveDraft",
+        "RecordQc",
+        "Deliver",
+    ]
+    graphiql.picture("first-visit")
+
+
+def test_the_first_run_shows_the_demo_data(graphiql: Workbench) -> None:
+    packages = graphiql.run()["data"]["deliveryPackages"]
+
+    assert packages["totalCount"] > 0
+    assert packages["nodes"][0]["draft"]["strategyPlan"]["brief"]["briefId"]
+    graphiql.picture("pipeline")
+
+
+def test_a_query_of_ones_own_shows_the_demo_data(graphiql: Workbench) -> None:
+    graphiql.write("{ briefs(first: 2) { totalCount nodes { briefId stage } } }")
+
+    briefs = graphiql.run()["data"]["briefs"]
+
+    assert briefs["totalCount"] > 0
+    assert all(brief["stage"] in {"INTAKE", "NORMALIZED"} for brief in briefs["nodes"])
+
+
+def test_the_documentation_explains_the_schema(graphiql: Workbench) -> None:
+    schema = build_schema(SCHEMA.read_text("utf-8"))
+    docs = graphiql.page.get_by_role("region", name="Documentation Explorer")
+
+    graphiql.show("Show Documentation Explorer", heading="Docs")
+    docs.get_by_role("link", name="DeliveryPackage", exact=True).click()
+
+    expect(docs).to_contain_text(first_words(schema.type_map["DeliveryPackage"].description))
+    expect(docs).to_contain_text("artifacts")
+    graphiql.picture("documentation")
+
+
+def test_no_tab_is_marked_as_wrong(graphiql: Workbench) -> None:
+    for tab in graphiql.tabs:
+        graphiql.switch_to(tab)
+        expect(graphiql.marks).to_have_count(0)
+
+
+def test_what_is_wrong_is_marked(graphiql: Workbench) -> None:
+    graphiql.write("{ briefs { nodes { briefIdd } } }")
+
+    expect(graphiql.marks.first).to_have_text("briefIdd")
+
+
+def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
+    _, *steps, whole_chain = graphiql.tabs
+    for step in steps:
+        graphiql.switch_to(step)
+        [payload] = graphiql.run()["data"].values()
+        assert payload["errors"] == [], step
+        graphiql.picture(step)
+
+    graphiql.switch_to(whole_chain)
+    brief = graphiql.run()["data"]["brief"]
+
+    graphiql.picture(whole_chain)
+    plan = only(brief["strategyPlans"])
+    campaign = only(plan["campaigns"])
+    draft = only(campaign["drafts"])
+    package = only(draft["deliveryPackages"])
+    assert brief["stage"] == "NORMALIZED"
+    assert plan["approval"] == "APPROVED"
+    assert [tactic["position"] for tactic in campaign["tactics"]] == [0, 1, 2]
+    assert draft["qcResult"]["passed"]
+    assert [artifact["format"] for artifact in package["artifacts"]] == ["html", "txt"]
+
+    graphiql.switch_to("ApprovePlan")
+    [payload] = graphiql.run()["data"].values()
+    assert [error["__typename"] for error in payload["errors"]] == ["InvalidTransitionError"]
+
+
+def test_a_reload_keeps_tabs_and_variables(graphiql: Workbench) -> None:
+    tabs = graphiql.tabs
+    graphiql.switch_to("SaveDraft")
+
+    graphiql.reload_once_stored(tabs.index("SaveDraft"))
+
+    expect(graphiql.open_tab).to_have_text("SaveDraft")
+    expect(graphiql.variables).to_contain_text("draft-aurora-forecast-1")
+    assert graphiql.tabs == tabs
+
+
+@pytest.mark.parametrize(
+    ("button", "heading"),
+    [
+        ("Show GraphiQL Explorer", "Explorer"),
+        ("Show History", "History"),
+        ("Open short keys dialog", "Short Keys"),
+        ("Open settings dialog", "Settings"),
+    ],
+)
+def test_every_panel_opens(button: str, heading: str, graphiql: Workbench) -> None:
+    graphiql.show(button, heading)
+    graphiql.picture(heading.replace(" ", "-").lower())
+
+
+def test_the_page_is_dark_where_the_system_is(graphiql: Workbench) -> None:
+    graphiql.page.emulate_media(color_scheme="dark")
+
+    graphiql.switch_to("SavePlan")
+
+    expect(graphiql.query).to_have_css("background-color", "rgb(33, 42, 59)")
+    graphiql.picture("dark")
+
+
+def test_without_scripts_the_page_says_how_to_use_the_api(
+    browser: Browser, server: str, screenshots: Path
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{server}/graphql")
+
+        expect(page.locator("noscript")).to_be_visible()
+        assert "This page needs JavaScript" in page.locator("noscript").inner_text()
+        expect(page.get_by_text("Loading")).to_be_hidden()
+        page.screenshot(path=screenshots / "without-scripts.png")
+
+
+def test_a_page_that_cannot_start_says_so(context: BrowserContext, server: str) -> None:
+    context.route("**/graphiql.min.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(f"{server}/graphql")
+
+    expect(page.get_by_role("status")).to_contain_text("could not start")
+
+
+def only(connection: Any) -> Any:
+    [node] = connection["nodes"]
+    return node
+
+
+def first_words(description: str | None) -> str:
+    """As the documentation shows them: its Markdown is rendered."""
+    assert description
+    return re.split(r"[`*_\n]", description)[0].strip()
