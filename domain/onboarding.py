@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -89,7 +89,7 @@ def submitted(command: SubmitIntake, brief_id: str, now: datetime) -> Brief:
         client_id=command.client_id,
         stage=BriefStage.INTAKE,
         responses=JsonObject.of(command.responses),
-        submitted_at=command.submitted_at or now,
+        submitted_at=(command.submitted_at or now).astimezone(UTC),
         created_at=now,
         updated_at=now,
     )

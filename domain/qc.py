@@ -1,7 +1,7 @@
 """Quality control: one scored result for each draft, with the issues that were found."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from domain import validation as check
@@ -67,7 +67,7 @@ def recorded(command: RecordQcResult, result_id: str, now: datetime) -> QcResult
         draft_id=command.draft_id,
         passed=command.passed,
         score=command.score + 0.0,
-        evaluated_at=command.evaluated_at or now,
+        evaluated_at=(command.evaluated_at or now).astimezone(UTC),
         issues=tuple(
             replace(item, position=position) for position, item in enumerate(command.issues)
         ),

@@ -36,7 +36,6 @@ from repositories.database_criteria import (
     reading_order,
 )
 from repositories.database_session import DatabaseSession
-from repositories.unit_of_work import Interference
 
 R = TypeVar("R", bound=Entity)
 Values = dict[str, Any]
@@ -182,8 +181,9 @@ class DatabaseRepository(Generic[R]):
             await self._raise_for_refused_save(key, expected_revision)
         stored = rows[0]
         if stored.revision == 1 and expected_revision:
+            await self.delete(key)  # it was inserted just now
             raise RevisionConflict(expected_revision, 0)
-        await self._replace_children(key, record)
+        await self._replace_children(key, record, is_new=stored.revision == 1)
         return replace(
             record,
             created_at=stored.created_at,
@@ -227,13 +227,14 @@ class DatabaseRepository(Generic[R]):
         actual = int(rows[0][0]) if rows else 0
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
-        raise Interference
+        raise self._session.interference()
 
-    async def _replace_children(self, key: str, record: R) -> None:
+    async def _replace_children(self, key: str, record: R, *, is_new: bool) -> None:
         if self.children is None or (new := getattr(record, self.children.attribute)) is None:
             return
         table = self.children.table
-        await self._session.run(delete(table).where(table.c[self.key_name] == key))
+        if not is_new:
+            await self._session.run(delete(table).where(table.c[self.key_name] == key))
         if new:
             await self._session.run(
                 insert(table),

@@ -21,7 +21,7 @@ class DatabaseSession:
     """Begins at its first statement; statements of several tasks queue on it.
 
     Raises Unavailable when the database can't be reached, and Interference when another writer
-    came between.
+    came between. After a failure nothing but that failure comes of it, whoever caught it.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -29,6 +29,7 @@ class DatabaseSession:
         self._connection: AsyncConnection | None = None
         self._turn = asyncio.Lock()
         self._is_closed = False
+        self._failure: Exception | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -39,19 +40,21 @@ class DatabaseSession:
     ) -> Sequence[Row[Any]]:
         """Run a statement and give all its rows."""
         async with self._turn:
-            with _translated_errors():
+            with self._failing():
                 result = await (await self._begun()).execute(statement, parameters)
                 return result.all() if result.returns_rows else ()
 
     async def run(self, statement: Executable, parameters: Parameters = None) -> int:
         """Run a statement and give the number of rows that it changed."""
         async with self._turn:
-            with _translated_errors():
+            with self._failing():
                 return (await (await self._begun()).execute(statement, parameters)).rowcount
 
     async def commit(self) -> None:
         """Keep what was written. Once begun it is carried through, whoever cancels the caller."""
         async with self._turn:
+            if self._failure is not None:
+                raise self._failure
             if self._connection is not None:
                 with _translated_errors():
                     await _carried_through(self._connection.commit())
@@ -63,6 +66,23 @@ class DatabaseSession:
             connection, self._connection = self._connection, None
             if connection is not None:
                 await connection.close()
+
+    def interference(self) -> Interference:
+        """To be raised by who sees that another writer came between."""
+        self._failure = Interference()
+        return self._failure
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with _translated_errors():
+                yield
+        except (DBAPIError, Unavailable) as error:
+            # PostgreSQL would answer a later COMMIT by a silent rollback.
+            self._failure = error
+            raise
 
     async def _begun(self) -> AsyncConnection:
         if self._is_closed:

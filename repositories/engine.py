@@ -15,8 +15,9 @@ _SQLITE_BUSY_MILLISECONDS = 5_000
 
 # PostgreSQL: serialization failure, deadlock, unique violation, lock not available.
 _REPEATABLE_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
-# SQLite keeps the primary code in the low byte; 2067 and 1555 are unique and primary key violations.
-_REPEATABLE_SQLITE_CODES = frozenset({2067, 1555})
+_REPEATABLE_SQLITE_CODES = frozenset(
+    {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+)
 _SQLITE_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -127,6 +128,7 @@ def another_writer_came_between(error: DBAPIError) -> bool:
         return sqlstate in _REPEATABLE_SQLSTATES
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
+        # The low byte is the primary code of an extended one.
         return code in _REPEATABLE_SQLITE_CODES or code & 0xFF in _SQLITE_BUSY_CODES
     return False
 

@@ -22,10 +22,12 @@ class MemorySession:
         self._root = root
         self._written: dict[str, dict[str, Any]] = {}
         self._is_closed = False
+        self._failure: Interference | None = None
 
     def table(self, name: str) -> Mapping[str, Any]:
         if self._is_closed:
             raise RuntimeError("this unit of work has ended")
+        self._require_no_failure()
         return self._written[name] if name in self._written else self._root.get(name, {})
 
     def writable(self, name: str) -> dict[str, Any]:
@@ -35,7 +37,17 @@ class MemorySession:
 
     def outcome(self) -> Root:
         """The root with everything that was written."""
+        self._require_no_failure()
         return {**self._root, **self._written}
+
+    def interference(self) -> Interference:
+        """To be raised by who sees that another writer came between; nothing else comes of it."""
+        self._failure = Interference()
+        return self._failure
+
+    def _require_no_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def close(self) -> None:
         self._is_closed = True
@@ -151,10 +163,10 @@ class MemoryRepository(Generic[R]):
             return [getattr(of, name) for name in names]
 
         if stored and values(record, self.unchanging) != values(stored, self.unchanging):
-            raise Interference
+            raise self._session.interference()
         if self.second_key and any(
             getattr(other, self.key_name) != key
             and values(other, self.second_key) == values(record, self.second_key)
             for other in self._records.values()
         ):
-            raise Interference
+            raise self._session.interference()

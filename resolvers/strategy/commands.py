@@ -70,9 +70,9 @@ async def _version(
         if following > INT_MAX:
             raise ValidationFailed.at("version", "this brief has no higher version left")
         return following
-    if current is None or current.version != command.version:
-        if await _holder(plans, command.brief_id, command.version) is not None:
-            raise ValidationFailed.at("version", "another plan of this brief has this version")
+    is_taken_over = current is None or current.version != command.version
+    if is_taken_over and await _holder(plans, command.brief_id, command.version) is not None:
+        raise ValidationFailed.at("version", "another plan of this brief has this version")
     return command.version
 
 
