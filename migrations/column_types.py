@@ -1,0 +1,17 @@
+"""The column types that revisions are written with.
+
+Revisions that ran depend on what these mean: add to them, never change them.
+"""
+
+import sqlalchemy as sa
+
+PLAIN_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text that compares by code point."""
+
+JSON_TEXT = sa.Text().with_variant(sa.JSON(), "postgresql")
+"""A JSON document, kept as it was written."""
+
+TIMESTAMP = sa.DateTime(timezone=True)
+
+SURROGATE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A number that the database counts up; on SQLite only an INTEGER key is counted."""

@@ -1,0 +1,35 @@
+"""What may be wrong with a database, told in one line to the one who runs the server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from repositories.engine import is_out_of_reach
+
+
+class MigrationError(Exception):
+    """Why the schema can't be used or changed; the database is as it was before."""
+
+
+class SchemaOutOfDate(MigrationError):
+    """The database isn't at the revision that this code needs; the message says what to do."""
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Raise what goes wrong with the database, or with the revisions, as MigrationError."""
+    try:
+        yield
+    except CommandError as error:
+        raise MigrationError(str(error)) from error
+    except (OSError, PoolTimeoutError) as error:
+        raise MigrationError(f"The database can't be reached: {error}") from error
+    except DBAPIError as error:
+        # What follows the first line may show data.
+        reason = str(error.orig).partition("\n")[0]
+        if is_out_of_reach(error):
+            raise MigrationError(f"The database can't be reached: {reason}") from error
+        raise MigrationError(f"The database refused: {reason}") from error

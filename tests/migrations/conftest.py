@@ -1,0 +1,69 @@
+"""Databases without any table, and revisions that are thrown away after the test."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from migrations import runner
+from repositories.engine import Database, open_database
+from tests.support.postgres_server import create_database, drop_database
+
+NewDatabase = Callable[[], Awaitable[Database]]
+"""Makes a database with nothing in it."""
+
+AddRevision = Callable[[str], str]
+"""Puts a revision with this code after the newest one, and returns its identifier."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def new_database(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[NewDatabase]:
+    made: list[Database] = []
+    server: str | None = None
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres_url")
+
+    async def make() -> Database:
+        number = len(made)
+        url = await create_database(server) if server else f"sqlite:///{tmp_path}/{number}.db"
+        made.append(open_database(url))
+        return made[-1]
+
+    yield make
+    for database in made:
+        await database.close()
+        if server:
+            await drop_database(server, url_of(database))
+
+
+@pytest.fixture
+async def database(new_database: NewDatabase) -> Database:
+    """A database with nothing in it."""
+    return await new_database()
+
+
+@pytest.fixture
+def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddRevision:
+    folder = tmp_path / "versions"
+    folder.mkdir()
+    monkeypatch.setattr(runner, "VERSIONS", (*runner.VERSIONS, folder))
+
+    def add(code: str) -> str:
+        previous = runner.revisions()[-1]
+        revision = f"after_{previous}"
+        (folder / f"{revision}.py").write_text(
+            "import sqlalchemy as sa\n"
+            "from alembic import op\n"
+            f"revision = {revision!r}\n"
+            f"down_revision = {previous!r}\n"
+            f"{code}\n"
+        )
+        return revision
+
+    return add
+
+
+def url_of(database: Database) -> str:
+    return database.url.render_as_string(hide_password=False)

@@ -1,0 +1,39 @@
+"""What there is in a database, whatever its tables are at the moment."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+from repositories.engine import Database
+from tests.migrations.catalogue import VERSION_TABLE, catalogue
+
+Rows = dict[str, list[dict[str, Any]]]
+"""The rows of each table, in the order of their keys."""
+
+
+async def catalogue_of(database: Database) -> list[str]:
+    async with database.readers.connect() as connection:
+        return await catalogue(connection)
+
+
+async def rows_of(database: Database) -> Rows:
+    async with database.readers.connect() as connection:
+        return await connection.run_sync(_rows)
+
+
+def _rows(connection: Connection) -> Rows:
+    return {
+        table: [
+            dict(row._mapping)
+            for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY 1"))
+        ]
+        for table in inspect(connection).get_table_names()
+        if table != VERSION_TABLE
+    }
+
+
+async def execute(database: Database, statements: Iterable[str]) -> None:
+    async with database.writers.begin() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)

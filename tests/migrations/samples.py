@@ -1,0 +1,87 @@
+"""Rows as each revision's code would have stored them, in SQL that both databases understand."""
+
+ROWS = {
+    "0001": (
+        """
+        INSERT INTO onboarding_forms (brief_id, client_id, stage, responses, submitted_at,
+            scope_deliverables, scope_exclusions, scope_timeline_weeks, objectives,
+            target_audience, brand_guidelines, normalized_at, created_at, updated_at, revision)
+        VALUES
+        ('brief-1', 'client-é', 'NORMALIZED', '{"b":1,"a":2.0}', '2026-03-01 09:30:00.123456',
+            '["posts"]', '[]', 6, '["reach"]', 'everyone', '{}', '2026-03-02 10:00:00.000001',
+            '2026-03-01 09:30:00.123456', '2026-03-02 10:00:00.000001', 2),
+        ('brief-2', 'client-é', 'INTAKE', '{}', '2026-03-03 00:00:00.000000',
+            NULL, NULL, NULL, '[]', NULL, '{}', NULL,
+            '2026-03-03 00:00:00.000000', '2026-03-03 00:00:00.000000', 1)
+        """,
+    ),
+    "0002": (
+        """
+        INSERT INTO strategy_plans (strategy_id, brief_id, version, executive_summary, kpis,
+            timeline, approval, decided_by, decided_at, created_at, updated_at, revision)
+        VALUES
+        ('plan-1', 'brief-1', 1, 'Be seen 🎯',
+            '[{"name":"reach","target_value":1e3,"unit":"","timeframe_days":30}]',
+            '{"duration_weeks":6,"milestones":[]}', 'APPROVED', 'Ada',
+            '2026-03-05 12:00:00.500000', '2026-03-04 08:00:00.000000',
+            '2026-03-05 12:00:00.500000', 3)
+        """,
+        """
+        INSERT INTO strategy_recommendations
+            (strategy_id, position, created_at, channel, budget_percent, rationale, tactics)
+        VALUES ('plan-1', 0, '2026-03-04 08:00:00.000000', 'search', 33.3, '', '["ads"]'),
+               ('plan-1', 1, '2026-03-04 08:00:00.000000', 'social', 66.7, 'they are there', '[]')
+        """,
+    ),
+    "0003": (
+        """
+        INSERT INTO production_campaigns
+            (campaign_id, strategy_id, name, created_at, updated_at, revision)
+        VALUES ('campaign-1', 'plan-1', 'Spring', '2026-03-06 08:00:00.000000',
+            '2026-03-06 08:00:00.000000', 1)
+        """,
+        """
+        INSERT INTO production_tactics
+            (campaign_id, position, created_at, channel, content_type, title)
+        VALUES ('campaign-1', 0, '2026-03-06 08:00:00.000000', 'social', 'post', 'Hello'),
+               ('campaign-1', 1, '2026-03-06 08:00:00.000000', 'search', 'ad', 'Look')
+        """,
+        """
+        INSERT INTO production_drafts (draft_id, strategy_id, campaign_id, content_type, title,
+            body, metadata, created_at, updated_at, revision)
+        VALUES
+        ('draft-1', 'plan-1', 'campaign-1', 'post', 'Hello', 'It''s spring.', '{"z":[1,2.50]}',
+            '2026-03-07 08:00:00.000000', '2026-03-07 08:00:00.000000', 1),
+        ('draft-2', 'plan-1', NULL, 'ad', 'Look', 'Here!', '{}',
+            '2026-03-07 08:00:00.000000', '2026-03-07 09:00:00.000000', 4)
+        """,
+    ),
+    "0004": (
+        """
+        INSERT INTO qc_results (result_id, draft_id, passed, score, evaluated_at, created_at,
+            updated_at, revision)
+        VALUES ('result-1', 'draft-1', false, 0.25, '2026-03-08 08:00:00.000000',
+            '2026-03-08 08:00:00.000000', '2026-03-08 08:00:00.000000', 1)
+        """,
+        """
+        INSERT INTO qc_issues (result_id, position, created_at, severity, section, reason)
+        VALUES ('result-1', 0, '2026-03-08 08:00:00.000000', 'CRITICAL', 'title', 'too short'),
+               ('result-1', 1, '2026-03-08 08:00:00.000000', 'MINOR', 'body', 'dull')
+        """,
+    ),
+    "0005": (
+        """
+        INSERT INTO delivery_packages (package_id, draft_id, created_at, updated_at, revision)
+        VALUES ('package-1', 'draft-1', '2026-03-09 08:00:00.000000',
+                '2026-03-09 08:00:00.000000', 1),
+               ('package-2', 'draft-1', '2026-03-09 08:00:00.000000',
+                '2026-03-09 08:00:00.000000', 2)
+        """,
+        """
+        INSERT INTO delivery_artifacts (package_id, position, created_at, name, url, format)
+        VALUES ('package-1', 0, '2026-03-09 08:00:00.000000', 'C', 's3://bucket/c', 'pdf'),
+               ('package-1', 1, '2026-03-09 08:00:00.000000', 'A', 's3://bucket/a', 'pdf'),
+               ('package-2', 0, '2026-03-09 08:00:00.000000', 'B', 'https://example.com/b', 'png')
+        """,
+    ),
+}
