@@ -64,5 +64,9 @@ class InvalidTransition(DomainError):
         super().__init__(f"A {entity} that is {source} can't become {target}.")
 
 
+class TimedOut(DomainError):
+    """The deadline passed before the commit began; nothing was stored."""
+
+
 class Unavailable(DomainError):
     """The storage can't take this unit of work now; the same call may succeed later."""

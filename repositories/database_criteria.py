@@ -168,7 +168,8 @@ def _beyond(
     """Rows that stand after the place (before it, unless `forwards`) in the request's order."""
     column = table.c[request.order.field]
     upwards = (request.order.direction is Direction.ASC) is forwards
-    value: Any = place.value
+    # Typed, for SQLAlchemy takes true and false for keywords, which have no order.
+    value = bindparam(None, place.value, type_=column.type)
     further: Condition = column > value if upwards else column < value
     if column is key:
         return further

@@ -6,10 +6,12 @@ A module's repository names its tables and maps rows to records and back; the SQ
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import (
     Column,
+    Executable,
     Row,
     Table,
     and_,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.changes import Change, ChangeKind
 from domain.entity import Entity
 from domain.errors import RevisionConflict
 from domain.validation import unstorable
@@ -57,6 +60,7 @@ class Children:
 class DatabaseRepository(Generic[R]):
     """Entities of one table, and their children, in the transaction of one session."""
 
+    record_type: ClassVar[type[Entity]]
     table: ClassVar[Table]
     key_name: ClassVar[str]
     children: ClassVar[Children | None] = None
@@ -168,7 +172,7 @@ class DatabaseRepository(Generic[R]):
     async def save(self, record: R, expected_revision: int | None = None) -> R:
         key: str = getattr(record, self.key_name)
         rows = await self._session.rows(
-            self._upsert(),
+            _upsert(self.table, self.key_name, self.unchanging, is_sqlite=self._session.is_sqlite),
             {
                 **self._to_values(record),
                 "created_at": record.created_at,
@@ -181,9 +185,10 @@ class DatabaseRepository(Generic[R]):
             await self._raise_for_refused_save(key, expected_revision)
         stored = rows[0]
         if stored.revision == 1 and expected_revision:
-            await self.delete(key)  # it was inserted just now
+            await self._delete_row(key)  # it was inserted just now
             raise RevisionConflict(expected_revision, 0)
         await self._replace_children(key, record, is_new=stored.revision == 1)
+        self._session.changes.append(Change(ChangeKind.SAVED, self.record_type, key))
         return replace(
             record,
             created_at=stored.created_at,
@@ -192,35 +197,13 @@ class DatabaseRepository(Generic[R]):
         )
 
     async def delete(self, key: str) -> bool:
+        is_gone = await self._delete_row(key)
+        if is_gone:
+            self._session.changes.append(Change(ChangeKind.DELETED, self.record_type, key))
+        return is_gone
+
+    async def _delete_row(self, key: str) -> bool:
         return await self._session.run(delete(self.table).where(self._key == key)) > 0
-
-    def _upsert(self) -> Any:
-        """Insert the row, or change the one that has its key unless its revision isn't expected.
-
-        One statement: on PostgreSQL it waits for a concurrent writer of the same key and then
-        sees what that one committed.
-        """
-        table = self.table
-        build = sqlite.insert if self._session.is_sqlite else postgresql.insert
-        names = [column.name for column in table.columns if column.name != "id"]
-        statement = build(table).values({name: bindparam(name) for name in names})
-        new = statement.excluded
-        changes = {
-            name: new[name] for name in names if name not in (self.key_name, "created_at")
-        } | {
-            "revision": table.c.revision + 1,
-            "updated_at": case(
-                (new.updated_at > table.c.updated_at, new.updated_at),
-                else_=table.c.updated_at,
-            ),
-        }
-        expected = bindparam("expected_revision", type_=table.c.revision.type)
-        return statement.on_conflict_do_update(
-            index_elements=[self._key],
-            set_=changes,
-            where=(expected.is_(null()) | (table.c.revision == expected))
-            & _all_equal(table, new, self.unchanging),
-        ).returning(table.c.created_at, table.c.updated_at, table.c.revision)
 
     async def _raise_for_refused_save(self, key: str, expected_revision: int | None) -> None:
         rows = await self._session.rows(select(self.table.c.revision).where(self._key == key))
@@ -263,6 +246,35 @@ class DatabaseRepository(Generic[R]):
 
     def _among(self, column: Column[Any], values: Sequence[Any]) -> Any:
         return among(column, values, is_sqlite=self._session.is_sqlite)
+
+
+@cache
+def _upsert(
+    table: Table, key_name: str, unchanging: tuple[str, ...], *, is_sqlite: bool
+) -> Executable:
+    """Insert the row, or change the one that has its key unless its revision isn't expected.
+
+    One statement: on PostgreSQL it waits for a concurrent writer of the same key and then
+    sees what that one committed. It is made once: that costs more than running it.
+    """
+    build = sqlite.insert if is_sqlite else postgresql.insert
+    names = [column.name for column in table.columns if column.name != "id"]
+    statement = build(table).values({name: bindparam(name) for name in names})
+    new = statement.excluded
+    changes = {name: new[name] for name in names if name not in (key_name, "created_at")} | {
+        "revision": table.c.revision + 1,
+        "updated_at": case(
+            (new.updated_at > table.c.updated_at, new.updated_at),
+            else_=table.c.updated_at,
+        ),
+    }
+    expected = bindparam("expected_revision", type_=table.c.revision.type)
+    return statement.on_conflict_do_update(
+        index_elements=[table.c[key_name]],
+        set_=changes,
+        where=(expected.is_(null()) | (table.c.revision == expected))
+        & _all_equal(table, new, unchanging),
+    ).returning(table.c.created_at, table.c.updated_at, table.c.revision)
 
 
 def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:

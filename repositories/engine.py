@@ -19,6 +19,9 @@ _REPEATABLE_SQLITE_CODES = frozenset(
     {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 )
 _SQLITE_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_SQLITE_OUT_OF_REACH_CODES = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+)
 
 
 class DatabaseUrlError(ValueError):
@@ -29,16 +32,21 @@ def database_url(value: str) -> URL:
     """A SQLAlchemy URL with the async driver, from one with or without a driver."""
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise DatabaseUrlError("not a SQLAlchemy URL, like sqlite:///aicmo.db") from None
     kind = {"postgres": "postgresql"}.get(url.get_backend_name(), url.get_backend_name())
     if kind not in _DRIVERS:
         raise DatabaseUrlError(f"{kind!r} is not supported: use sqlite or postgresql")
-    if kind == "sqlite" and (url.database or ":memory:").startswith((":memory:", "file::memory:")):
+    if kind == "sqlite" and _is_in_memory(url):
         raise DatabaseUrlError(
             "SQLite needs a file here; to keep nothing, use the in-memory persistence mode"
         )
     return url.set(drivername=_DRIVERS[kind])
+
+
+def _is_in_memory(url: URL) -> bool:
+    names = (":memory:", "file::memory:")
+    return (url.database or ":memory:").startswith(names) or url.query.get("mode") == "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,9 @@ def is_out_of_reach(error: DBAPIError) -> bool:
     """Whether the database can't be talked to now: gone, starting, full or shutting down."""
     if error.connection_invalidated:
         return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_OUT_OF_REACH_CODES
     sqlstate = getattr(error.orig, "sqlstate", None)
     # 08: connection exceptions; 53: insufficient resources; 57P: the server's operators.
     return sqlstate is not None and sqlstate.startswith(("08", "53", "57P"))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
+from repositories.changes import ChangeFeed
 from repositories.database_session import DatabaseSession
 from repositories.delivery.contract import PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
@@ -82,6 +83,7 @@ class _MemoryRepositories:
         self._clock = clock
         self._new_key = new_key
         self._root: Root = {}
+        self.changes = ChangeFeed()
         self._writing = asyncio.Lock()
 
     @asynccontextmanager
@@ -110,6 +112,7 @@ class _MemoryRepositories:
         try:
             result = await work(self._unit(session))
             self._root = session.outcome()
+            self.changes.publish(session.changes)
             return result
         finally:
             session.close()
@@ -132,6 +135,7 @@ class _DatabaseRepositories:
 
     def __init__(self, database: Database, clock: Clock, new_key: NewKey) -> None:
         self._database = database
+        self.changes = ChangeFeed()
         self._clock = clock
         self._new_key = new_key
 
@@ -160,6 +164,7 @@ class _DatabaseRepositories:
         try:
             result = await work(self._unit(session))
             await session.commit()
+            self.changes.publish(session.changes)
             return result
         finally:
             await session.close()

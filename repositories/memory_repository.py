@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from domain.changes import Change, ChangeKind
 from domain.entity import Entity
 from domain.errors import RevisionConflict
 from repositories.criteria import Filter, Page, PageRequest
@@ -22,6 +23,7 @@ class MemorySession:
         self._root = root
         self._written: dict[str, dict[str, Any]] = {}
         self._is_closed = False
+        self.changes: list[Change] = []
         self._failure: Interference | None = None
 
     def table(self, name: str) -> Mapping[str, Any]:
@@ -56,6 +58,7 @@ class MemorySession:
 class MemoryRepository(Generic[R]):
     """Entities of one kind, and their children, as one session sees them."""
 
+    record_type: ClassVar[type[Entity]]
     table_name: ClassVar[str]
     key_name: ClassVar[str]
     children_table: ClassVar[str | None] = None
@@ -134,12 +137,14 @@ class MemoryRepository(Generic[R]):
             updated_at=max(stored.updated_at, record.updated_at) if stored else record.updated_at,
         )
         self._session.writable(self.table_name)[key] = self._without_children(key, saved)
+        self._session.changes.append(Change(ChangeKind.SAVED, self.record_type, key))
         return saved
 
     async def delete(self, key: str) -> bool:
         if key not in self._records:
             return False
         del self._session.writable(self.table_name)[key]
+        self._session.changes.append(Change(ChangeKind.DELETED, self.record_type, key))
         if self.children_table is not None:
             self._session.writable(self.children_table).pop(key, None)
         return True

@@ -1,5 +1,6 @@
 """Units of work: what a caller holds while it reads one snapshot or writes one transaction."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
@@ -8,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from domain.errors import Unavailable
 from domain.sources import NewKey
+from repositories.changes import ChangeFeed
 from repositories.delivery.contract import PackageReads, PackageRepository
 from repositories.onboarding.contract import BriefReads, BriefRepository
 from repositories.production.contract import (
@@ -85,6 +87,11 @@ class Repositories(Protocol):
         """
         ...
 
+    @property
+    def changes(self) -> ChangeFeed:
+        """News of what units of work of this process committed."""
+        ...
+
     async def close(self) -> None:
         """Give back every connection."""
         ...
@@ -95,6 +102,15 @@ class Interference(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("Too many writers of the same data; try again.")
+
+
+DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""When, by the event loop's clock, statements of the present task raise TimedOut; None: never."""
+
+
+def set_deadline(seconds: float) -> None:
+    """Let statements of the present task, and of those that it starts, raise TimedOut from then."""
+    DEADLINE.set(asyncio.get_running_loop().time() + seconds)
 
 
 MAX_ATTEMPTS = 8

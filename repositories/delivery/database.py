@@ -20,6 +20,7 @@ def _artifact_values(artifact: DeliveryArtifact) -> Values:
 
 
 class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
+    record_type = DeliveryPackage
     table = delivery_packages
     key_name = "package_id"
     children = Children(delivery_artifacts, "artifacts", _artifact, _artifact_values)

@@ -8,6 +8,7 @@ from repositories.memory_repository import MemoryRepository
 
 
 class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
+    record_type = DeliveryPackage
     table_name = "delivery_packages"
     key_name = "package_id"
     children_table = "delivery_artifacts"

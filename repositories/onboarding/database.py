@@ -12,6 +12,7 @@ from repositories.onboarding.tables import onboarding_forms
 
 
 class DatabaseBriefRepository(DatabaseRepository[Brief]):
+    record_type = Brief
     table = onboarding_forms
     key_name = "brief_id"
 

@@ -5,5 +5,6 @@ from repositories.memory_repository import MemoryRepository
 
 
 class MemoryBriefRepository(MemoryRepository[Brief]):
+    record_type = Brief
     table_name = "onboarding_forms"
     key_name = "brief_id"

@@ -34,6 +34,7 @@ def _tactic_values(tactic: Tactic) -> Values:
 
 
 class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
+    record_type = Campaign
     table = production_campaigns
     key_name = "campaign_id"
     children = Children(production_tactics, "tactics", _tactic, _tactic_values)
@@ -72,6 +73,7 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
 
 
 class DatabaseDraftRepository(DatabaseRepository[Draft]):
+    record_type = Draft
     table = production_drafts
     key_name = "draft_id"
 

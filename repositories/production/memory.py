@@ -8,6 +8,7 @@ from repositories.memory_repository import MemoryRepository
 
 
 class MemoryCampaignRepository(MemoryRepository[Campaign]):
+    record_type = Campaign
     table_name = "production_campaigns"
     key_name = "campaign_id"
     children_table = "production_tactics"
@@ -30,6 +31,7 @@ class MemoryCampaignRepository(MemoryRepository[Campaign]):
 
 
 class MemoryDraftRepository(MemoryRepository[Draft]):
+    record_type = Draft
     table_name = "production_drafts"
     key_name = "draft_id"
 

@@ -7,6 +7,7 @@ from repositories.memory_repository import MemoryRepository
 
 
 class MemoryQcResultRepository(MemoryRepository[QcResult]):
+    record_type = QcResult
     table_name = "qc_results"
     key_name = "result_id"
     children_table = "qc_issues"
