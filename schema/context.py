@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 import strawberry
 
+from repositories.changes import ChangeFeed
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from resolvers.loaders import Loaders
 
@@ -41,6 +42,11 @@ class Context:
         self._repositories = repositories
         self._reading: AbstractAsyncContextManager[Snapshot] | None = None
         self._loaders: Loaders | None = None
+
+    @property
+    def changes(self) -> ChangeFeed:
+        """News of what is committed in this process."""
+        return self._repositories.changes
 
     @property
     def loaders(self) -> Loaders:

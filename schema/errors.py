@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors as domain
@@ -145,6 +145,7 @@ class TopLevelCode(StrEnum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    TIMEOUT = "TIMEOUT"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
@@ -156,13 +157,25 @@ class BadUserInput(GraphQLError):
         super().__init__(message, extensions={"code": TopLevelCode.BAD_USER_INPUT.value})
 
 
-def parse_failure(error: GraphQLError) -> GraphQLError:
-    """An error from before execution, with its code."""
-    if isinstance(error.original_error, RecursionError):
-        return _with_code(error, TopLevelCode.LIMIT_EXCEEDED, "The document is nested too deeply.")
-    if isinstance(error, GraphQLSyntaxError):
-        return _with_code(error, TopLevelCode.GRAPHQL_PARSE_FAILED)
-    return _with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED)
+class LimitExceeded(GraphQLError):
+    """The operation asks for more than one operation may."""
+
+    def __init__(self, limit: str, amount: int, allowed: int) -> None:
+        name = to_camel_case(limit)
+        super().__init__(
+            f"{name}: at most {allowed:,} allowed, but the operation has {_shown(amount)}.",
+            extensions={
+                "code": TopLevelCode.LIMIT_EXCEEDED.value,
+                "limit": name,
+                "allowed": allowed,
+                "amount": min(amount, 2**53),
+            },
+        )
+
+
+def _shown(amount: int) -> str:
+    # Expanded fragments make numbers that nobody can read.
+    return f"{amount:,}" if amount < 10**9 else "more than a billion"
 
 
 def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
@@ -170,13 +183,15 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
     cause = error.original_error
     if error.extensions and "code" in error.extensions:
         return error
+    if isinstance(cause, domain.TimedOut):
+        return with_code(error, TopLevelCode.TIMEOUT)
     if isinstance(cause, domain.Unavailable):
         log.warning("request %s: %s", request_id, cause, exc_info=cause.__cause__)
-        return _with_code(error, TopLevelCode.UNAVAILABLE)
+        return with_code(error, TopLevelCode.UNAVAILABLE)
     if cause is None or isinstance(cause, GraphQLError):
-        return _with_code(error, TopLevelCode.BAD_USER_INPUT)
+        return with_code(error, TopLevelCode.BAD_USER_INPUT)
     log.error("request %s: unexpected error at %s", request_id, error.path, exc_info=cause)
-    return _with_code(
+    return with_code(
         error,
         TopLevelCode.INTERNAL_SERVER_ERROR,
         f"Something went wrong on our side. Mention request {request_id} when you report it.",
@@ -184,9 +199,10 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
     )
 
 
-def _with_code(
+def with_code(
     error: GraphQLError, code: TopLevelCode, message: str | None = None, **extensions: Any
 ) -> GraphQLError:
+    """The same error with a code, as `extensions.code`, and perhaps another message."""
     return GraphQLError(
         message or error.message,
         nodes=error.nodes,

@@ -1,16 +1,27 @@
 """Running one GraphQL operation."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any
 
-from graphql import GraphQLError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
+import graphql
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,
+    execute_subscription_event,
+    get_operation_ast,
+    map_source_to_response_event,
+)
 
 from schema.context import Context
-from schema.errors import BadUserInput, execution_failure, parse_failure
+from schema.documents import Document
+from schema.errors import BadUserInput, LimitExceeded, execution_failure
 from schema.root import PipelineSchema
 
 
@@ -21,6 +32,7 @@ class Operation:
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
+    wants_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +41,138 @@ class Response:
 
     data: Any
     errors: list[GraphQLError]
-    is_refused: bool
+    is_refused: bool = False
+    extensions: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The response format of the GraphQL specification, section 7.1."""
-        errors = [error.formatted for error in self.errors]
-        if self.is_refused:
-            return {"errors": errors}
-        return {"data": self.data, **({"errors": errors} if errors else {})}
+        answer: dict[str, Any] = {}
+        if self.errors:
+            answer["errors"] = [error.formatted for error in self.errors]
+        if not self.is_refused:
+            answer["data"] = self.data
+        if self.extensions:
+            answer["extensions"] = self.extensions
+        return answer
 
 
-class NotAQuery(Exception):
-    """A mutation or subscription was sent where only queries may be."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation that may be executed."""
+
+    document: Document
+    node: OperationDefinitionNode
+    request: Operation
+    extensions: dict[str, Any]
+
+    @property
+    def kind(self) -> OperationType:
+        return self.node.operation
 
 
-async def execute(
-    schema: PipelineSchema, operation: Operation, context: Context, *, queries_only: bool = False
-) -> Response:
-    """Run the operation in the context. Raises NotAQuery; every other failure is in the response.
-
-    The snapshot that a query read is given back before this returns.
-    """
-    allowed = (
-        [OperationType.QUERY] if queries_only else [OperationType.QUERY, OperationType.MUTATION]
-    )
+def prepare(schema: PipelineSchema, request: Operation) -> Prepared | Response:
+    """The operation, or the response that refuses it. Executes nothing."""
+    document = schema.documents.prepare(request.query)
+    if document.node is None or document.errors:
+        return refused(*document.errors)
+    node = get_operation_ast(document.node, request.operation_name or None)
+    if node is None:
+        return refused(BadUserInput(_unknown_operation(request.operation_name)))
     try:
+        cost = schema.documents.cost(document, node, request.variables)
+    except LimitExceeded as error:
+        return refused(error)
+    return Prepared(document, node, request, {"cost": cost} if request.wants_cost else {})
+
+
+async def execute(schema: PipelineSchema, operation: Operation, context: Context) -> Response:
+    """Prepare and run a query or mutation."""
+    prepared = prepare(schema, operation)
+    if isinstance(prepared, Response):
+        return prepared
+    return await run(schema, prepared, context)
+
+
+async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> Response:
+    """Run a query or mutation; whatever goes wrong is in the response.
+
+    The snapshot that was read from is given back before this returns.
+    """
+    async with context:
+        result = graphql.execute(context_value=context, **_arguments(schema, prepared))
+        return _response(prepared, await result if isawaitable(result) else result, context)
+
+
+async def subscribe(
+    schema: PipelineSchema, prepared: Prepared, new_context: Callable[[], Context]
+) -> AsyncGenerator[Response, None] | Response:
+    """The responses of a subscription, one for each event; or the one that refuses it.
+
+    Every event is executed in a context of its own, so it reads the state of its time. Closing
+    the generator ends the subscription.
+    """
+    arguments = _arguments(schema, prepared)
+    executor = Executor.build(
+        raw_variable_values=arguments.pop("variable_values"),
+        context_value=new_context(),
+        **arguments,
+    )
+    if isinstance(executor, list):
+        return _response(prepared, ExecutionResult(None, executor), new_context())
+    stream = create_source_event_stream(executor)
+    source = await stream if isawaitable(stream) else stream
+    if isinstance(source, ExecutionResult):
+        return _response(prepared, source, new_context())
+    return _responses(prepared, executor, source, new_context)
+
+
+async def _responses(
+    prepared: Prepared,
+    executor: Executor[Any],
+    source: AsyncIterable[Any],
+    new_context: Callable[[], Context],
+) -> AsyncGenerator[Response, None]:
+    context = new_context()
+
+    async def execute_event(event: Executor[Any]) -> ExecutionResult:
+        nonlocal context
+        context = new_context()
         async with context:
-            result = await schema.execute(
-                operation.query,
-                variable_values=dict(operation.variables or {}),
-                context_value=context,
-                operation_name=operation.operation_name,
-                allowed_operation_types=allowed,
-            )
-    except InvalidOperationTypeError as error:
-        raise NotAQuery from error
-    except CannotGetOperationTypeError as error:
-        return refused(BadUserInput(error.as_http_error_reason()))
-    if isinstance(result, PreExecutionError):
-        return refused(*(parse_failure(error) for error in result.errors or ()))
-    errors = [execution_failure(error, context.request_id) for error in result.errors or ()]
-    # Variables that can't be coerced are found by the executor, before it executes anything.
-    never_began = result.data is None and all(error.path is None for error in errors)
-    return refused(*errors) if never_began and errors else Response(result.data, errors, False)
+            event.context_value = context
+            result = execute_subscription_event(event)
+            return await result if isawaitable(result) else result
+
+    results = map_source_to_response_event(executor, source, execute_event)
+    async with aclosing(results):
+        async for result in results:
+            yield _response(prepared, result, context)
 
 
 def refused(*errors: GraphQLError) -> Response:
     """A response without data: the request itself is at fault."""
     return Response(None, list(errors), is_refused=True)
+
+
+def _arguments(schema: PipelineSchema, prepared: Prepared) -> dict[str, Any]:
+    return {
+        "schema": schema.graphql,
+        "document": prepared.document.node,
+        "variable_values": dict(prepared.request.variables or {}),
+        "operation_name": prepared.request.operation_name or None,
+        "hide_suggestions": schema.documents.hides_names,
+    }
+
+
+def _response(prepared: Prepared, result: ExecutionResult, context: Context) -> Response:
+    errors = [execution_failure(error, context.request_id) for error in result.errors or ()]
+    # What the executor finds before it executes anything, such as wrong variables, has no path.
+    never_began = result.data is None and all(error.path is None for error in errors)
+    if errors and never_began:
+        return refused(*errors)
+    return Response(result.data, errors, extensions=prepared.extensions)
+
+
+def _unknown_operation(name: str | None) -> str:
+    if name:
+        return f"operationName: the document has no operation named {name!r}."
+    return "operationName: the document has several operations, or none; name the one to run."

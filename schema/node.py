@@ -16,7 +16,11 @@ _KINDS_BY_NAME = {kind.name: kind for kind in ENTITY_KINDS}
 
 def global_id(kind: type[Entity], key: str) -> strawberry.ID:
     """Opaque to clients; made of the type and the business key alone, so it never changes."""
-    return strawberry.ID(urlsafe_b64encode(f"{kind.__name__}:{key}".encode()).decode().rstrip("="))
+    return strawberry.ID(_encoded(kind.__name__, key))
+
+
+def _encoded(name: str, key: str) -> str:
+    return urlsafe_b64encode(f"{name}:{key}".encode()).decode().rstrip("=")
 
 
 def decode_global_id(value: str) -> tuple[str, str] | None:
@@ -26,7 +30,9 @@ def decode_global_id(value: str) -> tuple[str, str] | None:
         name, separator, key = urlsafe_b64decode(padded).decode().partition(":")
     except ValueError:
         return None
-    return (name, key) if separator and not unstorable(key) else None
+    if not separator or unstorable(key) or _encoded(name, key) != value:
+        return None
+    return name, key
 
 
 async def load_node(loaders: Loaders, id: str) -> Entity | None:

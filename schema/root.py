@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
+from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
 from schema.delivery.queries import DeliveryQuery
+from schema.delivery.subscriptions import DeliverySubscription
+from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
+from schema.limits import Limits
 from schema.node import Node, load_node
 from schema.onboarding.mutations import OnboardingMutation
 from schema.onboarding.queries import OnboardingQuery
@@ -69,15 +74,31 @@ class Mutation(
     pass
 
 
-class PipelineSchema(strawberry.Schema):
-    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
-        """Errors are logged where they get their code and request id: in `schema.errors`."""
+@strawberry.type(description="Following the pipeline: over WebSocket or server-sent events.")
+class Subscription(DeliverySubscription):
+    pass
 
 
-def create_schema() -> PipelineSchema:
-    return PipelineSchema(
+@dataclass(frozen=True, slots=True)
+class PipelineSchema:
+    """The schema, and the documents that may be executed against it."""
+
+    definition: strawberry.Schema
+    documents: Documents
+
+    @property
+    def graphql(self) -> GraphQLSchema:
+        return self.definition._schema
+
+
+def create_schema(limits: Limits | None = None, *, introspection: bool = True) -> PipelineSchema:
+    """Without introspection, messages don't suggest names of the schema either."""
+    definition = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=MUTATION_ERROR_TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    documents = Documents(definition._schema, limits or Limits(), introspection=introspection)
+    return PipelineSchema(definition, documents)

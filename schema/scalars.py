@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 from strawberry.scalars import JSON
 
 from domain.json_object import JsonObject
@@ -17,18 +16,18 @@ _RFC_3339 = re.compile(
 
 
 def parse_date_time(value: object) -> datetime:
-    """In UTC; raises GraphQLError unless `value` is RFC 3339 and within the limits."""
+    """In UTC; raises ValueError unless `value` is RFC 3339 and within the limits."""
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
-        raise GraphQLError(
-            "DateTime must be an RFC 3339 date and time with an offset from UTC and at most "
-            "microseconds, like 2026-03-01T09:30:00Z."
+        raise ValueError(
+            "must be an RFC 3339 date and time with an offset from UTC and at most "
+            "microseconds, like 2026-03-01T09:30:00Z"
         )
     try:
         moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
     except ValueError:
-        raise GraphQLError("DateTime must be a date and time that exists.") from None
+        raise ValueError("must be a date and time that exists") from None
     if not EARLIEST <= moment <= LATEST:
-        raise GraphQLError("DateTime must be in the years 1970 to 9998 (UTC).")
+        raise ValueError("must be in the years 1970 to 9998 (UTC)")
     return moment.astimezone(UTC)
 
 

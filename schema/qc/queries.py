@@ -25,7 +25,7 @@ async def _qc_result(
     ] = UNSET,
 ) -> Any:
     results = info.context.loaders.qc_results
-    match (result_id or None, draft_id or None):
+    match tuple(None if value is UNSET else value for value in (result_id, draft_id)):
         case (str() as key, None):
             return await results.by_key.load(key)
         case (None, str() as draft):

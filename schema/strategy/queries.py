@@ -30,7 +30,7 @@ async def _strategy_plan(
     ] = UNSET,
 ) -> Any:
     plans = info.context.loaders.strategy_plans
-    match (strategy_id or None, brief_id or None, version or None):
+    match tuple(None if value is UNSET else value for value in (strategy_id, brief_id, version)):
         case (str() as key, None, None):
             return await plans.by_key.load(key)
         case (None, str() as brief, int() as number):

@@ -1,0 +1,13 @@
+"""What happened to an entity, as clients see it."""
+
+from domain.changes import ChangeKind
+from schema.descriptions import describe_enum
+
+__all__ = ["ChangeKind"]
+
+describe_enum(
+    ChangeKind,
+    "What happened to an entity.",
+    SAVED="It was saved: new, replaced or changed.",
+    DELETED="It was deleted.",
+)
