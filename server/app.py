@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from domain.errors import DomainError
 from migrations.runner import require_head
@@ -19,9 +21,12 @@ from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories
 from schema.root import create_schema
 from server.graphiql import graphiql_routes
-from server.http import GraphQLEndpoint, mask_bug, refuse_http
+from server.http import HttpEndpoint, mask_bug, refuse_http
+from server.requests import BodyLimits
 from server.seed.agency import seed_agency
+from server.service import Service, Slots
 from server.settings import Settings
+from server.websocket import WebSocketEndpoint
 
 log = logging.getLogger("aicmo.server")
 
@@ -53,46 +58,65 @@ def create_app(settings: Settings, *, seed_memory: bool = False) -> Starlette:
 
     `seed_memory` puts the demo agency into in-memory repositories, which start empty.
     """
-    schema = create_schema()
+    schema = create_schema(settings.limits, introspection=not settings.production)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_repositories(settings) as repositories:
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 await seed_agency(repositories)
-            app.state.endpoint = GraphQLEndpoint(schema, repositories, settings.max_body_bytes)
-            app.state.repositories = repositories
+            app.state.service = Service(
+                schema=schema,
+                repositories=repositories,
+                execution_seconds=settings.execution_seconds,
+                body_limits=BodyLimits(settings.body_bytes, settings.body_seconds),
+                stream_limits=settings.streams,
+                streams=Slots(settings.streams.connections),
+                has_page=not settings.production,
+                allowed_origins=settings.cors_origins,
+            )
             yield
 
     return Starlette(
         routes=[
             Route("/", lambda _: RedirectResponse("graphql"), methods=["GET"]),
-            Route("/graphql", _graphql, methods=["GET", "POST"]),
+            Route("/graphql", _http, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", _websocket),
             Route("/health", _health, methods=["GET"]),
-            *graphiql_routes(),
+            *(() if settings.production else graphiql_routes()),
         ],
         middleware=[
             Middleware(
                 TrustedHostMiddleware,
                 allowed_hosts=list(settings.trusted_hosts),
                 www_redirect=False,
-            )
+            ),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.cors_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["Content-Type", "X-Request-Id"],
+                expose_headers=["X-Request-Id"],
+            ),
         ],
         exception_handlers={HTTPException: refuse_http, Exception: mask_bug},
         lifespan=lifespan,
     )
 
 
-async def _graphql(request: Request) -> Response:
-    endpoint: GraphQLEndpoint = request.app.state.endpoint
-    return await endpoint(request)
+async def _http(request: Request) -> Response:
+    return await HttpEndpoint(request.app.state.service)(request)
+
+
+async def _websocket(websocket: WebSocket) -> None:
+    await WebSocketEndpoint(websocket.app.state.service)(websocket)
 
 
 async def _health(request: Request) -> Response:
     """200 when storage answers, 503 when it doesn't; for load balancers and orchestrators."""
-    repositories: Repositories = request.app.state.repositories
+    service: Service = request.app.state.service
     try:
-        async with repositories.read() as snapshot:
+        async with service.repositories.read() as snapshot:
             await snapshot.briefs.get("health")
     except DomainError as error:
         log.warning("not healthy: %s", error)

@@ -65,6 +65,7 @@ def serve(
             host=settings.host,
             port=settings.port,
             log_level="warning",
+            ws_max_size=settings.streams.message_bytes,
             log_config=None,
         )
     )

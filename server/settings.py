@@ -1,6 +1,8 @@
 """What can be set from outside, all of it by environment variables."""
 
 import ipaddress
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -9,6 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from repositories.engine import DatabaseUrlError, database_url
 from repositories.factory import PersistenceMode
+from schema.limits import Limits
+from server.service import StreamLimits
 
 DEFAULT_DATABASE_URL = "sqlite:///aicmo.db"
 MEBIBYTE = 1024 * 1024
@@ -22,7 +26,11 @@ class Settings(BaseSettings):
     """The environment's `AICMO_*` variables, and `HOST` and `PORT`. Safe as they are by default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="AICMO_", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix="AICMO_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     persistence_mode: PersistenceMode = Field(
@@ -61,15 +69,49 @@ class Settings(BaseSettings):
     pool_timeout: float = Field(
         10.0, gt=0, description="Seconds that an operation waits for a database connection."
     )
-    max_body_bytes: int = Field(
+    production: bool = Field(
+        False, description="No GraphiQL and no introspection; messages suggest no names."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins, separated by commas, whose pages may call the API."
+    )
+    body_bytes: int = Field(
         10 * MEBIBYTE, ge=1024, description="The largest request body, in bytes."
     )
+    body_seconds: float = Field(
+        15.0, gt=0, description="How long a request body may take to arrive."
+    )
+    execution_seconds: float = Field(
+        15.0, gt=0, description="How long an operation may take, up to its commit."
+    )
+    limits: Limits = Field(
+        Limits(), description="The most that one operation may have, each as AICMO_LIMITS__NAME."
+    )
+    streams: StreamLimits = Field(
+        StreamLimits(), description="How much may be followed, each as AICMO_STREAMS__NAME."
+    )
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not re.fullmatch(r"https?://[^/*\s]+", origin):
+                raise ValueError(f"{origin!r} is not an origin, like https://app.example.com")
+        return value
+
+    @field_validator("limits", "streams")
+    @classmethod
+    def _above_zero(cls, value: Limits | StreamLimits) -> Limits | StreamLimits:
+        for field in fields(value):
+            if getattr(value, field.name) <= 0:
+                raise ValueError(f"{field.name} must be greater than 0")
         return value
 
     @field_validator("database_url")

@@ -17,7 +17,8 @@ PACKAGES_PER_PLAN = 100
 ARTIFACTS = 10
 ISSUES = 5
 
-_START = datetime(2025, 1, 1, tzinfo=UTC)
+# After the demo agency: the newest packages are of the same size, all of them.
+_START = datetime(2026, 2, 1, tzinfo=UTC)
 _BATCH = 100
 
 

@@ -1,0 +1,193 @@
+"""Reading GraphQL requests from HTTP: https://graphql.github.io/graphql-over-http/draft/"""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from uuid import uuid4
+
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+
+from schema.execute import Operation
+
+JSON = "application/json"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
+_OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+class RequestRefused(Exception):
+    """The request is no GraphQL request that is answered here. `status` is HTTP's."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str = "BAD_USER_INPUT",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.message = message
+        self.code = code
+        self.headers = headers or {}
+        super().__init__(message)
+
+
+def request_id_of(connection: HTTPConnection) -> str:
+    """The id that the client gave, when it's harmless in a log; else a new one."""
+    given = connection.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser navigates here, rather than a client sending a query."""
+    if request.method != "GET" or "query" in request.query_params:
+        return False
+    return "text/html" in request.headers.get("accept", "").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    bytes: int
+    seconds: float
+
+
+async def read_operation(request: Request, limits: BodyLimits) -> Operation:
+    """What the client asks for. Raises RequestRefused."""
+    if request.method == "GET":
+        return _from_query_string(request)
+    if not _is_json(request.headers.get("content-type", "")):
+        raise RequestRefused(
+            415, "The body must be application/json, in UTF-8.", headers={"Accept-Post": JSON}
+        )
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestRefused(415, "The body must not be compressed.")
+    value = parse_json("The body", await _body(request, limits))
+    if isinstance(value, list):
+        raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
+    return operation_of(value)
+
+
+def operation_of(value: Any) -> Operation:
+    """The operation of parsed request parameters. Raises RequestRefused."""
+    if not isinstance(value, dict):
+        raise RequestRefused(400, "The request must be a JSON object.")
+    query = value.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise RequestRefused(400, "query: must be a GraphQL document, as a string.")
+    for name in ("variables", "extensions"):
+        if not isinstance(value.get(name), dict | None):
+            raise RequestRefused(400, f"{name}: must be a JSON object.")
+    operation_name = value.get("operationName")
+    if not isinstance(operation_name, str | None):
+        raise RequestRefused(400, "operationName: must be a string.")
+    wants_cost = (value.get("extensions") or {}).get("cost") is True
+    return Operation(query, value.get("variables"), operation_name or None, wants_cost)
+
+
+def parse_json(what: str, text: bytes | str) -> Any:
+    """Strictly by RFC 8259, whatever its size or depth. Raises RequestRefused.
+
+    Integers keep all their digits and lone surrogates stay: what is wrong with them is said later,
+    with the name of the field.
+    """
+    try:
+        decoded = text if isinstance(text, str) else text.decode("utf-8")
+        return json.loads(decoded, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise RequestRefused(400, f"{what} must be in UTF-8.") from None
+    except RecursionError:
+        raise RequestRefused(400, f"{what} is nested too deeply.", code="LIMIT_EXCEEDED") from None
+    except ValueError as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        raise RequestRefused(400, f"{what} must be JSON: {reason}.") from None
+
+
+def negotiate(accept: str | None) -> str:
+    """The media type to answer with, by RFC 9110, section 12.5.1. Raises RequestRefused."""
+    if accept is None:
+        return JSON
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
+    quality = {offer: _quality(offer, ranges) for offer in _OFFERED}
+    named = [name for name, _ in ranges]
+    # Of those that are equally welcome, what the client knows by name says more than JSON.
+    best = max(_OFFERED, key=lambda offer: (quality[offer], offer in named, -_OFFERED.index(offer)))
+    if GRAPHQL_RESPONSE in named and quality[GRAPHQL_RESPONSE] == quality[best] > 0:
+        best = GRAPHQL_RESPONSE
+    if quality[best] == 0:
+        raise RequestRefused(406, f"The answer can be one of {', '.join(_OFFERED)}.")
+    return best
+
+
+def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
+    kind = offer.partition("/")[0]
+    for pattern in (offer, f"{kind}/*", "*/*"):  # the most specific range decides
+        for name, quality in ranges:
+            if name == pattern:
+                # A stream is for those who ask for it.
+                return quality if offer != EVENT_STREAM or pattern == offer else 0.0
+    return 0.0
+
+
+def _media_range(part: str) -> tuple[str, float]:
+    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    if not _is_utf8(parameters):
+        return name, 0.0
+    quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
+    try:
+        return name, float(quality)
+    except ValueError:
+        return name, 0.0
+
+
+def _is_json(content_type: str) -> bool:
+    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+    return name == JSON and _is_utf8(parameters)
+
+
+def _is_utf8(parameters: list[str]) -> bool:
+    charsets = [value[8:].strip('"') for value in parameters if value.startswith("charset=")]
+    return all(charset in ("utf-8", "utf8") for charset in charsets)
+
+
+async def _body(request: Request, limits: BodyLimits) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(limits.seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limits.bytes:
+                    raise RequestRefused(
+                        413,
+                        f"The body may have at most {limits.bytes:,} bytes.",
+                        code="LIMIT_EXCEEDED",
+                        headers={"Connection": "close"},
+                    )
+    except TimeoutError:
+        raise RequestRefused(
+            408,
+            f"The body did not arrive within {limits.seconds:g} seconds.",
+            code="LIMIT_EXCEEDED",
+            headers={"Connection": "close"},
+        ) from None
+    except ClientDisconnect:
+        raise RequestRefused(400, "The body did not arrive whole.") from None
+    return bytes(body)
+
+
+def _from_query_string(request: Request) -> Operation:
+    given: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = parse_json(name, given[name])
+        else:
+            given.pop(name, None)
+    return operation_of(given)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise RequestRefused(400, f"{name} is not a JSON number.")

@@ -1,0 +1,49 @@
+"""Writing GraphQL responses to HTTP."""
+
+import json
+from typing import Any
+
+import orjson
+from starlette.responses import Response as HttpResponse
+
+from schema.execute import Response
+from server.requests import GRAPHQL_RESPONSE, JSON, RequestRefused
+
+
+def encode(value: Any) -> bytes:
+    """As JSON, in UTF-8."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # A message may quote a lone surrogate, which UTF-8 has no bytes for; JSON can escape it.
+        return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def answer(response: Response, media_type: str, request_id: str) -> HttpResponse:
+    """With `application/json`, clients expect 200 whatever the GraphQL response says."""
+    is_refusal = response.is_refused and media_type == GRAPHQL_RESPONSE
+    return _http(response.as_json(), 400 if is_refusal else 200, media_type, request_id)
+
+
+def refuse(refusal: RequestRefused, request_id: str, media_type: str = JSON) -> HttpResponse:
+    body = {"errors": [refusal_error(refusal)]}
+    response = _http(body, refusal.status, media_type, request_id)
+    response.headers.update(refusal.headers)
+    return response
+
+
+def refusal_error(refusal: RequestRefused) -> dict[str, Any]:
+    return {"message": refusal.message, "extensions": {"code": refusal.code}}
+
+
+def _http(body: Any, status: int, media_type: str, request_id: str) -> HttpResponse:
+    return HttpResponse(
+        encode(body),
+        status_code=status,
+        headers={
+            "Content-Type": f"{media_type}; charset=utf-8",
+            "Vary": "Accept",
+            "X-Content-Type-Options": "nosniff",
+            "X-Request-Id": request_id,
+        },
+    )
