@@ -5,6 +5,7 @@ nothing is stored, None, or an empty tuple of children.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -38,26 +39,12 @@ def children_by_key(load: Load[K, tuple[V, ...]]) -> DataLoader[K, tuple[V, ...]
     return DataLoader(batch)
 
 
-class ByArgument(Generic[A, K, V]):
-    """A dataloader for each distinct argument, such as the page or the filter asked for."""
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R]):
+    """A list of entities, to be read page by page or counted."""
 
-    def __init__(self, load: Callable[[Sequence[K], A], Awaitable[Mapping[K, V]]]) -> None:
-        self._load = load
-        self._loaders: dict[A, DataLoader[K, V]] = {}
-
-    def load(self, key: K, argument: A) -> Awaitable[V]:
-        if argument not in self._loaders:
-
-            async def batch(keys: list[K]) -> list[V]:
-                found = await self._load(keys, argument)
-                return [found[key] for key in keys]
-
-            self._loaders[argument] = DataLoader(batch)
-        return self._loaders[argument].load(key)
-
-
-PagesBy = ByArgument[PageRequest, str, Page[R]]
-CountsBy = ByArgument[Filter | None, str, int]
+    page: Callable[[PageRequest], Awaitable[Page[R]]]
+    count: Callable[[Filter | None], Awaitable[int]]
 
 
 class EntityLoaders(Generic[R]):
@@ -71,15 +58,56 @@ class EntityLoaders(Generic[R]):
         return one_by_key(self._entities.get_many)
 
     @cached_property
-    def page(self) -> DataLoader[PageRequest, Page[R]]:
-        async def batch(requests: list[PageRequest]) -> list[Page[R]]:
-            return [await self._entities.page(request) for request in requests]
+    def all(self) -> Listing[R]:
+        return Listing(
+            page=_Shared(self._entities.page).load, count=_Shared(self._entities.count).load
+        )
 
-        return DataLoader(batch)
 
-    @cached_property
-    def count(self) -> DataLoader[tuple[Filter | None], int]:
-        async def batch(filters: list[tuple[Filter | None]]) -> list[int]:
-            return [await self._entities.count(filter) for (filter,) in filters]
+class Related(Generic[R]):
+    """The entities that refer to another one, which is told by its key."""
 
-        return DataLoader(batch)
+    def __init__(
+        self,
+        load_pages: Callable[[Sequence[str], PageRequest], Awaitable[Mapping[str, Page[R]]]],
+        load_counts: Callable[[Sequence[str], Filter | None], Awaitable[Mapping[str, int]]],
+    ) -> None:
+        self._pages = _ByArgument(load_pages)
+        self._counts = _ByArgument(load_counts)
+
+    def of(self, key: str) -> Listing[R]:
+        return Listing(
+            page=lambda request: self._pages.load(key, request),
+            count=lambda filter: self._counts.load(key, filter),
+        )
+
+
+class _Shared(Generic[A, V]):
+    """One read for each distinct argument, however often it's asked for."""
+
+    def __init__(self, load: Callable[[A], Awaitable[V]]) -> None:
+        async def batch(arguments: list[tuple[A]]) -> list[V]:
+            return [await load(argument) for (argument,) in arguments]
+
+        self._loader = DataLoader(batch)
+
+    def load(self, argument: A) -> Awaitable[V]:
+        return self._loader.load((argument,))
+
+
+class _ByArgument(Generic[A, V]):
+    """One read of many keys for each distinct argument."""
+
+    def __init__(self, load: Callable[[Sequence[str], A], Awaitable[Mapping[str, V]]]) -> None:
+        self._load = load
+        self._loaders: dict[A, DataLoader[str, V]] = {}
+
+    def load(self, key: str, argument: A) -> Awaitable[V]:
+        if argument not in self._loaders:
+
+            async def batch(keys: list[str]) -> list[V]:
+                found = await self._load(keys, argument)
+                return [found[key] for key in keys]
+
+            self._loaders[argument] = DataLoader(batch)
+        return self._loaders[argument].load(key)

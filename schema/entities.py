@@ -18,6 +18,7 @@ from resolvers.loaders import Loaders
 class EntityKind:
     """Records of one type, told apart by their key. The type's name is the GraphQL type's."""
 
+    module: str
     record: type[Entity]
     key_name: str
     loaders: Callable[[Loaders], EntityLoaders[Any]]
@@ -27,13 +28,15 @@ class EntityKind:
         return self.record.__name__
 
 
-BRIEFS = EntityKind(Brief, "brief_id", lambda loaders: loaders.briefs)
-STRATEGY_PLANS = EntityKind(StrategyPlan, "strategy_id", lambda loaders: loaders.strategy_plans)
-CAMPAIGNS = EntityKind(Campaign, "campaign_id", lambda loaders: loaders.campaigns)
-DRAFTS = EntityKind(Draft, "draft_id", lambda loaders: loaders.drafts)
-QC_RESULTS = EntityKind(QcResult, "result_id", lambda loaders: loaders.qc_results)
+BRIEFS = EntityKind("onboarding", Brief, "brief_id", lambda loaders: loaders.briefs)
+STRATEGY_PLANS = EntityKind(
+    "strategy", StrategyPlan, "strategy_id", lambda loaders: loaders.strategy_plans
+)
+CAMPAIGNS = EntityKind("production", Campaign, "campaign_id", lambda loaders: loaders.campaigns)
+DRAFTS = EntityKind("production", Draft, "draft_id", lambda loaders: loaders.drafts)
+QC_RESULTS = EntityKind("qc", QcResult, "result_id", lambda loaders: loaders.qc_results)
 DELIVERY_PACKAGES = EntityKind(
-    DeliveryPackage, "package_id", lambda loaders: loaders.delivery_packages
+    "delivery", DeliveryPackage, "package_id", lambda loaders: loaders.delivery_packages
 )
 
 ENTITY_KINDS = (BRIEFS, STRATEGY_PLANS, CAMPAIGNS, DRAFTS, QC_RESULTS, DELIVERY_PACKAGES)

@@ -19,12 +19,14 @@ from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
 from repositories.criteria import (
     NEWEST_FIRST,
     Direction,
-    Filter,
     Order,
     Page,
     PageRequest,
     Position,
 )
+from resolvers.dataloaders import Listing
+from resolvers.loaders import Loaders
+from schema.context import Info
 from schema.entities import EntityKind
 from schema.errors import BadUserInput
 from schema.filtering import criteria
@@ -195,34 +197,63 @@ class Connection(Generic[T]):
         return await self.count()
 
 
-async def connect(
+def connection(
     kind: EntityKind,
-    *,
-    load_page: Callable[[PageRequest], Awaitable[Page[Any]]],
-    load_count: Callable[[Filter | None], Awaitable[int]],
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-    filter: Any,
-    order_by: Any,
-) -> Connection[Any]:
-    """The page that the arguments of a connection field ask for. Raises BadUserInput."""
-    order = _order(order_by)
-    cursors = _Cursors(kind, order)
-    wanted = criteria(filter)
-    limit, backwards = _limit(first, last)
-    request = PageRequest(
-        limit=limit,
-        order=order,
-        filter=wanted,
-        after=cursors.decode("after", after),
-        before=cursors.decode("before", before),
-        backwards=backwards,
-    )
-    return Connection(
-        page=await load_page(request), cursors=cursors, count=lambda: load_count(wanted)
-    )
+    description: str,
+    of: Callable[[Loaders, Any], Listing[Any]] | None = None,
+) -> Any:
+    """A field with a page of entities: all of this kind, or those `of` the record it's asked for.
+
+    Its arguments are those of every connection; `filter` and `orderBy` are the kind's own.
+    """
+
+    def listing(loaders: Loaders, parent: Any) -> Listing[Any]:
+        return kind.loaders(loaders).all if of is None else of(loaders, parent)
+
+    async def resolve(
+        parent: strawberry.Parent[Any],
+        info: Info,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        filter: Any = UNSET,
+        order_by: Any = UNSET,
+    ) -> Any:
+        order = _order(order_by)
+        cursors = _Cursors(kind, order)
+        wanted = criteria(filter)
+        limit, backwards = _limit(first, last)
+        request = PageRequest(
+            limit=limit,
+            order=order,
+            filter=wanted,
+            after=cursors.decode("after", after),
+            before=cursors.decode("before", before),
+            backwards=backwards,
+        )
+        found = listing(info.context.loaders, parent)
+        return Connection(
+            page=await found.page(request), cursors=cursors, count=lambda: found.count(wanted)
+        )
+
+    # Each kind has its own filter and order, so the signature is completed here.
+    resolve.__annotations__ |= {
+        "first": First,
+        "after": After,
+        "last": Last,
+        "before": Before,
+        "filter": _argument(kind, "Filter", "Only those that match."),
+        "order_by": _argument(kind, "Order", "The order; newest first by default."),
+    }
+    return strawberry.field(resolver=resolve, description=description)
+
+
+def _argument(kind: EntityKind, suffix: str, description: str) -> Any:
+    input_type = Annotated[  # type: ignore[valid-type]
+        f"{kind.name}{suffix}", strawberry.lazy(f"schema.{kind.module}.inputs")
+    ]
+    return Annotated[input_type | None, strawberry.argument(description=description)]
 
 
 def _order(order_by: Any) -> Order:

@@ -6,7 +6,7 @@ from aiodataloader import DataLoader
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.delivery.contract import PackageReads
-from resolvers.dataloaders import ByArgument, CountsBy, EntityLoaders, PagesBy, children_by_key
+from resolvers.dataloaders import EntityLoaders, Related, children_by_key
 
 
 class PackageLoaders(EntityLoaders[DeliveryPackage]):
@@ -21,9 +21,5 @@ class PackageLoaders(EntityLoaders[DeliveryPackage]):
         return children_by_key(self._packages.artifacts_by_package_id)
 
     @cached_property
-    def pages_by_draft_id(self) -> PagesBy[DeliveryPackage]:
-        return ByArgument(self._packages.pages_by_draft_id)
-
-    @cached_property
-    def counts_by_draft_id(self) -> CountsBy:
-        return ByArgument(self._packages.counts_by_draft_id)
+    def packages_by_draft_id(self) -> Related[DeliveryPackage]:
+        return Related(self._packages.pages_by_draft_id, self._packages.counts_by_draft_id)

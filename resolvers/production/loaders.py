@@ -6,7 +6,7 @@ from aiodataloader import DataLoader
 
 from domain.production import Campaign, Draft, Tactic
 from repositories.production.contract import CampaignReads, DraftReads
-from resolvers.dataloaders import ByArgument, CountsBy, EntityLoaders, PagesBy, children_by_key
+from resolvers.dataloaders import EntityLoaders, Related, children_by_key
 
 
 class CampaignLoaders(EntityLoaders[Campaign]):
@@ -21,12 +21,8 @@ class CampaignLoaders(EntityLoaders[Campaign]):
         return children_by_key(self._campaigns.tactics_by_campaign_id)
 
     @cached_property
-    def pages_by_strategy_id(self) -> PagesBy[Campaign]:
-        return ByArgument(self._campaigns.pages_by_strategy_id)
-
-    @cached_property
-    def counts_by_strategy_id(self) -> CountsBy:
-        return ByArgument(self._campaigns.counts_by_strategy_id)
+    def campaigns_by_strategy_id(self) -> Related[Campaign]:
+        return Related(self._campaigns.pages_by_strategy_id, self._campaigns.counts_by_strategy_id)
 
 
 class DraftLoaders(EntityLoaders[Draft]):
@@ -37,17 +33,9 @@ class DraftLoaders(EntityLoaders[Draft]):
         self._drafts = reads
 
     @cached_property
-    def pages_by_strategy_id(self) -> PagesBy[Draft]:
-        return ByArgument(self._drafts.pages_by_strategy_id)
+    def drafts_by_strategy_id(self) -> Related[Draft]:
+        return Related(self._drafts.pages_by_strategy_id, self._drafts.counts_by_strategy_id)
 
     @cached_property
-    def counts_by_strategy_id(self) -> CountsBy:
-        return ByArgument(self._drafts.counts_by_strategy_id)
-
-    @cached_property
-    def pages_by_campaign_id(self) -> PagesBy[Draft]:
-        return ByArgument(self._drafts.pages_by_campaign_id)
-
-    @cached_property
-    def counts_by_campaign_id(self) -> CountsBy:
-        return ByArgument(self._drafts.counts_by_campaign_id)
+    def drafts_by_campaign_id(self) -> Related[Draft]:
+        return Related(self._drafts.pages_by_campaign_id, self._drafts.counts_by_campaign_id)

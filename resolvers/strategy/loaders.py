@@ -6,14 +6,7 @@ from aiodataloader import DataLoader
 
 from domain.strategy import Recommendation, StrategyPlan
 from repositories.strategy.contract import BriefVersion, PlanReads
-from resolvers.dataloaders import (
-    ByArgument,
-    CountsBy,
-    EntityLoaders,
-    PagesBy,
-    children_by_key,
-    one_by_key,
-)
+from resolvers.dataloaders import EntityLoaders, Related, children_by_key, one_by_key
 
 
 class PlanLoaders(EntityLoaders[StrategyPlan]):
@@ -32,9 +25,5 @@ class PlanLoaders(EntityLoaders[StrategyPlan]):
         return children_by_key(self._plans.recommendations_by_strategy_id)
 
     @cached_property
-    def pages_by_brief_id(self) -> PagesBy[StrategyPlan]:
-        return ByArgument(self._plans.pages_by_brief_id)
-
-    @cached_property
-    def counts_by_brief_id(self) -> CountsBy:
-        return ByArgument(self._plans.counts_by_brief_id)
+    def plans_by_brief_id(self) -> Related[StrategyPlan]:
+        return Related(self._plans.pages_by_brief_id, self._plans.counts_by_brief_id)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from strawberry import UNSET, Parent
 from strawberry.scalars import JSON
 
 from domain import onboarding
-from schema.context import Info
 from schema.entities import STRATEGY_PLANS
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.onboarding.enums import BriefStage
-from schema.pagination import After, Before, Connection, First, Last, connect
+from schema.pagination import Connection, connection
 
 if TYPE_CHECKING:
-    from schema.strategy.inputs import StrategyPlanFilter, StrategyPlanOrder
     from schema.strategy.types import StrategyPlan
 
 
@@ -27,36 +24,6 @@ class BriefScope:
     exclusions: list[str] = strawberry.field(description="What is expressly left out.")
     timeline_weeks: int | None = strawberry.field(
         description="How many weeks the work may take; null when that is open."
-    )
-
-
-async def _strategy_plans(
-    parent: Parent[onboarding.Brief],
-    info: Info,
-    first: First = UNSET,
-    after: After = UNSET,
-    last: Last = UNSET,
-    before: Before = UNSET,
-    filter: Annotated[
-        Annotated[StrategyPlanFilter, strawberry.lazy("schema.strategy.inputs")] | None,
-        strawberry.argument(description="Only plans that match."),
-    ] = UNSET,
-    order_by: Annotated[
-        Annotated[StrategyPlanOrder, strawberry.lazy("schema.strategy.inputs")] | None,
-        strawberry.argument(description="The order; newest first by default."),
-    ] = UNSET,
-) -> Any:
-    plans = info.context.loaders.strategy_plans
-    return await connect(
-        STRATEGY_PLANS,
-        load_page=lambda request: plans.pages_by_brief_id.load(parent.brief_id, request),
-        load_count=lambda wanted: plans.counts_by_brief_id.load(parent.brief_id, wanted),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        filter=filter,
-        order_by=order_by,
     )
 
 
@@ -96,6 +63,8 @@ class Brief(StoredEntity):
     updated_at: datetime = updated_at()
     strategy_plans: Connection[
         Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")]
-    ] = strawberry.field(
-        resolver=_strategy_plans, description="The versions of the strategy for this brief."
+    ] = connection(
+        STRATEGY_PLANS,
+        "The versions of the strategy for this brief.",
+        of=lambda loaders, brief: loaders.strategy_plans.plans_by_brief_id.of(brief.brief_id),
     )

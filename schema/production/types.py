@@ -6,18 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from strawberry import UNSET, Parent
+from strawberry import Parent
 from strawberry.scalars import JSON
 
 from domain import production
 from schema.context import Info
 from schema.entities import DELIVERY_PACKAGES, DRAFTS
 from schema.node import StoredEntity, created_at, revision, updated_at
-from schema.pagination import After, Before, Connection, First, Last, connect
-from schema.production.inputs import DraftFilter, DraftOrder
+from schema.pagination import Connection, connection
 
 if TYPE_CHECKING:
-    from schema.delivery.inputs import DeliveryPackageFilter, DeliveryPackageOrder
     from schema.delivery.types import DeliveryPackage
     from schema.qc.types import QcResult
     from schema.strategy.types import StrategyPlan
@@ -42,34 +40,6 @@ async def _campaign_plan(parent: Parent[production.Campaign], info: Info) -> Any
     return await info.context.loaders.strategy_plans.by_key.load(parent.strategy_id)
 
 
-async def _campaign_drafts(
-    parent: Parent[production.Campaign],
-    info: Info,
-    first: First = UNSET,
-    after: After = UNSET,
-    last: Last = UNSET,
-    before: Before = UNSET,
-    filter: Annotated[
-        DraftFilter | None, strawberry.argument(description="Only drafts that match.")
-    ] = UNSET,
-    order_by: Annotated[
-        DraftOrder | None, strawberry.argument(description="The order; newest first by default.")
-    ] = UNSET,
-) -> Any:
-    drafts = info.context.loaders.drafts
-    return await connect(
-        DRAFTS,
-        load_page=lambda request: drafts.pages_by_campaign_id.load(parent.campaign_id, request),
-        load_count=lambda wanted: drafts.counts_by_campaign_id.load(parent.campaign_id, wanted),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        filter=filter,
-        order_by=order_by,
-    )
-
-
 async def _draft_plan(parent: Parent[production.Draft], info: Info) -> Any:
     return await info.context.loaders.strategy_plans.by_key.load(parent.strategy_id)
 
@@ -82,36 +52,6 @@ async def _draft_campaign(parent: Parent[production.Draft], info: Info) -> Any:
 
 async def _draft_qc_result(parent: Parent[production.Draft], info: Info) -> Any:
     return await info.context.loaders.qc_results.by_draft_id.load(parent.draft_id)
-
-
-async def _draft_packages(
-    parent: Parent[production.Draft],
-    info: Info,
-    first: First = UNSET,
-    after: After = UNSET,
-    last: Last = UNSET,
-    before: Before = UNSET,
-    filter: Annotated[
-        Annotated[DeliveryPackageFilter, strawberry.lazy("schema.delivery.inputs")] | None,
-        strawberry.argument(description="Only packages that match."),
-    ] = UNSET,
-    order_by: Annotated[
-        Annotated[DeliveryPackageOrder, strawberry.lazy("schema.delivery.inputs")] | None,
-        strawberry.argument(description="The order; newest first by default."),
-    ] = UNSET,
-) -> Any:
-    packages = info.context.loaders.delivery_packages
-    return await connect(
-        DELIVERY_PACKAGES,
-        load_page=lambda request: packages.pages_by_draft_id.load(parent.draft_id, request),
-        load_count=lambda wanted: packages.counts_by_draft_id.load(parent.draft_id, wanted),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        filter=filter,
-        order_by=order_by,
-    )
 
 
 @strawberry.type(description="A campaign that carries out a strategy plan.")
@@ -134,8 +74,10 @@ class Campaign(StoredEntity):
             description="The plan that it carries out; null when that isn't stored.",
         )
     )
-    drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = (
-        strawberry.field(resolver=_campaign_drafts, description="The drafts written for it.")
+    drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
+        DRAFTS,
+        "The drafts written for it.",
+        of=lambda loaders, campaign: loaders.drafts.drafts_by_campaign_id.of(campaign.campaign_id),
     )
 
 
@@ -176,6 +118,8 @@ class Draft(StoredEntity):
     )
     delivery_packages: Connection[
         Annotated[DeliveryPackage, strawberry.lazy("schema.delivery.types")]
-    ] = strawberry.field(
-        resolver=_draft_packages, description="The packages that it's delivered in."
+    ] = connection(
+        DELIVERY_PACKAGES,
+        "The packages that it's delivered in.",
+        of=lambda loaders, draft: loaders.delivery_packages.packages_by_draft_id.of(draft.draft_id),
     )

@@ -10,8 +10,7 @@ from strawberry import UNSET
 from schema.context import Info
 from schema.entities import QC_RESULTS
 from schema.errors import BadUserInput
-from schema.pagination import After, Before, Connection, First, Last, connect
-from schema.qc.inputs import QcResultFilter, QcResultOrder
+from schema.pagination import Connection, connection
 from schema.qc.types import QcResult
 
 
@@ -34,34 +33,6 @@ async def _qc_result(
             raise BadUserInput("qcResult: give exactly one of resultId and draftId.")
 
 
-async def _qc_results(
-    info: Info,
-    first: First = UNSET,
-    after: After = UNSET,
-    last: Last = UNSET,
-    before: Before = UNSET,
-    filter: Annotated[
-        QcResultFilter | None, strawberry.argument(description="Only results that match.")
-    ] = UNSET,
-    order_by: Annotated[
-        QcResultOrder | None,
-        strawberry.argument(description="The order; newest first by default."),
-    ] = UNSET,
-) -> Any:
-    results = info.context.loaders.qc_results
-    return await connect(
-        QC_RESULTS,
-        load_page=results.page.load,
-        load_count=lambda wanted: results.count.load((wanted,)),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        filter=filter,
-        order_by=order_by,
-    )
-
-
 @strawberry.type
 class QcQuery:
     qc_result: QcResult | None = strawberry.field(
@@ -70,6 +41,4 @@ class QcQuery:
             "A QC result, by exactly one of `resultId` and `draftId`; null when there is none."
         ),
     )
-    qc_results: Connection[QcResult] = strawberry.field(
-        resolver=_qc_results, description="All QC results, page by page."
-    )
+    qc_results: Connection[QcResult] = connection(QC_RESULTS, "All QC results, page by page.")

@@ -10,8 +10,7 @@ from strawberry import UNSET
 from schema.context import Info
 from schema.entities import STRATEGY_PLANS
 from schema.errors import BadUserInput
-from schema.pagination import After, Before, Connection, First, Last, connect
-from schema.strategy.inputs import StrategyPlanFilter, StrategyPlanOrder
+from schema.pagination import Connection, connection
 from schema.strategy.types import StrategyPlan
 
 
@@ -41,34 +40,6 @@ async def _strategy_plan(
             )
 
 
-async def _strategy_plans(
-    info: Info,
-    first: First = UNSET,
-    after: After = UNSET,
-    last: Last = UNSET,
-    before: Before = UNSET,
-    filter: Annotated[
-        StrategyPlanFilter | None, strawberry.argument(description="Only plans that match.")
-    ] = UNSET,
-    order_by: Annotated[
-        StrategyPlanOrder | None,
-        strawberry.argument(description="The order; newest first by default."),
-    ] = UNSET,
-) -> Any:
-    plans = info.context.loaders.strategy_plans
-    return await connect(
-        STRATEGY_PLANS,
-        load_page=plans.page.load,
-        load_count=lambda wanted: plans.count.load((wanted,)),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        filter=filter,
-        order_by=order_by,
-    )
-
-
 @strawberry.type
 class StrategyQuery:
     strategy_plan: StrategyPlan | None = strawberry.field(
@@ -78,6 +49,6 @@ class StrategyQuery:
             "there is none."
         ),
     )
-    strategy_plans: Connection[StrategyPlan] = strawberry.field(
-        resolver=_strategy_plans, description="All strategy plans, page by page."
+    strategy_plans: Connection[StrategyPlan] = connection(
+        STRATEGY_PLANS, "All strategy plans, page by page."
     )

@@ -6,18 +6,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from strawberry import UNSET, Parent
+from strawberry import Parent
 
 from domain import strategy
 from schema.context import Info
 from schema.entities import CAMPAIGNS, DRAFTS
 from schema.node import StoredEntity, created_at, revision, updated_at
-from schema.pagination import After, Before, Connection, First, Last, connect
+from schema.pagination import Connection, connection
 from schema.strategy.enums import ApprovalState
 
 if TYPE_CHECKING:
     from schema.onboarding.types import Brief
-    from schema.production.inputs import CampaignFilter, CampaignOrder, DraftFilter, DraftOrder
     from schema.production.types import Campaign, Draft
 
 
@@ -63,66 +62,6 @@ async def _brief(parent: Parent[strategy.StrategyPlan], info: Info) -> Any:
     return await info.context.loaders.briefs.by_key.load(parent.brief_id)
 
 
-async def _campaigns(
-    parent: Parent[strategy.StrategyPlan],
-    info: Info,
-    first: First = UNSET,
-    after: After = UNSET,
-    last: Last = UNSET,
-    before: Before = UNSET,
-    filter: Annotated[
-        Annotated[CampaignFilter, strawberry.lazy("schema.production.inputs")] | None,
-        strawberry.argument(description="Only campaigns that match."),
-    ] = UNSET,
-    order_by: Annotated[
-        Annotated[CampaignOrder, strawberry.lazy("schema.production.inputs")] | None,
-        strawberry.argument(description="The order; newest first by default."),
-    ] = UNSET,
-) -> Any:
-    campaigns = info.context.loaders.campaigns
-    return await connect(
-        CAMPAIGNS,
-        load_page=lambda request: campaigns.pages_by_strategy_id.load(parent.strategy_id, request),
-        load_count=lambda wanted: campaigns.counts_by_strategy_id.load(parent.strategy_id, wanted),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        filter=filter,
-        order_by=order_by,
-    )
-
-
-async def _drafts(
-    parent: Parent[strategy.StrategyPlan],
-    info: Info,
-    first: First = UNSET,
-    after: After = UNSET,
-    last: Last = UNSET,
-    before: Before = UNSET,
-    filter: Annotated[
-        Annotated[DraftFilter, strawberry.lazy("schema.production.inputs")] | None,
-        strawberry.argument(description="Only drafts that match."),
-    ] = UNSET,
-    order_by: Annotated[
-        Annotated[DraftOrder, strawberry.lazy("schema.production.inputs")] | None,
-        strawberry.argument(description="The order; newest first by default."),
-    ] = UNSET,
-) -> Any:
-    drafts = info.context.loaders.drafts
-    return await connect(
-        DRAFTS,
-        load_page=lambda request: drafts.pages_by_strategy_id.load(parent.strategy_id, request),
-        load_count=lambda wanted: drafts.counts_by_strategy_id.load(parent.strategy_id, wanted),
-        first=first,
-        after=after,
-        last=last,
-        before=before,
-        filter=filter,
-        order_by=order_by,
-    )
-
-
 @strawberry.type(
     description=(
         "A version of the strategy for a brief: what to reach, in what time and on which "
@@ -155,8 +94,16 @@ class StrategyPlan(StoredEntity):
         resolver=_brief, description="The brief that it answers; null when that isn't stored."
     )
     campaigns: Connection[Annotated[Campaign, strawberry.lazy("schema.production.types")]] = (
-        strawberry.field(resolver=_campaigns, description="The campaigns that carry it out.")
+        connection(
+            CAMPAIGNS,
+            "The campaigns that carry it out.",
+            of=lambda loaders, plan: loaders.campaigns.campaigns_by_strategy_id.of(
+                plan.strategy_id
+            ),
+        )
     )
-    drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = (
-        strawberry.field(resolver=_drafts, description="The drafts written for it.")
+    drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
+        DRAFTS,
+        "The drafts written for it.",
+        of=lambda loaders, plan: loaders.drafts.drafts_by_strategy_id.of(plan.strategy_id),
     )
