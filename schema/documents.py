@@ -1,8 +1,8 @@
 """GraphQL documents: parsed, measured against the limits and validated, once each."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -10,19 +10,38 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    Lexer,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    Source,
+    TokenKind,
+    ValidationContext,
     parse,
     specified_rules,
     validate,
 )
+from graphql.language.parser import MAX_NESTING_DEPTH
+from graphql.validation.validate import ValidationAbortedError
 
 from schema.errors import LimitExceeded, TopLevelCode, with_code
-from schema.limits import Limits, Measures, measure, require_within
+from schema.limits import (
+    Limits,
+    Measures,
+    Measuring,
+    count_values,
+    measure,
+    require,
+    require_within,
+)
 
 DOCUMENTS_KEPT = 1_000
+CHARACTERS_KEPT = 500_000
+"""Of all documents that are kept, which take up to 200 bytes a character."""
 LONGEST_KEPT = 20_000
 """In characters: what clients repeat is shorter, and hostile documents don't fill the memory."""
+COMPARISONS = 100_000
+"""What the search for fields that contradict each other may take: a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +60,11 @@ class Documents:
         self._limits = limits
         self._introspection = introspection
         self._rules = (
-            *specified_rules,
+            _BoundedOverlap,
+            *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
-        self._kept = lru_cache(DOCUMENTS_KEPT)(self._prepare)
+        self._kept = _Kept()
 
     @property
     def hides_names(self) -> bool:
@@ -52,7 +72,12 @@ class Documents:
         return not self._introspection
 
     def prepare(self, text: str) -> Document:
-        return self._kept(text) if len(text) <= LONGEST_KEPT else self._prepare(text)
+        document = self._kept.get(text)
+        if document is None:
+            document = self._prepare(text)
+            if not document.errors:
+                self._kept.add(text, document)
+        return document
 
     def cost(
         self,
@@ -60,8 +85,12 @@ class Documents:
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any] | None,
     ) -> int:
-        """The operation's cost with these variables. Raises LimitExceeded when it's too high."""
+        """The operation's cost with these variables.
+
+        Raises LimitExceeded when it's too high, or the variables are too much.
+        """
         assert document.node is not None
+        require(self._limits, "variable_values", count_values(variables))
         for node, measures in document.measures:
             if node is operation and measures.cost <= self._limits.cost:
                 return measures.cost
@@ -71,25 +100,96 @@ class Documents:
 
     def _prepare(self, text: str) -> Document:
         try:
-            node = parse(text, max_lexical_tokens=self._limits.tokens)
-            measures = tuple(
-                (operation, measure(self._schema, node, operation))
+            require(self._limits, "characters", len(text))
+            node = self._parsed(text)
+            measures = self._measured(node)
+        except GraphQLError as error:
+            return Document(None, (error,))
+        errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
+        return Document(node, tuple(map(_coded, errors)), measures)
+
+    def _parsed(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_lexical_tokens=self._limits.tokens)
+        except GraphQLSyntaxError as error:
+            if "Parsing aborted" in error.message:
+                tokens, nesting = _extent(text)
+                require(self._limits, "tokens", tokens)
+                if nesting > MAX_NESTING_DEPTH:
+                    raise LimitExceeded("nesting", nesting, MAX_NESTING_DEPTH) from None
+            raise with_code(error, TopLevelCode.GRAPHQL_PARSE_FAILED) from None
+
+    def _measured(self, node: DocumentNode) -> tuple[tuple[OperationDefinitionNode, Measures], ...]:
+        measuring = Measuring(self._schema, node)
+        try:
+            found = tuple(
+                (operation, measuring.operation(operation))
                 for operation in node.definitions
                 if isinstance(operation, OperationDefinitionNode)
             )
-            for operation, found in measures:
-                # What costs too much at most may cost less with the variables that come.
-                ignored = {"cost": 0} if operation.variable_definitions else {}
-                require_within(self._limits, replace(found, **ignored))
-        except LimitExceeded as error:
-            return Document(None, (error,))
-        except GraphQLSyntaxError as error:
-            is_too_long = "tokens. Parsing aborted" in error.message
-            code = TopLevelCode.LIMIT_EXCEEDED if is_too_long else TopLevelCode.GRAPHQL_PARSE_FAILED
-            return Document(None, (with_code(error, code),))
-        except (GraphQLError, RecursionError):
-            too_deep = GraphQLError("The document is nested too deeply.")
-            return Document(None, (with_code(too_deep, TopLevelCode.LIMIT_EXCEEDED),))
-        errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
-        coded = (with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED) for error in errors)
-        return Document(node, tuple(coded), measures)
+        except RecursionError:
+            raise _too_complex() from None
+        for operation, measures in found:
+            # What costs too much at most may cost less with the variables that come.
+            ignored = {"cost": 0} if operation.variable_definitions else {}
+            require_within(self._limits, replace(measures, **ignored))
+        return found
+
+
+class _Kept:
+    """The documents that were used last."""
+
+    def __init__(self) -> None:
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def get(self, text: str) -> Document | None:
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+        return document
+
+    def add(self, text: str, document: Document) -> None:
+        if len(text) > LONGEST_KEPT:
+            return
+        self._documents[text] = document
+        self._characters += len(text)
+        while self._characters > CHARACTERS_KEPT or len(self._documents) > DOCUMENTS_KEPT:
+            dropped, _ = self._documents.popitem(last=False)
+            self._characters -= len(dropped)
+
+
+class _BoundedOverlap(OverlappingFieldsCanBeMergedRule):
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = COMPARISONS
+
+
+def _extent(text: str) -> tuple[int, int]:
+    """How many tokens the document has, and how deep its brackets are nested."""
+    lexer = Lexer(Source(text))
+    tokens = depth = deepest = 0
+    try:
+        while (kind := lexer.advance().kind) is not TokenKind.EOF:
+            tokens += 1
+            if kind in (TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L):
+                depth += 1
+                deepest = max(deepest, depth)
+            elif kind in (TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R):
+                depth -= 1
+    except GraphQLSyntaxError:
+        pass  # this far it could be read
+    return tokens, deepest
+
+
+def _coded(error: GraphQLError) -> GraphQLError:
+    if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():
+        return _too_complex()
+    return with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED)
+
+
+def _too_complex() -> GraphQLError:
+    return GraphQLError(
+        "complexity: the document nests fragments too deeply, or selects fields too often.",
+        extensions={"code": TopLevelCode.LIMIT_EXCEEDED.value, "limit": "complexity"},
+    )

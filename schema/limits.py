@@ -1,7 +1,7 @@
 """How much one operation may ask for, counted before anything is executed.
 
-Everything is counted over expanded fragments. Each fragment is measured once for each type and
-page size that it's used with, so the work grows with the document, not with its expansion.
+Everything is counted over expanded fragments. Each fragment is measured once, so the work grows
+with the document, not with its expansion.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,11 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
+    SchemaMetaFieldDef,
     SelectionSetNode,
+    TypeMetaFieldDef,
     VariableNode,
     get_named_type,
     is_composite_type,
@@ -36,11 +39,15 @@ from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
 CHILDREN = 10
 """How many items a list without paging is taken to have, on average."""
 
+_META_FIELDS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The most that one operation may have. The defaults leave room for rich pages."""
 
+    characters: int = 200_000
+    """Of the document, which takes time to read; long texts belong into variables."""
     tokens: int = 5_000
     depth: int = 20
     aliases: int = 100
@@ -48,6 +55,8 @@ class Limits:
     root_fields: int = 100
     list_nesting: int = 8
     cost: int = 25_000
+    variable_values: int = 50_000
+    """Objects, lists, texts and so on in the variables, on all levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +74,18 @@ class Measures:
     list_nesting: int = 0
     cost: int = 0
 
-    def beside(self, other: "Measures") -> "Measures":
-        return Measures(
-            depth=max(self.depth, other.depth),
-            aliases=self.aliases + other.aliases,
-            directives=self.directives + other.directives,
-            root_fields=self.root_fields + other.root_fields,
-            list_nesting=max(self.list_nesting, other.list_nesting),
-            cost=self.cost + other.cost,
-        )
-
 
 def require_within(limits: Limits, measures: Measures) -> None:
     """Raise LimitExceeded for the first limit that the operation exceeds."""
     for field in fields(measures):
-        amount, limit = getattr(measures, field.name), getattr(limits, field.name)
-        if amount > limit:
-            raise LimitExceeded(field.name, amount, limit)
+        require(limits, field.name, getattr(measures, field.name))
+
+
+def require(limits: Limits, name: str, amount: int) -> None:
+    """Raise LimitExceeded when the amount is above the limit of this name."""
+    allowed = getattr(limits, name)
+    if amount > allowed:
+        raise LimitExceeded(name, amount, allowed)
 
 
 def measure(
@@ -94,109 +98,134 @@ def measure(
 
     The document needn't be valid: what is unknown counts as a field without a selection.
     """
-    root = schema.get_root_type(operation.operation)
-    found = _Measuring(schema, document, operation, variables).selection(
-        operation.selection_set, root, None
-    )
-    return Measures(
-        depth=found.depth,
-        aliases=found.aliases,
-        directives=found.directives + len(operation.directives or ()),
-        root_fields=found.root_fields,
-        list_nesting=found.list_nesting,
-        cost=found.cost,
-    )
+    return Measuring(schema, document, operation, variables).operation(operation)
 
 
-class _Measuring:
+def count_values(variables: Mapping[str, Any] | None) -> int:
+    """How many values there are in the variables: of objects and lists, they and all in them."""
+    found, waiting = 0, list((variables or {}).values())
+    while waiting:
+        found += 1
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected(Measures):
+    """The measures of a selection, in part for each item of the page that it's a selection of.
+
+    How many items that are, only the field knows in which it all ends up.
+    """
+
+    cost_per_item: int = 0
+
+
+class Measuring:
+    """Measures operations of one document. `selections` counts its work."""
+
     def __init__(
         self,
         schema: GraphQLSchema,
         document: DocumentNode,
-        operation: OperationDefinitionNode,
-        variables: Mapping[str, Any] | None,
+        operation: OperationDefinitionNode | None = None,
+        variables: Mapping[str, Any] | None = None,
     ) -> None:
+        """`variables`, where they are known, are those of `operation`."""
+        self.selections = 0
         self._schema = schema
         self._variables = variables
+        definitions = operation.variable_definitions if operation else ()
         self._defaults = {
             definition.variable.name.value: definition.default_value
-            for definition in operation.variable_definitions or ()
+            for definition in definitions or ()
         }
         self._fragments = {
             definition.name.value: definition
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self._measured: dict[tuple[str, int | None], Measures] = {}
+        self._measured: dict[str, _Selected] = {}
 
-    def selection(
-        self, selection: SelectionSetNode, parent: GraphQLNamedType | None, page: int | None
-    ) -> Measures:
-        """`page` is the size of the page when `parent` is a connection."""
-        total = Measures()
+    def operation(self, operation: OperationDefinitionNode) -> Measures:
+        root = self._schema.get_root_type(operation.operation)
+        found = self._selection(operation.selection_set, root)
+        return Measures(
+            depth=found.depth,
+            aliases=found.aliases,
+            directives=found.directives + len(operation.directives or ()),
+            root_fields=found.root_fields,
+            list_nesting=found.list_nesting,
+            cost=found.cost,
+        )
+
+    def _selection(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
+        depth = aliases = directives = root_fields = list_nesting = cost = cost_per_item = 0
         for node in selection.selections:
-            own = Measures(directives=len(node.directives or ()))
-            total = total.beside(own).beside(self._node(node, parent, page))
-        return total
+            self.selections += 1
+            found = self._node(node, parent)
+            depth = max(depth, found.depth)
+            aliases += found.aliases
+            directives += found.directives + len(node.directives or ())
+            root_fields += found.root_fields
+            list_nesting = max(list_nesting, found.list_nesting)
+            cost += found.cost
+            cost_per_item += found.cost_per_item
+        return _Selected(depth, aliases, directives, root_fields, list_nesting, cost, cost_per_item)
 
-    def _node(self, node: Any, parent: GraphQLNamedType | None, page: int | None) -> Measures:
+    def _node(self, node: Any, parent: GraphQLNamedType | None) -> _Selected:
         if isinstance(node, FieldNode):
-            return self._field(node, parent, page)
+            return self._field(node, parent)
         if isinstance(node, InlineFragmentNode):
             condition = node.type_condition
             kind = self._schema.get_type(condition.name.value) if condition else parent
-            return self.selection(node.selection_set, kind, page)
+            return self._selection(node.selection_set, kind)
         assert isinstance(node, FragmentSpreadNode)
-        return self._fragment(node.name.value, page)
+        return self._fragment(node.name.value)
 
-    def _fragment(self, name: str, page: int | None) -> Measures:
-        key = (name, page)
-        if key not in self._measured:
+    def _fragment(self, name: str) -> _Selected:
+        if name not in self._measured:
             # A fragment in itself is refused by validation; here it counts nothing.
-            self._measured[key] = Measures()
+            self._measured[name] = _Selected()
             definition = self._fragments.get(name)
             if definition is not None:
                 kind = self._schema.get_type(definition.type_condition.name.value)
-                self._measured[key] = self.selection(definition.selection_set, kind, page)
-        return self._measured[key]
+                self._measured[name] = self._selection(definition.selection_set, kind)
+        return self._measured[name]
 
-    def _field(
-        self, node: FieldNode, parent: GraphQLNamedType | None, page: int | None
-    ) -> Measures:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Selected:
         field = _definition(parent, node.name.value)
-        size, own_page = self._size(node, field, page)
-        inner = Measures()
-        is_composite = field is None or is_composite_type(get_named_type(field.type))
-        if node.selection_set is not None:
-            kind = get_named_type(field.type) if field else None
-            inner = self.selection(node.selection_set, kind, own_page)
-        return Measures(
+        kind = get_named_type(field.type) if field else None
+        inner = self._selection(node.selection_set, kind) if node.selection_set else _Selected()
+        has_objects = field is None or is_composite_type(kind)
+        is_list = field is not None and has_objects and _is_list(field.type)
+        is_page = is_list and _is_connection(parent)
+        cost = inner.cost + 1 if has_objects else 0
+        if field is not None and _is_paged(field):
+            cost += inner.cost_per_item * self._page_size(node)
+        elif field is not None and is_list and not is_page:
+            cost *= self._length(node, field)
+        return _Selected(
             depth=inner.depth + 1,
             aliases=inner.aliases + (node.alias is not None),
             directives=inner.directives,
             root_fields=1,
-            list_nesting=inner.list_nesting + (size is not None and is_composite),
-            cost=(1 if size is None else size) * (inner.cost + 1) if is_composite else 0,
+            list_nesting=inner.list_nesting + is_list,
+            cost=0 if is_page else cost,
+            cost_per_item=cost if is_page else 0,
         )
 
-    def _size(
-        self, node: FieldNode, field: GraphQLField | None, page: int | None
-    ) -> tuple[int | None, int | None]:
-        """(items of a list, None when it's none; page size of a connection, None when it's none)"""
-        if field is None:
-            return None, None
-        if "first" in field.args and "last" in field.args:
-            return None, self._page_size(node)
-        if not _is_list(field.type):
-            return None, None
-        if page is not None:
-            return page, None
+    def _length(self, node: FieldNode, field: GraphQLField) -> int:
+        """How many items a list without paging has."""
+        if "ids" not in field.args:
+            return CHILDREN
         ids = self._argument(node, "ids")
         if isinstance(ids, ListValueNode):
-            return len(ids.values), None
-        if isinstance(ids, list | tuple):
-            return len(ids), None
-        return (LARGEST_PAGE if "ids" in field.args else CHILDREN), None
+            return len(ids.values)
+        return len(ids) if isinstance(ids, list) else LARGEST_PAGE
 
     def _page_size(self, node: FieldNode) -> int:
         sizes = [self._argument(node, name) for name in ("first", "last")]
@@ -206,23 +235,33 @@ class _Measuring:
         return min(max([0, *known]) if known else LARGEST_PAGE, LARGEST_PAGE)
 
     def _argument(self, node: FieldNode, name: str) -> Any:
-        """Its value where it's known, its node where it isn't a number, None when it's absent."""
+        """Its value where it's known, else its node; None when it's absent or null."""
         value: Any = next((a.value for a in node.arguments or () if a.name.value == name), None)
         if isinstance(value, VariableNode):
             variable = value.name.value
             if self._variables is None:
                 return value
             value = self._variables.get(variable, self._defaults.get(variable))
-        if isinstance(value, IntValueNode):
-            return int(value.value[:10])
-        return value
+        if isinstance(value, NullValueNode):
+            return None
+        return int(value.value[:10]) if isinstance(value, IntValueNode) else value
 
 
 def _definition(parent: GraphQLNamedType | None, name: str) -> GraphQLField | None:
+    if name in _META_FIELDS:
+        return _META_FIELDS[name]
     if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
         field: GraphQLField | None = parent.fields.get(name)
         return field
     return None
+
+
+def _is_paged(field: GraphQLField) -> bool:
+    return "first" in field.args and "last" in field.args
+
+
+def _is_connection(kind: GraphQLNamedType | None) -> bool:
+    return isinstance(kind, GraphQLObjectType) and "pageInfo" in kind.fields
 
 
 def _is_list(kind: Any) -> bool:

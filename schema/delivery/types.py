@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from strawberry import Parent
 
 from domain import delivery
-from schema.context import Info
+from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 
 if TYPE_CHECKING:
@@ -24,29 +23,23 @@ class DeliveryArtifact:
     format: str = strawberry.field(description="What it is, such as `pdf`.")
 
 
-async def _artifacts(parent: Parent[delivery.DeliveryPackage], info: Info) -> Any:
-    if parent.artifacts is not None:
-        return parent.artifacts
-    packages = info.context.loaders.delivery_packages
-    return await packages.artifacts_by_package_id.load(parent.package_id)
-
-
-async def _draft(parent: Parent[delivery.DeliveryPackage], info: Info) -> Any:
-    return await info.context.loaders.drafts.by_key.load(parent.draft_id)
-
-
 @strawberry.type(description="What is delivered of a draft: the end of the pipeline.")
 class DeliveryPackage(StoredEntity):
     record_type = delivery.DeliveryPackage
 
     package_id: strawberry.ID = strawberry.field(description="The business key of the package.")
     draft_id: strawberry.ID = strawberry.field(description="The draft that is delivered.")
-    artifacts: list[DeliveryArtifact] = strawberry.field(
-        resolver=_artifacts, description="The files that the client gets, in position order."
+    artifacts: list[DeliveryArtifact] = children(
+        "The files that the client gets, in position order.",
+        attribute="artifacts",
+        key="package_id",
+        loader=lambda loaders: loaders.delivery_packages.artifacts_by_package_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = strawberry.field(
-        resolver=_draft, description="The draft that is delivered; null when it isn't stored."
+    draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = edge(
+        "The draft that is delivered; null when it isn't stored.",
+        key="draft_id",
+        loader=lambda loaders: loaders.drafts.by_key,
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from strawberry import Parent
 from strawberry.scalars import JSON
 
 from domain import production
-from schema.context import Info
 from schema.entities import DELIVERY_PACKAGES, DRAFTS
+from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
 
@@ -29,31 +28,6 @@ class Tactic:
     title: str = strawberry.field(description="Its working title.")
 
 
-async def _campaign_tactics(parent: Parent[production.Campaign], info: Info) -> Any:
-    if parent.tactics is not None:
-        return parent.tactics
-    campaigns = info.context.loaders.campaigns
-    return await campaigns.tactics_by_campaign_id.load(parent.campaign_id)
-
-
-async def _campaign_plan(parent: Parent[production.Campaign], info: Info) -> Any:
-    return await info.context.loaders.strategy_plans.by_key.load(parent.strategy_id)
-
-
-async def _draft_plan(parent: Parent[production.Draft], info: Info) -> Any:
-    return await info.context.loaders.strategy_plans.by_key.load(parent.strategy_id)
-
-
-async def _draft_campaign(parent: Parent[production.Draft], info: Info) -> Any:
-    if parent.campaign_id is None:
-        return None
-    return await info.context.loaders.campaigns.by_key.load(parent.campaign_id)
-
-
-async def _draft_qc_result(parent: Parent[production.Draft], info: Info) -> Any:
-    return await info.context.loaders.qc_results.by_draft_id.load(parent.draft_id)
-
-
 @strawberry.type(description="A campaign that carries out a strategy plan.")
 class Campaign(StoredEntity):
     record_type = production.Campaign
@@ -61,18 +35,19 @@ class Campaign(StoredEntity):
     campaign_id: strawberry.ID = strawberry.field(description="The business key of the campaign.")
     strategy_id: strawberry.ID = strawberry.field(description="The plan that it carries out.")
     name: str = strawberry.field(description="What the agency calls it.")
-    tactics: list[Tactic] = strawberry.field(
-        resolver=_campaign_tactics,
-        description="The pieces of content that it needs, in position order.",
+    tactics: list[Tactic] = children(
+        "The pieces of content that it needs, in position order.",
+        attribute="tactics",
+        key="campaign_id",
+        loader=lambda loaders: loaders.campaigns.tactics_by_campaign_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
-        strawberry.field(
-            resolver=_campaign_plan,
-            description="The plan that it carries out; null when that isn't stored.",
-        )
+    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = edge(
+        "The plan that it carries out; null when that isn't stored.",
+        key="strategy_id",
+        loader=lambda loaders: loaders.strategy_plans.by_key,
     )
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
         DRAFTS,
@@ -103,18 +78,20 @@ class Draft(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
-        strawberry.field(
-            resolver=_draft_plan,
-            description="The plan that it's written for; null when that isn't stored.",
-        )
+    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = edge(
+        "The plan that it's written for; null when that isn't stored.",
+        key="strategy_id",
+        loader=lambda loaders: loaders.strategy_plans.by_key,
     )
-    campaign: Campaign | None = strawberry.field(
-        resolver=_draft_campaign,
-        description="The campaign that it belongs to; null when there is none.",
+    campaign: Campaign | None = edge(
+        "The campaign that it belongs to; null when there is none.",
+        key="campaign_id",
+        loader=lambda loaders: loaders.campaigns.by_key,
     )
-    qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = strawberry.field(
-        resolver=_draft_qc_result, description="What QC says of it; null before QC saw it."
+    qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = edge(
+        "What QC says of it; null before QC saw it.",
+        key="draft_id",
+        loader=lambda loaders: loaders.qc_results.by_draft_id,
     )
     delivery_packages: Connection[
         Annotated[DeliveryPackage, strawberry.lazy("schema.delivery.types")]

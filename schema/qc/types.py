@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from strawberry import Parent
 
 from domain import qc
-from schema.context import Info
+from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.qc.enums import QcSeverity
 
@@ -25,16 +24,6 @@ class QcIssue:
     reason: str = strawberry.field(description="What is wrong.")
 
 
-async def _issues(parent: Parent[qc.QcResult], info: Info) -> Any:
-    if parent.issues is not None:
-        return parent.issues
-    return await info.context.loaders.qc_results.issues_by_result_id.load(parent.result_id)
-
-
-async def _draft(parent: Parent[qc.QcResult], info: Info) -> Any:
-    return await info.context.loaders.drafts.by_key.load(parent.draft_id)
-
-
 @strawberry.type(description="The verdict of quality control on a draft. A draft has one at most.")
 class QcResult(StoredEntity):
     record_type = qc.QcResult
@@ -44,12 +33,17 @@ class QcResult(StoredEntity):
     passed: bool = strawberry.field(description="Whether the draft may be delivered.")
     score: float = strawberry.field(description="How good the draft is, from 0 to 1.")
     evaluated_at: datetime = strawberry.field(description="When the draft was checked.")
-    issues: list[QcIssue] = strawberry.field(
-        resolver=_issues, description="What is wrong with the draft, in position order."
+    issues: list[QcIssue] = children(
+        "What is wrong with the draft, in position order.",
+        attribute="issues",
+        key="result_id",
+        loader=lambda loaders: loaders.qc_results.issues_by_result_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = strawberry.field(
-        resolver=_draft, description="The draft that was checked; null when it isn't stored."
+    draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = edge(
+        "The draft that was checked; null when it isn't stored.",
+        key="draft_id",
+        loader=lambda loaders: loaders.drafts.by_key,
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from strawberry import Parent
 
 from domain import strategy
-from schema.context import Info
 from schema.entities import CAMPAIGNS, DRAFTS
+from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
 from schema.strategy.enums import ApprovalState
@@ -51,17 +50,6 @@ class Recommendation:
     tactics: list[str] = strawberry.field(description="What to do there.")
 
 
-async def _recommendations(parent: Parent[strategy.StrategyPlan], info: Info) -> Any:
-    if parent.recommendations is not None:
-        return parent.recommendations
-    plans = info.context.loaders.strategy_plans
-    return await plans.recommendations_by_strategy_id.load(parent.strategy_id)
-
-
-async def _brief(parent: Parent[strategy.StrategyPlan], info: Info) -> Any:
-    return await info.context.loaders.briefs.by_key.load(parent.brief_id)
-
-
 @strawberry.type(
     description=(
         "A version of the strategy for a brief: what to reach, in what time and on which "
@@ -84,14 +72,19 @@ class StrategyPlan(StoredEntity):
     decided_at: datetime | None = strawberry.field(
         description="When it was approved or rejected; null while PENDING."
     )
-    recommendations: list[Recommendation] = strawberry.field(
-        resolver=_recommendations, description="The channels to spend on, in position order."
+    recommendations: list[Recommendation] = children(
+        "The channels to spend on, in position order.",
+        attribute="recommendations",
+        key="strategy_id",
+        loader=lambda loaders: loaders.strategy_plans.recommendations_by_strategy_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = strawberry.field(
-        resolver=_brief, description="The brief that it answers; null when that isn't stored."
+    brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = edge(
+        "The brief that it answers; null when that isn't stored.",
+        key="brief_id",
+        loader=lambda loaders: loaders.briefs.by_key,
     )
     campaigns: Connection[Annotated[Campaign, strawberry.lazy("schema.production.types")]] = (
         connection(
