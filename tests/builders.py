@@ -1,0 +1,249 @@
+"""Records and commands for tests: complete and valid, each field to be changed by its name.
+
+Records of different keys never share a second key, so that all of them can be stored.
+"""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from domain.deletion import Delete
+from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
+from domain.json_object import JsonObject
+from domain.onboarding import Brief, BriefScope, BriefStage, NormalizeBrief, SubmitIntake
+from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
+from domain.qc import QcIssue, QcResult, QcSeverity, RecordQcResult
+from domain.strategy import (
+    ApprovalState,
+    DecideStrategyPlan,
+    Kpi,
+    Milestone,
+    Recommendation,
+    SaveStrategyPlan,
+    StrategyPlan,
+    StrategyTimeline,
+)
+from tests.support.sources import START
+
+# Onboarding
+
+
+def brief(brief_id: str = "brief-1", **changes: Any) -> Brief:
+    complete = Brief(
+        brief_id=brief_id,
+        client_id="client-1",
+        stage=BriefStage.NORMALIZED,
+        responses=JsonObject.of({"goal": "more bread sold", "shops": 3}),
+        submitted_at=START,
+        scope=BriefScope(("landing page", "newsletter"), ("print",), 6),
+        objectives=("be known in town", "sell online"),
+        target_audience="people who bake",
+        brand_guidelines=JsonObject.of({"tone": "warm"}),
+        normalized_at=START,
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def submit_intake(**changes: Any) -> SubmitIntake:
+    complete = SubmitIntake(
+        brief_id="brief-1", client_id="client-1", responses={"goal": "more bread sold"}
+    )
+    return replace(complete, **changes)
+
+
+def normalize_brief(**changes: Any) -> NormalizeBrief:
+    complete = NormalizeBrief(
+        brief_id="brief-1",
+        scope=BriefScope(("landing page",), ("print",), 6),
+        objectives=("be known in town",),
+        target_audience="people who bake",
+        brand_guidelines={"tone": "warm"},
+    )
+    return replace(complete, **changes)
+
+
+# Strategy
+
+
+def recommendation(channel: str = "search", **changes: Any) -> Recommendation:
+    complete = Recommendation(
+        channel=channel,
+        budget_percent=12.5,
+        rationale=f"{channel} reaches them",
+        tactics=("brand words", "local words"),
+    )
+    return replace(complete, **changes)
+
+
+def plan(strategy_id: str = "plan-1", **changes: Any) -> StrategyPlan:
+    complete = StrategyPlan(
+        strategy_id=strategy_id,
+        brief_id=f"brief of {strategy_id}",
+        version=3,
+        executive_summary="Bread, but online.",
+        kpis=(Kpi("orders", 250.5, "a week", 90), Kpi("visits", 1e6, "", 30)),
+        timeline=StrategyTimeline(12, (Milestone("launch", "3"), Milestone("review", "late"))),
+        approval=ApprovalState.APPROVED,
+        decided_by="Ada",
+        decided_at=START,
+        recommendations=(
+            recommendation("search"),
+            replace(recommendation("radio", tactics=()), position=1),
+        ),
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def save_plan(**changes: Any) -> SaveStrategyPlan:
+    complete = SaveStrategyPlan(
+        strategy_id="plan-1",
+        brief_id="brief-1",
+        executive_summary="Bread, but online.",
+        kpis=(Kpi("orders", 250.0, "a week", 90),),
+        timeline=StrategyTimeline(12, (Milestone("launch", "3"),)),
+        recommendations=(recommendation("search"), recommendation("radio")),
+    )
+    return replace(complete, **changes)
+
+
+def decide_plan(**changes: Any) -> DecideStrategyPlan:
+    return replace(DecideStrategyPlan(strategy_id="plan-1", decided_by="Ada"), **changes)
+
+
+# Production
+
+
+def tactic(title: str = "first week", **changes: Any) -> Tactic:
+    return replace(Tactic(channel="search", content_type="ad", title=title), **changes)
+
+
+def campaign(campaign_id: str = "campaign-1", **changes: Any) -> Campaign:
+    complete = Campaign(
+        campaign_id=campaign_id,
+        strategy_id="plan-1",
+        name="Spring bread",
+        tactics=(tactic("first week"), tactic("second week", position=1)),
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def save_campaign(**changes: Any) -> SaveCampaign:
+    complete = SaveCampaign(
+        campaign_id="campaign-1",
+        strategy_id="plan-1",
+        name="Spring bread",
+        tactics=(tactic("first week"), tactic("second week")),
+    )
+    return replace(complete, **changes)
+
+
+def draft(draft_id: str = "draft-1", **changes: Any) -> Draft:
+    complete = Draft(
+        draft_id=draft_id,
+        strategy_id="plan-1",
+        campaign_id="campaign-1",
+        content_type="article",
+        title="Why sourdough",
+        body="It takes time.\nThat is the point.",
+        metadata=JsonObject.of({"words": 7, "tags": ["bread"]}),
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def save_draft(**changes: Any) -> SaveDraft:
+    complete = SaveDraft(
+        draft_id="draft-1",
+        strategy_id="plan-1",
+        campaign_id="campaign-1",
+        content_type="article",
+        title="Why sourdough",
+        body="It takes time.",
+        metadata={"words": 3},
+    )
+    return replace(complete, **changes)
+
+
+# QC
+
+
+def issue(section: str = "title", **changes: Any) -> QcIssue:
+    return replace(
+        QcIssue(severity=QcSeverity.MAJOR, section=section, reason="too long"), **changes
+    )
+
+
+def result(result_id: str = "result-1", **changes: Any) -> QcResult:
+    complete = QcResult(
+        result_id=result_id,
+        draft_id=f"draft of {result_id}",
+        passed=True,
+        score=0.85,
+        evaluated_at=START,
+        issues=(
+            issue("title"),
+            issue("body", severity=QcSeverity.CRITICAL, position=1),
+            issue("close", severity=QcSeverity.MINOR, position=2),
+        ),
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def record_result(**changes: Any) -> RecordQcResult:
+    complete = RecordQcResult(
+        result_id="result-1",
+        draft_id="draft-1",
+        passed=False,
+        score=0.4,
+        issues=(issue("title"), issue("body")),
+    )
+    return replace(complete, **changes)
+
+
+# Delivery
+
+
+def artifact(name: str = "article", **changes: Any) -> DeliveryArtifact:
+    complete = DeliveryArtifact(name=name, url=f"https://files.example/{quote(name)}", format="pdf")
+    return replace(complete, **changes)
+
+
+def artifacts(*names: str) -> tuple[DeliveryArtifact, ...]:
+    """One of each name, in this order."""
+    return tuple(artifact(name, position=position) for position, name in enumerate(names))
+
+
+def package(package_id: str = "package-1", **changes: Any) -> DeliveryPackage:
+    complete = DeliveryPackage(
+        package_id=package_id,
+        draft_id="draft-1",
+        artifacts=artifacts("article", "cover"),
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def save_package(**changes: Any) -> SaveDeliveryPackage:
+    complete = SaveDeliveryPackage(
+        package_id="package-1",
+        draft_id="draft-1",
+        artifacts=(artifact("article"), artifact("cover")),
+    )
+    return replace(complete, **changes)
+
+
+# All
+
+
+def delete(key_name: str, key: str, **changes: Any) -> Delete:
+    return replace(Delete(key_name=key_name, key=key), **changes)

@@ -1,0 +1,57 @@
+"""Callers enough to get into each other's way, and connections enough for them to do it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
+
+import pytest
+
+from repositories.changes import ChangeFeed
+from repositories.engine import open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
+from tests.conftest import close_database, empty_database
+
+T = TypeVar("T")
+
+
+class Interleaved:
+    """Repositories whose units of work let others run before and after what they do.
+
+    In memory nothing else would ever wait.
+    """
+
+    def __init__(self, repositories: Repositories) -> None:
+        self._repositories = repositories
+
+    def read(self) -> AbstractAsyncContextManager[Snapshot]:
+        return self._repositories.read()
+
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        async def interleaved(unit: UnitOfWork) -> T:
+            await asyncio.sleep(0)
+            result = await work(unit)
+            await asyncio.sleep(0)
+            return result
+
+        return await self._repositories.write(interleaved)
+
+    @property
+    def changes(self) -> ChangeFeed:
+        return self._repositories.changes
+
+    async def close(self) -> None:
+        await self._repositories.close()
+
+
+@pytest.fixture
+async def repositories(_storage: str | None) -> AsyncIterator[Repositories]:
+    """The repositories of each implementation in turn."""
+    if _storage is None:
+        yield Interleaved(create_repositories(PersistenceMode.INMEMORY))
+        return
+    database = open_database(_storage, pool_size=32, pool_timeout=60)
+    await empty_database(database)
+    yield Interleaved(create_repositories(PersistenceMode.DB, database))
+    await close_database(database)

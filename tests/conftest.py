@@ -1,0 +1,188 @@
+"""What tests of several rooms share: databases, repositories, a clock and keys.
+
+A test that asks for `repositories` runs in memory, on SQLite and on PostgreSQL; one that asks for
+`database` or `database_url` runs on the two databases. Each finds nothing stored.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+
+from migrations.runner import upgrade
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.metadata import metadata
+from repositories.unit_of_work import Repositories
+from tests.support.commands import Commands
+from tests.support.pools import connections_in_use
+from tests.support.postgres_server import create_database, drop_database, postgres_server
+from tests.support.sources import CountedKeys, SettableClock
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def new_key() -> CountedKeys:
+    return CountedKeys()
+
+
+@pytest.fixture
+def pool_size() -> int:
+    """How many connections the repositories have; to be overridden."""
+    return 5
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL server, on which tests may create databases of their own."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgresql_with_tables(postgres_url: str) -> Iterator[str]:
+    url = asyncio.run(create_database(postgres_url))
+    asyncio.run(_create_tables(url))
+    yield url
+    asyncio.run(drop_database(postgres_url, url))
+
+
+@pytest.fixture(scope="session")
+def _sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("prepared") / "tables.db"
+    asyncio.run(_create_tables(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+def _postgresql_url(_postgresql_with_tables: str) -> str:
+    return _postgresql_with_tables
+
+
+@pytest.fixture
+def _sqlite_url(_sqlite_with_tables: Path, tmp_path: Path) -> str:
+    file = tmp_path / "aicmo.db"
+    shutil.copyfile(_sqlite_with_tables, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def _used_database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"_{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database_url(_used_database_url: str) -> str:
+    """The URL of a database that has the tables, and nothing in them."""
+    return await _emptied(_used_database_url)
+
+
+@pytest.fixture
+async def postgresql_url(_postgresql_url: str) -> str:
+    """The same, for what only PostgreSQL can show."""
+    return await _emptied(_postgresql_url)
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_url: str) -> str:
+    """The same, for what only SQLite can show."""
+    return _sqlite_url
+
+
+@pytest.fixture
+async def database(_used_database_url: str) -> AsyncIterator[Database]:
+    """A database that has the tables, and nothing in them."""
+    database = open_database(_used_database_url)
+    await empty_database(database)
+    yield database
+    await close_database(database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with nothing in it, not even tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    url = asyncio.run(create_database(server))
+    yield url
+    asyncio.run(drop_database(server, url))
+
+
+@pytest.fixture
+def migrated_database_url(empty_database_url: str) -> str:
+    """The URL of a database at the newest revision, as the server needs it."""
+    asyncio.run(_migrate(empty_database_url))
+    return empty_database_url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def _storage(request: pytest.FixtureRequest) -> str | None:
+    """The URL of a database, or None for memory."""
+    if request.param == "memory":
+        return None
+    url: str = request.getfixturevalue(f"_{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def repositories(
+    _storage: str | None, pool_size: int, clock: SettableClock, new_key: CountedKeys
+) -> AsyncIterator[Repositories]:
+    """The repositories of each implementation in turn, on the test's clock and keys."""
+    if _storage is None:
+        yield create_repositories(PersistenceMode.INMEMORY, clock=clock, new_key=new_key)
+        return
+    database = open_database(_storage, pool_size=pool_size)
+    await empty_database(database)
+    yield create_repositories(PersistenceMode.DB, database, clock=clock, new_key=new_key)
+    await close_database(database)
+
+
+@pytest.fixture
+def commands(repositories: Repositories) -> Commands:
+    return Commands(repositories)
+
+
+async def _migrate(url: str) -> None:
+    database = open_database(url)
+    await upgrade(database)
+    await database.close()
+
+
+async def _create_tables(url: str) -> None:
+    # All of them are known: the factory knows every repository, and each of these its tables.
+    database = open_database(url)
+    async with database.writers.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await database.close()
+
+
+async def _emptied(url: str) -> str:
+    database = open_database(url)
+    await empty_database(database)
+    await database.close()
+    return url
+
+
+async def empty_database(database: Database) -> None:
+    """Tests on PostgreSQL share one database: emptying it takes less than making a new one."""
+    if not database.is_sqlite:
+        async with database.writers.begin() as connection:
+            for table in reversed(metadata.sorted_tables):
+                await connection.execute(delete(table))
+
+
+async def close_database(database: Database) -> None:
+    in_use = connections_in_use(database)
+    await database.close()
+    assert in_use == 0, "connections were not given back"

@@ -1,0 +1,200 @@
+"""What the documentation says is so: its GraphQL, its links and its tables are checked here."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema, build_schema, parse, validate
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from repositories.factory import PersistenceMode, create_repositories
+from schema.limits import Limits
+from schema.root import create_schema
+from server.seed.agency import seed_agency
+from server.settings import Settings
+from tests.support.graphql import InProcess
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")],
+    key=lambda page: page.relative_to(ROOT).as_posix(),
+)
+
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+every_page = pytest.mark.parametrize(
+    "page", PAGES, ids=[page.relative_to(ROOT).as_posix() for page in PAGES]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An operation; perhaps with variables, and with the answer that it gets."""
+
+    query: str
+    variables: dict[str, Any] | None
+    answer: dict[str, Any] | None
+
+
+def examples(page: Path) -> Iterator[Example]:
+    """Variables and answer are the JSON that follows the operation before any other block."""
+    query, following = None, list[dict[str, Any]]()
+    for language, text in [*_BLOCK.findall(page.read_text("utf-8")), ("", "")]:
+        if language == "json" and query is not None:
+            following.append(json.loads(text))
+            continue
+        if query is not None:
+            yield _example(query, following)
+        query, following = (text if language == "graphql" else None), []
+
+
+def _example(query: str, following: list[dict[str, Any]]) -> Example:
+    answers = [block for block in following if block.keys() & {"data", "errors"}]
+    variables = [block for block in following if block not in answers]
+    assert len(answers) <= 1 >= len(variables), "more JSON than one operation has"
+    return Example(query, next(iter(variables), None), next(iter(answers), None))
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema((ROOT / "schema" / "schema.graphql").read_text("utf-8"))
+
+
+@every_page
+def test_operations_are_valid(page: Path, schema: GraphQLSchema) -> None:
+    for example in examples(page):
+        assert validate(schema, parse(example.query)) == []
+
+
+@every_page
+async def test_operations_are_answered_as_the_page_says(page: Path) -> None:
+    """By the demo agency, new for each page, in the page's order."""
+    repositories = create_repositories(PersistenceMode.INMEMORY)
+    await seed_agency(repositories)
+    client = InProcess(create_schema(), repositories)
+    for example in examples(page):
+        if example.answer is not None:
+            assert await client.send(example.query, example.variables) == example.answer
+
+
+def test_the_pages_have_examples_with_answers() -> None:
+    answered = [example for page in PAGES for example in examples(page) if example.answer]
+
+    assert len(answered) >= 10
+
+
+@every_page
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = [
+        link for link in _LINK.findall(_prose(page)) if "://" not in link and not _leads(page, link)
+    ]
+
+    assert broken == []
+
+
+def _leads(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path) if path else page
+    if not target.exists():
+        return False
+    return not anchor or anchor in map(
+        _anchor, re.findall(r"^#+ (.+)$", _prose(target), re.MULTILINE)
+    )
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _prose(page: Path) -> str:
+    return _BLOCK.sub("", page.read_text("utf-8"))
+
+
+@every_page
+def test_lines_of_text_are_no_longer_than_code(page: Path) -> None:
+    long = [
+        line
+        for line in _prose(page).splitlines()
+        if len(line) > 100 and not line.startswith(("|", "!["))
+    ]
+
+    assert long == []
+
+
+# Settings and limits
+
+
+def test_operations_list_every_setting_with_its_default() -> None:
+    table = _table(ROOT / "docs" / "operations.md", "variable")
+
+    assert {row[0]: row[1] for row in table} == dict(_settings())
+
+
+def test_operations_say_what_every_setting_means() -> None:
+    """Parts of a setting have no description in the code: theirs is the page's alone."""
+    table = {row[0]: row for row in _table(ROOT / "docs" / "operations.md", "variable")}
+    described = {
+        _variable(name, field): field.description
+        for name, field in Settings.model_fields.items()
+        if not is_dataclass(field.default)
+    }
+
+    assert {variable: table[variable][2] for variable in described} == described
+
+
+def test_the_api_lists_every_limit_with_its_default() -> None:
+    table = _table(ROOT / "docs" / "api.md", "limit")
+
+    assert {row[0].strip("`"): row[1] for row in table} == {
+        _camel_case(field.name): f"{getattr(Limits(), field.name):,}" for field in fields(Limits)
+    }
+
+
+def _settings() -> Iterator[tuple[str, str]]:
+    """(variable, default) as the table has them."""
+    for name, field in Settings.model_fields.items():
+        if is_dataclass(field.default) and not isinstance(field.default, type):
+            for part in fields(field.default):
+                variable = f"`AICMO_{name.upper()}__{part.name.upper()}`"
+                yield variable, _shown(getattr(field.default, part.name))
+        else:
+            yield _variable(name, field), _shown(field.default)
+
+
+def _variable(name: str, field: FieldInfo) -> str:
+    alias = field.validation_alias
+    names = alias.choices if isinstance(alias, AliasChoices) else [f"AICMO_{name.upper()}"]
+    return " or ".join(f"`{variable}`" for variable in reversed(names))
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if isinstance(default, float):
+        return f"`{default:g}`"
+    return "" if default == () else f"`{default}`"
+
+
+def _camel_case(name: str) -> str:
+    return re.sub("_(.)", lambda found: found[1].upper(), name)
+
+
+def _table(page: Path, heading: str) -> list[list[str]]:
+    """The cells of all tables whose first column has this heading."""
+    rows, is_wanted = [], False
+    for line in page.read_text("utf-8").splitlines():
+        if not line.startswith("|"):
+            is_wanted = False
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if is_wanted and not cells[0].startswith("-"):
+            rows.append(cells)
+        is_wanted = is_wanted or cells[0] == heading
+    return rows

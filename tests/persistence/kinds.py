@@ -1,0 +1,203 @@
+"""The six kinds of entities, as tests treat them alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from domain.json_object import EMPTY_OBJECT, JsonObject
+from domain.onboarding import BriefStage
+from domain.strategy import ApprovalState, StrategyTimeline
+from repositories.contract import EntityReads, EntityRepository
+from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
+from tests import builders as build
+from tests.support.sources import START
+
+LATER = START + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of entity, and what differs between kinds."""
+
+    name: str
+    attribute: str
+    """Its repository's name on a unit of work."""
+    key_name: str
+    record: Callable[..., Any]
+    """A complete record with the given key."""
+    bare: Mapping[str, Any] = field(default_factory=dict)
+    """Every field that may be absent or empty, as it then is."""
+    changed: Mapping[str, Any]
+    """Another value for every field that a save may change."""
+    children: str | None = None
+    """The name of the children on the record."""
+    child: Callable[..., Any] = build.artifact
+    children_table: str = ""
+
+    def of(self, unit: UnitOfWork) -> EntityRepository[Any]:
+        repository: EntityRepository[Any] = getattr(unit, self.attribute)
+        return repository
+
+    def reads_of(self, snapshot: Snapshot) -> EntityReads[Any]:
+        reads: EntityReads[Any] = getattr(snapshot, self.attribute)
+        return reads
+
+    def key_of(self, record: Any) -> str:
+        key: str = getattr(record, self.key_name)
+        return key
+
+    def children_of(self, record: Any) -> tuple[Any, ...]:
+        children: tuple[Any, ...] = getattr(record, self.children or "")
+        return children
+
+    def with_children(self, record: Any, *children: Any) -> Any:
+        return replace(record, **{self.children or "": children})
+
+    async def save(
+        self, repositories: Repositories, *records: Any, expected_revision: int | None = None
+    ) -> Any:
+        """Save all in one unit of work; gives the last as it is stored now."""
+
+        async def work(unit: UnitOfWork) -> Any:
+            return [await self.of(unit).save(record, expected_revision) for record in records][-1]
+
+        return await repositories.write(work)
+
+    async def delete(self, repositories: Repositories, key: str) -> bool:
+        return await repositories.write(lambda unit: self.of(unit).delete(key))
+
+    async def load(self, repositories: Repositories, key: str) -> Any:
+        """The record with its children, or None."""
+        async with repositories.read() as snapshot:
+            return (await self.load_many(snapshot, key)).get(key)
+
+    async def load_many(self, snapshot: Snapshot, *keys: str) -> dict[str, Any]:
+        """Records with their children, by key."""
+        records = await self.reads_of(snapshot).get_many(keys)
+        if self.children is None:
+            return dict(records)
+        children = await self.load_children(snapshot, *keys)
+        return {
+            key: replace(record, **{self.children: children.get(key, ())})
+            for key, record in records.items()
+        }
+
+    async def load_children(self, snapshot: Snapshot, *keys: str) -> Mapping[str, Any]:
+        """By the key of their parent, whether or not that is stored."""
+        read = getattr(self.reads_of(snapshot), f"{self.children}_by_{self.key_name}")
+        children: Mapping[str, Any] = await read(keys)
+        return children
+
+
+BRIEF = Kind(
+    name="brief",
+    attribute="briefs",
+    key_name="brief_id",
+    record=build.brief,
+    bare={
+        "scope": None,
+        "objectives": (),
+        "target_audience": None,
+        "brand_guidelines": EMPTY_OBJECT,
+        "normalized_at": None,
+    },
+    changed={
+        "client_id": "client-2",
+        "stage": BriefStage.INTAKE,
+        "responses": JsonObject.of({"goal": "less bread wasted"}),
+        "submitted_at": LATER,
+        "scope": None,
+        "objectives": ("waste nothing",),
+        "target_audience": "people who eat",
+        "brand_guidelines": JsonObject.of({"tone": "cool"}),
+        "normalized_at": LATER,
+    },
+)
+PLAN = Kind(
+    name="strategy plan",
+    attribute="strategy_plans",
+    key_name="strategy_id",
+    record=build.plan,
+    bare={
+        "executive_summary": "",
+        "kpis": (),
+        "timeline": StrategyTimeline(1),
+        "decided_by": None,
+        "decided_at": None,
+        "recommendations": (),
+    },
+    changed={
+        "version": 4,
+        "executive_summary": "Cake, too.",
+        "kpis": (),
+        "timeline": StrategyTimeline(2),
+        "approval": ApprovalState.REJECTED,
+        "decided_by": "Grace",
+        "decided_at": LATER,
+        "recommendations": (build.recommendation("posters"),),
+    },
+    children="recommendations",
+    child=build.recommendation,
+    children_table="strategy_recommendations",
+)
+CAMPAIGN = Kind(
+    name="campaign",
+    attribute="campaigns",
+    key_name="campaign_id",
+    record=build.campaign,
+    bare={"tactics": ()},
+    changed={
+        "strategy_id": "plan-2",
+        "name": "Autumn bread",
+        "tactics": (build.tactic("third week"),),
+    },
+    children="tactics",
+    child=build.tactic,
+    children_table="production_tactics",
+)
+DRAFT = Kind(
+    name="draft",
+    attribute="drafts",
+    key_name="draft_id",
+    record=build.draft,
+    bare={"campaign_id": None, "metadata": EMPTY_OBJECT},
+    changed={
+        "strategy_id": "plan-2",
+        "campaign_id": "campaign-2",
+        "content_type": "post",
+        "title": "Why rye",
+        "body": "It is dark.",
+        "metadata": JsonObject.of({"words": 3}),
+    },
+)
+RESULT = Kind(
+    name="QC result",
+    attribute="qc_results",
+    key_name="result_id",
+    record=build.result,
+    bare={"issues": ()},
+    changed={
+        "passed": False,
+        "score": 0.25,
+        "evaluated_at": LATER,
+        "issues": (build.issue("all of it"),),
+    },
+    children="issues",
+    child=build.issue,
+    children_table="qc_issues",
+)
+PACKAGE = Kind(
+    name="delivery package",
+    attribute="delivery_packages",
+    key_name="package_id",
+    record=build.package,
+    bare={"artifacts": ()},
+    changed={"draft_id": "draft-2", "artifacts": (build.artifact("poster"),)},
+    children="artifacts",
+    child=build.artifact,
+    children_table="delivery_artifacts",
+)
+
+KINDS = (BRIEF, PLAN, CAMPAIGN, DRAFT, RESULT, PACKAGE)
+PARENTS = tuple(kind for kind in KINDS if kind.children)

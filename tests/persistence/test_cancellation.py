@@ -1,0 +1,255 @@
+"""A caller that is cancelled has stored nothing; one whose commit has begun is told its outcome."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.delivery import DeliveryPackage
+from domain.errors import Unavailable
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories, UnitOfWork
+from tests import builders as build
+from tests.persistence.kinds import PACKAGE
+from tests.support.pools import connections_in_use
+from tests.support.tasks import NotReached, cancelled_at, elsewhere
+
+
+class Pause:
+    """A place in the code at which whoever comes by is held."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.reached.set()
+        await self.over.wait()
+
+
+def _hold(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Pause:
+    """Hold callers of a connection's method before, or after, what it does."""
+    pause = Pause()
+    method: Callable[[AsyncConnection], Awaitable[None]] = getattr(AsyncConnection, name)
+
+    async def held(connection: AsyncConnection) -> None:
+        if before:
+            await pause()
+        await method(connection)
+        if not before:
+            await pause()
+
+    monkeypatch.setattr(AsyncConnection, name, held)
+    return pause
+
+
+async def _save(repositories: Repositories, key: str = "key") -> DeliveryPackage:
+    saved: DeliveryPackage = await PACKAGE.save(repositories, build.package(key))
+    return saved
+
+
+async def test_cancelled_in_the_middle_of_its_work_it_stores_nothing(
+    repositories: Repositories,
+) -> None:
+    pause = Pause()
+
+    async def work(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package("key"))
+        await pause()
+
+    task = elsewhere(repositories.write(work))
+    await pause.reached.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await PACKAGE.load(repositories, "key") is None
+    await _save(repositories, "next")
+
+
+async def test_cancelled_while_it_waits_for_another_writer_it_stores_nothing(
+    repositories: Repositories,
+) -> None:
+    pause = Pause()
+
+    async def work(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package("key"))
+        await pause()
+
+    first = elsewhere(repositories.write(work))
+    await pause.reached.wait()
+    waiting = elsewhere(PACKAGE.save(repositories, build.package("key", draft_id="draft-2")))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    pause.over.set()
+    await first
+
+    assert await PACKAGE.load(repositories, "key") == build.package("key")
+    assert (await _save(repositories)).revision == 2
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("cancellations", [1, 3])
+async def test_a_commit_that_has_begun_is_carried_through(
+    database: Database, monkeypatch: pytest.MonkeyPatch, before: bool, cancellations: int
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    commit = _hold(monkeypatch, "commit", before=before)
+
+    task = elsewhere(_save(repositories))
+    await commit.reached.wait()
+    for _ in range(cancellations):
+        task.cancel()
+        await asyncio.sleep(0)
+    commit.over.set()
+
+    assert await task == build.package("key")
+    assert await PACKAGE.load(repositories, "key") == build.package("key")
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_is_committed_is_answered_though_cancelled_while_it_tidies_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    close = _hold(monkeypatch, "close", before=before)
+
+    task = elsewhere(_save(repositories))
+    await close.reached.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    close.over.set()
+
+    assert await task == build.package("key")
+    assert await PACKAGE.load(repositories, "key") == build.package("key")
+
+
+async def test_a_timeout_during_the_commit_is_not_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    commit = _hold(monkeypatch, "commit", before=True)
+    deadline = asyncio.timeout(None)
+
+    async def in_time() -> DeliveryPackage:
+        async with deadline:
+            return await _save(repositories)
+
+    task = elsewhere(in_time())
+    await commit.reached.wait()
+    deadline.reschedule(0)
+    while not deadline.expired():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    commit.over.set()
+
+    assert await task == build.package("key")
+    assert await PACKAGE.load(repositories, "key") == build.package("key")
+
+
+async def test_a_failed_commit_is_told_though_cancelled(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    pause = Pause()
+
+    async def commit(connection: AsyncConnection) -> None:
+        await pause()
+        raise ConnectionResetError
+
+    monkeypatch.setattr(AsyncConnection, "commit", commit)
+
+    task = elsewhere(_save(repositories))
+    await pause.reached.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    pause.over.set()
+
+    with pytest.raises(Exception, match="can't be reached"):
+        await task
+    assert await PACKAGE.load(repositories, "key") is None
+
+
+async def test_work_that_goes_on_though_a_statement_of_it_was_cancelled_stores_nothing(
+    database: Database,
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    reached = True
+
+    async def work(unit: UnitOfWork) -> None:
+        nonlocal reached
+        await unit.delivery_packages.save(build.package(f"before {step}"))
+        save = unit.delivery_packages.save(build.package(f"cancelled {step}"))
+        try:
+            await asyncio.create_task(cancelled_at(step, save))
+        except NotReached:
+            reached = False
+        except asyncio.CancelledError:
+            pass
+
+    for step in count():
+        with suppress(Unavailable):
+            await repositories.write(work)
+        if not reached:
+            break
+        async with repositories.read() as snapshot:
+            assert await snapshot.delivery_packages.count(None) == 0, step
+
+    assert step > 0
+
+
+async def test_cancelled_at_any_moment_it_is_stored_exactly_if_that_was_answered(
+    repositories: Repositories,
+) -> None:
+    cancelled = []
+    for step in count():
+        key = f"package {step}"
+        try:
+            await elsewhere(cancelled_at(step, _save(repositories, key)))
+        except NotReached:
+            break
+        except asyncio.CancelledError:
+            answered = False
+        else:
+            answered = True
+        cancelled.append(not answered)
+        assert (await PACKAGE.load(repositories, key) is not None) is answered, step
+
+    # In memory nothing waits, so there is nothing to cancel.
+    assert cancelled == sorted(cancelled, reverse=True)
+
+
+@pytest.mark.parametrize("connected", [False, True])
+async def test_cancelled_at_any_moment_it_gives_its_connection_back(
+    database_url: str, connected: bool
+) -> None:
+    async def read() -> Any:
+        return await PACKAGE.load(repositories, "key")
+
+    async def write() -> Any:
+        return await _save(repositories)
+
+    for unit in (read, write):
+        for step in count():
+            database = open_database(database_url, pool_size=1, pool_timeout=1)
+            repositories = create_repositories(PersistenceMode.DB, database)
+            if connected:
+                await unit()
+            try:
+                await elsewhere(cancelled_at(step, unit()))
+            except NotReached:
+                break
+            except asyncio.CancelledError:
+                pass
+            finally:
+                in_use = connections_in_use(database)
+                await unit()
+                await database.close()
+            assert in_use == 0, step

@@ -1,0 +1,78 @@
+"""Children come back in position order, each to its parent."""
+
+import random
+
+from repositories.unit_of_work import Repositories
+from tests import builders as build
+from tests.persistence.kinds import Kind
+from tests.support.commands import Commands
+
+
+async def test_children_come_back_in_the_order_they_were_given_in(
+    repositories: Repositories, parent: Kind
+) -> None:
+    children = [parent.child(name, position=n) for n, name in enumerate("CAB")]
+
+    saved = await parent.save(repositories, parent.with_children(parent.record("key"), *children))
+
+    stored = await parent.load(repositories, "key")
+    assert parent.children_of(saved) == parent.children_of(stored) == tuple(children)
+
+
+async def test_children_come_back_by_position_however_they_were_shuffled(
+    repositories: Repositories, parent: Kind
+) -> None:
+    in_order = [parent.child(f"child {n}", position=n) for n in range(25)]
+    shuffled = random.Random(1).sample(in_order, k=len(in_order))
+
+    await parent.save(repositories, parent.with_children(parent.record("key"), *shuffled))
+
+    assert parent.children_of(await parent.load(repositories, "key")) == tuple(in_order)
+
+
+async def test_commands_number_the_children_as_they_are_given(commands: Commands) -> None:
+    plan = await commands.save_strategy_plan(
+        build.save_plan(recommendations=[build.recommendation(c, position=7) for c in "CAB"])
+    )
+    campaign = await commands.save_campaign(
+        build.save_campaign(tactics=[build.tactic(title, position=7) for title in "CAB"])
+    )
+    result = await commands.record_qc_result(
+        build.record_result(issues=[build.issue(section, position=7) for section in "CAB"])
+    )
+    package = await commands.save_delivery_package(
+        build.save_package(artifacts=[build.artifact(name, position=7) for name in "CAB"])
+    )
+
+    expected = [(0, "C"), (1, "A"), (2, "B")]
+    assert [(item.position, item.channel) for item in plan.recommendations or ()] == expected
+    assert [(item.position, item.title) for item in campaign.tactics or ()] == expected
+    assert [(item.position, item.section) for item in result.issues or ()] == expected
+    assert [(item.position, item.name) for item in package.artifacts or ()] == expected
+
+
+async def test_five_hundred_children_come_back(repositories: Repositories, parent: Kind) -> None:
+    children = [parent.child(f"child {n}", position=n) for n in range(500)]
+
+    await parent.save(repositories, parent.with_children(parent.record("key"), *children))
+
+    assert parent.children_of(await parent.load(repositories, "key")) == tuple(children)
+
+
+async def test_children_read_together_come_to_their_own_parents(
+    repositories: Repositories, parent: Kind
+) -> None:
+    names = {"many": "CAB", "one": "D", "none": ""}
+    children = {
+        key: tuple(parent.child(name, position=n) for n, name in enumerate(names[key]))
+        for key in names
+    }
+    await parent.save(
+        repositories,
+        *(parent.with_children(parent.record(key), *own) for key, own in children.items()),
+    )
+
+    async with repositories.read() as snapshot:
+        found = await parent.load_children(snapshot, "none", "one", "absent", "many")
+
+    assert found == {"many": children["many"], "one": children["one"]}

@@ -1,0 +1,169 @@
+"""How connections are set up, and which URLs are understood."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from repositories.engine import Database, DatabaseUrlError, database_url, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from tests import builders as build
+from tests.persistence.kinds import BRIEF
+
+
+async def _ask(engine: AsyncEngine, question: str) -> Any:
+    async with engine.connect() as connection:
+        return await connection.scalar(text(question))
+
+
+# SQLite
+
+
+async def test_sqlite_forces_each_commit_to_disk(sqlite_url: str) -> None:
+    full = 2
+    database = open_database(sqlite_url)
+
+    assert await _ask(database.writers, "PRAGMA journal_mode") == "wal"
+    assert await _ask(database.writers, "PRAGMA synchronous") == full
+    await database.close()
+
+
+async def test_sqlite_watches_over_foreign_keys(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+
+    for engine in (database.readers, database.writers):
+        assert await _ask(engine, "PRAGMA foreign_keys") == 1
+    await database.close()
+
+
+async def test_sqlite_lets_readers_only_read(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+
+    with pytest.raises(DBAPIError, match="readonly"):
+        await _ask(database.readers, "DELETE FROM onboarding_forms RETURNING 1")
+    await _ask(database.writers, "DELETE FROM onboarding_forms RETURNING 1")
+    await database.close()
+
+
+async def test_sqlite_has_one_writer_and_locks_when_it_begins(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), timeout=0)
+
+    async with database.writers.connect() as connection:
+        await connection.begin()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+
+    other.close()
+    await database.close()
+
+
+async def test_sqlite_reads_while_another_process_writes(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    repositories = create_repositories(PersistenceMode.DB, database)
+    await BRIEF.save(repositories, build.brief("key"))
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("DELETE FROM onboarding_forms")
+
+    assert await BRIEF.load(repositories, "key") == build.brief("key")
+
+    other.close()
+    await repositories.close()
+
+
+async def test_sqlite_makes_the_file_when_it_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "new file.db"
+    database = open_database(f"sqlite:///{file}")
+
+    await _ask(database.writers, "SELECT 1")
+
+    await database.close()
+    assert file.exists()
+
+
+# PostgreSQL
+
+
+async def test_postgresql_reads_snapshots_and_only_reads(postgresql_url: str) -> None:
+    database = open_database(postgresql_url)
+
+    assert await _ask(database.readers, "SHOW transaction_isolation") == "repeatable read"
+    assert await _ask(database.readers, "SHOW transaction_read_only") == "on"
+    await database.close()
+
+
+async def test_postgresql_writes_on_what_was_committed_before_each_statement(
+    postgresql_url: str,
+) -> None:
+    database = open_database(postgresql_url)
+
+    assert await _ask(database.writers, "SHOW transaction_isolation") == "read committed"
+    assert await _ask(database.writers, "SHOW transaction_read_only") == "off"
+    await database.close()
+
+
+# Both
+
+
+async def test_the_parameters_of_a_failed_statement_are_not_told(database: Database) -> None:
+    async with database.writers.connect() as connection:
+        with pytest.raises(DBAPIError) as raised:
+            await connection.execute(text("SELECT * FROM absent WHERE x = :x"), {"x": "secret"})
+
+    assert "secret" not in str(raised.value)
+
+
+# URLs
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ("sqlite:///aicmo.db", "sqlite+aiosqlite:///aicmo.db"),
+        ("sqlite+aiosqlite:///aicmo.db", "sqlite+aiosqlite:///aicmo.db"),
+        ("sqlite+pysqlite:////data/aicmo.db", "sqlite+aiosqlite:////data/aicmo.db"),
+        ("postgresql://host/aicmo", "postgresql+asyncpg://host/aicmo"),
+        ("postgres://host/aicmo", "postgresql+asyncpg://host/aicmo"),
+        ("postgresql+psycopg://host/aicmo", "postgresql+asyncpg://host/aicmo"),
+        ("postgresql+asyncpg://u:p@host:1/x", "postgresql+asyncpg://u:p@host:1/x"),
+    ],
+)
+def test_a_url_is_understood_with_or_without_a_driver(given: str, understood: str) -> None:
+    assert database_url(given).render_as_string(hide_password=False) == understood
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "aicmo.db",
+        "mysql://user:s3cret@host/aicmo",
+        "nonsense://user:s3cret@host/aicmo",
+        "postgresql://user:s3cret@host:port/aicmo",
+    ],
+)
+def test_another_url_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(DatabaseUrlError) as raised:
+        open_database(url)
+
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:name?mode=memory&uri=true",
+    ],
+)
+def test_sqlite_in_memory_is_refused_because_each_connection_would_have_its_own(url: str) -> None:
+    with pytest.raises(DatabaseUrlError, match="file"):
+        open_database(url)

@@ -1,0 +1,356 @@
+"""Memory, SQLite and PostgreSQL answer the same to anything, and keep the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta, timezone
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.errors import DomainError
+from domain.onboarding import BriefScope
+from domain.strategy import ApprovalState
+from repositories.criteria import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Direction,
+    Filter,
+    Not,
+    Operator,
+    Order,
+    PageRequest,
+    Position,
+)
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories, UnitOfWork
+from resolvers.delivery.commands import save_delivery_package
+from resolvers.onboarding.commands import normalize_brief, submit_intake
+from resolvers.production.commands import save_campaign, save_draft
+from resolvers.qc.commands import record_qc_result
+from resolvers.strategy.commands import (
+    approve_strategy_plan,
+    reject_strategy_plan,
+    save_strategy_plan,
+)
+from tests import builders as build
+from tests.conftest import empty_database
+from tests.persistence.kinds import DRAFT, KINDS, PLAN, RESULT, Kind
+from tests.support.commands import delete
+from tests.support.sources import START, CountedKeys, SettableClock
+
+T = TypeVar("T")
+Run = Callable[[UnitOfWork, Any], Awaitable[Any]]
+
+sparing = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+class Stores:
+    """The three implementations, emptied for each example, on one clock."""
+
+    def __init__(self, runner: asyncio.Runner, databases: Sequence[Database]) -> None:
+        self._runner = runner
+        self._databases = databases
+
+    def run(self, scenario: Callable[[Repositories, SettableClock], Awaitable[T]]) -> list[T]:
+        """What the scenario gives on each of them."""
+        return self._runner.run(self._run(scenario))
+
+    async def _run(
+        self, scenario: Callable[[Repositories, SettableClock], Awaitable[T]]
+    ) -> list[T]:
+        results = []
+        for database in (None, *self._databases):
+            clock, keys = SettableClock(), CountedKeys()
+            mode = PersistenceMode.DB if database else PersistenceMode.INMEMORY
+            if database:
+                await empty_database(database)
+            repositories = create_repositories(mode, database, clock=clock, new_key=keys)
+            results.append(await scenario(repositories, clock))
+        return results
+
+
+@pytest.fixture
+def stores(sqlite_url: str, _postgresql_url: str) -> Iterator[Stores]:
+    with asyncio.Runner() as runner:
+        databases = [open_database(sqlite_url), open_database(_postgresql_url)]
+        yield Stores(runner, databases)
+        for database in databases:
+            runner.run(database.close())
+
+
+# Any sequence of commands
+
+
+@dataclass(frozen=True)
+class Step:
+    """Commands of one unit of work, the last of which may be followed by an error."""
+
+    commands: tuple[tuple[Run, Any], ...]
+    then_fails: bool
+    clock_moves: float
+
+
+class Broken(Exception):
+    """Something that nobody expects."""
+
+
+keys = st.sampled_from(["a", "b", "\U0001f600"])
+optional_keys = st.none() | keys
+revisions = st.sampled_from([None, None, None, None, 0, 1, 2, 3])
+names = st.sampled_from(["A", "b", "\u00e9", " "])
+numbers = st.integers(min_value=0, max_value=3)
+
+
+def _children(child: Callable[..., Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(names.map(child), max_size=3).map(tuple)
+
+
+def _command(run: Run, builder: Callable[..., Any], **fields: Any) -> st.SearchStrategy[Any]:
+    commands = st.builds(builder, expected_revision=revisions, **fields)
+    return commands.map(lambda command: (run, command))
+
+
+deletions = st.builds(
+    build.delete,
+    st.sampled_from([kind.key_name for kind in KINDS]),
+    keys,
+    expected_revision=revisions,
+).map(lambda command: (delete, command))
+
+commands = st.one_of(
+    deletions,
+    _command(submit_intake, build.submit_intake, brief_id=optional_keys, client_id=keys),
+    _command(
+        normalize_brief,
+        build.normalize_brief,
+        brief_id=keys,
+        scope=st.builds(BriefScope, timeline_weeks=st.none() | numbers),
+    ),
+    _command(
+        save_strategy_plan,
+        build.save_plan,
+        strategy_id=optional_keys,
+        brief_id=keys,
+        version=st.none() | numbers,
+        recommendations=_children(build.recommendation),
+    ),
+    _command(approve_strategy_plan, build.decide_plan, strategy_id=keys, decided_by=names),
+    _command(reject_strategy_plan, build.decide_plan, strategy_id=keys, decided_by=names),
+    _command(
+        save_campaign,
+        build.save_campaign,
+        campaign_id=optional_keys,
+        tactics=_children(build.tactic),
+    ),
+    _command(
+        save_draft, build.save_draft, draft_id=optional_keys, campaign_id=optional_keys, title=names
+    ),
+    _command(
+        record_qc_result,
+        build.record_result,
+        result_id=optional_keys,
+        draft_id=keys,
+        score=st.sampled_from([0, 0.5, 1, 1.5]),
+        issues=_children(build.issue),
+    ),
+    _command(
+        save_delivery_package,
+        build.save_package,
+        package_id=optional_keys,
+        artifacts=_children(build.artifact),
+    ),
+)
+
+steps = st.builds(
+    Step,
+    commands=st.lists(commands, min_size=1, max_size=3).map(tuple),
+    then_fails=st.sampled_from([False, False, False, True]),
+    clock_moves=st.sampled_from([0, 0, 1, 60, -30]),
+)
+
+
+async def _perform(step: Step, repositories: Repositories) -> Any:
+    """What came of it: records or an error with all it says."""
+
+    async def work(unit: UnitOfWork) -> list[Any]:
+        results = [await run(unit, command) for run, command in step.commands]
+        if step.then_fails:
+            raise Broken
+        return results
+
+    try:
+        return await repositories.write(work)
+    except (DomainError, Broken) as error:
+        return type(error), vars(error), str(error)
+
+
+async def _state(repositories: Repositories) -> Mapping[str, Any]:
+    """Everything that is stored, by kind: entities in the order of their keys, with children."""
+    state = {}
+    async with repositories.read() as snapshot:
+        for kind in KINDS:
+            by_key = PageRequest(1_000, order=Order(kind.key_name, Direction.ASC))
+            page = await kind.reads_of(snapshot).page(by_key)
+            loaded = await kind.load_many(snapshot, *map(kind.key_of, page.items))
+            state[kind.name] = [loaded[kind.key_of(record)] for record in page.items]
+    return state
+
+
+@sparing
+@given(st.lists(steps, min_size=4, max_size=15))
+def test_any_sequence_of_commands_has_the_same_outcomes_and_leaves_the_same_state(
+    stores: Stores, steps: list[Step]
+) -> None:
+    async def scenario(repositories: Repositories, clock: SettableClock) -> Any:
+        outcomes = []
+        for step in steps:
+            clock.move(seconds=step.clock_moves)
+            outcomes.append(await _perform(step, repositories))
+        return outcomes, await _state(repositories)
+
+    in_memory, on_sqlite, on_postgresql = stores.run(scenario)
+
+    assert on_sqlite == in_memory
+    assert on_postgresql == in_memory
+
+
+# Any filter, order and page
+
+TEXT = ["", "a", "A", "ab", "b", "%", "_", "\\", "\u00e4", "\u00df", "\U0001f600", "\uff46"]
+UNSTORABLE_TEXT = ["a\x00", "\ud800"]
+MOMENTS = [START + timedelta(microseconds=n) for n in (-1, 0, 1)]
+ELSEWHERE = timezone(timedelta(hours=-7))
+
+FIELDS: dict[str, tuple[Kind, dict[str, st.SearchStrategy[Any]]]] = {
+    kind.name: (kind, fields)
+    for kind, fields in [
+        (
+            DRAFT,
+            {
+                "title": st.sampled_from(TEXT),
+                "campaign_id": st.none() | st.sampled_from(TEXT),
+                "created_at": st.sampled_from(MOMENTS),
+            },
+        ),
+        (
+            PLAN,
+            {
+                "version": st.integers(1, 4),
+                "approval": st.sampled_from(ApprovalState),
+                "decided_by": st.none() | st.sampled_from(TEXT),
+                "decided_at": st.none() | st.sampled_from(MOMENTS),
+            },
+        ),
+        (
+            RESULT,
+            {
+                "passed": st.booleans(),
+                "score": st.sampled_from([0.0, 0.1, 0.3, 0.1 + 0.2, 1.0]),
+                "evaluated_at": st.sampled_from(MOMENTS),
+            },
+        ),
+    ]
+}
+NULLABLE = {"campaign_id", "decided_by", "decided_at"}
+EQUALITY = [Operator.EQ, Operator.NE]
+MEMBERSHIP = [Operator.IN, Operator.NOT_IN]
+ORDERING = [Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]
+SEARCH = [Operator.CONTAINS, Operator.STARTS_WITH]
+
+
+def _comparisons(field: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Filter]:
+    if field in ("title", "campaign_id", "decided_by"):
+        values = values | st.sampled_from(UNSTORABLE_TEXT)
+    if field.endswith("_at"):
+        values = values.map(lambda time: time and time.astimezone(ELSEWHERE))
+    some = values.filter(lambda value: value is not None)
+    lists = st.lists(some, max_size=3).map(tuple)
+
+    def comparing(operators: list[Operator], by: st.SearchStrategy[Any]) -> Any:
+        return st.builds(Comparison, st.just(field), st.sampled_from(operators), by)
+
+    equal = comparing(EQUALITY, values if field == "passed" else values | st.none())
+    if field == "passed":
+        return st.one_of(equal)
+    if field in ("version", "score") or field.endswith("_at"):
+        return st.one_of(equal, comparing(ORDERING, some))
+    if field == "approval":
+        return st.one_of(equal, comparing(MEMBERSHIP, lists))
+    return st.one_of(equal, comparing(MEMBERSHIP, lists), comparing(SEARCH, some))
+
+
+@st.composite
+def _filters(draw: st.DrawFn, comparisons: st.SearchStrategy[Filter], depth: int = 3) -> Filter:
+    form = draw(st.sampled_from([Comparison, Not, AllOf, AnyOf])) if depth else Comparison
+    inner = _filters(comparisons, depth - 1)
+    if form is Not:
+        return Not(draw(inner))
+    if form is Comparison:
+        return draw(comparisons)
+    conditions = tuple(draw(inner) for _ in range(draw(st.integers(0, 3))))
+    return AllOf(conditions) if form is AllOf else AnyOf(conditions)
+
+
+@st.composite
+def _requests(
+    draw: st.DrawFn, kind: Kind, fields: dict[str, st.SearchStrategy[Any]]
+) -> PageRequest:
+    field = draw(st.sampled_from(sorted(fields.keys() - NULLABLE)))
+    comparisons = st.one_of(*(_comparisons(name, values) for name, values in fields.items()))
+    places = st.none() | st.builds(Position, fields[field], st.sampled_from("acegik"))
+    return PageRequest(
+        limit=draw(st.integers(0, 4)),
+        order=Order(field, draw(st.sampled_from(Direction))),
+        filter=draw(_filters(comparisons)) if draw(st.booleans()) else None,
+        after=draw(places),
+        before=draw(places),
+        backwards=draw(st.booleans()),
+    )
+
+
+@st.composite
+def _questions(draw: st.DrawFn, kind_name: str) -> tuple[list[Any], list[PageRequest]]:
+    """Records to store, and pages to ask for."""
+    kind, fields = FIELDS[kind_name]
+    rows = draw(st.lists(st.fixed_dictionaries(fields), max_size=10))
+    records = [
+        replace(kind.record(key), **row) for key, row in zip("abcdefghij", rows, strict=False)
+    ]
+    return records, draw(st.lists(_requests(kind, fields), min_size=1, max_size=6))
+
+
+@pytest.mark.parametrize("kind_name", FIELDS)
+@sparing
+@given(st.data())
+def test_any_filter_order_and_page_gives_the_same(
+    stores: Stores, kind_name: str, data: st.DataObject
+) -> None:
+    kind = FIELDS[kind_name][0]
+    records, requests = data.draw(_questions(kind_name))
+
+    async def scenario(repositories: Repositories, _: SettableClock) -> Any:
+        await kind.save(repositories, *records)
+        answers = []
+        async with repositories.read() as snapshot:
+            reads = kind.reads_of(snapshot)
+            for request in requests:
+                page, count = await reads.page(request), await reads.count(request.filter)
+                complement = await reads.count(Not(request.filter)) if request.filter else 0
+                assert count + complement == len(records)
+                answers.append((page, count))
+        return answers
+
+    in_memory, on_sqlite, on_postgresql = stores.run(scenario)
+
+    assert on_sqlite == in_memory
+    assert on_postgresql == in_memory

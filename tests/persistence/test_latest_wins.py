@@ -1,0 +1,154 @@
+"""Saving under a key that exists replaces what is stored, whole."""
+
+from dataclasses import fields, replace
+from datetime import timedelta
+
+import pytest
+
+from repositories.unit_of_work import Repositories
+from tests.persistence.kinds import KINDS, Kind
+from tests.support.sources import START
+
+HOUR = timedelta(hours=1)
+
+
+async def test_the_latest_of_every_field_wins(repositories: Repositories, kind: Kind) -> None:
+    first = kind.record("key")
+    latest = replace(first, **kind.changed)
+    await kind.save(repositories, first)
+
+    saved = await kind.save(repositories, latest)
+
+    assert saved == replace(latest, revision=2)
+    assert await kind.load(repositories, "key") == replace(latest, revision=2)
+
+
+def test_that_says_something_because_every_field_that_may_change_does(kind: Kind) -> None:
+    first = kind.record("key")
+    second_key = {"strategy plan": "brief_id", "QC result": "draft_id"}
+    stays = {kind.key_name, second_key.get(kind.name), "revision", "created_at", "updated_at"}
+
+    assert kind.changed.keys() == {field.name for field in fields(first)} - stays
+    assert all(getattr(first, name) != value for name, value in kind.changed.items())
+
+
+async def test_the_same_input_twice_leaves_one_entity_at_revision_2(
+    repositories: Repositories, kind: Kind
+) -> None:
+    record = kind.record("key")
+
+    await kind.save(repositories, record)
+    await kind.save(repositories, record)
+
+    async with repositories.read() as snapshot:
+        assert await kind.reads_of(snapshot).count(None) == 1
+        assert await kind.load_many(snapshot, "key") == {"key": replace(record, revision=2)}
+
+
+async def test_absent_replaces_what_was_there(repositories: Repositories, kind: Kind) -> None:
+    bare = replace(kind.record("key"), **kind.bare)
+    await kind.save(repositories, kind.record("key"))
+
+    await kind.save(repositories, bare)
+
+    assert await kind.load(repositories, "key") == replace(bare, revision=2)
+
+
+async def test_revision_grows_by_one_with_every_save_whatever_the_record_says(
+    repositories: Repositories, kind: Kind
+) -> None:
+    record = kind.record("key", revision=40)
+
+    revisions = [(await kind.save(repositories, record)).revision for _ in range(3)]
+
+    assert revisions == [1, 2, 3]
+    assert (await kind.load(repositories, "key")).revision == 3
+
+
+async def test_two_saves_in_one_unit_of_work_are_two_revisions(
+    repositories: Repositories, kind: Kind
+) -> None:
+    first = kind.record("key")
+    latest = replace(first, **kind.changed)
+
+    await kind.save(repositories, first, latest)
+
+    assert await kind.load(repositories, "key") == replace(latest, revision=2)
+
+
+async def test_created_at_stays_and_updated_at_moves(
+    repositories: Repositories, kind: Kind
+) -> None:
+    await kind.save(repositories, kind.record("key"))
+
+    saved = await kind.save(
+        repositories, kind.record("key", created_at=START + HOUR, updated_at=START + HOUR)
+    )
+
+    stored = await kind.load(repositories, "key")
+    assert (stored.created_at, stored.updated_at) == (START, START + HOUR)
+    assert saved == stored
+
+
+async def test_updated_at_does_not_go_back_when_the_clock_does(
+    repositories: Repositories, kind: Kind
+) -> None:
+    await kind.save(repositories, kind.record("key"))
+
+    saved = await kind.save(repositories, kind.record("key", updated_at=START - HOUR))
+
+    stored = await kind.load(repositories, "key")
+    assert (stored.revision, stored.updated_at) == (2, START)
+    assert saved == stored
+
+
+@pytest.mark.parametrize("before", [0, 1, 5])
+@pytest.mark.parametrize("after", [0, 1, 5])
+async def test_children_are_those_of_the_latest_save(
+    repositories: Repositories, parent: Kind, before: int, after: int
+) -> None:
+    record = parent.record("key")
+    old = [parent.child(f"old {n}", position=n) for n in range(before)]
+    new = [parent.child(f"new {n}", position=n) for n in range(after)]
+    await parent.save(repositories, parent.with_children(record, *old))
+
+    await parent.save(repositories, parent.with_children(record, *new))
+
+    assert parent.children_of(await parent.load(repositories, "key")) == tuple(new)
+
+
+async def test_a_record_without_knowledge_of_its_children_leaves_them(
+    repositories: Repositories, parent: Kind
+) -> None:
+    complete = parent.record("key")
+    await parent.save(repositories, complete)
+    async with repositories.read() as snapshot:
+        childless = await parent.reads_of(snapshot).get("key")
+
+    assert childless is not None
+    saved = await parent.save(repositories, childless)
+
+    assert saved == replace(childless, revision=2)
+    assert await parent.load(repositories, "key") == replace(complete, revision=2)
+
+
+async def test_saving_one_entity_leaves_the_others(repositories: Repositories, kind: Kind) -> None:
+    keys = ["key", "Key", "key ", "kéy", "ke\u0301y", "key%", "k_y", "😀", "\uff46"]
+    others = {key: kind.record(key) for key in keys}
+    await kind.save(repositories, *others.values())
+
+    await kind.save(repositories, replace(others.pop("key"), **kind.changed))
+
+    async with repositories.read() as snapshot:
+        assert await kind.load_many(snapshot, *others) == others
+
+
+async def test_entities_of_different_kinds_may_have_the_same_key(
+    repositories: Repositories,
+) -> None:
+    for kind in KINDS:
+        await kind.save(repositories, kind.record("key"))
+
+    assert [await kind.load(repositories, "key") for kind in KINDS] == [
+        kind.record("key") for kind in KINDS
+    ]

@@ -1,0 +1,23 @@
+"""The API in process, on each backend in turn."""
+
+import pytest
+
+from repositories.unit_of_work import Repositories
+from schema.root import PipelineSchema, create_schema
+from tests.support.graphql import InProcess
+
+
+@pytest.fixture(scope="session")
+def schema() -> PipelineSchema:
+    return create_schema()
+
+
+@pytest.fixture
+def pool_size() -> int:
+    """All that the API does, it does on one connection."""
+    return 1
+
+
+@pytest.fixture
+def api(schema: PipelineSchema, repositories: Repositories) -> InProcess:
+    return InProcess(schema, repositories)

@@ -1,0 +1,142 @@
+"""Global ids: for caches, and for fetching anything again by what it was once given out as."""
+
+from base64 import urlsafe_b64encode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from repositories.factory import PersistenceMode, create_repositories
+from schema.root import PipelineSchema
+from tests.schema.kinds import DRAFT, KINDS, PACKAGE, Kind, every_kind
+from tests.support.graphql import InProcess, Json
+from tests.support.sources import SettableClock
+
+NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
+NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
+
+
+@every_kind
+async def test_an_entity_is_fetched_again_by_its_global_id(api: InProcess, kind: Kind) -> None:
+    stored = await kind.put(api)
+
+    data = await api.ask(
+        f"query($id: ID!) {{ node(id: $id) {{ ... on {kind.type_name} {{ {kind.fields} }} }} }}",
+        id=stored["id"],
+    )
+
+    assert data["node"] == stored
+
+
+async def test_nodes_come_in_the_order_of_their_ids_with_null_for_what_is_not_there(
+    api: InProcess,
+) -> None:
+    stored = [await kind.put(api) for kind in KINDS]
+    gone = await DRAFT.put(api, "gone")
+    await api.do(DRAFT.delete, {"draftId": "gone"})
+    ids = [entity["id"] for entity in reversed(stored)]
+
+    data = await api.ask(NODES, ids=[ids[0], "garbage", *ids[1:], gone["id"], ids[0]])
+
+    types = [kind.type_name for kind in reversed(KINDS)]
+    nodes: list[Json | None] = [
+        {"__typename": type_, "id": id} for type_, id in zip(types, ids, strict=True)
+    ]
+    assert data["nodes"] == [nodes[0], None, *nodes[1:], None, nodes[0]]
+
+
+async def test_a_hundred_nodes_may_be_asked_for_at_once(api: InProcess) -> None:
+    stored = await PACKAGE.put(api)
+
+    data = await api.ask(NODES, ids=[stored["id"]] * 100)
+
+    assert data["nodes"] == [{"__typename": "DeliveryPackage", "id": stored["id"]}] * 100
+
+
+async def test_more_than_a_hundred_nodes_are_refused(api: InProcess) -> None:
+    error = await api.fail(NODES, ids=["x"] * 101)
+
+    assert error["code"] == "BAD_USER_INPUT"
+    assert "ids" in error["message"]
+
+
+async def test_no_nodes_may_be_asked_for(api: InProcess) -> None:
+    assert await api.ask(NODES, ids=[]) == {"nodes": []}
+
+
+def encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "",
+        "key",
+        "DeliveryPackage:key",
+        encoded("DeliveryPackage"),
+        encoded("DeliveryPackage:"),
+        encoded("DeliveryPackage:other"),
+        encoded("Draft:key"),
+        encoded("deliveryPackage:key"),
+        encoded("Unknown:key"),
+        encoded(":key"),
+        encoded("DeliveryPackage:key\x00"),
+        encoded("DeliveryPackage:key") + "==",
+        "-" + encoded("DeliveryPackage:key"),
+        encoded("DeliveryPackage:key") + "\n",
+        "é",
+        "\ud800",
+        "\x00",
+        "/" * 100_000,
+    ],
+    ids=lambda id: ascii(id[:30]),
+)
+async def test_what_was_never_given_out_is_no_node(api: InProcess, id: str) -> None:
+    await PACKAGE.put(api, "key")
+
+    assert await api.ask(NODE, id=id) == {"node": None}
+
+
+@every_kind
+async def test_a_global_id_is_made_of_type_and_key_alone(
+    api: InProcess, kind: Kind, clock: SettableClock
+) -> None:
+    """So it is the same in every database, and after everything else was changed."""
+    first = await kind.put(api, "key")
+    await api.do(kind.delete, kind.key_for_deleting())
+    clock.move(days=1)
+    await kind.put(api, "other")
+
+    again = await kind.put(api, "key")
+
+    assert again["id"] == first["id"] == encoded(f"{kind.type_name}:key")
+
+
+async def test_entities_of_all_types_with_one_key_have_ids_of_their_own(api: InProcess) -> None:
+    ids = {(await kind.put(api, "key"))["id"] for kind in KINDS}
+
+    assert len(ids) == len(KINDS)
+
+
+KEYS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=50).filter(
+    lambda key: key == key.strip()
+)
+
+
+@given(key=KEYS, noise=st.characters(), at=st.integers(0, 1000))
+@settings(max_examples=50, deadline=None)
+async def test_any_key_goes_round_and_nothing_else_stands_for_it(
+    schema: PipelineSchema, key: str, noise: str, at: int
+) -> None:
+    api = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    stored = await PACKAGE.put(api, key)
+    id: str = stored["id"]
+    place = at % (len(id) + 1)
+    changed = id[:place] + noise + id[place:]
+
+    found = await api.ask(NODE, id=id)
+    other = await api.ask(NODE, id=changed)
+
+    assert found["node"] == {"__typename": "DeliveryPackage", "id": id}
+    assert other["node"] is None

@@ -1,0 +1,360 @@
+"""How many statements an operation takes: it depends on its shape, never on how much there is."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import UnitOfWork
+from schema.root import PipelineSchema
+from tests import builders as build
+from tests import inputs
+from tests.conftest import close_database
+from tests.schema.kinds import KINDS, PACKAGE, Kind, every_kind
+from tests.support.graphql import EVERYTHING, InProcess, Json
+from tests.support.statements import Statements, watched
+from tests.support.tasks import together
+
+PACKAGES = """query($first: Int) { deliveryPackages(first: $first) {
+  nodes {
+    packageId
+    artifacts { position name url format }
+    draft { title qcResult { score issues { position severity section reason } } }
+  }
+} }"""
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """With one connection, and no patience: who waits for a second one gets an error at once."""
+    database = open_database(database_url, pool_size=1, pool_timeout=5.0)
+    yield database
+    await close_database(database)
+
+
+@pytest.fixture
+async def api(schema: PipelineSchema, database: Database) -> InProcess:
+    return InProcess(schema, create_repositories(PersistenceMode.DB, database))
+
+
+@pytest.fixture
+async def fifty_of_each(api: InProcess) -> None:
+    """Fifty chains from a brief to a package, each brief with two plans."""
+
+    async def store(unit: UnitOfWork) -> None:
+        for key in map("{:02}".format, range(50)):
+            await unit.briefs.save(build.brief(key))
+            for version in (1, 2):
+                plan = build.plan(f"{key}-{version}", brief_id=key, version=version)
+                await unit.strategy_plans.save(plan)
+            await unit.campaigns.save(build.campaign(key, strategy_id=f"{key}-2"))
+            draft = build.draft(key, strategy_id=f"{key}-2", campaign_id=key)
+            await unit.drafts.save(draft)
+            await unit.qc_results.save(build.result(key, draft_id=key))
+            await unit.delivery_packages.save(build.package(key, draft_id=key))
+
+    await api.repositories.write(store)
+
+
+async def statements_of(
+    api: InProcess, database: Database, query: str, **variables: Any
+) -> Statements:
+    with watched(database) as seen:
+        await api.ask(query, **variables)
+    return seen
+
+
+# Shape, not size
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_a_page_of_fifty_takes_as_many_statements_as_a_page_of_one(
+    api: InProcess, database: Database
+) -> None:
+    """Packages, artifacts, drafts, results and issues: one each."""
+    of_one = await statements_of(api, database, PACKAGES, first=1)
+    of_fifty = await statements_of(api, database, PACKAGES, first=50)
+
+    assert len(of_one) == len(of_fifty) == 5
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_the_whole_chain_takes_a_statement_for_each_edge(
+    api: InProcess, database: Database
+) -> None:
+    chain = """query($first: Int) { briefs(first: $first) { nodes {
+      strategyPlans(first: 2) { nodes {
+        recommendations { channel }
+        campaigns(first: 2) { nodes { tactics { title } drafts(first: 2) { nodes {
+          qcResult { issues { reason } }
+          deliveryPackages(first: 2) { nodes { artifacts { name } } }
+        } } } }
+      } }
+    } } }"""
+
+    of_one = await statements_of(api, database, chain, first=1)
+    of_fifty = await statements_of(api, database, chain, first=50)
+
+    # Briefs, plans, recommendations, campaigns, tactics, drafts, results, issues, packages and
+    # artifacts.
+    assert len(of_one) == len(of_fifty) == 10
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_the_way_back_takes_a_statement_for_each_edge(
+    api: InProcess, database: Database
+) -> None:
+    """Packages, drafts, plans and briefs."""
+    way_back = """query($first: Int) { deliveryPackages(first: $first) { nodes {
+      draft { strategyPlan { brief { briefId } } }
+    } } }"""
+
+    of_one = await statements_of(api, database, way_back, first=1)
+    of_fifty = await statements_of(api, database, way_back, first=50)
+
+    assert len(of_one) == len(of_fifty) == 4
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_two_ways_to_the_same_entities_take_one_statement(
+    api: InProcess, database: Database
+) -> None:
+    """Drafts, their plans, and their campaigns with the same plans."""
+    query = """{ drafts(first: 50) { nodes {
+      strategyPlan { version } campaign { strategyPlan { version brief { briefId } } }
+    } } }"""
+
+    assert len(await statements_of(api, database, query)) == 4
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_a_connection_inside_a_list_pages_all_parents_in_one_statement(
+    api: InProcess, database: Database
+) -> None:
+    query = """query($first: Int) { briefs(first: $first) { nodes {
+      strategyPlans(first: 1) { nodes { version } pageInfo { hasNextPage } } } } }"""
+
+    of_one = await statements_of(api, database, query, first=1)
+    of_fifty = await statements_of(api, database, query, first=50)
+
+    assert len(of_one) == len(of_fifty) == 2
+    data = await api.ask(query, first=50)
+    assert [brief["strategyPlans"] for brief in data["briefs"]["nodes"]] == [
+        {"nodes": [{"version": 1}], "pageInfo": {"hasNextPage": True}}
+    ] * 50
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_a_total_takes_one_more_statement_for_all_parents_together(
+    api: InProcess, database: Database
+) -> None:
+    nested = (
+        "query($first: Int) {{ briefs(first: $first) {{ {} nodes {{ strategyPlans {{ {} }} }} }} }}"
+    )
+    without = nested.format("", "nodes { version }")
+    at_root = nested.format("totalCount", "nodes { version }")
+    below = nested.format("", "nodes { version } totalCount")
+
+    assert len(await statements_of(api, database, without, first=50)) == 2
+    assert len(await statements_of(api, database, at_root, first=50)) == 3
+    assert len(await statements_of(api, database, below, first=50)) == 3
+    assert len(await statements_of(api, database, below, first=1)) == 3
+
+
+@every_kind
+async def test_a_page_and_its_total_take_a_statement_each(
+    api: InProcess, database: Database, kind: Kind
+) -> None:
+    page = (
+        f"{kind.name}s {{ nodes {{ {kind.key} }} pageInfo {{ hasNextPage }} edges {{ cursor }} }}"
+    )
+
+    assert len(await statements_of(api, database, f"{{ {page} }}")) == 1
+    assert len(await statements_of(api, database, f"{{ {page[:-1]} totalCount }} }}")) == 2
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_nothing_to_load_takes_no_statement(api: InProcess, database: Database) -> None:
+    nothing = "{ __typename __schema { queryType { name } } nodes(ids: []) { id } }"
+
+    assert len(await statements_of(api, database, nothing)) == 0
+
+
+# The same thing twice
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_aliases_with_equal_arguments_add_none(api: InProcess, database: Database) -> None:
+    page = """deliveryPackages(first: 3, filter: { draftId: { ne: "x" } }) {
+      totalCount nodes { artifacts { name } draft { a: title b: body } } }"""
+
+    once = await statements_of(api, database, f"{{ {page} }}")
+    four_times = await statements_of(
+        api, database, f"{{ a: {page} b: {page} c: {page} d: {page} }}"
+    )
+
+    assert len(once) == len(four_times) == 4
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_fragments_with_equal_arguments_add_none(api: InProcess, database: Database) -> None:
+    query = """query($first: Int) {
+      deliveryPackages(first: $first) { nodes { ...A ...B ... on DeliveryPackage { ...A } } }
+    }
+    fragment A on DeliveryPackage { artifacts { name } draft { ...C } }
+    fragment B on DeliveryPackage { artifacts { url } mine: artifacts { format } draft { ...C } }
+    fragment C on Draft { title qcResult { score } own: deliveryPackages(first: 1) { totalCount } }
+    """
+
+    # Packages, artifacts, drafts, results, the drafts' packages and how many they are.
+    assert len(await statements_of(api, database, query, first=50)) == 6
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_other_arguments_take_a_statement_each(api: InProcess, database: Database) -> None:
+    query = """{ briefs(first: 50) { nodes {
+      one: strategyPlans(first: 1) { nodes { version } }
+      two: strategyPlans(first: 2) { nodes { version } }
+      last: strategyPlans(last: 1) { nodes { version } }
+    } } }"""
+
+    assert len(await statements_of(api, database, query)) == 4
+
+
+@every_kind
+async def test_fifty_lookups_by_key_are_one_statement(
+    api: InProcess, database: Database, kind: Kind
+) -> None:
+    for number in range(0, 50, 2):
+        await kind.put(api, f"key-{number}")
+    lookups = " ".join(
+        f'a{number}: {kind.name}({kind.key}: "key-{number}") {{ {kind.key} }}'
+        for number in range(50)
+    )
+
+    seen = await statements_of(api, database, f"{{ {lookups} }}")
+
+    assert len(seen) == 1
+    data = await api.ask(f"{{ {lookups} }}")
+    assert data == {
+        f"a{number}": {kind.key: f"key-{number}"} if number % 2 == 0 else None
+        for number in range(50)
+    }
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        'qcResult(draftId: "{}") {{ score }}',
+        'strategyPlan(briefId: "{}", version: 1) {{ strategyId }}',
+    ],
+)
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_fifty_lookups_by_a_second_key_are_one_statement(
+    api: InProcess, database: Database, lookup: str
+) -> None:
+    lookups = " ".join(f"a{number}: {lookup.format(f'{number:02}')}" for number in range(50))
+
+    seen = await statements_of(api, database, f"{{ {lookups} }}")
+
+    assert len(seen) == 1
+    assert all((await api.ask(f"{{ {lookups} }}")).values())
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_nodes_take_a_statement_for_each_type(api: InProcess, database: Database) -> None:
+    ids = [
+        entity["id"]
+        for kind in KINDS
+        for entity in (await api.ask(f"{{ it: {kind.name}s(first: 10) {{ nodes {{ id }} }} }}"))[
+            "it"
+        ]["nodes"]
+    ]
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+    assert len(ids) == 60
+    assert len(await statements_of(api, database, query, ids=ids)) == 6
+
+
+async def test_a_lookup_and_a_node_of_the_same_entity_are_one_statement(
+    api: InProcess, database: Database
+) -> None:
+    package = await PACKAGE.put(api, "key")
+    query = """query($id: ID!) {
+      node(id: $id) { id } nodes(ids: [$id]) { id } deliveryPackage(packageId: "key") { id } }"""
+
+    assert len(await statements_of(api, database, query, id=package["id"])) == 1
+
+
+# Transactions and connections
+
+QUERIES: dict[str, str] = {
+    "packages": PACKAGES.replace("query($first: Int)", "").replace("$first", "50"),
+    "everything": EVERYTHING,
+    "totals": "{ " + " ".join(f"{kind.name}s {{ totalCount }}" for kind in KINDS) + " }",
+    "aliases": "{ a: briefs(first: 1) { nodes { id } } b: briefs(last: 1) { nodes { id } } }",
+    "chain": """{ briefs(first: 50) { nodes { strategyPlans(first: 2) { totalCount nodes {
+        brief { clientId } recommendations { channel }
+        campaigns(first: 1) { totalCount nodes { tactics { title } } }
+        drafts(first: 1) { nodes { campaign { name } qcResult { issues { reason }
+          draft { title } } deliveryPackages(first: 1) { nodes { artifacts { name }
+          draft { title } } } } } } } } } }""",
+}
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+async def test_a_query_reads_in_one_transaction(
+    api: InProcess, database: Database, query: str
+) -> None:
+    seen = await statements_of(api, database, query)
+
+    assert len(seen) > 1
+    assert seen.transactions_used() == 1
+    assert len(seen.connections) == 1
+
+
+@pytest.mark.usefixtures("fifty_of_each")
+async def test_queries_at_once_share_one_connection(api: InProcess, database: Database) -> None:
+    alone = {name: await api.ask(query) for name, query in QUERIES.items()}
+
+    answers = await together(*(api.ask(query) for query in [*QUERIES.values()] * 4))
+
+    assert answers == [*alone.values()] * 4
+
+
+async def test_mutations_and_queries_at_once_share_one_connection(api: InProcess) -> None:
+    writers = [kind.put(api, f"key-{number}") for kind in KINDS for number in range(4)]
+    readers = [api.ask(query) for query in QUERIES.values() for _ in range(4)]
+
+    outcomes = await together(*writers, *readers)
+
+    assert [outcome for outcome in outcomes if isinstance(outcome, BaseException)] == []
+
+
+async def test_a_mutation_that_reads_before_and_after_its_write_needs_no_second_connection(
+    api: InProcess, database: Database
+) -> None:
+    chain: list[tuple[str, Json]] = [
+        ("saveDraft", inputs.save_draft()),
+        ("recordQcResult", inputs.record_result()),
+        ("saveDeliveryPackage", inputs.save_package()),
+    ]
+    document = """mutation($saveDraft: SaveDraftInput!, $recordQcResult: RecordQcResultInput!,
+                           $saveDeliveryPackage: SaveDeliveryPackageInput!) {
+      saveDraft(input: $saveDraft) { draft { strategyPlan { id } qcResult { id } } }
+      recordQcResult(input: $recordQcResult) { qcResult { issues { reason } draft {
+        deliveryPackages { totalCount } } } }
+      saveDeliveryPackage(input: $saveDeliveryPackage) { deliveryPackage { draft {
+        qcResult { score issues { reason } } deliveryPackages { nodes { artifacts { name } } } } } }
+    }"""
+
+    with watched(database) as seen:
+        data = await api.ask(document, **dict(chain))
+
+    assert data["saveDeliveryPackage"]["deliveryPackage"]["draft"]["qcResult"]["score"] == 0.4
+    # Each mutation writes in a transaction of its own, and its payload is read in another.
+    assert seen.transactions_used() == 6
+    assert len(seen.connections) == (2 if database.is_sqlite else 1)

@@ -1,0 +1,400 @@
+"""`aicmo serve | migrate | seed | schema export`, as people meet them in a terminal."""
+
+import asyncio
+import os
+import pty
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from schema.export import exported_schema
+from server.cli import app
+from tests.support.contents import contents_of
+from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
+
+Aicmo = Callable[..., Result]
+
+
+@pytest.fixture
+def aicmo(monkeypatch: pytest.MonkeyPatch) -> Aicmo:
+    """Runs a command in this process; `database` is the URL that it is to work on."""
+
+    def run(*arguments: str, database: str | None = None, **settings: str) -> Result:
+        if database is not None:
+            settings |= stored_in(database)
+        return CliRunner().invoke(app, arguments, prog_name="aicmo", env=settings)
+
+    return run
+
+
+def one_line_of_error(result: Result, exit_code: int = 1) -> str:
+    """What a command that failed told, without the name of the program."""
+    assert result.exit_code == exit_code, result.output
+    assert result.stdout == ""
+    [line] = result.stderr.splitlines()
+    assert line.startswith("aicmo: ")
+    return line.removeprefix("aicmo: ")
+
+
+def succeeded(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    return result.stdout
+
+
+# Help
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        yield name, command
+        if isinstance(command, click.Group):
+            for part, inner in command.commands.items():
+                yield from below(f"{name} {part}", inner)
+
+    return below("aicmo", typer.main.get_command(app))
+
+
+def test_the_commands_are_these() -> None:
+    assert [name for name, _ in commands()] == [
+        "aicmo",
+        "aicmo serve",
+        "aicmo migrate",
+        "aicmo seed",
+        "aicmo schema",
+        "aicmo schema export",
+    ]
+
+
+def test_every_command_and_every_option_is_explained() -> None:
+    for name, command in commands():
+        assert command.help, name
+        for option in command.params:
+            assert getattr(option, "help", None), f"{name} --{option.name}"
+
+
+def test_the_help_names_the_commands_and_the_first_settings(aicmo: Aicmo) -> None:
+    text = " ".join(succeeded(aicmo("--help")).split())
+
+    for command in ("serve", "migrate", "seed", "schema"):
+        assert command in text
+    for variable in ("HOST", "PORT", "AICMO_PERSISTENCE_MODE", "AICMO_DATABASE_URL"):
+        assert variable in text
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "schema", "schema export"])
+def test_every_command_has_a_help(aicmo: Aicmo, command: str) -> None:
+    text = succeeded(aicmo(*command.split(), "--help"))
+
+    assert f"Usage: aicmo {command}" in text
+
+
+def test_without_a_command_the_help_is_shown(aicmo: Aicmo) -> None:
+    result = aicmo()
+
+    assert result.exit_code == 2
+    assert "Usage: aicmo" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["frobnicate"], ["serve", "--frob"], ["serve", "--port", "http"], ["seed", "x"]]
+)
+def test_what_is_unknown_is_a_usage_error(aicmo: Aicmo, arguments: list[str]) -> None:
+    result = aicmo(*arguments)
+
+    assert result.exit_code == 2
+    assert "Usage: aicmo" in result.stderr
+    assert "Traceback" not in result.output
+
+
+# Migrating
+
+
+def test_migrate_applies_what_is_missing_and_says_so(aicmo: Aicmo, empty_database_url: str) -> None:
+    first = succeeded(aicmo("migrate", database=empty_database_url)).splitlines()
+    second = succeeded(aicmo("migrate", database=empty_database_url)).splitlines()
+
+    assert first[0].startswith("Applied 0001")
+    assert len(first) > 5
+    assert first[-1:] == second == ["The database is at the newest revision."]
+
+
+def test_there_is_nothing_to_migrate_in_memory(aicmo: Aicmo) -> None:
+    error = one_line_of_error(aicmo("migrate", **IN_MEMORY))
+
+    assert "AICMO_PERSISTENCE_MODE" in error
+
+
+# What is wrong with a database
+
+needs_a_database = pytest.mark.parametrize("command", ["serve", "migrate", "seed", "serve --demo"])
+
+
+@pytest.mark.parametrize("command", ["serve", "seed"])
+def test_a_database_that_is_not_migrated_is_told_what_to_do(
+    aicmo: Aicmo, empty_database_url: str, command: str
+) -> None:
+    error = one_line_of_error(aicmo(command, database=empty_database_url))
+
+    assert "aicmo migrate" in error
+
+
+@needs_a_database
+def test_a_server_that_can_not_be_reached(aicmo: Aicmo, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    url = f"postgresql://user:hunter2@127.0.0.1:{port}/aicmo"
+
+    error = one_line_of_error(aicmo(*command.split(), database=url))
+
+    assert "can't be reached" in error
+    assert "hunter2" not in error
+
+
+@needs_a_database
+def test_a_server_without_this_database(aicmo: Aicmo, command: str, postgres_url: str) -> None:
+    url = postgres_url.replace("postgres?", "there_is_no_such_database?")
+
+    error = one_line_of_error(aicmo(*command.split(), database=url))
+
+    assert "there_is_no_such_database" in error
+
+
+@needs_a_database
+def test_a_file_that_is_no_database(aicmo: Aicmo, command: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("Buy bread. " * 100)
+
+    error = one_line_of_error(aicmo(*command.split(), database=f"sqlite:///{tmp_path}/notes.db"))
+
+    assert "not a database" in error
+
+
+@needs_a_database
+def test_a_file_in_a_folder_that_is_not_there(aicmo: Aicmo, command: str, tmp_path: Path) -> None:
+    error = one_line_of_error(aicmo(*command.split(), database=f"sqlite:///{tmp_path}/no/a.db"))
+
+    assert "unable to open database file" in error
+
+
+@needs_a_database
+def test_a_wrong_setting_is_told_before_anything_is_done(
+    aicmo: Aicmo, command: str, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path}/new.db"
+
+    error = one_line_of_error(aicmo(*command.split(), database=database, AICMO_POOL_SIZE="0"))
+
+    assert error.startswith("AICMO_POOL_SIZE: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+# Seeding
+
+
+def test_seed_adds_the_agency_once(aicmo: Aicmo, migrated_database_url: str) -> None:
+    first = succeeded(aicmo("seed", database=migrated_database_url))
+    after_first = asyncio.run(contents_of(migrated_database_url))
+    second = succeeded(aicmo("seed", database=migrated_database_url))
+
+    assert re.fullmatch(r"Added the demo agency: \d+ entities\.\n", first)
+    assert second == "Nothing to add.\n"
+    assert asyncio.run(contents_of(migrated_database_url)) == after_first
+
+
+def test_the_agency_has_something_of_everything(aicmo: Aicmo, migrated_database_url: str) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+
+    contents = asyncio.run(contents_of(migrated_database_url))
+
+    assert [table for table, rows in contents.items() if not rows] == []
+
+
+def test_what_is_changed_after_seeding_stays_changed(
+    aicmo: Aicmo, migrated_database_url: str
+) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+    asyncio.run(_rename_a_campaign(migrated_database_url))
+    changed = asyncio.run(contents_of(migrated_database_url))
+
+    succeeded(aicmo("seed", database=migrated_database_url))
+
+    assert asyncio.run(contents_of(migrated_database_url)) == changed
+
+
+async def _rename_a_campaign(database_url: str) -> None:
+    from sqlalchemy import text
+
+    from repositories.engine import open_database
+
+    database = open_database(database_url)
+    async with database.writers.begin() as connection:
+        await connection.execute(text("UPDATE production_campaigns SET name = 'Renamed'"))
+    await database.close()
+
+
+def test_two_databases_that_are_seeded_are_equal(
+    aicmo: Aicmo, migrated_database_url: str, tmp_path: Path
+) -> None:
+    other = f"sqlite:///{tmp_path}/other.db"
+    succeeded(aicmo("migrate", database=other))
+
+    for url in (migrated_database_url, other):
+        succeeded(aicmo("seed", "--size", "30", database=url))
+
+    assert asyncio.run(contents_of(migrated_database_url)) == asyncio.run(contents_of(other))
+
+
+def test_seed_of_a_size_adds_as_many_packages_with_all_that_leads_to_them(
+    aicmo: Aicmo, migrated_database_url: str
+) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+    before = asyncio.run(contents_of(migrated_database_url))
+
+    told = succeeded(aicmo("seed", "--size", "250", database=migrated_database_url))
+
+    after = asyncio.run(contents_of(migrated_database_url))
+    assert {table: len(after[table]) - len(before[table]) for table in after} == {
+        "onboarding_forms": 3,
+        "strategy_plans": 3,
+        "strategy_recommendations": 3,
+        "production_campaigns": 3,
+        "production_tactics": 3,
+        "production_drafts": 250,
+        "qc_results": 250,
+        "qc_issues": 250 * 5,
+        "delivery_packages": 250,
+        "delivery_artifacts": 250 * 10,
+    }
+    assert "Adding packages" in told
+
+
+def test_seed_of_a_larger_size_adds_what_is_missing(
+    aicmo: Aicmo, migrated_database_url: str
+) -> None:
+    for size in ("20", "20", "130"):
+        succeeded(aicmo("seed", "--size", size, database=migrated_database_url))
+
+    in_steps = asyncio.run(contents_of(migrated_database_url))
+    bulk = [row for row in in_steps["delivery_packages"] if "bulk" in str(row)]
+    assert len(bulk) == 130
+
+
+def test_progress_is_shown_in_a_terminal(aicmo: Aicmo, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/aicmo.db"
+    succeeded(aicmo("migrate", database=database))
+
+    shown = in_a_terminal(["seed", "--size", "250"], database)
+
+    # A batch of a hundred after the other.
+    assert [step for step in ("0%", "40%", "80%", "100%") if step not in shown] == []
+
+
+def in_a_terminal(arguments: list[str], database: str) -> str:
+    """What a person at a terminal sees."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [AICMO, *arguments], env=environment(**stored_in(database)), stdout=theirs, stdin=theirs
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        try:
+            while part := os.read(ours, 4096):
+                seen += part
+        except OSError:
+            """The end of a terminal, on Linux."""
+        os.close(ours)
+    assert process.returncode == 0
+    return seen.decode()
+
+
+@pytest.mark.parametrize("size", ["-1", "many", "1.5"])
+def test_a_size_is_a_whole_number_from_0(aicmo: Aicmo, size: str) -> None:
+    result = aicmo("seed", "--size", size)
+
+    assert result.exit_code == 2
+    assert "--size" in result.stderr
+
+
+def test_what_would_be_seeded_in_memory_would_be_gone_at_once(aicmo: Aicmo) -> None:
+    error = one_line_of_error(aicmo("seed", **IN_MEMORY))
+
+    assert "aicmo serve --demo" in error
+
+
+# The schema as a file
+
+
+def test_the_schema_is_printed_to_a_pipe(aicmo: Aicmo) -> None:
+    assert succeeded(aicmo("schema", "export", "--output", "-")) == exported_schema()
+
+
+def test_the_schema_is_written_to_a_file(aicmo: Aicmo, tmp_path: Path) -> None:
+    file = tmp_path / "schema.graphql"
+
+    told = succeeded(aicmo("schema", "export", "--output", str(file)))
+
+    assert file.read_text("utf-8") == exported_schema()
+    assert str(file) in told
+
+
+def test_a_file_that_can_not_be_written(aicmo: Aicmo, tmp_path: Path) -> None:
+    error = one_line_of_error(aicmo("schema", "export", "--output", f"{tmp_path}/no/a.graphql"))
+
+    assert "No such file" in error
+
+
+# Serving
+
+
+def run_serve(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """As a user starts it; for what ends by itself."""
+    return subprocess.run(
+        [AICMO, "serve", *options],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_port_that_is_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        ended = run_serve("--port", port, **IN_MEMORY)
+
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert "address already in use" in line
+    assert port in line
+    assert ended.stdout == ""
+
+
+def test_an_address_that_is_not_ours() -> None:
+    ended = run_serve("--port", "0", HOST="192.0.2.1", AICMO_ALLOW_REMOTE="true", **IN_MEMORY)
+
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("options", [["--host", "0.0.0.0"], ["--host", "aicmo.example"]])
+def test_others_are_not_let_in_by_an_option_alone(aicmo: Aicmo, options: list[str]) -> None:
+    error = one_line_of_error(aicmo("serve", *options, **IN_MEMORY))
+
+    assert "AICMO_ALLOW_REMOTE=true" in error
+
+
+def test_a_port_that_there_is_not(aicmo: Aicmo) -> None:
+    error = one_line_of_error(aicmo("serve", "--port", "65536", **IN_MEMORY))
+
+    assert "PORT" in error

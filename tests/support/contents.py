@@ -1,0 +1,21 @@
+"""All that a database holds, to be compared."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from repositories.engine import open_database
+from repositories.metadata import metadata
+
+
+async def contents_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every table, in some order that is always the same, without surrogate keys."""
+    database = open_database(database_url)
+    async with database.readers.connect() as connection:
+        contents = {}
+        for table in metadata.sorted_tables:
+            columns = [column for column in table.columns if column.name != "id"]
+            rows = await connection.execute(select(*columns))
+            contents[table.name] = sorted((tuple(row) for row in rows), key=repr)
+    await database.close()
+    return contents

@@ -1,0 +1,155 @@
+"""Talking to the API as its clients do, whichever way the operations travel."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from repositories.unit_of_work import Repositories
+from schema.context import Context
+from schema.execute import Operation, execute
+from schema.root import PipelineSchema
+
+Json = dict[str, Any]
+
+ENTITIES = {
+    "brief": """
+        id briefId clientId stage responses submittedAt
+        scope { deliverables exclusions timelineWeeks }
+        objectives targetAudience brandGuidelines normalizedAt revision createdAt updatedAt
+    """,
+    "strategyPlan": """
+        id strategyId briefId version executiveSummary
+        kpis { name targetValue unit timeframeDays }
+        timeline { durationWeeks milestones { name week } }
+        recommendations { position channel budgetPercent rationale tactics }
+        approval decidedBy decidedAt revision createdAt updatedAt
+    """,
+    "campaign": """
+        id campaignId strategyId name tactics { position channel contentType title }
+        revision createdAt updatedAt
+    """,
+    "draft": """
+        id draftId strategyId campaignId contentType title body metadata
+        revision createdAt updatedAt
+    """,
+    "qcResult": """
+        id resultId draftId passed score evaluatedAt
+        issues { position severity section reason } revision createdAt updatedAt
+    """,
+    "deliveryPackage": """
+        id packageId draftId artifacts { position name url format } revision createdAt updatedAt
+    """,
+}
+"""All that each entity has of its own, by the name of its field."""
+
+OUTCOMES = {
+    "submitIntake": "brief",
+    "normalizeBrief": "brief",
+    "saveStrategyPlan": "strategyPlan",
+    "approveStrategyPlan": "strategyPlan",
+    "rejectStrategyPlan": "strategyPlan",
+    "saveCampaign": "campaign",
+    "saveDraft": "draft",
+    "recordQcResult": "qcResult",
+    "saveDeliveryPackage": "deliveryPackage",
+    "deleteBrief": "deletedId",
+    "deleteStrategyPlan": "deletedId",
+    "deleteCampaign": "deletedId",
+    "deleteDraft": "deletedId",
+    "deleteQcResult": "deletedId",
+    "deleteDeliveryPackage": "deletedId",
+}
+"""What each mutation's payload has beside `errors`."""
+
+_ERRORS = """errors {
+    __typename code message path
+    ... on RevisionConflictError { expectedRevision actualRevision }
+    ... on InvalidTransitionError { from to }
+}"""
+
+EVERYTHING = (
+    "query Everything {"
+    + "".join(
+        f" {name}s(first: 100, orderBy: {{ field: CREATED_AT, direction: ASC }})"
+        f" {{ totalCount nodes {{ {fields} }} }}"
+        for name, fields in ENTITIES.items()
+    )
+    + "}"
+)
+
+
+def mutation(name: str) -> str:
+    """The document of a mutation with its input as the variable, selecting all of its payload."""
+    outcome = OUTCOMES[name]
+    fields = f"{{ {ENTITIES[outcome]} }}" if outcome in ENTITIES else ""
+    type_ = f"{name[0].upper()}{name[1:]}Input!"
+    return (
+        f"mutation Run($input: {type_}) {{ "
+        f"{name}(input: $input) {{ {outcome} {fields} {_ERRORS} }} }}"
+    )
+
+
+class GraphQLClient(ABC):
+    """Sends operations; for each expectation of the outcome there is a method."""
+
+    @abstractmethod
+    async def send(
+        self, query: str, variables: Json | None = None, operation_name: str | None = None
+    ) -> Json:
+        """The response as it is."""
+
+    async def ask(self, query: str, **variables: Any) -> Json:
+        """The data of an operation without top-level errors."""
+        response = await self.send(query, variables)
+        assert "errors" not in response, response["errors"]
+        data: Json = response["data"]
+        return data
+
+    async def fail(self, query: str, **variables: Any) -> Json:
+        """The one top-level error of an operation; its code is under `code`."""
+        response = await self.send(query, variables)
+        [error] = response["errors"]
+        return {**error, "code": error["extensions"]["code"]}
+
+    async def mutate(self, name: str, input: Json) -> Json:
+        """The payload of a mutation, whether it was refused or not."""
+        payload: Json = (await self.ask(mutation(name), input=input))[name]
+        return payload
+
+    async def do(self, name: str, input: Json) -> Any:
+        """The entity, or the deleted id, of a mutation that is carried out."""
+        payload = await self.mutate(name, input)
+        assert payload["errors"] == []
+        return payload[OUTCOMES[name]]
+
+    async def refuse(self, name: str, input: Json) -> list[Json]:
+        """The errors of a mutation that is refused."""
+        payload = await self.mutate(name, input)
+        assert payload["errors"]
+        assert payload[OUTCOMES[name]] is None
+        errors: list[Json] = payload["errors"]
+        return errors
+
+    async def everything(self) -> Json:
+        """All that is stored, a hundred of each kind at most."""
+        return await self.ask(EVERYTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess(GraphQLClient):
+    """Runs operations without a server."""
+
+    schema: PipelineSchema
+    repositories: Repositories
+    request_id: str = "request-1"
+
+    async def send(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+    ) -> Json:
+        context = Context(self.repositories, self.request_id)
+        operation = Operation(query, variables, operation_name)
+        return (await execute(self.schema, operation, context)).as_json()

@@ -1,0 +1,81 @@
+"""Repositories on which something happens at a moment that a test chooses."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from repositories.changes import ChangeFeed
+from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
+
+T = TypeVar("T")
+Event = Callable[[], Awaitable[None]]
+
+
+class Interfered:
+    """Repositories with other repositories of one kind, named by its attribute."""
+
+    def __init__(
+        self,
+        repositories: Repositories,
+        attribute: str | None = None,
+        instead: Callable[[Any], Any] = lambda repository: repository,
+        *,
+        after_write: Event | None = None,
+    ) -> None:
+        self._repositories = repositories
+        self._attribute = attribute
+        self._instead = instead
+        self._after_write = after_write
+
+    @property
+    def changes(self) -> ChangeFeed:
+        return self._repositories.changes
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Snapshot]:
+        async with self._repositories.read() as snapshot:
+            yield self._changed(snapshot)
+
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        result = await self._repositories.write(lambda unit: work(self._changed(unit)))
+        if self._after_write is not None:
+            await self._after_write()
+        return result
+
+    async def close(self) -> None:
+        await self._repositories.close()
+
+    def _changed(self, unit: Any) -> Any:
+        if self._attribute is None:
+            return unit
+        repository = getattr(unit, self._attribute)
+        return replace(unit, **{self._attribute: self._instead(repository)})
+
+
+class Raising:
+    """A repository all of whose methods raise."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def method(*arguments: Any) -> Any:
+            raise self._error
+
+        return method
+
+
+class Announcing:
+    """A repository before each of whose methods something else happens."""
+
+    def __init__(self, repository: Any, event: Event) -> None:
+        self._repository = repository
+        self._event = event
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def method(*arguments: Any) -> Any:
+            await self._event()
+            return await getattr(self._repository, name)(*arguments)
+
+        return method

@@ -1,0 +1,98 @@
+"""The schema that clients see, for tests that look at all of it."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    is_introspection_type,
+    is_specified_scalar_type,
+)
+
+from schema.export import exported_schema
+
+Fielded = GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType
+
+
+@cache
+def client_schema() -> GraphQLSchema:
+    return build_schema(exported_schema())
+
+
+def own_types() -> list[GraphQLNamedType]:
+    """All types but those that every GraphQL schema has."""
+    return [
+        type_
+        for type_ in client_schema().type_map.values()
+        if not is_introspection_type(type_) and not is_specified_scalar_type(type_)
+    ]
+
+
+def type_named(name: str) -> GraphQLNamedType:
+    return client_schema().type_map[name]
+
+
+def object_type(name: str) -> GraphQLObjectType:
+    type_ = type_named(name)
+    assert isinstance(type_, GraphQLObjectType)
+    return type_
+
+
+def input_type(name: str) -> GraphQLInputObjectType:
+    type_ = type_named(name)
+    assert isinstance(type_, GraphQLInputObjectType)
+    return type_
+
+
+def enum_type(name: str) -> GraphQLEnumType:
+    type_ = type_named(name)
+    assert isinstance(type_, GraphQLEnumType)
+    return type_
+
+
+def object_types() -> list[GraphQLObjectType]:
+    return [type_ for type_ in own_types() if isinstance(type_, GraphQLObjectType)]
+
+
+def input_types() -> list[GraphQLInputObjectType]:
+    return [type_ for type_ in own_types() if isinstance(type_, GraphQLInputObjectType)]
+
+
+def entity_types() -> list[GraphQLObjectType]:
+    node = type_named("Node")
+    return [type_ for type_ in object_types() if node in type_.interfaces]
+
+
+def root_fields(root: str) -> dict[str, str]:
+    """The types of the root's fields, by their names."""
+    return {name: str(field.type) for name, field in object_type(root).fields.items()}
+
+
+def fields_of(type_: Fielded) -> dict[str, str]:
+    return {name: str(field.type) for name, field in type_.fields.items()}
+
+
+def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
+    """The fields that tell of the entity itself: not its global id, nor what else it leads to."""
+    ends = {other.name for other in entity_types()}
+    ends |= {f"{name}Connection" for name in ends}
+    return {
+        name: str(field.type)
+        for name, field in entity.fields.items()
+        if name != "id" and get_named_type(field.type).name not in ends
+    }
+
+
+def arguments() -> Iterator[tuple[str, str, str]]:
+    """(type.field, argument, type) of every argument."""
+    for type_ in object_types():
+        for name, field in type_.fields.items():
+            for argument, definition in field.args.items():
+                yield f"{type_.name}.{name}", argument, str(definition.type)

@@ -1,0 +1,119 @@
+"""The server as its users run it: `aicmo serve`, in a process of its own, on a free port."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.graphql import GraphQLClient, Json
+
+AICMO = str(Path(sys.executable).with_name("aicmo"))
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's, with these settings and no others of AICMO."""
+    own = re.compile("(AICMO_.*|HOST|PORT)")
+    return {name: value for name, value in os.environ.items() if not own.fullmatch(name)} | settings
+
+
+IN_MEMORY: Mapping[str, str] = {"AICMO_PERSISTENCE_MODE": "inmemory"}
+
+
+def stored_in(database_url: str) -> Mapping[str, str]:
+    return {"AICMO_PERSISTENCE_MODE": "db", "AICMO_DATABASE_URL": database_url}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. What it writes to standard error is in `log`."""
+
+    url: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    @property
+    def graphql_url(self) -> str:
+        return f"{self.url}/graphql"
+
+    def terminate(self) -> int:
+        """Ask it to stop, as a service manager does; gives its exit code."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self.process.kill()
+        self.process.wait(30)
+
+
+@contextmanager
+def running_server(settings: Mapping[str, str], log: Path, *options: str) -> Iterator[Server]:
+    """A server that listens; at the end it's killed, unless it has ended already."""
+    command = [AICMO, "serve", "--port", "0", *options]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield Server(_address(process, log), process, log)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+
+
+def _address(process: subprocess.Popen[str], log: Path) -> str:
+    """Where it listens, which it tells when it does."""
+    assert process.stdout is not None
+    told = []
+    for line in process.stdout:
+        told.append(line)
+        if found := re.match(r"GraphiQL.*(http://\S+)/graphql", line):
+            return found[1]
+    raise RuntimeError(f"the server did not start:\n{''.join(told)}{log.read_text()}")
+
+
+@dataclass(frozen=True, slots=True)
+class OverHttp(GraphQLClient):
+    """Sends operations to a running server."""
+
+    http: httpx.AsyncClient
+    url: str
+
+    async def send(
+        self, query: str, variables: Json | None = None, operation_name: str | None = None
+    ) -> Json:
+        body = {"query": query, "variables": variables, "operationName": operation_name}
+        response = await self.http.post(self.url, json=body)
+        assert response.status_code == 200, response.text
+        answer: Any = response.json()
+        assert isinstance(answer, dict)
+        return answer
+
+
+async def run_aicmo(*arguments: str, settings: Mapping[str, str]) -> str:
+    """Run a command of `aicmo` that is expected to succeed; gives what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        AICMO,
+        *arguments,
+        env=environment(**settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return output.decode()

@@ -1,0 +1,53 @@
+"""Work that goes on beside a test's own."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Generator
+from contextvars import Context
+from functools import partial
+from itertools import count
+from types import coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def elsewhere(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """The work as another caller's: a task that knows nothing of the units of work open here."""
+    return asyncio.create_task(work, context=Context())
+
+
+async def together(*work: Awaitable[Any]) -> list[Any]:
+    """The outcome of each, result or exception, of all of them run at once by as many callers."""
+    return await asyncio.gather(*(elsewhere(_awaited(it)) for it in work), return_exceptions=True)
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
+
+
+@coroutine
+def cancelled_at(step: int, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Run the work, and cancel this task as it begins to wait for the step-th time, from 0.
+
+    Raises NotReached if the work ends before that.
+    """
+    resume = partial(work.send, None)
+    for number in count():
+        try:
+            waited_for = resume()
+        except StopIteration as end:
+            if number <= step:
+                raise NotReached from None
+            result: T = end.value
+            return result
+        if number == step and (task := asyncio.current_task()) is not None:
+            task.cancel()
+        try:
+            resume = partial(work.send, (yield waited_for))
+        except BaseException as error:  # noqa: BLE001
+            resume = partial(work.throw, error)
+    raise AssertionError("unreachable")
+
+
+class NotReached(Exception):
+    """The work waits less often."""
