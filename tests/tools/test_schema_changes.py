@@ -1,0 +1,109 @@
+"""A release that breaks clients says so: `schema/released.graphql` is what they were promised."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from schema.export import SCHEMA_FILE
+from tests.tools import node_tools
+from tests.tools.changelog import announced
+
+RELEASED = SCHEMA_FILE.with_name("released.graphql")
+CHANGELOG = SCHEMA_FILE.parents[1] / "CHANGELOG.md"
+
+TARGET_AUDIENCE = '''\
+  """Whom the campaign is for; null before it's normalized."""
+  targetAudience: String
+
+'''
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def breaking_changes(before: Path, after: Path) -> dict[str, str]:
+    """What each change that breaks clients is, by its place in the schema."""
+    changes = json.loads(node_tools().run("schema_changes.mjs", before, after))
+    return {
+        change["path"]: change["message"] for change in changes if change["level"] == "BREAKING"
+    }
+
+
+def unannounced(breaking: dict[str, str], changelog: str) -> dict[str, str]:
+    said = announced(changelog)
+    return {place: what for place, what in breaking.items() if place not in said}
+
+
+def test_breaking_changes_since_the_last_release_are_announced() -> None:
+    breaking = breaking_changes(RELEASED, SCHEMA_FILE)
+
+    assert unannounced(breaking, CHANGELOG.read_text("utf-8")) == {}
+
+
+@pytest.mark.parametrize(
+    ("present", "planted", "place"),
+    [
+        (TARGET_AUDIENCE, "", "Brief.targetAudience"),
+        ("  passed: Boolean!\n\n", "  passed: Boolean\n\n", "QcResult.passed"),
+        ("input KpiInput {\n", "input KpiInput {\n  owner: String!\n", "KpiInput.owner"),
+        ("  brief(\n", "  brief(\n    at: DateTime!\n", "Query.brief.at"),
+    ],
+    ids=["a field less", "null where none was", "one more in an input", "one more argument"],
+)
+def test_a_breaking_change_has_to_be_announced(
+    present: str, planted: str, place: str, tmp_path: Path
+) -> None:
+    schema = SCHEMA_FILE.read_text("utf-8")
+    assert present in schema
+    changed = tmp_path / "changed.graphql"
+    changed.write_text(schema.replace(present, planted, 1))
+
+    breaking = breaking_changes(SCHEMA_FILE, changed)
+
+    assert unannounced(breaking, "# Changelog\n") == breaking
+    assert list(breaking) == [place]
+    announcement = f"## [Unreleased]\n\n### Changed\n\n- **Breaking:** `{place}`: because.\n"
+    assert unannounced(breaking, announcement) == {}
+
+
+def test_what_is_new_breaks_nothing(tmp_path: Path) -> None:
+    schema = SCHEMA_FILE.read_text("utf-8")
+    older = tmp_path / "older.graphql"
+    older.write_text(schema.replace(TARGET_AUDIENCE, "", 1))
+
+    assert breaking_changes(older, SCHEMA_FILE) == {}
+
+
+def test_announcements_name_places_in_the_schema() -> None:
+    changelog = """\
+# Changelog
+
+## [Unreleased]
+
+### Added
+
+- `Brief.mood`.
+- `Brief.audiences`.
+
+### Removed
+
+- **Breaking:** `Brief.targetAudience`: ask for `Brief.audiences`,
+  and `BriefFilter.targetAudience` with it.
+- The page `docs/old.md`.
+
+## [0.1.0] - 2026-12-01
+
+### Changed
+
+- **Breaking:** `QcResult.passed` may be null.
+"""
+
+    assert announced(changelog) == {
+        "Brief.targetAudience",
+        "Brief.audiences",
+        "BriefFilter.targetAudience",
+    }
+
+
+def test_what_was_announced_for_an_older_release_is_announced_no_more() -> None:
+    assert announced("# Changelog\n\n## [0.1.0]\n\n- **Breaking:** `Brief.mood`\n") == set()
