@@ -43,6 +43,9 @@ from repositories.database_session import DatabaseSession
 R = TypeVar("R", bound=Entity)
 Values = dict[str, Any]
 
+_ONLY_STORED = ("id", "created_at")
+"""Columns of children that records don't have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Children:
@@ -109,8 +112,9 @@ class DatabaseRepository(Generic[R]):
         assert self.children is not None
         table = self.children.table
         parent = table.c[self.key_name]
+        columns = [column for column in table.columns if column.name not in _ONLY_STORED]
         rows = await self._session.rows(
-            select(table).where(self._among(parent, keys)).order_by(parent, table.c.position)
+            select(*columns).where(self._among(parent, keys)).order_by(parent, table.c.position)
         )
         found: dict[str, list[Any]] = {}
         for row in rows:

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -103,7 +104,8 @@ def open_database(
 
 def _sqlite(url: URL, pool_size: int, options: dict[str, Any]) -> Database:
     # isolation_level=None: the driver begins nothing by itself, the events below do.
-    options = options | {"connect_args": {"isolation_level": None}}
+    driver = {"isolation_level": None, "async_creator_fn": open_sqlite_file}
+    options = options | {"connect_args": driver}
     readers = create_async_engine(url, pool_size=pool_size, **options)
     writers = create_async_engine(url, pool_size=1, **options)
     common = ("foreign_keys = ON", f"busy_timeout = {_SQLITE_BUSY_MILLISECONDS}")
@@ -112,6 +114,18 @@ def _sqlite(url: URL, pool_size: int, options: dict[str, Any]) -> Database:
     _on_begin(readers, "BEGIN DEFERRED")
     _on_begin(writers, "BEGIN IMMEDIATE")
     return Database(url, readers=readers, writers=writers)
+
+
+async def open_sqlite_file(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    """As SQLAlchemy opens it; but when that fails, nothing of the connection goes on."""
+    connection = aiosqlite.connect(*arguments, **options)
+    connection._thread.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        # It still has to tell something to the event loop, which may be closed a moment later.
+        connection._thread.join()
+        raise
 
 
 def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
