@@ -16,7 +16,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # --frozen takes the lock as it is, whichever mirror this machine prefers; `make lint` checks it.
 SYNC := $(UV) sync --quiet --frozen $(if $(NEW),--python $(PYTHON))
 
-.PHONY: help serve test lint types contracts check schema bench clean new
+.PHONY: help serve test lint types contracts check schema audit bench clean new
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -31,6 +31,7 @@ lint: .venv/.all ## check the code's style and format, and that the lock is up t
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@$(UV) lock --check --quiet
+	@$(UV) lock --check --quiet --project clients/python
 
 types: .venv/.all ## check the types
 	@.venv/bin/mypy
@@ -43,10 +44,14 @@ check: lint types contracts ## lint, types and contracts
 schema: .venv/.all ## export schema/schema.graphql
 	@.venv/bin/aicmo schema export
 
+audit: .venv/.all ## audit GraphQL over HTTP, and write docs/http-audit.md
+	@.venv/bin/python -m tests.tools.audit
+
 bench: .venv/.all ## run the benchmarks
 	@.venv/bin/python -m benchmarks $(ARGS)
 
-clean: ## remove the environment and all caches; databases stay
+clean: ## remove the environments and all caches; databases stay
+	rm -rf tests/tools/node_modules clients/*/node_modules clients/*/.venv
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -170,7 +170,7 @@ def json_object(field: str, value: Any) -> Violations:
         return
     reasons = list(_json_reasons(value))
     for pointer, reason in reasons:
-        where = f"{pointer or 'the object'}: " if pointer else ""
+        where = f"{pointer}: " if pointer else ""
         yield Violation((field,), f"{where}{reason}")
     if not reasons and (size := len(dumps(value).encode())) > JSON_BYTES:
         yield Violation((field,), f"must have at most {JSON_BYTES:,} bytes as JSON, not {size:,}")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, NullPool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from migrations.errors import MigrationError
-from repositories.engine import Database
+from repositories.engine import Database, open_sqlite_file
 
 _SQLITE_PATIENCE_SECONDS = 600
 _SQLITE_ATTEMPTS = 20
@@ -50,7 +50,11 @@ def _sqlite(database: Database) -> AsyncEngine:
         poolclass=NullPool,
         hide_parameters=True,
         # isolation_level=None: the driver begins nothing by itself, the event below does.
-        connect_args={"isolation_level": None, "timeout": _SQLITE_PATIENCE_SECONDS},
+        connect_args={
+            "isolation_level": None,
+            "timeout": _SQLITE_PATIENCE_SECONDS,
+            "async_creator_fn": open_sqlite_file,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -147,11 +147,15 @@ async def _interruptible(connection: AsyncConnection, work: Awaitable[T]) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        await driver.interrupt()
+        while not task.done():
+            # It may not have begun yet; only what runs is interrupted.
+            with suppress(asyncio.CancelledError):
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                await driver.interrupt()
+                await asyncio.wait({task}, timeout=0.01)
         with suppress(DBAPIError):
-            await task
+            task.result()
         raise
 
 

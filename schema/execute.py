@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
-import graphql
 from graphql import (
     ExecutionResult,
     Executor,
@@ -99,8 +98,15 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
     The snapshot that was read from is given back before this returns.
     """
     async with context:
-        result = graphql.execute(context_value=context, **_arguments(schema, prepared))
-        return _response(prepared, await result if isawaitable(result) else result, context)
+        assert prepared.document.node is not None
+        result = await schema.engine.execute(
+            prepared.document.node,
+            prepared.node,
+            variable_values=prepared.request.variables,
+            context_value=context,
+            hide_suggestions=schema.documents.hides_names,
+        )
+        return _response(prepared, result, context)
 
 
 async def subscribe(

@@ -55,7 +55,7 @@ class Limits:
     root_fields: int = 100
     list_nesting: int = 8
     cost: int = 25_000
-    variable_values: int = 50_000
+    variable_values: int = 100_000
     """Objects, lists, texts and so on in the variables, on all levels."""
 
 

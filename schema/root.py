@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLField, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
 
+from execution import Engine
+from execution.plans import BatchResolver
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
 from schema.delivery.queries import DeliveryQuery
 from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
+from schema.fields import batch_of
 from schema.limits import Limits
 from schema.node import Node, load_node
 from schema.onboarding.mutations import OnboardingMutation
@@ -81,10 +86,11 @@ class Subscription(DeliverySubscription):
 
 @dataclass(frozen=True, slots=True)
 class PipelineSchema:
-    """The schema, and the documents that may be executed against it."""
+    """The schema, the documents that may be executed against it, and what executes them."""
 
     definition: strawberry.Schema
     documents: Documents
+    engine: Engine
 
     @property
     def graphql(self) -> GraphQLSchema:
@@ -101,4 +107,22 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     documents = Documents(definition._schema, limits or Limits(), introspection=introspection)
-    return PipelineSchema(definition, documents)
+    engine = Engine(definition._schema, attribute_of=_attribute_of, batch_of=_batch_of)
+    return PipelineSchema(definition, documents, engine)
+
+
+def _attribute_of(field: GraphQLField) -> str | None:
+    """Fields without a resolver are attributes of records."""
+    declared = _declared(field)
+    return declared.python_name if declared is not None and declared.is_basic_field else None
+
+
+def _batch_of(field: GraphQLField) -> BatchResolver | None:
+    declared = _declared(field)
+    return batch_of(declared) if declared is not None else None
+
+
+def _declared(field: GraphQLField) -> StrawberryField | None:
+    """The field as it's declared here; None for those of introspection."""
+    declared: StrawberryField | None = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return declared

@@ -1,14 +1,13 @@
 """The composition root: everything is made and put together here."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -18,13 +17,15 @@ from domain.errors import DomainError
 from migrations.runner import require_head
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Repositories, set_deadline
 from schema.root import create_schema
+from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
+from server.hosts import TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
 from server.requests import BodyLimits
 from server.seed.agency import seed_agency
-from server.service import Service, Slots
+from server.service import Service
 from server.settings import Settings
 from server.websocket import WebSocketEndpoint
 
@@ -53,8 +54,13 @@ async def open_repositories(settings: Settings) -> AsyncIterator[Repositories]:
         await repositories.close()
 
 
-def create_app(settings: Settings, *, seed_memory: bool = False) -> Starlette:
-    """The ASGI application; it connects when it starts, not before.
+def create_app(
+    settings: Settings,
+    *,
+    seed_memory: bool = False,
+    storage: Callable[[Settings], AbstractAsyncContextManager[Repositories]] = open_repositories,
+) -> Starlette:
+    """The ASGI application; it opens its `storage` when it starts, not before.
 
     `seed_memory` puts the demo agency into in-memory repositories, which start empty.
     """
@@ -62,7 +68,7 @@ def create_app(settings: Settings, *, seed_memory: bool = False) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_repositories(settings) as repositories:
+        async with storage(settings) as repositories:
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 await seed_agency(repositories)
             app.state.service = Service(
@@ -72,6 +78,7 @@ def create_app(settings: Settings, *, seed_memory: bool = False) -> Starlette:
                 body_limits=BodyLimits(settings.body_bytes, settings.body_seconds),
                 stream_limits=settings.streams,
                 streams=Slots(settings.streams.connections),
+                pending=Budget(settings.pending_bytes),
                 has_page=not settings.production,
                 allowed_origins=settings.cors_origins,
             )
@@ -86,11 +93,7 @@ def create_app(settings: Settings, *, seed_memory: bool = False) -> Starlette:
             *(() if settings.production else graphiql_routes()),
         ],
         middleware=[
-            Middleware(
-                TrustedHostMiddleware,
-                allowed_hosts=list(settings.trusted_hosts),
-                www_redirect=False,
-            ),
+            Middleware(TrustedHosts, hosts=settings.trusted_hosts),
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
@@ -115,6 +118,7 @@ async def _websocket(websocket: WebSocket) -> None:
 async def _health(request: Request) -> Response:
     """200 when storage answers, 503 when it doesn't; for load balancers and orchestrators."""
     service: Service = request.app.state.service
+    set_deadline(service.execution_seconds)
     try:
         async with service.repositories.read() as snapshot:
             await snapshot.briefs.get("health")

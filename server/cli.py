@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 
 from domain.errors import DomainError
 from migrations.errors import MigrationError
@@ -16,6 +17,7 @@ from migrations.runner import is_new, upgrade
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.app import create_app, database_of, open_repositories
+from server.listening import Listener
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings
@@ -59,16 +61,7 @@ def serve(
             asyncio.run(_prepare_demo(settings))
         asyncio.run(_check_storage(settings))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    server = _Server(
-        uvicorn.Config(
-            create_app(settings, seed_memory=demo),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            ws_max_size=settings.streams.message_bytes,
-            log_config=None,
-        )
-    )
+    server = _Server(create_app(settings, seed_memory=demo), settings)
     server.run()
     if not server.started:
         raise typer.Exit(1)
@@ -121,8 +114,13 @@ def export(
         typer.echo(f"Wrote {output}")
 
 
-class _Server(uvicorn.Server):
-    """Says where it is once it listens."""
+class _Server(Listener):
+    """Says where it is once it listens, and ends by itself when it's told to stop."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # uvicorn would raise the signal again after the shutdown, as if there had been none.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)

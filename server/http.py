@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from server.graphiql import graphiql_page
 from server.requests import (
     EVENT_STREAM,
     JSON,
+    Accepted,
     RequestRefused,
     negotiate,
     read_operation,
@@ -23,7 +25,7 @@ from server.requests import (
     wants_page,
 )
 from server.responses import answer, refuse
-from server.service import Service
+from server.service import Service, is_subscription
 from server.sse import EventStream, disconnected
 
 log = logging.getLogger("aicmo.http")
@@ -40,31 +42,35 @@ class HttpEndpoint:
 
     async def __call__(self, request: Request) -> HttpResponse:
         request_id = request_id_of(request)
-        media_type = JSON
+        accepted = Accepted(JSON, stream=False)
         try:
             if self.service.has_page and wants_page(request):
                 return graphiql_page()
-            media_type = negotiate(request.headers.get("accept"))
-            return await self._answer(request, request_id, media_type)
+            accepted = negotiate(", ".join(request.headers.getlist("accept")))
+            with ExitStack() as held:
+                return await self._answer(request, request_id, accepted, held)
         except RequestRefused as refusal:
-            told = JSON if media_type == EVENT_STREAM else media_type
-            return refuse(refusal, request_id, told)
+            return refuse(refusal, request_id, accepted.single or JSON)
 
-    async def _answer(self, request: Request, request_id: str, media_type: str) -> HttpResponse:
-        operation = await read_operation(request, self.service.body_limits)
+    async def _answer(
+        self, request: Request, request_id: str, accepted: Accepted, held: ExitStack
+    ) -> HttpResponse:
+        """`held` is what the request takes up until it's answered; a stream takes it over."""
+        share = held.enter_context(self.service.pending.share())
+        operation = await read_operation(request, self.service.body_limits, share.grow)
         prepared = prepare(self.service.schema, operation)
         if isinstance(prepared, Prepared) and request.method == "GET":
             _require_query(prepared)
-        if media_type == EVENT_STREAM:
-            return EventStream(self.service, prepared, request_id)
+        if accepted.single is None or (is_subscription(prepared) and accepted.stream):
+            return EventStream(self.service, prepared, request_id, held.pop_all())
         if isinstance(prepared, Response):
-            return answer(prepared, media_type, request_id)
-        if prepared.kind is OperationType.SUBSCRIPTION:
+            return answer(prepared, accepted.single, request_id)
+        if is_subscription(prepared):
             raise RequestRefused(
                 406, f"Subscriptions are answered as {EVENT_STREAM}, or over a WebSocket."
             )
         work = self.service.respond(prepared, request_id)
-        return answer(await _while_connected(request, work), media_type, request_id)
+        return answer(await _while_connected(request, work), accepted.single, request_id)
 
 
 def _require_query(prepared: Prepared) -> None:
@@ -88,13 +94,10 @@ async def _while_connected(request: Request, work: Coroutine[Any, Any, Response]
             raise RequestRefused(499, "The client went away.")
         return task.result()
     finally:
-        task.cancel()
         gone.cancel()
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 async def refuse_http(request: Request, error: Exception) -> HttpResponse:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -17,6 +17,8 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
+_LENGTH = re.compile(r"\d{1,20}", re.ASCII)
 
 
 class RequestRefused(Exception):
@@ -56,8 +58,10 @@ class BodyLimits:
     seconds: float
 
 
-async def read_operation(request: Request, limits: BodyLimits) -> Operation:
-    """What the client asks for. Raises RequestRefused."""
+async def read_operation(
+    request: Request, limits: BodyLimits, hold: Callable[[int], None]
+) -> Operation:
+    """What the client asks for; `hold` is told how many bytes come. Raises RequestRefused."""
     if request.method == "GET":
         return _from_query_string(request)
     if not _is_json(request.headers.get("content-type", "")):
@@ -66,7 +70,7 @@ async def read_operation(request: Request, limits: BodyLimits) -> Operation:
         )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RequestRefused(415, "The body must not be compressed.")
-    value = parse_json("The body", await _body(request, limits))
+    value = parse_json("The body", await _body(request, limits, hold))
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
     return operation_of(value)
@@ -107,41 +111,42 @@ def parse_json(what: str, text: bytes | str) -> Any:
         raise RequestRefused(400, f"{what} must be JSON: {reason}.") from None
 
 
-def negotiate(accept: str | None) -> str:
-    """The media type to answer with, by RFC 9110, section 12.5.1. Raises RequestRefused."""
-    if accept is None:
-        return JSON
-    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
-    quality = {offer: _quality(offer, ranges) for offer in _OFFERED}
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """How the client takes answers: one in this media type, if at all; a stream of them."""
+
+    single: str | None
+    stream: bool
+
+
+def negotiate(accept: str | None) -> Accepted:
+    """By RFC 9110, section 12.5.1. A stream is for those who ask for it. Raises RequestRefused."""
+    ranges = [_media_range(part) for part in (accept or "*/*").split(",") if part.strip()]
+    # With `*/*` all are equally welcome; what the client knows by name says more than JSON.
     named = [name for name, _ in ranges]
-    # Of those that are equally welcome, what the client knows by name says more than JSON.
-    best = max(_OFFERED, key=lambda offer: (quality[offer], offer in named, -_OFFERED.index(offer)))
-    if GRAPHQL_RESPONSE in named and quality[GRAPHQL_RESPONSE] == quality[best] > 0:
-        best = GRAPHQL_RESPONSE
-    if quality[best] == 0:
+    preferred = (GRAPHQL_RESPONSE, JSON) if GRAPHQL_RESPONSE in named else (JSON, GRAPHQL_RESPONSE)
+    quality = {offer: _quality(offer, ranges) for offer in preferred}
+    stream = max((quality for name, quality in ranges if name == EVENT_STREAM), default=0.0)
+    single = max(preferred, key=quality.__getitem__)
+    if quality[single] == stream == 0:
         raise RequestRefused(406, f"The answer can be one of {', '.join(_OFFERED)}.")
-    return best
+    is_single = quality[single] >= stream and quality[single] > 0
+    return Accepted(single if is_single else None, stream > 0)
 
 
 def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
-    kind = offer.partition("/")[0]
-    for pattern in (offer, f"{kind}/*", "*/*"):  # the most specific range decides
+    for pattern in (offer, "application/*", "*/*"):  # the most specific range decides
         for name, quality in ranges:
             if name == pattern:
-                # A stream is for those who ask for it.
-                return quality if offer != EVENT_STREAM or pattern == offer else 0.0
+                return quality
     return 0.0
 
 
 def _media_range(part: str) -> tuple[str, float]:
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    if not _is_utf8(parameters):
-        return name, 0.0
-    quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
-    try:
-        return name, float(quality)
-    except ValueError:
-        return name, 0.0
+    weight = next((value[2:] for value in parameters if value.startswith("q=")), "1")
+    is_usable = _is_utf8(parameters) and _QUALITY.fullmatch(weight)
+    return name, float(weight) if is_usable else 0.0
 
 
 def _is_json(content_type: str) -> bool:
@@ -154,19 +159,15 @@ def _is_utf8(parameters: list[str]) -> bool:
     return all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
-async def _body(request: Request, limits: BodyLimits) -> bytes:
+async def _body(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
     body = bytearray()
     try:
+        _require_size(_announced(request), limits)
         async with asyncio.timeout(limits.seconds):
             async for chunk in request.stream():
+                _require_size(len(body) + len(chunk), limits)
+                hold(len(chunk))
                 body += chunk
-                if len(body) > limits.bytes:
-                    raise RequestRefused(
-                        413,
-                        f"The body may have at most {limits.bytes:,} bytes.",
-                        code="LIMIT_EXCEEDED",
-                        headers={"Connection": "close"},
-                    )
     except TimeoutError:
         raise RequestRefused(
             408,
@@ -177,6 +178,21 @@ async def _body(request: Request, limits: BodyLimits) -> bytes:
     except ClientDisconnect:
         raise RequestRefused(400, "The body did not arrive whole.") from None
     return bytes(body)
+
+
+def _announced(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if _LENGTH.fullmatch(length) else 0
+
+
+def _require_size(size: int, limits: BodyLimits) -> None:
+    if size > limits.bytes:
+        raise RequestRefused(
+            413,
+            f"The body may have at most {limits.bytes:,} bytes.",
+            code="LIMIT_EXCEEDED",
+            headers={"Connection": "close"},
+        )
 
 
 def _from_query_string(request: Request) -> Operation:

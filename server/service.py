@@ -1,16 +1,19 @@
 """What every transport needs to answer operations."""
 
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
-from graphql import OperationType
+from graphql import GraphQLError, OperationType
 
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
-from schema.execute import Prepared, Response, run, subscribe
+from schema.errors import execution_failure
+from schema.execute import Prepared, Response, refused, run, subscribe
 from schema.root import PipelineSchema
-from server.requests import BodyLimits, RequestRefused
+from server.capacity import Budget, Slots
+from server.requests import BodyLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +32,10 @@ class StreamLimits:
     """How often something is sent on an event stream."""
 
 
-class Slots:
-    """Counts what is open, up to a limit."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._taken = 0
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Holds a slot. Raises RequestRefused when there is none."""
-        if self._taken >= self._limit:
-            raise RequestRefused(
-                503,
-                f"There are {self._limit:,} open streams already; try again later.",
-                code="LIMIT_EXCEEDED",
-                headers={"Retry-After": "5"},
-            )
-        self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
     """The schema over the repositories, within limits. `execution_seconds` bound an operation,
-    or an event of a subscription."""
+    or an event of a subscription. Once `closing` is set, subscriptions end."""
 
     schema: PipelineSchema
     repositories: Repositories
@@ -64,8 +43,10 @@ class Service:
     body_limits: BodyLimits
     stream_limits: StreamLimits
     streams: Slots
+    pending: Budget
     has_page: bool
     allowed_origins: tuple[str, ...]
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def respond(self, operation: Prepared, request_id: str) -> Response:
         """The response to a query or mutation."""
@@ -75,10 +56,24 @@ class Service:
     async def responses(
         self, operation: Prepared | Response, request_id: str
     ) -> AsyncGenerator[Response, None]:
-        """All responses to any operation: one, or as many as a subscription has events."""
+        """All responses to any operation: one, or as many as a subscription has events.
+
+        Whatever goes wrong is told by a last one.
+        """
+        try:
+            async with aclosing(self._responses(operation, request_id)) as responses:
+                async for response in responses:
+                    yield response
+        except Exception as error:  # noqa: BLE001
+            failure = GraphQLError(str(error), original_error=error)
+            yield refused(execution_failure(failure, request_id))
+
+    async def _responses(
+        self, operation: Prepared | Response, request_id: str
+    ) -> AsyncGenerator[Response, None]:
         if isinstance(operation, Response):
             yield operation
-        elif operation.kind is not OperationType.SUBSCRIPTION:
+        elif not is_subscription(operation):
             yield await self.respond(operation, request_id)
         else:
 
@@ -93,3 +88,7 @@ class Service:
             async with aclosing(events):
                 async for event in events:
                     yield event
+
+
+def is_subscription(operation: Prepared | Response) -> bool:
+    return isinstance(operation, Prepared) and operation.kind is OperationType.SUBSCRIPTION

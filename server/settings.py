@@ -6,7 +6,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from repositories.engine import DatabaseUrlError, database_url
@@ -81,6 +88,11 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         15.0, gt=0, description="How long a request body may take to arrive."
     )
+    pending_bytes: int = Field(
+        256 * MEBIBYTE,
+        ge=1024,
+        description="The size of all requests together that are being read or answered, in bytes.",
+    )
     execution_seconds: float = Field(
         15.0, gt=0, description="How long an operation may take, up to its commit."
     )
@@ -116,7 +128,9 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _usable(cls, value: str) -> str:
+    def _usable(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("persistence_mode") is PersistenceMode.INMEMORY:
+            return value
         try:
             database_url(value)
         except DatabaseUrlError as error:

@@ -5,6 +5,7 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack, aclosing
 
 from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
@@ -13,16 +14,22 @@ from starlette.types import Receive, Scope, Send
 from schema.execute import Prepared, Response
 from server.requests import EVENT_STREAM, RequestRefused
 from server.responses import encode, refuse
-from server.service import Service
+from server.service import Service, is_subscription
 
 _COMPLETE = b"event: complete\ndata:\n\n"
 _KEEP_ALIVE = b":\n\n"
 
 
 class EventStream(HttpResponse):
-    """One `next` event for each response of an operation, then `complete`."""
+    """One `next` event for each response of an operation, then `complete`.
 
-    def __init__(self, service: Service, operation: Prepared | Response, request_id: str) -> None:
+    A subscription ends without `complete` when the server closes: clients connect again then.
+    """
+
+    def __init__(
+        self, service: Service, operation: Prepared | Response, request_id: str, held: ExitStack
+    ) -> None:
+        """`held` is what the request takes up until the stream ends."""
         super().__init__(
             headers={
                 "Content-Type": f"{EVENT_STREAM}; charset=utf-8",
@@ -36,13 +43,15 @@ class EventStream(HttpResponse):
         self._service = service
         self._operation = operation
         self._request_id = request_id
+        self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            with self._service.streams.taken():
-                await self._serve(Request(scope, receive), send)
-        except RequestRefused as refusal:
-            await refuse(refusal, self._request_id)(scope, receive, send)
+        with self._held:
+            try:
+                with self._service.streams.taken():
+                    await self._serve(Request(scope, receive), send)
+            except RequestRefused as refusal:
+                await refuse(refusal, self._request_id)(scope, receive, send)
 
     async def _serve(self, request: Request, send: Send) -> None:
         await send(
@@ -52,25 +61,31 @@ class EventStream(HttpResponse):
                 "headers": self.raw_headers,
             }
         )
-        tasks = {
-            asyncio.create_task(self._send_events(send)),
-            asyncio.create_task(disconnected(request)),
-        }
+        events = asyncio.create_task(self._send_events(send))
+        tasks = {events, asyncio.create_task(disconnected(request))}
+        if is_subscription(self._operation):
+            tasks.add(asyncio.create_task(self._until_closing()))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await send({"type": "http.response.body", "body": b""})
+            await asyncio.wait(tasks)
+        if not events.cancelled():
+            events.result()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _until_closing(self) -> None:
+        await self._service.closing.wait()
 
     async def _send_events(self, send: Send) -> None:
         async def push(chunk: bytes) -> None:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
         await push(_KEEP_ALIVE)
-        async for chunk in self._chunks():
-            await push(chunk)
+        async with aclosing(self._chunks()) as chunks:
+            async for chunk in chunks:
+                await push(chunk)
         await push(_COMPLETE)
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:

@@ -4,17 +4,20 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from contextlib import aclosing
+import logging
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from schema.execute import prepare
+from schema.execute import Prepared, Response, prepare
 from server.requests import RequestRefused, operation_of, parse_json, request_id_of
-from server.responses import encode, refusal_error
+from server.responses import encode, refusal_error, refuse
 from server.service import Service
+
+log = logging.getLogger("aicmo.websocket")
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -34,7 +37,8 @@ class WebSocketEndpoint:
 
     async def __call__(self, websocket: WebSocket) -> None:
         if not self._is_welcome(websocket):
-            await websocket.close()  # before it's accepted: answered with 403
+            refusal = RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
+            await websocket.send_denial_response(refuse(refusal, request_id_of(websocket)))
             return
         if PROTOCOL not in websocket.scope["subprotocols"]:
             await websocket.accept()
@@ -52,7 +56,10 @@ class WebSocketEndpoint:
         origin = websocket.headers.get("origin")
         if origin is None or origin in self.service.allowed_origins:
             return True
-        return urlsplit(origin).netloc == websocket.headers.get("host")
+        try:
+            return urlsplit(origin).netloc.lower() == websocket.headers.get("host", "").lower()
+        except ValueError:
+            return False
 
 
 class _Conversation:
@@ -63,16 +70,19 @@ class _Conversation:
         self._websocket = websocket
         self._request_id = request_id_of(websocket)
         self._limits = service.stream_limits
-        self._operations: dict[str, asyncio.Task[None]] = {}
         self._is_acknowledged = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        """What the client awaits, by the id that it gave."""
+        self._running: set[asyncio.Task[None]] = set()
+        """These, and those that are still ending."""
 
     async def hold(self) -> None:
         """Until the client goes away, or breaks the protocol; then everything it runs ends."""
         try:
             async with asyncio.timeout(self._limits.init_seconds) as until_init:
                 while True:
-                    message = await self._receive()
-                    if await self._handle(message):
+                    text = await self._receive()
+                    if await self._handle(_message(text), len(text)):
                         until_init.reschedule(None)
         except TimeoutError:
             await self._close(4408, "Connection initialisation timeout")
@@ -80,41 +90,37 @@ class _Conversation:
             await self._close(violation.code, violation.reason)
         except WebSocketDisconnect:
             pass
+        except Exception as error:  # noqa: BLE001
+            await self._give_up(error)
         finally:
-            tasks = list(self._operations.values())
-            for task in tasks:
+            self._operations.clear()
+            for task in self._running:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._running:
+                await asyncio.wait(self._running)
 
-    async def _receive(self) -> dict[str, Any]:
+    async def _receive(self) -> str:
         event = await self._websocket.receive()
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1005))
-        text = event.get("text")
+        text: str | None = event.get("text")
         if text is None:
             raise ProtocolViolation(4400, "Messages must be text")
         if len(text) > self._limits.message_bytes:
             raise ProtocolViolation(1009, "Message too big")
-        try:
-            message = parse_json("The message", text)
-        except RequestRefused as refusal:
-            raise ProtocolViolation(4400, _reason(refusal.message)) from None
-        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            raise ProtocolViolation(4400, "Messages must be objects with a type")
-        return message
+        return text
 
-    async def _handle(self, message: dict[str, Any]) -> bool:
+    async def _handle(self, message: dict[str, Any], size: int) -> bool:
         """Whether the connection is initialised by this message."""
         match message["type"]:
             case "connection_init":
                 return await self._acknowledge(message)
             case "ping":
-                _require_payload(message)
-                await self._send({"type": "pong", **_payload(message)})
+                await self._answer_ping(message)
             case "pong":
                 _require_payload(message)
             case "subscribe":
-                self._start(message)
+                await self._start(message, size)
             case "complete":
                 self._stop(message)
             case _:
@@ -129,66 +135,109 @@ class _Conversation:
         await self._send({"type": "connection_ack"})
         return True
 
-    def _start(self, message: dict[str, Any]) -> None:
+    async def _answer_ping(self, message: dict[str, Any]) -> None:
+        _require_payload(message)
+        payload = message.get("payload")
+        pong = {"type": "pong"} | ({} if payload is None else {"payload": payload})
+        try:
+            text = encode(pong)
+        except (RecursionError, ValueError):
+            raise ProtocolViolation(4400, "The payload can't be sent back") from None
+        await self._send_text(text)
+
+    async def _start(self, message: dict[str, Any], size: int) -> None:
+        """Run the operation beside others; what is too much is answered before more is read."""
         if not self._is_acknowledged:
             raise ProtocolViolation(4401, "Unauthorized")
         id = _operation_id(message)
         if id in self._operations:
             raise ProtocolViolation(4409, _reason(f"Subscriber for {id} already exists"))
-        task = asyncio.create_task(self._operate(id, message.get("payload")))
+        try:
+            operation = operation_of(message.get("payload"))
+        except RequestRefused as refusal:
+            raise ProtocolViolation(4400, _reason(refusal.message)) from None
+        try:
+            with ExitStack() as held:
+                self._require_room()
+                held.enter_context(self._service.pending.share()).grow(size)
+                prepared = prepare(self._service.schema, operation)
+                task = asyncio.create_task(self._operate(id, prepared, held.pop_all()))
+        except RequestRefused as refusal:
+            await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
+            return
         self._operations[id] = task
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _require_room(self) -> None:
+        most = self._limits.operations
+        if len(self._running) >= most:
+            why = f"At most {most} operations may run on one socket."
+            raise RequestRefused(429, why, code="LIMIT_EXCEEDED")
 
     def _stop(self, message: dict[str, Any]) -> None:
         task = self._operations.pop(_operation_id(message), None)
         if task is not None:
             task.cancel()
 
-    async def _operate(self, id: str, payload: Any) -> None:
-        """Run an operation and tell its outcome; a cancelled one says nothing more."""
-        try:
-            refused = await self._tell_responses(id, payload)
-        except RequestRefused as refusal:
-            refused = [refusal_error(refusal)]
-        if self._operations.get(id) is not asyncio.current_task():
-            return
-        del self._operations[id]
-        if refused:
-            await self._send({"id": id, "type": "error", "payload": refused})
-        else:
-            await self._send({"id": id, "type": "complete"})
+    async def _operate(self, id: str, operation: Prepared | Response, held: ExitStack) -> None:
+        with held:
+            try:
+                await self._tell_responses(id, operation)
+            except Exception as error:  # noqa: BLE001
+                await self._give_up(error)
 
-    async def _tell_responses(self, id: str, payload: Any) -> list[Any]:
-        """Send each response; the errors, where the operation was refused altogether."""
-        if len(self._operations) > self._limits.operations:
-            raise RequestRefused(
-                429,
-                f"At most {self._limits.operations} operations may run on one socket.",
-                code="LIMIT_EXCEEDED",
-            )
-        operation = prepare(self._service.schema, operation_of(payload))
+    async def _tell_responses(self, id: str, operation: Prepared | Response) -> None:
+        """Tell them as long as the client awaits them, and how it ended."""
+        end: dict[str, Any] = {"id": id, "type": "complete"}
         async with aclosing(self._service.responses(operation, self._request_id)) as responses:
             async for response in responses:
+                if not self._is_awaited(id):
+                    return
                 if response.is_refused:
-                    errors: list[Any] = response.as_json()["errors"]
-                    return errors
+                    end = {"id": id, "type": "error", "payload": response.as_json()["errors"]}
+                    break
                 await self._send({"id": id, "type": "next", "payload": response.as_json()})
-        return []
+        if self._is_awaited(id):
+            del self._operations[id]
+            await self._send(end)
+
+    def _is_awaited(self, id: str) -> bool:
+        """By then the client may have completed it, and used its id for another one."""
+        return self._operations.get(id) is asyncio.current_task()
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self._websocket.send_text(encode(message).decode())
+        await self._send_text(encode(message))
+
+    async def _send_text(self, text: bytes) -> None:
+        """Returns when it's on its way; nothing is sent to a client that is gone."""
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(WebSocketDisconnect):
+                await self._websocket.send_text(text.decode())
+
+    async def _give_up(self, error: Exception) -> None:
+        log.error("request %s: unexpected error", self._request_id, exc_info=error)
+        await self._close(4500, "Internal server error")
 
     async def _close(self, code: int, reason: str) -> None:
-        if self._websocket.application_state is not WebSocketState.DISCONNECTED:
-            await self._websocket.close(code, reason)
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(WebSocketDisconnect):
+                await self._websocket.close(code, reason)
+
+
+def _message(text: str) -> dict[str, Any]:
+    try:
+        message = parse_json("The message", text)
+    except RequestRefused as refusal:
+        raise ProtocolViolation(4400, _reason(refusal.message)) from None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ProtocolViolation(4400, "Messages must be objects with a type")
+    return message
 
 
 def _require_payload(message: dict[str, Any]) -> None:
     if not isinstance(message.get("payload"), dict | None):
         raise ProtocolViolation(4400, "The payload must be an object")
-
-
-def _payload(message: dict[str, Any]) -> dict[str, Any]:
-    return {"payload": message["payload"]} if message.get("payload") is not None else {}
 
 
 def _operation_id(message: dict[str, Any]) -> str:

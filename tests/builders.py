@@ -71,7 +71,7 @@ def recommendation(channel: str = "search", **changes: Any) -> Recommendation:
     complete = Recommendation(
         channel=channel,
         budget_percent=12.5,
-        rationale=f"{channel} reaches them",
+        rationale="It reaches them.",
         tactics=("brand words", "local words"),
     )
     return replace(complete, **changes)

@@ -5,9 +5,11 @@ A test that asks for `repositories` runs in memory, on SQLite and on PostgreSQL;
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import delete
@@ -55,8 +57,18 @@ def _postgresql_with_tables(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("prepared") / "tables.db"
+def _folder_for_sqlite() -> Iterator[Path]:
+    """In memory where there is such a folder: SQLite waits for the disk at every commit."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(
+        prefix="aicmo-sqlite-", dir=memory if os.access(memory, os.W_OK) else None
+    ) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_with_tables(_folder_for_sqlite: Path) -> Path:
+    file = _folder_for_sqlite / "tables.db"
     asyncio.run(_create_tables(f"sqlite:///{file}"))
     return file
 
@@ -67,10 +79,10 @@ def _postgresql_url(_postgresql_with_tables: str) -> str:
 
 
 @pytest.fixture
-def _sqlite_url(_sqlite_with_tables: Path, tmp_path: Path) -> str:
-    file = tmp_path / "aicmo.db"
-    shutil.copyfile(_sqlite_with_tables, file)
-    return f"sqlite:///{file}"
+def _sqlite_url(_sqlite_with_tables: Path) -> Iterator[str]:
+    with TemporaryDirectory(dir=_sqlite_with_tables.parent) as folder:
+        file = shutil.copy(_sqlite_with_tables, Path(folder) / "aicmo.db")
+        yield f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -100,8 +112,7 @@ def sqlite_url(_sqlite_url: str) -> str:
 @pytest.fixture
 async def database(_used_database_url: str) -> AsyncIterator[Database]:
     """A database that has the tables, and nothing in them."""
-    database = open_database(_used_database_url)
-    await empty_database(database)
+    database = await open_emptied(_used_database_url)
     yield database
     await close_database(database)
 
@@ -142,8 +153,7 @@ async def repositories(
     if _storage is None:
         yield create_repositories(PersistenceMode.INMEMORY, clock=clock, new_key=new_key)
         return
-    database = open_database(_storage, pool_size=pool_size)
-    await empty_database(database)
+    database = await open_emptied(_storage, pool_size)
     yield create_repositories(PersistenceMode.DB, database, clock=clock, new_key=new_key)
     await close_database(database)
 
@@ -168,17 +178,24 @@ async def _create_tables(url: str) -> None:
 
 
 async def _emptied(url: str) -> str:
-    database = open_database(url)
-    await empty_database(database)
+    database = await open_emptied(url)
     await database.close()
     return url
 
 
-async def empty_database(database: Database) -> None:
-    """Tests on PostgreSQL share one database: emptying it takes less than making a new one."""
+async def open_emptied(url: str, pool_size: int = 5) -> Database:
+    """Open what another test may have used before: PostgreSQL's database, but no SQLite file."""
+    database = open_database(url, pool_size=pool_size, pool_timeout=60)
     if not database.is_sqlite:
-        async with database.writers.begin() as connection:
-            for table in reversed(metadata.sorted_tables):
+        await empty_database(database)
+    return database
+
+
+async def empty_database(database: Database) -> None:
+    """Delete everything: children go with their parents."""
+    async with database.writers.begin() as connection:
+        for table in metadata.sorted_tables:
+            if not table.foreign_keys:
                 await connection.execute(delete(table))
 
 

@@ -1,10 +1,6 @@
 """A real browser with a real server, and without any other: the network ends at the server."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,39 +8,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 
 from tests.browser.workbench import CHROMIUM, FLAGS, Workbench
+from tests.support.servers import IN_MEMORY, running_server
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of `aicmo serve --demo`, as a user starts it, on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    """The address of a server with the demo agency, as a user starts it."""
     log = tmp_path_factory.mktemp("server") / "log"
-    command = [str(Path(sys.executable).with_name("aicmo")), "serve", "--demo"]
-    settings = {"HOST": "127.0.0.1", "PORT": str(port), "AICMO_PERSISTENCE_MODE": "inmemory"}
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            command, env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
-        ) as process,
-    ):
-        try:
-            wait_until_it_listens(port, process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail(f"the server did not start:\n{log.read_text()}")
+    with running_server(IN_MEMORY, log, "--demo") as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")

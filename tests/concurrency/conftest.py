@@ -8,10 +8,9 @@ from typing import TypeVar
 import pytest
 
 from repositories.changes import ChangeFeed
-from repositories.engine import open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
-from tests.conftest import close_database, empty_database
+from tests.conftest import close_database, open_emptied
 
 T = TypeVar("T")
 
@@ -51,7 +50,6 @@ async def repositories(_storage: str | None) -> AsyncIterator[Repositories]:
     if _storage is None:
         yield Interleaved(create_repositories(PersistenceMode.INMEMORY))
         return
-    database = open_database(_storage, pool_size=32, pool_timeout=60)
-    await empty_database(database)
+    database = await open_emptied(_storage, pool_size=32)
     yield Interleaved(create_repositories(PersistenceMode.DB, database))
     await close_database(database)

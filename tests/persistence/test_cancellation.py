@@ -7,10 +7,12 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
+from repositories.database_session import DatabaseSession
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, UnitOfWork
@@ -253,3 +255,30 @@ async def test_cancelled_at_any_moment_it_gives_its_connection_back(
                 await unit()
                 await database.close()
             assert in_use == 0, step
+
+
+async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_url: str) -> None:
+    """One that SQLite's thread hasn't taken up yet, too."""
+    database = open_database(sqlite_url, pool_size=1)
+    forever = (
+        "WITH RECURSIVE numbers(number) AS "
+        "(SELECT 1 UNION ALL SELECT number + 1 FROM numbers) SELECT count(*) FROM numbers"
+    )
+
+    async def cancelled(step: int, statement: str) -> bool:
+        session = DatabaseSession(database.readers)
+        task = elsewhere(cancelled_at(step, session.rows(text(statement))))
+        try:
+            await asyncio.wait({task}, timeout=20)
+            assert task.done(), f"it still runs, though cancelled at {step}"
+            return task.cancelled()
+        finally:
+            await session.close()
+
+    for step in count():
+        if not await cancelled(step, "SELECT 1"):
+            break
+        assert await cancelled(step, forever)
+
+    assert step > 0
+    await database.close()

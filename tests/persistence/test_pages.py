@@ -58,25 +58,25 @@ ORDERED_FIELDS: dict[str, tuple[Kind, str, list[Any]]] = {
     for kind, field, values in cast(
         list[tuple[Kind, str, list[Any]]],
         [
-        (BRIEF, "client_id", TEXTS),
-        (BRIEF, "stage", sorted(BriefStage)),
-        (BRIEF, "submitted_at", TIMES),
-        (PLAN, "brief_id", TEXTS),
-        (PLAN, "version", [1, 2, 9, 10, 2**31 - 1]),
-        (PLAN, "approval", sorted(ApprovalState)),
-        (CAMPAIGN, "strategy_id", TEXTS),
-        (CAMPAIGN, "name", TEXTS),
-        (DRAFT, "strategy_id", TEXTS),
-        (DRAFT, "content_type", TEXTS),
-        (DRAFT, "title", TEXTS),
-        (RESULT, "draft_id", TEXTS),
-        (RESULT, "passed", [False, True]),
-        (RESULT, "score", [0.0, 5e-324, 0.1, 0.3, 0.1 + 0.2, 1.0]),
-        (RESULT, "evaluated_at", TIMES),
-        (PACKAGE, "draft_id", TEXTS),
-        *((kind, "created_at", TIMES) for kind in KINDS),
-        *((kind, "updated_at", TIMES) for kind in KINDS),
-        *((kind, "revision", [1, 2, 3]) for kind in KINDS),
+            (BRIEF, "client_id", TEXTS),
+            (BRIEF, "stage", sorted(BriefStage)),
+            (BRIEF, "submitted_at", TIMES),
+            (PLAN, "brief_id", TEXTS),
+            (PLAN, "version", [1, 2, 9, 10, 2**31 - 1]),
+            (PLAN, "approval", sorted(ApprovalState)),
+            (CAMPAIGN, "strategy_id", TEXTS),
+            (CAMPAIGN, "name", TEXTS),
+            (DRAFT, "strategy_id", TEXTS),
+            (DRAFT, "content_type", TEXTS),
+            (DRAFT, "title", TEXTS),
+            (RESULT, "draft_id", TEXTS),
+            (RESULT, "passed", [False, True]),
+            (RESULT, "score", [0.0, 5e-324, 0.1, 0.3, 0.1 + 0.2, 1.0]),
+            (RESULT, "evaluated_at", TIMES),
+            (PACKAGE, "draft_id", TEXTS),
+            *((kind, "created_at", TIMES) for kind in KINDS),
+            *((kind, "updated_at", TIMES) for kind in KINDS),
+            *((kind, "revision", [1, 2, 3]) for kind in KINDS),
         ],
     )
 }
@@ -135,35 +135,31 @@ async def _backwards(repositories: Repositories, kind: Kind, request: PageReques
 async def test_every_order_has_ties_by_key_and_is_the_same_from_both_ends(
     repositories: Repositories, kind: Kind, field: str, values: Sequence[Any]
 ) -> None:
-    copies = 1 if (kind, field) == (RESULT, "draft_id") else 3
-    by_value = [[f"{rank:02} {copy}" for copy in "ABa"[:copies]] for rank in range(len(values))]
-    if field == "revision":
-        records = [
-            kind.record(key)
-            for saves, keys in enumerate(by_value, start=1)
-            for key in keys
-            for _ in range(saves)
-        ]
-    else:
-        records = [
-            replace(kind.record(key), **{field: value})
-            for value, keys in zip(values, by_value, strict=True)
-            for key in _unordered(keys)
-        ]
-    if (kind, field) == (PLAN, "brief_id"):
-        records = [replace(plan, version=n) for n, plan in enumerate(records, start=1)]
-    await _store_shuffled(repositories, kind, *records)
+    names = "A" if (kind, field) == (RESULT, "draft_id") else "ABa"
+    by_value = [[f"{rank:02} {name}" for name in names] for rank in range(len(values))]
+    saves = [
+        save
+        for value, keys in zip(values, by_value, strict=True)
+        for number, key in enumerate(keys, start=1)
+        for save in _saves(kind, key, field, value, number)
+    ]
+    await _store_shuffled(repositories, kind, *saves)
 
     for direction in Direction:
-        request = PageRequest(4, order=Order(field, direction))
+        request = PageRequest(7, order=Order(field, direction))
         ranks = by_value if direction is ASC else by_value[::-1]
         expected = [key for keys in ranks for key in keys]
         assert await _forwards(repositories, kind, request) == expected
         assert await _backwards(repositories, kind, request) == expected
 
 
-def _unordered(keys: Sequence[str]) -> Sequence[str]:
-    return keys[::-1]
+def _saves(kind: Kind, key: str, field: str, value: Any, number: int) -> list[Any]:
+    """The saves after which an entity, the `number`-th of those, has the value."""
+    if field == "revision":
+        return [kind.record(key)] * value
+    if (kind, field) == (PLAN, "brief_id"):
+        return [build.plan(key, brief_id=value, version=number)]
+    return [kind.record(key, **{field: value})]
 
 
 async def test_keys_are_ordered_by_code_point(repositories: Repositories, kind: Kind) -> None:
@@ -324,12 +320,10 @@ of_each_reference = pytest.mark.parametrize(
 
 
 async def _store_references(repositories: Repositories, kind: Kind, reference: str) -> None:
-    versions = iter(range(1, 100))
-    more = {"version": 0} if kind is PLAN else {}
     records = [
-        replace(
-            kind.record(f"{parent} {n}"),
-            **{reference: parent, **{name: next(versions) for name in more}},
+        kind.record(
+            f"{parent} {n}",
+            **{reference: parent} | ({"version": n + 1} if kind is PLAN else {}),
             created_at=START + timedelta(hours=n // 2),
         )
         for parent, number in NUMBERS.items()

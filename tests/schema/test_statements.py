@@ -28,8 +28,8 @@ PACKAGES = """query($first: Int) { deliveryPackages(first: $first) {
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """With one connection, and no patience: who waits for a second one gets an error at once."""
-    database = open_database(database_url, pool_size=1, pool_timeout=5.0)
+    """With one connection: whoever waited for a second one would get an error in the end."""
+    database = open_database(database_url, pool_size=1, pool_timeout=60)
     yield database
     await close_database(database)
 

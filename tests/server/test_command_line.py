@@ -8,13 +8,14 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
 
+from repositories.engine import open_database
 from schema.export import exported_schema
 from server.cli import app
 from tests.support.contents import contents_of
@@ -53,12 +54,11 @@ def succeeded(result: Result) -> str:
 # Help
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
-    def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+def commands() -> Iterator[tuple[str, Any]]:
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield name, command
-        if isinstance(command, click.Group):
-            for part, inner in command.commands.items():
-                yield from below(f"{name} {part}", inner)
+        for part, inner in getattr(command, "commands", {}).items():
+            yield from below(f"{name} {part}", inner)
 
     return below("aicmo", typer.main.get_command(app))
 
@@ -230,10 +230,6 @@ def test_what_is_changed_after_seeding_stays_changed(
 
 
 async def _rename_a_campaign(database_url: str) -> None:
-    from sqlalchemy import text
-
-    from repositories.engine import open_database
-
     database = open_database(database_url)
     async with database.writers.begin() as connection:
         await connection.execute(text("UPDATE production_campaigns SET name = 'Renamed'"))
@@ -372,7 +368,7 @@ def test_a_port_that_is_in_use() -> None:
 
         ended = run_serve("--port", port, **IN_MEMORY)
 
-    assert ended.returncode == 1
+    assert ended.returncode > 0
     [line] = ended.stderr.splitlines()
     assert "address already in use" in line
     assert port in line
@@ -382,7 +378,7 @@ def test_a_port_that_is_in_use() -> None:
 def test_an_address_that_is_not_ours() -> None:
     ended = run_serve("--port", "0", HOST="192.0.2.1", AICMO_ALLOW_REMOTE="true", **IN_MEMORY)
 
-    assert ended.returncode == 1
+    assert ended.returncode > 0
     assert len(ended.stderr.splitlines()) == 1
     assert "Traceback" not in ended.stderr
 

@@ -1,0 +1,8 @@
+"""A GraphQL executor that plans an operation once and then runs it level by level.
+
+It knows graphql-core schemas and nothing of this project.
+"""
+
+from execution.engine import Engine
+
+__all__ = ["Engine"]

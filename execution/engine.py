@@ -1,0 +1,153 @@
+"""Runs operations by plans that are made once; the response is the one that graphql-core gives."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    assert_valid_schema,
+    default_field_resolver,
+    default_type_resolver,
+)
+from graphql.execution import execute_root_selection_set
+from graphql.execution.values import VariableValues, get_variable_values
+
+from execution.operations import Operation, examined
+from execution.plans import BatchResolver, OperationPlan, Sources
+from execution.recent import Recent
+from execution.running import Run
+
+_REPORTED_VARIABLES: Final = 50
+"""How many errors in variables are reported: as many as graphql-core reports."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How operations were run."""
+
+    planned: int = 0
+    by_plan: int = 0
+    by_graphql_core: int = 0
+
+
+class Engine:
+    """Executes operations against a schema.
+
+    `attribute_of` tells which fields are read from an attribute of their object, and `batch_of`
+    which are resolved for all objects of a level at once; other fields' resolvers are called for
+    each object. Operations and plans are kept, as many as `kept` of either that were used last.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        attribute_of: Callable[[GraphQLField], str | None] = lambda _: None,
+        batch_of: Callable[[GraphQLField], BatchResolver | None] = lambda _: None,
+        kept: int = 1_000,
+    ) -> None:
+        assert_valid_schema(schema)
+        self.counts = Counts()
+        self._schema = schema
+        self._sources = Sources(attribute_of, batch_of)
+        self._operations: Recent[tuple[int, int], Operation] = Recent(kept)
+        self._plans: Recent[tuple[Operation, Hashable], OperationPlan] = Recent(kept)
+
+    async def execute(
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        *,
+        variable_values: Mapping[str, Any] | None = None,
+        root_value: Any = None,
+        context_value: Any = None,
+        hide_suggestions: bool = False,
+    ) -> ExecutionResult:
+        """The result of an operation of a validated document."""
+        # An operation is kept with its document, so that their ids stay their own.
+        known = self._operations.get(
+            (id(document), id(operation)), lambda: examined(self._schema, document, operation)
+        )
+        given = dict(variable_values or {})
+        if not known.is_supported:
+            return await self._by_graphql_core(
+                known, given, root_value, context_value, hide_suggestions
+            )
+        variables = get_variable_values(
+            self._schema,
+            operation.variable_definitions or (),
+            given,
+            max_errors=_REPORTED_VARIABLES,
+            hide_suggestions=hide_suggestions,
+        )
+        if isinstance(variables, list):
+            return ExecutionResult(None, variables)
+        plan = self._plan(known, variables)
+        if plan is None:
+            return await self._by_graphql_core(
+                known, given, root_value, context_value, hide_suggestions
+            )
+        self.counts.by_plan += 1
+        run = Run(
+            plan,
+            Executor(
+                self._schema,
+                dict(known.fragments),
+                plan.fragments,
+                root_value,
+                context_value,
+                operation,
+                variables,
+                default_field_resolver,
+                default_type_resolver,
+                default_field_resolver,
+                hide_suggestions=hide_suggestions,
+            ),
+        )
+        data = await run.data()
+        return ExecutionResult(data, run.failures.errors() or None)
+
+    def _plan(self, operation: Operation, variables: VariableValues) -> OperationPlan | None:
+        """The plan; None when graphql-core has to say why there is none."""
+
+        def made() -> OperationPlan:
+            plan = OperationPlan(self._schema, operation, variables, self._sources)
+            self.counts.planned += 1
+            return plan
+
+        try:
+            return self._plans.get((operation, operation.steered(variables)), made)
+        except (GraphQLError, RecursionError):
+            return None
+
+    async def _by_graphql_core(
+        self,
+        operation: Operation,
+        variable_values: dict[str, Any],
+        root_value: Any,
+        context_value: Any,
+        hide_suggestions: bool,
+    ) -> ExecutionResult:
+        self.counts.by_graphql_core += 1
+        name = operation.node.name
+        executor = Executor.build(
+            self._schema,
+            operation.document,
+            root_value,
+            context_value,
+            variable_values,
+            name.value if name else None,
+            hide_suggestions=hide_suggestions,
+        )
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        result = execute_root_selection_set(executor)
+        return await result if isawaitable(result) else result

@@ -1,0 +1,203 @@
+"""Plans: what is to be done for an operation, worked out once from its document and schema."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    TypeNameMetaFieldDef,
+    default_field_resolver,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetails,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+
+from execution.operations import Operation
+
+Resolver = Callable[..., Any]
+BatchResolver = Callable[..., Awaitable[Sequence[Any]]]
+"""Resolves a field of all objects of a level at once: `(parents, info, **arguments)`.
+
+What it gives is aligned with the parents; an exception among it fails that place, and one that is
+raised fails all of them. `info` is that of the first parent.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the values of fields come from.
+
+    `attribute_of` names the attribute that a field's value is read from. `batch_of` has the batch
+    resolver of a field. Where both have None, the field's own resolver is called.
+    """
+
+    attribute_of: Callable[[GraphQLField], str | None]
+    batch_of: Callable[[GraphQLField], BatchResolver | None]
+
+
+class Kind(Enum):
+    LEAF = auto()
+    LIST = auto()
+    OBJECT = auto()
+    ABSTRACT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A type as the completion of its values needs it; `of` is the shape of a list's items."""
+
+    kind: Kind
+    is_non_null: bool
+    type: Any
+    of: "Shape | None" = None
+
+
+def shape_of(type_: GraphQLOutputType) -> Shape:
+    is_non_null = is_non_null_type(type_)
+    inner: Any = type_.of_type if is_non_null_type(type_) else type_
+    if is_list_type(inner):
+        return Shape(Kind.LIST, is_non_null, inner, shape_of(inner.of_type))
+    if is_leaf_type(inner):
+        return Shape(Kind.LEAF, is_non_null, inner)
+    if is_abstract_type(inner):
+        return Shape(Kind.ABSTRACT, is_non_null, inner)
+    assert is_object_type(inner)
+    return Shape(Kind.OBJECT, is_non_null, inner)
+
+
+@dataclass(eq=False, slots=True)
+class FieldPlan:
+    """One response key of a selection. `order` is its place among them."""
+
+    order: int
+    key: str
+    name: str
+    parent_type: GraphQLObjectType
+    definition: GraphQLField
+    details: list[FieldDetails]
+    nodes: list[FieldNode]
+    shape: Shape
+    is_typename: bool
+    attribute: str | None
+    resolve: Resolver
+    resolve_batch: BatchResolver | None
+    has_arguments: bool
+    selections: dict[GraphQLObjectType, "SelectionPlan"] = field(default_factory=dict)
+    """By the runtime type of the field's objects; made when the first of the type comes."""
+
+
+Assemble = Callable[..., list[dict[str, Any]]]
+
+
+@dataclass(eq=False, slots=True)
+class SelectionPlan:
+    """The fields that are selected of objects of one type.
+
+    `assemble` makes that many objects of the columns of their values.
+    """
+
+    fields: list[FieldPlan]
+    assemble: Assemble
+
+
+class OperationPlan:
+    """The plan of one operation, for one outcome of its `@skip` and `@include` directives."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: Operation,
+        variables: VariableValues,
+        sources: Sources,
+    ) -> None:
+        self.operation = operation.node
+        self.fragments = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
+        self._schema = schema
+        self._variables = operation.steering_of(variables)
+        self._sources = sources
+        root_type = schema.get_root_type(operation.node.operation)
+        assert root_type is not None
+        self.root = self._selection(
+            root_type,
+            collect_fields(schema, self.fragments, self._variables, root_type, operation.node),
+        )
+
+    def selection(self, field: FieldPlan, type_: GraphQLObjectType) -> SelectionPlan:
+        """What the field selects of its objects of this type."""
+        found = field.selections.get(type_)
+        if found is None:
+            collected = collect_subfields(
+                self._schema,
+                self.fragments,
+                self._variables,
+                self.operation,
+                type_,
+                field.details,
+            )
+            found = field.selections[type_] = self._selection(type_, collected)
+        return found
+
+    def _selection(self, type_: GraphQLObjectType, collected: CollectedFields) -> SelectionPlan:
+        fields: list[FieldPlan] = []
+        for key, details in collected.grouped_field_set.items():
+            definition = self._schema.get_field(type_, details[0].node.name.value)
+            if definition is not None:
+                fields.append(self._field(len(fields), key, type_, definition, details))
+        return SelectionPlan(fields, _assembler(tuple(field.key for field in fields)))
+
+    def _field(
+        self,
+        order: int,
+        key: str,
+        type_: GraphQLObjectType,
+        definition: GraphQLField,
+        details: list[FieldDetails],
+    ) -> FieldPlan:
+        nodes = [detail.node for detail in details]
+        return FieldPlan(
+            order=order,
+            key=key,
+            name=nodes[0].name.value,
+            parent_type=type_,
+            definition=definition,
+            details=details,
+            nodes=nodes,
+            shape=shape_of(definition.type),
+            is_typename=definition is TypeNameMetaFieldDef,
+            attribute=self._sources.attribute_of(definition),
+            resolve=definition.resolve or default_field_resolver,
+            resolve_batch=self._sources.batch_of(definition),
+            has_arguments=bool(definition.args),
+        )
+
+
+@lru_cache(maxsize=1_000)
+def _assembler(keys: tuple[str, ...]) -> Assemble:
+    """Makes objects of columns. A dict display in a loop is the fastest that Python has."""
+    if not keys:
+        return lambda count: [{} for _ in range(count)]
+    numbers = range(len(keys))
+    pairs = ", ".join(f"{key!r}: v{number}" for number, key in enumerate(keys))
+    values = " ".join(f"v{number}," for number in numbers)
+    columns = ", ".join(f"c{number}" for number in numbers)
+    source = f"lambda count, {columns}: [{{{pairs}}} for {values} in zip({columns})]"
+    # All of it is ours but the keys, and these are quoted.
+    assemble: Assemble = eval(source)  # noqa: S307
+    return assemble

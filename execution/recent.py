@@ -1,0 +1,30 @@
+"""Keeping what was used last."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The values of the keys that were asked for last, `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value of the key, made when there is none."""
+        try:
+            self._values.move_to_end(key)
+        except KeyError:
+            self._values[key] = made = make()
+            if len(self._values) > self._size:
+                self._values.popitem(last=False)
+            return made
+        return self._values[key]

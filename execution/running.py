@@ -1,0 +1,424 @@
+"""Running a plan: all objects of a level together, column by column.
+
+A run goes down first: it reads the columns of a level, and begins the levels below it as soon as
+their objects are there. Columns that have to be waited for are waited for side by side, so that
+dataloaders gather what they are asked for. Then it comes up again, and puts the response together.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain, islice
+from operator import attrgetter
+from types import NoneType
+from typing import Any, Final
+
+from graphql import (
+    Executor,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    OperationType,
+    Undefined,
+)
+from graphql.execution.executor import invalid_return_type_error
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import is_iterable
+
+from execution.failures import Failures
+from execution.leaves import are_complete
+from execution.places import Chosen, Items, Keys, Places, Root
+from execution.plans import BatchResolver, FieldPlan, Kind, OperationPlan, SelectionPlan, Shape
+from execution.steps import Steps, Then, Wait
+from execution.waiting import awaitable, awaited, has_stream, streamed
+
+
+class _Nulled:
+    """Stands where a value failed that may not be null, until an ancestor may be."""
+
+
+NULLED: Final = _Nulled()
+_NOTHING: Final = frozenset({NoneType, type(Undefined)})
+
+Info = GraphQLResolveInfo[Any]
+
+
+@dataclasses.dataclass(eq=False, slots=True)
+class Column:
+    """Values of one field that are completed together, in the end to `completed`.
+
+    `wave` counts what was waited for on the way to them.
+    """
+
+    field: FieldPlan
+    shape: Shape
+    places: Places
+    wave: int
+    completed: list[Any] = dataclasses.field(default_factory=list)
+
+
+class Run:
+    """One execution of a plan. `executor` is graphql-core's view of it, which resolvers see."""
+
+    def __init__(self, plan: OperationPlan, executor: Executor[Any]) -> None:
+        self.failures = Failures()
+        self._plan = plan
+        self._executor = executor
+        self._has_nulled = False
+        self._steps = Steps()
+
+    async def data(self) -> dict[str, Any] | None:
+        """The response's `data`."""
+        source = [self._executor.root_value]
+        if self._plan.operation.operation is OperationType.MUTATION:
+            return await self._serially(source)
+        columns = self._level(self._plan.root, source, Root(), wave=0)
+        await self._steps.take()
+        data: list[dict[str, Any] | None] = self._assembled(self._plan.root, columns, 1, None)
+        return data[0]
+
+    async def _serially(self, source: list[Any]) -> dict[str, Any] | None:
+        data: dict[str, Any] = {}
+        for field in self._plan.root.fields:
+            column = self._column(field, source, Root(), self.failures.waves)
+            await self._steps.take()
+            [value] = column.completed
+            if value is NULLED:
+                return None
+            data[field.key] = value
+        return data
+
+    # Waiting.
+
+    def _wait(self, column: Column, wait: Wait, then: Then) -> None:
+        column.wave += 1
+        self._steps.add_when(wait, then)
+
+    def _wait_for_all(self, column: Column, values: list[Any], then: Then) -> None:
+        if awaitable(values):
+            self._wait(column, awaited(values), then)
+        else:
+            then(values)
+
+    # The columns of a level are read.
+
+    def _level(
+        self, selection: SelectionPlan, objects: Sequence[Any], places: Places, wave: int
+    ) -> list[Column]:
+        return [self._column(field, objects, places, wave) for field in selection.fields]
+
+    def _column(
+        self, field: FieldPlan, objects: Sequence[Any], places: Places, wave: int
+    ) -> Column:
+        """What the field has for each object."""
+        column = Column(field, field.shape, Keys(places, field), wave)
+        if field.is_typename:
+            column.completed = [field.parent_type.name] * len(objects)
+        elif field.attribute is not None:
+            self._arrived(column, _attributes(objects, field.attribute))
+        else:
+            try:
+                arguments = self._arguments(field)
+            except Exception as error:
+                self._complete(column, [error] * len(objects))
+            else:
+                self._resolve(column, objects, arguments)
+        return column
+
+    def _arguments(self, field: FieldPlan) -> dict[str, Any]:
+        if not field.has_arguments:
+            return {}
+        executor = self._executor
+        return get_argument_values(
+            field.definition,
+            field.nodes[0],
+            executor.variable_values,
+            hide_suggestions=executor.hide_suggestions,
+        )
+
+    def _resolve(self, column: Column, objects: Sequence[Any], arguments: dict[str, Any]) -> None:
+        field, places = column.field, column.places
+        if field.resolve_batch is not None:
+            info = self._info(field, places, 0)
+            batch = _batch(field.resolve_batch, objects, info, arguments)
+            self._wait(column, batch, partial(self._complete, column))
+            return
+        resolve = field.resolve
+        values: list[Any] = []
+        for index, source in enumerate(objects):
+            try:
+                values.append(resolve(source, self._info(field, places, index), **arguments))
+            except Exception as error:
+                values.append(error)
+        self._arrived(column, values)
+
+    def _info(self, field: FieldPlan, places: Places, index: int) -> Info:
+        path = places.path(index)
+        assert path is not None
+        executor = self._executor
+        return GraphQLResolveInfo(
+            field.name,
+            field.nodes,
+            field.definition.type,
+            field.parent_type,
+            path,
+            executor.schema,
+            executor.fragment_definitions,
+            executor.root_value,
+            executor.operation,
+            executor.variable_values,
+            executor.context_value,
+            executor.is_awaitable,
+            executor.abort_signal,
+            executor.async_helpers,
+        )
+
+    # The values of a column are completed.
+
+    def _arrived(self, column: Column, values: list[Any]) -> None:
+        """Complete values: at once, but for those that have to be awaited."""
+        waiting = awaitable(values)
+        if not waiting:
+            self._complete(column, values)
+        elif len(waiting) == len(values):
+            self._wait(column, awaited(values), partial(self._complete, column))
+        else:
+            column.completed = [None] * len(values)
+            for indexes in (sorted(set(range(len(values))) - set(waiting)), waiting):
+                chosen = self._chosen(column, indexes)
+                self._arrived(chosen, [values[index] for index in indexes])
+
+    def _complete(self, column: Column, values: list[Any]) -> None:
+        if column.shape.kind is Kind.LEAF:
+            self._leaves(column, values)
+        else:
+            self._steps.add(partial(self._composites, column, values))
+
+    def _leaves(self, column: Column, values: list[Any]) -> None:
+        if are_complete(column.shape, values):
+            column.completed = values
+            return
+        leaf = column.shape.type
+        coerce = self._executor.complete_leaf_value
+        for index, value in enumerate(values):
+            try:
+                if value is None or value is Undefined:
+                    completed = self._null(column, index)
+                elif isinstance(value, Exception):
+                    completed = self._failed(column, index, value)
+                else:
+                    completed = coerce(leaf, value)
+            except Exception as error:
+                completed = self._failed(column, index, error)
+            column.completed.append(completed)
+
+    def _composites(self, column: Column, values: list[Any]) -> None:
+        column, values = self._present(column, values)
+        match column.shape.kind:
+            case Kind.LIST if has_stream(values):
+                self._wait(column, streamed(values), partial(self._lists, column))
+            case Kind.LIST:
+                self._lists(column, values)
+            case Kind.ABSTRACT:
+                self._abstract(column, values)
+            case _:
+                self._objects(column, column.shape.type, values)
+
+    def _present(self, column: Column, values: list[Any]) -> tuple[Column, list[Any]]:
+        """The column, and its values, without those that are null or failed."""
+        kinds = set(map(type, values))
+        if kinds.isdisjoint(_NOTHING) and not any(issubclass(kind, Exception) for kind in kinds):
+            return column, values
+        completed: list[Any] = [None] * len(values)
+        present: list[int] = []
+        for index, value in enumerate(values):
+            if value is None or value is Undefined:
+                completed[index] = self._null(column, index)
+            elif isinstance(value, Exception):
+                completed[index] = self._failed(column, index, value)
+            else:
+                present.append(index)
+        column.completed = completed
+        return self._chosen(column, present), [values[index] for index in present]
+
+    def _chosen(self, column: Column, indexes: list[int]) -> Column:
+        """A column of some of another's values, which gets what becomes of them."""
+        chosen = Column(column.field, column.shape, Chosen(column.places, indexes), column.wave)
+
+        def assemble() -> None:
+            for index, completed in zip(indexes, chosen.completed, strict=True):
+                column.completed[index] = completed
+
+        self._steps.put_off(assemble)
+        return chosen
+
+    def _lists(self, column: Column, values: list[Any]) -> None:
+        column, lists = self._present(column, [_listed(column.field, value) for value in values])
+        shape = column.shape.of
+        assert shape is not None
+        lengths = list(map(len, lists))
+        items = Column(column.field, shape, Items(column.places, lengths, shape), column.wave)
+
+        def assemble() -> None:
+            completed = iter(items.completed)
+            column.completed = [list(islice(completed, length)) for length in lengths]
+            if self._has_nulled:
+                null = _null_of(column.shape)
+                column.completed = [null if _has_nulled(one) else one for one in column.completed]
+
+        self._steps.put_off(assemble)
+        self._arrived(items, list(chain.from_iterable(lists)))
+
+    def _abstract(self, column: Column, values: list[Any]) -> None:
+        abstract = column.shape.type
+        resolve_type = abstract.resolve_type or self._executor.type_resolver
+        infos = self._field_infos(column, len(values))
+        names = [
+            _caught(resolve_type, value, info, abstract)
+            for value, info in zip(values, infos, strict=True)
+        ]
+        self._wait_for_all(column, names, partial(self._named, column, values, infos))
+
+    def _named(
+        self, column: Column, values: list[Any], infos: list[Info], names: list[Any]
+    ) -> None:
+        """Complete objects whose types have these names."""
+        column.completed = [None] * len(values)
+        indexes_of: dict[GraphQLObjectType, list[int]] = {}
+        for index, name in enumerate(names):
+            try:
+                if isinstance(name, Exception):
+                    raise name
+                type_ = self._executor.ensure_valid_runtime_type(
+                    name, column.shape.type, column.field.details, infos[index], values[index]
+                )
+                indexes_of.setdefault(type_, []).append(index)
+            except Exception as error:
+                column.completed[index] = self._failed(column, index, error)
+        for type_, indexes in indexes_of.items():
+            if len(indexes) == len(values):
+                self._objects(column, type_, values)
+            else:
+                chosen = self._chosen(column, indexes)
+                self._objects(chosen, type_, [values[index] for index in indexes])
+
+    def _objects(self, column: Column, type_: GraphQLObjectType, values: list[Any]) -> None:
+        if type_.is_type_of is None:
+            self._select(column, values, type_)
+            return
+        verdicts = [
+            _caught(type_.is_type_of, value, info)
+            for value, info in zip(values, self._field_infos(column, len(values)), strict=True)
+        ]
+        self._wait_for_all(column, verdicts, partial(self._judged, column, type_, values))
+
+    def _judged(
+        self, column: Column, type_: GraphQLObjectType, values: list[Any], verdicts: list[Any]
+    ) -> None:
+        """Complete the objects that `is_type_of` accepted."""
+        for index, verdict in enumerate(verdicts):
+            if isinstance(verdict, Exception):
+                values[index] = verdict
+            elif not verdict:
+                values[index] = invalid_return_type_error(
+                    type_, values[index], column.field.details
+                )
+        self._select(*self._present(column, values), type_)
+
+    def _field_infos(self, column: Column, count: int) -> list[Info]:
+        """For each value, the info that the resolver of its field had."""
+        infos: dict[int, Info] = {}
+        found: list[Info] = []
+        for index in range(count):
+            places, position = column.places.in_field(index)
+            if position not in infos:
+                infos[position] = self._info(column.field, places, position)
+            found.append(infos[position])
+        return found
+
+    def _select(self, column: Column, values: list[Any], type_: GraphQLObjectType) -> None:
+        if not values:
+            return
+        try:
+            selection = self._plan.selection(column.field, type_)
+        except Exception as error:
+            column.completed = [self._failed(column, index, error) for index in range(len(values))]
+            return
+        columns: list[Column] = []
+
+        def assemble() -> None:
+            null = _null_of(column.shape)
+            column.completed = self._assembled(selection, columns, len(values), null)
+
+        self._steps.put_off(assemble)
+        columns += self._level(selection, values, column.places, column.wave)
+
+    def _assembled(
+        self, selection: SelectionPlan, columns: list[Column], count: int, null: Any
+    ) -> list[Any]:
+        """The objects; `null` for those that lack a value that they must have."""
+        objects: list[Any] = selection.assemble(count, *[column.completed for column in columns])
+        if self._has_nulled:
+            for column in columns:
+                for index, value in enumerate(column.completed):
+                    if value is NULLED:
+                        objects[index] = null
+        return objects
+
+    # What stands for a value that isn't there.
+
+    def _null(self, column: Column, index: int) -> Any:
+        if not column.shape.is_non_null:
+            return None
+        name = f"{column.field.parent_type}.{column.field.name}"
+        error = TypeError(f"Cannot return null for non-nullable field {name}.")
+        return self._failed(column, index, error)
+
+    def _failed(self, column: Column, index: int, error: Exception) -> Any:
+        self.failures.add(error, column.field.nodes, column.places, index, column.wave)
+        self._has_nulled |= column.shape.is_non_null
+        return _null_of(column.shape)
+
+
+def _null_of(shape: Shape) -> _Nulled | None:
+    return NULLED if shape.is_non_null else None
+
+
+def _has_nulled(values: Iterable[Any]) -> bool:
+    return any(value is NULLED for value in values)
+
+
+def _attributes(objects: Sequence[Any], name: str) -> list[Any]:
+    try:
+        return list(map(attrgetter(name), objects))
+    except Exception:
+        return [_caught(getattr, source, name) for source in objects]
+
+
+def _caught(function: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return error
+
+
+def _listed(field: FieldPlan, value: Any) -> Any:
+    """The items; an exception where they can't be had."""
+    if type(value) is list or type(value) is tuple or isinstance(value, Exception):
+        return value
+    if not is_iterable(value):
+        name = f"{field.parent_type}.{field.name}"
+        return GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
+    return _caught(list, value)
+
+
+async def _batch(
+    resolve: BatchResolver, objects: Sequence[Any], info: Info, arguments: dict[str, Any]
+) -> list[Any]:
+    try:
+        values = list(await resolve(objects, info, **arguments))
+        if len(values) != len(objects):
+            raise ValueError(f"Expected {len(objects)} values, but got {len(values)}.")
+    except Exception as error:
+        return [error] * len(objects)
+    return values

@@ -1,0 +1,67 @@
+"""What all clients together may take up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from server.requests import RequestRefused
+
+
+class Slots:
+    """Counts the streams that are open, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.in_use = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Holds a slot. Raises RequestRefused when there is none."""
+        if self.in_use >= self._limit:
+            raise _at_capacity(f"There are {self._limit:,} open streams already")
+        self.in_use += 1
+        try:
+            yield
+        finally:
+            self.in_use -= 1
+
+
+class Budget:
+    """Counts the bytes of requests that aren't answered yet, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.in_use = 0
+
+    @contextmanager
+    def share(self) -> Iterator["Share"]:
+        """A part of it that grows, and is given back whole."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            self.in_use -= share.amount
+
+    def take(self, amount: int) -> None:
+        """Raises RequestRefused when so much isn't left."""
+        if self.in_use + amount > self._limit:
+            raise _at_capacity("Other requests take up all the memory for requests")
+        self.in_use += amount
+
+
+class Share:
+    """What one request holds of a budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self.amount = 0
+
+    def grow(self, amount: int) -> None:
+        """Raises RequestRefused when so much isn't left."""
+        self._budget.take(amount)
+        self.amount += amount
+
+
+def _at_capacity(why: str) -> RequestRefused:
+    return RequestRefused(
+        503, f"{why}; try again later.", code="LIMIT_EXCEEDED", headers={"Retry-After": "5"}
+    )

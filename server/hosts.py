@@ -1,0 +1,37 @@
+"""Which names the server answers to."""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.requests import RequestRefused, request_id_of
+from server.responses import refuse
+
+
+class TrustedHosts:
+    """Refuses requests to other names; `*` is any, `*.example.com` any below example.com."""
+
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            connection = HTTPConnection(scope)
+            if not self._is_trusted(connection.headers.getlist("host")):
+                refusal = RequestRefused(400, "Host: this server isn't called that.")
+                await refuse(refusal, request_id_of(connection))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _is_trusted(self, given: list[str]) -> bool:
+        if "*" in self._hosts:
+            return True
+        try:
+            [host] = given
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        parents = (f"*{name[dot:]}" for dot, character in enumerate(name) if character == ".")
+        return name in self._hosts or not self._hosts.isdisjoint(parents)

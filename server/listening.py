@@ -1,0 +1,131 @@
+"""How connections are listened to: uvicorn, with limits where it has none."""
+
+import asyncio
+import json
+import socket
+from http import HTTPStatus
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from server.settings import Settings
+
+HEAD_BYTES = 64 * 1024
+HEAD_SECONDS = 10.0
+"""How long a connection may take to say what it wants: a first line and headers."""
+
+
+class Listener(uvicorn.Server):
+    """Serves the app at the address of the settings.
+
+    When it stops, those who follow something are let go, since they wouldn't go themselves.
+    """
+
+    def __init__(self, app: Starlette, settings: Settings) -> None:
+        self._app = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                http=BoundedHttp,
+                ws=QuietWebSocket,
+                ws_max_size=settings.streams.message_bytes,
+                # A few bytes on the wire could become a message of the largest size in memory.
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=int(settings.execution_seconds) + 5,
+                log_level="warning",
+                log_config=None,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.service.closing.set()
+        await super().shutdown(sockets)
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Refuses requests whose head is too large, or doesn't arrive in time."""
+
+    _until_head: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._until_head is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _await_head(self) -> None:
+        if self._until_head is None:
+            self._head_bytes = 0
+            self._until_head = self.loop.call_later(
+                HEAD_SECONDS, self._refuse, HTTPStatus.REQUEST_TIMEOUT
+            )
+
+    def _stop_waiting(self) -> None:
+        if self._until_head is not None:
+            self._until_head.cancel()
+            self._until_head = None
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self._stop_waiting()
+        if self.transport.is_closing():
+            return
+        error = {"message": f"{status.phrase}.", "extensions": {"code": "BAD_USER_INPUT"}}
+        body = json.dumps({"errors": [error]}).encode()
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            "Content-Type: application/json; charset=utf-8\r\n"
+            f"Content-Length: {len(body)}\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
+
+
+class QuietWebSocket(WebSocketsSansIOProtocol):
+    """Neither text that isn't UTF-8 nor a connection that is refused is an error in the log."""
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
+            self.conn.fail(1007)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
+
+def _is_utf8(frames: list[Any]) -> bool:
+    try:
+        b"".join(frames).decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,58 @@
+"""A database that is away for a while is no bug of ours, and no reason for a restart."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from migrations.runner import upgrade
+from repositories.engine import open_database
+from tests import inputs
+from tests.e2e.conftest import starter
+from tests.support.graphql import mutation
+from tests.support.postgres_server import create_database, drop_database
+from tests.support.relay import relayed
+from tests.support.servers import OverHttp, stored_in
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    url = asyncio.run(create_database(postgres_url))
+    asyncio.run(migrate(url))
+    yield url
+    asyncio.run(drop_database(postgres_url, url))
+
+
+async def migrate(url: str) -> None:
+    database = open_database(url)
+    await upgrade(database)
+    await database.close()
+
+
+async def test_a_database_that_goes_and_comes_back(database_url: str, tmp_path: Path) -> None:
+    async with relayed(database_url, tmp_path) as relay:
+        start = starter(stored_in(relay.url), tmp_path)
+        async with start() as running:
+            draft = await running.api.do("saveDraft", inputs.save_draft())
+            assert (await running.http.get("/health")).status_code == 200
+
+            await relay.cut()
+            await require_unavailable(running.api, running.http)
+
+            await relay.mend()
+            read = await running.api.ask('{ draft(draftId: "draft-1") { id revision } }')
+            assert read["draft"] == {"id": draft["id"], "revision": 1}
+            assert (await running.http.get("/health")).status_code == 200
+            assert (await running.api.do("saveDraft", inputs.save_draft()))["revision"] == 2
+
+
+async def require_unavailable(api: OverHttp, http: httpx.AsyncClient) -> None:
+    reading = await api.fail('{ draft(draftId: "draft-1") { id } }')
+    writing = await api.fail(mutation("saveDraft"), input=inputs.save_draft(title="lost"))
+    health = await http.get("/health")
+
+    assert (reading["code"], writing["code"]) == ("UNAVAILABLE", "UNAVAILABLE")
+    assert health.status_code == 503
+    assert health.json() == {"status": "unavailable"}

@@ -1,0 +1,157 @@
+"""Only a module's own repository writes its tables: watched as the statements run."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import delete, event, insert
+from sqlalchemy.engine import Engine
+
+from repositories.database_session import DatabaseSession
+from repositories.engine import Database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.metadata import metadata
+from repositories.qc.database import DatabaseQcResultRepository
+from repositories.unit_of_work import UnitOfWork
+from tests import builders as build
+from tests.enforcement.ownership import owners
+from tests.persistence.kinds import KINDS
+from tests.support.commands import Commands
+
+WRITE = re.compile(
+    r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+"
+    r"(?:ONLY\s+)?[\"`]?(\w+)",
+    re.IGNORECASE,
+)
+NOBODY = "nobody"
+Writes = set[tuple[str, str]]
+"""Each module that wrote, with the table that it wrote."""
+
+_asking: ContextVar[str] = ContextVar("asking", default=NOBODY)
+
+
+def _module_of_caller() -> str:
+    """The module of the repository that called, from the inside out."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        owner = type(frame.f_locals.get("self")).__module__.split(".")
+        if owner[0] == "repositories" and len(owner) == 3:
+            return owner[1]
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return NOBODY
+
+
+@contextmanager
+def _watching(database: Database) -> Iterator[Writes]:
+    """Collects who writes which tables, through whatever statement."""
+    writes: Writes = set()
+
+    def watch(_: Any, __: Any, statement: str, *___: Any) -> None:
+        for table in WRITE.findall(statement):
+            if table in metadata.tables:
+                writes.add((_asking.get(), table))
+
+    def told(name: str) -> Any:
+        method = getattr(DatabaseSession, name)
+
+        async def asking(session: DatabaseSession, *arguments: Any) -> Any:
+            token = _asking.set(_module_of_caller())
+            try:
+                return await method(session, *arguments)
+            finally:
+                _asking.reset(token)
+
+        return asking
+
+    engines: list[Engine] = [database.readers.sync_engine, database.writers.sync_engine]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("rows", "run"):
+            patch.setattr(DatabaseSession, name, told(name))
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", watch)
+        yield writes
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", watch)
+
+
+def _trespasses(writes: Writes) -> Writes:
+    owner_of = owners()
+    return {(writer, table) for writer, table in writes if owner_of[table] != writer}
+
+
+async def _run_every_command(commands: Commands) -> None:
+    for _ in range(2):
+        await commands.submit_intake(build.submit_intake())
+        await commands.normalize_brief(build.normalize_brief())
+        await commands.save_strategy_plan(build.save_plan())
+        await commands.save_campaign(build.save_campaign())
+        await commands.save_draft(build.save_draft())
+        await commands.record_qc_result(build.record_result())
+        await commands.save_delivery_package(build.save_package())
+    await commands.record_qc_result(build.record_result(result_id="result-2"))
+    await commands.reject_strategy_plan(build.decide_plan())
+    await commands.save_strategy_plan(build.save_plan())
+    await commands.approve_strategy_plan(build.decide_plan())
+    for key_name, key in [
+        ("brief_id", "brief-1"),
+        ("strategy_id", "plan-1"),
+        ("campaign_id", "campaign-1"),
+        ("draft_id", "draft-1"),
+        ("result_id", "result-2"),
+        ("package_id", "package-1"),
+    ]:
+        await commands.delete(build.delete(key_name, key))
+
+
+async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+
+    with _watching(database) as writes:
+        await _run_every_command(Commands(repositories))
+        for kind in KINDS:
+            await kind.save(repositories, kind.record("key"), kind.record("key"))
+            await kind.delete(repositories, "key")
+
+    assert _trespasses(writes) == set()
+    assert {table for _, table in writes} == metadata.tables.keys()
+
+
+async def test_a_repository_that_writes_the_table_of_another_module_is_found(
+    database: Database,
+) -> None:
+    class Trespassing(DatabaseQcResultRepository):
+        async def trespass(self) -> None:
+            await self._session.run(delete(metadata.tables["delivery_packages"]))
+
+    Trespassing.__module__ = DatabaseQcResultRepository.__module__
+    repositories = create_repositories(PersistenceMode.DB, database)
+
+    async def work(unit: UnitOfWork) -> None:
+        own = cast(DatabaseQcResultRepository, unit.qc_results)
+        await Trespassing(own._session).trespass()
+
+    with _watching(database) as writes:
+        await repositories.write(work)
+
+    assert _trespasses(writes) == {("qc", "delivery_packages")}
+
+
+async def test_whoever_writes_a_table_without_a_repository_is_found(database: Database) -> None:
+    with _watching(database) as writes:
+        async with database.writers.begin() as connection:
+            await connection.execute(delete(metadata.tables["qc_issues"]))
+            await connection.exec_driver_sql('update "onboarding_forms" set revision = 1')
+            with pytest.raises(Exception, match=r"(?i)null"):
+                await connection.execute(insert(metadata.tables["strategy_plans"]))
+
+    assert _trespasses(writes) == {
+        (NOBODY, "qc_issues"),
+        (NOBODY, "onboarding_forms"),
+        (NOBODY, "strategy_plans"),
+    }

@@ -1,0 +1,96 @@
+"""What every table keeps to: no foreign key leaves its module, closed sets are checked text."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+from sqlalchemy import CheckConstraint, Column, Enum, ForeignKey, MetaData, Table, Text
+
+from domain.onboarding import BriefStage
+from domain.qc import QcSeverity
+from domain.strategy import ApprovalState
+from repositories.metadata import metadata
+from tests.enforcement.ownership import owners
+
+
+def _keys_that_leave(tables: MetaData, owner_of: Mapping[str, str]) -> Iterator[str]:
+    for table in tables.tables.values():
+        for key in table.foreign_keys:
+            target = key.target_fullname.split(".")[0]
+            if owner_of[table.name] != owner_of[target]:
+                yield f"{table.name}.{key.parent.name} -> {key.target_fullname}"
+
+
+def test_every_table_has_an_owner_whose_name_it_begins_with() -> None:
+    owner_of = owners()
+
+    assert owner_of.keys() == metadata.tables.keys()
+    assert set(owner_of.values()) == {"onboarding", "strategy", "production", "qc", "delivery"}
+    assert [table for table, owner in owner_of.items() if not table.startswith(owner)] == []
+
+
+def test_no_foreign_key_leaves_its_module() -> None:
+    assert list(_keys_that_leave(metadata, owners())) == []
+
+
+def test_a_foreign_key_that_leaves_its_module_is_found() -> None:
+    planted = MetaData()
+    Table("production_drafts", planted, Column("draft_id", Text, primary_key=True))
+    Table(
+        "qc_results",
+        planted,
+        Column("result_id", Text, primary_key=True),
+        Column("draft_id", Text, ForeignKey("production_drafts.draft_id")),
+    )
+
+    assert list(_keys_that_leave(planted, owners())) == [
+        "qc_results.draft_id -> production_drafts.draft_id"
+    ]
+
+
+def test_every_child_goes_with_its_parent() -> None:
+    rules = {
+        str(key.parent): (key.target_fullname, key.ondelete)
+        for table in metadata.tables.values()
+        for key in table.foreign_keys
+    }
+
+    assert rules == {
+        "strategy_recommendations.strategy_id": ("strategy_plans.strategy_id", "CASCADE"),
+        "production_tactics.campaign_id": ("production_campaigns.campaign_id", "CASCADE"),
+        "qc_issues.result_id": ("qc_results.result_id", "CASCADE"),
+        "delivery_artifacts.package_id": ("delivery_packages.package_id", "CASCADE"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("onboarding_forms.stage", BriefStage),
+        ("strategy_plans.approval", ApprovalState),
+        ("qc_issues.severity", QcSeverity),
+    ],
+)
+def test_a_closed_set_is_text_with_a_named_check(
+    column: str, values: type[BriefStage | ApprovalState | QcSeverity]
+) -> None:
+    table, name = column.split(".")
+    checks = {
+        constraint.name: str(constraint.sqltext)
+        for constraint in metadata.tables[table].constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+
+    assert isinstance(metadata.tables[table].c[name].type, Text)
+    allowed = ", ".join(f"'{value}'" for value in values)
+    assert checks[f"ck_{table}_{name}"] == f"{name} IN ({allowed})"
+
+
+def test_no_column_is_of_an_enumerated_type() -> None:
+    enumerated = [
+        str(column)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Enum)
+    ]
+
+    assert enumerated == []

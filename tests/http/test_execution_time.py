@@ -1,0 +1,407 @@
+"""How long an operation may take, and what comes of it when time is over or its client gone."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from repositories.delivery.database import DatabasePackageRepository
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from tests import inputs
+from tests.conftest import close_database
+from tests.http.conftest import Serve
+from tests.support.graphql import Json, mutation
+from tests.support.pauses import hold
+from tests.support.pools import connections_in_use
+from tests.support.serving import Served, until
+from tests.support.sockets import FOLLOW, connected, streamed
+
+BRIEFLY = 0.2
+"""Seconds; those who expect that it's not enough wait for as long."""
+
+PACKAGE = '{ __typename deliveryPackage(packageId: "package-1") { packageId } }'
+SAVE = mutation("saveDeliveryPackage")
+
+FOREVER = {
+    "sqlite": (
+        "WITH RECURSIVE numbers(number) AS "
+        "(SELECT 1 UNION ALL SELECT number + 1 FROM numbers) SELECT count(*) FROM numbers"
+    ),
+    "postgresql": "SELECT pg_sleep(600)",
+}
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = open_database(database_url, pool_size=1)
+    yield database
+    await close_database(database)
+
+
+@pytest.fixture
+async def server(database: Database, serve: Serve) -> Served:
+    """Has one connection, and all the time in the world."""
+    return await serve_from(database, serve, seconds=600)
+
+
+async def serve_from(database: Database, serve: Serve, seconds: float) -> Served:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    return await serve(repositories, execution_seconds=seconds)
+
+
+@pytest.fixture
+async def hasty(database: Database, serve: Serve) -> Served:
+    """Has one connection, and no time for what takes long."""
+    return await serve_from(database, serve, seconds=BRIEFLY)
+
+
+class Slow:
+    """A method of packages that never ends its work on the database, until it's healed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, database: Database, name: str) -> None:
+        self.began = asyncio.Event()
+        self._healed = False
+        method = getattr(DatabasePackageRepository, name)
+        statement = text(FOREVER[database.url.get_backend_name()])
+
+        async def slow(repository: Any, *arguments: Any) -> Any:
+            result = await method(repository, *arguments)
+            if not self._healed:
+                self.began.set()
+                await repository._session.rows(statement)
+            return result
+
+        monkeypatch.setattr(DatabasePackageRepository, name, slow)
+
+    def heal(self) -> None:
+        self._healed = True
+
+
+async def is_well(server: Served, database: Database, *, stored: bool = False) -> None:
+    """Nothing is held, and the one connection serves the next."""
+    await until(lambda: connections_in_use(database) == 0)
+    answer = await server.api.ask(PACKAGE)
+    assert answer["deliveryPackage"] == ({"packageId": "package-1"} if stored else None)
+    saved = await server.api.do("saveDeliveryPackage", inputs.save_package())
+    assert saved["revision"] == 1 + stored
+
+
+async def no_statement_runs(database: Database) -> None:
+    """On the server's side either."""
+    if database.is_sqlite:
+        return
+    url = make_url(database.url).set(drivername="postgresql")
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    async with asyncio.timeout(10):
+        while await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()"
+        ):
+            pass
+    await connection.close()
+
+
+# Time is over
+
+
+async def test_a_query_that_takes_too_long_is_answered_so(
+    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch, database, "get_many")
+
+    answer = await hasty.api.send(PACKAGE)
+
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "TIMEOUT"
+    assert error["path"] == ["deliveryPackage"]
+    assert answer["data"] == {"__typename": "Query", "deliveryPackage": None}
+    await no_statement_runs(database)
+    slow.heal()
+    await is_well(hasty, database)
+
+
+async def test_a_mutation_that_takes_too_long_stores_nothing(
+    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch, database, "save")
+
+    answer = await hasty.api.send(SAVE, {"input": inputs.save_package()})
+
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "TIMEOUT"
+    assert answer["data"] == {"saveDeliveryPackage": None}
+    await no_statement_runs(database)
+    slow.heal()
+    await is_well(hasty, database)
+
+
+async def test_what_was_committed_before_is_answered(
+    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch, database, "save")
+    query = """mutation($draft: SaveDraftInput!, $package: SaveDeliveryPackageInput!) {
+        saveDraft(input: $draft) { draft { draftId } }
+        saveDeliveryPackage(input: $package) { deliveryPackage { packageId } }
+        deleteDraft(input: { draftId: "draft-1" }) { deletedId }
+    }"""
+
+    answer = await hasty.api.send(
+        query, {"draft": inputs.save_draft(), "package": inputs.save_package()}
+    )
+
+    assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [
+        (["saveDeliveryPackage"], "TIMEOUT"),
+        (["deleteDraft"], "TIMEOUT"),
+    ]
+    assert answer["data"]["saveDraft"] == {"draft": {"draftId": "draft-1"}}
+    slow.heal()
+    assert (await hasty.api.ask("{ drafts { totalCount } }"))["drafts"]["totalCount"] == 1
+
+
+async def test_who_waits_for_a_connection_waits_no_longer_than_that(
+    hasty: Served, database: Database
+) -> None:
+    async with database.readers.connect() as held:
+        await held.execute(text("SELECT 1"))
+
+        error = await hasty.api.fail(PACKAGE)
+
+    assert error["code"] == "TIMEOUT"
+    await is_well(hasty, database)
+
+
+async def test_who_finds_no_connection_is_told_so(
+    database_url: str, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = open_database(database_url, pool_size=1, pool_timeout=BRIEFLY)
+    server = await serve_from(database, serve, seconds=600)
+    async with database.readers.connect() as held:
+        await held.execute(text("SELECT 1"))
+
+        error = await server.api.fail(PACKAGE)
+
+    assert error["code"] == "UNAVAILABLE"
+    await is_well(server, database)
+    await close_database(database)
+    caplog.clear()
+
+
+async def test_an_event_that_takes_too_long_is_not_the_end_of_a_subscription(
+    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(hasty.socket_url) as socket:
+        await socket.subscribe("1", FOLLOW, key="package-1")
+        await until(lambda: hasty.watched == 1)
+        slow = Slow(monkeypatch, database, "get_many")
+        await hasty.api.do("saveDeliveryPackage", inputs.save_package())
+        payload = (await socket.next())["payload"]
+        assert payload["errors"][0]["extensions"]["code"] == "TIMEOUT"
+        assert payload["data"]["deliveryPackageChanged"]["kind"] == "SAVED"
+
+        slow.heal()
+        await hasty.api.do("saveDeliveryPackage", inputs.save_package())
+        payload = (await socket.next())["payload"]
+        assert payload["data"]["deliveryPackageChanged"]["deliveryPackage"]["revision"] == 2
+
+
+# Somebody else has the lock
+
+
+async def test_a_mutation_that_waits_too_long_for_a_row_stores_nothing(
+    postgresql_url: str, serve: Serve
+) -> None:
+    database = open_database(postgresql_url, pool_size=1)
+    server = await serve_from(database, serve, seconds=BRIEFLY)
+    other = await asyncpg.connect(postgresql_url)
+    async with other.transaction():
+        await other.execute("LOCK TABLE delivery_packages IN EXCLUSIVE MODE")
+
+        error = await server.api.fail(SAVE, input=inputs.save_package())
+
+    assert error["code"] == "TIMEOUT"
+    await is_well(server, database)
+    await other.close()
+    await close_database(database)
+
+
+@contextmanager
+def writer_elsewhere(url: str) -> Iterator[None]:
+    """Another process that has begun to write to an SQLite database."""
+    program = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("begun", flush=True)
+sys.stdin.read()
+"""
+    command = [sys.executable, "-c", program, str(make_url(url).database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        yield
+        process.communicate(timeout=30)
+
+
+async def test_a_mutation_that_waits_too_long_for_another_process_stores_nothing(
+    sqlite_url: str, serve: Serve
+) -> None:
+    database = open_database(sqlite_url, pool_size=1)
+    server = await serve_from(database, serve, seconds=BRIEFLY)
+    with writer_elsewhere(sqlite_url):
+        error = await server.api.fail(SAVE, input=inputs.save_package())
+        assert error["code"] == "TIMEOUT"
+
+        assert await server.api.ask(PACKAGE) == {"__typename": "Query", "deliveryPackage": None}
+
+    await is_well(server, database)
+    await close_database(database)
+
+
+# The client is gone
+
+
+@asynccontextmanager
+async def sent(server: Served, query: str, variables: Json | None = None) -> AsyncIterator[None]:
+    """A request whose client goes away without having waited for the answer."""
+    host, _, port = server.address.rpartition(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    yield
+    writer.transport.abort()
+
+
+async def test_a_query_whose_client_is_gone_ends(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch, database, "get_many")
+    async with sent(server, PACKAGE):
+        await slow.began.wait()
+    await server.idle()
+
+    await no_statement_runs(database)
+    slow.heal()
+    await is_well(server, database)
+
+
+async def test_a_mutation_whose_client_is_gone_stores_nothing(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch, database, "save")
+    async with sent(server, SAVE, {"input": inputs.save_package()}):
+        await slow.began.wait()
+    await server.idle()
+
+    await no_statement_runs(database)
+    slow.heal()
+    await is_well(server, database)
+
+
+async def test_a_query_whose_stream_is_gone_ends(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch, database, "get_many")
+    async with streamed(server.http, server.url, PACKAGE):
+        await slow.began.wait()
+    await server.idle()
+
+    slow.heal()
+    await is_well(server, database)
+
+
+@pytest.mark.parametrize("vanishes", [True, False])
+async def test_a_mutation_that_its_socket_does_not_await_any_more_stores_nothing(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch, vanishes: bool
+) -> None:
+    slow = Slow(monkeypatch, database, "save")
+    async with connected(server.socket_url) as socket:
+        await socket.subscribe("1", SAVE, input=inputs.save_package())
+        await slow.began.wait()
+        if vanishes:
+            socket.vanish()
+        else:
+            await socket.complete("1")
+            await until(lambda: server.service.pending.in_use == 0)
+            await socket.is_served()
+
+    slow.heal()
+    await is_well(server, database)
+
+
+# The commit has begun
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_commit_that_has_begun_in_time_is_answered_whenever_it_ends(
+    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    commit = hold(monkeypatch, AsyncConnection, "commit", before=before)
+    saving = asyncio.create_task(hasty.api.do("saveDeliveryPackage", inputs.save_package()))
+    await commit.reached.wait()
+    await asyncio.sleep(2 * BRIEFLY)
+    commit.over.set()
+
+    assert (await saving)["revision"] == 1
+    await is_well(hasty, database, stored=True)
+
+
+async def test_a_commit_that_has_begun_is_carried_through_though_the_client_is_gone(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = hold(monkeypatch, AsyncConnection, "commit")
+    async with sent(server, SAVE, {"input": inputs.save_package()}):
+        await commit.reached.wait()
+    await until(lambda: not any_from_clients(server))
+    commit.over.set()
+    await server.idle()
+
+    await is_well(server, database, stored=True)
+
+
+def any_from_clients(server: Served) -> bool:
+    return bool(server.state.connections)
+
+
+async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client may use the id for another operation meanwhile."""
+    commit = hold(monkeypatch, AsyncConnection, "commit")
+    async with connected(server.socket_url) as socket:
+        await socket.subscribe("1", SAVE, input=inputs.save_package())
+        await commit.reached.wait()
+        await socket.complete("1")
+        await socket.subscribe("1", FOLLOW, key="package-1")
+        await until(lambda: server.watched == 1)
+        commit.over.set()
+
+        told = await socket.next()
+        assert told["payload"]["data"]["deliveryPackageChanged"]["kind"] == "SAVED"
+        await socket.is_served()
+
+
+async def test_a_socket_that_vanishes_leaves_its_commit_to_be_carried_through(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = hold(monkeypatch, AsyncConnection, "commit")
+    async with connected(server.socket_url) as socket:
+        await socket.subscribe("1", SAVE, input=inputs.save_package())
+        await commit.reached.wait()
+        socket.vanish()
+        await until(lambda: not any_from_clients(server))
+        commit.over.set()
+        await server.idle()
+
+    await is_well(server, database, stored=True)

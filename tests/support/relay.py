@@ -1,0 +1,80 @@
+"""A way to a PostgreSQL server that can be cut and mended."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Relay:
+    """Passes on whatever comes to a socket in `folder`, until it's cut."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self._target = make_url(database_url)
+        self._folder = folder
+        self._server: asyncio.Server | None = None
+        self._open: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, ...]] = {}
+
+    @property
+    def url(self) -> str:
+        """The URL of the same database, by this way."""
+        by_relay = self._target.set(host=None, port=None, query={"host": str(self._folder)})
+        return by_relay.render_as_string(hide_password=False)
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_unix_server(
+            self._pass_on, self._folder / ".s.PGSQL.5432"
+        )
+
+    async def cut(self) -> None:
+        """Whoever is connected is cut off, and nobody else gets through."""
+        if self._server is None:
+            return
+        self._server.close()
+        (self._folder / ".s.PGSQL.5432").unlink(missing_ok=True)
+        for writers in self._open.values():
+            for writer in writers:
+                writer.transport.abort()
+        await asyncio.gather(*self._open)
+        self._server = None
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        theirs, to_them = await self._connect()
+        self._open[task] = (writer, to_them)
+        await asyncio.gather(_copy(reader, to_them), _copy(theirs, writer))
+        del self._open[task]
+        writer.close()
+        to_them.close()
+
+    async def _connect(self) -> Streams:
+        socket_folder = self._target.query.get("host")
+        port = self._target.port or 5432
+        if isinstance(socket_folder, str) and socket_folder.startswith("/"):
+            return await asyncio.open_unix_connection(f"{socket_folder}/.s.PGSQL.{port}")
+        return await asyncio.open_connection(self._target.host or "localhost", port)
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(65536):
+            target.write(data)
+            await target.drain()
+        target.write_eof()
+    except OSError:
+        """Cut in the middle."""
+
+
+@asynccontextmanager
+async def relayed(database_url: str, folder: Path) -> AsyncIterator[Relay]:
+    relay = Relay(database_url, folder)
+    await relay.mend()
+    try:
+        yield relay
+    finally:
+        await relay.cut()
