@@ -20,11 +20,10 @@ class Recent(Generic[K, V]):
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of the key, made when there is none."""
-        try:
+        if key in self._values:
             self._values.move_to_end(key)
-        except KeyError:
-            self._values[key] = made = make()
+        else:
+            self._values[key] = make()
             if len(self._values) > self._size:
                 self._values.popitem(last=False)
-            return made
         return self._values[key]

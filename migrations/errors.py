@@ -26,7 +26,8 @@ def told_in_one_line() -> Iterator[None]:
     except CommandError as error:
         raise MigrationError(str(error)) from error
     except (OSError, PoolTimeoutError) as error:
-        raise MigrationError(f"The database can't be reached: {error}") from error
+        reason = str(error) or "no answer in time"
+        raise MigrationError(f"The database can't be reached: {reason}") from error
     except DBAPIError as error:
         # What follows the first line may show data.
         reason = str(error.orig).partition("\n")[0]

@@ -163,5 +163,6 @@ def is_out_of_reach(error: DBAPIError) -> bool:
     if code is not None:
         return code & 0xFF in _SQLITE_OUT_OF_REACH_CODES
     sqlstate = getattr(error.orig, "sqlstate", None)
-    # 08: connection exceptions; 53: insufficient resources; 57P: the server's operators.
-    return sqlstate is not None and sqlstate.startswith(("08", "53", "57P"))
+    # 08: connection exceptions; 3D: no such database; 53: insufficient resources;
+    # 57P: the server's operators.
+    return sqlstate is not None and sqlstate.startswith(("08", "3D", "53", "57P"))

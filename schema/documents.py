@@ -106,7 +106,14 @@ class Documents:
         except GraphQLError as error:
             return Document(None, (error,))
         errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
-        return Document(node, tuple(map(_coded, errors)), measures)
+        return Document(node, tuple(map(self._told, errors)), measures)
+
+    def _told(self, error: GraphQLError) -> GraphQLError:
+        if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():
+            return _too_complex()
+        # One suggestion, about missing selections, is made even to whom none should be.
+        message = error.message.partition(" Did you mean")[0] if self.hides_names else None
+        return with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED, message)
 
     def _parsed(self, text: str) -> DocumentNode:
         try:
@@ -180,12 +187,6 @@ def _extent(text: str) -> tuple[int, int]:
     except GraphQLSyntaxError:
         pass  # this far it could be read
     return tokens, deepest
-
-
-def _coded(error: GraphQLError) -> GraphQLError:
-    if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():
-        return _too_complex()
-    return with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED)
 
 
 def _too_complex() -> GraphQLError:

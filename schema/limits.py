@@ -28,6 +28,7 @@ from graphql import (
     SchemaMetaFieldDef,
     SelectionSetNode,
     TypeMetaFieldDef,
+    TypeNameMetaFieldDef,
     VariableNode,
     get_named_type,
     is_composite_type,
@@ -39,7 +40,11 @@ from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
 CHILDREN = 10
 """How many items a list without paging is taken to have, on average."""
 
-_META_FIELDS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+_META_FIELDS = {
+    "__schema": SchemaMetaFieldDef,
+    "__type": TypeMetaFieldDef,
+    "__typename": TypeNameMetaFieldDef,
+}
 
 
 @dataclass(frozen=True, slots=True)

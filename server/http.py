@@ -59,7 +59,7 @@ class HttpEndpoint:
         share = held.enter_context(self.service.pending.share())
         operation = await read_operation(request, self.service.body_limits, share.grow)
         prepared = prepare(self.service.schema, operation)
-        if isinstance(prepared, Prepared) and request.method == "GET":
+        if isinstance(prepared, Prepared) and request.method != "POST":
             _require_query(prepared)
         if accepted.single is None or (is_subscription(prepared) and accepted.stream):
             return EventStream(self.service, prepared, request_id, held.pop_all())

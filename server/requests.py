@@ -47,7 +47,7 @@ def request_id_of(connection: HTTPConnection) -> str:
 
 def wants_page(request: Request) -> bool:
     """Whether a browser navigates here, rather than a client sending a query."""
-    if request.method != "GET" or "query" in request.query_params:
+    if request.method == "POST" or "query" in request.query_params:
         return False
     return "text/html" in request.headers.get("accept", "").lower()
 
@@ -62,7 +62,7 @@ async def read_operation(
     request: Request, limits: BodyLimits, hold: Callable[[int], None]
 ) -> Operation:
     """What the client asks for; `hold` is told how many bytes come. Raises RequestRefused."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _from_query_string(request)
     if not _is_json(request.headers.get("content-type", "")):
         raise RequestRefused(

@@ -35,11 +35,11 @@ class Ledger:
 
     async def settle(self, api: GraphQLClient) -> None:
         """Find what became of every save; fails unless it's one of the possible outcomes."""
-        for key in sorted(self.acknowledged.keys() | self.unanswered.keys()):
-            name = await stored_name(api, key)
-            assert name in self.possible(key), key
-            if name is not None:
-                self.acknowledged[key] = name
+        keys = sorted(self.acknowledged.keys() | self.unanswered.keys())
+        stored = await stored_names(api, keys)
+        for key in keys:
+            assert stored.get(key) in self.possible(key), key
+        self.acknowledged = stored
         self.unanswered.clear()
 
 
@@ -50,19 +50,23 @@ def saving(key: str, name: str) -> Json:
     )
 
 
-async def stored_name(api: GraphQLClient, key: str) -> str | None:
-    """The name of the save that is stored; fails unless all of it is there."""
-    data = await api.ask(
-        "query($key: ID!) { deliveryPackage(packageId: $key) {"
-        " packageId draftId artifacts { name url format } } }",
-        key=key,
-    )
-    package = data["deliveryPackage"]
-    if package is None:
-        return None
-    assert package == saving(key, package["draftId"])
-    name: str = package["draftId"]
-    return name
+async def stored_names(api: GraphQLClient, keys: list[str]) -> dict[str, str]:
+    """The name of the save that is stored under each key; fails unless all of it is there."""
+    names = {}
+    for begin in range(0, len(keys), 100):
+        data = await api.ask(
+            """query($keys: [ID!]!) {
+              deliveryPackages(first: 100, filter: { packageId: { in: $keys } }) {
+                nodes { packageId draftId artifacts { name url format } }
+              }
+            }""",
+            keys=keys[begin : begin + 100],
+        )
+        for package in data["deliveryPackages"]["nodes"]:
+            key, name = package["packageId"], package["draftId"]
+            assert package == saving(key, name)
+            names[key] = name
+    return names
 
 
 async def save_until_killed(running: Running, ledger: Ledger, kill_after: int) -> None:

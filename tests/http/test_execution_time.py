@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import set_deadline
 from tests import inputs
 from tests.conftest import close_database
 from tests.http.conftest import Serve
@@ -25,7 +26,7 @@ from tests.support.pools import connections_in_use
 from tests.support.serving import Served, until
 from tests.support.sockets import FOLLOW, connected, streamed
 
-BRIEFLY = 0.2
+BRIEFLY = 0.05
 """Seconds; those who expect that it's not enough wait for as long."""
 
 PACKAGE = '{ __typename deliveryPackage(packageId: "package-1") { packageId } }'
@@ -50,24 +51,28 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def server(database: Database, serve: Serve) -> Served:
     """Has one connection, and all the time in the world."""
-    return await serve_from(database, serve, seconds=600)
+    return await serve_from(database, serve)
 
 
-async def serve_from(database: Database, serve: Serve, seconds: float) -> Served:
+async def serve_from(database: Database, serve: Serve, seconds: float = 600) -> Served:
     repositories = create_repositories(PersistenceMode.DB, database)
     return await serve(repositories, execution_seconds=seconds)
 
 
-@pytest.fixture
-async def hasty(database: Database, serve: Serve) -> Served:
-    """Has one connection, and no time for what takes long."""
-    return await serve_from(database, serve, seconds=BRIEFLY)
-
-
 class Slow:
-    """A method of packages that never ends its work on the database, until it's healed."""
+    """A method of packages whose work on the database never ends, until it's healed.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, database: Database, name: str) -> None:
+    Where there are `seconds`, they are all that is left when it begins.
+    """
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        database: Database,
+        name: str,
+        *,
+        seconds: float | None = None,
+    ) -> None:
         self.began = asyncio.Event()
         self._healed = False
         method = getattr(DatabasePackageRepository, name)
@@ -77,6 +82,8 @@ class Slow:
             result = await method(repository, *arguments)
             if not self._healed:
                 self.began.set()
+                if seconds is not None:
+                    set_deadline(seconds)
                 await repository._session.rows(statement)
             return result
 
@@ -113,12 +120,25 @@ async def no_statement_runs(database: Database) -> None:
 # Time is over
 
 
-async def test_a_query_that_takes_too_long_is_answered_so(
-    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+async def test_an_operation_has_as_much_time_as_the_settings_say(
+    database: Database, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, database, "get_many")
+    server = await serve_from(database, serve, seconds=BRIEFLY)
+    Slow(monkeypatch, database, "get_many")
+    Slow(monkeypatch, database, "save")
 
-    answer = await hasty.api.send(PACKAGE)
+    read = await server.api.fail(PACKAGE)
+    written = await server.api.fail(SAVE, input=inputs.save_package())
+
+    assert (read["code"], written["code"]) == ("TIMEOUT", "TIMEOUT")
+
+
+async def test_a_query_that_takes_too_long_is_answered_so(
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch, database, "get_many", seconds=BRIEFLY)
+
+    answer = await server.api.send(PACKAGE)
 
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "TIMEOUT"
@@ -126,64 +146,67 @@ async def test_a_query_that_takes_too_long_is_answered_so(
     assert answer["data"] == {"__typename": "Query", "deliveryPackage": None}
     await no_statement_runs(database)
     slow.heal()
-    await is_well(hasty, database)
+    await is_well(server, database)
 
 
 async def test_a_mutation_that_takes_too_long_stores_nothing(
-    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, database, "save")
+    slow = Slow(monkeypatch, database, "save", seconds=BRIEFLY)
 
-    answer = await hasty.api.send(SAVE, {"input": inputs.save_package()})
+    answer = await server.api.send(SAVE, {"input": inputs.save_package()})
 
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "TIMEOUT"
     assert answer["data"] == {"saveDeliveryPackage": None}
     await no_statement_runs(database)
     slow.heal()
-    await is_well(hasty, database)
+    await is_well(server, database)
 
 
 async def test_what_was_committed_before_is_answered(
-    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, database, "save")
+    slow = Slow(monkeypatch, database, "save", seconds=BRIEFLY)
     query = """mutation($draft: SaveDraftInput!, $package: SaveDeliveryPackageInput!) {
         saveDraft(input: $draft) { draft { draftId } }
         saveDeliveryPackage(input: $package) { deliveryPackage { packageId } }
-        deleteDraft(input: { draftId: "draft-1" }) { deletedId }
     }"""
 
-    answer = await hasty.api.send(
+    answer = await server.api.send(
         query, {"draft": inputs.save_draft(), "package": inputs.save_package()}
     )
 
-    assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [
-        (["saveDeliveryPackage"], "TIMEOUT"),
-        (["deleteDraft"], "TIMEOUT"),
-    ]
-    assert answer["data"]["saveDraft"] == {"draft": {"draftId": "draft-1"}}
+    [error] = answer["errors"]
+    assert error["path"] == ["saveDeliveryPackage"]
+    assert error["extensions"]["code"] == "TIMEOUT"
+    assert answer["data"] == {
+        "saveDraft": {"draft": {"draftId": "draft-1"}},
+        "saveDeliveryPackage": None,
+    }
     slow.heal()
-    assert (await hasty.api.ask("{ drafts { totalCount } }"))["drafts"]["totalCount"] == 1
+    await is_well(server, database)
+    assert (await server.api.ask("{ drafts { totalCount } }"))["drafts"]["totalCount"] == 1
 
 
 async def test_who_waits_for_a_connection_waits_no_longer_than_that(
-    hasty: Served, database: Database
+    database: Database, serve: Serve
 ) -> None:
+    hasty = await serve_from(database, serve, seconds=BRIEFLY)
     async with database.readers.connect() as held:
         await held.execute(text("SELECT 1"))
 
         error = await hasty.api.fail(PACKAGE)
 
     assert error["code"] == "TIMEOUT"
-    await is_well(hasty, database)
+    await is_well(await serve_from(database, serve), database)
 
 
 async def test_who_finds_no_connection_is_told_so(
     database_url: str, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     database = open_database(database_url, pool_size=1, pool_timeout=BRIEFLY)
-    server = await serve_from(database, serve, seconds=600)
+    server = await serve_from(database, serve)
     async with database.readers.connect() as held:
         await held.execute(text("SELECT 1"))
 
@@ -196,19 +219,19 @@ async def test_who_finds_no_connection_is_told_so(
 
 
 async def test_an_event_that_takes_too_long_is_not_the_end_of_a_subscription(
-    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with connected(hasty.socket_url) as socket:
+    async with connected(server.socket_url) as socket:
         await socket.subscribe("1", FOLLOW, key="package-1")
-        await until(lambda: hasty.watched == 1)
-        slow = Slow(monkeypatch, database, "get_many")
-        await hasty.api.do("saveDeliveryPackage", inputs.save_package())
+        await until(lambda: server.watched == 1)
+        slow = Slow(monkeypatch, database, "get_many", seconds=BRIEFLY)
+        await server.api.do("saveDeliveryPackage", inputs.save_package())
         payload = (await socket.next())["payload"]
         assert payload["errors"][0]["extensions"]["code"] == "TIMEOUT"
         assert payload["data"]["deliveryPackageChanged"]["kind"] == "SAVED"
 
         slow.heal()
-        await hasty.api.do("saveDeliveryPackage", inputs.save_package())
+        await server.api.do("saveDeliveryPackage", inputs.save_package())
         payload = (await socket.next())["payload"]
         assert payload["data"]["deliveryPackageChanged"]["deliveryPackage"]["revision"] == 2
 
@@ -216,19 +239,19 @@ async def test_an_event_that_takes_too_long_is_not_the_end_of_a_subscription(
 # Somebody else has the lock
 
 
-async def test_a_mutation_that_waits_too_long_for_a_row_stores_nothing(
+async def test_a_mutation_that_waits_too_long_for_a_lock_stores_nothing(
     postgresql_url: str, serve: Serve
 ) -> None:
     database = open_database(postgresql_url, pool_size=1)
-    server = await serve_from(database, serve, seconds=BRIEFLY)
+    hasty = await serve_from(database, serve, seconds=BRIEFLY)
     other = await asyncpg.connect(postgresql_url)
     async with other.transaction():
         await other.execute("LOCK TABLE delivery_packages IN EXCLUSIVE MODE")
 
-        error = await server.api.fail(SAVE, input=inputs.save_package())
+        error = await hasty.api.fail(SAVE, input=inputs.save_package())
 
     assert error["code"] == "TIMEOUT"
-    await is_well(server, database)
+    await is_well(await serve_from(database, serve), database)
     await other.close()
     await close_database(database)
 
@@ -252,12 +275,14 @@ sys.stdin.read()
 
 
 async def test_a_mutation_that_waits_too_long_for_another_process_stores_nothing(
-    sqlite_url: str, serve: Serve
+    sqlite_url: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("repositories.engine._SQLITE_BUSY_MILLISECONDS", 100)
     database = open_database(sqlite_url, pool_size=1)
-    server = await serve_from(database, serve, seconds=BRIEFLY)
+    hasty = await serve_from(database, serve, seconds=BRIEFLY)
+    server = await serve_from(database, serve)
     with writer_elsewhere(sqlite_url):
-        error = await server.api.fail(SAVE, input=inputs.save_package())
+        error = await hasty.api.fail(SAVE, input=inputs.save_package())
         assert error["code"] == "TIMEOUT"
 
         assert await server.api.ask(PACKAGE) == {"__typename": "Query", "deliveryPackage": None}
@@ -343,18 +368,22 @@ async def test_a_mutation_that_its_socket_does_not_await_any_more_stores_nothing
 # The commit has begun
 
 
-@pytest.mark.parametrize("before", [True, False])
 async def test_a_commit_that_has_begun_in_time_is_answered_whenever_it_ends(
-    hasty: Served, database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
+    server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hold(monkeypatch, AsyncConnection, "commit", before=before)
-    saving = asyncio.create_task(hasty.api.do("saveDeliveryPackage", inputs.save_package()))
-    await commit.reached.wait()
-    await asyncio.sleep(2 * BRIEFLY)
-    commit.over.set()
+    method = DatabasePackageRepository.save
 
-    assert (await saving)["revision"] == 1
-    await is_well(hasty, database, stored=True)
+    async def save_at_the_last_moment(repository: Any, *arguments: Any) -> Any:
+        result = await method(repository, *arguments)
+        set_deadline(0)
+        return result
+
+    monkeypatch.setattr(DatabasePackageRepository, "save", save_at_the_last_moment)
+
+    saved = await server.api.do("saveDeliveryPackage", inputs.save_package())
+
+    assert saved["revision"] == 1
+    await is_well(server, database, stored=True)
 
 
 async def test_a_commit_that_has_begun_is_carried_through_though_the_client_is_gone(

@@ -106,14 +106,20 @@ async def test_a_commit_that_has_begun_is_carried_through(
     repositories = create_repositories(PersistenceMode.DB, database)
     commit = _hold(monkeypatch, "commit", before=before)
 
-    task = elsewhere(_save(repositories))
+    async def save() -> tuple[DeliveryPackage, int]:
+        saved = await _save(repositories)
+        task = asyncio.current_task()
+        assert task is not None
+        return saved, task.cancelling()
+
+    task = elsewhere(save())
     await commit.reached.wait()
     for _ in range(cancellations):
         task.cancel()
         await asyncio.sleep(0)
     commit.over.set()
 
-    assert await task == build.package("key")
+    assert await task == (build.package("key"), 0)
     assert await PACKAGE.load(repositories, "key") == build.package("key")
 
 
@@ -132,6 +138,25 @@ async def test_what_is_committed_is_answered_though_cancelled_while_it_tidies_up
 
     assert await task == build.package("key")
     assert await PACKAGE.load(repositories, "key") == build.package("key")
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_reader_cancelled_while_it_tidies_up_gives_its_connection_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    close = _hold(monkeypatch, "close", before=before)
+
+    task = elsewhere(PACKAGE.load(repositories, "key"))
+    await close.reached.wait()
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    close.over.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert connections_in_use(database) == 0
 
 
 async def test_a_timeout_during_the_commit_is_not_one(
@@ -259,26 +284,24 @@ async def test_cancelled_at_any_moment_it_gives_its_connection_back(
 
 async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_url: str) -> None:
     """One that SQLite's thread hasn't taken up yet, too."""
-    database = open_database(sqlite_url, pool_size=1)
     forever = (
         "WITH RECURSIVE numbers(number) AS "
         "(SELECT 1 UNION ALL SELECT number + 1 FROM numbers) SELECT count(*) FROM numbers"
     )
 
     async def cancelled(step: int, statement: str) -> bool:
+        database = open_database(sqlite_url)
         session = DatabaseSession(database.readers)
         task = elsewhere(cancelled_at(step, session.rows(text(statement))))
-        try:
-            await asyncio.wait({task}, timeout=20)
-            assert task.done(), f"it still runs, though cancelled at {step}"
-            return task.cancelled()
-        finally:
-            await session.close()
+        await asyncio.wait({task}, timeout=20)
+        assert task.done(), f"it still runs, though cancelled at {step}"
+        await session.close()
+        await database.close()
+        return task.cancelled()
 
-    for step in count():
-        if not await cancelled(step, "SELECT 1"):
-            break
-        assert await cancelled(step, forever)
+    step = 0
+    while await cancelled(step + 1, "SELECT 1"):
+        assert await cancelled(step, forever), step
+        step += 1
 
-    assert step > 0
-    await database.close()
+    assert step > 5

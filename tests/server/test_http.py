@@ -99,6 +99,14 @@ def test_a_query_by_post(http: httpx.Client) -> None:
     assert response.json() == {"data": {"__typename": "Query"}}
 
 
+def test_head_is_answered_like_get_without_the_body(http: httpx.Client) -> None:
+    response = http.head("/graphql", params={"query": ASK})
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == get(http, query=ASK).headers["content-type"]
+    assert response.content == b""
+
+
 def test_a_query_by_get(http: httpx.Client) -> None:
     response = get(
         http,

@@ -1,6 +1,5 @@
 """The server as its users run it: `aicmo serve`, in a process of its own, on a free port."""
 
-import asyncio
 import os
 import re
 import signal
@@ -103,17 +102,3 @@ class OverHttp(GraphQLClient):
         answer: Any = response.json()
         assert isinstance(answer, dict)
         return answer
-
-
-async def run_aicmo(*arguments: str, settings: Mapping[str, str]) -> str:
-    """Run a command of `aicmo` that is expected to succeed; gives what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        AICMO,
-        *arguments,
-        env=environment(**settings),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    return output.decode()

@@ -1,0 +1,257 @@
+"""What clients may send, how much of it, and how slowly."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from server.requests import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, RequestRefused, negotiate
+from tests.http.conftest import Serve
+from tests.support.serving import Served, until
+from tests.support.wire import chunk, head, request, wired
+
+ASK = {"query": "{ __typename }"}
+ASKED = json.dumps(ASK).encode()
+ANSWER = {"data": {"__typename": "Query"}}
+LIMIT = 2_000
+
+
+# Bodies
+
+
+async def test_a_body_in_chunks_is_read(server: Served) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(head(), *(chunk(bytes([byte])) for byte in ASKED), chunk(b""))
+
+        assert json.loads((await wire.answer()).body) == ANSWER
+
+
+async def test_the_largest_body_is_read(serve: Serve) -> None:
+    server = await serve(body_bytes=LIMIT)
+    async with wired(server.address) as wire:
+        await wire.send(head(LIMIT), ASKED.ljust(LIMIT))
+
+        assert json.loads((await wire.answer()).body) == ANSWER
+
+
+@pytest.mark.parametrize("length", [str(LIMIT + 1), "10000000000", "9" * 15])
+async def test_a_body_that_is_announced_too_large_is_not_waited_for(
+    serve: Serve, length: str
+) -> None:
+    server = await serve(body_bytes=LIMIT)
+    async with wired(server.address) as wire:
+        await wire.send(head(length))
+        answer = await wire.answer()
+
+        assert (answer.status, answer.code) == (413, "LIMIT_EXCEEDED")
+        assert answer.headers["connection"] == "close"
+        await wire.closed()
+
+
+async def test_a_body_that_is_announced_too_large_is_not_asked_for(serve: Serve) -> None:
+    server = await serve(body_bytes=LIMIT)
+    async with wired(server.address) as wire:
+        await wire.send(head(LIMIT + 1, "Expect: 100-continue"))
+
+        assert (await wire.answer()).status == 413
+
+
+async def test_a_body_that_turns_out_too_large_is_not_read_to_its_end(serve: Serve) -> None:
+    server = await serve(body_bytes=LIMIT)
+    async with wired(server.address) as wire:
+        await wire.send(head(), chunk(b" " * LIMIT), chunk(b" "))
+        answer = await wire.answer()
+
+        assert (answer.status, answer.code) == (413, "LIMIT_EXCEEDED")
+        await wire.closed()
+
+
+@pytest.mark.parametrize("length", [len(ASKED), None], ids=["announced", "in chunks"])
+async def test_a_body_that_does_not_arrive_in_time_is_not_waited_for(
+    serve: Serve, length: int | None
+) -> None:
+    server = await serve(body_seconds=0.05)
+    async with wired(server.address) as wire:
+        await wire.send(head(length), ASKED[:3] if length else chunk(ASKED[:3]))
+        answer = await wire.answer()
+
+        assert (answer.status, answer.code) == (408, "LIMIT_EXCEEDED")
+        assert answer.headers["connection"] == "close"
+        await wire.closed()
+
+
+async def test_a_body_that_never_arrives_whole_troubles_nobody(server: Served) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(head(100), b'{"query"')
+        await until(lambda: server.service.pending.in_use > 0)
+    await server.idle()
+
+
+async def test_requests_share_the_memory_for_requests(serve: Serve) -> None:
+    server = await serve(pending_bytes=LIMIT)
+    async with wired(server.address) as first, wired(server.address) as second:
+        await first.send(head(LIMIT), ASKED.ljust(LIMIT - 1))
+        await until(lambda: server.service.pending.in_use == LIMIT - 1)
+        await second.send(request(**ASK))
+        refused = await second.answer()
+        assert (refused.status, refused.code) == (503, "LIMIT_EXCEEDED")
+        assert refused.headers["retry-after"] == "5"
+
+        await first.send(b" ")
+        assert json.loads((await first.answer()).body) == ANSWER
+        await second.send(request(**ASK))
+        assert json.loads((await second.answer()).body) == ANSWER
+    assert server.service.pending.in_use == 0
+
+
+async def test_requests_in_a_row_are_answered_in_a_row(server: Served) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(*(request(query=f"{{ a{number}: __typename }}") for number in range(5)))
+
+        answers = [json.loads((await wire.answer()).body) for _ in range(5)]
+        assert answers == [{"data": {f"a{number}": "Query"}} for number in range(5)]
+
+
+# What stands before bodies
+
+
+async def test_who_says_nothing_is_not_waited_for(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
+    async with wired(server.address) as silent, wired(server.address) as slow:
+        await slow.send(head(10)[:20])
+        for wire in (silent, slow):
+            answer = await wire.answer()
+            assert (answer.status, answer.code) == (408, "BAD_USER_INPUT")
+            await wire.closed()
+
+
+async def test_who_says_nothing_more_is_not_waited_for(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(request(**ASK))
+        await wire.answer()
+        monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
+        await wire.send(head(10)[:20])
+
+        assert (await wire.answer()).status == 408
+
+
+async def test_a_head_without_an_end_is_refused(server: Served) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(head(10)[:-4])
+        for number in range(70):
+            await wire.send(b"\r\nX-%d: %s" % (number, b"x" * 1_000))
+        answer = await wire.answer()
+
+        assert (answer.status, answer.code) == (431, "BAD_USER_INPUT")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hello\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/9.9\r\n\r\n",
+        head("many"),
+        head("-1"),
+        head(10, "Transfer-Encoding: chunked"),
+    ],
+    ids=["a word", "TLS", "a version", "a length", "a negative length", "two lengths"],
+)
+async def test_what_is_not_http_is_refused(server: Served, sent: bytes) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(sent)
+        answer = await wire.answer()
+
+        assert (answer.status, answer.code) == (400, "BAD_USER_INPUT")
+        await wire.closed()
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: localhost\r\nHost: localhost\r\n"])
+async def test_a_request_has_one_host(server: Served, hosts: str) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(f"GET /graphql?query={{__typename}} HTTP/1.1\r\n{hosts}\r\n".encode())
+
+        assert (await wire.answer()).status == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("api.example.com", 200),
+        ("API.EXAMPLE.COM:443", 200),
+        ("a.b.internal", 200),
+        ("internal", 400),
+        ("evilinternal", 400),
+        ("example.com", 400),
+        ("api.example.com.evil.example", 400),
+        ("localhost", 400),
+        ("[::1", 400),
+    ],
+)
+async def test_the_names_that_requests_may_be_sent_to(serve: Serve, host: str, status: int) -> None:
+    server = await serve(allowed_hosts=("api.example.com", "*.internal"))
+    answer = await server.http.post(server.url, json=ASK, headers={"Host": host})
+
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+# Accept
+
+
+async def test_several_lines_say_what_is_accepted_together(server: Served) -> None:
+    lines = [("Accept", "text/html;q=0.1"), ("Accept", GRAPHQL_RESPONSE)]
+    answer = await server.http.post(server.url, json=ASK, headers=lines)
+
+    assert answer.headers["content-type"] == f"{GRAPHQL_RESPONSE}; charset=utf-8"
+
+
+async def test_who_accepts_nothing_in_particular_gets_json(server: Served) -> None:
+    answer = await server.http.post(server.url, json=ASK, headers={"Accept": ""})
+
+    assert answer.headers["content-type"] == f"{JSON}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/json;q=0",
+        "application/json;q=nan",
+        "application/json;q=-1",
+        "application/json;q=2",
+        "application/json;q=",
+        "*/*;q=0",
+        "application/json; charset=iso-8859-1",
+        "text/html",
+    ],
+)
+def test_what_is_not_wanted_is_not_sent(accept: str) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        negotiate(accept)
+
+    assert refused.value.status == 406
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    some.lists(
+        some.tuples(
+            some.sampled_from([JSON, GRAPHQL_RESPONSE, EVENT_STREAM, "*/*", "application/*"])
+            | some.text(),
+            some.sampled_from(["", ";q=0", ";q=0.5", ";q=1", ";charset=utf-8"]) | some.text(),
+        )
+    ).map(lambda ranges: ",".join(name + parameters for name, parameters in ranges))
+)
+def test_whatever_is_accepted_something_is_decided(accept: str) -> None:
+    with suppress(RequestRefused):
+        accepted = negotiate(accept)
+
+        assert accepted.single in (JSON, GRAPHQL_RESPONSE, None)
+        assert accepted.single or accepted.stream

@@ -1,0 +1,534 @@
+"""How much one operation may ask for, and that finding out costs little."""
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    Node,
+    OperationDefinitionNode,
+    Visitor,
+    get_introspection_query,
+    parse,
+    visit,
+)
+
+from schema.documents import Documents
+from schema.execute import Operation, Prepared, prepare
+from schema.limits import CHILDREN, Limits, Measuring, count_values
+from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
+from schema.root import PipelineSchema
+from server.graphiql import graphiql_tabs
+from tests.support.graphql import EVERYTHING, Json
+
+CLIENTS = Path(__file__).parents[2] / "clients"
+
+
+def limited(schema: PipelineSchema, **limits: int) -> PipelineSchema:
+    """The schema with other limits."""
+    documents = Documents(schema.graphql, Limits(**limits), introspection=True)
+    return replace(schema, documents=documents)
+
+
+def refusal(schema: PipelineSchema, query: str, variables: Json | None = None) -> Json | None:
+    """The one error of an operation that is refused; None when it may be executed."""
+    prepared = prepare(schema, Operation(query, variables))
+    if isinstance(prepared, Prepared):
+        return None
+    assert prepared.is_refused
+    [error] = prepared.as_json()["errors"]
+    assert isinstance(error, dict)
+    return error
+
+
+def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -> int:
+    prepared = prepare(schema, Operation(query, variables, wants_cost=True))
+    assert isinstance(prepared, Prepared), prepared.errors
+    cost: int = prepared.extensions["cost"]
+    return cost
+
+
+# Each limit: as much is allowed, and not one more
+
+FORMS = {
+    "fields": "{{ {0} }}",
+    "an inline fragment": "{{ ... on Query {{ {0} }} }}",
+    "an inline fragment of no type": "{{ ... {{ {0} }} }}",
+    "a named fragment": "{{ ...Some }} fragment Some on Query {{ {0} }}",
+    "nested fragments": (
+        "{{ ...A }} fragment A on Query {{ ... {{ ...B }} }}"
+        " fragment B on Query {{ ... on Query {{ ...C }} }} fragment C on Query {{ {0} }}"
+    ),
+}
+
+AMOUNTS = {
+    "depth": ("briefs { nodes { strategyPlans { edges { node { strategyId } } } } }", 6),
+    "aliases": ("a: __typename b: briefs { c: totalCount }", 3),
+    "directives": (
+        "__typename @include(if: true) @skip(if: false) ... @include(if: true) { __typename }",
+        3,
+    ),
+    "rootFields": ('__typename briefs { totalCount } brief(briefId: "1") { briefId }', 3),
+    "listNesting": ("briefs { nodes { strategyPlans { edges { node { kpis { name } } } } } }", 3),
+    "cost": ("briefs(first: 3) { nodes { briefId } }", 4),
+}
+every_amount = pytest.mark.parametrize(
+    ("limit", "fields", "amount"),
+    [(limit, *amount) for limit, amount in AMOUNTS.items()],
+    ids=AMOUNTS,
+)
+
+
+def named(limit: str) -> str:
+    return {"rootFields": "root_fields", "listNesting": "list_nesting"}.get(limit, limit)
+
+
+@every_amount
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_as_much_as_the_limit_is_allowed(
+    schema: PipelineSchema, form: str, limit: str, fields: str, amount: int
+) -> None:
+    assert refusal(limited(schema, **{named(limit): amount}), form.format(fields)) is None
+
+
+@every_amount
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_what_is_above_the_limit_is_refused_with_limit_and_amount(
+    schema: PipelineSchema, form: str, limit: str, fields: str, amount: int
+) -> None:
+    error = refusal(limited(schema, **{named(limit): amount - 1}), form.format(fields))
+
+    assert error == {
+        "message": f"{limit}: at most {amount - 1} allowed, but the operation has {amount}.",
+        "extensions": {
+            "code": "LIMIT_EXCEEDED",
+            "limit": limit,
+            "allowed": amount - 1,
+            "amount": amount,
+        },
+    }
+
+
+@every_amount
+def test_a_fragment_counts_as_often_as_it_is_spread(
+    schema: PipelineSchema, limit: str, fields: str, amount: int
+) -> None:
+    query = f"{{ ...A ...A }} fragment A on Query {{ ...B }} fragment B on Query {{ {fields} }}"
+    found = amount if limit in ("depth", "listNesting") else 2 * amount
+
+    assert refusal(limited(schema, **{named(limit): found}), query) is None
+    error = refusal(limited(schema, **{named(limit): found - 1}), query)
+    assert error is not None
+    assert (error["extensions"]["limit"], error["extensions"]["amount"]) == (limit, found)
+
+
+def test_tokens(schema: PipelineSchema) -> None:
+    query = "{ a: __typename } # they end here"
+
+    assert refusal(limited(schema, tokens=5), query) is None
+    error = refusal(limited(schema, tokens=4), query)
+    assert error is not None
+    assert error["message"] == "tokens: at most 4 allowed, but the operation has 5."
+
+
+def test_characters(schema: PipelineSchema) -> None:
+    query = "{ __typename } #…"
+
+    assert refusal(limited(schema, characters=17), query) is None
+    error = refusal(limited(schema, characters=16), query)
+    assert error is not None
+    assert error["message"] == "characters: at most 16 allowed, but the operation has 17."
+
+
+def test_values_of_variables(schema: PipelineSchema) -> None:
+    query = "query ($filter: BriefFilter) { briefs(filter: $filter) { totalCount } }"
+    variables = {"filter": {"briefId": {"in": ["a", "b"]}}}
+
+    assert refusal(limited(schema, variable_values=5), query, variables) is None
+    error = refusal(limited(schema, variable_values=4), query, variables)
+    assert error is not None
+    assert error["message"] == "variableValues: at most 4 allowed, but the operation has 5."
+
+
+@pytest.mark.parametrize(
+    ("variables", "values"),
+    [
+        (None, 0),
+        ({}, 0),
+        ({"a": None, "b": "text", "c": 1.5}, 3),
+        ({"a": []}, 1),
+        ({"a": [1, [2, {"b": 3}]]}, 6),
+    ],
+)
+def test_a_value_is_whatever_stands_somewhere(variables: Json | None, values: int) -> None:
+    assert count_values(variables) == values
+
+
+def test_values_are_counted_however_deep_they_are() -> None:
+    deep: Any = None
+    for _ in range(100_000):
+        deep = [deep]
+
+    assert count_values({"deep": deep}) == 100_001
+
+
+def test_directives_of_the_operation_count(schema: PipelineSchema) -> None:
+    error = refusal(limited(schema, directives=2), "query @a @b @c { __typename }")
+
+    assert error is not None
+    assert error["extensions"]["amount"] == 3
+
+
+def test_each_operation_of_a_document_is_within_limits(schema: PipelineSchema) -> None:
+    query = "query A { __typename } query B { a: __typename b: __typename }"
+
+    prepared = prepare(limited(schema, aliases=1), Operation(query, operation_name="A"))
+
+    assert not isinstance(prepared, Prepared)
+    assert prepared.errors[0].message.startswith("aliases: at most 1")
+
+
+# Cost
+
+PAGE = DEFAULT_PAGE
+ITEMS = CHILDREN
+COSTS: dict[str, int] = {
+    "{ __typename }": 0,
+    '{ brief(briefId: "1") { briefId } }': 1,
+    '{ a: brief(briefId: "1") { briefId } b: brief(briefId: "1") { briefId } }': 2,
+    '{ node(id: "1") { id } }': 1,
+    '{ nodes(ids: ["1", "2", "3"]) { id } }': 3,
+    "{ nodes(ids: []) { id } }": 0,
+    "{ briefs { totalCount } }": 1,
+    "{ briefs { pageInfo { hasNextPage } } }": 2,
+    "{ briefs { nodes { briefId } } }": 1 + PAGE,
+    "{ briefs(first: 3) { nodes { briefId } } }": 1 + 3,
+    "{ briefs(last: 3) { nodes { briefId } } }": 1 + 3,
+    "{ briefs(first: 0) { nodes { briefId } } }": 1,
+    "{ briefs(first: null) { nodes { briefId } } }": 1 + PAGE,
+    "{ briefs(first: -1) { nodes { briefId } } }": 1,
+    "{ briefs(first: 2000000000) { nodes { briefId } } }": 1 + LARGEST_PAGE,
+    "{ briefs(first: 2, last: 5) { nodes { briefId } } }": 1 + 5,
+    "{ briefs(first: 3) { edges { cursor node { briefId } } } }": 1 + 3 * 2,
+    "{ briefs(first: 3) { nodes { briefId } edges { cursor } } }": 1 + 3 + 3,
+    '{ strategyPlan(strategyId: "1") { kpis { name } timeline { durationWeeks } } }': 1 + ITEMS + 1,
+    "{ briefs(first: 3) { nodes { strategyPlans(first: 4) { nodes { kpis { name } } } } } }": (
+        1 + 3 * (1 + 1 + 4 * (1 + ITEMS))
+    ),
+    "{ briefs(first: 3) { ...Page } } fragment Page on BriefConnection { nodes { briefId } }": 4,
+    "{ a: briefs(first: 3) { ...Page } b: briefs(first: 5) { ... { ...Page } } }"
+    " fragment Page on BriefConnection { nodes { briefId } totalCount }": 4 + 6,
+    "{ __typename briefs(first: 3) { __typename nodes { __typename briefId } } }": 4,
+    'mutation { deleteBrief(input: { briefId: "1" }) { errors { message } } }': 1 + ITEMS,
+    "{ __schema { types { name } } }": 1 + ITEMS,
+    '{ __type(name: "Brief") { fields { name } } }': 1 + ITEMS,
+}
+
+
+@pytest.mark.parametrize(("query", "cost"), COSTS.items())
+def test_the_cost_is_the_number_of_objects_that_may_be_loaded(
+    schema: PipelineSchema, query: str, cost: int
+) -> None:
+    assert cost_of(schema, query) == cost
+
+
+BY_VARIABLE = "query ($size: Int) { briefs(first: $size) { nodes { briefId } } }"
+BY_DEFAULT = "query ($size: Int = 7) { briefs(first: $size) { nodes { briefId } } }"
+BY_NULL = "query ($size: Int = null) { briefs(first: $size) { nodes { briefId } } }"
+BY_IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "allowed"),
+    [
+        (BY_VARIABLE, {"size": 49}, True),
+        (BY_VARIABLE, {"size": 50}, False),
+        (BY_VARIABLE, {"size": None}, True),
+        (BY_VARIABLE, {}, True),
+        (BY_VARIABLE, {"size": "50"}, False),
+        (BY_VARIABLE, {"size": 10**30}, False),
+        (BY_DEFAULT, {}, True),
+        (BY_DEFAULT, {"size": 50}, False),
+        (BY_NULL, {}, True),
+        (BY_IDS, {"ids": ["1"] * 50}, True),
+        (BY_IDS, {"ids": ["1"] * 51}, False),
+        (BY_IDS, {"ids": "1"}, False),
+    ],
+)
+def test_sizes_by_variables_count_as_they_come(
+    schema: PipelineSchema, query: str, variables: Json, allowed: bool
+) -> None:
+    error = refusal(limited(schema, cost=50), query, variables)
+
+    assert (error is None) is allowed
+    assert error is None or error["extensions"]["limit"] == "cost"
+
+
+def test_the_amount_is_told_with_the_variables_that_came(schema: PipelineSchema) -> None:
+    error = refusal(limited(schema, cost=50), BY_VARIABLE, {"size": 60})
+
+    assert error is not None
+    assert error["extensions"]["amount"] == 61
+
+
+def test_the_cost_is_told_on_request_alone(schema: PipelineSchema) -> None:
+    told = prepare(schema, Operation("{ __typename }", wants_cost=True))
+    untold = prepare(schema, Operation("{ __typename }"))
+
+    assert isinstance(told, Prepared)
+    assert isinstance(untold, Prepared)
+    assert (told.extensions, untold.extensions) == ({"cost": 0}, {})
+
+
+# What real clients send is within the limits
+
+
+@pytest.mark.parametrize("tab", graphiql_tabs(), ids=lambda tab: tab.file)
+def test_graphiqls_tabs_are_within_the_limits(schema: PipelineSchema, tab: Any) -> None:
+    assert not Documents(schema.graphql, Limits(), introspection=True).prepare(tab.query).errors
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        get_introspection_query(),
+        get_introspection_query(
+            specified_by_url=True,
+            directive_is_repeatable=True,
+            schema_description=True,
+            input_value_deprecation=True,
+        ),
+        EVERYTHING,
+    ],
+    ids=["introspection", "all of introspection", "everything"],
+)
+def test_large_queries_are_within_the_limits(schema: PipelineSchema, query: str) -> None:
+    assert refusal(schema, query) is None
+
+
+def test_the_operations_of_our_clients_are_within_the_limits(schema: PipelineSchema) -> None:
+    files = sorted(CLIENTS.glob("operations/*.graphql"))
+    assert files
+
+    document = "\n".join(file.read_text("utf-8") for file in files)
+
+    assert schema.documents.prepare(document).errors == ()
+
+
+# Measuring takes as long as the document, not as what it expands to
+
+
+def bomb(levels: int, on: str = "Query", last: str = "__typename") -> str:
+    """Each fragment spreads the next one twice."""
+    names = [f"F{level}" for level in range(levels)]
+    return "".join(
+        [
+            "{...F0}",
+            *(
+                f"fragment {name} on {on}{{...{next_}...{next_}}}"
+                for name, next_ in pairwise(names)
+            ),
+            f"fragment {names[-1]} on {on}{{{last}}}",
+        ]
+    )
+
+
+def selections_in(document: Node) -> int:
+    """How many fields, spreads and inline fragments it has as it's written."""
+    found = 0
+
+    class Count(Visitor):
+        def enter(self, node: Node, *_: Any) -> None:
+            nonlocal found
+            found += isinstance(node, FieldNode | FragmentSpreadNode | InlineFragmentNode)
+
+    visit(document, Count())
+    return found
+
+
+LARGE = {
+    "a bomb": bomb(60),
+    "a bomb of pages": bomb(60, last="briefs(first: 7) { nodes { briefId } }"),
+    "a fragment on pages of all sizes": (
+        "{" + "".join(f"p{size}: briefs(first: {size}) {{ ...Page }} " for size in range(100)) + "}"
+        "fragment Page on BriefConnection {" + "totalCount nodes { briefId }" * 300 + "}"
+    ),
+    "many operations with one fragment": (
+        "".join(f"query Q{number} {{ ...Some }} " for number in range(400))
+        + "fragment Some on Query {"
+        + "__typename " * 1_000
+        + "}"
+    ),
+    "a fragment in itself": "{ ...A } fragment A on Query { ...A __typename ...A }",
+}
+
+
+@pytest.mark.parametrize("query", LARGE.values(), ids=LARGE)
+def test_every_selection_is_measured_once(schema: PipelineSchema, query: str) -> None:
+    document = parse(query)
+    measuring = Measuring(schema.graphql, document)
+
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            measuring.operation(definition)
+
+    assert measuring.selections <= selections_in(document)
+
+
+def test_a_bomb_of_few_bytes_is_refused_by_what_it_expands_to(schema: PipelineSchema) -> None:
+    small = bomb(23)
+    assert len(small) < 800
+
+    error = refusal(schema, small)
+
+    assert error is not None
+    assert error["extensions"] == {
+        "code": "LIMIT_EXCEEDED",
+        "limit": "rootFields",
+        "allowed": 100,
+        "amount": 2**22,
+    }
+
+
+def test_numbers_that_nobody_can_read_are_not_written(schema: PipelineSchema) -> None:
+    error = refusal(schema, bomb(150))
+
+    assert error is not None
+    assert "more than a billion" in error["message"]
+    assert error["extensions"]["amount"] == 2**53
+
+
+# Documents that aren't valid are refused, whatever they are like
+
+INVALID = {
+    "a fragment in itself": "{ ...A } fragment A on Query { ...A }",
+    "fragments in each other": (
+        "{ ...A } fragment A on Query { ...B } fragment B on Query { ... { ...A } }"
+    ),
+    "cycles that are not used": (
+        "{ __typename } fragment A on Query { ...B } fragment B on Query { ...A }"
+    ),
+    "a fragment that is not there": "{ ...Nothing }",
+    "a fragment of an unknown type": "{ ...A } fragment A on Nothing { a }",
+    "an inline fragment of an unknown type": "{ ... on Nothing { a { b } } }",
+    "a fragment of a scalar": "{ ...A } fragment A on String { a }",
+    "an unknown field": "{ nothing { nothing { nothing } } }",
+    "a fragment on another type": "{ briefs { ...A } } fragment A on Draft { body }",
+    "a page of a scalar": "{ briefs(first: 1) { totalCount { nodes { a } } } }",
+    "a list where a number belongs": "{ briefs(first: [1, 2]) { totalCount } }",
+    "a variable that is not declared": "{ briefs(first: $size) { totalCount } }",
+    "a subscription that is not there": "subscription { nothing { nothing } }",
+    "two names of one fragment": (
+        "{ ...A } fragment A on Query { __typename } fragment A on Query { __typename }"
+    ),
+    "a type": "type Brief { id: ID }",
+    "an operation without a name among others": "{ __typename } query A { __typename }",
+}
+
+
+@pytest.mark.parametrize("query", INVALID.values(), ids=INVALID)
+def test_what_is_not_valid_is_told_so(schema: PipelineSchema, query: str) -> None:
+    prepared = prepare(schema, Operation(query))
+
+    assert not isinstance(prepared, Prepared)
+    codes = {error.extensions["code"] for error in prepared.errors if error.extensions}
+    assert codes == {"GRAPHQL_VALIDATION_FAILED"}
+
+
+def chain(length: int) -> str:
+    """Each fragment spreads the next one once."""
+    return (
+        "{...F0}"
+        + "".join(f"fragment F{i} on Query{{...F{i + 1}}}" for i in range(length))
+        + f"fragment F{length} on Query{{__typename}}"
+    )
+
+
+TOO_MUCH = {
+    "brackets in brackets": ("{ a" * 300 + "}" * 300, "nesting"),
+    "lists in lists": ("{ a(b: " + "[" * 300 + "]" * 300 + ") }", "nesting"),
+    "brackets that never end": ("{ a" * 300, "nesting"),
+    "inline fragments in each other": ("{ " + "... {" * 300 + "a" + "}" * 300 + "}", "nesting"),
+    "a long chain of fragments": (chain(250), "complexity"),
+    "a longer chain of fragments": (chain(600), "complexity"),
+    "the same field again and again": (
+        '{ brief(briefId: "1") {' + "scope { timelineWeeks } " * 1_000 + "} }",
+        "complexity",
+    ),
+    "tokens": ("{ " + "a " * 5_000 + "}", "tokens"),
+    "tokens that end in an error": ("{ " + "a " * 5_000 + "'", "tokens"),
+    "characters": ("#" * 200_001, "characters"),
+}
+
+
+@pytest.mark.parametrize(("query", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_what_takes_too_much_to_check_is_told_so(
+    schema: PipelineSchema, query: str, limit: str
+) -> None:
+    error = refusal(schema, query)
+
+    assert error is not None
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert error["extensions"]["limit"] == limit
+    if limit != "complexity":
+        assert error["extensions"]["amount"] > error["extensions"]["allowed"]
+
+
+def test_a_syntax_error_that_speaks_of_limits_is_still_one(schema: PipelineSchema) -> None:
+    error = refusal(schema, '{ a "more than 1 tokens. Parsing aborted" }')
+
+    assert error is not None
+    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+
+
+# Documents are kept, hostile ones aren't
+
+
+class Watched(Documents):
+    """Tells how often a document had to be prepared."""
+
+    prepared = 0
+
+    def _prepare(self, text: str) -> Any:
+        self.prepared += 1
+        return super()._prepare(text)
+
+
+@pytest.fixture
+def documents(schema: PipelineSchema) -> Watched:
+    return Watched(schema.graphql, Limits(), introspection=True)
+
+
+def test_a_document_is_prepared_once(documents: Watched) -> None:
+    assert documents.prepare("{ __typename }") is documents.prepare("{ __typename }")
+    assert documents.prepared == 1
+
+
+@pytest.mark.parametrize("text", ["{ nothing }", "{", "{ __typename }" + " " * 20_000])
+def test_documents_that_are_invalid_or_long_are_not_kept(documents: Watched, text: str) -> None:
+    for _ in range(2):
+        documents.prepare(text)
+
+    assert documents.prepared == 2
+
+
+@pytest.mark.parametrize(("limit", "most"), [("DOCUMENTS_KEPT", 3), ("CHARACTERS_KEPT", 3 * 40)])
+def test_the_documents_used_last_are_kept(
+    documents: Watched, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(f"schema.documents.{limit}", most)
+    a, b, c, d = (f"query {name} {{ __typename }}".ljust(40) for name in "ABCD")
+    for text in (a, b, c, a, d):
+        documents.prepare(text)
+    assert documents.prepared == 4
+
+    for text in (a, c, d):
+        documents.prepare(text)
+    assert documents.prepared == 4
+    documents.prepare(b)
+    assert documents.prepared == 5
