@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ LIST_LENGTH: Final = 500
 JSON_BYTES: Final = 256 * 1024
 JSON_LEVELS: Final = 32
 INT_MAX: Final = 2**31 - 1
+MOST_VIOLATIONS: Final = 1_000
+MOST_VIOLATIONS_IN_JSON: Final = 100
 URL_SCHEMES: Final = ("http", "https", "s3", "file")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -44,8 +47,11 @@ class Checked(Protocol):
 
 
 def require_valid(command: Checked) -> None:
-    """Raise ValidationFailed with every violation of the command, if there is any."""
-    if found := tuple(command.violations()):
+    """Raise ValidationFailed with the violations of the command, if there is any.
+
+    With all of them, unless there are more than anybody would read.
+    """
+    if found := tuple(islice(command.violations(), MOST_VIOLATIONS)):
         raise ValidationFailed(found)
 
 
@@ -168,7 +174,7 @@ def json_object(field: str, value: Any) -> Violations:
     if not isinstance(value, dict):
         yield Violation((field,), "must be a JSON object")
         return
-    reasons = list(_json_reasons(value))
+    reasons = list(islice(_json_reasons(value), MOST_VIOLATIONS_IN_JSON))
     for pointer, reason in reasons:
         where = f"{pointer}: " if pointer else ""
         yield Violation((field,), f"{where}{reason}")

@@ -4,5 +4,6 @@ It knows graphql-core schemas and nothing of this project.
 """
 
 from execution.engine import Engine
+from execution.plans import BatchResolver
 
-__all__ = ["Engine"]
+__all__ = ["BatchResolver", "Engine"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable
 from typing import Any, Final
 
@@ -41,9 +42,9 @@ class Counts:
 class Engine:
     """Executes operations against a schema.
 
-    `attribute_of` tells which fields are read from an attribute of their object, and `batch_of`
-    which are resolved for all objects of a level at once; other fields' resolvers are called for
-    each object. Operations and plans are kept, as many as `kept` of either that were used last.
+    `batch_of` tells which fields are resolved for all objects of a level at once, and
+    `attribute_of` which are read from an attribute of their object; other fields' resolvers are
+    called for each object. Of operations and of plans, the `kept` that were used last are kept.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Engine:
         assert_valid_schema(schema)
         self.counts = Counts()
         self._schema = schema
-        self._sources = Sources(attribute_of, batch_of)
+        self._sources = Sources(batch_of, attribute_of)
         self._operations: Recent[tuple[int, int], Operation] = Recent(kept)
         self._plans: Recent[tuple[Operation, Hashable], OperationPlan] = Recent(kept)
 
@@ -77,10 +78,11 @@ class Engine:
             (id(document), id(operation)), lambda: examined(self._schema, document, operation)
         )
         given = dict(variable_values or {})
+        by_graphql_core = partial(
+            self._by_graphql_core, known, given, root_value, context_value, hide_suggestions
+        )
         if not known.is_supported:
-            return await self._by_graphql_core(
-                known, given, root_value, context_value, hide_suggestions
-            )
+            return await by_graphql_core()
         variables = get_variable_values(
             self._schema,
             operation.variable_definitions or (),
@@ -92,26 +94,22 @@ class Engine:
             return ExecutionResult(None, variables)
         plan = self._plan(known, variables)
         if plan is None:
-            return await self._by_graphql_core(
-                known, given, root_value, context_value, hide_suggestions
-            )
+            return await by_graphql_core()
         self.counts.by_plan += 1
-        run = Run(
-            plan,
-            Executor(
-                self._schema,
-                dict(known.fragments),
-                plan.fragments,
-                root_value,
-                context_value,
-                operation,
-                variables,
-                default_field_resolver,
-                default_type_resolver,
-                default_field_resolver,
-                hide_suggestions=hide_suggestions,
-            ),
+        executor: Executor[Any] = Executor(
+            self._schema,
+            known.fragments,
+            plan.fragments,
+            root_value,
+            context_value,
+            operation,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            hide_suggestions=hide_suggestions,
         )
+        run = Run(plan, executor)
         data = await run.data()
         return ExecutionResult(data, run.failures.errors() or None)
 

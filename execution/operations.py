@@ -1,6 +1,6 @@
 """Operations, and what can be said of them before their variables are known."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Operation:
 
     document: DocumentNode
     node: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
+    fragments: dict[str, FragmentDefinitionNode]
     steering: tuple[str, ...]
     is_supported: bool
 

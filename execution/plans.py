@@ -42,14 +42,14 @@ raised fails all of them. `info` is that of the first parent.
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the values of fields come from.
+    """Where the values of a field come from.
 
-    `attribute_of` names the attribute that a field's value is read from. `batch_of` has the batch
-    resolver of a field. Where both have None, the field's own resolver is called.
+    They come from the batch resolver that `batch_of` has for the field, or else from the attribute
+    that `attribute_of` names, or else from the field's own resolver.
     """
 
-    attribute_of: Callable[[GraphQLField], str | None]
     batch_of: Callable[[GraphQLField], BatchResolver | None]
+    attribute_of: Callable[[GraphQLField], str | None]
 
 
 class Kind(Enum):
@@ -171,6 +171,7 @@ class OperationPlan:
         details: list[FieldDetails],
     ) -> FieldPlan:
         nodes = [detail.node for detail in details]
+        resolve_batch = self._sources.batch_of(definition)
         return FieldPlan(
             order=order,
             key=key,
@@ -181,9 +182,9 @@ class OperationPlan:
             nodes=nodes,
             shape=shape_of(definition.type),
             is_typename=definition is TypeNameMetaFieldDef,
-            attribute=self._sources.attribute_of(definition),
+            attribute=None if resolve_batch else self._sources.attribute_of(definition),
             resolve=definition.resolve or default_field_resolver,
-            resolve_batch=self._sources.batch_of(definition),
+            resolve_batch=resolve_batch,
             has_arguments=bool(definition.args),
         )
 

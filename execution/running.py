@@ -26,11 +26,11 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import is_iterable
 
 from execution.failures import Failures
-from execution.leaves import are_complete
+from execution.leaves import are_complete, coercion
 from execution.places import Chosen, Items, Keys, Places, Root
 from execution.plans import BatchResolver, FieldPlan, Kind, OperationPlan, SelectionPlan, Shape
 from execution.steps import Steps, Then, Wait
-from execution.waiting import awaitable, awaited, has_stream, streamed
+from execution.waiting import awaitable, awaited, has_stream, kinds_of, streamed
 
 
 class _Nulled:
@@ -95,7 +95,7 @@ class Run:
         self._steps.add_when(wait, then)
 
     def _wait_for_all(self, column: Column, values: list[Any], then: Then) -> None:
-        if awaitable(values):
+        if awaitable(values, kinds_of(values)):
             self._wait(column, awaited(values), then)
         else:
             then(values)
@@ -120,7 +120,7 @@ class Run:
             try:
                 arguments = self._arguments(field)
             except Exception as error:
-                self._complete(column, [error] * len(objects))
+                self._settled(column, [error] * len(objects))
             else:
                 self._resolve(column, objects, arguments)
         return column
@@ -141,7 +141,7 @@ class Run:
         if field.resolve_batch is not None:
             info = self._info(field, places, 0)
             batch = _batch(field.resolve_batch, objects, info, arguments)
-            self._wait(column, batch, partial(self._complete, column))
+            self._wait(column, batch, partial(self._settled, column))
             return
         resolve = field.resolve
         values: list[Any] = []
@@ -177,29 +177,33 @@ class Run:
 
     def _arrived(self, column: Column, values: list[Any]) -> None:
         """Complete values: at once, but for those that have to be awaited."""
-        waiting = awaitable(values)
+        kinds = kinds_of(values)
+        waiting = awaitable(values, kinds)
         if not waiting:
-            self._complete(column, values)
+            self._complete(column, values, kinds)
         elif len(waiting) == len(values):
-            self._wait(column, awaited(values), partial(self._complete, column))
+            self._wait(column, awaited(values), partial(self._settled, column))
         else:
             column.completed = [None] * len(values)
             for indexes in (sorted(set(range(len(values))) - set(waiting)), waiting):
                 chosen = self._chosen(column, indexes)
                 self._arrived(chosen, [values[index] for index in indexes])
 
-    def _complete(self, column: Column, values: list[Any]) -> None:
-        if column.shape.kind is Kind.LEAF:
-            self._leaves(column, values)
-        else:
-            self._steps.add(partial(self._composites, column, values))
+    def _settled(self, column: Column, values: list[Any]) -> None:
+        """Complete values that need not be awaited."""
+        self._complete(column, values, kinds_of(values))
 
-    def _leaves(self, column: Column, values: list[Any]) -> None:
-        if are_complete(column.shape, values):
+    def _complete(self, column: Column, values: list[Any], kinds: set[type]) -> None:
+        if column.shape.kind is Kind.LEAF:
+            self._leaves(column, values, kinds)
+        else:
+            self._steps.add(partial(self._composites, column, values, kinds))
+
+    def _leaves(self, column: Column, values: list[Any], kinds: set[type]) -> None:
+        if are_complete(column.shape, values, kinds):
             column.completed = values
             return
-        leaf = column.shape.type
-        coerce = self._executor.complete_leaf_value
+        coerce = coercion(column.shape.type)
         for index, value in enumerate(values):
             try:
                 if value is None or value is Undefined:
@@ -207,15 +211,15 @@ class Run:
                 elif isinstance(value, Exception):
                     completed = self._failed(column, index, value)
                 else:
-                    completed = coerce(leaf, value)
+                    completed = coerce(value)
             except Exception as error:
                 completed = self._failed(column, index, error)
             column.completed.append(completed)
 
-    def _composites(self, column: Column, values: list[Any]) -> None:
-        column, values = self._present(column, values)
+    def _composites(self, column: Column, values: list[Any], kinds: set[type]) -> None:
+        column, values = self._present(column, values, kinds)
         match column.shape.kind:
-            case Kind.LIST if has_stream(values):
+            case Kind.LIST if has_stream(kinds):
                 self._wait(column, streamed(values), partial(self._lists, column))
             case Kind.LIST:
                 self._lists(column, values)
@@ -224,9 +228,10 @@ class Run:
             case _:
                 self._objects(column, column.shape.type, values)
 
-    def _present(self, column: Column, values: list[Any]) -> tuple[Column, list[Any]]:
+    def _present(
+        self, column: Column, values: list[Any], kinds: set[type]
+    ) -> tuple[Column, list[Any]]:
         """The column, and its values, without those that are null or failed."""
-        kinds = set(map(type, values))
         if kinds.isdisjoint(_NOTHING) and not any(issubclass(kind, Exception) for kind in kinds):
             return column, values
         completed: list[Any] = [None] * len(values)
@@ -253,7 +258,8 @@ class Run:
         return chosen
 
     def _lists(self, column: Column, values: list[Any]) -> None:
-        column, lists = self._present(column, [_listed(column.field, value) for value in values])
+        lists = [_listed(column.field, value) for value in values]
+        column, lists = self._present(column, lists, kinds_of(lists))
         shape = column.shape.of
         assert shape is not None
         lengths = list(map(len, lists))
@@ -323,7 +329,7 @@ class Run:
                 values[index] = invalid_return_type_error(
                     type_, values[index], column.field.details
                 )
-        self._select(*self._present(column, values), type_)
+        self._select(*self._present(column, values, kinds_of(values)), type_)
 
     def _field_infos(self, column: Column, count: int) -> list[Info]:
         """For each value, the info that the resolver of its field had."""

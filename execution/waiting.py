@@ -8,9 +8,13 @@ from typing import Any
 from graphql.pyutils import is_awaitable
 
 
-def awaitable(values: Sequence[Any]) -> list[int]:
-    """The indexes of the values that have to be awaited."""
-    if not any(map(_may_be_awaited, set(map(type, values)))):
+def kinds_of(values: Iterable[Any]) -> set[type]:
+    return set(map(type, values))
+
+
+def awaitable(values: Sequence[Any], kinds: Iterable[type]) -> list[int]:
+    """The indexes of those of the values, which have these types, that have to be awaited."""
+    if not any(map(_may_be_awaited, kinds)):
         return []
     return [index for index, value in enumerate(values) if is_awaitable(value)]
 
@@ -23,16 +27,16 @@ def _may_be_awaited(kind: type) -> bool:
 async def awaited(values: Sequence[Any]) -> list[Any]:
     """The values, those that are awaitable awaited side by side."""
     settled = list(values)
-    waiting = awaitable(values)
+    waiting = awaitable(values, kinds_of(values))
     outcomes = await _outcomes([values[index] for index in waiting])
     for index, outcome in zip(waiting, outcomes, strict=True):
         settled[index] = outcome
     return settled
 
 
-def has_stream(values: Iterable[Any]) -> bool:
-    """Whether any of the values is an async iterable."""
-    return any(hasattr(kind, "__aiter__") for kind in set(map(type, values)))
+def has_stream(kinds: Iterable[type]) -> bool:
+    """Whether any of these types is one of async iterables."""
+    return any(hasattr(kind, "__aiter__") for kind in kinds)
 
 
 async def streamed(values: Sequence[Any]) -> list[Any]:

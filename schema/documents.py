@@ -29,6 +29,7 @@ from schema.limits import (
     Limits,
     Measures,
     Measuring,
+    count_input_objects,
     count_values,
     measure,
     require,
@@ -91,6 +92,8 @@ class Documents:
         """
         assert document.node is not None
         require(self._limits, "variable_values", count_values(variables))
+        inputs = count_input_objects(self._schema, operation, variables)
+        require(self._limits, "input_objects", inputs)
         for node, measures in document.measures:
             if node is operation and measures.cost <= self._limits.cost:
                 return measures.cost

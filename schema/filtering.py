@@ -168,9 +168,10 @@ def _plain(value: Any) -> Any:
 
 
 def _size(filter: Filter) -> int:
+    """How many conditions it has; an empty one is one, for it takes its place in the query."""
     match filter:
         case AllOf(conditions) | AnyOf(conditions):
-            return sum(map(_size, conditions))
+            return sum(map(_size, conditions)) or 1
         case Not(condition):
             return _size(condition)
         case _:

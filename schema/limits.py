@@ -14,6 +14,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
@@ -32,6 +33,7 @@ from graphql import (
     VariableNode,
     get_named_type,
     is_composite_type,
+    type_from_ast,
 )
 
 from schema.errors import LimitExceeded
@@ -60,8 +62,10 @@ class Limits:
     root_fields: int = 100
     list_nesting: int = 8
     cost: int = 25_000
-    variable_values: int = 100_000
-    """Objects, lists, texts and so on in the variables, on all levels."""
+    variable_values: int = 300_000
+    """Objects, lists, texts and so on in the variables, on all levels: more than JSON can have."""
+    input_objects: int = 5_000
+    """Objects in the variables whose fields the schema knows; each is checked field by field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,33 @@ def count_values(variables: Mapping[str, Any] | None) -> int:
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
+    return found
+
+
+def count_input_objects(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any] | None,
+) -> int:
+    """How many objects of input types there are in the variables."""
+    found, waiting = 0, list[tuple[Any, Any]]()
+    for definition in operation.variable_definitions or ():
+        value = (variables or {}).get(definition.variable.name.value)
+        waiting.append((type_from_ast(schema, definition.type), value))
+    while waiting:
+        kind, value = waiting.pop()
+        if isinstance(kind, GraphQLNonNull):
+            waiting.append((kind.of_type, value))
+        elif isinstance(kind, GraphQLList):
+            items = value if isinstance(value, list) else [value]
+            waiting.extend((kind.of_type, item) for item in items)
+        elif isinstance(kind, GraphQLInputObjectType) and isinstance(value, dict):
+            found += 1
+            waiting.extend(
+                (kind.fields[name].type, item)
+                for name, item in value.items()
+                if name in kind.fields and item is not None
+            )
     return found
 
 

@@ -16,6 +16,11 @@ from server.settings import Settings
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
+LINGER_SECONDS = 5.0
+"""How long the rest of a body is read, and dropped, that was answered before it had arrived.
+
+Closed at once, the connection would be reset, and some clients would never see the answer.
+"""
 
 
 class Listener(uvicorn.Server):
@@ -48,9 +53,13 @@ class Listener(uvicorn.Server):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Refuses requests whose head is too large, or doesn't arrive in time."""
+    """Refuses requests whose head is too large, or doesn't arrive in time.
+
+    What was refused before its body had arrived may be sent to its end, for a while.
+    """
 
     _until_head: asyncio.TimerHandle | None = None
+    _until_rest: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,6 +68,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_lingering()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -76,6 +86,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        self._stop_lingering()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.more_body and not self.transport.is_closing():
+            self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
     def send_400_response(self, msg: str) -> None:
         self._refuse(HTTPStatus.BAD_REQUEST)
 
@@ -90,6 +109,11 @@ class BoundedHttp(HttpToolsProtocol):
         if self._until_head is not None:
             self._until_head.cancel()
             self._until_head = None
+
+    def _stop_lingering(self) -> None:
+        if self._until_rest is not None:
+            self._until_rest.cancel()
+            self._until_rest = None
 
     def _refuse(self, status: HTTPStatus) -> None:
         self._stop_waiting()

@@ -173,7 +173,6 @@ async def _body(request: Request, limits: BodyLimits, hold: Callable[[int], None
             408,
             f"The body did not arrive within {limits.seconds:g} seconds.",
             code="LIMIT_EXCEEDED",
-            headers={"Connection": "close"},
         ) from None
     except ClientDisconnect:
         raise RequestRefused(400, "The body did not arrive whole.") from None
@@ -191,7 +190,6 @@ def _require_size(size: int, limits: BodyLimits) -> None:
             413,
             f"The body may have at most {limits.bytes:,} bytes.",
             code="LIMIT_EXCEEDED",
-            headers={"Connection": "close"},
         )
 
 

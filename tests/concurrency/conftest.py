@@ -50,6 +50,6 @@ async def repositories(_storage: str | None) -> AsyncIterator[Repositories]:
     if _storage is None:
         yield Interleaved(create_repositories(PersistenceMode.INMEMORY))
         return
-    database = await open_emptied(_storage, pool_size=32)
+    database = await open_emptied(_storage, pool_size=16)
     yield Interleaved(create_repositories(PersistenceMode.DB, database))
     await close_database(database)

@@ -621,6 +621,17 @@ def test_every_violation_is_told_in_the_order_of_the_fields() -> None:
     assert all(violation.message for violation in raised.value.violations)
 
 
+def test_no_more_violations_are_told_than_anybody_would_read() -> None:
+    wrong = build.artifact(name="", url="", format="")
+    many = build.save_package(artifacts=(wrong,) * 500)
+    deep = build.save_draft(metadata={str(n): "\x00" for n in range(10_000)})
+
+    for command, most in ((many, 1_000), (deep, 100)):
+        with pytest.raises(ValidationFailed) as raised:
+            require_valid(command)
+        assert len(raised.value.violations) == most
+
+
 def test_messages_can_be_sent_whatever_the_input_was() -> None:
     hostile = "\ud800\x00" * 10
     commands: list[Checked] = [

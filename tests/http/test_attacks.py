@@ -18,11 +18,13 @@ import pytest
 from tests import inputs
 from tests.support.graphql import Json, mutation
 from tests.support.servers import IN_MEMORY, OverHttp, Server, running_server
+from tests.support.serving import until
 from tests.support.sockets import FOLLOW, PROTOCOL, connected, opened
 from tests.support.wire import Wire, chunk, head, wired
 
-SETTINGS = IN_MEMORY | {
-    "AICMO_BODY_SECONDS": "0.5",
+SETTINGS = {
+    **IN_MEMORY,
+    "AICMO_BODY_SECONDS": "4",
     "AICMO_STREAMS__CONNECTIONS": "50",
     "AICMO_STREAMS__OPERATIONS": "20",
     "AICMO_STREAMS__INIT_SECONDS": "0.5",
@@ -67,7 +69,7 @@ class Attacked:
 
     async def refused(self, body: Any, *codes: str, status: int = 200) -> None:
         answer = await self.post(body, status)
-        assert answer.get("data") is None or set(answer["data"].values()) == {None}
+        assert all(value is None for value in (answer.get("data") or {}).values())
         assert {error["extensions"]["code"] for error in answer["errors"]} <= set(codes)
         assert len(json.dumps(answer)) < MEBIBYTE
 
@@ -83,38 +85,38 @@ async def attacked(server: Server) -> AsyncIterator[Attacked]:
     limits = httpx.Limits(max_connections=20)
     async with httpx.AsyncClient(timeout=60, limits=limits, verify=False) as http:
         target = Attacked(server, http)
+        others = Others(target)
         before = target.memory
-        largest = [before]
-        served = asyncio.create_task(serve_others(target, largest))
+        serving = asyncio.create_task(others.serve())
         yield target
-        count = await ended(served)
-        assert count > 0
-        assert max(largest) - before < MEMORY
+        last = others.served
+        await until(lambda: others.served > last or serving.done())
+        serving.cancel()
+        await asyncio.wait({serving})
+        if not serving.cancelled():
+            serving.result()
+        assert others.most_memory - before < MEMORY
         assert server.log.read_text() == ""
 
 
-async def serve_others(target: Attacked, memory: list[int]) -> int:
-    """What an innocent client does, again and again, until it's cancelled."""
-    count = 0
-    async with httpx.AsyncClient(timeout=15, verify=False) as http:
-        api = OverHttp(http, target.server.graphql_url)
-        try:
+class Others:
+    """Innocent clients: how often they were served, and what the server took up then."""
+
+    def __init__(self, target: Attacked) -> None:
+        self._target = target
+        self.served = 0
+        self.most_memory = 0
+
+    async def serve(self) -> None:
+        async with httpx.AsyncClient(timeout=15, verify=False) as http:
+            api = OverHttp(http, self._target.server.graphql_url)
             while True:
                 saved = await api.do("saveDraft", inputs.save_draft(draftId="innocent"))
                 read = await api.ask('{ draft(draftId: "innocent") { revision } }')
                 assert read["draft"]["revision"] == saved["revision"]
-                memory.append(target.memory)
-                count += 1
+                self.most_memory = max(self.most_memory, self._target.memory)
+                self.served += 1
                 await asyncio.sleep(0.01)
-        except asyncio.CancelledError:
-            return count
-
-
-async def ended(serving: asyncio.Task[int]) -> int:
-    """Only after an innocent client was served once more."""
-    await asyncio.wait({serving}, timeout=0.2)
-    serving.cancel()
-    return await serving
 
 
 async def at_once(attack: Callable[[], Awaitable[Any]], times: int = ATTACKERS) -> None:
@@ -204,7 +206,7 @@ DOCUMENTS: dict[str, str] = {
     "NUL": "{ a\x00 }",
     "lone surrogates": "{ a\ud800 }",
     "a name of 100,000 letters": "{" + "a" * 100_000 + "}",
-    "5 million comments": "#\n" * 5_000_000,
+    "3 million comments": "#\n" * 3_000_000,
     "10 million commas": "," * (BODY - 1_000),
 }
 CODES = ("LIMIT_EXCEEDED", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT")
@@ -237,17 +239,17 @@ VARIABLES: dict[str, tuple[bytes, int]] = {
     "900 levels": (sent(FILTER, '{"filter": ' + nested(900, "not") + "}"), 200),
     "100,000 levels": (sent(FILTER, '{"filter": ' + nested(100_000, "not") + "}"), 400),
     "100,000 lists": (sent(NODES, '{"ids": ' + "[" * 100_000 + "]" * 100_000 + "}"), 400),
+    "100,000 values in lists": (sent(NODES, '{"ids": [' + ",".join(["[]"] * 100_000) + "]}"), 200),
     "150,000 conditions": (
         sent(FILTER, '{"filter": {"or": [' + ",".join(['{"not": {}}'] * 150_000) + "]}}"),
         200,
     ),
-    "30,000 conditions": (
-        sent(FILTER, '{"filter": {"or": [' + ",".join(['{"not": {}}'] * 30_000) + "]}}"),
+    "2,400 conditions": (
+        sent(FILTER, '{"filter": {"or": [' + ",".join(['{"not": {}}'] * 2_400) + "]}}"),
         200,
     ),
     "2 million ids": (sent(NODES, '{"ids": [' + ",".join(['"a"'] * 2_000_000) + "]}"), 200),
     "50,000 ids that are none": (sent(NODES, '{"ids": [' + ",".join(["{}"] * 50_000) + "]}"), 200),
-    "an id of 9 million letters": (sent(NODES, '{"ids": ["' + "a" * 9_000_000 + '"]}'), 200),
     "NaN": (sent(SIZE, '{"size": NaN}'), 400),
     "infinity": (sent(SIZE, '{"size": -Infinity}'), 400),
     "a number that is infinite": (sent(SIZE, '{"size": 1e999}'), 200),
@@ -272,7 +274,8 @@ HOSTILE_INPUT: dict[str, Json] = {
     "NUL in a key": {"briefId": "a\x00b"},
     "a lone surrogate in a key": {"briefId": "\ud800"},
     "a key of 9 million letters": {"briefId": "a" * 9_000_000},
-    "90,000 values": {"responses": {"a": list(range(90_000))}},
+    "250,000 values": {"responses": {"a": list(range(250_000))}},
+    "250,000 values that are wrong": {"responses": {"a": ["\x00"] * 250_000}},
 }
 
 
@@ -291,7 +294,7 @@ async def test_hostile_input(attacked: Attacked, input: Json) -> None:
 
 
 async def test_more_values_than_anybody_has(attacked: Attacked) -> None:
-    responses = {"a": list(range(1_000_000))}
+    responses = {"a": [1] * 3_000_000}
     body = query(mutation("submitIntake"), input=inputs.submit_intake(responses=responses))
 
     await at_once(lambda: attacked.refused(body, "LIMIT_EXCEEDED"))
@@ -318,7 +321,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
 
 @pytest.mark.parametrize(("body", "status"), BODIES.values(), ids=BODIES)
 async def test_hostile_bodies(attacked: Attacked, body: bytes, status: int) -> None:
-    await at_once(lambda: attacked.refused(body, *CODES, status=status))
+    await at_once(lambda: attacked.refused(body, *CODES, status=status), 2)
 
 
 async def test_compressed_bodies(attacked: Attacked) -> None:

@@ -327,7 +327,6 @@ def _filters(draw: st.DrawFn, comparisons: st.SearchStrategy[Filter], depth: int
 @st.composite
 def _requests(
     draw: st.DrawFn,
-    kind: Kind,
     fields: dict[str, st.SearchStrategy[Any]],
     comparisons: st.SearchStrategy[Filter],
 ) -> PageRequest:
@@ -356,7 +355,7 @@ def _questions(
     comparisons = st.one_of(*(_comparisons(name, values) for name, values in fields.items()))
     return (
         records,
-        draw(st.lists(_requests(kind, fields, comparisons), min_size=2, max_size=4)),
+        draw(st.lists(_requests(fields, comparisons), min_size=2, max_size=4)),
         draw(st.lists(comparisons, min_size=10, max_size=20)),
     )
 
