@@ -395,10 +395,16 @@ def _has_nulled(values: Iterable[Any]) -> bool:
 
 
 def _attributes(objects: Sequence[Any], name: str) -> list[Any]:
-    try:
-        return list(map(attrgetter(name), objects))
-    except Exception:
-        return [_caught(getattr, source, name) for source in objects]
+    read = attrgetter(name)
+    left = iter(objects)
+    values: list[Any] = []
+    while len(values) < len(objects):
+        try:
+            # What was read before one fails is in the list then.
+            values.extend(map(read, left))
+        except Exception as error:
+            values.append(error)
+    return values
 
 
 def _caught(function: Callable[..., Any], *arguments: Any) -> Any:
