@@ -108,10 +108,10 @@ async def test_what_was_refused_is_not_told(stored: Served) -> None:
         ):
             await stored.api.refuse("saveDeliveryPackage", input)
         await save(stored)
+        assert await event(socket) == ("SAVED", 1)
         await stored.api.refuse("deleteDeliveryPackage", {"packageId": KEY, "expectedRevision": 7})
         await save(stored)
 
-        assert await event(socket) == ("SAVED", 1)
         assert await event(socket) == ("SAVED", 2)
 
 
