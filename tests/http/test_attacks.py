@@ -24,7 +24,7 @@ from tests.support.wire import Wire, chunk, head, wired
 
 SETTINGS = {
     **IN_MEMORY,
-    "AICMO_BODY_SECONDS": "4",
+    "AICMO_BODY_SECONDS": "10",
     "AICMO_STREAMS__CONNECTIONS": "50",
     "AICMO_STREAMS__OPERATIONS": "20",
     "AICMO_STREAMS__INIT_SECONDS": "0.5",
