@@ -1,0 +1,290 @@
+"""An operation is planned once, and again only for what its variables select."""
+
+from typing import Any
+
+import pytest
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, parse
+
+from execution import Engine
+from tests.execution.asking import Request, answer, request, run, run_by_graphql_core, schema_of
+
+SDL = """
+type Query { name: String  other: String  child: Query  greeting(of: String!, times: Int): String }
+type Mutation { rename: String }
+type Subscription { renamed: String }
+"""
+
+ROOT = {"name": "N", "other": "O", "child": {"name": "n", "child": {"name": "m"}}}
+
+
+@pytest.fixture
+def schema() -> GraphQLSchema:
+    def greeting(_source: Any, _info: Any, of: str, times: int | None = None) -> str:
+        return " ".join(["hello", *[of] * (times or 1)])
+
+    return schema_of(SDL, Query={"greeting": greeting})
+
+
+@pytest.fixture
+def engine(schema: GraphQLSchema) -> Engine:
+    return Engine(schema)
+
+
+# What is kept
+
+
+async def test_an_operation_is_planned_once(engine: Engine) -> None:
+    asked = request("{ name }")
+
+    for _ in range(3):
+        assert (await run(engine, asked, root_value=ROOT)).data == {"name": "N"}
+
+    assert (engine.counts.planned, engine.counts.by_plan) == (1, 3)
+
+
+async def test_each_operation_of_a_document_has_its_plan(engine: Engine) -> None:
+    document = "query A { name } query B { other }"
+    a, b = request(document, "A"), request(document, "B")
+
+    assert (await run(engine, a, root_value=ROOT)).data == {"name": "N"}
+    assert (await run(engine, b, root_value=ROOT)).data == {"other": "O"}
+
+
+async def test_a_fragment_is_that_of_the_operations_own_document(engine: Engine) -> None:
+    """Two documents may share an operation's node."""
+    asked = request("{ ...It } fragment It on Query { name }")
+    [_, fragment] = request("{ ...It } fragment It on Query { other }").document.definitions
+    mixed = Request(DocumentNode(definitions=(asked.operation, fragment)), asked.operation)
+
+    assert (await run(engine, asked, root_value=ROOT)).data == {"name": "N"}
+    assert (await run(engine, mixed, root_value=ROOT)).data == {"other": "O"}
+
+
+async def test_only_the_operations_that_were_used_last_are_kept(schema: GraphQLSchema) -> None:
+    engine = Engine(schema, kept=2)
+    a, b, c = (request("{ name }") for _ in range(3))
+
+    for asked in (a, b, a, c, a):
+        await run(engine, asked)
+    assert engine.counts.planned == 3
+
+    await run(engine, b)
+    assert engine.counts.planned == 4
+
+
+async def test_plans_for_what_variables_select_are_as_many_at_most(schema: GraphQLSchema) -> None:
+    """However many ways there are to combine them."""
+    engine = Engine(schema, kept=4)
+    names = [f"v{number}" for number in range(6)]
+    variables = ", ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: name @include(if: ${name})" for name in names)
+    asked = request(f"query ({variables}) {{ {fields} }}")
+
+    for number in range(2 ** len(names)):
+        chosen = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
+        result = await run(engine, asked, chosen, root_value=ROOT)
+        assert result.data == {name: "N" for name in names if chosen[name]}
+
+    assert len(engine._plans) == 4
+
+
+# What variables select
+
+
+async def test_values_of_variables_need_no_plan_of_their_own(engine: Engine) -> None:
+    asked = request("query ($of: String!) { greeting(of: $of) }")
+
+    for name in ("Ada", "Grace"):
+        result = await run(engine, asked, {"of": name})
+        assert result.data == {"greeting": f"hello {name}"}
+
+    assert engine.counts.planned == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($on: Boolean!) { other name @include(if: $on) }",
+        "query ($on: Boolean!) { other ... @include(if: $on) { name } }",
+        """query ($on: Boolean!) { other ...Named @include(if: $on) }
+        fragment Named on Query { name }""",
+        """query ($on: Boolean!) { other ...Named }
+        fragment Named on Query { ...Deeper }
+        fragment Deeper on Query { name @include(if: $on) }""",
+    ],
+    ids=["of a field", "of an inline fragment", "of a spread", "in a fragment's fragment"],
+)
+async def test_a_variable_that_steers_a_directive_selects_the_plan(
+    engine: Engine, query: str
+) -> None:
+    asked = request(query)
+
+    for _ in range(2):
+        for on, data in ((True, {"other": "O", "name": "N"}), (False, {"other": "O"})):
+            assert (await run(engine, asked, {"on": on}, root_value=ROOT)).data == data
+
+    assert engine.counts.planned == 2
+
+
+async def test_a_variable_steers_below_the_root_too(engine: Engine) -> None:
+    asked = request(
+        "query ($off: Boolean!) { child { name child @skip(if: $off) { name } } }",
+    )
+
+    for _ in range(2):
+        off = await run(engine, asked, {"off": True}, root_value=ROOT)
+        assert off.data == {"child": {"name": "n"}}
+        on = await run(engine, asked, {"off": False}, root_value=ROOT)
+        assert on.data == {"child": {"name": "n", "child": {"name": "m"}}}
+
+
+async def test_the_default_of_a_variable_steers_as_well(engine: Engine) -> None:
+    asked = request("query ($on: Boolean! = true) { other name @include(if: $on) }")
+
+    assert (await run(engine, asked, root_value=ROOT)).data == {"other": "O", "name": "N"}
+    assert (await run(engine, asked, {"on": False}, root_value=ROOT)).data == {"other": "O"}
+    assert (await run(engine, asked, {"on": True}, root_value=ROOT)).data == {
+        "other": "O",
+        "name": "N",
+    }
+    assert engine.counts.planned == 2
+
+
+async def test_a_plan_keeps_no_more_of_a_request_than_what_steers_it(engine: Engine) -> None:
+    asked = request(
+        "query ($of: String!, $on: Boolean!) { greeting(of: $of) @include(if: $on) }",
+    )
+
+    await run(engine, asked, {"of": "x" * 1_000_000, "on": True})
+
+    [plan] = engine._plans._values.values()
+    assert plan._variables.coerced == {"on": True}
+    assert set(plan._variables.sources) == {"on"}
+
+
+# Requests that can't be executed
+
+
+async def test_invalid_variables_are_told_as_graphql_core_tells_them(
+    schema: GraphQLSchema, engine: Engine
+) -> None:
+    asked = request("query ($of: String!, $times: Int) { greeting(of: $of, times: $times) }")
+    variables = {"of": None, "times": "many"}
+
+    ours = await run(engine, asked, variables)
+    theirs = await run_by_graphql_core(schema, asked, variables)
+
+    assert ours.data is None
+    assert ours.errors is not None
+    assert [error.formatted for error in ours.errors] == [
+        error.formatted for error in theirs.errors or ()
+    ]
+
+
+async def test_a_first_request_with_invalid_variables_harms_nothing(engine: Engine) -> None:
+    asked = request("query ($of: String!) { greeting(of: $of) }")
+
+    assert (await run(engine, asked, {"of": 1})).errors
+    assert (await run(engine, asked, {"of": "Ada"})).data == {"greeting": "hello Ada"}
+
+    counts = engine.counts
+    assert (counts.planned, counts.by_plan, counts.by_graphql_core) == (1, 1, 0)
+
+
+async def test_no_more_than_fifty_errors_in_variables_are_told(schema: GraphQLSchema) -> None:
+    names = [f"v{number}" for number in range(60)]
+    variables = ", ".join(f"${name}: String!" for name in names)
+    fields = " ".join(f"{name}: greeting(of: ${name})" for name in names)
+
+    result = await answer(schema, f"query ({variables}) {{ {fields} }}")
+
+    assert len(result["errors"]) == 51
+
+
+async def test_a_null_that_steers_a_directive_fails_as_with_graphql_core(
+    schema: GraphQLSchema, engine: Engine
+) -> None:
+    """Its default lets a nullable variable stand where a Boolean! is needed."""
+    asked = request("query ($on: Boolean = true) { other name @include(if: $on) }")
+
+    ours = await run(engine, asked, {"on": None}, root_value=ROOT)
+    theirs = await run_by_graphql_core(schema, asked, {"on": None}, root_value=ROOT)
+
+    assert ours.errors
+    assert ours.formatted == theirs.formatted
+    assert (await run(engine, asked, {"on": False}, root_value=ROOT)).data == {"other": "O"}
+    assert (await run(engine, asked, root_value=ROOT)).data == {"other": "O", "name": "N"}
+
+
+async def test_below_the_root_such_a_null_fails_its_field(schema: GraphQLSchema) -> None:
+    query = "query ($on: Boolean = true) { other child { name @include(if: $on) } }"
+
+    result = await answer(schema, query, {"on": None}, root_value=ROOT)
+
+    assert result["data"] == {"other": "O", "child": None}
+    assert [error["path"] for error in result["errors"]] == [["child"]]
+
+
+# What isn't planned
+
+
+@pytest.mark.parametrize(
+    ("sdl", "query", "data"),
+    [
+        (SDL, "subscription { renamed }", {"renamed": "R"}),
+        (SDL, "query @experimental_disableErrorPropagation { name }", {"name": "N"}),
+        (
+            SDL + "directive @loud on FIELD",
+            "{ name @loud child { name } }",
+            {"name": "N", "child": {"name": "n"}},
+        ),
+        (
+            SDL + "directive @defer(if: Boolean! = true) on INLINE_FRAGMENT",
+            "{ name ... @defer { other } }",
+            {"name": "N", "other": "O"},
+        ),
+    ],
+    ids=["a subscription", "no error propagation", "a directive of its own", "@defer"],
+)
+async def test_graphql_core_executes_what_is_not_supported(
+    sdl: str, query: str, data: dict[str, Any]
+) -> None:
+    engine = Engine(schema_of(sdl))
+    asked = request(query)
+
+    for _ in range(2):
+        assert (await run(engine, asked, root_value=ROOT | {"renamed": "R"})).data == data
+
+    counts = engine.counts
+    assert (counts.planned, counts.by_plan, counts.by_graphql_core) == (0, 0, 2)
+
+
+async def test_fragment_variables_are_graphql_cores(engine: Engine) -> None:
+    document = parse(
+        '{ ...Greeting(of: "Ada") } fragment Greeting($of: String!) on Query { greeting(of: $of) }',
+        experimental_fragment_arguments=True,
+    )
+    [operation, _] = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+
+    result = await engine.execute(document, operation)
+
+    assert result.data == {"greeting": "hello Ada"}
+    assert engine.counts.by_graphql_core == 1
+
+
+async def test_an_operation_that_the_schema_lacks_is_an_error() -> None:
+    schema = schema_of("type Query { name: String }")
+    engine = Engine(schema)
+
+    result = await run(engine, "mutation { rename }")
+
+    assert result.data is None
+    assert [error.message for error in result.errors or ()] == [
+        "Schema is not configured to execute mutation operation."
+    ]
+
+
+def test_an_invalid_schema_is_refused() -> None:
+    with pytest.raises(TypeError, match="Query root type"):
+        Engine(GraphQLSchema())

@@ -1,0 +1,431 @@
+"""Waiting for values: side by side, in batches, and no longer than somebody wants them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any
+
+import pytest
+from aiodataloader import DataLoader
+from graphql import GraphQLSchema
+
+from execution import Engine
+from tests.execution.asking import Json, answer, run, run_by_graphql_core, schema_of
+
+SDL = """
+type Query { a: Node  b: Node  c: Node  text: String  list: [Node]  texts: [String]  must: Node! }
+type Node {
+  text: String  number: Int  node: Node  other: Node  nodes: [Node!]  rows: [[String]]
+}
+"""
+
+
+@pytest.fixture
+def schema() -> GraphQLSchema:
+    return schema_of(SDL)
+
+
+class Gate:
+    """Lets pass whoever waits once so many do; the test hangs when they wait one by one."""
+
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
+        self._waiting = 0
+        self._open = asyncio.Event()
+
+    def passing(self, value: Any) -> Callable[[Any], Awaitable[Any]]:
+        async def resolve(_: Any) -> Any:
+            self._waiting += 1
+            if self._waiting == self._expected:
+                self._open.set()
+            await self._open.wait()
+            return value
+
+        return resolve
+
+
+# Awaitables
+
+
+class Ready:
+    """Awaitable, but not a coroutine."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        yield from asyncio.sleep(0).__await__()
+        return self._value
+
+
+async def later(value: Any) -> Any:
+    await asyncio.sleep(0)
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
+@pytest.mark.parametrize("make", [later, Ready, lambda value: asyncio.ensure_future(later(value))])
+async def test_whatever_is_awaitable_is_awaited(
+    schema: GraphQLSchema, make: Callable[[Any], Any]
+) -> None:
+    root = {
+        "a": lambda _: make({"text": lambda _: make("t"), "nodes": lambda _: make([])}),
+        "texts": lambda _: make(["x", make("y"), None, make(None)]),
+        "text": lambda _: make(None),
+    }
+
+    result = await answer(schema, "{ a { text nodes { text } } texts text }", root_value=root)
+
+    assert result == {
+        "data": {
+            "a": {"text": "t", "nodes": []},
+            "texts": ["x", "y", None, None],
+            "text": None,
+        }
+    }
+
+
+async def test_what_an_awaited_value_is_is_judged_as_any_other(schema: GraphQLSchema) -> None:
+    root = {
+        "a": lambda _: later({"number": lambda _: later("many")}),
+        "b": lambda _: later(ValueError("raised")),
+        "c": lambda _: later({"text": lambda _: later({})}),
+        "list": lambda _: later([later(None), later({"text": "t"}), later(ValueError("item"))]),
+        "must": lambda _: later({"nodes": lambda _: later([later(None)])}),
+    }
+
+    result = await answer(
+        schema,
+        "{ a { number } b { text } c { text } list { text } must { nodes { text } } }",
+        root_value=root,
+    )
+
+    assert result["data"] == {
+        "a": {"number": None},
+        "b": None,
+        "c": {"text": None},
+        "list": [None, {"text": "t"}, None],
+        "must": {"nodes": None},
+    }
+    assert len(result["errors"]) == 5
+
+
+async def test_a_future_may_stand_in_several_places(schema: GraphQLSchema) -> None:
+    future = asyncio.ensure_future(later("shared"))
+    root = {
+        "a": {"text": future},
+        "b": {"text": future},
+        "texts": [future, "own", future],
+    }
+
+    result = await run(Engine(schema), "{ a { text } b { text } texts }", root_value=root)
+
+    assert result.data == {
+        "a": {"text": "shared"},
+        "b": {"text": "shared"},
+        "texts": ["shared", "own", "shared"],
+    }
+
+
+# Side by side
+
+
+async def test_fields_and_items_are_waited_for_side_by_side(schema: GraphQLSchema) -> None:
+    gate = Gate(6)
+    root = {
+        "a": {"text": gate.passing("a")},
+        "b": {"node": {"text": gate.passing("b")}},
+        "text": gate.passing("t"),
+        "list": [{"text": gate.passing("0")}, {"text": "now"}, {"text": gate.passing("2")}],
+        "texts": [gate.passing("x")(None)],
+    }
+
+    result = await run(
+        Engine(schema),
+        "{ a { text } b { node { text } } text list { text } texts }",
+        root_value=root,
+    )
+
+    assert result.data == {
+        "a": {"text": "a"},
+        "b": {"node": {"text": "b"}},
+        "text": "t",
+        "list": [{"text": "0"}, {"text": "now"}, {"text": "2"}],
+        "texts": ["x"],
+    }
+
+
+async def test_a_branch_does_not_wait_for_another(schema: GraphQLSchema) -> None:
+    """`b` gets to its third level while `a` still waits at its first."""
+    arrived = asyncio.Event()
+
+    async def wait(_: Any) -> Json:
+        await arrived.wait()
+        return {"text": "a"}
+
+    async def arrive(_: Any) -> str:
+        arrived.set()
+        return "b"
+
+    root = {
+        "a": wait,
+        "b": lambda _: later({"node": lambda _: later({"text": arrive})}),
+    }
+
+    result = await run(Engine(schema), "{ a { text } b { node { text } } }", root_value=root)
+
+    assert result.data == {"a": {"text": "a"}, "b": {"node": {"text": "b"}}}
+
+
+async def test_values_that_are_there_do_not_wait_for_those_that_are_not(
+    schema: GraphQLSchema,
+) -> None:
+    """The second item of the list gets to its text while the first is waited for."""
+    arrived = asyncio.Event()
+
+    async def wait() -> Json:
+        await arrived.wait()
+        return {"text": "first"}
+
+    async def arrive(_: Any) -> str:
+        arrived.set()
+        return "second"
+
+    root = {"list": [wait(), {"text": arrive}]}
+
+    result = await run(Engine(schema), "{ list { text } }", root_value=root)
+
+    assert result.data == {"list": [{"text": "first"}, {"text": "second"}]}
+
+
+async def test_without_anything_to_wait_for_there_is_no_wait(schema: GraphQLSchema) -> None:
+    root = {"list": [{"node": {"text": "x"}}], "a": {"text": "y"}}
+    running = run(Engine(schema), "{ list { node { text } } a { text } }", root_value=root)
+
+    with pytest.raises(StopIteration) as stop:
+        running.__await__().__next__()
+
+    assert stop.value.value.data == {"list": [{"node": {"text": "x"}}], "a": {"text": "y"}}
+
+
+# Dataloaders
+
+
+class Loading:
+    """Nodes by a dataloader; notes the batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.loader: DataLoader[str, Json | None] = DataLoader(self._load)
+        self.schema = schema_of(
+            SDL,
+            Query={"list": self._children, "a": self._load_one, "b": self._load_one},
+            Node={"node": self._load_one, "other": self._load_one, "nodes": self._children},
+        )
+
+    async def _load(self, keys: list[str]) -> list[Json | None]:
+        self.batches.append(sorted(keys))
+        return [None if key.endswith("none") else {"key": key, "text": key} for key in keys]
+
+    async def _load_one(self, source: Json, info: Any) -> Json | None:
+        return await self.loader.load(f"{source['key']}.{info.path.key}")
+
+    async def _children(self, source: Json, _: Any) -> list[Json | None]:
+        keys = (f"{source['key']}.{number}" for number in range(3))
+        return await asyncio.gather(*map(self.loader.load, keys))
+
+
+@pytest.mark.parametrize(
+    ("query", "batches"),
+    [
+        ("{ a { text } b { text } }", 1),
+        ("{ list { text } a { text } b { text } }", 1),
+        ("{ list { node { text } } }", 2),
+        ("{ list { node { text } other { text } } }", 2),
+        ("{ list { nodes { node { text } } } }", 3),
+        ("{ a { node { node { text } } } b { node { node { text } } } }", 3),
+        ("{ list { nodes { none: node { node { text } } node { text } } node { text } } }", 3),
+    ],
+)
+async def test_what_is_loaded_at_a_depth_is_loaded_in_one_batch(query: str, batches: int) -> None:
+    ours, theirs = Loading(), Loading()
+
+    result = await run(Engine(ours.schema), query, root_value={"key": "root"})
+    expected = await run_by_graphql_core(theirs.schema, query, root_value={"key": "root"})
+
+    assert result.formatted == expected.formatted
+    assert result.errors is None
+    assert ours.batches == theirs.batches
+    assert len(ours.batches) == batches
+
+
+async def test_depths_that_are_reached_together_are_loaded_together() -> None:
+    """Objects that are there already don't make a depth of their own."""
+    ours, theirs = Loading(), Loading()
+    query = "{ a { text } c { node { text } other { node { text } } } }"
+    root = {"key": "root", "c": {"key": "c", "other": {"key": "o"}}}
+    for loading in (ours, theirs):
+        loading.schema.type_map["Node"].fields["other"].resolve = None  # type: ignore[attr-defined]
+
+    result = await run(Engine(ours.schema), query, root_value=root)
+    expected = await run_by_graphql_core(theirs.schema, query, root_value=root)
+
+    assert result.formatted == expected.formatted
+    assert ours.batches == [["c.node", "o.node", "root.a"]]
+    assert len(ours.batches) <= len(theirs.batches)
+
+
+# Async iterables
+
+
+class Stream:
+    def __init__(self, *values: Any) -> None:
+        self._values = iter(values)
+
+    def __aiter__(self) -> "Stream":
+        return self
+
+    async def __anext__(self) -> Any:
+        await asyncio.sleep(0)
+        for value in self._values:
+            if isinstance(value, LookupError):
+                raise value
+            return value
+        raise StopAsyncIteration
+
+
+async def generated(*values: Any) -> AsyncIterator[Any]:
+    async for value in Stream(*values):
+        yield value
+
+
+@pytest.mark.parametrize("make", [Stream, generated])
+async def test_an_async_iterable_is_a_list(schema: GraphQLSchema, make: Callable[..., Any]) -> None:
+    root = {
+        "texts": lambda _: make("a", None, 5, {}, ValueError("given"), later("b")),
+        "list": lambda _: later(
+            make({"text": "x"}, {"rows": lambda _: [make("y"), ["z"], make()]}, None)
+        ),
+        "a": {"nodes": lambda _: make({"text": "n"}, None)},
+        "b": {"rows": lambda _: make(["p"], make("q"), 7)},
+    }
+
+    result = await answer(
+        schema,
+        "{ texts list { text rows } a { nodes { text } } b { rows } }",
+        in_order=False,
+        root_value=root,
+    )
+
+    assert result["data"] == {
+        "texts": ["a", None, "5", None, None, "b"],
+        "list": [{"text": "x", "rows": None}, {"text": None, "rows": [["y"], ["z"], []]}, None],
+        "a": {"nodes": None},
+        "b": {"rows": [["p"], ["q"], None]},
+    }
+
+
+async def test_one_that_breaks_off_is_an_error(schema: GraphQLSchema) -> None:
+    root = {"texts": lambda _: Stream("a", LookupError("no more")), "text": "t"}
+
+    result = await answer(schema, "{ texts text }", root_value=root)
+
+    assert result["data"] == {"texts": None, "text": "t"}
+    assert result["errors"][0]["path"] == ["texts"]
+
+
+async def test_several_are_read_side_by_side(schema: GraphQLSchema) -> None:
+    gate = Gate(2)
+
+    async def read(_: Any) -> AsyncIterator[str]:
+        yield await gate.passing("a")(None)
+
+    root = {"list": [{"rows": lambda _: [read(None)]}, {"rows": lambda _: [read(None)]}]}
+
+    result = await run(Engine(schema), "{ list { rows } }", root_value=root)
+
+    assert result.data == {"list": [{"rows": [["a"]]}, {"rows": [["a"]]}]}
+
+
+# Cancellation
+
+
+class Endless:
+    """Waits forever; notes how that ended."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.ends = 0
+        self.count = 0
+
+    async def __call__(self, _: Any) -> None:
+        self.count += 1
+        self.begun.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            # Taking leave takes time, too.
+            await asyncio.sleep(0)
+            self.ends += 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ text }",
+        "{ a { text } b { text } text }",
+        "{ list { text } }",
+        "{ list { node { text } } }",
+    ],
+)
+async def test_who_cancels_the_operation_cancels_what_it_waits_for(
+    schema: GraphQLSchema, query: str
+) -> None:
+    endless = Endless()
+    node = {"text": endless, "node": lambda _: later({"text": endless})}
+    root = {"text": endless, "a": node, "b": node, "list": [node, node, {"text": "t"}]}
+    task = asyncio.create_task(run(Engine(schema), query, root_value=root))
+    await endless.begun.wait()
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert endless.ends == endless.count > 0
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_resolver_that_is_cancelled_ends_the_operation(schema: GraphQLSchema) -> None:
+    """As with graphql-core: only exceptions are errors of a field."""
+    endless = Endless()
+
+    async def give_up(_: Any) -> None:
+        await endless.begun.wait()
+        raise asyncio.CancelledError
+
+    root = {"text": give_up, "a": {"text": endless}}
+
+    with pytest.raises(asyncio.CancelledError):
+        await run(Engine(schema), "{ text a { text } }", root_value=root)
+
+    assert endless.ends == 1
+
+
+async def test_nothing_is_left_running_when_something_failed(schema: GraphQLSchema) -> None:
+    """What fails doesn't end what its siblings wait for: they run to their end."""
+    ended: list[str] = []
+
+    async def slow(_: Any) -> str:
+        for _turn in range(10):
+            await asyncio.sleep(0)
+        ended.append("slow")
+        return "done"
+
+    root = {"must": lambda _: later(ValueError("broken")), "a": {"text": slow}}
+
+    result = await run(Engine(schema), "{ must { text } a { text } }", root_value=root)
+
+    assert result.data is None
+    assert [error.message for error in result.errors or ()] == ["broken"]
+    assert ended == ["slow"]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
