@@ -9,7 +9,8 @@ from sqlalchemy import Connection, NullPool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from migrations.errors import MigrationError
-from repositories.engine import Database, open_sqlite_file
+from repositories.engine import Database
+from repositories.sqlite import open_sqlite_file
 
 _SQLITE_PATIENCE_SECONDS = 600
 _SQLITE_ATTEMPTS = 20

@@ -1,11 +1,18 @@
-"""Filters, orders and pages as SQL that means the same on SQLite and PostgreSQL."""
+"""Filters, orders and pages as SQL that means the same on SQLite and PostgreSQL.
 
-import json
-from collections.abc import Iterable, Sequence
+The SQL depends on the shape of what is asked for and not on its values, so that it's written once
+for all values; these come as parameters.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     Table,
     and_,
@@ -18,7 +25,6 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.validation import unstorable
 from repositories.criteria import (
@@ -29,69 +35,116 @@ from repositories.criteria import (
     Filter,
     Not,
     Operator,
+    Order,
     PageRequest,
     Position,
 )
-from repositories.metadata import PlainText
+from repositories.metadata import ManyOf
 
 Condition = ColumnElement[bool]
+Values = Mapping[str, Any]
 
 
-def among(column: ColumnElement[Any], values: Iterable[Any], *, is_sqlite: bool) -> Condition:
-    """`column` is one of `values`, as one parameter whatever their number."""
-    kept = [value for value in values if not _never_stored(value)]
-    if is_sqlite:
-        members = func.json_each(bindparam(None, json.dumps(kept))).table_valued("value")
-        return column.in_(select(members.c.value))
-    return column == any_(bindparam(None, kept, type_=ARRAY(PlainText)))
+class _Operand(StrEnum):
+    """What stands in a filter's shape where the filter has a value."""
+
+    PARAMETER = "parameter"
+    NEVER_STORED = "never stored"
 
 
-def condition(table: Table, filter: Filter | None, *, is_sqlite: bool) -> Condition:
-    """The filter as a condition that is true or false for every row, never null."""
+# Filters
+
+
+def shape_of(filter: Filter | None) -> Filter | None:
+    """The filter without its values: filters of one shape have the same SQL."""
     match filter:
         case None:
-            return true()
+            return None
         case AllOf(conditions):
-            return and_(
-                true(), *(condition(table, part, is_sqlite=is_sqlite) for part in conditions)
-            )
+            return AllOf(tuple(map(_shape_of, conditions)))
         case AnyOf(conditions):
-            return or_(
-                false(), *(condition(table, part, is_sqlite=is_sqlite) for part in conditions)
-            )
-        case Not(inner):
-            return not_(condition(table, inner, is_sqlite=is_sqlite))
-        case Comparison():
-            return _comparison(table, filter, is_sqlite)
+            return AnyOf(tuple(map(_shape_of, conditions)))
+        case Not(condition):
+            return Not(_shape_of(condition))
+        case Comparison(value=value):
+            return replace(filter, value=None if value is None else _operand(value))
 
 
-def _comparison(table: Table, comparison: Comparison, is_sqlite: bool) -> Condition:
-    column = table.c[comparison.field]
-    value: Any = comparison.value
-    match comparison.operator:
-        case Operator.NE:
-            return not_(_compare(column, Operator.EQ, value, is_sqlite))
-        case Operator.NOT_IN:
-            return not_(_compare(column, Operator.IN, value, is_sqlite))
-        case operator:
-            return _compare(column, operator, value, is_sqlite)
+def _shape_of(filter: Filter) -> Filter:
+    shape = shape_of(filter)
+    assert shape is not None
+    return shape
 
 
-def _compare(
-    column: ColumnElement[Any], operator: Operator, value: Any, is_sqlite: bool
+def values_of(filter: Filter | None) -> Values:
+    """The parameters of the SQL of the filter's shape."""
+    return dict(zip(_parameter_names(), _values(filter), strict=False))
+
+
+def _parameter_names() -> Iterator[str]:
+    return (f"filter_{number}" for number in count())
+
+
+def _values(filter: Filter | None) -> Iterator[Any]:
+    match filter:
+        case AllOf(conditions) | AnyOf(conditions):
+            for condition in conditions:
+                yield from _values(condition)
+        case Not(condition):
+            yield from _values(condition)
+        case Comparison(value=tuple(members)):
+            yield storable(members)
+        case Comparison(value=value) if value is not None and not _never_stored(value):
+            yield value
+
+
+def condition(table: Table, shape: Filter | None, *, is_sqlite: bool) -> Condition:
+    """The filters of a shape as a condition that is true or false for every row, never null."""
+    return true() if shape is None else _condition(table, shape, _parameter_names(), is_sqlite)
+
+
+def _condition(
+    table: Table, shape: Filter, parameters: Iterator[str], is_sqlite: bool
 ) -> Condition:
-    if value is None:
-        return column.is_(None) if operator is Operator.EQ else false()
-    if _never_stored(value):
+    match shape:
+        case AllOf(conditions):
+            parts = [_condition(table, part, parameters, is_sqlite) for part in conditions]
+            return and_(true(), *parts)
+        case AnyOf(conditions):
+            parts = [_condition(table, part, parameters, is_sqlite) for part in conditions]
+            return or_(false(), *parts)
+        case Not(inner):
+            return not_(_condition(table, inner, parameters, is_sqlite))
+        case Comparison(operator=Operator.NE):
+            equal = replace(shape, operator=Operator.EQ)
+            return not_(_comparison(table, equal, parameters, is_sqlite))
+        case Comparison(operator=Operator.NOT_IN):
+            among = replace(shape, operator=Operator.IN)
+            return not_(_comparison(table, among, parameters, is_sqlite))
+        case Comparison():
+            return _comparison(table, shape, parameters, is_sqlite)
+
+
+def _comparison(
+    table: Table, shape: Comparison, parameters: Iterator[str], is_sqlite: bool
+) -> Condition:
+    column = table.c[shape.field]
+    if shape.value is None:
+        return column.is_(None) if shape.operator is Operator.EQ else false()
+    if shape.value is _Operand.NEVER_STORED:
         return false()
-    is_true: Condition = _compare_stored(column, operator, value, is_sqlite)
+    is_true: Condition = _compared(column, shape.operator, next(parameters), is_sqlite)
     # NULL makes a comparison NULL, whose negation isn't its complement.
-    return and_(column.is_not(None), is_true) if getattr(column, "nullable", False) else is_true
+    return and_(column.is_not(None), is_true) if column.nullable else is_true
 
 
-def _compare_stored(
-    column: ColumnElement[Any], operator: Operator, value: Any, is_sqlite: bool
+def _compared(
+    column: ColumnElement[Any], operator: Operator, parameter: str, is_sqlite: bool
 ) -> Any:
+    if operator is Operator.IN:
+        return among(column, parameter, is_sqlite=is_sqlite)
+    # Typed, for SQLAlchemy takes true and false for keywords, which have no order.
+    value = bindparam(parameter, type_=column.type)
     match operator:
         case Operator.EQ:
             return column == value
@@ -103,32 +156,76 @@ def _compare_stored(
             return column < value
         case Operator.LTE:
             return column <= value
-        case Operator.IN:
-            return among(column, value, is_sqlite=is_sqlite)
         case Operator.CONTAINS:
             find = func.instr if is_sqlite else func.strpos
             return find(column, value) > 0
         case Operator.STARTS_WITH:
             if is_sqlite:
-                return func.substr(column, 1, len(value)) == value
+                return func.substr(column, 1, func.length(value)) == value
             return func.starts_with(column, value)
         case _:
             raise ValueError(operator)
 
 
+def among(column: ColumnElement[Any], parameter: str, *, is_sqlite: bool) -> Condition:
+    """`column` is one of the values of one parameter, which have to be `storable`."""
+    members = bindparam(parameter, type_=ManyOf(column.type))
+    if is_sqlite:
+        return column.in_(select(func.json_each(members).table_valued("value").c.value))
+    return column == any_(members)
+
+
+def storable(values: Sequence[Any]) -> list[Any]:
+    """Without text that no database can hold; as a parameter it would be an error of the driver."""
+    return [value for value in values if not _never_stored(value)]
+
+
+def _operand(value: Any) -> _Operand:
+    return _Operand.NEVER_STORED if _never_stored(value) else _Operand.PARAMETER
+
+
 def _never_stored(value: Any) -> bool:
-    """Text that no database can hold; as a parameter it would be an error of the driver."""
     return isinstance(value, str) and unstorable(value) is not None
 
 
+# Pages
+
+
+def page_shape_of(request: PageRequest) -> PageRequest:
+    """The request without its values: requests of one shape have the same SQL."""
+    return replace(
+        request,
+        limit=0,
+        filter=shape_of(request.filter),
+        after=request.after and _ANYWHERE,
+        before=request.before and _ANYWHERE,
+    )
+
+
+_ANYWHERE = Position("", "")
+
+
+def page_values_of(request: PageRequest) -> Values:
+    """The parameters of the SQL of the request's shape."""
+    values = {**values_of(request.filter), "limit": request.limit + 1}
+    for name, place in (("after", request.after), ("before", request.before)):
+        if place is not None:
+            values |= {f"{name}_value": place.value, f"{name}_key": place.key}
+    return values
+
+
+LIMIT = bindparam("limit", type_=Integer())
+"""One row more than the page has, to see whether there are more."""
+
+
 def page_of(
-    query: Select[Any], table: Table, key: ColumnElement[Any], request: PageRequest
+    query: Select[Any], table: Table, key: ColumnElement[Any], shape: PageRequest
 ) -> Select[Any]:
     """The rows of the page and one more, in the direction of reading."""
     return (
-        query.where(*between_places(table, key, request))
-        .order_by(*reading_order(table, key, request))
-        .limit(request.limit + 1)
+        query.where(*between_places(table, key, shape))
+        .order_by(*reading_order(table, key, shape))
+        .limit(LIMIT)
     )
 
 
@@ -147,33 +244,27 @@ def reading_order(
 
 
 def between_places(
-    table: Table, key: ColumnElement[Any], request: PageRequest
+    table: Table, key: ColumnElement[Any], shape: PageRequest
 ) -> Sequence[Condition]:
     found = []
-    if request.after is not None:
-        found.append(_beyond(table, key, request, request.after, forwards=True))
-    if request.before is not None:
-        found.append(_beyond(table, key, request, request.before, forwards=False))
+    if shape.after is not None:
+        found.append(_beyond(table, key, shape.order, "after"))
+    if shape.before is not None:
+        found.append(_beyond(table, key, shape.order, "before"))
     return found
 
 
-def _beyond(
-    table: Table,
-    key: ColumnElement[Any],
-    request: PageRequest,
-    place: Position,
-    *,
-    forwards: bool,
-) -> Condition:
-    """Rows that stand after the place (before it, unless `forwards`) in the request's order."""
-    column = table.c[request.order.field]
-    upwards = (request.order.direction is Direction.ASC) is forwards
-    # Typed, for SQLAlchemy takes true and false for keywords, which have no order.
-    value = bindparam(None, place.value, type_=column.type)
+def _beyond(table: Table, key: ColumnElement[Any], order: Order, place: str) -> Condition:
+    """Rows that stand after, or before, the place in the order."""
+    column = table.c[order.field]
+    forwards = place == "after"
+    upwards = (order.direction is Direction.ASC) is forwards
+    value = bindparam(f"{place}_value", type_=column.type)
     further: Condition = column > value if upwards else column < value
     if column is key:
         return further
+    place_key = bindparam(f"{place}_key", type_=key.type)
     not_short_of = column >= value if upwards else column <= value
-    key_further = key > place.key if forwards else key < place.key
+    key_further = key > place_key if forwards else key < place_key
     # The first condition says nothing new, but it's the one that an index can seek to.
     return and_(not_short_of, or_(further, key_further))

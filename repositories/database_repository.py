@@ -1,62 +1,47 @@
 """What the database repositories of all modules have in common.
 
-A module's repository names its tables and maps rows to records and back; the SQL is here.
+A module's repository names its tables and maps rows to records and back; the SQL is in
+`database_statements`.
 """
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import (
-    Column,
-    Executable,
-    Row,
-    Table,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    null,
-    select,
-    true,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table
 
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity
 from domain.errors import RevisionConflict
 from domain.validation import unstorable
+from repositories import database_statements as sql
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import (
-    among,
-    between_places,
-    condition,
-    page_of,
-    reading_order,
+    page_shape_of,
+    page_values_of,
+    shape_of,
+    storable,
+    values_of,
 )
 from repositories.database_session import DatabaseSession
+from repositories.statements import Row
 
 R = TypeVar("R", bound=Entity)
 Values = dict[str, Any]
-
-_ONLY_STORED = ("id", "created_at")
-"""Columns of children that records don't have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Children:
     """The ordered children of an entity: their table, and how they are mapped.
 
-    `attribute` names them on the parent's record.
+    `attribute` names them on the parent's record. A row of theirs has the columns of `columns`.
     """
 
     table: Table
     attribute: str
-    from_row: Callable[[Row[Any]], Any]
+    columns: tuple[str, ...]
+    from_row: Callable[[Row], Any]
     to_values: Callable[[Any], Values]
 
 
@@ -72,18 +57,15 @@ class DatabaseRepository(Generic[R]):
 
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
+        self._entities = sql.Entities(self.table, self.key_name, is_sqlite=session.is_sqlite)
 
     @abstractmethod
-    def _from_row(self, row: Row[Any]) -> R:
-        """The record of a row of `table`."""
+    def _from_row(self, row: Row) -> R:
+        """The record of a row of `table`, whose columns come in the table's order, without `id`."""
 
     @abstractmethod
     def _to_values(self, record: R) -> Values:
         """The columns of a record, without the bookkeeping."""
-
-    @property
-    def _key(self) -> Column[Any]:
-        return self.table.c[self.key_name]
 
     # Reading
 
@@ -94,111 +76,74 @@ class DatabaseRepository(Generic[R]):
         return await self._by_column(self.key_name, keys)
 
     async def page(self, request: PageRequest) -> Page[R]:
-        query = select(self.table).where(self._matches(request.filter))
-        rows = await self._session.rows(page_of(query, self.table, self._key, request))
+        statement = sql.page(self._entities, page_shape_of(request))
+        rows = await self._session.rows(statement, page_values_of(request))
         return Page.of(request, map(self._from_row, rows))
 
     async def count(self, filter: Filter | None) -> int:
-        query = select(func.count()).select_from(self.table).where(self._matches(filter))
-        return int((await self._session.rows(query))[0][0])
+        statement = sql.count(self._entities, shape_of(filter))
+        return int((await self._session.rows(statement, values_of(filter)))[0][0])
 
     async def _by_column(self, name: str, values: Sequence[str]) -> Mapping[str, R]:
-        rows = await self._session.rows(
-            select(self.table).where(self._among(self.table.c[name], values))
-        )
-        return {getattr(row, name): self._from_row(row) for row in rows}
+        statement = sql.by_column(self._entities, name)
+        rows = await self._session.rows(statement, {"values": storable(values)})
+        place = self._entities.place_of(name)
+        return {row[place]: self._from_row(row) for row in rows}
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         assert self.children is not None
-        table = self.children.table
-        parent = table.c[self.key_name]
-        columns = [column for column in table.columns if column.name not in _ONLY_STORED]
-        rows = await self._session.rows(
-            select(*columns).where(self._among(parent, keys)).order_by(parent, table.c.position)
-        )
+        statement = sql.children(self._entities, self.children.table, self.children.columns)
+        rows = await self._session.rows(statement, {"values": storable(keys)})
+        from_row = self.children.from_row
         found: dict[str, list[Any]] = {}
         for row in rows:
-            found.setdefault(getattr(row, self.key_name), []).append(self.children.from_row(row))
+            # The parent's key stands last.
+            found.setdefault(row[-1], []).append(from_row(row))
         return {key: tuple(items) for key, items in found.items()}
 
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[R]]:
-        column = self.table.c[reference]
-        ranked = (
-            select(
-                self.table,
-                func.row_number()
-                .over(
-                    partition_by=column,
-                    order_by=reading_order(self.table, self._key, request),
-                )
-                .label("rank"),
-            )
-            .where(
-                self._among(column, values),
-                self._matches(request.filter),
-                *between_places(self.table, self._key, request),
-            )
-            .subquery()
-        )
+        statement = sql.pages_by(self._entities, reference, page_shape_of(request))
         rows = await self._session.rows(
-            select(ranked)
-            .where(ranked.c.rank <= request.limit + 1)
-            .order_by(ranked.c[reference], ranked.c.rank)
+            statement, {**page_values_of(request), "values": storable(values)}
         )
+        place = self._entities.place_of(reference)
         found: dict[str, list[R]] = {value: [] for value in values}
         for row in rows:
-            found[getattr(row, reference)].append(self._from_row(row))
+            found[row[place]].append(self._from_row(row))
         return {value: Page.of(request, items) for value, items in found.items()}
 
     async def _counts_by(
         self, reference: str, values: Sequence[str], filter: Filter | None
     ) -> Mapping[str, int]:
-        column = self.table.c[reference]
+        statement = sql.counts_by(self._entities, reference, shape_of(filter))
         rows = await self._session.rows(
-            select(column.label("value"), func.count().label("number"))
-            .where(self._among(column, values), self._matches(filter))
-            .group_by(column)
+            statement, {**values_of(filter), "values": storable(values)}
         )
-        return dict.fromkeys(values, 0) | {row.value: row.number for row in rows}
+        return dict.fromkeys(values, 0) | dict(map(tuple, rows))
 
     # Writing
 
     async def get_for_update(self, key: str) -> R | None:
         if unstorable(key):
             return None
-        rows = await self._session.rows(
-            select(self.table).where(self._key == key).with_for_update()
-        )
+        rows = await self._session.rows(sql.for_update(self._entities), {"key": key})
         return self._from_row(rows[0]) if rows else None
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
         key: str = getattr(record, self.key_name)
-        rows = await self._session.rows(
-            _upsert(self.table, self.key_name, self.unchanging, is_sqlite=self._session.is_sqlite),
-            {
-                **self._to_values(record),
-                "created_at": record.created_at,
-                "updated_at": record.updated_at,
-                "revision": 1,
-                "expected_revision": expected_revision,
-            },
-        )
-        if not rows:
-            await self._raise_for_refused_save(key, expected_revision)
-        stored = rows[0]
-        if stored.revision == 1 and expected_revision:
-            await self._delete_row(key)  # it was inserted just now
-            raise RevisionConflict(expected_revision, 0)
-        await self._replace_children(key, record, is_new=stored.revision == 1)
+        values = {
+            **self._to_values(record),
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+            "revision": 1,
+            "expected_revision": expected_revision,
+        }
+        stored = await self._save(values, key, record, expected_revision)
+        created_at, updated_at, revision = stored
         self._session.changes.append(Change(ChangeKind.SAVED, self.record_type, key))
-        return replace(
-            record,
-            created_at=stored.created_at,
-            updated_at=stored.updated_at,
-            revision=stored.revision,
-        )
+        return replace(record, created_at=created_at, updated_at=updated_at, revision=revision)
 
     async def delete(self, key: str) -> bool:
         is_gone = await self._delete_row(key)
@@ -207,10 +152,23 @@ class DatabaseRepository(Generic[R]):
         return is_gone
 
     async def _delete_row(self, key: str) -> bool:
-        return await self._session.run(delete(self.table).where(self._key == key)) > 0
+        return bool(await self._session.rows(sql.deletion(self._entities), {"key": key}))
+
+    async def _save(
+        self, values: Values, key: str, record: R, expected_revision: int | None
+    ) -> Row:
+        rows = await self._session.rows(sql.upsert(self._entities, self.unchanging), values)
+        if not rows:
+            await self._raise_for_refused_save(key, expected_revision)
+        revision = rows[0][-1]
+        if revision == 1 and expected_revision:
+            await self._delete_row(key)  # it was inserted just now
+            raise RevisionConflict(expected_revision, 0)
+        await self._replace_children(key, record, is_new=revision == 1)
+        return rows[0]
 
     async def _raise_for_refused_save(self, key: str, expected_revision: int | None) -> None:
-        rows = await self._session.rows(select(self.table.c.revision).where(self._key == key))
+        rows = await self._session.rows(sql.revision(self._entities), {"key": key})
         actual = int(rows[0][0]) if rows else 0
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
@@ -219,18 +177,19 @@ class DatabaseRepository(Generic[R]):
     async def _replace_children(self, key: str, record: R, *, is_new: bool) -> None:
         if self.children is None or (new := getattr(record, self.children.attribute)) is None:
             return
-        table = self.children.table
+        children = self.children
         if not is_new:
-            await self._session.run(delete(table).where(table.c[self.key_name] == key))
+            statement = sql.children_deletion(self._entities, children.table)
+            await self._session.rows(statement, {"key": key})
         if new:
-            await self._session.run(
-                insert(table),
+            await self._session.run_many(
+                sql.children_insertion(self._entities, children.table),
                 [
                     {
                         self.key_name: key,
                         "position": child.position,
                         "created_at": record.updated_at,
-                        **self.children.to_values(child),
+                        **children.to_values(child),
                     }
                     for child in new
                 ],
@@ -242,44 +201,4 @@ class DatabaseRepository(Generic[R]):
         On SQLite the transaction as a whole is that lock.
         """
         if not self._session.is_sqlite:
-            name = func.hashtextextended(f"{scope}:{key}", 0)
-            await self._session.rows(select(func.pg_advisory_xact_lock(name)))
-
-    def _matches(self, filter: Filter | None) -> Any:
-        return condition(self.table, filter, is_sqlite=self._session.is_sqlite)
-
-    def _among(self, column: Column[Any], values: Sequence[Any]) -> Any:
-        return among(column, values, is_sqlite=self._session.is_sqlite)
-
-
-@cache
-def _upsert(
-    table: Table, key_name: str, unchanging: tuple[str, ...], *, is_sqlite: bool
-) -> Executable:
-    """Insert the row, or change the one that has its key unless its revision isn't expected.
-
-    One statement: on PostgreSQL it waits for a concurrent writer of the same key and then
-    sees what that one committed. It is made once: that costs more than running it.
-    """
-    build = sqlite.insert if is_sqlite else postgresql.insert
-    names = [column.name for column in table.columns if column.name != "id"]
-    statement = build(table).values({name: bindparam(name) for name in names})
-    new = statement.excluded
-    changes = {name: new[name] for name in names if name not in (key_name, "created_at")} | {
-        "revision": table.c.revision + 1,
-        "updated_at": case(
-            (new.updated_at > table.c.updated_at, new.updated_at),
-            else_=table.c.updated_at,
-        ),
-    }
-    expected = bindparam("expected_revision", type_=table.c.revision.type)
-    return statement.on_conflict_do_update(
-        index_elements=[table.c[key_name]],
-        set_=changes,
-        where=(expected.is_(null()) | (table.c.revision == expected))
-        & _all_equal(table, new, unchanging),
-    ).returning(table.c.created_at, table.c.updated_at, table.c.revision)
-
-
-def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:
-    return and_(true(), *(table.c[name] == new[name] for name in names))
+            await self._session.rows(sql.ADVISORY_LOCK, {"name": f"{scope}:{key}"})

@@ -1,22 +1,37 @@
-"""One connection in one transaction, for one unit of work."""
+"""One transaction for one unit of work."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Row
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
 from repositories.engine import another_writer_came_between, is_out_of_reach
+from repositories.statements import Row, Statement
+from repositories.transactions import Transaction, carried_through
 from repositories.unit_of_work import DEADLINE, Interference
 
+DATABASE_ERRORS = (
+    DBAPIError,
+    AsyncAdapt_asyncpg_dbapi.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    sqlite3.Error,
+)
+"""What SQLAlchemy raises when it connects, and what the drivers raise themselves."""
+
+A = TypeVar("A")
 T = TypeVar("T")
-Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+Run = Callable[[str, A], Awaitable[T]]
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class DatabaseSession:
@@ -26,29 +41,28 @@ class DatabaseSession:
     came between. After a failure nothing but that failure comes of it, whoever caught it.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._connection: AsyncConnection | None = None
+    def __init__(self, transaction: Transaction, *, is_sqlite: bool) -> None:
+        self.is_sqlite = is_sqlite
+        self.changes: list[Change] = []
+        self._transaction = transaction
+        self._has_begun = False
         self._turn = asyncio.Lock()
         self._is_closed = False
         self._failure: Exception | None = None
         self._running: asyncio.Task[Any] | None = None
-        self.changes: list[Change] = []
-
-    @property
-    def is_sqlite(self) -> bool:
-        return self._engine.dialect.name == "sqlite"
 
     async def rows(
-        self, statement: Executable, parameters: Parameters = None
-    ) -> Sequence[Row[Any]]:
+        self, statement: Statement, values: Mapping[str, Any] = _NOTHING
+    ) -> Sequence[Row]:
         """Run a statement and give all its rows."""
-        result = await self._execute(statement, parameters)
-        return result.all() if result.returns_rows else ()
+        arguments = statement.arguments(values)
+        found = await self._within_deadline(self._transaction.rows, statement.sql, arguments)
+        return statement.understood(found)
 
-    async def run(self, statement: Executable, parameters: Parameters = None) -> int:
-        """Run a statement and give the number of rows that it changed."""
-        return (await self._execute(statement, parameters)).rowcount
+    async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each of `values`."""
+        arguments = [statement.arguments(each) for each in values]
+        await self._within_deadline(self._transaction.run_many, statement.sql, arguments)
 
     async def commit(self) -> None:
         """Keep what was written, and end.
@@ -61,7 +75,7 @@ class DatabaseSession:
                 raise self._failure
             self._is_closed = True
             with _translated_errors():
-                cancellations = await _carried_through(self._commit_and_give_back())
+                _, cancellations = await carried_through(self._commit_and_end())
             if (caller := asyncio.current_task()) is not None:
                 for _ in cancellations:
                     caller.uncancel()
@@ -74,43 +88,51 @@ class DatabaseSession:
         self._is_closed = True
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
-        if self._connection is not None or self._turn.locked():
-            for cancellation in await _carried_through(self._roll_back()):
+        if self._has_begun or self._turn.locked():
+            _, cancellations = await carried_through(self._roll_back())
+            for cancellation in cancellations:
                 raise cancellation
-
-    async def _roll_back(self) -> None:
-        async with self._turn:
-            await self._give_back()
-
-    async def _commit_and_give_back(self) -> None:
-        if self._connection is not None:
-            await self._connection.commit()
-        await self._give_back()
-
-    async def _give_back(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-    async def _execute(self, statement: Executable, parameters: Parameters) -> CursorResult[Any]:
-        """Run a statement when it's the caller's turn, within the deadline."""
-        try:
-            async with asyncio.timeout_at(DEADLINE.get()), self._turn:
-                self._running = asyncio.current_task()
-                try:
-                    with self._failing():
-                        connection = await self._begun()
-                        work = connection.execute(statement, parameters)
-                        return await (_interruptible(connection, work) if self.is_sqlite else work)
-                finally:
-                    self._running = None
-        except TimeoutError:
-            raise TimedOut("The operation took too long.") from None
 
     def interference(self) -> Interference:
         """To be raised by who sees that another writer came between."""
         self._failure = Interference()
         return self._failure
+
+    async def _roll_back(self) -> None:
+        async with self._turn:
+            await self._transaction.end()
+
+    async def _commit_and_end(self) -> None:
+        if self._has_begun:
+            try:
+                await self._transaction.commit()
+            finally:
+                await self._transaction.end()
+                self._has_begun = False
+
+    async def _within_deadline(self, run: Run[A, T], sql: str, arguments: A) -> T:
+        deadline = DEADLINE.get()
+        if deadline is None:
+            return await self._in_turn(run, sql, arguments)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._in_turn(run, sql, arguments)
+        except TimeoutError:
+            raise TimedOut("The operation took too long.") from None
+
+    async def _in_turn(self, run: Run[A, T], sql: str, arguments: A) -> T:
+        async with self._turn:
+            self._running = asyncio.current_task()
+            try:
+                with self._failing():
+                    if self._is_closed:
+                        raise RuntimeError("this unit of work has ended")
+                    if not self._has_begun:
+                        self._has_begun = True
+                        await self._transaction.begin()
+                    return await run(sql, arguments)
+            finally:
+                self._running = None
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -119,59 +141,13 @@ class DatabaseSession:
         try:
             with _translated_errors():
                 yield
-        except (DBAPIError, Unavailable) as error:
+        except (*DATABASE_ERRORS, Unavailable) as error:
             # PostgreSQL would answer a later COMMIT by a silent rollback.
             self._failure = error
             raise
         except asyncio.CancelledError:
             self._failure = Unavailable("A statement of this unit of work was cancelled.")
             raise
-
-    async def _begun(self) -> AsyncConnection:
-        if self._is_closed:
-            raise RuntimeError("this unit of work has ended")
-        if self._connection is None:
-            connection = await self._engine.connect()
-            try:
-                await connection.begin()
-            except BaseException:
-                await connection.close()
-                raise
-            self._connection = connection
-        return self._connection
-
-
-async def _interruptible(connection: AsyncConnection, work: Awaitable[T]) -> T:
-    """Await work of SQLite's thread, which a cancelled caller has to interrupt."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            # It may not have begun yet; only what runs is interrupted.
-            with suppress(asyncio.CancelledError):
-                driver = (await connection.get_raw_connection()).driver_connection
-                assert driver is not None
-                await driver.interrupt()
-                await asyncio.wait({task}, timeout=0.01)
-        with suppress(DBAPIError):
-            task.result()
-        raise
-
-
-async def _carried_through(work: Awaitable[None]) -> list[asyncio.CancelledError]:
-    """Await `work` to its end; gives how the caller was cancelled meanwhile."""
-    task = asyncio.ensure_future(work)
-    cancellations = []
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as cancellation:
-            if task.cancelled():
-                raise
-            cancellations.append(cancellation)
-    task.result()
-    return cancellations
 
 
 @contextmanager
@@ -180,7 +156,7 @@ def _translated_errors() -> Iterator[None]:
         yield
     except PoolTimeoutError:
         raise Unavailable("All database connections are in use.") from None
-    except DBAPIError as error:
+    except DATABASE_ERRORS as error:
         if another_writer_came_between(error):
             raise Interference from error
         if is_out_of_reach(error):

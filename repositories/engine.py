@@ -3,16 +3,45 @@
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-import aiosqlite
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from repositories.postgresql import SNAPSHOT, WRITING, PostgresTransaction
+from repositories.sqlite import (
+    PATIENCE_MILLISECONDS,
+    SqliteSnapshot,
+    SqliteTransaction,
+    SqliteWriter,
+    open_sqlite_file,
+)
+from repositories.transactions import Transaction
+
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-_SQLITE_BUSY_MILLISECONDS = 5_000
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_LIBPQ_PARAMETERS = frozenset(
+    {
+        "application_name",
+        "options",
+        "passfile",
+        "service",
+        "sslcert",
+        "sslcrl",
+        "sslkey",
+        "sslmode",
+        "sslnegotiation",
+        "sslpassword",
+        "sslrootcert",
+        "ssl_max_protocol_version",
+        "ssl_min_protocol_version",
+        "target_session_attrs",
+    }
+)
+_ASYNCPG_PARAMETERS = frozenset({"dsn", "host", "port", "prepared_statement_cache_size", "ssl"})
 
 # PostgreSQL: serialization failure, deadlock, unique violation, lock not available.
 _REPEATABLE_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
@@ -42,7 +71,21 @@ def database_url(value: str) -> URL:
         raise DatabaseUrlError(
             "SQLite needs a file here; to keep nothing, use the in-memory persistence mode"
         )
-    return url.set(drivername=_DRIVERS[kind])
+    url = url.set(drivername=_DRIVERS[kind])
+    return url if kind == "sqlite" else _understood_by_asyncpg(url)
+
+
+def _understood_by_asyncpg(url: URL) -> URL:
+    """It reads libpq's parameters from a DSN only, which is one more parameter here."""
+    if unknown := url.query.keys() - _LIBPQ_PARAMETERS - _ASYNCPG_PARAMETERS:
+        raise DatabaseUrlError(f"{', '.join(sorted(unknown))}: not supported for PostgreSQL")
+    if url.query.get("sslmode", _SSL_MODES[0]) not in _SSL_MODES:
+        raise DatabaseUrlError(f"sslmode: must be one of {', '.join(_SSL_MODES)}")
+    given = {name: url.query[name] for name in url.query if name in _LIBPQ_PARAMETERS}
+    if not given:
+        return url
+    dsn = f"postgresql://?{urlencode(given, doseq=True)}"
+    return url.difference_update_query(given).update_query_dict({"dsn": dsn})
 
 
 def _is_in_memory(url: URL) -> bool:
@@ -61,19 +104,32 @@ class Database:
     url: URL
     readers: AsyncEngine
     writers: AsyncEngine
+    sqlite_writer: SqliteWriter | None = None
 
     @property
     def is_sqlite(self) -> bool:
-        return self.url.get_backend_name() == "sqlite"
+        return self.sqlite_writer is not None
+
+    def snapshot(self) -> Transaction:
+        """A transaction whose reads all see one state."""
+        if self.is_sqlite:
+            return SqliteSnapshot(self.readers)
+        return PostgresTransaction(self.readers, SNAPSHOT)
+
+    def transaction(self) -> Transaction:
+        """A transaction that writes."""
+        if self.sqlite_writer is not None:
+            return SqliteTransaction(self.sqlite_writer)
+        return PostgresTransaction(self.writers, WRITING)
 
     async def close(self) -> None:
+        if self.sqlite_writer is not None:
+            await self.sqlite_writer.close()
         await self.readers.dispose()
         await self.writers.dispose()
 
 
-def open_database(
-    url: str, *, pool_size: int = 5, pool_timeout: float = 10.0, statement_cache: int = 500
-) -> Database:
+def open_database(url: str, *, pool_size: int = 5, pool_timeout: float = 10.0) -> Database:
     """Prepare the engines; nothing is connected before the first statement.
 
     `pool_timeout` in seconds is how long a unit of work waits for a connection.
@@ -83,7 +139,6 @@ def open_database(
     options: dict[str, Any] = {
         "pool_timeout": pool_timeout,
         "max_overflow": 0,
-        "query_cache_size": statement_cache,
         "hide_parameters": True,
     }
     try:
@@ -103,29 +158,24 @@ def open_database(
 
 
 def _sqlite(url: URL, pool_size: int, options: dict[str, Any]) -> Database:
-    # isolation_level=None: the driver begins nothing by itself, the events below do.
+    # isolation_level=None: the driver begins nothing by itself.
     driver = {"isolation_level": None, "async_creator_fn": open_sqlite_file}
-    options = options | {"connect_args": driver}
+    # What transactions leave behind is clean; making sure of it would be a thread's round trip.
+    options = options | {"connect_args": driver, "pool_reset_on_return": None}
     readers = create_async_engine(url, pool_size=pool_size, **options)
     writers = create_async_engine(url, pool_size=1, **options)
-    common = ("foreign_keys = ON", f"busy_timeout = {_SQLITE_BUSY_MILLISECONDS}")
-    _on_connect(readers, *common, "query_only = ON")
-    _on_connect(writers, *common, "journal_mode = WAL", "synchronous = FULL")
+    _on_connect(readers, "foreign_keys = ON", "query_only = ON", "busy_timeout = 0")
+    _on_connect(
+        writers,
+        "foreign_keys = ON",
+        f"busy_timeout = {PATIENCE_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "busy_timeout = 0",
+    )
     _on_begin(readers, "BEGIN DEFERRED")
     _on_begin(writers, "BEGIN IMMEDIATE")
-    return Database(url, readers=readers, writers=writers)
-
-
-async def open_sqlite_file(*arguments: Any, **options: Any) -> aiosqlite.Connection:
-    """As SQLAlchemy opens it; but when that fails, nothing of the connection goes on."""
-    connection = aiosqlite.connect(*arguments, **options)
-    connection._thread.daemon = True
-    try:
-        return await connection
-    except BaseException:
-        # It still has to tell something to the event loop, which may be closed a moment later.
-        connection._thread.join()
-        raise
+    return Database(url, readers, writers, SqliteWriter(writers, patience=options["pool_timeout"]))
 
 
 def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
@@ -143,26 +193,33 @@ def _on_begin(engine: AsyncEngine, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def another_writer_came_between(error: DBAPIError) -> bool:
+def another_writer_came_between(error: Exception) -> bool:
     """Whether the same unit of work may succeed when it is run again from its start."""
-    sqlstate = getattr(error.orig, "sqlstate", None)
+    told = _driver_error(error)
+    sqlstate = getattr(told, "sqlstate", None)
     if sqlstate is not None:
         return sqlstate in _REPEATABLE_SQLSTATES
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    code = getattr(told, "sqlite_errorcode", None)
     if code is not None:
         # The low byte is the primary code of an extended one.
         return code in _REPEATABLE_SQLITE_CODES or code & 0xFF in _SQLITE_BUSY_CODES
     return False
 
 
-def is_out_of_reach(error: DBAPIError) -> bool:
+def _driver_error(error: Exception) -> object:
+    """SQLAlchemy wraps the errors of connecting; statements run without it."""
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def is_out_of_reach(error: Exception) -> bool:
     """Whether the database can't be talked to now: gone, starting, full or shutting down."""
-    if error.connection_invalidated:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    told = _driver_error(error)
+    code = getattr(told, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in _SQLITE_OUT_OF_REACH_CODES
-    sqlstate = getattr(error.orig, "sqlstate", None)
+    sqlstate = getattr(told, "sqlstate", None)
     # 08: connection exceptions; 3D: no such database; 53: insufficient resources;
     # 57P: the server's operators.
     return sqlstate is not None and sqlstate.startswith(("08", "3D", "53", "57P"))

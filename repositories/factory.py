@@ -142,7 +142,7 @@ class _DatabaseRepositories:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Snapshot]:
         unit = Unit()
-        session = DatabaseSession(self._database.readers)
+        session = DatabaseSession(self._database.snapshot(), is_sqlite=self._database.is_sqlite)
         try:
             yield self._unit(session)
         finally:
@@ -160,7 +160,7 @@ class _DatabaseRepositories:
         await self._database.close()
 
     async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        session = DatabaseSession(self._database.writers)
+        session = DatabaseSession(self._database.transaction(), is_sqlite=self._database.is_sqlite)
         try:
             result = await work(self._unit(session))
             await session.commit()

@@ -1,6 +1,7 @@
 """The one MetaData, and the kinds of columns that all tables are made of."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy import text as sql_text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
@@ -40,22 +42,27 @@ _BigInt = BigInteger().with_variant(Integer, "sqlite")
 class Timestamp(TypeDecorator[datetime]):
     """An aware time, kept in UTC with microseconds and given back in UTC.
 
-    SQLite has no such type and would drop the offset silently, so it's converted before.
+    SQLite has no such type: it keeps the text `2026-01-31 09:30:00.000000`, without an offset.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return _sqlite_text if dialect.name == "sqlite" else None
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.replace(tzinfo=UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        return _time_of_sqlite_text if dialect.name == "sqlite" else None
+
+
+def _sqlite_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _time_of_sqlite_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class _PostgresJson(UserDefinedType[str]):
@@ -75,6 +82,23 @@ class JsonText(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(_PostgresJson() if dialect.name == "postgresql" else Text())
+
+
+class ManyOf(TypeDecorator[Sequence[Any]]):
+    """Any number of values as one parameter, to be looked up in: never a column's type."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return json.dumps if dialect.name == "sqlite" else None
 
 
 def text(name: str, *, nullable: bool = False) -> Column[Any]:

@@ -1,18 +1,16 @@
 """Delivery packages in the database."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from sqlalchemy import Row
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
+from repositories.statements import Row
 
 
-def _artifact(row: Row[Any]) -> DeliveryArtifact:
-    return DeliveryArtifact(position=row.position, name=row.name, url=row.url, format=row.format)
+def _artifact(row: Row) -> DeliveryArtifact:
+    return DeliveryArtifact(row[1], row[2], row[3], row[0])
 
 
 def _artifact_values(artifact: DeliveryArtifact) -> Values:
@@ -23,7 +21,13 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
     record_type = DeliveryPackage
     table = delivery_packages
     key_name = "package_id"
-    children = Children(delivery_artifacts, "artifacts", _artifact, _artifact_values)
+    children = Children(
+        delivery_artifacts,
+        "artifacts",
+        ("position", "name", "url", "format"),
+        _artifact,
+        _artifact_values,
+    )
 
     async def artifacts_by_package_id(
         self, package_ids: Sequence[str]
@@ -40,13 +44,14 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
     ) -> Mapping[str, int]:
         return await self._counts_by("draft_id", draft_ids, filter)
 
-    def _from_row(self, row: Row[Any]) -> DeliveryPackage:
+    def _from_row(self, row: Row) -> DeliveryPackage:
+        package_id, draft_id, created_at, updated_at, revision = row
         return DeliveryPackage(
-            package_id=row.package_id,
-            draft_id=row.draft_id,
-            revision=row.revision,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+            package_id=package_id,
+            draft_id=draft_id,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
         )
 
     def _to_values(self, record: DeliveryPackage) -> Values:

@@ -3,12 +3,11 @@
 import json
 from typing import Any
 
-from sqlalchemy import Row
-
 from domain.json_object import JsonObject, dumps
 from domain.onboarding import Brief, BriefScope, BriefStage
 from repositories.database_repository import DatabaseRepository, Values
 from repositories.onboarding.tables import onboarding_forms
+from repositories.statements import Row
 
 
 class DatabaseBriefRepository(DatabaseRepository[Brief]):
@@ -16,21 +15,36 @@ class DatabaseBriefRepository(DatabaseRepository[Brief]):
     table = onboarding_forms
     key_name = "brief_id"
 
-    def _from_row(self, row: Row[Any]) -> Brief:
+    def _from_row(self, row: Row) -> Brief:
+        (
+            brief_id,
+            client_id,
+            stage,
+            responses,
+            submitted_at,
+            *scope,
+            objectives,
+            target_audience,
+            brand_guidelines,
+            normalized_at,
+            created_at,
+            updated_at,
+            revision,
+        ) = row
         return Brief(
-            brief_id=row.brief_id,
-            client_id=row.client_id,
-            stage=BriefStage(row.stage),
-            responses=JsonObject(row.responses),
-            submitted_at=row.submitted_at,
-            scope=_scope(row),
-            objectives=tuple(json.loads(row.objectives)),
-            target_audience=row.target_audience,
-            brand_guidelines=JsonObject(row.brand_guidelines),
-            normalized_at=row.normalized_at,
-            revision=row.revision,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+            brief_id=brief_id,
+            client_id=client_id,
+            stage=BriefStage(stage),
+            responses=JsonObject(responses),
+            submitted_at=submitted_at,
+            scope=_scope(*scope),
+            objectives=tuple(json.loads(objectives)),
+            target_audience=target_audience,
+            brand_guidelines=JsonObject(brand_guidelines),
+            normalized_at=normalized_at,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
         )
 
     def _to_values(self, record: Brief) -> Values:
@@ -51,11 +65,11 @@ class DatabaseBriefRepository(DatabaseRepository[Brief]):
         }
 
 
-def _scope(row: Row[Any]) -> BriefScope | None:
-    if row.scope_deliverables is None:
+def _scope(deliverables: Any, exclusions: Any, timeline_weeks: Any) -> BriefScope | None:
+    if deliverables is None:
         return None
     return BriefScope(
-        deliverables=tuple(json.loads(row.scope_deliverables)),
-        exclusions=tuple(json.loads(row.scope_exclusions)),
-        timeline_weeks=row.scope_timeline_weeks,
+        deliverables=tuple(json.loads(deliverables)),
+        exclusions=tuple(json.loads(exclusions)),
+        timeline_weeks=timeline_weeks,
     )

@@ -1,9 +1,6 @@
 """Campaigns and drafts in the database."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from sqlalchemy import Row
 
 from domain.json_object import JsonObject
 from domain.production import Campaign, Draft, Tactic
@@ -14,15 +11,11 @@ from repositories.production.tables import (
     production_drafts,
     production_tactics,
 )
+from repositories.statements import Row
 
 
-def _tactic(row: Row[Any]) -> Tactic:
-    return Tactic(
-        position=row.position,
-        channel=row.channel,
-        content_type=row.content_type,
-        title=row.title,
-    )
+def _tactic(row: Row) -> Tactic:
+    return Tactic(position=row[0], channel=row[1], content_type=row[2], title=row[3])
 
 
 def _tactic_values(tactic: Tactic) -> Values:
@@ -37,7 +30,13 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
     record_type = Campaign
     table = production_campaigns
     key_name = "campaign_id"
-    children = Children(production_tactics, "tactics", _tactic, _tactic_values)
+    children = Children(
+        production_tactics,
+        "tactics",
+        ("position", "channel", "content_type", "title"),
+        _tactic,
+        _tactic_values,
+    )
 
     async def tactics_by_campaign_id(
         self, campaign_ids: Sequence[str]
@@ -54,14 +53,15 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
     ) -> Mapping[str, int]:
         return await self._counts_by("strategy_id", strategy_ids, filter)
 
-    def _from_row(self, row: Row[Any]) -> Campaign:
+    def _from_row(self, row: Row) -> Campaign:
+        campaign_id, strategy_id, name, created_at, updated_at, revision = row
         return Campaign(
-            campaign_id=row.campaign_id,
-            strategy_id=row.strategy_id,
-            name=row.name,
-            revision=row.revision,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+            campaign_id=campaign_id,
+            strategy_id=strategy_id,
+            name=name,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
         )
 
     def _to_values(self, record: Campaign) -> Values:
@@ -97,18 +97,30 @@ class DatabaseDraftRepository(DatabaseRepository[Draft]):
     ) -> Mapping[str, int]:
         return await self._counts_by("campaign_id", campaign_ids, filter)
 
-    def _from_row(self, row: Row[Any]) -> Draft:
+    def _from_row(self, row: Row) -> Draft:
+        (
+            draft_id,
+            strategy_id,
+            campaign_id,
+            content_type,
+            title,
+            body,
+            metadata,
+            created_at,
+            updated_at,
+            revision,
+        ) = row
         return Draft(
-            draft_id=row.draft_id,
-            strategy_id=row.strategy_id,
-            campaign_id=row.campaign_id,
-            content_type=row.content_type,
-            title=row.title,
-            body=row.body,
-            metadata=JsonObject(row.metadata),
-            revision=row.revision,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+            draft_id=draft_id,
+            strategy_id=strategy_id,
+            campaign_id=campaign_id,
+            content_type=content_type,
+            title=title,
+            body=body,
+            metadata=JsonObject(metadata),
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
         )
 
     def _to_values(self, record: Draft) -> Values:

@@ -1,22 +1,17 @@
 """QC results in the database."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from sqlalchemy import Row
 
 from domain.qc import QcIssue, QcResult, QcSeverity
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.qc.tables import qc_issues, qc_results
+from repositories.statements import Row
+
+_SEVERITIES = {severity.value: severity for severity in QcSeverity}
 
 
-def _issue(row: Row[Any]) -> QcIssue:
-    return QcIssue(
-        position=row.position,
-        severity=QcSeverity(row.severity),
-        section=row.section,
-        reason=row.reason,
-    )
+def _issue(row: Row) -> QcIssue:
+    return QcIssue(position=row[0], severity=_SEVERITIES[row[1]], section=row[2], reason=row[3])
 
 
 def _issue_values(issue: QcIssue) -> Values:
@@ -32,7 +27,13 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
     table = qc_results
     key_name = "result_id"
     unchanging = ("draft_id",)
-    children = Children(qc_issues, "issues", _issue, _issue_values)
+    children = Children(
+        qc_issues,
+        "issues",
+        ("position", "severity", "section", "reason"),
+        _issue,
+        _issue_values,
+    )
 
     async def get_many_by_draft_id(self, draft_ids: Sequence[str]) -> Mapping[str, QcResult]:
         return await self._by_column("draft_id", draft_ids)
@@ -45,16 +46,17 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
     async def lock_draft(self, draft_id: str) -> None:
         await self._lock("qc", draft_id)
 
-    def _from_row(self, row: Row[Any]) -> QcResult:
+    def _from_row(self, row: Row) -> QcResult:
+        result_id, draft_id, passed, score, evaluated_at, created_at, updated_at, revision = row
         return QcResult(
-            result_id=row.result_id,
-            draft_id=row.draft_id,
-            passed=row.passed,
-            score=row.score,
-            evaluated_at=row.evaluated_at,
-            revision=row.revision,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+            result_id=result_id,
+            draft_id=draft_id,
+            passed=passed,
+            score=score,
+            evaluated_at=evaluated_at,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
         )
 
     def _to_values(self, record: QcResult) -> Values:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from functools import cache
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import bindparam, func, select
 
 from domain.json_object import dumps
 from domain.strategy import (
@@ -17,18 +17,21 @@ from domain.strategy import (
     StrategyTimeline,
 )
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.database_criteria import among, storable
 from repositories.database_repository import Children, DatabaseRepository, Values
+from repositories.database_statements import Entities
+from repositories.statements import Row, Statement
 from repositories.strategy.contract import BriefVersion
 from repositories.strategy.tables import strategy_plans, strategy_recommendations
 
 
-def _recommendation(row: Row[Any]) -> Recommendation:
+def _recommendation(row: Row) -> Recommendation:
     return Recommendation(
-        position=row.position,
-        channel=row.channel,
-        budget_percent=row.budget_percent,
-        rationale=row.rationale,
-        tactics=tuple(json.loads(row.tactics)),
+        position=row[0],
+        channel=row[1],
+        budget_percent=row[2],
+        rationale=row[3],
+        tactics=tuple(json.loads(row[4])),
     )
 
 
@@ -47,21 +50,25 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     key_name = "strategy_id"
     unchanging = ("brief_id",)
     children = Children(
-        strategy_recommendations, "recommendations", _recommendation, _recommendation_values
+        strategy_recommendations,
+        "recommendations",
+        ("position", "channel", "budget_percent", "rationale", "tactics"),
+        _recommendation,
+        _recommendation_values,
     )
 
     async def get_many_by_version(
         self, versions: Sequence[BriefVersion]
     ) -> Mapping[BriefVersion, StrategyPlan]:
         wanted = set(versions)
-        numbers = sorted({version for _, version in wanted})
         rows = await self._session.rows(
-            select(self.table).where(
-                self._among(self.table.c.brief_id, [brief_id for brief_id, _ in wanted]),
-                self.table.c.version.in_(numbers),
-            )
+            _of_versions(self._entities),
+            {
+                "values": storable([brief_id for brief_id, _ in wanted]),
+                "versions": [number for _, number in wanted],
+            },
         )
-        found = {(row.brief_id, row.version): self._from_row(row) for row in rows}
+        found = {(plan.brief_id, plan.version): plan for plan in map(self._from_row, rows)}
         return {version: plan for version, plan in found.items() if version in wanted}
 
     async def recommendations_by_strategy_id(
@@ -83,27 +90,37 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         await self._lock("strategy", brief_id)
 
     async def last_version(self, brief_id: str) -> int:
-        rows = await self._session.rows(
-            select(func.coalesce(func.max(self.table.c.version), 0)).where(
-                self.table.c.brief_id == brief_id
-            )
-        )
+        rows = await self._session.rows(_last_version(self._entities), {"brief_id": brief_id})
         return int(rows[0][0])
 
-    def _from_row(self, row: Row[Any]) -> StrategyPlan:
+    def _from_row(self, row: Row) -> StrategyPlan:
+        (
+            strategy_id,
+            brief_id,
+            version,
+            executive_summary,
+            kpis,
+            timeline,
+            approval,
+            decided_by,
+            decided_at,
+            created_at,
+            updated_at,
+            revision,
+        ) = row
         return StrategyPlan(
-            strategy_id=row.strategy_id,
-            brief_id=row.brief_id,
-            version=row.version,
-            executive_summary=row.executive_summary,
-            kpis=tuple(Kpi(**kpi) for kpi in json.loads(row.kpis)),
-            timeline=_timeline(row.timeline),
-            approval=ApprovalState(row.approval),
-            decided_by=row.decided_by,
-            decided_at=row.decided_at,
-            revision=row.revision,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+            strategy_id=strategy_id,
+            brief_id=brief_id,
+            version=version,
+            executive_summary=executive_summary,
+            kpis=tuple(Kpi(**kpi) for kpi in json.loads(kpis)),
+            timeline=_timeline(timeline),
+            approval=ApprovalState(approval),
+            decided_by=decided_by,
+            decided_at=decided_at,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
         )
 
     def _to_values(self, record: StrategyPlan) -> Values:
@@ -125,4 +142,24 @@ def _timeline(text: str) -> StrategyTimeline:
     return StrategyTimeline(
         duration_weeks=value["duration_weeks"],
         milestones=tuple(Milestone(**milestone) for milestone in value["milestones"]),
+    )
+
+
+@cache
+def _of_versions(entities: Entities) -> Statement:
+    """Plans of the briefs of `values` with one of `versions`."""
+    return entities.written(
+        select(*entities.columns).where(
+            entities.among("brief_id"),
+            among(entities.table.c.version, "versions", is_sqlite=entities.is_sqlite),
+        )
+    )
+
+
+@cache
+def _last_version(entities: Entities) -> Statement:
+    table = entities.table
+    brief_id = bindparam("brief_id", type_=table.c.brief_id.type)
+    return entities.written(
+        select(func.coalesce(func.max(table.c.version), 0)).where(table.c.brief_id == brief_id)
     )

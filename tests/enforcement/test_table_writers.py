@@ -4,7 +4,6 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, cast
 
 import pytest
@@ -16,6 +15,7 @@ from repositories.engine import Database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.metadata import metadata
 from repositories.qc.database import DatabaseQcResultRepository
+from repositories.statements import Statement, written
 from repositories.unit_of_work import UnitOfWork
 from tests import builders as build
 from tests.enforcement.ownership import owners
@@ -30,8 +30,6 @@ WRITE = re.compile(
 NOBODY = "nobody"
 Writes = set[tuple[str, str]]
 """Each module that wrote, with the table that it wrote."""
-
-_asking: ContextVar[str] = ContextVar("asking", default=NOBODY)
 
 
 def _module_of_caller() -> str:
@@ -52,27 +50,25 @@ def _watching(database: Database) -> Iterator[Writes]:
     """Collects who writes which tables, through whatever statement."""
     writes: Writes = set()
 
-    def watch(_: Any, __: Any, statement: str, *___: Any) -> None:
-        for table in WRITE.findall(statement):
-            if table in metadata.tables:
-                writes.add((_asking.get(), table))
+    def note(writer: str, sql: str) -> None:
+        writes.update((writer, table) for table in WRITE.findall(sql) if table in metadata.tables)
 
-    def told(name: str) -> Any:
+    def watch(_: Any, __: Any, sql: str, *___: Any) -> None:
+        note(NOBODY, sql)
+
+    def noted(name: str) -> Any:
         method = getattr(DatabaseSession, name)
 
-        async def asking(session: DatabaseSession, *arguments: Any) -> Any:
-            token = _asking.set(_module_of_caller())
-            try:
-                return await method(session, *arguments)
-            finally:
-                _asking.reset(token)
+        async def noting(session: DatabaseSession, statement: Statement, *values: Any) -> Any:
+            note(_module_of_caller(), statement.sql)
+            return await method(session, statement, *values)
 
-        return asking
+        return noting
 
     engines: list[Engine] = [database.readers.sync_engine, database.writers.sync_engine]
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("rows", "run"):
-            patch.setattr(DatabaseSession, name, told(name))
+        for name in ("rows", "run_many"):
+            patch.setattr(DatabaseSession, name, noted(name))
         for engine in engines:
             event.listen(engine, "before_cursor_execute", watch)
         yield writes
@@ -127,7 +123,8 @@ async def test_a_repository_that_writes_the_table_of_another_module_is_found(
 ) -> None:
     class Trespassing(DatabaseQcResultRepository):
         async def trespass(self) -> None:
-            await self._session.run(delete(metadata.tables["delivery_packages"]))
+            statement = delete(metadata.tables["delivery_packages"])
+            await self._session.rows(written(statement, is_sqlite=self._session.is_sqlite))
 
     Trespassing.__module__ = DatabaseQcResultRepository.__module__
     repositories = create_repositories(PersistenceMode.DB, database)

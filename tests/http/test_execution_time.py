@@ -11,11 +11,11 @@ from typing import Any
 import asyncpg
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
+from repositories.statements import written
 from repositories.unit_of_work import set_deadline
 from tests import inputs
 from tests.conftest import close_database
@@ -76,7 +76,8 @@ class Slow:
         self.began = asyncio.Event()
         self._healed = False
         method = getattr(DatabasePackageRepository, name)
-        statement = text(FOREVER[database.url.get_backend_name()])
+        forever = text(FOREVER[database.url.get_backend_name()])
+        statement = written(forever, is_sqlite=database.is_sqlite)
 
         async def slow(repository: Any, *arguments: Any) -> Any:
             result = await method(repository, *arguments)
@@ -277,7 +278,7 @@ sys.stdin.read()
 async def test_a_mutation_that_waits_too_long_for_another_process_stores_nothing(
     sqlite_url: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("repositories.engine._SQLITE_BUSY_MILLISECONDS", 100)
+    monkeypatch.setattr("repositories.sqlite.PATIENCE_MILLISECONDS", 100)
     database = open_database(sqlite_url, pool_size=1)
     hasty = await serve_from(database, serve, seconds=BRIEFLY)
     server = await serve_from(database, serve)
@@ -389,7 +390,7 @@ async def test_a_commit_that_has_begun_in_time_is_answered_whenever_it_ends(
 async def test_a_commit_that_has_begun_is_carried_through_though_the_client_is_gone(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hold(monkeypatch, AsyncConnection, "commit")
+    commit = hold(monkeypatch, type(database.transaction()), "commit")
     async with sent(server, SAVE, {"input": inputs.save_package()}):
         await commit.reached.wait()
     await until(lambda: not any_from_clients(server))
@@ -407,7 +408,7 @@ async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client may use the id for another operation meanwhile."""
-    commit = hold(monkeypatch, AsyncConnection, "commit")
+    commit = hold(monkeypatch, type(database.transaction()), "commit")
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", SAVE, input=inputs.save_package())
         await commit.reached.wait()
@@ -424,7 +425,7 @@ async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id
 async def test_a_socket_that_vanishes_leaves_its_commit_to_be_carried_through(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hold(monkeypatch, AsyncConnection, "commit")
+    commit = hold(monkeypatch, type(database.transaction()), "commit")
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", SAVE, input=inputs.save_package())
         await commit.reached.wait()

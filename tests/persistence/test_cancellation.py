@@ -1,53 +1,26 @@
 """A caller that is cancelled has stored nothing; one whose commit has begun is told its outcome."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import count
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
+from repositories.statements import written
+from repositories.transactions import Transaction
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import PACKAGE
+from tests.support.pauses import Pause, hold
 from tests.support.pools import connections_in_use
 from tests.support.tasks import NotReached, cancelled_at, elsewhere
-
-
-class Pause:
-    """A place in the code at which whoever comes by is held."""
-
-    def __init__(self) -> None:
-        self.reached = asyncio.Event()
-        self.over = asyncio.Event()
-
-    async def __call__(self) -> None:
-        self.reached.set()
-        await self.over.wait()
-
-
-def _hold(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Pause:
-    """Hold callers of a connection's method before, or after, what it does."""
-    pause = Pause()
-    method: Callable[[AsyncConnection], Awaitable[None]] = getattr(AsyncConnection, name)
-
-    async def held(connection: AsyncConnection) -> None:
-        if before:
-            await pause()
-        await method(connection)
-        if not before:
-            await pause()
-
-    monkeypatch.setattr(AsyncConnection, name, held)
-    return pause
 
 
 async def _save(repositories: Repositories, key: str = "key") -> DeliveryPackage:
@@ -104,7 +77,7 @@ async def test_a_commit_that_has_begun_is_carried_through(
     database: Database, monkeypatch: pytest.MonkeyPatch, before: bool, cancellations: int
 ) -> None:
     repositories = create_repositories(PersistenceMode.DB, database)
-    commit = _hold(monkeypatch, "commit", before=before)
+    commit = hold(monkeypatch, type(database.transaction()), "commit", before=before)
 
     async def save() -> tuple[DeliveryPackage, int]:
         saved = await _save(repositories)
@@ -128,7 +101,7 @@ async def test_what_is_committed_is_answered_though_cancelled_while_it_tidies_up
     database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
     repositories = create_repositories(PersistenceMode.DB, database)
-    close = _hold(monkeypatch, "close", before=before)
+    close = hold(monkeypatch, type(database.transaction()), "end", before=before)
 
     task = elsewhere(_save(repositories))
     await close.reached.wait()
@@ -145,7 +118,7 @@ async def test_a_reader_cancelled_while_it_tidies_up_gives_its_connection_back(
     database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
     repositories = create_repositories(PersistenceMode.DB, database)
-    close = _hold(monkeypatch, "close", before=before)
+    close = hold(monkeypatch, type(database.snapshot()), "end", before=before)
 
     task = elsewhere(PACKAGE.load(repositories, "key"))
     await close.reached.wait()
@@ -163,7 +136,7 @@ async def test_a_timeout_during_the_commit_is_not_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repositories = create_repositories(PersistenceMode.DB, database)
-    commit = _hold(monkeypatch, "commit", before=True)
+    commit = hold(monkeypatch, type(database.transaction()), "commit", before=True)
     deadline = asyncio.timeout(None)
 
     async def in_time() -> DeliveryPackage:
@@ -187,11 +160,11 @@ async def test_a_failed_commit_is_told_though_cancelled(
     repositories = create_repositories(PersistenceMode.DB, database)
     pause = Pause()
 
-    async def commit(connection: AsyncConnection) -> None:
+    async def commit(transaction: Transaction) -> None:
         await pause()
         raise ConnectionResetError
 
-    monkeypatch.setattr(AsyncConnection, "commit", commit)
+    monkeypatch.setattr(type(database.transaction()), "commit", commit)
 
     task = elsewhere(_save(repositories))
     await pause.reached.wait()
@@ -229,7 +202,8 @@ async def test_work_that_goes_on_though_a_statement_of_it_was_cancelled_stores_n
         async with repositories.read() as snapshot:
             assert await snapshot.delivery_packages.count(None) == 0, step
 
-    assert step > 0
+    # A writer of SQLite waits for its turn and for its commit, and for no statement.
+    assert (step > 0) is not database.is_sqlite
 
 
 async def test_cancelled_at_any_moment_it_is_stored_exactly_if_that_was_answered(
@@ -291,8 +265,9 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
 
     async def cancelled(step: int, statement: str) -> bool:
         database = open_database(sqlite_url)
-        session = DatabaseSession(database.readers)
-        task = elsewhere(cancelled_at(step, session.rows(text(statement))))
+        session = DatabaseSession(database.snapshot(), is_sqlite=True)
+        query = written(text(statement), is_sqlite=True)
+        task = elsewhere(cancelled_at(step, session.rows(query)))
         await asyncio.wait({task}, timeout=20)
         assert task.done(), f"it still runs, though cancelled at {step}"
         await session.close()

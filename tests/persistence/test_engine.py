@@ -1,11 +1,12 @@
 """How connections are set up, and which URLs are understood."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -136,6 +137,50 @@ async def test_the_parameters_of_a_failed_statement_are_not_told(database: Datab
 )
 def test_a_url_is_understood_with_or_without_a_driver(given: str, understood: str) -> None:
     assert database_url(given).render_as_string(hide_password=False) == understood
+
+
+async def test_postgresql_is_asked_for_tls_as_other_clients_ask_it() -> None:
+    """By libpq's `sslmode`, which URLs of hosted databases have in them."""
+    asked = asyncio.Queue[bytes]()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.put_nowait(await reader.readexactly(8))
+        writer.write(b"N")  # there is none
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        database = open_database(f"postgresql://user:password@{host}:{port}/x?sslmode=require")
+        with pytest.raises(ConnectionError, match="SSL"):
+            await _ask(database.readers, "SELECT 1")
+        await database.close()
+
+    request_for_tls = bytes.fromhex("0000000804d2162f")
+    assert asked.get_nowait() == request_for_tls
+
+
+async def test_postgresql_is_told_what_else_its_url_says(postgresql_url: str) -> None:
+    url = make_url(postgresql_url).update_query_dict(
+        {"sslmode": "prefer", "application_name": "aicmo & co"}
+    )
+    database = open_database(url.render_as_string(hide_password=False))
+
+    assert await _ask(database.readers, "SHOW application_name") == "aicmo & co"
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("sslmode=sometimes", "sslmode: must be one of disable, allow, prefer, require"),
+        ("sslmode=require&channel_binding=require", "channel_binding: not supported"),
+        ("sslmode=require&sslmode=disable", "sslmode: must be one of"),
+    ],
+)
+def test_what_the_driver_does_not_understand_is_refused_by_its_name(query: str, told: str) -> None:
+    with pytest.raises(DatabaseUrlError, match=told):
+        open_database(f"postgresql://user:password@host/aicmo?{query}")
 
 
 @pytest.mark.parametrize(

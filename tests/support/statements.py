@@ -1,14 +1,16 @@
-"""Watching what is executed on a database, and in which transactions."""
+"""Watching what units of work execute on a database, and in which transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Connection
+import pytest
 
 from repositories.engine import Database
+from repositories.transactions import Transaction
+
+Run = Callable[[Transaction, str, Sequence[Any]], Awaitable[Any]]
 
 
 @dataclass(slots=True)
@@ -16,8 +18,7 @@ class Statements:
     """What was executed, in order, and the transaction of each; BEGIN and the like don't count."""
 
     texts: list[str] = field(default_factory=list)
-    transactions: list[object] = field(default_factory=list)
-    connections: set[int] = field(default_factory=set)
+    transactions: list[Transaction] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -31,25 +32,16 @@ def watched(database: Database) -> Iterator[Statements]:
     """Collects the statements that are executed meanwhile."""
     seen = Statements()
 
-    def before(
-        connection: Connection,
-        cursor: Any,
-        statement: str,
-        parameters: Any,
-        context: Any,
-        executemany: bool,
-    ) -> None:
-        if statement.upper().startswith(("BEGIN", "COMMIT", "ROLLBACK")):
-            return
-        seen.texts.append(statement)
-        seen.transactions.append(connection.get_transaction())
-        seen.connections.add(id(connection.connection.dbapi_connection))
+    def watching(run: Run) -> Run:
+        async def watch(transaction: Transaction, sql: str, arguments: Sequence[Any]) -> Any:
+            seen.texts.append(sql)
+            seen.transactions.append(transaction)
+            return await run(transaction, sql, arguments)
 
-    engines = [database.readers.sync_engine, database.writers.sync_engine]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", before)
-    try:
+        return watch
+
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in {type(database.snapshot()), type(database.transaction())}:
+            for name in ("rows", "run_many"):
+                patch.setattr(kind, name, watching(getattr(kind, name)))
         yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", before)

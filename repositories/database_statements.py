@@ -1,0 +1,223 @@
+"""The statements of the database repositories, each written once for all its values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from repositories.criteria import Filter, PageRequest
+from repositories.database_criteria import (
+    LIMIT,
+    among,
+    between_places,
+    condition,
+    page_of,
+    reading_order,
+)
+from repositories.statements import Statement, written
+
+_KEPT_SHAPES = 512
+"""How many statements are kept of those whose number clients decide on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """A parent table and its business key, on one kind of database."""
+
+    table: Table
+    key_name: str
+    is_sqlite: bool
+
+    @property
+    def key(self) -> Column[Any]:
+        return self.table.c[self.key_name]
+
+    @property
+    def columns(self) -> list[Column[Any]]:
+        """What rows consist of, in order."""
+        return [column for column in self.table.columns if column.name != "id"]
+
+    def place_of(self, name: str) -> int:
+        """Where the column is in a row."""
+        return _places(self.table)[name]
+
+    @property
+    def has_key(self) -> Any:
+        return self.key == bindparam("key", type_=self.key.type)
+
+    def among(self, name: str) -> Any:
+        """The column is one of `values`."""
+        return among(self.table.c[name], "values", is_sqlite=self.is_sqlite)
+
+    def matching(self, shape: Filter | None) -> Any:
+        return condition(self.table, shape, is_sqlite=self.is_sqlite)
+
+    def written(self, statement: Any) -> Statement:
+        return written(statement, is_sqlite=self.is_sqlite)
+
+
+@cache
+def _places(table: Table) -> dict[str, int]:
+    names = [column.name for column in table.columns if column.name != "id"]
+    return {name: place for place, name in enumerate(names)}
+
+
+# Reading
+
+
+@cache
+def by_column(entities: Entities, name: str) -> Statement:
+    return entities.written(select(*entities.columns).where(entities.among(name)))
+
+
+@lru_cache(_KEPT_SHAPES)
+def page(entities: Entities, shape: PageRequest) -> Statement:
+    query = select(*entities.columns).where(entities.matching(shape.filter))
+    return entities.written(page_of(query, entities.table, entities.key, shape))
+
+
+@lru_cache(_KEPT_SHAPES)
+def count(entities: Entities, shape: Filter | None) -> Statement:
+    query = select(func.count()).select_from(entities.table)
+    return entities.written(query.where(entities.matching(shape)))
+
+
+@lru_cache(_KEPT_SHAPES)
+def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statement:
+    table = entities.table
+    rank = func.row_number().over(
+        partition_by=table.c[reference], order_by=reading_order(table, entities.key, shape)
+    )
+    ranked = (
+        select(*entities.columns, rank.label("rank"))
+        .where(
+            entities.among(reference),
+            entities.matching(shape.filter),
+            *between_places(table, entities.key, shape),
+        )
+        .subquery()
+    )
+    return entities.written(
+        select(*(ranked.c[column.name] for column in entities.columns))
+        .where(ranked.c.rank <= LIMIT)
+        .order_by(ranked.c[reference], ranked.c.rank)
+    )
+
+
+@lru_cache(_KEPT_SHAPES)
+def counts_by(entities: Entities, reference: str, shape: Filter | None) -> Statement:
+    column = entities.table.c[reference]
+    return entities.written(
+        select(column, func.count())
+        .where(entities.among(reference), entities.matching(shape))
+        .group_by(column)
+    )
+
+
+@cache
+def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
+    """The named columns and the parent's key, in the order of the parents' children."""
+    parent = table.c[entities.key_name]
+    return entities.written(
+        select(*(table.c[name] for name in names), parent)
+        .where(among(parent, "values", is_sqlite=entities.is_sqlite))
+        .order_by(parent, table.c.position)
+    )
+
+
+@cache
+def revision(entities: Entities) -> Statement:
+    return entities.written(select(entities.table.c.revision).where(entities.has_key))
+
+
+@cache
+def for_update(entities: Entities) -> Statement:
+    query = select(*entities.columns).where(entities.has_key).with_for_update()
+    return entities.written(query)
+
+
+# Writing
+
+
+@cache
+def upsert(entities: Entities, unchanging: tuple[str, ...]) -> Statement:
+    """Insert the row, or change the one that has its key unless its revision isn't expected.
+
+    One statement: on PostgreSQL it waits for a concurrent writer of the same key and then
+    sees what that one committed.
+    """
+    table = entities.table
+    build = sqlite.insert if entities.is_sqlite else postgresql.insert
+    names = [column.name for column in entities.columns]
+    statement = build(table).values({name: bindparam(name) for name in names})
+    new = statement.excluded
+    changes: dict[str, Any] = {
+        name: new[name] for name in names if name not in (entities.key_name, "created_at")
+    }
+    changes |= {
+        "revision": table.c.revision + 1,
+        "updated_at": case(
+            (new.updated_at > table.c.updated_at, new.updated_at),
+            else_=table.c.updated_at,
+        ),
+    }
+    expected = bindparam("expected_revision", type_=table.c.revision.type)
+    return entities.written(
+        statement.on_conflict_do_update(
+            index_elements=[entities.key],
+            set_=changes,
+            where=(expected.is_(null()) | (table.c.revision == expected))
+            & _all_equal(table, new, unchanging),
+        ).returning(table.c.created_at, table.c.updated_at, table.c.revision)
+    )
+
+
+def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:
+    return and_(true(), *(table.c[name] == new[name] for name in names))
+
+
+@cache
+def deletion(entities: Entities) -> Statement:
+    """Gives the key of what it deleted."""
+    statement = delete(entities.table).where(entities.has_key)
+    return entities.written(statement.returning(entities.key))
+
+
+@cache
+def children_deletion(entities: Entities, table: Table) -> Statement:
+    parent = table.c[entities.key_name]
+    return entities.written(delete(table).where(parent == bindparam("key", type_=parent.type)))
+
+
+@cache
+def children_insertion(entities: Entities, table: Table) -> Statement:
+    names = [column.name for column in table.columns if column.name != "id"]
+    return entities.written(insert(table).values({name: bindparam(name) for name in names}))
+
+
+ADVISORY_LOCK = written(
+    select(
+        func.pg_advisory_xact_lock(
+            func.hashtextextended(bindparam("name", type_=Text()), literal_column("0"))
+        )
+    ),
+    is_sqlite=False,
+)
+"""PostgreSQL's lock on the name, for the rest of the transaction."""

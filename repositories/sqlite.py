@@ -1,0 +1,272 @@
+"""Transactions on SQLite's own driver: snapshots, and one writer whose commits are shared.
+
+Short statements run where they are asked for, on the event loop: a thread's round trip costs more
+than they do. What isn't short, or would wait, is begun again on the connection's thread.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from contextvars import Context
+from typing import Any, TypeVar, cast
+
+import aiosqlite
+from sqlalchemy import PoolProxiedConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
+
+from domain.errors import Unavailable
+from repositories.statements import Row
+from repositories.unit_of_work import Interference
+
+T = TypeVar("T")
+
+PATIENCE_MILLISECONDS = 5_000
+"""How long a statement waits for the lock of another process."""
+
+_SHORT = 100_000
+"""Instructions of SQLite's machine that a statement may take on the event loop: some 2 ms."""
+
+_NOT_SHORT = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+class SqliteFile(aiosqlite.Connection):
+    """A connection with a thread, which may be used without it as well, one at a time."""
+
+    direct: sqlite3.Connection
+
+    def __init__(self, database: str, **options: Any) -> None:
+        self._is_on_loop = False
+
+        def connect() -> sqlite3.Connection:
+            self.direct = sqlite3.connect(database, **(options | {"check_same_thread": False}))
+            self.direct.set_progress_handler(lambda: self._is_on_loop, _SHORT)
+            return self.direct
+
+        super().__init__(connect, iter_chunk_size=64)
+        self._thread.daemon = True
+
+    async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        self._is_on_loop = True
+        try:
+            return self.direct.execute(sql, arguments).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NOT_SHORT:
+                raise
+        finally:
+            self._is_on_loop = False
+        self.direct.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+        try:
+            return cast(Sequence[Row], await self.patiently(self.execute_fetchall(sql, arguments)))
+        finally:
+            self.direct.execute("PRAGMA busy_timeout = 0")
+
+    async def patiently(self, work: Awaitable[T]) -> T:
+        """Await work of the thread, which a cancelled caller interrupts."""
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            while not task.done():
+                # It may not have begun yet; only what runs is interrupted.
+                with suppress(asyncio.CancelledError):
+                    await self.interrupt()
+                    await asyncio.wait({task}, timeout=0.01)
+            with suppress(sqlite3.Error):
+                task.result()
+            raise
+
+
+async def open_sqlite_file(database: str, **options: Any) -> SqliteFile:
+    """As SQLAlchemy opens it; but when that fails, nothing of the connection goes on."""
+    connection = SqliteFile(database, **options)
+    try:
+        return cast(SqliteFile, await connection)
+    except BaseException:
+        # It still has to tell something to the event loop, which may be closed a moment later.
+        connection._thread.join()
+        raise
+
+
+async def _file_of(engine: AsyncEngine) -> tuple[PoolProxiedConnection, SqliteFile]:
+    pooled = await engine.raw_connection()
+    return pooled, cast(SqliteFile, pooled.driver_connection)
+
+
+class SqliteSnapshot:
+    """A read transaction."""
+
+    def __init__(self, readers: AsyncEngine) -> None:
+        self._readers = readers
+        self._pooled: PoolProxiedConnection | None = None
+
+    async def begin(self) -> None:
+        self._pooled, self._file = await _file_of(self._readers)
+        self._file.direct.execute("BEGIN DEFERRED")
+
+    async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        return await self._file.rows(sql, arguments)
+
+    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+        raise RuntimeError("a snapshot is only read")
+
+    async def commit(self) -> None:
+        """There is nothing to keep."""
+
+    async def end(self) -> None:
+        if self._pooled is not None:
+            pooled, self._pooled = self._pooled, None
+            if self._file.direct.in_transaction:
+                self._file.direct.execute("ROLLBACK")
+            await greenlet_spawn(pooled.close)
+
+
+class SqliteWriter:
+    """The writer of a file: takes units of work in turn, and commits many of them at once.
+
+    Who comes first opens a group and asks for its commit right away, in the queue behind those
+    who wait already: these are of the group, whoever comes later is of the next one. So one write
+    to the disk serves all that were waiting during the last one, and nobody waits for others to
+    come. Each unit has a savepoint of its own.
+    """
+
+    def __init__(self, engine: AsyncEngine, patience: float) -> None:
+        self._engine = engine
+        self._patience = patience
+        self._turn = asyncio.Lock()
+        self._group: _Group | None = None
+        self._committing: asyncio.Task[None] | None = None
+
+    async def enter(self) -> "_Group":
+        """Wait for the turn, which the caller has to `leave`. Raises Unavailable in time."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("All database connections are in use.") from None
+        try:
+            if self._group is None:
+                self._group = await self._opened()
+                self._committing = asyncio.create_task(self._commit(self._group), context=Context())
+            elif self._group.is_lost:
+                raise Interference
+            return self._group
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def leave(self) -> None:
+        self._turn.release()
+
+    async def close(self) -> None:
+        """Wait until everything that was written is committed."""
+        if self._committing is not None:
+            await self._committing
+
+    async def _opened(self) -> "_Group":
+        pooled, file = await _file_of(self._engine)
+        try:
+            await file.rows("BEGIN IMMEDIATE", ())
+        except BaseException:
+            if file.direct.in_transaction:
+                file.direct.execute("ROLLBACK")
+            await greenlet_spawn(pooled.close)
+            raise
+        return _Group(pooled, file)
+
+    async def _commit(self, group: "_Group") -> None:
+        async with self._turn:
+            self._group = None
+            await group.commit()
+
+
+class _Group:
+    """Units of work that are committed together."""
+
+    def __init__(self, pooled: PoolProxiedConnection, file: SqliteFile) -> None:
+        self._pooled = pooled
+        self.file = file
+        self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether SQLite undid everything, as it does when the disk is full."""
+        return not self.file.direct.in_transaction
+
+    async def outcome(self) -> None:
+        """Returns when everything is on the disk. Raises why it isn't."""
+        await asyncio.shield(self._outcome)
+
+    async def ended(self) -> None:
+        """Returns when the connection is given back, whatever the outcome."""
+        await asyncio.wait({self._outcome})
+
+    async def commit(self) -> None:
+        failure: Exception | None = Interference() if self.is_lost else None
+        if failure is None:
+            try:
+                await self.file.execute("COMMIT")
+            except sqlite3.Error as error:
+                failure = error
+                if not self.is_lost:
+                    self.file.direct.execute("ROLLBACK")
+        await greenlet_spawn(self._pooled.close)
+        if failure is None:
+            self._outcome.set_result(None)
+        else:
+            self._outcome.set_exception(failure)
+            self._outcome.exception()  # perhaps nobody asks for it
+
+
+class SqliteTransaction:
+    """One unit of work of the writer's present group."""
+
+    def __init__(self, writer: SqliteWriter) -> None:
+        self._writer = writer
+        self._group: _Group | None = None
+        self._has_turn = False
+
+    async def begin(self) -> None:
+        self._group = await self._writer.enter()
+        self._has_turn = True
+        self._run("SAVEPOINT unit")
+
+    async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        assert self._group is not None
+        if sql.startswith(("SELECT", "WITH")):
+            return await self._group.file.rows(sql, arguments)
+        # What writes is short, for it finds its rows by their keys; and an interruption
+        # would undo the whole group.
+        return self._run(sql, arguments)
+
+    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+        assert self._group is not None
+        self._group.file.direct.executemany(sql, arguments)
+
+    async def commit(self) -> None:
+        assert self._group is not None
+        if self._group.is_lost:
+            raise Interference
+        self._run("RELEASE unit")
+        self._leave()
+        await self._group.outcome()
+
+    async def end(self) -> None:
+        if self._has_turn:
+            assert self._group is not None
+            try:
+                if not self._group.is_lost:
+                    self._run("ROLLBACK TO unit")
+                    self._run("RELEASE unit")
+            finally:
+                self._leave()
+            await self._group.ended()
+
+    def _leave(self) -> None:
+        self._has_turn = False
+        self._writer.leave()
+
+    def _run(self, sql: str, arguments: Sequence[Any] = ()) -> Sequence[Row]:
+        assert self._group is not None
+        return self._group.file.direct.execute(sql, arguments).fetchall()

@@ -1,0 +1,78 @@
+"""SQL that SQLAlchemy writes once, and that the drivers then run without it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql_dialect
+from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite_dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+Row = Sequence[Any]
+Convert = Callable[[Any], Any]
+
+_DIALECTS = {True: sqlite_dialect(), False: postgresql_dialect()}  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    name: str
+    convert: Convert | None
+    constant: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL for one kind of database. Its rows have their columns in the order of selection."""
+
+    sql: str
+    _parameters: tuple[_Parameter, ...]
+    _conversions: tuple[tuple[int, Convert], ...]
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """What the driver is to be given for named values, in its order."""
+        return [
+            value if parameter.convert is None else parameter.convert(value)
+            for parameter in self._parameters
+            for value in (values.get(parameter.name, parameter.constant),)
+        ]
+
+    def understood(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The driver's rows, with values of the columns' types."""
+        if not self._conversions:
+            return rows
+        return [self._converted(row) for row in rows]
+
+    def _converted(self, row: Row) -> Row:
+        values = list(row)
+        for position, convert in self._conversions:
+            values[position] = convert(values[position])
+        return values
+
+
+def written(statement: Executable, *, is_sqlite: bool) -> Statement:
+    """The statement as SQL. To be kept: this costs more than most statements do."""
+    dialect = _DIALECTS[is_sqlite]
+
+    def bind(kind: TypeEngine[Any]) -> Convert | None:
+        return kind.dialect_impl(dialect).bind_processor(dialect)
+
+    def result(kind: TypeEngine[Any]) -> Convert | None:
+        # PostgreSQL's driver gives values of the columns' types by itself.
+        return kind.dialect_impl(dialect).result_processor(dialect, None) if is_sqlite else None
+
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    assert isinstance(compiled, SQLCompiler)
+    conversions = [result(column.type) for column in getattr(statement, "exported_columns", ())]
+    return Statement(
+        sql=compiled.string,
+        _parameters=tuple(
+            _Parameter(name, bind(compiled.binds[name].type), compiled.binds[name].effective_value)
+            for name in compiled.positiontup or ()
+        ),
+        _conversions=tuple(
+            (position, convert) for position, convert in enumerate(conversions) if convert
+        ),
+    )
