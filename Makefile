@@ -27,11 +27,12 @@ serve: .venv/.serve ## serve the API with demo data; HOST, PORT and AICMO_... co
 test: .venv/.all ## run all tests, or some of them: make test ARGS="-k qc"
 	@.venv/bin/python -m pytest $(ARGS)
 
-lint: .venv/.all ## check the code's style and format, and that the lock is up to date
+lint: .venv/.all ## check the code's style and format, and that the locks are up to date
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@$(UV) lock --check --quiet
 	@$(UV) lock --check --quiet --project clients/python
+	@$(UV) lock --check --quiet --project tests/tools/fuzzing
 
 types: .venv/.all ## check the types
 	@.venv/bin/mypy
@@ -51,7 +52,7 @@ bench: .venv/.all ## run the benchmarks
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## remove the environments and all caches; databases stay
-	rm -rf tests/tools/node_modules clients/*/node_modules clients/*/.venv
+	rm -rf tests/tools/node_modules tests/tools/*/.venv benchmarks/node/node_modules clients/*/node_modules clients/*/.venv
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

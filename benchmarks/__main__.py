@@ -1,8 +1,11 @@
 """`python -m benchmarks`: start the servers, check their answers, measure, print a table."""
 
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -10,64 +13,150 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks.contenders import Contender, Running, aicmo
-from benchmarks.databases import postgresql, sqlite
+from benchmarks import documentation, migrating, report, targets
+from benchmarks.contenders import NODE_PROJECT, contenders, started
+from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
+from benchmarks.filling import SEEDED
+from benchmarks.growth import SIZES, Growth
 from benchmarks.measuring import Measuring, Plan
-from benchmarks.report import report
+from benchmarks.pools import Pools
 from benchmarks.scenarios import WrongAnswer, scenarios
+
+_KINDS = tuple(Kind)
+_MIGRATED = 200_000
 
 
 def main(
     quick: Annotated[
-        bool, typer.Option("--quick", help="Less of everything, in half a minute: does it run?")
+        bool, typer.Option("--quick", help="Less of everything, in a minute: does it run?")
     ] = False,
-    size: Annotated[int, typer.Option(min=100, help="How many packages to seed.")] = 2_000,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Servers with this in their names; may be repeated."),
+    ] = None,
+    database: Annotated[
+        list[Kind] | None,
+        typer.Option(case_sensitive=False, help="On this database; may be repeated."),
+    ] = None,
+    size: Annotated[
+        int, typer.Option(min=SEEDED, help="How many packages there are; full hundreds.")
+    ] = 2_000,
     rounds: Annotated[int, typer.Option(min=1, help="How often to measure each case.")] = 5,
     seconds: Annotated[float, typer.Option(min=0.05, help="How long to measure each time.")] = 2.0,
     concurrency: Annotated[
         list[int] | None, typer.Option(min=1, help="Requests at once; may be repeated.")
     ] = None,
+    growth: Annotated[
+        bool, typer.Option("--growth", help="Instead: our server, with more and more packages.")
+    ] = False,
+    pool: Annotated[
+        bool, typer.Option("--pool", help="Instead: our server, with pools of several sizes.")
+    ] = False,
+    migrations: Annotated[
+        bool, typer.Option("--migrations", help="Instead: the times that migrations take.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put what was measured into docs/performance.md.")
+    ] = False,
 ) -> None:
-    """Measure the API on SQLite and on PostgreSQL, side by side."""
+    """Measure the API beside other servers on the same data."""
+    if size % SEEDED:
+        raise typer.BadParameter(f"has to be a multiple of {SEEDED}", param_hint="--size")
     if quick:
-        size, rounds, seconds, concurrency = 100, 1, 0.2, concurrency or [1, 8]
-    plan = Plan(scenarios(size), tuple(concurrency or (1, 8, 16, 64)), rounds, seconds)
-    with ExitStack() as stack:
-        _say("Seeding and starting the servers")
-        running = _start(stack, size)
-        measuring = Measuring(plan, running)
-        try:
-            uvloop.run(_measure(measuring))
-        except WrongAnswer as error:
-            raise SystemExit(f"Wrong answer: {error}") from None
-        outcome, memory = measuring.outcome(), measuring.memory()
-    typer.echo(report(plan, size, outcome, memory))
+        size, rounds, seconds, concurrency = 100, 1, 0.1, concurrency or [1, 8]
+    kinds = tuple(database or _KINDS)
+    sizes = (100, 200) if quick else SIZES
+    bench = _Bench(kinds, rounds, seconds, write=write)
+    try:
+        if growth:
+            bench.growth(sizes)
+        if pool:
+            bench.pool(size)
+        if migrations:
+            bench.migrations(size if quick else _MIGRATED)
+        if not (growth or pool or migrations):
+            bench.comparison(size, tuple(concurrency or (1, 8, 16, 64)), only or [""])
+    except WrongAnswer as error:
+        raise SystemExit(f"Wrong answer: {error}") from None
 
 
-def _start(stack: ExitStack, size: int) -> list[tuple[Contender, Running]]:
-    """Start all contenders, on databases that are filled at the same time."""
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="aicmo-bench-")))
-    with ThreadPoolExecutor() as threads:
-        filling = [
-            threads.submit(stack.enter_context, database)
-            for database in (sqlite(folder, size), postgresql(size))
-        ]
-    on_sqlite, on_postgresql = (filled.result() for filled in filling)
-    contenders = [
-        Contender("AICMO on SQLite", on_sqlite, aicmo),
-        Contender("AICMO on PostgreSQL", on_postgresql, aicmo),
-    ]
-    return [
-        (contender, stack.enter_context(contender.start(contender.database)))
-        for contender in contenders
-    ]
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What can be measured; each part starts its own databases and servers."""
+
+    kinds: tuple[Kind, ...]
+    rounds: int
+    seconds: float
+    write: bool
+
+    def comparison(self, size: int, concurrencies: tuple[int, ...], only: list[str]) -> None:
+        plan = Plan(scenarios(size), concurrencies, self.rounds, self.seconds)
+        if Kind.POSTGRESQL in self.kinds:
+            _say("Installing the servers on Node")
+            NODE_PROJECT.install()
+        with ExitStack() as stack:
+            databases = self._filled(stack, size)
+            _say("Starting the servers")
+            chosen = [
+                contender
+                for database in databases
+                for contender in contenders(database)
+                if any(part.lower() in contender.name.lower() for part in only)
+            ]
+            if not chosen:
+                raise typer.BadParameter("no server has such a name", param_hint="--only")
+            measuring = Measuring(plan, started(stack, chosen))
+            _say("Checking the answers")
+            uvloop.run(measuring.check())
+            outcome = uvloop.run(measuring.run(_progress))
+            fallbacks = uvloop.run(targets.fallbacks(plan.scenarios))
+            self._tell("comparison", report.report(plan, databases, outcome, fallbacks))
+
+    def growth(self, sizes: tuple[int, ...]) -> None:
+        with ExitStack() as stack:
+            databases = self._filled(stack, *sizes)
+            part = Growth.start(stack, databases, self.rounds, self.seconds)
+            self._tell("growth", uvloop.run(part.measured(_progress)))
+
+    def pool(self, size: int) -> None:
+        with ExitStack() as stack:
+            databases = self._filled(stack, size)
+            part = Pools.start(stack, databases, self.rounds, self.seconds)
+            self._tell("pool", uvloop.run(part.measured(_progress)))
+
+    def migrations(self, size: int) -> None:
+        with ExitStack() as stack:
+            databases = self._filled(stack, size)
+            _say("Migrating")
+            self._tell("migrations", migrating.report(databases))
+
+    def _filled(self, stack: ExitStack, *sizes: int) -> list[Database]:
+        """Databases of each kind and size, filled at the same time."""
+        _say("Filling the databases")
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="aicmo-bench-")))
+        opening: list[Callable[[int], AbstractContextManager[Database]]] = []
+        for kind in self.kinds:
+            if kind is Kind.SQLITE:
+                opening.append(partial(sqlite, folder))
+            else:
+                opening.append(partial(postgresql, stack.enter_context(postgresql_server())))
+        with ThreadPoolExecutor() as threads:
+            filling = [
+                threads.submit(stack.enter_context, open_(size))
+                for open_ in opening
+                for size in sizes
+            ]
+        return [filled.result() for filled in filling]
+
+    def _tell(self, section: str, told: str) -> None:
+        _say("")
+        typer.echo(told)
+        if self.write:
+            documentation.write(section, told)
 
 
-async def _measure(measuring: Measuring) -> None:
-    _say("Checking the answers")
-    await measuring.check()
-    await measuring.run(lambda done, total: _say(f"Measuring: {done} of {total}"))
-    _say("")
+def _progress(done: int, total: int) -> None:
+    _say(f"Measuring: {done} of {total}")
 
 
 def _say(text: str) -> None:

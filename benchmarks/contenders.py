@@ -2,20 +2,40 @@
 
 import re
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import psutil
 
-from benchmarks.databases import AICMO, Database
-from benchmarks.scenarios import Scenario
+from benchmarks.databases import AICMO, Database, Kind
+from benchmarks.scenarios import SAVE, Scenario
+from benchmarks.servers.serving import DATABASE_URL, POOL_SIZE
+from server.settings import Settings
+from tests.support.node import NODE, NODE_SETTINGS, NodeProject
+
+OURS: Final = "AICMO"
+PLAIN: Final = "plain Strawberry"
+MERCURIUS: Final = "mercurius + jit"
+POSTGRAPHILE: Final = "PostGraphile 5"
+LIMIT: Final = "one statement"
+
+CONNECTIONS: Final[int] = Settings.model_fields["pool_size"].default
+"""How many connections every server has to its database: as many as ours unless it's told."""
+
+NODE_PROJECT: Final = NodeProject(Path(__file__).with_name("node"))
 
 _PATIENCE_SECONDS = 60
 _ADDRESS = re.compile(r"http://\S+/graphql")
+
+Command = Sequence[str | Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,10 @@ class Running:
     process: psutil.Process
 
 
+Start = Callable[[Database], AbstractContextManager[Running]]
+Speaks = Callable[[Scenario], Scenario | None]
+
+
 def as_it_is(scenario: Scenario) -> Scenario:
     return scenario
 
@@ -34,25 +58,74 @@ def as_it_is(scenario: Scenario) -> Scenario:
 class Contender:
     """A server on a database.
 
-    `start` starts it and, at the end of the context, stops it. Where its schema has other names
-    than ours, `translate` says a scenario in its words.
+    `start` starts it and, at the end of the context, stops it. `speaks` says a scenario in the
+    words of its schema, or None where it has none for it.
     """
 
     name: str
     database: Database
-    start: Callable[[Database], AbstractContextManager[Running]]
-    translate: Callable[[Scenario], Scenario] = field(default=as_it_is)
+    start: Start
+    speaks: Speaks = field(default=as_it_is)
+
+
+def contenders(database: Database) -> tuple[Contender, ...]:
+    """All that there are for this kind of database."""
+    everywhere = (
+        Contender(OURS, database, aicmo),
+        Contender(f"{OURS}, not compiled", database, partial(_in_python, "uncompiled")),
+        Contender(PLAIN, database, partial(_in_python, "plain_strawberry")),
+    )
+    if database.kind is Kind.SQLITE:
+        return everywhere
+    return (
+        *everywhere,
+        Contender(MERCURIUS, database, partial(_on_node, "mercurius.mjs")),
+        Contender(POSTGRAPHILE, database, partial(_on_node, "postgraphile.mjs"), _in_its_words),
+        Contender(LIMIT, database, partial(_in_python, "one_statement"), _if_it_reads),
+    )
+
+
+def started(stack: ExitStack, contenders: Sequence[Contender]) -> list[tuple[Contender, Running]]:
+    """Start them side by side; they run as long as the stack isn't closed."""
+    with ThreadPoolExecutor() as threads:
+        running = threads.map(
+            lambda contender: stack.enter_context(contender.start(contender.database)), contenders
+        )
+        return [*zip(contenders, running, strict=True)]
 
 
 @contextmanager
-def aicmo(database: Database) -> Iterator[Running]:
+def aicmo(database: Database, pool_size: int = CONNECTIONS) -> Iterator[Running]:
     """Our server, as users start it: one process, nothing set but the database."""
+    environment = database.environment | {"AICMO_POOL_SIZE": str(pool_size)}
+    with _started([AICMO, "serve", "--port", "0"], environment) as running:
+        yield running
+
+
+@contextmanager
+def _in_python(module: str, database: Database) -> Iterator[Running]:
+    command = [sys.executable, "-m", f"benchmarks.servers.{module}"]
+    with _started(command, _environment(database)) as running:
+        yield running
+
+
+@contextmanager
+def _on_node(script: str, database: Database) -> Iterator[Running]:
+    environment = NODE_SETTINGS | {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    command = [NODE, NODE_PROJECT.folder / script]
+    with _started(command, _environment(database) | environment) as running:
+        yield running
+
+
+def _environment(database: Database) -> dict[str, str]:
+    return database.environment | {DATABASE_URL: database.url, POOL_SIZE: str(CONNECTIONS)}
+
+
+@contextmanager
+def _started(command: Command, environment: Mapping[str, str]) -> Iterator[Running]:
     with TemporaryDirectory() as folder, (log := Path(folder) / "log").open("wb") as output:
         process = subprocess.Popen(
-            [AICMO, "serve", "--port", "0"],
-            env=database.environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             yield Running(_address(process, log), psutil.Process(process.pid))
@@ -69,3 +142,77 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
             return found[0]
         time.sleep(0.02)
     raise RuntimeError(f"the server did not start:\n{log.read_text('utf-8')}")
+
+
+def _if_it_reads(scenario: Scenario) -> Scenario | None:
+    return None if scenario.query == SAVE else scenario
+
+
+_POSTGRAPHILE = {
+    "list": """
+query List($first: Int!) {
+  deliveryPackages: allDeliveryPackages(
+    first: $first, orderBy: [CREATED_AT_DESC, PACKAGE_ID_ASC]
+  ) {
+    totalCount
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    nodes {
+      packageId
+      revision
+      createdAt
+      updatedAt
+      artifacts: deliveryArtifactsByPackageIdList(orderBy: POSITION_ASC) {
+        position name url format
+      }
+      draft: productionDraftByDraftId {
+        draftId
+        contentType
+        title
+        qcResult: qcResultByDraftId {
+          resultId
+          passed
+          score
+          evaluatedAt
+          issues: qcIssuesByResultIdList(orderBy: POSITION_ASC) {
+            position severity section reason
+          }
+        }
+      }
+    }
+  }
+}
+""",
+    "small": """
+query Small($packageId: String!) {
+  deliveryPackage: deliveryPackageByPackageId(packageId: $packageId) {
+    packageId
+    draftId
+    revision
+    createdAt
+    updatedAt
+    artifacts: deliveryArtifactsByPackageIdList(orderBy: POSITION_ASC) {
+      position name url format
+    }
+  }
+}
+""",
+    "save": """
+mutation Save($input: ApiSaveDeliveryPackageInput!) {
+  saveDeliveryPackage: apiSaveDeliveryPackage(input: $input) {
+    deliveryPackage: result {
+      packageId
+      revision
+      updatedAt
+      artifacts: deliveryArtifactsByPackageIdList(orderBy: POSITION_ASC) {
+        position name url format
+      }
+    }
+  }
+}
+""",
+}
+
+
+def _in_its_words(scenario: Scenario) -> Scenario:
+    """PostGraphile's schema is that of the tables; aliases give its answers our names."""
+    return replace(scenario, query=_POSTGRAPHILE[scenario.name])

@@ -1,4 +1,4 @@
-"""The databases that servers are measured on: filled by the commands that users have."""
+"""The databases that servers are measured on, and how safe they keep what they acknowledged."""
 
 import asyncio
 import os
@@ -7,21 +7,37 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import asyncpg
 import psutil
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from benchmarks.filling import SEEDED, multiply
+from benchmarks.servers.plain_strawberry import open_engine
+from repositories.engine import open_database
 from tests.support.postgres_server import create_database, drop_database, postgres_server
 
 AICMO = Path(sys.executable).with_name("aicmo")
 
+_PROMISES = ("fsync", "synchronous_commit", "full_page_writes")
+_SQLITE_LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+
+
+class Kind(StrEnum):
+    POSTGRESQL = "PostgreSQL"
+    SQLITE = "SQLite"
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database with packages in it, and its server's process where it has one of its own."""
+    """A database with `size` packages in it, and its server's process where it has its own."""
 
+    kind: Kind
     url: str
+    size: int
     process: psutil.Process | None = None
 
     @property
@@ -38,32 +54,77 @@ class Database:
 @contextmanager
 def sqlite(folder: Path, size: int) -> Iterator[Database]:
     """A file with `size` packages."""
-    database = Database(f"sqlite:///{folder / 'aicmo.db'}")
-    _fill(database, size)
+    database = Database(Kind.SQLITE, f"sqlite:///{folder / f'aicmo-{size}.db'}", size)
+    _fill(database)
     yield database
 
 
 @contextmanager
-def postgresql(size: int) -> Iterator[Database]:
-    """A database with `size` packages on a server that keeps what it acknowledged."""
+def postgresql(server: str, size: int) -> Iterator[Database]:
+    """A database with `size` packages on a server."""
+    url = asyncio.run(create_database(server))
+    try:
+        database = Database(Kind.POSTGRESQL, url, size, asyncio.run(_process(url)))
+        _fill(database)
+        yield database
+    finally:
+        asyncio.run(drop_database(server, url))
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """The URL of a server that keeps what it acknowledged."""
     with postgres_server(durable=True) as server:
-        url = asyncio.run(create_database(server))
-        try:
-            database = Database(url, asyncio.run(_process(url)))
-            _fill(database, size)
-            yield database
-        finally:
-            asyncio.run(drop_database(server, url))
+        yield server
 
 
-def _fill(database: Database, size: int) -> None:
-    for command in (["migrate"], ["seed", "--size", str(size)]):
+def durability(database: Database) -> str:
+    """What the database, and those who open it, do so that a power loss takes nothing away."""
+    return asyncio.run(
+        _durability_of_sqlite(database)
+        if database.kind is Kind.SQLITE
+        else _durability_of_postgresql(database)
+    )
+
+
+def _fill(database: Database) -> None:
+    for command in (["migrate"], ["seed", "--size", str(SEEDED)]):
         subprocess.run(
             [AICMO, *command],
             env=database.environment,
             check=True,
             stdout=subprocess.DEVNULL,
         )
+    asyncio.run(multiply(database.url, database.size))
+
+
+async def _durability_of_postgresql(database: Database) -> str:
+    connection = await asyncpg.connect(database.url)
+    try:
+        told = [f"{name} = {await connection.fetchval(f'SHOW {name}')}" for name in _PROMISES]
+    finally:
+        await connection.close()
+    return ", ".join(told)
+
+
+async def _durability_of_sqlite(database: Database) -> str:
+    ours = open_database(database.url)
+    plain = open_engine(database.url, pool_size=1)
+    try:
+        told = {await _pragmas(ours.writers), await _pragmas(plain)}
+    finally:
+        await ours.close()
+        await plain.dispose()
+    if len(told) > 1:
+        raise RuntimeError(f"not all servers keep SQLite equally safe: {told}")
+    return told.pop()
+
+
+async def _pragmas(engine: AsyncEngine) -> str:
+    async with engine.connect() as connection:
+        mode = await connection.scalar(text("PRAGMA journal_mode"))
+        level = await connection.scalar(text("PRAGMA synchronous"))
+    return f"journal_mode = {mode}, synchronous = {_SQLITE_LEVELS[level]}"
 
 
 async def _process(url: str) -> psutil.Process | None:

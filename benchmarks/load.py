@@ -54,14 +54,19 @@ class Requests:
         return head.encode() + body
 
 
-async def check(requests: Requests) -> None:
-    """Raise WrongAnswer unless the next request is answered as the scenario wants it."""
+async def check(requests: Requests) -> Json:
+    """The data of the answer to the next request.
+
+    Raises WrongAnswer unless it is as the scenario wants it.
+    """
     bodies: list[bytes] = []
     await _run(requests, concurrency=1, is_over=lambda: bool(bodies), keep=bodies.append)
     answer: dict[str, Any] = json.loads(bodies[0])
     if answer.get("errors"):
         raise WrongAnswer(str(answer["errors"]))
-    requests.scenario.check(answer["data"])
+    data: Json = answer["data"]
+    requests.scenario.check(data)
+    return data
 
 
 async def load(requests: Requests, *, concurrency: int, seconds: float) -> Load:

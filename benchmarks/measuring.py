@@ -1,18 +1,22 @@
 """Measures contenders in turn, so that what disturbs the machine disturbs all of them alike."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from math import ceil
 from statistics import median
 
 import psutil
 
+from benchmarks.agreement import require_agreement, require_stored
 from benchmarks.contenders import Contender, Running
 from benchmarks.load import Load, Requests, check, load
-from benchmarks.scenarios import Scenario, WrongAnswer
+from benchmarks.scenarios import Json, Scenario, WrongAnswer
 
 _CHECKS = 5
 _WARM_UP_CONCURRENCY = 8
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Plan:
 class Case:
     """By names: a contender under one kind of load."""
 
+    database: str
     scenario: str
     concurrency: int
     contender: str
@@ -42,30 +47,33 @@ class Measurement:
     p50: float
     p99: float
     cpu: float
-    """CPU time of the server and its database for one request."""
+    """CPU time of the server for one request."""
+    database_cpu: float
+    """CPU time of the database's own processes for one request."""
+    memory: float
+    """Resident bytes of the server's processes at the end."""
     generator_load: float
     """The share of a core that the load generator took."""
 
     @classmethod
-    def of(cls, outcome: Load, cpu: float) -> "Measurement":
+    def of(cls, outcome: Load, cpu: float, database_cpu: float, memory: int) -> "Measurement":
         latencies = sorted(outcome.latencies)
         return cls(
             requests_per_second=len(latencies) / outcome.seconds,
             p50=_percentile(latencies, 0.50),
             p99=_percentile(latencies, 0.99),
             cpu=cpu / len(latencies),
+            database_cpu=database_cpu / len(latencies),
+            memory=memory,
             generator_load=outcome.generator_cpu / outcome.seconds,
         )
 
     @classmethod
     def median_of(cls, rounds: Sequence["Measurement"]) -> "Measurement":
-        return cls(
-            requests_per_second=median(each.requests_per_second for each in rounds),
-            p50=median(each.p50 for each in rounds),
-            p99=median(each.p99 for each in rounds),
-            cpu=median(each.cpu for each in rounds),
-            generator_load=median(each.generator_load for each in rounds),
-        )
+        return cls(*map(median, zip(*map(astuple, rounds), strict=True)))
+
+
+Outcome = Mapping[Case, Measurement]
 
 
 class Measuring:
@@ -73,25 +81,37 @@ class Measuring:
 
     def __init__(self, plan: Plan, running: Sequence[tuple[Contender, Running]]) -> None:
         self._plan = plan
-        self._running = {contender.name: (contender, server) for contender, server in running}
-        self._requests = {
-            (scenario.name, contender.name): Requests(server.address, contender.translate(scenario))
-            for scenario in plan.scenarios
+        self._running = {
+            (contender.database.kind.value, contender.name): (contender, server)
             for contender, server in running
+        }
+        self._requests = {
+            (scenario.name, *names): Requests(server.address, said)
+            for scenario in plan.scenarios
+            for names, (contender, server) in self._running.items()
+            if (said := contender.speaks(scenario)) is not None
         }
         self._rounds: dict[Case, list[Measurement]] = {case: [] for case in self._cases(0)}
 
-    async def check(self) -> None:
-        """Raise WrongAnswer, naming contender and scenario, unless all of them answer rightly."""
-        for (scenario, contender), requests in self._requests.items():
-            try:
-                for _ in range(_CHECKS):
-                    await check(requests)
-            except WrongAnswer as error:
-                raise WrongAnswer(f"{contender}, {scenario}: {error}") from None
+    async def check(self, *, agreeing: bool = True) -> None:
+        """Raise WrongAnswer, naming who gave it, unless all answer rightly.
 
-    async def run(self, progress: Callable[[int, int], None]) -> None:
-        """Measure all cases in all rounds; `progress` is told how many of how many are done."""
+        Those that are `agreeing` also have to give the same answers, and to store what they save.
+        """
+        for scenario in self._plan.scenarios:
+            for _ in range(_CHECKS):
+                answers = {
+                    f"{contender} on {database}": await self._answer(name, database, contender)
+                    for name, database, contender in self._requests
+                    if name == scenario.name
+                }
+                if agreeing:
+                    require_agreement(answers)
+        if agreeing:
+            await self._check_saves()
+
+    async def run(self, progress: Progress) -> Outcome:
+        """The medians of all rounds; `progress` is told how many measurements of how many."""
         for requests in self._requests.values():
             await load(requests, concurrency=_WARM_UP_CONCURRENCY, seconds=self._plan.seconds / 2)
         done, total = 0, self._plan.rounds * len(self._rounds)
@@ -100,17 +120,24 @@ class Measuring:
                 self._rounds[case].append(await self._measure(case))
                 done += 1
                 progress(done, total)
-
-    def outcome(self) -> dict[Case, Measurement]:
-        """The medians of the rounds."""
         return {case: Measurement.median_of(rounds) for case, rounds in self._rounds.items()}
 
-    def memory(self) -> dict[str, int]:
-        """The resident bytes of each contender's processes, without those of its database."""
-        return {
-            name: sum(process.memory_info().rss for process in _tree(server.process))
-            for name, (_, server) in self._running.items()
-        }
+    async def _answer(self, scenario: str, database: str, contender: str) -> Json:
+        try:
+            return await check(self._requests[scenario, database, contender])
+        except WrongAnswer as error:
+            raise WrongAnswer(f"{contender} on {database}, {scenario}: {error}") from None
+
+    async def _check_saves(self) -> None:
+        named = {scenario.name: scenario for scenario in self._plan.scenarios}
+        for contender, server in self._running.values():
+            save, small = contender.speaks(named["save"]), contender.speaks(named["small"])
+            if save is None or small is None:
+                continue
+            try:
+                await require_stored(server.address, save, small)
+            except WrongAnswer as error:
+                raise WrongAnswer(f"{contender.name}, save: {error}") from None
 
     def _cases(self, number: int) -> Iterator[Case]:
         """Those of one round. Contenders take turns in being first."""
@@ -118,34 +145,49 @@ class Measuring:
         turn = number % len(names)
         for scenario in self._plan.scenarios:
             for concurrency in self._plan.concurrencies:
-                for name in names[turn:] + names[:turn]:
-                    yield Case(scenario.name, concurrency, name)
+                for database, contender in names[turn:] + names[:turn]:
+                    if (scenario.name, database, contender) in self._requests:
+                        yield Case(database, scenario.name, concurrency, contender)
 
     async def _measure(self, case: Case) -> Measurement:
-        before = self._cpu(case.contender)
+        contender, server = self._running[case.database, case.contender]
+        server_cpu = _CpuTime(server.process)
+        database_cpu = _CpuTime(contender.database.process)
         outcome = await load(
-            self._requests[case.scenario, case.contender],
+            self._requests[case.scenario, case.database, case.contender],
             concurrency=case.concurrency,
             seconds=self._plan.seconds,
         )
-        return Measurement.of(outcome, self._cpu(case.contender) - before)
+        return Measurement.of(
+            outcome,
+            cpu=server_cpu.taken(),
+            database_cpu=database_cpu.taken(),
+            memory=sum(process.memory_info().rss for process in _tree(server.process)),
+        )
 
-    def _cpu(self, name: str) -> float:
-        contender, server = self._running[name]
-        roots = [server.process, contender.database.process]
-        return sum(_cpu_time(process) for root in roots if root for process in _tree(root))
+
+class _CpuTime:
+    """What a process and its children take from now on; None takes nothing."""
+
+    def __init__(self, root: psutil.Process | None) -> None:
+        self._root = root
+        self._before = self._times()
+
+    def taken(self) -> float:
+        """Seconds so far. Children that ended meanwhile aren't counted."""
+        return sum(time - self._before.get(pid, 0) for pid, time in self._times().items())
+
+    def _times(self) -> dict[int, float]:
+        times = {}
+        for process in _tree(self._root) if self._root is not None else ():
+            with suppress(psutil.NoSuchProcess):
+                used = process.cpu_times()
+                times[process.pid] = used.user + used.system
+        return times
 
 
 def _tree(root: psutil.Process) -> list[psutil.Process]:
     return [root, *root.children(recursive=True)]
-
-
-def _cpu_time(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return times.user + times.system
 
 
 def _percentile(ascending: Sequence[float], share: float) -> float:

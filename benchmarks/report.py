@@ -1,71 +1,98 @@
-"""The outcome as Markdown that can also be read as it is."""
+"""What was measured of the contenders, and how."""
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from benchmarks.measuring import Case, Measurement, Plan
+from benchmarks.contenders import CONNECTIONS, MERCURIUS, PLAIN
+from benchmarks.databases import Database, durability
+from benchmarks.measuring import Case, Measurement, Outcome, Plan
+from benchmarks.tables import megabytes, milliseconds, paragraph, table
+from benchmarks.targets import checklist, ratio_at
 
-_HEADINGS = ("scenario", "at once", "server", "requests/s", "ratio", "p50 ms", "p99 ms", "CPU ms")
-_TEXT_COLUMNS = frozenset({"scenario", "server"})
+_HEADINGS = (
+    "scenario",
+    "server",
+    "at once",
+    "requests/s",
+    "x plain",
+    "x mercurius",
+    "p50 ms",
+    "p99 ms",
+    "CPU ms",
+    "DB ms",
+    "MB",
+)
 _BUSY = 0.8
 
 
-def report(
-    plan: Plan, size: int, outcome: Mapping[Case, Measurement], memory: Mapping[str, int]
-) -> str:
-    """What was measured, and how. Ratios are of requests/s, to the first server's."""
+def report(plan: Plan, databases: Sequence[Database], outcome: Outcome, fallbacks: int) -> str:
+    """Markdown; ratios are of requests/s."""
     lines = [
-        f"{size:,} packages; medians of {plan.rounds} rounds of {plan.seconds:g} s each.",
-        f"{os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}.",
+        *paragraph(
+            f"{machine(plan)} {databases[0].size:,} packages; {CONNECTIONS} connections to the "
+            "database for each server."
+        ),
         "",
-        *(f"- {scenario.name}: {scenario.title}" for scenario in plan.scenarios),
+    ]
+    for scenario in plan.scenarios:
+        lines += paragraph(f"- **{scenario.name}**: {scenario.title}", indent="  ")
+    for database in databases:
+        lines += [
+            "",
+            f"On {database.kind} ({durability(database)}):",
+            "",
+            *table(_HEADINGS, [*_rows(plan, database, outcome)], texts=2),
+        ]
+    lines += [
         "",
-        *_table([_HEADINGS, *_rows(outcome)]),
+        *paragraph(
+            "`CPU` is the server's time for one request, `DB` that of PostgreSQL's processes; "
+            f"`MB` is the server's memory. {_generator_line(outcome)}"
+        ),
         "",
-        "CPU is that of the server and its database for one request.",
-        "Memory of the servers' processes after all this: "
-        + ", ".join(f"{name} {used / 2**20:,.0f} MiB" for name, used in memory.items())
-        + ".",
-        _generator_line(outcome),
+        *table(("target", "reached", "measured"), [*checklist(outcome, fallbacks)], texts=3),
     ]
     return "\n".join(lines)
 
 
-def _rows(outcome: Mapping[Case, Measurement]) -> Iterator[tuple[str, ...]]:
-    first: dict[tuple[str, int], float] = {}
-    for case, measured in outcome.items():
-        base = first.setdefault((case.scenario, case.concurrency), measured.requests_per_second)
+def machine(plan: Plan) -> str:
+    """Where it was measured, and how long."""
+    return (
+        f"Medians of {plan.rounds} rounds of {plan.seconds:g} s for each line, on "
+        f"{os.cpu_count()} cores ({_processor()}) with Python {platform.python_version()}."
+    )
+
+
+def _rows(plan: Plan, database: Database, outcome: Outcome) -> Iterator[tuple[str, ...]]:
+    ranks = {scenario.name: rank for rank, scenario in enumerate(plan.scenarios)}
+    servers = list(dict.fromkeys(case.contender for case in outcome))
+
+    def place(case: Case) -> tuple[int, int, int]:
+        return ranks[case.scenario], servers.index(case.contender), case.concurrency
+
+    for case in sorted((each for each in outcome if each.database == database.kind), key=place):
         yield (
             case.scenario,
-            str(case.concurrency),
             case.contender,
-            f"{measured.requests_per_second:,.1f}",
-            f"{measured.requests_per_second / base:.2f}",
-            f"{measured.p50 * 1000:,.1f}",
-            f"{measured.p99 * 1000:,.1f}",
-            f"{measured.cpu * 1000:,.1f}",
+            str(case.concurrency),
+            *_numbers(outcome, case, outcome[case]),
         )
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    is_text = [heading in _TEXT_COLUMNS for heading in _HEADINGS]
-    for number, row in enumerate(rows):
-        cells = [
-            cell.ljust(width) if text else cell.rjust(width)
-            for cell, width, text in zip(row, widths, is_text, strict=True)
-        ]
-        yield f"| {' | '.join(cells)} |"
-        if number == 0:
-            rules = [
-                "-" * width if text else "-" * (width - 1) + ":"
-                for width, text in zip(widths, is_text, strict=True)
-            ]
-            yield f"| {' | '.join(rules)} |"
+def _numbers(outcome: Outcome, case: Case, measured: Measurement) -> Iterator[str]:
+    yield f"{measured.requests_per_second:,.1f}"
+    for other in (PLAIN, MERCURIUS):
+        ratio = ratio_at(outcome, case, other)
+        yield "" if ratio is None else f"{ratio:.2f}"
+    yield milliseconds(measured.p50)
+    yield milliseconds(measured.p99)
+    yield milliseconds(measured.cpu)
+    yield milliseconds(measured.database_cpu)
+    yield megabytes(measured.memory)
 
 
-def _generator_line(outcome: Mapping[Case, Measurement]) -> str:
+def _generator_line(outcome: Outcome) -> str:
     busiest = max(measured.generator_load for measured in outcome.values())
     line = f"The load generator took at most {busiest:.0%} of a core"
     return f"{line}: too much, it slows down what it measures." if busiest > _BUSY else f"{line}."

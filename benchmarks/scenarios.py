@@ -11,6 +11,8 @@ PAGE = 50
 ARTIFACTS = 10
 ISSUES = 5
 
+_MOST_PACKAGES = 5_000
+
 
 class WrongAnswer(Exception):
     """A server answered something else than what the scenario is about."""
@@ -30,43 +32,7 @@ class Scenario:
     check: Callable[[Json], None]
 
 
-def scenarios(size: int) -> tuple[Scenario, ...]:
-    """The scenarios for a database that `aicmo seed --size` filled with `size` packages.
-
-    There have to be more than fit on a page.
-    """
-    numbers = list(range(size))
-    random.Random(1).shuffle(numbers)  # the same for every server
-    return (
-        Scenario(
-            "list",
-            f"{PAGE} packages, each with artifacts, draft, QC result and its issues; page info "
-            "and total count",
-            _LIST,
-            ({"first": PAGE},),
-            lambda data: _check_list(data["deliveryPackages"], size),
-        ),
-        Scenario(
-            "single",
-            f"one package with its {ARTIFACTS} artifacts",
-            _SINGLE,
-            tuple({"packageId": _package_id(number)} for number in numbers),
-            lambda data: _check_package(data["deliveryPackage"]),
-        ),
-        Scenario(
-            "save",
-            f"a stored package and its {ARTIFACTS} artifacts are replaced",
-            _SAVE,
-            tuple({"input": _package_input(number)} for number in numbers),
-            lambda data: _check_saved(data["saveDeliveryPackage"]),
-        ),
-    )
-
-
-_LIST = """
-query List($first: Int!) {
-  deliveryPackages(first: $first) {
-    totalCount
+_NODES = """
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     nodes {
       packageId
@@ -87,12 +53,19 @@ query List($first: Int!) {
         }
       }
     }
-  }
-}
 """
 
-_SINGLE = """
-query Single($packageId: ID!) {
+LIST = f"""
+query List($first: Int!) {{
+  deliveryPackages(first: $first) {{
+    totalCount
+    {_NODES.strip()}
+  }}
+}}
+"""
+
+SMALL = """
+query Small($packageId: ID!) {
   deliveryPackage(packageId: $packageId) {
     packageId
     draftId
@@ -104,7 +77,7 @@ query Single($packageId: ID!) {
 }
 """
 
-_SAVE = """
+SAVE = """
 mutation Save($input: SaveDeliveryPackageInput!) {
   saveDeliveryPackage(input: $input) {
     deliveryPackage {
@@ -118,18 +91,95 @@ mutation Save($input: SaveDeliveryPackageInput!) {
 }
 """
 
+_PAGE = f"""
+query Page($first: Int!, $after: String) {{
+  deliveryPackages(first: $first, after: $after) {{
+    {_NODES.strip()}
+  }}
+}}
+"""
 
-def _package_id(number: int) -> str:
-    return f"package-bulk-{number:07}"
+_COUNT = """
+query Count {
+  deliveryPackages(first: 1) {
+    totalCount
+  }
+}
+"""
+
+LAST_CURSOR = """
+query LastCursor($last: Int!) {
+  deliveryPackages(last: $last) { pageInfo { startCursor } }
+}
+"""
+"""Where the last so many packages begin."""
 
 
-def _package_input(number: int) -> Json:
+def scenarios(size: int) -> tuple[Scenario, ...]:
+    """The scenarios for a database with `size` bulk packages; more than fit on a page."""
+    numbers = _some(size)
+    return (
+        Scenario(
+            "list",
+            f"{PAGE} packages, each with {ARTIFACTS} artifacts, draft, QC result and its {ISSUES} "
+            "issues; page info and total count",
+            LIST,
+            ({"first": PAGE},),
+            lambda data: _check_list(data["deliveryPackages"], size),
+        ),
+        Scenario(
+            "small",
+            f"one package with its {ARTIFACTS} artifacts, by its key",
+            SMALL,
+            tuple({"packageId": _package_id(number)} for number in numbers),
+            lambda data: _check_package(data["deliveryPackage"]),
+        ),
+        Scenario(
+            "save",
+            f"a stored package and its {ARTIFACTS} artifacts are replaced",
+            SAVE,
+            tuple({"input": package_input(number)} for number in numbers),
+            lambda data: _check_saved(data["saveDeliveryPackage"]),
+        ),
+    )
+
+
+def growing(size: int, deep: str) -> tuple[Scenario, ...]:
+    """What is asked of databases of several sizes; `deep` is a cursor near the end."""
+    _, small, save = scenarios(size)
+    return (
+        _page("first page", "the list without its count: the newest packages", None),
+        _page("deep page", "the same, near the end of all packages", deep),
+        small,
+        save,
+        Scenario(
+            "total count",
+            "how many packages there are",
+            _COUNT,
+            ({},),
+            lambda data: _check_count(data["deliveryPackages"], size),
+        ),
+    )
+
+
+def _page(name: str, title: str, after: str | None) -> Scenario:
+    return Scenario(
+        name,
+        title,
+        _PAGE,
+        ({"first": PAGE, "after": after},),
+        lambda data: _check_page(data["deliveryPackages"]),
+    )
+
+
+def package_input(number: int, name: str = "Artifact") -> Json:
+    """What `save` sends for a package; its artifacts can be given another name."""
     return {
         "packageId": _package_id(number),
         "draftId": f"draft-bulk-{number:07}",
         "artifacts": [
             {
-                "name": f"Artifact {index}",
+                "name": f"{name} {index}",
                 "url": f"https://files.example.com/{number}/{index}",
                 "format": "pdf",
             }
@@ -138,8 +188,26 @@ def _package_input(number: int) -> Json:
     }
 
 
+def _some(size: int) -> list[int]:
+    """Numbers of packages from everywhere, as many as there is room for their requests."""
+    same_for_every_server = random.Random(1)
+    return same_for_every_server.sample(range(size), min(size, _MOST_PACKAGES))
+
+
+def _package_id(number: int) -> str:
+    return f"package-bulk-{number:07}"
+
+
 def _check_list(page: Json, size: int) -> None:
+    _check_count(page, size)
+    _check_page(page)
+
+
+def _check_count(page: Json, size: int) -> None:
     _expect(f"{size} packages or more in all", page["totalCount"] >= size)
+
+
+def _check_page(page: Json) -> None:
     _expect("a next page", page["pageInfo"]["hasNextPage"])
     _expect(f"{PAGE} packages", len(page["nodes"]) == PAGE)
     for package in page["nodes"]:
@@ -150,7 +218,7 @@ def _check_list(page: Json, size: int) -> None:
 
 
 def _check_saved(payload: Json) -> None:
-    _expect("no errors", payload["errors"] == [])
+    _expect("no errors", not payload.get("errors"))
     _check_package(payload["deliveryPackage"])
 
 

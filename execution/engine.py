@@ -12,6 +12,7 @@ from graphql import (
     Executor,
     GraphQLError,
     GraphQLField,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     assert_valid_schema,
@@ -44,7 +45,9 @@ class Engine:
 
     `batch_of` tells which fields are resolved for all objects of a level at once, and
     `attribute_of` which are read from an attribute of their object; other fields' resolvers are
-    called for each object. Of operations and of plans, the `kept` that were used last are kept.
+    called for each object. `class_of` tells by which class an object is known to be of a type;
+    about others, the type's `is_type_of` is asked. Of operations and of plans, the `kept` that
+    were used last are kept.
     """
 
     def __init__(
@@ -53,12 +56,13 @@ class Engine:
         *,
         attribute_of: Callable[[GraphQLField], str | None] = lambda _: None,
         batch_of: Callable[[GraphQLField], BatchResolver | None] = lambda _: None,
+        class_of: Callable[[GraphQLObjectType], type | None] = lambda _: None,
         kept: int = 1_000,
     ) -> None:
         assert_valid_schema(schema)
         self.counts = Counts()
         self._schema = schema
-        self._sources = Sources(batch_of, attribute_of)
+        self.sources = Sources(batch_of, attribute_of, class_of)
         self._operations: Recent[tuple[int, int], Operation] = Recent(kept)
         self._plans: Recent[tuple[Operation, Hashable], OperationPlan] = Recent(kept)
 
@@ -117,7 +121,7 @@ class Engine:
         """The plan; None when graphql-core has to say why there is none."""
 
         def made() -> OperationPlan:
-            plan = OperationPlan(self._schema, operation, variables, self._sources)
+            plan = OperationPlan(self._schema, operation, variables, self.sources)
             self.counts.planned += 1
             return plan
 

@@ -1,6 +1,6 @@
 """Completing the values of scalars and enums."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from math import isfinite
 from types import NoneType
@@ -17,46 +17,49 @@ from graphql import (
     is_enum_type,
 )
 
-from execution.plans import Shape
-
 _LEAST: Final = -(2**31)
 _LARGEST: Final = 2**31 - 1
 
+_CLASSES: Final[Mapping[GraphQLLeafType, type]] = {
+    GraphQLID: str,
+    GraphQLString: str,
+    GraphQLBoolean: bool,
+    GraphQLInt: int,
+    GraphQLFloat: float,
+}
 
-def are_complete(shape: Shape, values: Sequence[Any], kinds: Set[type]) -> bool:
+
+def classes_of(leaf: GraphQLLeafType, is_non_null: bool) -> frozenset[type]:
+    """The classes whose instances coercion leaves as they are, as far as a class can tell."""
+    class_ = _CLASSES.get(leaf)
+    if class_ is None:
+        return frozenset()
+    return frozenset({class_} if is_non_null else {class_, NoneType})
+
+
+def are_complete(classes: Set[type], values: Sequence[Any], kinds: Set[type]) -> bool:
     """Whether the values, which have these types, are what their coercion would make of them."""
-    if NoneType in kinds and not shape.is_non_null:
+    if not kinds <= classes:
+        return False
+    if NoneType in kinds:
         values = [value for value in values if value is not None]
-        kinds = kinds - {NoneType}
-    if len(kinds) != 1:
-        return not kinds
-    [kind] = kinds
-    leaf = shape.type
-    if kind is str:
-        return leaf is GraphQLString or leaf is GraphQLID
-    if kind is bool:
-        return leaf is GraphQLBoolean
-    if kind is int:
-        return leaf is GraphQLInt and min(values) >= _LEAST and max(values) <= _LARGEST
-    if kind is float:
-        return leaf is GraphQLFloat and all(map(isfinite, values))
-    return False
+    if int in kinds:
+        return bool(min(values) >= _LEAST and max(values) <= _LARGEST)
+    return float not in kinds or all(map(isfinite, values))
 
 
 def coercion(leaf: GraphQLLeafType) -> Callable[[Any], Any]:
-    """What makes an output of a value. It makes that of an enum's value only once."""
+    """What makes outputs of the values of one column. Of an enum's value it makes one only once."""
     coerce = partial(Executor.complete_leaf_value, leaf)
     if not is_enum_type(leaf):
         return coerce
-    known: dict[tuple[type, Any], Any] = {}
+    # The column holds its values, so each keeps its id. To hash them would take longer.
+    known: dict[int, Any] = {}
 
     def coerce_once(value: Any) -> Any:
-        key = type(value), value
-        try:
-            return known[key]
-        except KeyError:
-            return known.setdefault(key, coerce(value))
-        except TypeError:
-            return coerce(value)
+        key = id(value)
+        if key not in known:
+            known[key] = coerce(value)
+        return known[key]
 
     return coerce_once

@@ -1,9 +1,10 @@
 """Plans: what is to be done for an operation, worked out once from its document and schema."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -29,6 +30,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
+from execution.leaves import classes_of
 from execution.operations import Operation
 
 Resolver = Callable[..., Any]
@@ -42,14 +44,16 @@ raised fails all of them. `info` is that of the first parent.
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the values of a field come from.
+    """Where the values of a field come from, and what is known of them.
 
     They come from the batch resolver that `batch_of` has for the field, or else from the attribute
-    that `attribute_of` names, or else from the field's own resolver.
+    that `attribute_of` names, or else from the field's own resolver. What has the very class that
+    `class_of` has for an object type is of that type.
     """
 
     batch_of: Callable[[GraphQLField], BatchResolver | None]
     attribute_of: Callable[[GraphQLField], str | None]
+    class_of: Callable[[GraphQLObjectType], type | None]
 
 
 class Kind(Enum):
@@ -61,12 +65,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A type as the completion of its values needs it; `of` is the shape of a list's items."""
+    """A type as the completion of its values needs it.
+
+    `of` is the shape of a list's items. `classes` are those of a leaf's values that are complete.
+    """
 
     kind: Kind
     is_non_null: bool
     type: Any
     of: "Shape | None" = None
+    classes: frozenset[type] = frozenset()
 
 
 def shape_of(type_: GraphQLOutputType) -> Shape:
@@ -75,7 +83,7 @@ def shape_of(type_: GraphQLOutputType) -> Shape:
     if is_list_type(inner):
         return Shape(Kind.LIST, is_non_null, inner, shape_of(inner.of_type))
     if is_leaf_type(inner):
-        return Shape(Kind.LEAF, is_non_null, inner)
+        return Shape(Kind.LEAF, is_non_null, inner, classes=classes_of(inner, is_non_null))
     if is_abstract_type(inner):
         return Shape(Kind.ABSTRACT, is_non_null, inner)
     assert is_object_type(inner)
@@ -95,7 +103,7 @@ class FieldPlan:
     nodes: list[FieldNode]
     shape: Shape
     is_typename: bool
-    attribute: str | None
+    read: Callable[[Any], Any] | None
     resolve: Resolver
     resolve_batch: BatchResolver | None
     has_arguments: bool
@@ -139,6 +147,10 @@ class OperationPlan:
             collect_fields(schema, self.fragments, self._variables, root_type, operation.node),
         )
 
+    def are_known(self, type_: GraphQLObjectType, kinds: Set[type]) -> bool:
+        """Whether objects of these classes need not be asked about."""
+        return kinds == {self._sources.class_of(type_)}
+
     def selection(self, field: FieldPlan, type_: GraphQLObjectType) -> SelectionPlan:
         """What the field selects of its objects of this type."""
         found = field.selections.get(type_)
@@ -172,6 +184,7 @@ class OperationPlan:
     ) -> FieldPlan:
         nodes = [detail.node for detail in details]
         resolve_batch = self._sources.batch_of(definition)
+        attribute = self._sources.attribute_of(definition)
         return FieldPlan(
             order=order,
             key=key,
@@ -182,7 +195,7 @@ class OperationPlan:
             nodes=nodes,
             shape=shape_of(definition.type),
             is_typename=definition is TypeNameMetaFieldDef,
-            attribute=None if resolve_batch else self._sources.attribute_of(definition),
+            read=attrgetter(attribute) if attribute and not resolve_batch else None,
             resolve=definition.resolve or default_field_resolver,
             resolve_batch=resolve_batch,
             has_arguments=bool(definition.args),

@@ -6,16 +6,14 @@ dataloaders gather what they are asked for. Then it comes up again, and puts the
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain, islice
-from operator import attrgetter
 from types import NoneType
 from typing import Any, Final
 
 from graphql import (
     Executor,
-    GraphQLError,
     GraphQLObjectType,
     GraphQLResolveInfo,
     OperationType,
@@ -23,12 +21,12 @@ from graphql import (
 )
 from graphql.execution.executor import invalid_return_type_error
 from graphql.execution.values import get_argument_values
-from graphql.pyutils import is_iterable
 
+from execution.catching import caught, listed, mapped, resolved_together
 from execution.failures import Failures
 from execution.leaves import are_complete, coercion
 from execution.places import Chosen, Items, Keys, Places, Root
-from execution.plans import BatchResolver, FieldPlan, Kind, OperationPlan, SelectionPlan, Shape
+from execution.plans import FieldPlan, Kind, OperationPlan, SelectionPlan, Shape
 from execution.steps import Steps, Then, Wait
 from execution.waiting import awaitable, awaited, has_stream, kinds_of, streamed
 
@@ -114,8 +112,8 @@ class Run:
         column = Column(field, field.shape, Keys(places, field), wave)
         if field.is_typename:
             column.completed = [field.parent_type.name] * len(objects)
-        elif field.attribute is not None:
-            self._arrived(column, _attributes(objects, field.attribute))
+        elif field.read is not None:
+            self._arrived(column, mapped(field.read, objects))
         else:
             try:
                 arguments = self._arguments(field)
@@ -140,7 +138,7 @@ class Run:
         field, places = column.field, column.places
         if field.resolve_batch is not None:
             info = self._info(field, places, 0)
-            batch = _batch(field.resolve_batch, objects, info, arguments)
+            batch = resolved_together(field.resolve_batch, objects, info, arguments)
             self._wait(column, batch, partial(self._settled, column))
             return
         resolve = field.resolve
@@ -178,6 +176,9 @@ class Run:
     def _arrived(self, column: Column, values: list[Any]) -> None:
         """Complete values: at once, but for those that have to be awaited."""
         kinds = kinds_of(values)
+        if are_complete(column.shape.classes, values, kinds):
+            column.completed = values
+            return
         waiting = awaitable(values, kinds)
         if not waiting:
             self._complete(column, values, kinds)
@@ -200,21 +201,12 @@ class Run:
             self._steps.add(partial(self._composites, column, values, kinds))
 
     def _leaves(self, column: Column, values: list[Any], kinds: set[type]) -> None:
-        if are_complete(column.shape, values, kinds):
+        if are_complete(column.shape.classes, values, kinds):
             column.completed = values
             return
+        column, values = self._present(column, values, kinds)
         coerce = coercion(column.shape.type)
-        for index, value in enumerate(values):
-            try:
-                if value is None or value is Undefined:
-                    completed = self._null(column, index)
-                elif isinstance(value, Exception):
-                    completed = self._failed(column, index, value)
-                else:
-                    completed = coerce(value)
-            except Exception as error:
-                completed = self._failed(column, index, error)
-            column.completed.append(completed)
+        column.completed = mapped(coerce, values, partial(self._failed, column))
 
     def _composites(self, column: Column, values: list[Any], kinds: set[type]) -> None:
         column, values = self._present(column, values, kinds)
@@ -258,7 +250,7 @@ class Run:
         return chosen
 
     def _lists(self, column: Column, values: list[Any]) -> None:
-        lists = [_listed(column.field, value) for value in values]
+        lists = [listed(column.field, value) for value in values]
         column, lists = self._present(column, lists, kinds_of(lists))
         shape = column.shape.of
         assert shape is not None
@@ -280,7 +272,7 @@ class Run:
         resolve_type = abstract.resolve_type or self._executor.type_resolver
         infos = self._field_infos(column, len(values))
         names = [
-            _caught(resolve_type, value, info, abstract)
+            caught(resolve_type, value, info, abstract)
             for value, info in zip(values, infos, strict=True)
         ]
         self._wait_for_all(column, names, partial(self._named, column, values, infos))
@@ -309,11 +301,12 @@ class Run:
                 self._objects(chosen, type_, [values[index] for index in indexes])
 
     def _objects(self, column: Column, type_: GraphQLObjectType, values: list[Any]) -> None:
-        if type_.is_type_of is None:
+        is_type_of = type_.is_type_of
+        if is_type_of is None or self._plan.are_known(type_, kinds_of(values)):
             self._select(column, values, type_)
             return
         verdicts = [
-            _caught(type_.is_type_of, value, info)
+            caught(is_type_of, value, info)
             for value, info in zip(values, self._field_infos(column, len(values)), strict=True)
         ]
         self._wait_for_all(column, verdicts, partial(self._judged, column, type_, values))
@@ -392,45 +385,3 @@ def _null_of(shape: Shape) -> _Nulled | None:
 
 def _has_nulled(values: Iterable[Any]) -> bool:
     return any(value is NULLED for value in values)
-
-
-def _attributes(objects: Sequence[Any], name: str) -> list[Any]:
-    read = attrgetter(name)
-    left = iter(objects)
-    values: list[Any] = []
-    while len(values) < len(objects):
-        try:
-            # What was read before one fails is in the list then.
-            values.extend(map(read, left))
-        except Exception as error:
-            values.append(error)
-    return values
-
-
-def _caught(function: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return function(*arguments)
-    except Exception as error:
-        return error
-
-
-def _listed(field: FieldPlan, value: Any) -> Any:
-    """The items; an exception where they can't be had."""
-    if type(value) is list or type(value) is tuple or isinstance(value, Exception):
-        return value
-    if not is_iterable(value):
-        name = f"{field.parent_type}.{field.name}"
-        return GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
-    return _caught(list, value)
-
-
-async def _batch(
-    resolve: BatchResolver, objects: Sequence[Any], info: Info, arguments: dict[str, Any]
-) -> list[Any]:
-    try:
-        values = list(await resolve(objects, info, **arguments))
-        if len(values) != len(objects):
-            raise ValueError(f"Expected {len(objects)} values, but got {len(values)}.")
-    except Exception as error:
-        return [error] * len(objects)
-    return values

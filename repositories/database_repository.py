@@ -7,7 +7,7 @@ A module's repository names its tables and maps rows to records and back; the SQ
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from sqlalchemy import Table
 
@@ -133,15 +133,15 @@ class DatabaseRepository(Generic[R]):
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
         key: str = getattr(record, self.key_name)
-        values = {
+        values: Values = {
             **self._to_values(record),
             "created_at": record.created_at,
             "updated_at": record.updated_at,
             "revision": 1,
             "expected_revision": expected_revision,
         }
-        stored = await self._save(values, key, record, expected_revision)
-        created_at, updated_at, revision = stored
+        save = self._save_by_statements if self._session.is_sqlite else self._save_by_function
+        created_at, updated_at, revision = await save(values, record, expected_revision)
         self._session.changes.append(Change(ChangeKind.SAVED, self.record_type, key))
         return replace(record, created_at=created_at, updated_at=updated_at, revision=revision)
 
@@ -154,12 +154,28 @@ class DatabaseRepository(Generic[R]):
     async def _delete_row(self, key: str) -> bool:
         return bool(await self._session.rows(sql.deletion(self._entities), {"key": key}))
 
-    async def _save(
-        self, values: Values, key: str, record: R, expected_revision: int | None
+    async def _save_by_function(
+        self, values: Values, record: R, expected_revision: int | None
     ) -> Row:
+        children = self.children
+        if children is None:
+            statement = sql.save(self._entities, None, ())
+        else:
+            statement = sql.save(self._entities, children.table, children.columns)
+            values |= _as_lists(children, getattr(record, children.attribute))
+        *stored, is_saved = (await self._session.rows(statement, values))[0]
+        if not is_saved:
+            self._refuse_save(stored[-1], expected_revision)
+        return stored
+
+    async def _save_by_statements(
+        self, values: Values, record: R, expected_revision: int | None
+    ) -> Row:
+        key: str = getattr(record, self.key_name)
         rows = await self._session.rows(sql.upsert(self._entities, self.unchanging), values)
         if not rows:
-            await self._raise_for_refused_save(key, expected_revision)
+            found = await self._session.rows(sql.revision(self._entities), {"key": key})
+            self._refuse_save(found[0][0] if found else 0, expected_revision)
         revision = rows[0][-1]
         if revision == 1 and expected_revision:
             await self._delete_row(key)  # it was inserted just now
@@ -167,9 +183,7 @@ class DatabaseRepository(Generic[R]):
         await self._replace_children(key, record, is_new=revision == 1)
         return rows[0]
 
-    async def _raise_for_refused_save(self, key: str, expected_revision: int | None) -> None:
-        rows = await self._session.rows(sql.revision(self._entities), {"key": key})
-        actual = int(rows[0][0]) if rows else 0
+    def _refuse_save(self, actual: int, expected_revision: int | None) -> NoReturn:
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
         raise self._session.interference()
@@ -202,3 +216,11 @@ class DatabaseRepository(Generic[R]):
         """
         if not self._session.is_sqlite:
             await self._session.rows(sql.ADVISORY_LOCK, {"name": f"{scope}:{key}"})
+
+
+def _as_lists(children: Children, given: Sequence[Any] | None) -> Values:
+    """The children's columns as a list each; None where the stored children are to stay."""
+    if given is None:
+        return {f"children_{name}": None for name in children.columns}
+    rows = [{"position": child.position, **children.to_values(child)} for child in given]
+    return {f"children_{name}": [row[name] for row in rows] for name in children.columns}

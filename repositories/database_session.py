@@ -15,7 +15,7 @@ from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
 from repositories.engine import another_writer_came_between, is_out_of_reach
 from repositories.statements import Row, Statement
-from repositories.transactions import Transaction, carried_through
+from repositories.transactions import Transaction, carried_through, take_back
 from repositories.unit_of_work import DEADLINE, Interference
 
 DATABASE_ERRORS = (
@@ -76,9 +76,7 @@ class DatabaseSession:
             self._is_closed = True
             with _translated_errors():
                 _, cancellations = await carried_through(self._commit_and_end())
-            if (caller := asyncio.current_task()) is not None:
-                for _ in cancellations:
-                    caller.uncancel()
+            take_back(cancellations)
 
     async def close(self) -> None:
         """End; what isn't committed is undone. Later statements fail.

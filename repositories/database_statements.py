@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Table,
     Text,
@@ -31,6 +32,7 @@ from repositories.database_criteria import (
     page_of,
     reading_order,
 )
+from repositories.metadata import ManyOf
 from repositories.statements import Statement, written
 
 _KEPT_SHAPES = 512
@@ -154,6 +156,32 @@ def for_update(entities: Entities) -> Statement:
 
 
 # Writing
+
+
+@cache
+def save(entities: Entities, children: Table | None, names: tuple[str, ...]) -> Statement:
+    """A call of PostgreSQL's function that saves an entity with its children, made by migrations.
+
+    Its parameters are the columns and `expected_revision`, and lists of the children's columns of
+    these names. It gives `created_at`, `updated_at` and `revision` as they are stored now, and
+    whether they are those of what was to be saved.
+    """
+    table = entities.table
+    own = [column for column in entities.columns if column is not table.c.revision]
+    parameters = [bindparam(column.name, type_=column.type) for column in own]
+    parameters.append(bindparam("expected_revision", type_=table.c.revision.type))
+    if children is not None:
+        parameters += [
+            bindparam(f"children_{name}", type_=ManyOf(children.c[name].type)) for name in names
+        ]
+    function = getattr(func, f"save_{table.name}")
+    stored = function(*parameters).table_valued(
+        Column("stored_created_at", table.c.created_at.type),
+        Column("stored_updated_at", table.c.updated_at.type),
+        Column("stored_revision", table.c.revision.type),
+        Column("is_saved", Boolean()),
+    )
+    return entities.written(select(*stored.c))
 
 
 @cache

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from repositories.postgresql import SNAPSHOT, WRITING, PostgresTransaction
+from repositories.postgresql import SNAPSHOT, WRITING, PostgresStatement, PostgresTransaction
 from repositories.sqlite import (
     PATIENCE_MILLISECONDS,
     SqliteSnapshot,
@@ -116,10 +116,12 @@ class Database:
             return SqliteSnapshot(self.readers)
         return PostgresTransaction(self.readers, SNAPSHOT)
 
-    def transaction(self) -> Transaction:
-        """A transaction that writes."""
+    def transaction(self, in_one_call: bool = False) -> Transaction:
+        """A transaction that writes; perhaps one that is no more than a single statement."""
         if self.sqlite_writer is not None:
             return SqliteTransaction(self.sqlite_writer)
+        if in_one_call:
+            return PostgresStatement(self.writers)
         return PostgresTransaction(self.writers, WRITING)
 
     async def close(self) -> None:

@@ -96,7 +96,9 @@ class _MemoryRepositories:
             session.close()
             unit.end()
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
         unit = Unit()
         try:
             async with self._writing:
@@ -149,18 +151,22 @@ class _DatabaseRepositories:
             unit.end()
             await session.close()
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
         unit = Unit()
         try:
-            return await _repeated(lambda: self._attempt(work))
+            return await _repeated(lambda: self._attempt(work, in_one_call))
         finally:
             unit.end()
 
     async def close(self) -> None:
         await self._database.close()
 
-    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        session = DatabaseSession(self._database.transaction(), is_sqlite=self._database.is_sqlite)
+    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]], in_one_call: bool) -> T:
+        session = DatabaseSession(
+            self._database.transaction(in_one_call), is_sqlite=self._database.is_sqlite
+        )
         try:
             result = await work(self._unit(session))
             await session.commit()

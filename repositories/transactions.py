@@ -35,9 +35,14 @@ async def carried_through(work: Awaitable[T]) -> tuple[T, list[asyncio.Cancelled
     cancellations = []
     while not task.done():
         try:
-            await asyncio.shield(task)
+            await asyncio.wait({task})
         except asyncio.CancelledError as cancellation:
-            if task.cancelled():
-                raise
             cancellations.append(cancellation)
     return task.result(), cancellations
+
+
+def take_back(cancellations: Sequence[asyncio.CancelledError]) -> None:
+    """Let the present task go on as if nobody had cancelled it."""
+    if (task := asyncio.current_task()) is not None:
+        for _ in cancellations:
+            task.uncancel()

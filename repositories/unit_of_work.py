@@ -78,9 +78,13 @@ class Repositories(Protocol):
         """
         ...
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
         """Run `work` and commit what it wrote; any exception stores nothing.
 
+        `in_one_call` promises that `work` calls a repository once, and nothing that may fail
+        comes after: a database may then commit with the call. A second call is a RuntimeError.
         `work` is repeated whole, a bounded number of times, when another writer came between;
         after that, and when storage can't be reached, Unavailable is raised. Once the commit has
         begun it is carried through, and its outcome returned, whoever cancels the caller.

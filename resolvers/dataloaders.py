@@ -4,12 +4,11 @@ They live as long as the snapshot that they read. Each gives an answer for every
 nothing is stored, None, or an empty tuple of children.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
-
-from aiodataloader import DataLoader
 
 from domain.entity import Entity
 from repositories.contract import EntityReads
@@ -23,20 +22,72 @@ R = TypeVar("R", bound=Entity)
 Load = Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]
 
 
-def one_by_key(load: Load[K, V]) -> DataLoader[K, V | None]:
-    async def batch(keys: list[K]) -> list[V | None]:
-        found = await load(keys)
-        return [found.get(key) for key in keys]
+class DataLoader(Generic[K, V]):
+    """Reads what belongs to keys: all that are asked for at the same time at once, each once.
 
-    return DataLoader(batch)
+    What can't be read fails for all who wait for it, and is read again when it's asked for again.
+    """
+
+    def __init__(self, load: Load[K, V]) -> None:
+        """`load` gives a value for every key."""
+        self._load = load
+        self._values: dict[K, V] = {}
+        self._asked: list[K] = []
+        self._reads: dict[K, asyncio.Task[Exception | None]] = {}
+
+    async def load(self, key: K) -> V:
+        [value] = await self.load_many((key,))
+        return value
+
+    async def load_many(self, keys: Sequence[K]) -> list[V]:
+        """The values of the keys, in their order."""
+        missing = [key for key in keys if key not in self._values]
+        if missing:
+            self._ask_for(missing)
+            reads = dict.fromkeys(self._reads[key] for key in missing)
+            # Who waits may be cancelled; what others wait for, too, goes on.
+            await asyncio.wait(reads)
+            for read in reads:
+                if error := read.result():
+                    raise error
+        return [self._values[key] for key in keys]
+
+    def _ask_for(self, keys: Sequence[K]) -> None:
+        new = dict.fromkeys(key for key in keys if key not in self._reads)
+        if new:
+            coming = self._reads[self._asked[0]] if self._asked else None
+            self._reads |= dict.fromkeys(new, coming or asyncio.create_task(self._read()))
+            self._asked += new
+
+    async def _read(self) -> Exception | None:
+        # What is asked for a turn of the event loop later comes along.
+        await asyncio.sleep(0)
+        keys, self._asked = self._asked, []
+        try:
+            self._values.update(await self._load(keys))
+        except Exception as error:  # noqa: BLE001 - those who wait raise it
+            return error
+        else:
+            return None
+        finally:
+            for key in keys:
+                del self._reads[key]
+
+
+def one_by_key(load: Load[K, V]) -> DataLoader[K, V | None]:
+    async def read(keys: Sequence[K]) -> Mapping[K, V | None]:
+        found = await load(keys)
+        return {key: found.get(key) for key in keys}
+
+    return DataLoader(read)
 
 
 def children_by_key(load: Load[K, tuple[V, ...]]) -> DataLoader[K, tuple[V, ...]]:
-    async def batch(keys: list[K]) -> list[tuple[V, ...]]:
+    async def read(keys: Sequence[K]) -> Mapping[K, tuple[V, ...]]:
         found = await load(keys)
-        return [found.get(key, ()) for key in keys]
+        return {key: found.get(key, ()) for key in keys}
 
-    return DataLoader(batch)
+    return DataLoader(read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +110,7 @@ class EntityLoaders(Generic[R]):
 
     @cached_property
     def all(self) -> Listing[R]:
-        return Listing(
-            page=_Shared(self._entities.page).load, count=_Shared(self._entities.count).load
-        )
+        return Listing(page=_shared(self._entities.page), count=_shared(self._entities.count))
 
 
 class Related(Generic[R]):
@@ -82,17 +131,13 @@ class Related(Generic[R]):
         )
 
 
-class _Shared(Generic[A, V]):
+def _shared(load: Callable[[A], Awaitable[V]]) -> Callable[[A], Awaitable[V]]:
     """One read for each distinct argument, however often it's asked for."""
 
-    def __init__(self, load: Callable[[A], Awaitable[V]]) -> None:
-        async def batch(arguments: list[tuple[A]]) -> list[V]:
-            return [await load(argument) for (argument,) in arguments]
+    async def read(arguments: Sequence[A]) -> Mapping[A, V]:
+        return {argument: await load(argument) for argument in arguments}
 
-        self._loader = DataLoader(batch)
-
-    def load(self, argument: A) -> Awaitable[V]:
-        return self._loader.load((argument,))
+    return DataLoader(read).load
 
 
 class _ByArgument(Generic[A, V]):
@@ -104,10 +149,5 @@ class _ByArgument(Generic[A, V]):
 
     def load(self, key: str, argument: A) -> Awaitable[V]:
         if argument not in self._loaders:
-
-            async def batch(keys: list[str]) -> list[V]:
-                found = await self._load(keys, argument)
-                return [found[key] for key in keys]
-
-            self._loaders[argument] = DataLoader(batch)
+            self._loaders[argument] = DataLoader(lambda keys: self._load(keys, argument))
         return self._loaders[argument].load(key)

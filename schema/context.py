@@ -1,14 +1,15 @@
 """What the resolvers of one operation share."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
 import strawberry
 
-from repositories.changes import ChangeFeed
+from domain.changes import Change
+from domain.entity import Entity
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from resolvers.loaders import Loaders
 
@@ -28,7 +29,8 @@ LOCAL_OPERATOR = Principal("local operator")
 class Context:
     """One operation: who asks, and the snapshot and dataloaders that it reads through.
 
-    An async context manager: what was read from is given back at its end.
+    An async context manager: what was read from is given back at its end. In the context in which
+    a subscription begins nothing is read; `watching` is what it holds until it ends.
     """
 
     def __init__(
@@ -39,14 +41,10 @@ class Context:
     ) -> None:
         self.request_id = request_id
         self.principal = principal
+        self.watching = ExitStack()
         self._repositories = repositories
         self._reading: AbstractAsyncContextManager[Snapshot] | None = None
         self._loaders: Loaders | None = None
-
-    @property
-    def changes(self) -> ChangeFeed:
-        """News of what is committed in this process."""
-        return self._repositories.changes
 
     @property
     def loaders(self) -> Loaders:
@@ -55,14 +53,21 @@ class Context:
             raise RuntimeError("this operation has ended")
         return self._loaders
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """Run a unit of work; reads after it see what it stored.
+    def watch(self, record_type: type[Entity], key: str) -> AsyncIterator[Change]:
+        """What is committed of the entity in this process, from this call on."""
+        watch = self._repositories.changes.watch(record_type, key)
+        return aiter(self.watching.enter_context(watch))
+
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
+        """Run a unit of work as `Repositories.write` does; reads after it see what it stored.
 
         The snapshot is given back first, so that no operation ever holds two connections.
         """
         await self._end_reading()
         try:
-            return await self._repositories.write(work)
+            return await self._repositories.write(work, in_one_call=in_one_call)
         finally:
             await self._begin_reading()
 

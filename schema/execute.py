@@ -1,7 +1,7 @@
 """Running one GraphQL operation."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -109,27 +109,37 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
         return _response(prepared, result, context)
 
 
+@asynccontextmanager
 async def subscribe(
     schema: PipelineSchema, prepared: Prepared, new_context: Callable[[], Context]
-) -> AsyncGenerator[Response, None] | Response:
+) -> AsyncIterator[AsyncIterator[Response]]:
     """The responses of a subscription, one for each event; or the one that refuses it.
 
-    Every event is executed in a context of its own, so it reads the state of its time. Closing
-    the generator ends the subscription.
+    No event is missed from the start of this context to its end. Each is executed in a context of
+    its own, so it reads the state of its time.
     """
-    arguments = _arguments(schema, prepared)
-    executor = Executor.build(
-        raw_variable_values=arguments.pop("variable_values"),
-        context_value=new_context(),
-        **arguments,
-    )
-    if isinstance(executor, list):
-        return _response(prepared, ExecutionResult(None, executor), new_context())
-    stream = create_source_event_stream(executor)
-    source = await stream if isawaitable(stream) else stream
-    if isinstance(source, ExecutionResult):
-        return _response(prepared, source, new_context())
-    return _responses(prepared, executor, source, new_context)
+    context = new_context()
+    with context.watching:
+        arguments = _arguments(schema, prepared)
+        executor = Executor.build(
+            raw_variable_values=arguments.pop("variable_values"),
+            context_value=context,
+            **arguments,
+        )
+        if isinstance(executor, list):
+            yield _only(_response(prepared, ExecutionResult(None, executor), context))
+            return
+        stream = create_source_event_stream(executor)
+        source = await stream if isawaitable(stream) else stream
+        if isinstance(source, ExecutionResult):
+            yield _only(_response(prepared, source, context))
+            return
+        async with aclosing(_responses(prepared, executor, source, new_context)) as responses:
+            yield responses
+
+
+async def _only(response: Response) -> AsyncIterator[Response]:
+    yield response
 
 
 async def _responses(

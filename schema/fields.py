@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import strawberry
-from aiodataloader import DataLoader
 from strawberry.types.field import StrawberryField
 
+from resolvers.dataloaders import DataLoader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 
@@ -28,17 +28,19 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
     """
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
-        carried = getattr(parent, attribute)
-        if carried is not None:
-            return carried
-        return await loader(info.context.loaders).load(getattr(parent, key))
+        [found] = await resolve_all([parent], info)
+        return found
 
     async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
-        carried = [getattr(parent, attribute) for parent in parents]
-        if any(found is not None for found in carried):
-            return [await resolve(parent, info) for parent in parents]
         context: Context = info.context
-        return await loader(context.loaders).load_many([getattr(p, key) for p in parents])
+        carried = [getattr(parent, attribute) for parent in parents]
+        keys = [
+            getattr(parent, key)
+            for parent, has in zip(parents, carried, strict=True)
+            if has is None
+        ]
+        loaded = iter(await loader(context.loaders).load_many(keys))
+        return [next(loaded) if has is None else has for has in carried]
 
     return strawberry.field(
         resolver=resolve, description=description, metadata={BATCH: resolve_all}
@@ -49,8 +51,8 @@ def edge(description: str, *, key: str, loader: LoaderOf) -> Any:
     """The entity that a key of this one refers to; null where it has none, or it isn't stored."""
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
-        value = getattr(parent, key)
-        return None if value is None else await loader(info.context.loaders).load(value)
+        [found] = await resolve_all([parent], info)
+        return found
 
     async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
         context: Context = info.context

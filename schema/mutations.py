@@ -72,12 +72,15 @@ async def run(
     field: str,
     work: Callable[[UnitOfWork, Any], Awaitable[Any]],
     input: CommandInput,
+    *,
+    in_one_call: bool = False,
 ) -> P:
     """Run the command of the input in a unit of work, and answer with the payload.
 
     The outcome goes into the payload's `field`; an expected failure into its `errors`.
+    `in_one_call` promises what `Repositories.write` says.
     """
-    return await _answer(info, payload, field, work, to_command(input))
+    return await _answer(info, payload, field, work, to_command(input), in_one_call=in_one_call)
 
 
 async def run_delete(
@@ -107,10 +110,14 @@ async def _answer(
     field: str,
     work: Callable[[UnitOfWork, C], Awaitable[Any]],
     command: C,
+    *,
+    in_one_call: bool = False,
 ) -> P:
     outcome, errors = None, list[MutationError]()
     try:
-        outcome = await info.context.write(lambda unit: work(unit, command))
+        outcome = await info.context.write(
+            lambda unit: work(unit, command), in_one_call=in_one_call
+        )
     except DomainError as error:
         errors = mutation_errors(error)
     return payload(**{field: outcome}, errors=errors)

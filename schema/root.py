@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLSchema
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
@@ -21,7 +21,7 @@ from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
 from schema.fields import batch_of
 from schema.limits import Limits
-from schema.node import Node, load_node
+from schema.node import Node, StoredEntity, load_node
 from schema.onboarding.mutations import OnboardingMutation
 from schema.onboarding.queries import OnboardingQuery
 from schema.production.mutations import ProductionMutation
@@ -107,7 +107,9 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     documents = Documents(definition._schema, limits or Limits(), introspection=introspection)
-    engine = Engine(definition._schema, attribute_of=_attribute_of, batch_of=_batch_of)
+    engine = Engine(
+        definition._schema, attribute_of=_attribute_of, batch_of=_batch_of, class_of=_class_of
+    )
     return PipelineSchema(definition, documents, engine)
 
 
@@ -120,6 +122,12 @@ def _attribute_of(field: GraphQLField) -> str | None:
 def _batch_of(field: GraphQLField) -> BatchResolver | None:
     declared = _declared(field)
     return batch_of(declared) if declared is not None else None
+
+
+def _class_of(type_: GraphQLObjectType) -> type | None:
+    """Objects of entities' types are records."""
+    declared = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+    return declared.origin.record_type if issubclass(declared.origin, StoredEntity) else None
 
 
 def _declared(field: GraphQLField) -> StrawberryField | None:

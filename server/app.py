@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from domain.errors import DomainError
@@ -86,8 +87,8 @@ def create_app(
 
     return Starlette(
         routes=[
+            Route("/graphql", _Http(), methods=["GET", "POST"]),
             Route("/", lambda _: RedirectResponse("graphql"), methods=["GET"]),
-            Route("/graphql", _http, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", _websocket),
             Route("/health", _health, methods=["GET"]),
             *(() if settings.production else graphiql_routes()),
@@ -107,8 +108,11 @@ def create_app(
     )
 
 
-async def _http(request: Request) -> Response:
-    return await HttpEndpoint(request.app.state.service)(request)
+class _Http:
+    """An ASGI app: one that's given a request and gives a response costs more."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await HttpEndpoint(scope["app"].state.service)(scope, receive, send)
 
 
 async def _websocket(websocket: WebSocket) -> None:

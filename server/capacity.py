@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from server.requests import RequestRefused
 
@@ -32,14 +33,9 @@ class Budget:
         self._limit = limit
         self.in_use = 0
 
-    @contextmanager
-    def share(self) -> Iterator["Share"]:
-        """A part of it that grows, and is given back whole."""
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            self.in_use -= share.amount
+    def share(self) -> "Share":
+        """A part of it that grows; a context manager that gives it back whole."""
+        return Share(self)
 
     def take(self, amount: int) -> None:
         """Raises RequestRefused when so much isn't left."""
@@ -47,18 +43,27 @@ class Budget:
             raise _at_capacity("Other requests take up all the memory for requests")
         self.in_use += amount
 
+    def give_back(self, amount: int) -> None:
+        self.in_use -= amount
+
 
 class Share:
     """What one request holds of a budget."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self.amount = 0
+        self._amount = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._budget.give_back(self._amount)
 
     def grow(self, amount: int) -> None:
         """Raises RequestRefused when so much isn't left."""
         self._budget.take(amount)
-        self.amount += amount
+        self._amount += amount
 
 
 def _at_capacity(why: str) -> RequestRefused:

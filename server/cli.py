@@ -1,13 +1,15 @@
 """The command line: `aicmo serve | migrate | seed | schema export`."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import socket
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +19,7 @@ from migrations.runner import is_new, upgrade
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.app import create_app, database_of, open_repositories
-from server.listening import Listener
+from server.listening import Listener, listening_sockets
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings
@@ -60,11 +62,9 @@ def serve(
         if demo:
             asyncio.run(_prepare_demo(settings))
         asyncio.run(_check_storage(settings))
+        sockets = listening_sockets(settings)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    server = _Server(create_app(settings, seed_memory=demo), settings)
-    server.run()
-    if not server.started:
-        raise typer.Exit(1)
+    _Server(create_app(settings, seed_memory=demo), settings).run(sockets)
 
 
 @app.command()
@@ -122,19 +122,19 @@ class _Server(Listener):
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
-    async def startup(self, sockets: Any = None) -> None:
+    async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
-        if not self.started:
-            return
-        for server in self.servers:
-            for socket in server.sockets:
-                host, port = socket.getsockname()[:2]
-                address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-                typer.echo(
-                    f"GraphiQL, for browsers:  {address}/graphql\n"
-                    f"GraphQL API, for POST:   {address}/graphql\n"
-                    "Press Ctrl+C to stop."
-                )
+        # Modules and the schema stay to the end: no collection needs to look through them again.
+        gc.collect()
+        gc.freeze()
+        for listening in sockets or ():
+            host, port = listening.getsockname()[:2]
+            address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            typer.echo(
+                f"GraphiQL, for browsers:  {address}/graphql\n"
+                f"GraphQL API, for POST:   {address}/graphql\n"
+                "Press Ctrl+C to stop."
+            )
 
 
 async def _prepare_demo(settings: Settings) -> None:

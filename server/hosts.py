@@ -1,5 +1,6 @@
 """Which names the server answers to."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
@@ -15,22 +16,24 @@ class TrustedHosts:
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
         self._app = app
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
+        self._is_trusted = lru_cache(maxsize=100)(self._decide)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            connection = HTTPConnection(scope)
-            if not self._is_trusted(connection.headers.getlist("host")):
+            names = tuple(value for name, value in scope["headers"] if name == b"host")
+            if not self._is_trusted(names):
                 refusal = RequestRefused(400, "Host: this server isn't called that.")
-                await refuse(refusal, request_id_of(connection))(scope, receive, send)
+                refused = refuse(refusal, request_id_of(HTTPConnection(scope)))
+                await refused(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _is_trusted(self, given: list[str]) -> bool:
+    def _decide(self, given: tuple[bytes, ...]) -> bool:
         if "*" in self._hosts:
             return True
         try:
             [host] = given
-            name = urlsplit(f"//{host}").hostname or ""
+            name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
         except ValueError:
             return False
         parents = (f"*{name[dot:]}" for dot, character in enumerate(name) if character == ".")

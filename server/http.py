@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from graphql import OperationType
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
+from starlette.types import Receive, Scope, Send
 
 from schema.execute import Prepared, Response, prepare
 from server.graphiql import graphiql_page
@@ -30,6 +31,9 @@ from server.sse import EventStream, disconnected
 
 log = logging.getLogger("aicmo.http")
 
+_UNWATCHED_SECONDS = 0.01
+"""What ends sooner may end though its client is gone: watching would cost more than it saves."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpEndpoint:
@@ -40,7 +44,11 @@ class HttpEndpoint:
 
     service: Service
 
-    async def __call__(self, request: Request) -> HttpResponse:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> HttpResponse:
         request_id = request_id_of(request)
         accepted = Accepted(JSON, stream=False)
         try:
@@ -69,8 +77,9 @@ class HttpEndpoint:
             raise RequestRefused(
                 406, f"Subscriptions are answered as {EVENT_STREAM}, or over a WebSocket."
             )
-        work = self.service.respond(prepared, request_id)
-        return answer(await _while_connected(request, work), accepted.single, request_id)
+        with _WhileConnected(request):
+            response = await self.service.respond(prepared, request_id)
+        return answer(response, accepted.single, request_id)
 
 
 def _require_query(prepared: Prepared) -> None:
@@ -80,24 +89,51 @@ def _require_query(prepared: Prepared) -> None:
         )
 
 
-async def _while_connected(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
-    """Await the work; it's cancelled, up to its commit, when the client goes away."""
-    task = asyncio.create_task(work)
-    gone = asyncio.create_task(disconnected(request))
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-        if task.cancelled():
+class _WhileConnected:
+    """Cancels what this task does within, up to its commit, when the client goes away.
+
+    Raises RequestRefused then. Like `asyncio.timeout`, it needs no task of its own; one that
+    watches the client is started only for what takes its time.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._is_gone = False
+        self._watcher: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task: asyncio.Task[Any] | None = task
+        self._cancellations = task.cancelling()
+        self._timer = task.get_loop().call_later(_UNWATCHED_SECONDS, self._watch)
+
+    def _watch(self) -> None:
+        self._watcher = asyncio.create_task(disconnected(self._request))
+        self._watcher.add_done_callback(self._leave)
+
+    def _leave(self, watcher: asyncio.Task[None]) -> None:
+        if self._task is not None and not watcher.cancelled():
+            self._is_gone = True
+            self._task.cancel()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        task, self._task = self._task, None
+        assert task is not None
+        if not self._is_gone:
+            return
+        is_ours = task.uncancel() <= self._cancellations
+        if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
             # Nobody reads this; 499 is what proxies log for it.
-            raise RequestRefused(499, "The client went away.")
-        return task.result()
-    finally:
-        gone.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
+            raise RequestRefused(499, "The client went away.") from None
 
 
 async def refuse_http(request: Request, error: Exception) -> HttpResponse:

@@ -13,6 +13,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from server.settings import Settings
 
+_BACKLOG = 2_048
+"""How many connections may wait until they are accepted."""
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
@@ -23,8 +25,18 @@ Closed at once, the connection would be reset, and some clients would never see 
 """
 
 
+def listening_sockets(settings: Settings) -> list[socket.socket]:
+    """One for each address that the settings' host has. Raises OSError."""
+    host, port = settings.host, settings.port
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return [
+        socket.create_server(address, family=family, backlog=_BACKLOG)
+        for family, _, _, _, address in found
+    ]
+
+
 class Listener(uvicorn.Server):
-    """Serves the app at the address of the settings.
+    """Serves the app on sockets that listen.
 
     When it stops, those who follow something are let go, since they wouldn't go themselves.
     """
@@ -34,14 +46,13 @@ class Listener(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                host=settings.host,
-                port=settings.port,
                 http=BoundedHttp,
                 ws=QuietWebSocket,
                 ws_max_size=settings.streams.message_bytes,
                 # A few bytes on the wire could become a message of the largest size in memory.
                 ws_per_message_deflate=False,
                 timeout_graceful_shutdown=int(settings.execution_seconds) + 5,
+                access_log=False,  # would be made for every request, and then be dropped
                 log_level="warning",
                 log_config=None,
             )

@@ -5,8 +5,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from os import urandom
 from typing import Any, NoReturn
-from uuid import uuid4
 
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
@@ -42,7 +43,7 @@ class RequestRefused(Exception):
 def request_id_of(connection: HTTPConnection) -> str:
     """The id that the client gave, when it's harmless in a log; else a new one."""
     given = connection.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else urandom(16).hex()
 
 
 def wants_page(request: Request) -> bool:
@@ -93,7 +94,7 @@ def operation_of(value: Any) -> Operation:
     return Operation(query, value.get("variables"), operation_name or None, wants_cost)
 
 
-def parse_json(what: str, text: bytes | str) -> Any:
+def parse_json(what: str, text: bytearray | str) -> Any:
     """Strictly by RFC 8259, whatever its size or depth. Raises RequestRefused.
 
     Integers keep all their digits and lone surrogates stay: what is wrong with them is said later,
@@ -101,7 +102,7 @@ def parse_json(what: str, text: bytes | str) -> Any:
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8")
-        return json.loads(decoded, parse_constant=_refuse_constant)
+        return _JSON.decode(decoded)
     except UnicodeDecodeError:
         raise RequestRefused(400, f"{what} must be in UTF-8.") from None
     except RecursionError:
@@ -119,6 +120,7 @@ class Accepted:
     stream: bool
 
 
+@lru_cache(maxsize=100)
 def negotiate(accept: str | None) -> Accepted:
     """By RFC 9110, section 12.5.1. A stream is for those who ask for it. Raises RequestRefused."""
     ranges = [_media_range(part) for part in (accept or "*/*").split(",") if part.strip()]
@@ -149,6 +151,7 @@ def _media_range(part: str) -> tuple[str, float]:
     return name, float(weight) if is_usable else 0.0
 
 
+@lru_cache(maxsize=100)
 def _is_json(content_type: str) -> bool:
     name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
     return name == JSON and _is_utf8(parameters)
@@ -159,7 +162,7 @@ def _is_utf8(parameters: list[str]) -> bool:
     return all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
-async def _body(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
+async def _body(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytearray:
     body = bytearray()
     try:
         _require_size(_announced(request), limits)
@@ -176,7 +179,7 @@ async def _body(request: Request, limits: BodyLimits, hold: Callable[[int], None
         ) from None
     except ClientDisconnect:
         raise RequestRefused(400, "The body did not arrive whole.") from None
-    return bytes(body)
+    return body
 
 
 def _announced(request: Request) -> int:
@@ -205,3 +208,6 @@ def _from_query_string(request: Request) -> Operation:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise RequestRefused(400, f"{name} is not a JSON number.")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -9,6 +9,10 @@ from starlette.responses import Response as HttpResponse
 from schema.execute import Response
 from server.requests import GRAPHQL_RESPONSE, JSON, RequestRefused
 
+_CONTENT_TYPES = {
+    media_type: f"{media_type}; charset=utf-8".encode() for media_type in (JSON, GRAPHQL_RESPONSE)
+}
+
 
 def encode(value: Any) -> bytes:
     """As JSON, in UTF-8."""
@@ -22,12 +26,12 @@ def encode(value: Any) -> bytes:
 def answer(response: Response, media_type: str, request_id: str) -> HttpResponse:
     """With `application/json`, clients expect 200 whatever the GraphQL response says."""
     is_refusal = response.is_refused and media_type == GRAPHQL_RESPONSE
-    return _http(response.as_json(), 400 if is_refusal else 200, media_type, request_id)
+    return _Json(response.as_json(), 400 if is_refusal else 200, media_type, request_id)
 
 
 def refuse(refusal: RequestRefused, request_id: str, media_type: str = JSON) -> HttpResponse:
     body = {"errors": [refusal_error(refusal)]}
-    response = _http(body, refusal.status, media_type, request_id)
+    response = _Json(body, refusal.status, media_type, request_id)
     response.headers.update(refusal.headers)
     return response
 
@@ -36,14 +40,17 @@ def refusal_error(refusal: RequestRefused) -> dict[str, Any]:
     return {"message": refusal.message, "extensions": {"code": refusal.code}}
 
 
-def _http(body: Any, status: int, media_type: str, request_id: str) -> HttpResponse:
-    return HttpResponse(
-        encode(body),
-        status_code=status,
-        headers={
-            "Content-Type": f"{media_type}; charset=utf-8",
-            "Vary": "Accept",
-            "X-Content-Type-Options": "nosniff",
-            "X-Request-Id": request_id,
-        },
-    )
+class _Json(HttpResponse):
+    """One whose headers are encoded already."""
+
+    def __init__(self, body: Any, status: int, media_type: str, request_id: str) -> None:
+        self.body = encode(body)
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", _CONTENT_TYPES[media_type]),
+            (b"vary", b"Accept"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-request-id", request_id.encode("ascii")),
+        ]

@@ -1,9 +1,10 @@
 """What every transport needs to answer operations."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from graphql import GraphQLError, OperationType
 
@@ -53,42 +54,45 @@ class Service:
         set_deadline(self.execution_seconds)
         return await run(self.schema, operation, Context(self.repositories, request_id))
 
+    @asynccontextmanager
     async def responses(
         self, operation: Prepared | Response, request_id: str
-    ) -> AsyncGenerator[Response, None]:
+    ) -> AsyncIterator[AsyncIterator[Response]]:
         """All responses to any operation: one, or as many as a subscription has events.
 
-        Whatever goes wrong is told by a last one.
+        A subscription has begun when this context has. Whatever goes wrong is told by a last one.
         """
-        try:
-            async with aclosing(self._responses(operation, request_id)) as responses:
-                async for response in responses:
-                    yield response
-        except Exception as error:  # noqa: BLE001
-            failure = GraphQLError(str(error), original_error=error)
-            yield refused(execution_failure(failure, request_id))
 
-    async def _responses(
+        def new_context() -> Context:
+            set_deadline(self.execution_seconds)
+            return Context(self.repositories, request_id)
+
+        begun: AbstractAsyncContextManager[AsyncIterator[Response]]
+        if is_subscription(operation):
+            begun = subscribe(self.schema, operation, new_context)
+        else:
+            begun = aclosing(self._only_response(operation, request_id))
+        async with begun as responses, aclosing(_told(responses, request_id)) as told:
+            yield told
+
+    async def _only_response(
         self, operation: Prepared | Response, request_id: str
     ) -> AsyncGenerator[Response, None]:
-        if isinstance(operation, Response):
-            yield operation
-        elif not is_subscription(operation):
-            yield await self.respond(operation, request_id)
-        else:
-
-            def new_context() -> Context:
-                set_deadline(self.execution_seconds)
-                return Context(self.repositories, request_id)
-
-            events = await subscribe(self.schema, operation, new_context)
-            if isinstance(events, Response):
-                yield events
-                return
-            async with aclosing(events):
-                async for event in events:
-                    yield event
+        if isinstance(operation, Prepared):
+            operation = await self.respond(operation, request_id)
+        yield operation
 
 
-def is_subscription(operation: Prepared | Response) -> bool:
+async def _told(
+    responses: AsyncIterator[Response], request_id: str
+) -> AsyncGenerator[Response, None]:
+    try:
+        async for response in responses:
+            yield response
+    except Exception as error:  # noqa: BLE001
+        failure = GraphQLError(str(error), original_error=error)
+        yield refused(execution_failure(failure, request_id))
+
+
+def is_subscription(operation: Prepared | Response) -> TypeGuard[Prepared]:
     return isinstance(operation, Prepared) and operation.kind is OperationType.SUBSCRIPTION

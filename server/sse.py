@@ -4,7 +4,7 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import ExitStack, aclosing
 
 from starlette.requests import Request
@@ -23,7 +23,8 @@ _KEEP_ALIVE = b":\n\n"
 class EventStream(HttpResponse):
     """One `next` event for each response of an operation, then `complete`.
 
-    A subscription ends without `complete` when the server closes: clients connect again then.
+    A subscription has begun when its headers are sent: what happens from then on is told. It ends
+    without `complete` when the server closes: clients connect again then.
     """
 
     def __init__(
@@ -49,11 +50,16 @@ class EventStream(HttpResponse):
         with self._held:
             try:
                 with self._service.streams.taken():
-                    await self._serve(Request(scope, receive), send)
+                    async with self._service.responses(
+                        self._operation, self._request_id
+                    ) as responses:
+                        await self._serve(responses, Request(scope, receive), send)
             except RequestRefused as refusal:
                 await refuse(refusal, self._request_id)(scope, receive, send)
 
-    async def _serve(self, request: Request, send: Send) -> None:
+    async def _serve(
+        self, responses: AsyncIterator[Response], request: Request, send: Send
+    ) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -61,7 +67,7 @@ class EventStream(HttpResponse):
                 "headers": self.raw_headers,
             }
         )
-        events = asyncio.create_task(self._send_events(send))
+        events = asyncio.create_task(self._send_events(responses, send))
         tasks = {events, asyncio.create_task(disconnected(request))}
         if is_subscription(self._operation):
             tasks.add(asyncio.create_task(self._until_closing()))
@@ -78,19 +84,18 @@ class EventStream(HttpResponse):
     async def _until_closing(self) -> None:
         await self._service.closing.wait()
 
-    async def _send_events(self, send: Send) -> None:
+    async def _send_events(self, responses: AsyncIterator[Response], send: Send) -> None:
         async def push(chunk: bytes) -> None:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
         await push(_KEEP_ALIVE)
-        async with aclosing(self._chunks()) as chunks:
+        async with aclosing(self._chunks(responses)) as chunks:
             async for chunk in chunks:
                 await push(chunk)
         await push(_COMPLETE)
 
-    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+    async def _chunks(self, responses: AsyncIterator[Response]) -> AsyncGenerator[bytes, None]:
         """Events, and comments while there is none, so that proxies keep the stream open."""
-        responses = self._service.responses(self._operation, self._request_id)
         following = None
         try:
             while True:
@@ -110,7 +115,6 @@ class EventStream(HttpResponse):
             if following is not None:
                 following.cancel()
                 await asyncio.wait({following})
-            await responses.aclose()
 
 
 async def disconnected(request: Request) -> None:

@@ -5,7 +5,8 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 import logging
-from contextlib import ExitStack, aclosing, suppress
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,7 +147,10 @@ class _Conversation:
         await self._send_text(text)
 
     async def _start(self, message: dict[str, Any], size: int) -> None:
-        """Run the operation beside others; what is too much is answered before more is read."""
+        """Run the operation beside others; what is too much is answered before more is read.
+
+        A subscription has begun then, too: what is answered later says so to the client.
+        """
         if not self._is_acknowledged:
             raise ProtocolViolation(4401, "Unauthorized")
         id = _operation_id(message)
@@ -161,13 +165,15 @@ class _Conversation:
                 self._require_room()
                 held.enter_context(self._service.pending.share()).grow(size)
                 prepared = prepare(self._service.schema, operation)
-                task = asyncio.create_task(self._operate(id, prepared, held.pop_all()))
+                begun = asyncio.Event()
+                task = asyncio.create_task(self._operate(id, prepared, held.pop_all(), begun))
         except RequestRefused as refusal:
             await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
             return
         self._operations[id] = task
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        await begun.wait()
 
     def _require_room(self) -> None:
         most = self._limits.operations
@@ -180,24 +186,29 @@ class _Conversation:
         if task is not None:
             task.cancel()
 
-    async def _operate(self, id: str, operation: Prepared | Response, held: ExitStack) -> None:
+    async def _operate(
+        self, id: str, operation: Prepared | Response, held: ExitStack, begun: asyncio.Event
+    ) -> None:
         with held:
             try:
-                await self._tell_responses(id, operation)
+                async with self._service.responses(operation, self._request_id) as responses:
+                    begun.set()
+                    await self._tell_responses(id, responses)
             except Exception as error:  # noqa: BLE001
                 await self._give_up(error)
+            finally:
+                begun.set()
 
-    async def _tell_responses(self, id: str, operation: Prepared | Response) -> None:
+    async def _tell_responses(self, id: str, responses: AsyncIterator[Response]) -> None:
         """Tell them as long as the client awaits them, and how it ended."""
         end: dict[str, Any] = {"id": id, "type": "complete"}
-        async with aclosing(self._service.responses(operation, self._request_id)) as responses:
-            async for response in responses:
-                if not self._is_awaited(id):
-                    return
-                if response.is_refused:
-                    end = {"id": id, "type": "error", "payload": response.as_json()["errors"]}
-                    break
-                await self._send({"id": id, "type": "next", "payload": response.as_json()})
+        async for response in responses:
+            if not self._is_awaited(id):
+                return
+            if response.is_refused:
+                end = {"id": id, "type": "error", "payload": response.as_json()["errors"]}
+                break
+            await self._send({"id": id, "type": "next", "payload": response.as_json()})
         if self._is_awaited(id):
             del self._operations[id]
             await self._send(end)

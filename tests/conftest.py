@@ -51,7 +51,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _postgresql_with_tables(postgres_url: str) -> Iterator[str]:
     url = asyncio.run(create_database(postgres_url))
-    asyncio.run(_create_tables(url))
+    asyncio.run(_migrate(url))
     yield url
     asyncio.run(drop_database(postgres_url, url))
 
@@ -69,7 +69,7 @@ def _folder_for_sqlite() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def _sqlite_with_tables(_folder_for_sqlite: Path) -> Path:
     file = _folder_for_sqlite / "tables.db"
-    asyncio.run(_create_tables(f"sqlite:///{file}"))
+    asyncio.run(_migrate(f"sqlite:///{file}"))
     return file
 
 
@@ -166,14 +166,6 @@ def commands(repositories: Repositories) -> Commands:
 async def _migrate(url: str) -> None:
     database = open_database(url)
     await upgrade(database)
-    await database.close()
-
-
-async def _create_tables(url: str) -> None:
-    # All of them are known: the factory knows every repository, and each of these its tables.
-    database = open_database(url)
-    async with database.writers.begin() as connection:
-        await connection.run_sync(metadata.create_all)
     await database.close()
 
 

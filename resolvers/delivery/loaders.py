@@ -2,11 +2,9 @@
 
 from functools import cached_property
 
-from aiodataloader import DataLoader
-
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.delivery.contract import PackageReads
-from resolvers.dataloaders import EntityLoaders, Related, children_by_key
+from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_by_key
 
 
 class PackageLoaders(EntityLoaders[DeliveryPackage]):

@@ -2,11 +2,9 @@
 
 from functools import cached_property
 
-from aiodataloader import DataLoader
-
 from domain.production import Campaign, Draft, Tactic
 from repositories.production.contract import CampaignReads, DraftReads
-from resolvers.dataloaders import EntityLoaders, Related, children_by_key
+from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_by_key
 
 
 class CampaignLoaders(EntityLoaders[Campaign]):

@@ -2,11 +2,9 @@
 
 from functools import cached_property
 
-from aiodataloader import DataLoader
-
 from domain.qc import QcIssue, QcResult
 from repositories.qc.contract import QcResultReads
-from resolvers.dataloaders import EntityLoaders, children_by_key, one_by_key
+from resolvers.dataloaders import DataLoader, EntityLoaders, children_by_key, one_by_key
 
 
 class QcResultLoaders(EntityLoaders[QcResult]):

@@ -2,11 +2,9 @@
 
 from functools import cached_property
 
-from aiodataloader import DataLoader
-
 from domain.strategy import Recommendation, StrategyPlan
 from repositories.strategy.contract import BriefVersion, PlanReads
-from resolvers.dataloaders import EntityLoaders, Related, children_by_key, one_by_key
+from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_by_key, one_by_key
 
 
 class PlanLoaders(EntityLoaders[StrategyPlan]):

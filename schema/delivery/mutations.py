@@ -36,6 +36,7 @@ class DeliveryMutation:
             "delivery_package",
             commands.save_delivery_package,
             input,
+            in_one_call=True,
         )
 
     @strawberry.mutation(

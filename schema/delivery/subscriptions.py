@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import strawberry
@@ -56,7 +56,6 @@ class DeliverySubscription:
             strawberry.ID,
             strawberry.argument(description="The package's key; it may not exist yet."),
         ],
-    ) -> AsyncGenerator[Any, None]:
-        with info.context.changes.watch(Package, package_id) as watcher:
-            async for change in watcher:
-                yield change
+    ) -> AsyncIterator[Any]:
+        # No generator of its own: that would begin to watch when it's first asked for a change.
+        return info.context.watch(Package, package_id)

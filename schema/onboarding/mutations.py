@@ -37,7 +37,9 @@ class OnboardingMutation:
     async def submit_intake(
         self, info: Info, input: Annotated[SubmitIntakeInput, INPUT]
     ) -> SubmitIntakePayload | None:
-        return await run(info, SubmitIntakePayload, "brief", commands.submit_intake, input)
+        return await run(
+            info, SubmitIntakePayload, "brief", commands.submit_intake, input, in_one_call=True
+        )
 
     @strawberry.mutation(
         description="Set what the agency made of a brief: scope, objectives, audience, guidelines."

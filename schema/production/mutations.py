@@ -45,13 +45,17 @@ class ProductionMutation:
     async def save_campaign(
         self, info: Info, input: Annotated[SaveCampaignInput, INPUT]
     ) -> SaveCampaignPayload | None:
-        return await run(info, SaveCampaignPayload, "campaign", commands.save_campaign, input)
+        return await run(
+            info, SaveCampaignPayload, "campaign", commands.save_campaign, input, in_one_call=True
+        )
 
     @strawberry.mutation(description="Save a draft, new or in place of the stored one.")
     async def save_draft(
         self, info: Info, input: Annotated[SaveDraftInput, INPUT]
     ) -> SaveDraftPayload | None:
-        return await run(info, SaveDraftPayload, "draft", commands.save_draft, input)
+        return await run(
+            info, SaveDraftPayload, "draft", commands.save_draft, input, in_one_call=True
+        )
 
     @strawberry.mutation(description="Delete a campaign. Its drafts stay where they are.")
     async def delete_campaign(

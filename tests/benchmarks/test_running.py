@@ -1,35 +1,85 @@
 """The benchmarks run, and print what they are for. How fast anything is isn't tested."""
 
+import re
 import subprocess
 import sys
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from benchmarks.contenders import LIMIT, MERCURIUS, OURS, PLAIN, POSTGRAPHILE
+from tests.support.node import INSTALLATION_SECONDS
+
 ROOT = Path(__file__).parents[2]
 
+UNCOMPILED = f"{OURS}, not compiled"
+ON_SQLITE = (OURS, UNCOMPILED, PLAIN)
+READING = (*ON_SQLITE, MERCURIUS, POSTGRAPHILE, LIMIT)
+SAVING = (*ON_SQLITE, MERCURIUS, POSTGRAPHILE)
 
-@pytest.mark.timeout(180)
-def test_a_quick_run_prints_a_row_for_every_case() -> None:
+Row = tuple[str, ...]
+
+
+def printed(*arguments: str) -> str:
     finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick"],
+        [sys.executable, "-m", "benchmarks", "--quick", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-
     assert finished.returncode == 0, finished.stderr
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in finished.stdout.splitlines()
-        if line.startswith("|")
-    ][2:]
-    assert [row[:3] for row in rows] == [
-        [scenario, concurrency, f"AICMO on {database}"]
-        for scenario, concurrency, database in product(
-            ("list", "single", "save"), ("1", "8"), ("SQLite", "PostgreSQL")
-        )
+    return finished.stdout
+
+
+def tables(report: str) -> list[list[Row]]:
+    """The rows of each table, without its heading."""
+    blocks = re.findall(r"(?:^\|.*\n?)+", report, re.MULTILINE)
+    return [
+        [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in block.splitlines()][
+            2:
+        ]
+        for block in blocks
     ]
-    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[3:])
+
+
+@pytest.mark.timeout(INSTALLATION_SECONDS + 180)
+def test_a_quick_run_measures_every_server_in_every_case() -> None:
+    report = printed()
+
+    assert "fsync = on, synchronous_commit = on, full_page_writes = on" in report
+    assert "synchronous = FULL" in report
+    on_postgresql, on_sqlite, targets = tables(report)
+    assert Counter(row[:3] for row in on_postgresql) == Counter(
+        [
+            *product(("list", "small"), READING, ("1", "8")),
+            *product(("save",), SAVING, ("1", "8")),
+        ]
+    )
+    assert Counter(row[:3] for row in on_sqlite) == Counter(
+        product(("list", "small", "save"), ON_SQLITE, ("1", "8"))
+    )
+    for row in on_postgresql + on_sqlite:
+        requests, p50, p99, memory = (
+            float(row[column].replace(",", "")) for column in (3, 6, 7, 10)
+        )
+        assert requests > 0
+        assert 0 < p50 <= p99
+        assert memory > 0
+    assert targets[-1] == ("no operation falls back to graphql-core", "yes", "0 did")
+
+
+@pytest.mark.timeout(180)
+def test_a_quick_run_of_the_other_parts_prints_their_tables() -> None:
+    report = printed("--growth", "--pool", "--migrations", "--database", "sqlite")
+
+    growth, throughput, p99, memory, migrations = tables(report)
+    kinds = ["first page", "deep page", "small", "save", "total count"]
+    assert [row[1] for row in growth] == kinds
+    loads = Counter(product(("SQLite",), ("list", "small", "save"), ("16", "64")))
+    for part in (throughput, p99, memory):
+        assert Counter(row[:3] for row in part) == loads
+    assert migrations[0][1] == "start"
+    assert migrations[-1][1] == "0001 again"

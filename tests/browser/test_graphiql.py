@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from graphql import build_schema
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from tests import inputs
 from tests.browser.workbench import CHROMIUM, Workbench
+from tests.support.graphql import Json, mutation
 
 if CHROMIUM is None:
     pytest.skip(
@@ -17,6 +20,13 @@ if CHROMIUM is None:
         allow_module_level=True,
     )
 
+FOLLOWED = """{
+  deliveryPackageChanged(packageId: "package-1") {
+    kind
+    packageId
+    deliveryPackage { revision artifacts { position name } }
+  }
+}"""
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
 
@@ -104,6 +114,27 @@ def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
     assert [error["__typename"] for error in payload["errors"]] == ["InvalidTransitionError"]
 
 
+@pytest.mark.parametrize("name", ["", "Follow"], ids=["without a name", "with a name"])
+def test_a_subscription_shows_what_happens(graphiql: Workbench, server: str, name: str) -> None:
+    """Even one that runs right after it was typed, before GraphiQL has read it."""
+    graphiql.write(f"subscription {name} {FOLLOWED}")
+    graphiql.start()
+
+    for _ in range(20):  # nothing says when the page has begun to follow
+        mutate(server, "saveDeliveryPackage", inputs.save_package())
+        if graphiql.shows("SAVED"):
+            break
+    expect(graphiql.answer).to_contain_text("cover")
+    graphiql.picture("subscription")
+
+    mutate(server, "deleteDeliveryPackage", {"packageId": "package-1"})
+    expect(graphiql.answer).to_contain_text("DELETED")
+    expect(graphiql.answer).not_to_contain_text("cover")
+
+    graphiql.stop()
+    expect(graphiql.page.get_by_role("button", name="Execute query")).to_be_visible()
+
+
 def test_a_reload_keeps_tabs_and_variables(graphiql: Workbench) -> None:
     tabs = graphiql.tabs
     graphiql.switch_to("SaveDraft")
@@ -157,6 +188,13 @@ def test_a_page_that_cannot_start_says_so(context: BrowserContext, server: str) 
     page.goto(f"{server}/graphql")
 
     expect(page.get_by_role("status")).to_contain_text("could not start")
+
+
+def mutate(server: str, name: str, input: Json) -> None:
+    """What somebody else does meanwhile."""
+    body = {"query": mutation(name), "variables": {"input": input}}
+    answer = httpx.post(f"{server}/graphql", json=body, verify=False)
+    assert answer.json()["data"][name]["errors"] == []
 
 
 def only(connection: Any) -> Any:

@@ -59,6 +59,10 @@ class Workbench:
         return self.page.get_by_role("region", name="Variables")
 
     @property
+    def answer(self) -> Locator:
+        return self.page.get_by_label("Result Window")
+
+    @property
     def marks(self) -> Locator:
         """What the editors have underlined as wrong."""
         return self.page.locator(".CodeMirror-lint-mark-error, .CodeMirror-lint-mark-warning")
@@ -73,10 +77,25 @@ class Workbench:
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(query)
 
+    def start(self) -> None:
+        self.page.get_by_role("button", name="Execute query").click()
+
+    def stop(self) -> None:
+        """End what goes on, such as a subscription."""
+        self.page.get_by_role("button", name="Stop query").click()
+
     def run(self) -> Any:
         """What the page shows as the answer."""
-        self.page.get_by_role("button", name="Execute query").click()
+        self.start()
         return json.loads(self.page.wait_for_function(_ANSWER).json_value())
+
+    def shows(self, text: str) -> bool:
+        """Whether the answer has this text within half a second."""
+        try:
+            expect(self.answer).to_contain_text(text, timeout=500)
+        except AssertionError:
+            return False
+        return True
 
     def show(self, button: str, heading: str) -> None:
         self.page.get_by_role("button", name=button).click()

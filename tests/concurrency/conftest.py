@@ -27,14 +27,16 @@ class Interleaved:
     def read(self) -> AbstractAsyncContextManager[Snapshot]:
         return self._repositories.read()
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
         async def interleaved(unit: UnitOfWork) -> T:
             await asyncio.sleep(0)
             result = await work(unit)
             await asyncio.sleep(0)
             return result
 
-        return await self._repositories.write(interleaved)
+        return await self._repositories.write(interleaved, in_one_call=in_one_call)
 
     @property
     def changes(self) -> ChangeFeed:

@@ -2,12 +2,12 @@
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import delete, event, insert
+from sqlalchemy import delete, event, insert, text
 from sqlalchemy.engine import Engine
 
 from repositories.database_session import DatabaseSession
@@ -45,13 +45,16 @@ def _module_of_caller() -> str:
     return NOBODY
 
 
-@contextmanager
-def _watching(database: Database) -> Iterator[Writes]:
-    """Collects who writes which tables, through whatever statement."""
+@asynccontextmanager
+async def _watching(database: Database) -> AsyncIterator[Writes]:
+    """Collects who writes which tables, through whatever statement or function of the database."""
     writes: Writes = set()
+    bodies = await _functions(database)
 
     def note(writer: str, sql: str) -> None:
-        writes.update((writer, table) for table in WRITE.findall(sql) if table in metadata.tables)
+        called = "".join(body for name, body in bodies.items() if f"{name}(" in sql)
+        tables = metadata.tables.keys() & WRITE.findall(sql + called)
+        writes.update((writer, table) for table in tables)
 
     def watch(_: Any, __: Any, sql: str, *___: Any) -> None:
         note(NOBODY, sql)
@@ -74,6 +77,17 @@ def _watching(database: Database) -> Iterator[Writes]:
         yield writes
         for engine in engines:
             event.remove(engine, "before_cursor_execute", watch)
+
+
+async def _functions(database: Database) -> dict[str, str]:
+    """The body of each function by its name."""
+    if database.is_sqlite:
+        return {}
+    async with database.readers.connect() as connection:
+        found = await connection.execute(
+            text("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+        )
+        return {row.proname: row.prosrc for row in found}
 
 
 def _trespasses(writes: Writes) -> Writes:
@@ -108,7 +122,7 @@ async def _run_every_command(commands: Commands) -> None:
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
     repositories = create_repositories(PersistenceMode.DB, database)
 
-    with _watching(database) as writes:
+    async with _watching(database) as writes:
         await _run_every_command(Commands(repositories))
         for kind in KINDS:
             await kind.save(repositories, kind.record("key"), kind.record("key"))
@@ -133,19 +147,18 @@ async def test_a_repository_that_writes_the_table_of_another_module_is_found(
         own = cast(DatabaseQcResultRepository, unit.qc_results)
         await Trespassing(own._session).trespass()
 
-    with _watching(database) as writes:
+    async with _watching(database) as writes:
         await repositories.write(work)
 
     assert _trespasses(writes) == {("qc", "delivery_packages")}
 
 
 async def test_whoever_writes_a_table_without_a_repository_is_found(database: Database) -> None:
-    with _watching(database) as writes:
-        async with database.writers.begin() as connection:
-            await connection.execute(delete(metadata.tables["qc_issues"]))
-            await connection.exec_driver_sql('update "onboarding_forms" set revision = 1')
-            with pytest.raises(Exception, match=r"(?i)null"):
-                await connection.execute(insert(metadata.tables["strategy_plans"]))
+    async with _watching(database) as writes, database.writers.begin() as connection:
+        await connection.execute(delete(metadata.tables["qc_issues"]))
+        await connection.exec_driver_sql('update "onboarding_forms" set revision = 1')
+        with pytest.raises(Exception, match=r"(?i)null"):
+            await connection.execute(insert(metadata.tables["strategy_plans"]))
 
     assert _trespasses(writes) == {
         (NOBODY, "qc_issues"),

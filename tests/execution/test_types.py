@@ -255,3 +255,29 @@ async def test_a_type_is_asked_about_an_object_once() -> None:
     await run(Engine(schema), "{ cats { name lives } }", root_value={"cats": [TOM, {"name": "T"}]})
 
     assert asked == ["Tom", "T"]
+
+
+class Known(dict[str, Any]):
+    """An object whose class tells its type."""
+
+
+async def test_a_type_is_not_asked_about_objects_of_the_class_that_is_known_for_it() -> None:
+    asked: list[str] = []
+
+    def is_cat(value: Json, _: Any) -> bool:
+        asked.append(value["name"])
+        return bool(value["name"] != "Rex")
+
+    schema = schema_of(SDL)
+    checked(schema, "Cat", is_cat)
+    engine = Engine(schema, class_of=lambda type_: Known if type_.name == "Cat" else None)
+    known, rex = Known(name="Tom"), {"name": "Rex"}
+
+    alone = await run(engine, "{ cats { name } }", root_value={"cats": [known, None, known]})
+    asked_alone = list(asked)
+    mixed = await run(engine, "{ cats { name } }", root_value={"cats": [known, rex]})
+
+    assert alone.data == {"cats": [{"name": "Tom"}, None, {"name": "Tom"}]}
+    assert asked_alone == []
+    assert mixed.data == {"cats": [{"name": "Tom"}, None]}
+    assert asked == ["Tom", "Rex"]

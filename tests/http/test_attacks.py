@@ -155,6 +155,16 @@ DOCUMENTS: dict[str, str] = {
     "directives in fragments": (
         "{" + "...F " * 30 + "} fragment F on Query { __typename " + "@skip(if: false) " * 30 + "}"
     ),
+    "1,600 directives of an operation": "query " + "@a " * 1_600 + "{ __typename }",
+    "4,000 variables": "query (" + repeated("$v#: Int ", 4_000) + ") { __typename }",
+    "4,000 arguments": "{ briefs(" + repeated("a#: 1 ", 4_000) + ") { totalCount } }",
+    "1,600 members of an input": (
+        "{ briefs(filter: {" + repeated("m#: {} ", 1_600) + "}) { totalCount } }"
+    ),
+    "1,200 operations": repeated("query Q# { __typename } ", 1_200),
+    "1,200 fragments": "{ a }" + repeated("fragment F# on Query { a } ", 1_200),
+    "2,400 fragments that aren't there": "{" + repeated("...F# ", 2_400) + "}",
+    "one name for 900 fields": "{" + repeated('a: brief(briefId: "#") { briefId } ', 900) + "}",
     "one field 4,900 times": '{ brief(briefId: "1") {' + "clientId " * 4_900 + "} }",
     "one object 1,200 times": '{ brief(briefId: "1") {'
     + "scope { timelineWeeks } " * 1_200
@@ -164,7 +174,7 @@ DOCUMENTS: dict[str, str] = {
         "{ ...A } fragment A on Query { ...B } fragment B on Query { ...C }"
         " fragment C on Query { ...A }"
     ),
-    "a bomb": bomb(22),
+    "a bomb of 731 bytes": f"{bomb(18):731}",
     "a larger bomb": bomb(190),
     "many operations with one large fragment": (
         repeated("query Q# { ...F } ", 400) + "fragment F on Query {" + "__typename " * 2_500 + "}"

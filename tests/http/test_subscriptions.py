@@ -1,12 +1,15 @@
 """What a subscription tells, on each backend."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.types import Message
+from starlette.websockets import WebSocket
 
 from domain.changes import Change, ChangeKind
 from domain.delivery import DeliveryPackage
@@ -14,6 +17,9 @@ from domain.errors import Unavailable
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Interference, Repositories, UnitOfWork
+from schema.execute import Operation, prepare
+from server.sse import EventStream
+from server.websocket import PROTOCOL, WebSocketEndpoint
 from tests import builders as build
 from tests import inputs
 from tests.conftest import close_database
@@ -23,7 +29,7 @@ from tests.support.interference import Interfered, Raising
 from tests.support.pauses import hold
 from tests.support.pools import connections_in_use
 from tests.support.serving import Served, until
-from tests.support.sockets import FOLLOW, Socket, connected, streamed
+from tests.support.sockets import FOLLOW, SECONDS, Socket, connected, streamed
 from tests.support.tasks import elsewhere
 
 KEY = "package-1"
@@ -156,7 +162,7 @@ async def test_nothing_is_told_before_the_commit(
     server = await serve(create_repositories(PersistenceMode.DB, database))
     async with connected(server.socket_url) as socket:
         await follow(server, socket)
-        commit = hold(monkeypatch, AsyncConnection, "commit")
+        commit = hold(monkeypatch, type(database.transaction()), "commit")
         saving = asyncio.create_task(save(server))
         await commit.reached.wait()
         await socket.is_served()
@@ -178,6 +184,75 @@ async def test_nothing_is_told_of_anything_else(stored: Served) -> None:
         await stored.api.do("deleteDeliveryPackage", {"packageId": "package-2"})
 
         await socket.is_served()
+
+
+# From when on
+
+
+async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(server: Served) -> None:
+    """A client that has seen them may save at once, and wait for what it's told of that."""
+    told = asyncio.Queue[bytes]()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            change_something(server)
+        else:
+            told.put_nowait(message["body"])
+
+    operation = prepare(server.service.schema, Operation(FOLLOW, {"key": KEY}))
+    stream = EventStream(server.service, operation, "request-1", ExitStack())
+    serving = asyncio.create_task(stream({"type": "http", "method": "POST"}, forever, send))
+    async with asyncio.timeout(SECONDS):
+        while b"DELETED" not in await told.get():
+            pass
+    serving.cancel()
+    await asyncio.wait({serving})
+
+
+async def test_a_socket_tells_all_that_happens_once_a_later_message_is_answered(
+    server: Served,
+) -> None:
+    """Who pings after a subscription knows by the pong that it has begun."""
+    messages = (
+        {"type": "connection_init"},
+        {"type": "subscribe", "id": "1", "payload": {"query": FOLLOW, "variables": {"key": KEY}}},
+        {"type": "ping"},
+    )
+    incoming = iter(
+        [
+            {"type": "websocket.connect"},
+            *({"type": "websocket.receive", "text": json.dumps(message)} for message in messages),
+        ]
+    )
+    told = asyncio.Queue[str]()
+
+    async def receive() -> Message:
+        return next(incoming, None) or await forever()
+
+    async def send(message: Message) -> None:
+        text = message.get("text", "")
+        if '"pong"' in text:
+            change_something(server)
+        told.put_nowait(text)
+
+    scope = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL]}
+    endpoint = WebSocketEndpoint(server.service)
+    serving = asyncio.create_task(endpoint(WebSocket(scope, receive, send)))
+    async with asyncio.timeout(SECONDS):
+        while "DELETED" not in await told.get():
+            pass
+    serving.cancel()
+    await asyncio.wait({serving})
+
+
+def change_something(server: Served) -> None:
+    changes = server.service.repositories.changes
+    changes.publish([Change(ChangeKind.DELETED, DeliveryPackage, KEY)])
+
+
+async def forever() -> NoReturn:
+    await asyncio.Event().wait()
+    raise AssertionError
 
 
 # With what it's told
@@ -278,7 +353,7 @@ async def test_who_vanishes_in_the_middle_of_an_event_gives_its_connection_back(
     server = await serve(create_repositories(PersistenceMode.DB, database))
     async with connected(server.socket_url) as socket:
         await follow(server, socket)
-        reading = hold(monkeypatch, AsyncConnection, "execute", before=before)
+        reading = hold(monkeypatch, type(database.snapshot()), "rows", before=before)
         server.service.repositories.changes.publish(
             [Change(ChangeKind.SAVED, DeliveryPackage, KEY)]
         )

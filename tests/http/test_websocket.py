@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from server.service import StreamLimits
@@ -468,6 +469,21 @@ async def test_operations_share_the_memory_for_requests(serve: Serve) -> None:
         await until(lambda: server.service.pending.in_use == 0)
         await socket.subscribe("2", FOLLOW, key="x" * 3_000)
         await until(lambda: server.watched == 1)
+
+
+async def test_an_operation_that_is_completed_at_once_gives_its_memory_back(server: Served) -> None:
+    async with connected(server.socket_url) as socket:
+        await asyncio.gather(socket.subscribe("1", FOLLOW, key="a"), socket.complete("1"))
+        await socket.is_served()
+
+        await until(lambda: server.service.pending.in_use == 0)
+        assert server.watched == 0
+
+
+async def test_messages_are_not_compressed(server: Served) -> None:
+    """A few bytes on the wire could become a message of the largest size in memory."""
+    async with connect(server.socket_url, compression="deflate", proxy=None) as connection:
+        assert connection.protocol.extensions == []
 
 
 # Who may connect

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+FUNCTION = "function: "
 VERSION_TABLE = "alembic_version"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 from repositories.engine import Database
-from tests.migrations.catalogue import VERSION_TABLE, catalogue
+from tests.migrations.catalogue import FUNCTION, VERSION_TABLE, catalogue
 
 Rows = dict[str, list[dict[str, Any]]]
 """The rows of each table, in the order of their keys."""
@@ -15,6 +15,11 @@ Rows = dict[str, list[dict[str, Any]]]
 async def catalogue_of(database: Database) -> list[str]:
     async with database.readers.connect() as connection:
         return await catalogue(connection)
+
+
+async def tables_of(database: Database) -> list[str]:
+    """The catalogue without the functions, which only migrations make."""
+    return [line for line in await catalogue_of(database) if not line.startswith(FUNCTION)]
 
 
 async def rows_of(database: Database) -> Rows:

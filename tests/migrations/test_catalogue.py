@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import create_mock_engine
 
 from migrations.runner import upgrade
-from repositories.engine import Database
+from repositories.engine import Database, open_database
 from repositories.metadata import metadata
-from tests.migrations.catalogue import catalogue
+from tests.migrations.catalogue import FUNCTION, catalogue
 from tests.migrations.conftest import NewDatabase
-from tests.migrations.inspection import catalogue_of
+from tests.migrations.inspection import catalogue_of, tables_of
 
 
 async def test_the_migrations_make_what_the_tables_declare(new_database: NewDatabase) -> None:
@@ -19,7 +19,22 @@ async def test_the_migrations_make_what_the_tables_declare(new_database: NewData
     async with declared.writers.begin() as connection:
         await connection.run_sync(metadata.create_all)
 
-    assert await catalogue_of(migrated) == await catalogue_of(declared)
+    assert await tables_of(migrated) == await catalogue_of(declared)
+
+
+async def test_postgresql_has_a_function_to_save_each_kind_of_entity(
+    postgresql_url: str,
+) -> None:
+    database = open_database(postgresql_url)
+    parents = [table.name for table in metadata.sorted_tables if not table.foreign_keys]
+
+    functions = [line for line in await catalogue_of(database) if line.startswith(FUNCTION)]
+
+    await database.close()
+    assert [line for line in functions if "CREATE OR REPLACE FUNCTION" not in line] == []
+    assert {line.split("FUNCTION public.")[1].split("(")[0] for line in functions} == {
+        f"save_{table}" for table in parents
+    }
 
 
 ON_BOTH = [

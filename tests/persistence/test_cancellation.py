@@ -1,6 +1,7 @@
 """A caller that is cancelled has stored nothing; one whose commit has begun is told its outcome."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -206,14 +207,22 @@ async def test_work_that_goes_on_though_a_statement_of_it_was_cancelled_stores_n
     assert (step > 0) is not database.is_sqlite
 
 
+async def _save_in_one_call(repositories: Repositories, key: str = "key") -> DeliveryPackage:
+    async def work(unit: UnitOfWork) -> DeliveryPackage:
+        return await unit.delivery_packages.save(build.package(key))
+
+    return await repositories.write(work, in_one_call=True)
+
+
+@pytest.mark.parametrize("save", [_save, _save_in_one_call])
 async def test_cancelled_at_any_moment_it_is_stored_exactly_if_that_was_answered(
-    repositories: Repositories,
+    repositories: Repositories, save: Callable[..., Coroutine[Any, Any, DeliveryPackage]]
 ) -> None:
     cancelled = []
     for step in count():
         key = f"package {step}"
         try:
-            await elsewhere(cancelled_at(step, _save(repositories, key)))
+            await elsewhere(cancelled_at(step, save(repositories, key)))
         except NotReached:
             break
         except asyncio.CancelledError:
@@ -227,6 +236,48 @@ async def test_cancelled_at_any_moment_it_is_stored_exactly_if_that_was_answered
     assert cancelled == sorted(cancelled, reverse=True)
 
 
+async def test_one_call_that_waits_for_another_writer_is_ended_when_it_is_cancelled(
+    postgresql_url: str,
+) -> None:
+    database = open_database(postgresql_url)
+    repositories = create_repositories(PersistenceMode.DB, database)
+    pause = Pause()
+
+    async def work(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package("key"))
+        await pause()
+
+    first = elsewhere(repositories.write(work))
+    await pause.reached.wait()
+    waiting = elsewhere(_save_in_one_call(repositories))
+    async with database.readers.connect() as connection:
+        while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            await connection.rollback()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    pause.over.set()
+    await first
+
+    assert (await _save_in_one_call(repositories)).revision == 2
+    assert connections_in_use(database) == 0
+    await repositories.close()
+
+
+async def test_work_that_was_to_be_one_call_can_make_no_second_one(postgresql_url: str) -> None:
+    database = open_database(postgresql_url)
+    repositories = create_repositories(PersistenceMode.DB, database)
+
+    async def work(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package("key"))
+        await unit.delivery_packages.save(build.package("another key"))
+
+    with pytest.raises(RuntimeError, match="one call"):
+        await repositories.write(work, in_one_call=True)
+
+    await repositories.close()
+
+
 @pytest.mark.parametrize("connected", [False, True])
 async def test_cancelled_at_any_moment_it_gives_its_connection_back(
     database_url: str, connected: bool
@@ -237,7 +288,10 @@ async def test_cancelled_at_any_moment_it_gives_its_connection_back(
     async def write() -> Any:
         return await _save(repositories)
 
-    for unit in (read, write):
+    async def write_in_one_call() -> Any:
+        return await _save_in_one_call(repositories)
+
+    for unit in (read, write, write_in_one_call):
         for step in count():
             database = open_database(database_url, pool_size=1, pool_timeout=1)
             repositories = create_repositories(PersistenceMode.DB, database)

@@ -37,8 +37,12 @@ class Interfered:
         async with self._repositories.read() as snapshot:
             yield self._changed(snapshot)
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        result = await self._repositories.write(lambda unit: work(self._changed(unit)))
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
+        result = await self._repositories.write(
+            lambda unit: work(self._changed(unit)), in_one_call=in_one_call
+        )
         if self._after_write is not None:
             await self._after_write()
         return result

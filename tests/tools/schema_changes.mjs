@@ -8,6 +8,11 @@ const [before, after] = process.argv.slice(2).map((file) => buildSchema(readFile
 const changes = await diff(before, after);
 console.log(
   JSON.stringify(
-    changes.map(({ path, message, criticality: { level } }) => ({ path, message, level })),
+    changes.map(({ type, path, message, criticality: { level } }) => ({
+      type,
+      path,
+      message,
+      level,
+    })),
   ),
 );

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from schema.export import SCHEMA_FILE
+from tests.support.graphql import Json
 from tests.tools import node_tools
 from tests.tools.changelog import announced
 
@@ -17,6 +18,14 @@ TARGET_AUDIENCE = '''\
   targetAudience: String
 
 '''
+QUOTA_ERROR = """\
+type QuotaError implements MutationError {
+  code: ErrorCode!
+  message: String!
+  path: [String!]!
+}
+
+"""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -25,8 +34,20 @@ def breaking_changes(before: Path, after: Path) -> dict[str, str]:
     """What each change that breaks clients is, by its place in the schema."""
     changes = json.loads(node_tools().run("schema_changes.mjs", before, after))
     return {
-        change["path"]: change["message"] for change in changes if change["level"] == "BREAKING"
+        change["path"]: change["message"]
+        for change in changes
+        if change["level"] == "BREAKING" or _is_a_new_failure(change)
     }
+
+
+def _is_a_new_failure(change: Json) -> bool:
+    """Generated clients may refuse whole answers with a kind or code that they don't know."""
+    match change["type"]:
+        case "OBJECT_TYPE_INTERFACE_ADDED":
+            return "implements 'MutationError'" in change["message"]
+        case "ENUM_VALUE_ADDED":
+            return str(change["path"]).startswith("ErrorCode.")
+    return False
 
 
 def unannounced(breaking: dict[str, str], changelog: str) -> dict[str, str]:
@@ -47,8 +68,17 @@ def test_breaking_changes_since_the_last_release_are_announced() -> None:
         ("  passed: Boolean!\n\n", "  passed: Boolean\n\n", "QcResult.passed"),
         ("input KpiInput {\n", "input KpiInput {\n  owner: String!\n", "KpiInput.owner"),
         ("  brief(\n", "  brief(\n    at: DateTime!\n", "Query.brief.at"),
+        ("interface MutationError {", QUOTA_ERROR + "interface MutationError {", "QuotaError"),
+        ("enum ErrorCode {\n", "enum ErrorCode {\n  QUOTA\n", "ErrorCode.QUOTA"),
     ],
-    ids=["a field less", "null where none was", "one more in an input", "one more argument"],
+    ids=[
+        "a field less",
+        "null where none was",
+        "one more in an input",
+        "one more argument",
+        "one more kind of failure",
+        "one more code of failures",
+    ],
 )
 def test_a_breaking_change_has_to_be_announced(
     present: str, planted: str, place: str, tmp_path: Path

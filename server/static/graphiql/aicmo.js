@@ -26,13 +26,21 @@ function ownFetcher() {
   const socket = new URL(endpoint);
   socket.protocol = endpoint.protocol === "https:" ? "wss:" : "ws:";
   const send = GraphiQL.createFetcher({ url: endpoint.href, subscriptionUrl: socket.href });
-  return (params, options) => send(withItsOwnOperation(params), options);
+  return (params, options) => send(...asWritten(params, options));
 }
 
-/* Right after a change of tabs GraphiQL still names the operation of the tab before. */
-function withItsOwnOperation({ operationName, ...params }) {
-  const isThere = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`);
-  return isThere.test(params.query) ? { operationName, ...params } : params;
+/* GraphiQL reads a document a moment after it was typed. Until then the operation that it names,
+   and the document by which it tells subscriptions from others, are those of the text before. */
+function asWritten({ operationName, ...params }, options) {
+  const { parse, getOperationAST } = GraphiQL.GraphQL;
+  let documentAST;
+  try {
+    documentAST = parse(params.query);
+  } catch {
+    return [params, options]; // the server says what is wrong with it
+  }
+  const operation = getOperationAST(documentAST, operationName) ?? getOperationAST(documentAST);
+  return [{ ...params, operationName: operation?.name?.value }, { ...options, documentAST }];
 }
 
 /* GraphiQL marks an object in the variables where a scalar is due, but our JSON is just that. */

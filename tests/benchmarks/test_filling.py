@@ -1,0 +1,58 @@
+"""Packages that are multiplied are those that would have been seeded."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benchmarks.filling import SEEDED, multiply
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.metadata import Timestamp, metadata
+from server.seed.bulk import seed_bulk
+from tests.conftest import empty_database
+
+
+async def seeded(database: Database, size: int) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    async for _ in seed_bulk(repositories, size):
+        pass
+
+
+async def keys_and_times(database: Database) -> dict[str, set[tuple[Any, ...]]]:
+    """Of every row in every table; copies have the client of the first plan."""
+    found = {}
+    async with database.readers.connect() as connection:
+        for table in metadata.sorted_tables:
+            columns = [
+                column
+                for column in table.columns
+                if (column.name.endswith("_id") and column.name != "client_id")
+                or column.name in ("position", "version", "revision")
+                or isinstance(column.type, Timestamp)
+            ]
+            rows = (await connection.execute(select(*columns))).all()
+            found[table.name] = {tuple(row) for row in rows}
+            assert len(found[table.name]) == len(rows)
+    return found
+
+
+@pytest.fixture
+async def database(migrated_database_url: str) -> AsyncIterator[Database]:
+    """As servers find it: `aicmo migrate` comes before `aicmo seed`."""
+    database = open_database(migrated_database_url)
+    yield database
+    await database.close()
+
+
+async def test_copies_have_the_keys_and_times_that_seeding_gives(database: Database) -> None:
+    await seeded(database, 3 * SEEDED)
+    wanted = await keys_and_times(database)
+    await empty_database(database)
+
+    await seeded(database, SEEDED)
+    await multiply(database.url.render_as_string(hide_password=False), 3 * SEEDED)
+
+    assert await keys_and_times(database) == wanted
+    assert len(wanted["delivery_packages"]) == 3 * SEEDED

@@ -1,0 +1,160 @@
+"""Random queries of the API, over the demo's data: the answers are graphql-core's.
+
+They are the same, but for what is told of several failures that coincide: docs/decisions/0017.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import graphql
+import pytest
+from graphql import DocumentNode
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import nodes, queries
+
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories
+from schema.context import Context
+from schema.export import exported_schema
+from schema.root import PipelineSchema, create_schema
+from server.seed.agency import seed_agency
+from tests.execution.documents import documents
+from tests.execution.equality import (
+    are_same,
+    assert_equivalent,
+    by_graphql_core,
+    everything,
+    never_awaited,
+    operation_of,
+)
+from tests.support.graphql import EVERYTHING, InProcess
+
+pytestmark = never_awaited
+
+CONNECTION: Final = (
+    "first: $first",
+    "first: 3, orderBy: {field: CREATED_AT, direction: ASC}",
+    "last: 2",
+    "first: 0",
+    'filter: {not: {createdAt: {lt: "2026-01-20T00:00:00Z"}}}',
+    "first: 2, last: 2",
+    'after: "garbage"',
+)
+"""Also what is refused."""
+
+VARIABLES: Final = (
+    {"yes": True, "no": False},
+    {"yes": False, "no": True, "perhaps": False, "first": 2},
+)
+
+KEYS: Final = {
+    "brief": "briefId",
+    "strategyPlan": "strategyId",
+    "campaign": "campaignId",
+    "draft": "draftId",
+    "qcResult": "resultId",
+    "deliveryPackage": "packageId",
+}
+
+
+def arguments_of(stored: dict[str, Any]) -> dict[str, Sequence[str]]:
+    """Arguments that find something, and some that don't."""
+    arguments: dict[str, Sequence[str]] = {"__type": ['name: "Brief"', 'name: "Missing"']}
+    ids: list[str] = []
+    for name, key in KEYS.items():
+        nodes = stored[f"{name}s"]["nodes"]
+        ids.append(nodes[0]["id"])
+        keys = [*(node[key] for node in nodes[:2]), "missing"]
+        arguments[name] = [f'{key}: "{one}"' for one in keys]
+        arguments[f"{name}s"] = CONNECTION
+    arguments["node"] = [f'id: "{one}"' for one in (*ids, "garbage")]
+    arguments["nodes"] = [f"ids: {json.dumps(ids)}", f"ids: {json.dumps([ids[0], 'x'])}"]
+    return arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Both executors over the same data, and what was seen of their answers."""
+
+    schema: PipelineSchema
+    repositories: Repositories
+    runner: asyncio.Runner
+    seen: Counter[str]
+
+    def compare(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+        self.runner.run(self._compare(document, variables))
+
+    async def _compare(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+        async with Context(self.repositories, "request-1") as context:
+            ours = await self.schema.engine.execute(
+                document,
+                operation_of(document),
+                variable_values=variables,
+                context_value=context,
+            )
+        async with Context(self.repositories, "request-1") as context:
+            theirs = await by_graphql_core(self.schema.graphql, document, variables, context)
+        if are_same(ours, theirs):
+            self.seen["the same"] += 1
+        else:
+            async with Context(self.repositories, "request-1") as context:
+                there = await everything(self.schema.graphql, document, variables, context)
+            assert_equivalent(ours, theirs, there)
+        self.seen["cases"] += 1
+        self.seen["with errors"] += bool(ours.errors)
+        self.seen["bytes"] += len(json.dumps(ours.data))
+
+
+@pytest.fixture
+def both(runner: asyncio.Runner) -> Both:
+    repositories = create_repositories(PersistenceMode.INMEMORY)
+    runner.run(seed_agency(repositories))
+    return Both(create_schema(), repositories, runner, Counter())
+
+
+bounded = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=250,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def test_random_queries(both: Both) -> None:
+    stored = both.runner.run(InProcess(both.schema, both.repositories).ask(EVERYTHING))
+
+    @bounded
+    @given(documents(both.schema.graphql, depth=5, arguments=arguments_of(stored)))
+    def check(document: DocumentNode) -> None:
+        for variables in VARIABLES:
+            both.compare(document, variables)
+
+    check()
+    assert both.seen["cases"] == 500
+    assert both.seen["with errors"] >= 30
+    assert both.seen["the same"] >= 490
+    assert both.seen["bytes"] >= 500_000
+    assert both.schema.engine.counts.by_graphql_core == 0
+
+
+def test_queries_with_random_arguments(both: Both) -> None:
+    """Filters above all, as deep as they come; most find nothing."""
+    moments = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z") | st.text()
+
+    @settings(bounded, max_examples=100)
+    @given(queries(exported_schema(), custom_scalars={"DateTime": moments.map(nodes.String)}))
+    def check(text: str) -> None:
+        both.compare(graphql.parse(text), {})
+
+    check()
+    assert both.seen["cases"] == 100
+    assert both.seen["with errors"] >= 10
+    assert both.seen["the same"] >= 90
+    assert both.schema.engine.counts.by_graphql_core == 0

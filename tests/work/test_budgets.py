@@ -1,0 +1,240 @@
+"""What the benchmark's operations may take, in calls, statements and resolvers.
+
+Calls are of functions written in Python or C. They are no time, but they are the same on every
+machine, however busy: what costs more for each object or field breaks a budget at once.
+
+A budget is a tenth above what was measured on CPython 3.11. Whoever makes something cheaper
+lowers it here.
+"""
+
+import gc
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from benchmarks.scenarios import Scenario, scenarios
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories, UnitOfWork
+from schema.context import Context
+from schema.execute import Operation, execute
+from schema.root import PipelineSchema, create_schema
+from server.seed.bulk import seed_bulk
+from tests import builders as build
+from tests.conftest import close_database
+from tests.support.statements import watched
+from tests.work.counting import counted_calls, counting_resolvers, with_engine
+
+PACKAGES: Final = 60
+SCENARIOS: Final = {scenario.name: scenario for scenario in scenarios(PACKAGES)}
+
+CALLS: Final = {
+    ("memory", "list"): 5_300,
+    ("memory", "small"): 800,
+    ("memory", "save"): 5_400,
+    ("sqlite", "list"): 11_100,
+    ("sqlite", "small"): 1_050,
+    ("sqlite", "save"): 5_800,
+}
+"""For the whole operation; the list has 50 packages."""
+
+CALLS_FOR_A_PACKAGE_MORE: Final = {"memory": 60, "sqlite": 175}
+"""With its ten artifacts, its draft, and the draft's result with five issues."""
+
+CALLS_FOR_AN_ARTIFACT_MORE: Final = {"memory": 0, "sqlite": 5}
+
+STATEMENTS: Final = {"list": 6, "small": 2, "save": 3}
+
+RESOLVERS: Final = {
+    "list": {
+        *("Query.deliveryPackages", "DeliveryPackageConnection.totalCount"),
+        *("DeliveryPackageConnection.pageInfo", "DeliveryPackageConnection.nodes"),
+        *("DeliveryPackage.artifacts", "DeliveryPackage.draft"),
+        *("Draft.qcResult", "QcResult.issues"),
+    },
+    "small": {"Query.deliveryPackage", "DeliveryPackage.artifacts"},
+    "save": {"Mutation.saveDeliveryPackage", "DeliveryPackage.artifacts"},
+}
+"""Each is called once, for however many objects; what else is selected are attributes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    name: str
+    repositories: Repositories
+    database: Database | None = None
+
+
+@pytest.fixture
+async def memory() -> Storage:
+    return Storage("memory", create_repositories(PersistenceMode.INMEMORY))
+
+
+@pytest.fixture
+async def sqlite(sqlite_url: str) -> AsyncIterator[Storage]:
+    database = open_database(sqlite_url)
+    yield Storage("sqlite", create_repositories(PersistenceMode.DB, database), database)
+    await close_database(database)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def empty(request: pytest.FixtureRequest) -> Storage:
+    storage: Storage = request.getfixturevalue(request.param)
+    return storage
+
+
+async def filled(storage: Storage) -> Storage:
+    async for _ in seed_bulk(storage.repositories, PACKAGES):
+        pass
+    return storage
+
+
+@pytest.fixture
+async def storage(empty: Storage) -> Storage:
+    return await filled(empty)
+
+
+@pytest.fixture
+def schema() -> PipelineSchema:
+    return create_schema()
+
+
+@pytest.fixture(autouse=True)
+def _without_collector() -> Iterator[None]:
+    """What it calls comes whenever it likes."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def run(
+    schema: PipelineSchema, storage: Storage, query: str, variables: dict[str, Any]
+) -> dict[str, Any]:
+    context = Context(storage.repositories, "request-1")
+    response = await execute(schema, Operation(query, variables), context)
+    assert response.errors == []
+    data: dict[str, Any] = response.data
+    return data
+
+
+async def calls(
+    schema: PipelineSchema, storage: Storage, query: str, variables: dict[str, Any]
+) -> int:
+    """Those of an operation that is known already."""
+    for _ in range(2):
+        await run(schema, storage, query, variables)
+    with counted_calls() as counted:
+        await run(schema, storage, query, variables)
+    return counted.made
+
+
+async def calls_of(schema: PipelineSchema, storage: Storage, scenario: Scenario) -> int:
+    return await calls(schema, storage, scenario.query, scenario.variables[0])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_an_operation_keeps_to_its_calls(
+    schema: PipelineSchema, storage: Storage, name: str
+) -> None:
+    assert await calls_of(schema, storage, SCENARIOS[name]) <= CALLS[storage.name, name]
+    assert (schema.engine.counts.planned, schema.engine.counts.by_graphql_core) == (1, 0)
+
+
+async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: Storage) -> None:
+    await filled(memory)
+
+    for scenario in SCENARIOS.values():
+        assert await calls_of(schema, memory, scenario) == await calls_of(schema, memory, scenario)
+
+
+async def test_a_package_more_costs_no_more_than_its_share(
+    schema: PipelineSchema, storage: Storage
+) -> None:
+    query = SCENARIOS["list"].query
+
+    few, many = [await calls(schema, storage, query, {"first": first}) for first in (10, 50)]
+
+    assert many - few <= 40 * CALLS_FOR_A_PACKAGE_MORE[storage.name]
+
+
+async def test_an_artifact_more_costs_next_to_nothing(
+    schema: PipelineSchema, empty: Storage
+) -> None:
+    async def store(unit: UnitOfWork) -> None:
+        for key, count in (("few", 1), ("many", 101)):
+            artifacts = tuple(build.artifact(position=position) for position in range(count))
+            await unit.delivery_packages.save(build.package(key, artifacts=artifacts))
+
+    await empty.repositories.write(store)
+    query = SCENARIOS["small"].query
+
+    few, many = [await calls(schema, empty, query, {"packageId": key}) for key in ("few", "many")]
+
+    assert many - few <= 100 * CALLS_FOR_AN_ARTIFACT_MORE[empty.name]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_an_operation_keeps_to_its_statements(
+    schema: PipelineSchema, sqlite: Storage, name: str
+) -> None:
+    await filled(sqlite)
+    scenario = SCENARIOS[name]
+    assert sqlite.database is not None
+
+    with watched(sqlite.database) as statements:
+        scenario.check(await run(schema, sqlite, scenario.query, scenario.variables[0]))
+
+    assert 0 < len(statements) <= STATEMENTS[name]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_each_resolver_is_called_once(
+    schema: PipelineSchema, memory: Storage, name: str
+) -> None:
+    await filled(memory)
+    scenario = SCENARIOS[name]
+    counting, called = counting_resolvers(schema)
+
+    scenario.check(await run(counting, memory, scenario.query, scenario.variables[0]))
+
+    assert called == dict.fromkeys(RESOLVERS[name], 1)
+
+
+# What the budgets are for: each of these would go unseen otherwise.
+
+
+async def test_a_call_for_each_field_breaks_the_budget(
+    schema: PipelineSchema, storage: Storage
+) -> None:
+    await require_more_calls(with_engine(schema, attribute_of=lambda _: None), storage, "list")
+
+
+async def test_asking_each_object_for_its_type_breaks_the_budget(
+    schema: PipelineSchema, storage: Storage
+) -> None:
+    await require_more_calls(with_engine(schema, class_of=lambda _: None), storage, "list")
+
+
+async def test_a_resolver_for_each_object_breaks_the_budget(
+    schema: PipelineSchema, storage: Storage
+) -> None:
+    await require_more_calls(with_engine(schema, batch_of=lambda _: None), storage, "list")
+
+
+async def require_more_calls(schema: PipelineSchema, storage: Storage, name: str) -> None:
+    assert await calls_of(schema, storage, SCENARIOS[name]) > CALLS[storage.name, name]
+
+
+async def test_planning_each_time_breaks_the_budget(
+    schema: PipelineSchema, storage: Storage
+) -> None:
+    scenario = SCENARIOS["small"]
+    await calls_of(schema, storage, scenario)
+    without_plans = with_engine(schema)
+
+    with counted_calls() as counted:
+        await run(without_plans, storage, scenario.query, scenario.variables[0])
+
+    assert counted.made > CALLS[storage.name, "small"]
