@@ -57,6 +57,8 @@ def require_valid(command: Checked) -> None:
 
 def unstorable(value: str) -> str | None:
     """Why no database can hold this text, or None when it can."""
+    if value.isascii() and "\x00" not in value:
+        return None
     if "\x00" in value:
         return "must not contain NUL (U+0000)"
     if _LONE_SURROGATE.search(value):

@@ -1,7 +1,8 @@
 """What the repositories of all modules have in common.
 
 Records come without their children: these are read by the methods named `<children>_by_<key>`,
-so that nobody reads what isn't asked for. What a write returns carries the children it wrote.
+or with the records, so that nobody reads what isn't asked for. What a write returns carries the
+children it wrote.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,10 @@ class EntityReads(Protocol[R]):
 
     async def get(self, key: str) -> R | None: ...
 
-    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
-        """By key; keys that aren't stored are left out."""
+    async def get_many(
+        self, keys: Sequence[str], *, with_children: bool = False
+    ) -> Mapping[str, R]:
+        """By key; keys that aren't stored are left out. Perhaps with the children, at once."""
         ...
 
     async def page(self, request: PageRequest) -> Page[R]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -93,7 +93,7 @@ def _values(filter: Filter | None) -> Iterator[Any]:
         case Not(condition):
             yield from _values(condition)
         case Comparison(value=tuple(members)):
-            yield storable(members)
+            yield storable(cast(Sequence[str], members))
         case Comparison(value=value) if value is not None and not _never_stored(value):
             yield value
 
@@ -175,8 +175,10 @@ def among(column: ColumnElement[Any], parameter: str, *, is_sqlite: bool) -> Con
     return column == any_(members)
 
 
-def storable(values: Sequence[Any]) -> list[Any]:
+def storable(values: Sequence[str]) -> list[str]:
     """Without text that no database can hold; as a parameter it would be an error of the driver."""
+    if unstorable("".join(values)) is None:
+        return list(values)
     return [value for value in values if not _never_stored(value)]
 
 

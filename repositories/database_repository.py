@@ -7,7 +7,9 @@ A module's repository names its tables and maps rows to records and back; the SQ
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 from sqlalchemy import Table
 
@@ -26,6 +28,8 @@ from repositories.database_criteria import (
 )
 from repositories.database_session import DatabaseSession
 from repositories.statements import Row
+
+_NONE: frozenset[str] = frozenset()
 
 R = TypeVar("R", bound=Entity)
 Values = dict[str, Any]
@@ -57,11 +61,20 @@ class DatabaseRepository(Generic[R]):
 
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
-        self._entities = sql.Entities(self.table, self.key_name, is_sqlite=session.is_sqlite)
+        selected = session.selected
+        self._entities = sql.Entities(
+            self.table,
+            self.key_name,
+            is_sqlite=session.is_sqlite,
+            selected=None if selected is None else selected.get(self.record_type.__name__, _NONE),
+        )
 
     @abstractmethod
     def _from_row(self, row: Row) -> R:
-        """The record of a row of `table`, whose columns come in the table's order, without `id`."""
+        """The record of a row of `table`, whose columns come in the table's order, without `id`.
+
+        Those that weren't selected are None.
+        """
 
     @abstractmethod
     def _to_values(self, record: R) -> Values:
@@ -72,7 +85,11 @@ class DatabaseRepository(Generic[R]):
     async def get(self, key: str) -> R | None:
         return (await self.get_many([key])).get(key)
 
-    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
+    async def get_many(
+        self, keys: Sequence[str], *, with_children: bool = False
+    ) -> Mapping[str, R]:
+        if with_children and self.children is not None:
+            return await self._with_children(keys, self.children)
         return await self._by_column(self.key_name, keys)
 
     async def page(self, request: PageRequest) -> Page[R]:
@@ -90,16 +107,29 @@ class DatabaseRepository(Generic[R]):
         place = self._entities.place_of(name)
         return {row[place]: self._from_row(row) for row in rows}
 
+    async def _with_children(self, keys: Sequence[str], children: Children) -> Mapping[str, R]:
+        statement = sql.with_children(self._entities, children.table, children.columns)
+        rows = await self._session.rows(statement, {"values": storable(keys)})
+        own, place = len(self._entities.columns), self._entities.place_of(self.key_name)
+        found: dict[str, R] = {}
+        for key, group in groupby(rows, key=itemgetter(place)):
+            beside = list(group)
+            # Without children there is one row, and nothing in their columns.
+            items = beside if beside[0][own] is not None else []
+            carried = tuple(children.from_row(row[own:]) for row in items)
+            record = self._from_row(beside[0][:own])
+            found[key] = replace(record, **cast(Any, {children.attribute: carried}))
+        return found
+
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         assert self.children is not None
         statement = sql.children(self._entities, self.children.table, self.children.columns)
         rows = await self._session.rows(statement, {"values": storable(keys)})
         from_row = self.children.from_row
-        found: dict[str, list[Any]] = {}
-        for row in rows:
-            # The parent's key stands last.
-            found.setdefault(row[-1], []).append(from_row(row))
-        return {key: tuple(items) for key, items in found.items()}
+        # The parent's key stands last, and rows come parent by parent.
+        return {
+            key: tuple(map(from_row, items)) for key, items in groupby(rows, key=itemgetter(-1))
+        }
 
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest

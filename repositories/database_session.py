@@ -16,7 +16,7 @@ from domain.errors import TimedOut, Unavailable
 from repositories.engine import another_writer_came_between, is_out_of_reach
 from repositories.statements import Row, Statement
 from repositories.transactions import Transaction, carried_through, take_back
-from repositories.unit_of_work import DEADLINE, Interference
+from repositories.unit_of_work import DEADLINE, Interference, Selected
 
 DATABASE_ERRORS = (
     DBAPIError,
@@ -41,8 +41,15 @@ class DatabaseSession:
     came between. After a failure nothing but that failure comes of it, whoever caught it.
     """
 
-    def __init__(self, transaction: Transaction, *, is_sqlite: bool) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        *,
+        is_sqlite: bool,
+        selected: Selected | None = None,
+    ) -> None:
         self.is_sqlite = is_sqlite
+        self.selected = selected
         self.changes: list[Change] = []
         self._transaction = transaction
         self._has_begun = False

@@ -46,6 +46,8 @@ class Entities:
     table: Table
     key_name: str
     is_sqlite: bool
+    selected: frozenset[str] | None = None
+    """The attributes that somebody wants; None: all. Rows have NULL in place of others."""
 
     @property
     def key(self) -> Column[Any]:
@@ -55,6 +57,19 @@ class Entities:
     def columns(self) -> list[Column[Any]]:
         """What rows consist of, in order."""
         return [column for column in self.table.columns if column.name != "id"]
+
+    def selection(self, *needed: str) -> list[Any]:
+        """The columns, but for those that nobody wants, that aren't keys and that aren't needed."""
+        return [
+            column if self._is_selected(column.name, needed) else null().label(column.name)
+            for column in self.columns
+        ]
+
+    def _is_selected(self, name: str, needed: Sequence[str]) -> bool:
+        if self.selected is None or name in needed or name in self.selected:
+            return True
+        # Several columns may be one attribute: `scope_exclusions` is of `scope`.
+        return name.endswith("_id") or name.split("_", maxsplit=1)[0] in self.selected
 
     def place_of(self, name: str) -> int:
         """Where the column is in a row."""
@@ -84,14 +99,14 @@ def _places(table: Table) -> dict[str, int]:
 # Reading
 
 
-@cache
+@lru_cache(_KEPT_SHAPES)
 def by_column(entities: Entities, name: str) -> Statement:
-    return entities.written(select(*entities.columns).where(entities.among(name)))
+    return entities.written(select(*entities.selection(name)).where(entities.among(name)))
 
 
 @lru_cache(_KEPT_SHAPES)
 def page(entities: Entities, shape: PageRequest) -> Statement:
-    query = select(*entities.columns).where(entities.matching(shape.filter))
+    query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
     return entities.written(page_of(query, entities.table, entities.key, shape))
 
 
@@ -108,7 +123,7 @@ def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statemen
         partition_by=table.c[reference], order_by=reading_order(table, entities.key, shape)
     )
     ranked = (
-        select(*entities.columns, rank.label("rank"))
+        select(*entities.selection(shape.order.field), rank.label("rank"))
         .where(
             entities.among(reference),
             entities.matching(shape.filter),
@@ -133,7 +148,19 @@ def counts_by(entities: Entities, reference: str, shape: Filter | None) -> State
     )
 
 
-@cache
+@lru_cache(_KEPT_SHAPES)
+def with_children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
+    """The entities of keys, each beside each of its children in their order."""
+    parent = table.c[entities.key_name]
+    return entities.written(
+        select(*entities.selection(), *(table.c[name].label(f"child_{name}") for name in names))
+        .select_from(entities.table.outerjoin(table, parent == entities.key))
+        .where(entities.among(entities.key_name))
+        .order_by(entities.key, table.c.position)
+    )
+
+
+@lru_cache(_KEPT_SHAPES)
 def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
     """The named columns and the parent's key, in the order of the parents' children."""
     parent = table.c[entities.key_name]
@@ -144,12 +171,12 @@ def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statem
     )
 
 
-@cache
+@lru_cache(_KEPT_SHAPES)
 def revision(entities: Entities) -> Statement:
     return entities.written(select(entities.table.c.revision).where(entities.has_key))
 
 
-@cache
+@lru_cache(_KEPT_SHAPES)
 def for_update(entities: Entities) -> Statement:
     query = select(*entities.columns).where(entities.has_key).with_for_update()
     return entities.written(query)

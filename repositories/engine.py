@@ -110,11 +110,11 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.sqlite_writer is not None
 
-    def snapshot(self) -> Transaction:
-        """A transaction whose reads all see one state."""
+    def snapshot(self, in_one_call: bool = False) -> Transaction:
+        """A transaction whose reads all see one state; perhaps a single read, which needs none."""
         if self.is_sqlite:
             return SqliteSnapshot(self.readers)
-        return PostgresTransaction(self.readers, SNAPSHOT)
+        return PostgresTransaction(self.readers, None if in_one_call else SNAPSHOT)
 
     def transaction(self, in_one_call: bool = False) -> Transaction:
         """A transaction that writes; perhaps one that is no more than a single statement."""

@@ -33,6 +33,7 @@ from repositories.unit_of_work import (
     MAX_ATTEMPTS,
     Interference,
     Repositories,
+    Selected,
     Snapshot,
     Unit,
     UnitOfWork,
@@ -87,7 +88,9 @@ class _MemoryRepositories:
         self._writing = asyncio.Lock()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Snapshot]:
+    async def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> AsyncIterator[Snapshot]:
         session = MemorySession(self._root)
         unit = Unit()
         try:
@@ -142,9 +145,15 @@ class _DatabaseRepositories:
         self._new_key = new_key
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Snapshot]:
+    async def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> AsyncIterator[Snapshot]:
         unit = Unit()
-        session = DatabaseSession(self._database.snapshot(), is_sqlite=self._database.is_sqlite)
+        session = DatabaseSession(
+            self._database.snapshot(in_one_call),
+            is_sqlite=self._database.is_sqlite,
+            selected=selected,
+        )
         try:
             yield self._unit(session)
         finally:

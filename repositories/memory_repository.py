@@ -80,9 +80,19 @@ class MemoryRepository(Generic[R]):
     async def get(self, key: str) -> R | None:
         return self._records.get(key)
 
-    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
+    async def get_many(
+        self, keys: Sequence[str], *, with_children: bool = False
+    ) -> Mapping[str, R]:
         records = self._records
-        return {key: records[key] for key in keys if key in records}
+        found = {key: records[key] for key in keys if key in records}
+        if not with_children or self.children_attribute is None:
+            return found
+        children = await self._children(keys)
+        attribute = self.children_attribute
+        return {
+            key: replace(record, **cast(Any, {attribute: children.get(key, ())}))
+            for key, record in found.items()
+        }
 
     async def page(self, request: PageRequest) -> Page[R]:
         return page_of(self._records.values(), self.key_name, request)

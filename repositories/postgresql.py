@@ -72,19 +72,24 @@ class _PooledConnection:
 
 
 class PostgresTransaction:
-    """A transaction of several statements, which `opening` begins."""
+    """A transaction that `opening` begins; without one, a single read."""
 
-    def __init__(self, engine: AsyncEngine, opening: str) -> None:
+    def __init__(self, engine: AsyncEngine, opening: str | None) -> None:
         self._connection = _PooledConnection(engine)
         self._opening = opening
         self._is_open = False
+        self._was_run = False
 
     async def begin(self) -> None:
         await self._connection.take()
-        self._is_open = True
-        await self._execute(self._opening)
+        if self._opening is not None:
+            self._is_open = True
+            await self._execute(self._opening)
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        if self._was_run and self._opening is None:
+            raise RuntimeError("this unit of work was to be one call")
+        self._was_run = True
         with self._connection.driver() as driver:
             return cast(Sequence[Row], await driver.fetch(sql, *arguments))
 

@@ -1,7 +1,7 @@
 """Units of work: what a caller holds while it reads one snapshot or writes one transaction."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from datetime import datetime
@@ -22,6 +22,10 @@ from repositories.qc.contract import QcResultReads, QcResultRepository
 from repositories.strategy.contract import PlanReads, PlanRepository
 
 T = TypeVar("T")
+
+
+Selected = Mapping[str, frozenset[str]]
+"""The names of attributes, by the name of the record's type."""
 
 
 class Snapshot(Protocol):
@@ -71,10 +75,16 @@ class Repositories(Protocol):
     A unit of work can't be opened inside another of the same task: RuntimeError, at once.
     """
 
-    def read(self) -> AbstractAsyncContextManager[Snapshot]:
+    def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> AbstractAsyncContextManager[Snapshot]:
         """One snapshot, taken at its first statement and given back at the end.
 
         Statements of several tasks queue. Raises Unavailable when storage can't be reached.
+
+        `selected` names the attributes of records that will be looked at, None: all of them. Others
+        may be None, but for keys and what a page is ordered by. `in_one_call` promises that a
+        repository is called once: it needs no transaction then. A second call is a RuntimeError.
         """
         ...
 

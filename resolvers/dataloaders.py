@@ -101,12 +101,16 @@ class Listing(Generic[R]):
 class EntityLoaders(Generic[R]):
     """What can be read of the entities of one kind."""
 
-    def __init__(self, reads: EntityReads[R]) -> None:
+    def __init__(self, reads: EntityReads[R], *, with_children: bool = False) -> None:
+        """`with_children`: what is read by its key has its children with it."""
         self._entities = reads
+        self._with_children = with_children
 
     @cached_property
     def by_key(self) -> DataLoader[str, R | None]:
-        return one_by_key(self._entities.get_many)
+        return one_by_key(
+            lambda keys: self._entities.get_many(keys, with_children=self._with_children)
+        )
 
     @cached_property
     def all(self) -> Listing[R]:

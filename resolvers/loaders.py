@@ -11,10 +11,12 @@ from resolvers.strategy.loaders import PlanLoaders
 class Loaders:
     """Made anew for each snapshot, so that nothing outlives what it was read from."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.briefs = BriefLoaders(snapshot.briefs)
-        self.strategy_plans = PlanLoaders(snapshot.strategy_plans)
-        self.campaigns = CampaignLoaders(snapshot.campaigns)
-        self.drafts = DraftLoaders(snapshot.drafts)
-        self.qc_results = QcResultLoaders(snapshot.qc_results)
-        self.delivery_packages = PackageLoaders(snapshot.delivery_packages)
+    def __init__(self, snapshot: Snapshot, *, with_children: bool = False) -> None:
+        """`with_children`: what is read by its key has its children with it."""
+        whole = {"with_children": with_children}
+        self.briefs = BriefLoaders(snapshot.briefs, **whole)
+        self.strategy_plans = PlanLoaders(snapshot.strategy_plans, **whole)
+        self.campaigns = CampaignLoaders(snapshot.campaigns, **whole)
+        self.drafts = DraftLoaders(snapshot.drafts, **whole)
+        self.qc_results = QcResultLoaders(snapshot.qc_results, **whole)
+        self.delivery_packages = PackageLoaders(snapshot.delivery_packages, **whole)

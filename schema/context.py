@@ -12,6 +12,7 @@ from domain.changes import Change
 from domain.entity import Entity
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from resolvers.loaders import Loaders
+from schema.reads import EVERYTHING
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ class Context:
         self.request_id = request_id
         self.principal = principal
         self.watching = ExitStack()
+        self.reads = EVERYTHING
         self._repositories = repositories
         self._reading: AbstractAsyncContextManager[Snapshot] | None = None
         self._loaders: Loaders | None = None
@@ -84,8 +86,12 @@ class Context:
         await self._end_reading()
 
     async def _begin_reading(self) -> None:
-        self._reading = self._repositories.read()
-        self._loaders = Loaders(await self._reading.__aenter__())
+        reads = self.reads
+        self._reading = self._repositories.read(
+            selected=reads.selected, in_one_call=reads.in_one_call
+        )
+        snapshot = await self._reading.__aenter__()
+        self._loaders = Loaders(snapshot, with_children=reads.in_one_call)
 
     async def _end_reading(self) -> None:
         reading, self._reading, self._loaders = self._reading, None, None

@@ -35,6 +35,7 @@ from schema.limits import (
     require,
     require_within,
 )
+from schema.reads import EVERYTHING, Reads, reads_of
 
 DOCUMENTS_KEPT = 1_000
 CHARACTERS_KEPT = 500_000
@@ -53,6 +54,11 @@ class Document:
     errors: tuple[GraphQLError, ...] = ()
     measures: tuple[tuple[OperationDefinitionNode, Measures], ...] = ()
     """Of each operation, with the page sizes that variables give at their largest."""
+    reads: tuple[tuple[OperationDefinitionNode, Reads], ...] = ()
+
+    def reads_of(self, operation: OperationDefinitionNode) -> Reads:
+        """What the operation will read."""
+        return next((reads for node, reads in self.reads if node is operation), EVERYTHING)
 
 
 class Documents:
@@ -109,7 +115,10 @@ class Documents:
         except GraphQLError as error:
             return Document(None, (error,))
         errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
-        return Document(node, tuple(map(self._told, errors)), measures)
+        if errors:
+            return Document(node, tuple(map(self._told, errors)))
+        reads = [(operation, reads_of(self._schema, node, operation)) for operation, _ in measures]
+        return Document(node, (), measures, tuple(reads))
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():

@@ -97,6 +97,7 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
 
     The snapshot that was read from is given back before this returns.
     """
+    context.reads = prepared.document.reads_of(prepared.node)
     async with context:
         assert prepared.document.node is not None
         result = await schema.engine.execute(

@@ -13,9 +13,11 @@ from strawberry.types.field import StrawberryField
 from resolvers.dataloaders import DataLoader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
+from schema.reads import CHILDREN
 
 BATCH = "batch"
 """The key in a field's metadata under which its batch resolver is."""
+
 
 LoaderOf = Callable[[Loaders], DataLoader[str, Any]]
 
@@ -43,7 +45,7 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         return [next(loaded) if has is None else has for has in carried]
 
     return strawberry.field(
-        resolver=resolve, description=description, metadata={BATCH: resolve_all}
+        resolver=resolve, description=description, metadata={BATCH: resolve_all, CHILDREN: True}
     )
 
 

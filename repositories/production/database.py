@@ -117,7 +117,7 @@ class DatabaseDraftRepository(DatabaseRepository[Draft]):
             content_type=content_type,
             title=title,
             body=body,
-            metadata=JsonObject(metadata),
+            metadata=metadata and JsonObject(metadata),
             revision=revision,
             created_at=created_at,
             updated_at=updated_at,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import bindparam, func, select
 
@@ -113,9 +113,9 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
             brief_id=brief_id,
             version=version,
             executive_summary=executive_summary,
-            kpis=tuple(Kpi(**kpi) for kpi in json.loads(kpis)),
-            timeline=_timeline(timeline),
-            approval=ApprovalState(approval),
+            kpis=kpis and tuple(Kpi(**kpi) for kpi in json.loads(kpis)),
+            timeline=timeline and _timeline(timeline),
+            approval=approval and ApprovalState(approval),
             decided_by=decided_by,
             decided_at=decided_at,
             revision=revision,
@@ -145,11 +145,11 @@ def _timeline(text: str) -> StrategyTimeline:
     )
 
 
-@cache
+@lru_cache(512)
 def _of_versions(entities: Entities) -> Statement:
     """Plans of the briefs of `values` with one of `versions`."""
     return entities.written(
-        select(*entities.columns).where(
+        select(*entities.selection("version")).where(
             entities.among("brief_id"),
             among(entities.table.c.version, "versions", is_sqlite=entities.is_sqlite),
         )

@@ -10,8 +10,8 @@ from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_b
 class PackageLoaders(EntityLoaders[DeliveryPackage]):
     """Packages by `package_id`."""
 
-    def __init__(self, reads: PackageReads) -> None:
-        super().__init__(reads)
+    def __init__(self, reads: PackageReads, *, with_children: bool = False) -> None:
+        super().__init__(reads, with_children=with_children)
         self._packages = reads
 
     @cached_property

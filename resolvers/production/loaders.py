@@ -10,8 +10,8 @@ from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_b
 class CampaignLoaders(EntityLoaders[Campaign]):
     """Campaigns by `campaign_id`."""
 
-    def __init__(self, reads: CampaignReads) -> None:
-        super().__init__(reads)
+    def __init__(self, reads: CampaignReads, *, with_children: bool = False) -> None:
+        super().__init__(reads, with_children=with_children)
         self._campaigns = reads
 
     @cached_property
@@ -26,8 +26,8 @@ class CampaignLoaders(EntityLoaders[Campaign]):
 class DraftLoaders(EntityLoaders[Draft]):
     """Drafts by `draft_id`."""
 
-    def __init__(self, reads: DraftReads) -> None:
-        super().__init__(reads)
+    def __init__(self, reads: DraftReads, *, with_children: bool = False) -> None:
+        super().__init__(reads, with_children=with_children)
         self._drafts = reads
 
     @cached_property

@@ -10,8 +10,8 @@ from resolvers.dataloaders import DataLoader, EntityLoaders, children_by_key, on
 class QcResultLoaders(EntityLoaders[QcResult]):
     """Results by `result_id`."""
 
-    def __init__(self, reads: QcResultReads) -> None:
-        super().__init__(reads)
+    def __init__(self, reads: QcResultReads, *, with_children: bool = False) -> None:
+        super().__init__(reads, with_children=with_children)
         self._results = reads
 
     @cached_property

@@ -10,8 +10,8 @@ from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_b
 class PlanLoaders(EntityLoaders[StrategyPlan]):
     """Plans by `strategy_id`."""
 
-    def __init__(self, reads: PlanReads) -> None:
-        super().__init__(reads)
+    def __init__(self, reads: PlanReads, *, with_children: bool = False) -> None:
+        super().__init__(reads, with_children=with_children)
         self._plans = reads
 
     @cached_property

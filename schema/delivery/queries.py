@@ -10,6 +10,7 @@ from schema.context import Info
 from schema.delivery.types import DeliveryPackage
 from schema.entities import DELIVERY_PACKAGES
 from schema.pagination import Connection, connection
+from schema.reads import BY_KEY
 
 
 async def _delivery_package(
@@ -23,6 +24,7 @@ async def _delivery_package(
 class DeliveryQuery:
     delivery_package: DeliveryPackage | None = strawberry.field(
         resolver=_delivery_package,
+        metadata=BY_KEY,
         description="The delivery package with this key; null when there is none.",
     )
     delivery_packages: Connection[DeliveryPackage] = connection(

@@ -10,6 +10,7 @@ from schema.context import Info
 from schema.entities import BRIEFS
 from schema.onboarding.types import Brief
 from schema.pagination import Connection, connection
+from schema.reads import BY_KEY
 
 
 async def _brief(
@@ -22,6 +23,8 @@ async def _brief(
 @strawberry.type
 class OnboardingQuery:
     brief: Brief | None = strawberry.field(
-        resolver=_brief, description="The brief with this key; null when there is none."
+        resolver=_brief,
+        metadata=BY_KEY,
+        description="The brief with this key; null when there is none.",
     )
     briefs: Connection[Brief] = connection(BRIEFS, "All briefs, page by page.")

@@ -10,6 +10,7 @@ from schema.context import Info
 from schema.entities import CAMPAIGNS, DRAFTS
 from schema.pagination import Connection, connection
 from schema.production.types import Campaign, Draft
+from schema.reads import BY_KEY
 
 
 async def _campaign(
@@ -29,10 +30,14 @@ async def _draft(
 @strawberry.type
 class ProductionQuery:
     campaign: Campaign | None = strawberry.field(
-        resolver=_campaign, description="The campaign with this key; null when there is none."
+        resolver=_campaign,
+        metadata=BY_KEY,
+        description="The campaign with this key; null when there is none.",
     )
     campaigns: Connection[Campaign] = connection(CAMPAIGNS, "All campaigns, page by page.")
     draft: Draft | None = strawberry.field(
-        resolver=_draft, description="The draft with this key; null when there is none."
+        resolver=_draft,
+        metadata=BY_KEY,
+        description="The draft with this key; null when there is none.",
     )
     drafts: Connection[Draft] = connection(DRAFTS, "All drafts, page by page.")

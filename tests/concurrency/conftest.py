@@ -9,7 +9,7 @@ import pytest
 
 from repositories.changes import ChangeFeed
 from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
+from repositories.unit_of_work import Repositories, Selected, Snapshot, UnitOfWork
 from tests.conftest import close_database, open_emptied
 
 T = TypeVar("T")
@@ -24,8 +24,10 @@ class Interleaved:
     def __init__(self, repositories: Repositories) -> None:
         self._repositories = repositories
 
-    def read(self) -> AbstractAsyncContextManager[Snapshot]:
-        return self._repositories.read()
+    def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> AbstractAsyncContextManager[Snapshot]:
+        return self._repositories.read(selected=selected, in_one_call=in_one_call)
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False

@@ -24,9 +24,9 @@ class Counted:
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         read: Callable[..., Awaitable[Any]] = getattr(self._reads, name)
 
-        async def counted(*arguments: Any) -> Any:
+        async def counted(*arguments: Any, **options: Any) -> Any:
             self.made[name] += 1
-            return await read(*arguments)
+            return await read(*arguments, **options)
 
         return counted
 

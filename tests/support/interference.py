@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from repositories.changes import ChangeFeed
-from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
+from repositories.unit_of_work import Repositories, Selected, Snapshot, UnitOfWork
 
 T = TypeVar("T")
 Event = Callable[[], Awaitable[None]]
@@ -33,8 +33,10 @@ class Interfered:
         return self._repositories.changes
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Snapshot]:
-        async with self._repositories.read() as snapshot:
+    async def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> AsyncIterator[Snapshot]:
+        async with self._repositories.read(selected=selected, in_one_call=in_one_call) as snapshot:
             yield self._changed(snapshot)
 
     async def write(
@@ -64,7 +66,7 @@ class Raising:
         self._error = error
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def method(*arguments: Any) -> Any:
+        async def method(*arguments: Any, **options: Any) -> Any:
             raise self._error
 
         return method
@@ -78,8 +80,8 @@ class Announcing:
         self._event = event
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def method(*arguments: Any) -> Any:
+        async def method(*arguments: Any, **options: Any) -> Any:
             await self._event()
-            return await getattr(self._repository, name)(*arguments)
+            return await getattr(self._repository, name)(*arguments, **options)
 
         return method

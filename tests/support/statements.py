@@ -41,7 +41,8 @@ def watched(database: Database) -> Iterator[Statements]:
         return watch
 
     with pytest.MonkeyPatch.context() as patch:
-        for kind in {type(database.snapshot()), type(database.transaction())}:
+        once = (database.snapshot(in_one_call=True), database.transaction(in_one_call=True))
+        for kind in set(map(type, (database.snapshot(), database.transaction(), *once))):
             for name in ("rows", "run_many"):
                 patch.setattr(kind, name, watching(getattr(kind, name)))
         yield seen
