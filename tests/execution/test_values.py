@@ -163,7 +163,7 @@ class Countdown:
             dict.fromkeys("ab").keys(),
         ),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 async def test_a_list_is_whatever_can_be_iterated_but_text_and_mappings(
     schema: GraphQLSchema, value: Any
