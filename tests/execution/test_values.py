@@ -163,7 +163,6 @@ class Countdown:
             dict.fromkeys("ab").keys(),
         ),
     ],
-    ids=lambda value: type(value).__name__,
 )
 async def test_a_list_is_whatever_can_be_iterated_but_text_and_mappings(
     schema: GraphQLSchema, value: Any

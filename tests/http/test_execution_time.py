@@ -12,9 +12,11 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 
+from repositories.database_session import DatabaseSession
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
+from repositories.postgresql import PostgresStatement, PostgresTransaction
 from repositories.statements import written
 from repositories.unit_of_work import set_deadline
 from tests import inputs
@@ -79,19 +81,28 @@ class Slow:
         forever = text(FOREVER[database.url.get_backend_name()])
         statement = written(forever, is_sqlite=database.is_sqlite)
 
-        async def slow(repository: Any, *arguments: Any) -> Any:
-            result = await method(repository, *arguments)
-            if not self._healed:
-                self.began.set()
-                if seconds is not None:
-                    set_deadline(seconds)
-                await repository._session.rows(statement)
-            return result
+        async def slow(repository: Any, *arguments: Any, **options: Any) -> Any:
+            if self._healed:
+                return await method(repository, *arguments, **options)
+            session: DatabaseSession = repository._session
+            if not _is_one_statement(session):
+                await method(repository, *arguments, **options)
+            self.began.set()
+            if seconds is not None:
+                set_deadline(seconds)
+            return await session.rows(statement)
 
         monkeypatch.setattr(DatabasePackageRepository, name, slow)
 
     def heal(self) -> None:
         self._healed = True
+
+
+def _is_one_statement(session: DatabaseSession) -> bool:
+    transaction = session._transaction
+    if isinstance(transaction, PostgresTransaction):
+        return transaction._opening is None
+    return isinstance(transaction, PostgresStatement)
 
 
 async def is_well(server: Served, database: Database, *, stored: bool = False) -> None:
@@ -390,7 +401,7 @@ async def test_a_commit_that_has_begun_in_time_is_answered_whenever_it_ends(
 async def test_a_commit_that_has_begun_is_carried_through_though_the_client_is_gone(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hold(monkeypatch, type(database.transaction()), "commit")
+    commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
     async with sent(server, SAVE, {"input": inputs.save_package()}):
         await commit.reached.wait()
     await until(lambda: not any_from_clients(server))
@@ -408,7 +419,7 @@ async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client may use the id for another operation meanwhile."""
-    commit = hold(monkeypatch, type(database.transaction()), "commit")
+    commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", SAVE, input=inputs.save_package())
         await commit.reached.wait()
@@ -425,7 +436,7 @@ async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id
 async def test_a_socket_that_vanishes_leaves_its_commit_to_be_carried_through(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hold(monkeypatch, type(database.transaction()), "commit")
+    commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", SAVE, input=inputs.save_package())
         await commit.reached.wait()

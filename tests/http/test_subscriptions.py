@@ -162,7 +162,7 @@ async def test_nothing_is_told_before_the_commit(
     server = await serve(create_repositories(PersistenceMode.DB, database))
     async with connected(server.socket_url) as socket:
         await follow(server, socket)
-        commit = hold(monkeypatch, type(database.transaction()), "commit")
+        commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
         saving = asyncio.create_task(save(server))
         await commit.reached.wait()
         await socket.is_served()
