@@ -62,7 +62,9 @@ def _fetch(distribution: str, folder: Path) -> None:
     _uv(folder, "tool", "run", "--from", PIP, "pip", *download, f"--requirement={wanted}")
     [archive] = folder.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        # Python 3.11.4 was the first to have filters.
+        tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+        tar.extractall(folder)
     wanted.write_text(DESCRIBE, "utf-8")
     target = ("--target", "packages", "--no-deps", "--require-hashes")
     _uv(folder, "pip", "install", "--quiet", *target, "--requirements", str(wanted))
