@@ -1,5 +1,6 @@
 """The transaction that migrations run in."""
 
+import gc
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -83,9 +84,12 @@ def _use_write_ahead_log(connection: Any) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
-            # This does wait.
-            connection.execute("BEGIN EXCLUSIVE")
-            connection.execute("COMMIT")
+        # The cursor that failed hangs on the exception's frames. Collected by the event loop while
+        # the connection's thread waits, it would wait for the thread, and everything for it.
+        gc.collect()
+        # This does wait.
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
     raise MigrationError("The database is in use by too many others.")
 
 

@@ -58,9 +58,15 @@ class SqliteFile(aiosqlite.Connection):
             self._is_on_loop = False
         self.direct.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
         try:
-            return cast(Sequence[Row], await self.patiently(self.execute_fetchall(sql, arguments)))
+            return await self.patiently(self._in_thread(sql, arguments))
         finally:
             self.direct.execute("PRAGMA busy_timeout = 0")
+
+    async def _in_thread(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        # The thread closes the cursor, whatever happens: if the event loop collected it, it would
+        # wait for whatever statement the thread runs then.
+        async with self.execute(sql, arguments) as cursor:
+            return list(await cursor.fetchall())
 
     async def patiently(self, work: Awaitable[T]) -> T:
         """Await work of the thread, which a cancelled caller interrupts."""
