@@ -213,16 +213,18 @@ class _Group:
         if failure is None:
             try:
                 await self.file.execute("COMMIT")
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
                 failure = error
                 if not self.is_lost:
                     self.file.direct.execute("ROLLBACK")
-        await greenlet_spawn(self._pooled.close)
-        if failure is None:
-            self._outcome.set_result(None)
-        else:
-            self._outcome.set_exception(failure)
-            self._outcome.exception()  # perhaps nobody asks for it
+        try:
+            await greenlet_spawn(self._pooled.close)
+        finally:
+            if failure is None:
+                self._outcome.set_result(None)
+            else:
+                self._outcome.set_exception(failure)
+                self._outcome.exception()  # perhaps nobody asks for it
 
 
 class SqliteTransaction:

@@ -117,8 +117,7 @@ class Documents:
         errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
-        reads = [(operation, reads_of(self._schema, node, operation)) for operation, _ in measures]
-        return Document(node, (), measures, tuple(reads))
+        return Document(node, (), measures, reads_of(self._schema, node))
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():

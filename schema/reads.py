@@ -44,16 +44,17 @@ EVERYTHING = Reads()
 
 
 def reads_of(
-    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
-) -> Reads:
+    schema: GraphQLSchema, document: DocumentNode
+) -> tuple[tuple[OperationDefinitionNode, Reads], ...]:
+    """Of each operation. They share what is selected, so that the document is gone through once."""
     type_info = TypeInfo(schema)
     fields = _Fields(type_info)
     visit(document, TypeInfoVisitor(type_info, fields))
-    return Reads(
-        selected={name: frozenset(found) for name, found in fields.found.items()},
-        in_one_call=operation.operation is OperationType.QUERY
-        and schema.query_type is not None
-        and _is_one_entity(schema.query_type, operation.selection_set),
+    selected = {name: frozenset(found) for name, found in fields.found.items()}
+    return tuple(
+        (node, Reads(selected, in_one_call=_is_one_call(schema, node)))
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
     )
 
 
@@ -71,6 +72,14 @@ class _Fields(Visitor):
             definition = field.extensions.get("strawberry-definition")
             name = definition.python_name if definition is not None else node.name.value
             self.found[parent.name].add(name)
+
+
+def _is_one_call(schema: GraphQLSchema, operation: OperationDefinitionNode) -> bool:
+    return (
+        operation.operation is OperationType.QUERY
+        and schema.query_type is not None
+        and _is_one_entity(schema.query_type, operation.selection_set)
+    )
 
 
 def _is_one_entity(query: GraphQLObjectType, selections: SelectionSetNode) -> bool:

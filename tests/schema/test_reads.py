@@ -41,6 +41,16 @@ def test_the_attributes_are_those_of_the_fields_by_type() -> None:
     assert reads.selected["StrategyPlan"] == {"executive_summary"}
 
 
+def test_a_document_of_many_operations_is_gone_through_once() -> None:
+    operations = " ".join(f"query Q{number} {{ {PACKAGE} {{ revision }} }}" for number in range(50))
+
+    document = create_schema().documents.prepare(operations)
+
+    assert not document.errors
+    assert len({id(reads.selected) for _, reads in document.reads}) == 1
+    assert len(document.reads) == 50
+
+
 @pytest.mark.parametrize(
     "query",
     [
