@@ -1,7 +1,7 @@
 """Runs operations by plans that are made once; the response is the one that graphql-core gives."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isawaitable
 from typing import Any, Final
@@ -12,6 +12,7 @@ from graphql import (
     Executor,
     GraphQLError,
     GraphQLField,
+    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -22,8 +23,9 @@ from graphql import (
 from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues, get_variable_values
 
+from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
-from execution.plans import BatchResolver, OperationPlan, Sources
+from execution.plans import BatchResolver, OperationPlan, Sources, Writer
 from execution.recent import Recent
 from execution.running import Run
 
@@ -45,9 +47,11 @@ class Engine:
 
     `batch_of` tells which fields are resolved for all objects of a level at once, and
     `attribute_of` which are read from an attribute of their object; other fields' resolvers are
-    called for each object. `class_of` tells by which class an object is known to be of a type;
-    about others, the type's `is_type_of` is asked. Of operations and of plans, the `kept` that
-    were used last are kept.
+    called for each object. `writer_of` tells which fields' objects somebody else can write, where
+    only leaves are selected of them; `writable_of` by which class a leaf is known that can be
+    written as it is. `class_of` tells by which class an object is known to be of a
+    type; about others, the type's `is_type_of` is asked. Of operations and of plans, the `kept`
+    that were used last are kept.
     """
 
     def __init__(
@@ -57,14 +61,25 @@ class Engine:
         attribute_of: Callable[[GraphQLField], str | None] = lambda _: None,
         batch_of: Callable[[GraphQLField], BatchResolver | None] = lambda _: None,
         class_of: Callable[[GraphQLObjectType], type | None] = lambda _: None,
+        writer_of: Callable[[GraphQLField], Writer | None] = lambda _: None,
+        writable_of: Callable[[GraphQLLeafType], type | None] = lambda _: None,
         kept: int = 1_000,
     ) -> None:
         assert_valid_schema(schema)
         self.counts = Counts()
         self._schema = schema
-        self.sources = Sources(batch_of, attribute_of, class_of)
+        self.sources = Sources(
+            batch_of,
+            attribute_of,
+            class_of,
+            writer_of,
+            lambda leaf: unchanged_class_of(leaf) or writable_of(leaf),
+        )
+        self._sources_as_values = replace(
+            self.sources, writer_of=lambda _: None, leaf_class_of=unchanged_class_of
+        )
         self._operations: Recent[tuple[int, int], Operation] = Recent(kept)
-        self._plans: Recent[tuple[Operation, Hashable], OperationPlan] = Recent(kept)
+        self._plans: Recent[tuple[Operation, Hashable, bool], OperationPlan] = Recent(kept)
 
     async def execute(
         self,
@@ -75,8 +90,12 @@ class Engine:
         root_value: Any = None,
         context_value: Any = None,
         hide_suggestions: bool = False,
+        to_write: bool = False,
     ) -> ExecutionResult:
-        """The result of an operation of a validated document."""
+        """The result of an operation of a validated document.
+
+        Its data is `to_write` by who takes what the fields' writers give, and writable leaves.
+        """
         # An operation is kept with its document, so that their ids stay their own.
         known = self._operations.get(
             (id(document), id(operation)), lambda: examined(self._schema, document, operation)
@@ -96,7 +115,7 @@ class Engine:
         )
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
-        plan = self._plan(known, variables)
+        plan = self._plan(known, variables, to_write)
         if plan is None:
             return await by_graphql_core()
         self.counts.by_plan += 1
@@ -117,16 +136,19 @@ class Engine:
         data = await run.data()
         return ExecutionResult(data, run.failures.errors() or None)
 
-    def _plan(self, operation: Operation, variables: VariableValues) -> OperationPlan | None:
+    def _plan(
+        self, operation: Operation, variables: VariableValues, to_write: bool
+    ) -> OperationPlan | None:
         """The plan; None when graphql-core has to say why there is none."""
 
         def made() -> OperationPlan:
-            plan = OperationPlan(self._schema, operation, variables, self.sources)
+            sources = self.sources if to_write else self._sources_as_values
+            plan = OperationPlan(self._schema, operation, variables, sources)
             self.counts.planned += 1
             return plan
 
         try:
-            return self._plans.get((operation, operation.steered(variables)), made)
+            return self._plans.get((operation, operation.steered(variables), to_write), made)
         except (GraphQLError, RecursionError):
             return None
 

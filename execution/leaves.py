@@ -29,12 +29,9 @@ _CLASSES: Final[Mapping[GraphQLLeafType, type]] = {
 }
 
 
-def classes_of(leaf: GraphQLLeafType, is_non_null: bool) -> frozenset[type]:
-    """The classes whose instances coercion leaves as they are, as far as a class can tell."""
-    class_ = _CLASSES.get(leaf)
-    if class_ is None:
-        return frozenset()
-    return frozenset({class_} if is_non_null else {class_, NoneType})
+def unchanged_class_of(leaf: GraphQLLeafType) -> type | None:
+    """The class whose instances coercion leaves as they are, as far as a class can tell."""
+    return _CLASSES.get(leaf)
 
 
 def are_complete(classes: Set[type], values: Sequence[Any], kinds: Set[type]) -> bool:

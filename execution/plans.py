@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from types import NoneType
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
     GraphQLField,
+    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
     TypeNameMetaFieldDef,
     default_field_resolver,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -30,7 +33,6 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
-from execution.leaves import classes_of
 from execution.operations import Operation
 
 Resolver = Callable[..., Any]
@@ -42,18 +44,36 @@ raised fails all of them. `info` is that of the first parent.
 """
 
 
+class Selected(NamedTuple):
+    """What is selected of an object under a response key: an attribute, or the name of its type."""
+
+    key: str
+    attribute: str | None
+    type_name: str
+
+
+Writer = Callable[[Sequence[Selected]], BatchResolver]
+"""Gives what resolves a field to values that need no completion, such as JSON that is written, of
+objects of which this is selected.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where the values of a field come from, and what is known of them.
 
-    They come from the batch resolver that `batch_of` has for the field, or else from the attribute
-    that `attribute_of` names, or else from the field's own resolver. What has the very class that
-    `class_of` has for an object type is of that type.
+    They come from what the field's writer gives, where `writer_of` has one and nothing but leaves
+    that are attributes is selected; or else from the batch resolver that `batch_of` has for the
+    field, or else from the attribute that `attribute_of` names, or else from the field's own
+    resolver. What has the very class that `class_of` has for an object type is of that type; a
+    leaf that has the very class that `leaf_class_of` has for its type is complete.
     """
 
     batch_of: Callable[[GraphQLField], BatchResolver | None]
     attribute_of: Callable[[GraphQLField], str | None]
     class_of: Callable[[GraphQLObjectType], type | None]
+    writer_of: Callable[[GraphQLField], Writer | None]
+    leaf_class_of: Callable[[GraphQLLeafType], type | None]
 
 
 class Kind(Enum):
@@ -77,13 +97,17 @@ class Shape:
     classes: frozenset[type] = frozenset()
 
 
-def shape_of(type_: GraphQLOutputType) -> Shape:
+def shape_of(
+    type_: GraphQLOutputType, leaf_class_of: Callable[[GraphQLLeafType], type | None]
+) -> Shape:
     is_non_null = is_non_null_type(type_)
     inner: Any = type_.of_type if is_non_null_type(type_) else type_
     if is_list_type(inner):
-        return Shape(Kind.LIST, is_non_null, inner, shape_of(inner.of_type))
+        return Shape(Kind.LIST, is_non_null, inner, shape_of(inner.of_type, leaf_class_of))
     if is_leaf_type(inner):
-        return Shape(Kind.LEAF, is_non_null, inner, classes=classes_of(inner, is_non_null))
+        class_ = leaf_class_of(inner)
+        classes = set() if class_ is None else {class_} if is_non_null else {class_, NoneType}
+        return Shape(Kind.LEAF, is_non_null, inner, classes=frozenset(classes))
     if is_abstract_type(inner):
         return Shape(Kind.ABSTRACT, is_non_null, inner)
     assert is_object_type(inner)
@@ -106,6 +130,8 @@ class FieldPlan:
     read: Callable[[Any], Any] | None
     resolve: Resolver
     resolve_batch: BatchResolver | None
+    is_written: bool
+    """Whether the values that it resolves to are complete."""
     has_arguments: bool
     selections: dict[GraphQLObjectType, "SelectionPlan"] = field(default_factory=dict)
     """By the runtime type of the field's objects; made when the first of the type comes."""
@@ -155,16 +181,14 @@ class OperationPlan:
         """What the field selects of its objects of this type."""
         found = field.selections.get(type_)
         if found is None:
-            collected = collect_subfields(
-                self._schema,
-                self.fragments,
-                self._variables,
-                self.operation,
-                type_,
-                field.details,
-            )
+            collected = self._subfields(type_, field.details)
             found = field.selections[type_] = self._selection(type_, collected)
         return found
+
+    def _subfields(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> CollectedFields:
+        return collect_subfields(
+            self._schema, self.fragments, self._variables, self.operation, type_, details
+        )
 
     def _selection(self, type_: GraphQLObjectType, collected: CollectedFields) -> SelectionPlan:
         fields: list[FieldPlan] = []
@@ -183,7 +207,8 @@ class OperationPlan:
         details: list[FieldDetails],
     ) -> FieldPlan:
         nodes = [detail.node for detail in details]
-        resolve_batch = self._sources.batch_of(definition)
+        resolve_written = self._written(definition, details)
+        resolve_batch = resolve_written or self._sources.batch_of(definition)
         attribute = self._sources.attribute_of(definition)
         return FieldPlan(
             order=order,
@@ -193,13 +218,32 @@ class OperationPlan:
             definition=definition,
             details=details,
             nodes=nodes,
-            shape=shape_of(definition.type),
+            shape=shape_of(definition.type, self._sources.leaf_class_of),
             is_typename=definition is TypeNameMetaFieldDef,
             read=attrgetter(attribute) if attribute and not resolve_batch else None,
             resolve=definition.resolve or default_field_resolver,
             resolve_batch=resolve_batch,
+            is_written=resolve_written is not None,
             has_arguments=bool(definition.args),
         )
+
+    def _written(
+        self, definition: GraphQLField, details: list[FieldDetails]
+    ) -> BatchResolver | None:
+        writer = self._sources.writer_of(definition)
+        type_ = get_named_type(definition.type)
+        if writer is None or not is_object_type(type_):
+            return None
+        selected: list[Selected] = []
+        for key, found in self._subfields(type_, details).grouped_field_set.items():
+            field = self._schema.get_field(type_, found[0].node.name.value)
+            if field is None or not is_leaf_type(get_named_type(field.type)):
+                return None
+            attribute = self._sources.attribute_of(field)
+            if attribute is None and field is not TypeNameMetaFieldDef:
+                return None
+            selected.append(Selected(key, attribute, type_.name))
+        return writer(selected)
 
 
 @lru_cache(maxsize=1_000)

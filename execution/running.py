@@ -195,7 +195,10 @@ class Run:
         self._complete(column, values, kinds_of(values))
 
     def _complete(self, column: Column, values: list[Any], kinds: set[type]) -> None:
-        if column.shape.kind is Kind.LEAF:
+        if column.field.is_written:
+            column, values = self._present(column, values, kinds)
+            column.completed = values
+        elif column.shape.kind is Kind.LEAF:
             self._leaves(column, values, kinds)
         else:
             self._steps.add(partial(self._composites, column, values, kinds))

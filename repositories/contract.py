@@ -5,13 +5,42 @@ or with the records, so that nobody reads what isn't asked for. What a write ret
 children it wrote.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
 from repositories.criteria import Filter, Page, PageRequest
 
 R = TypeVar("R", bound=Entity)
+
+
+class Member(NamedTuple):
+    """A member of a JSON object: the value of an attribute, or a text where there is none."""
+
+    key: str
+    attribute: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Selection:
+    """What JSON objects are to have of records. Each is another one, whatever it has."""
+
+    members: tuple[Member, ...]
+
+    def of(self, records: Sequence[object]) -> list[dict[str, Any]]:
+        """The objects of the records."""
+        keys = [member.key for member in self.members]
+        columns: list[Iterable[Any]] = [
+            repeat(text) if attribute is None else map(attrgetter(attribute), records)
+            for _, attribute, text in self.members
+        ]
+        # The records come along, so that there are as many objects whatever the members are.
+        rows = zip(records, *columns, strict=False)
+        return [dict(zip(keys, values, strict=True)) for _, *values in rows]
 
 
 class EntityReads(Protocol[R]):

@@ -18,6 +18,7 @@ from domain.entity import Entity
 from domain.errors import RevisionConflict
 from domain.validation import unstorable
 from repositories import database_statements as sql
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import (
     page_shape_of,
@@ -129,6 +130,19 @@ class DatabaseRepository(Generic[R]):
         # The parent's key stands last, and rows come parent by parent.
         return {
             key: tuple(map(from_row, items)) for key, items in groupby(rows, key=itemgetter(-1))
+        }
+
+    async def _children_json(
+        self, keys: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        assert self.children is not None
+        wanted = tuple(selection.members for selection in selections)
+        statement = sql.children_json(self._entities, self.children.table, wanted)
+        rows = await self._session.rows(statement, {"values": storable(keys)})
+        return {
+            key: tuple(f"[{','.join(texts)}]" for texts in columns)
+            for key, group in groupby(rows, key=itemgetter(0))
+            for _, *columns in (zip(*group, strict=True),)
         }
 
     async def _pages_by(

@@ -16,13 +16,16 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     literal_column,
     null,
     select,
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from repositories.contract import Member
 from repositories.criteria import Filter, PageRequest
 from repositories.database_criteria import (
     LIMIT,
@@ -32,6 +35,7 @@ from repositories.database_criteria import (
     page_of,
     reading_order,
 )
+from repositories.database_json import json_object
 from repositories.metadata import ManyOf
 from repositories.statements import Statement, written
 
@@ -169,6 +173,27 @@ def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statem
         .where(among(parent, "values", is_sqlite=entities.is_sqlite))
         .order_by(parent, table.c.position)
     )
+
+
+@lru_cache(_KEPT_SHAPES)
+def children_json(
+    entities: Entities, table: Table, wanted: tuple[tuple[Member, ...], ...]
+) -> Statement:
+    """The parents' keys and JSON objects, in the order of the parents' children.
+
+    There is a column for each of the `wanted` kinds of objects. On PostgreSQL each parent has one
+    row: with all of its children's, between commas.
+    """
+    parent = table.c[entities.key_name]
+    items = [json_object(table, members, is_sqlite=entities.is_sqlite) for members in wanted]
+    found = among(parent, "values", is_sqlite=entities.is_sqlite)
+    if entities.is_sqlite:
+        query = select(parent, *items).order_by(parent, table.c.position)
+    else:
+        in_order = aggregate_order_by(literal(","), table.c.position)
+        query = select(parent, *(func.string_agg(item, in_order) for item in items))
+        query = query.group_by(parent)
+    return entities.written(query.where(found))
 
 
 @lru_cache(_KEPT_SHAPES)

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+import orjson
+
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity
 from domain.errors import RevisionConflict
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_criteria import matches, page_of
 from repositories.unit_of_work import Interference
@@ -103,6 +106,14 @@ class MemoryRepository(Generic[R]):
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         stored = self._session.table(cast(str, self.children_table))
         return {key: stored[key] for key in keys if stored.get(key)}
+
+    async def _children_json(
+        self, keys: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return {
+            key: tuple(orjson.dumps(selection.of(found)).decode() for selection in selections)
+            for key, found in (await self._children(keys)).items()
+        }
 
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest

@@ -5,13 +5,13 @@ nothing is stored, None, or an empty tuple of children.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from domain.entity import Entity
-from repositories.contract import EntityReads
+from repositories.contract import EntityReads, Selection
 from repositories.criteria import Filter, Page, PageRequest
 
 A = TypeVar("A")
@@ -20,6 +20,35 @@ V = TypeVar("V")
 R = TypeVar("R", bound=Entity)
 
 Load = Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]
+
+
+class _Read(Generic[K]):
+    """A read of some keys, and those who wait for it."""
+
+    def __init__(self, run: Callable[["_Read[K]"], Coroutine[Any, Any, None]]) -> None:
+        self.keys: list[K] = []
+        self._failure: Exception | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+        self._has_ended = False
+        # Nobody else holds the task.
+        self._task = asyncio.create_task(run(self))
+
+    async def ended(self) -> None:
+        """Raises why it failed."""
+        if not self._has_ended:
+            # Who waits may be cancelled; what others wait for, too, goes on.
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+        if self._failure is not None:
+            raise self._failure
+
+    def end(self, failure: Exception | None = None) -> None:
+        self._has_ended = True
+        self._failure = failure
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class DataLoader(Generic[K, V]):
@@ -32,8 +61,8 @@ class DataLoader(Generic[K, V]):
         """`load` gives a value for every key."""
         self._load = load
         self._values: dict[K, V] = {}
-        self._asked: list[K] = []
-        self._reads: dict[K, asyncio.Task[Exception | None]] = {}
+        self._next: _Read[K] | None = None
+        self._reads: dict[K, _Read[K]] = {}
 
     async def load(self, key: K) -> V:
         [value] = await self.load_many((key,))
@@ -41,37 +70,32 @@ class DataLoader(Generic[K, V]):
 
     async def load_many(self, keys: Sequence[K]) -> list[V]:
         """The values of the keys, in their order."""
-        missing = [key for key in keys if key not in self._values]
+        values = self._values
+        missing = [key for key in keys if key not in values]
         if missing:
-            self._ask_for(missing)
-            reads = dict.fromkeys(self._reads[key] for key in missing)
-            # Who waits may be cancelled; what others wait for, too, goes on.
-            await asyncio.wait(reads)
-            for read in reads:
-                if error := read.result():
-                    raise error
-        return [self._values[key] for key in keys]
+            for read in {self._read_of(key): None for key in missing}:
+                await read.ended()
+        return [values[key] for key in keys]
 
-    def _ask_for(self, keys: Sequence[K]) -> None:
-        new = dict.fromkeys(key for key in keys if key not in self._reads)
-        if new:
-            coming = self._reads[self._asked[0]] if self._asked else None
-            self._reads |= dict.fromkeys(new, coming or asyncio.create_task(self._read()))
-            self._asked += new
+    def _read_of(self, key: K) -> _Read[K]:
+        read = self._reads.get(key)
+        if read is None:
+            read = self._next = self._reads[key] = self._next or _Read(self._run)
+            read.keys.append(key)
+        return read
 
-    async def _read(self) -> Exception | None:
+    async def _run(self, read: _Read[K]) -> None:
         # What is asked for a turn of the event loop later comes along.
         await asyncio.sleep(0)
-        keys, self._asked = self._asked, []
+        self._next = None
+        failure = None
         try:
-            self._values.update(await self._load(keys))
+            self._values.update(await self._load(read.keys))
         except Exception as error:  # noqa: BLE001 - those who wait raise it
-            return error
-        else:
-            return None
-        finally:
-            for key in keys:
-                del self._reads[key]
+            failure = error
+        for key in read.keys:
+            del self._reads[key]
+        read.end(failure)
 
 
 def one_by_key(load: Load[K, V]) -> DataLoader[K, V | None]:
@@ -88,6 +112,52 @@ def children_by_key(load: Load[K, tuple[V, ...]]) -> DataLoader[K, tuple[V, ...]
         return {key: found.get(key, ()) for key in keys}
 
     return DataLoader(read)
+
+
+class ByArgument(Generic[A, V]):
+    """Dataloaders by what else their reads depend on."""
+
+    def __init__(self, load: Callable[[Sequence[str], A], Awaitable[Mapping[str, V]]]) -> None:
+        self._load = load
+        self._loaders: dict[A, DataLoader[str, V]] = {}
+
+    def of(self, argument: A) -> DataLoader[str, V]:
+        if argument not in self._loaders:
+            self._loaders[argument] = DataLoader(lambda keys: self._load(keys, argument))
+        return self._loaders[argument]
+
+
+class JsonLoader:
+    """The children of entities as JSON lists. Without any, they're empty.
+
+    What is asked for at the same time is read at once, whatever is selected.
+    """
+
+    def __init__(
+        self,
+        load: Callable[
+            [Sequence[str], Sequence[Selection]], Awaitable[Mapping[str, tuple[str, ...]]]
+        ],
+    ) -> None:
+        self._load = load
+        self._lists = DataLoader(self._read)
+
+    async def load_many(self, keys: Sequence[str], selection: Selection) -> list[str]:
+        """The texts, in the order of their keys."""
+        return await self._lists.load_many([(key, selection) for key in keys])
+
+    async def _read(
+        self, asked: Sequence[tuple[str, Selection]]
+    ) -> Mapping[tuple[str, Selection], str]:
+        keys = list(dict.fromkeys(key for key, _ in asked))
+        selections = list(dict.fromkeys(selection for _, selection in asked))
+        found = await self._load(keys, selections)
+        empty = ("[]",) * len(selections)
+        return {
+            (key, selection): text
+            for key in keys
+            for selection, text in zip(selections, found.get(key, empty), strict=True)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +195,13 @@ class Related(Generic[R]):
         load_pages: Callable[[Sequence[str], PageRequest], Awaitable[Mapping[str, Page[R]]]],
         load_counts: Callable[[Sequence[str], Filter | None], Awaitable[Mapping[str, int]]],
     ) -> None:
-        self._pages = _ByArgument(load_pages)
-        self._counts = _ByArgument(load_counts)
+        self._pages = ByArgument(load_pages)
+        self._counts = ByArgument(load_counts)
 
     def of(self, key: str) -> Listing[R]:
         return Listing(
-            page=lambda request: self._pages.load(key, request),
-            count=lambda filter: self._counts.load(key, filter),
+            page=lambda request: self._pages.of(request).load(key),
+            count=lambda filter: self._counts.of(filter).load(key),
         )
 
 
@@ -142,16 +212,3 @@ def _shared(load: Callable[[A], Awaitable[V]]) -> Callable[[A], Awaitable[V]]:
         return {argument: await load(argument) for argument in arguments}
 
     return DataLoader(read).load
-
-
-class _ByArgument(Generic[A, V]):
-    """One read of many keys for each distinct argument."""
-
-    def __init__(self, load: Callable[[Sequence[str], A], Awaitable[Mapping[str, V]]]) -> None:
-        self._load = load
-        self._loaders: dict[A, DataLoader[str, V]] = {}
-
-    def load(self, key: str, argument: A) -> Awaitable[V]:
-        if argument not in self._loaders:
-            self._loaders[argument] = DataLoader(lambda keys: self._load(keys, argument))
-        return self._loaders[argument].load(key)

@@ -36,7 +36,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the client gets. `is_refused`: nothing was executed, so there is no `data`."""
+    """What the client gets, to be written by `encode`.
+
+    `is_refused`: nothing was executed, so there is no `data`.
+    """
 
     data: Any
     errors: list[GraphQLError]
@@ -106,6 +109,7 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
             variable_values=prepared.request.variables,
             context_value=context,
             hide_suggestions=schema.documents.hides_names,
+            to_write=True,
         )
         return _response(prepared, result, context)
 

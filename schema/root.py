@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.field import StrawberryField
 
 from execution import Engine
-from execution.plans import BatchResolver
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
 from schema.delivery.queries import DeliveryQuery
 from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
-from schema.fields import batch_of
+from schema.fields import attribute_of, batch_of, writer_of
 from schema.limits import Limits
 from schema.node import Node, StoredEntity, load_node
 from schema.onboarding.mutations import OnboardingMutation
@@ -28,7 +26,7 @@ from schema.production.mutations import ProductionMutation
 from schema.production.queries import ProductionQuery
 from schema.qc.mutations import QcMutation
 from schema.qc.queries import QcQuery
-from schema.scalars import SCALARS
+from schema.scalars import SCALARS, WRITABLE
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
 
@@ -108,29 +106,17 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
     )
     documents = Documents(definition._schema, limits or Limits(), introspection=introspection)
     engine = Engine(
-        definition._schema, attribute_of=_attribute_of, batch_of=_batch_of, class_of=_class_of
+        definition._schema,
+        attribute_of=attribute_of,
+        batch_of=batch_of,
+        class_of=_class_of,
+        writer_of=writer_of,
+        writable_of=lambda leaf: WRITABLE.get(leaf.name),
     )
     return PipelineSchema(definition, documents, engine)
-
-
-def _attribute_of(field: GraphQLField) -> str | None:
-    """Fields without a resolver are attributes of records."""
-    declared = _declared(field)
-    return declared.python_name if declared is not None and declared.is_basic_field else None
-
-
-def _batch_of(field: GraphQLField) -> BatchResolver | None:
-    declared = _declared(field)
-    return batch_of(declared) if declared is not None else None
 
 
 def _class_of(type_: GraphQLObjectType) -> type | None:
     """Objects of entities' types are records."""
     declared = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
     return declared.origin.record_type if issubclass(declared.origin, StoredEntity) else None
-
-
-def _declared(field: GraphQLField) -> StrawberryField | None:
-    """The field as it's declared here; None for those of introspection."""
-    declared: StrawberryField | None = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    return declared

@@ -40,6 +40,9 @@ def serialize_json(value: JsonObject) -> dict[str, Any]:
     return value.to_python()
 
 
+WRITABLE: dict[str, type] = {"DateTime": datetime, "JSON": JsonObject}
+"""By which class those of the scalars' values are known that `schema.encoding` writes."""
+
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",

@@ -1,26 +1,16 @@
 """Writing GraphQL responses to HTTP."""
 
-import json
 from typing import Any
 
-import orjson
 from starlette.responses import Response as HttpResponse
 
+from schema.encoding import encode
 from schema.execute import Response
 from server.requests import GRAPHQL_RESPONSE, JSON, RequestRefused
 
 _CONTENT_TYPES = {
     media_type: f"{media_type}; charset=utf-8".encode() for media_type in (JSON, GRAPHQL_RESPONSE)
 }
-
-
-def encode(value: Any) -> bytes:
-    """As JSON, in UTF-8."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        # A message may quote a lone surrogate, which UTF-8 has no bytes for; JSON can escape it.
-        return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
 
 
 def answer(response: Response, media_type: str, request_id: str) -> HttpResponse:

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
+from schema.encoding import encode
 from schema.execute import Prepared, Response
 from server.requests import EVENT_STREAM, RequestRefused
-from server.responses import encode, refuse
+from server.responses import refuse
 from server.service import Service, is_subscription
 
 _COMPLETE = b"event: complete\ndata:\n\n"

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from schema.encoding import encode
 from schema.execute import Prepared, Response, prepare
 from server.requests import RequestRefused, operation_of, parse_json, request_id_of
-from server.responses import encode, refusal_error, refuse
+from server.responses import refusal_error, refuse
 from server.service import Service
 
 log = logging.getLogger("aicmo.websocket")

@@ -31,6 +31,7 @@ class GraphqlCore(Engine):
         root_value: Any = None,
         context_value: Any = None,
         hide_suggestions: bool = False,
+        to_write: bool = False,
     ) -> ExecutionResult:
         result = execute(
             self._schema,

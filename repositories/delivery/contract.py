@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
-from repositories.contract import EntityReads, EntityRepository
+from repositories.contract import EntityReads, EntityRepository, Selection
 from repositories.criteria import Filter, Page, PageRequest
 
 
@@ -15,6 +15,12 @@ class PackageReads(EntityReads[DeliveryPackage], Protocol):
         self, package_ids: Sequence[str]
     ) -> Mapping[str, tuple[DeliveryArtifact, ...]]:
         """In position order; packages without any are left out."""
+        ...
+
+    async def artifacts_json_by_package_id(
+        self, package_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """As artifacts_by_package_id, as JSON lists: one for each of the selections."""
         ...
 
     async def pages_by_draft_id(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
@@ -33,6 +34,11 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
         self, package_ids: Sequence[str]
     ) -> Mapping[str, tuple[DeliveryArtifact, ...]]:
         return await self._children(package_ids)
+
+    async def artifacts_json_by_package_id(
+        self, package_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(package_ids, selections)
 
     async def pages_by_draft_id(
         self, draft_ids: Sequence[str], request: PageRequest

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_repository import MemoryRepository
 
@@ -18,6 +19,11 @@ class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
         self, package_ids: Sequence[str]
     ) -> Mapping[str, tuple[DeliveryArtifact, ...]]:
         return await self._children(package_ids)
+
+    async def artifacts_json_by_package_id(
+        self, package_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(package_ids, selections)
 
     async def pages_by_draft_id(
         self, draft_ids: Sequence[str], request: PageRequest

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.production import Campaign, Draft, Tactic
-from repositories.contract import EntityReads, EntityRepository
+from repositories.contract import EntityReads, EntityRepository, Selection
 from repositories.criteria import Filter, Page, PageRequest
 
 
@@ -15,6 +15,12 @@ class CampaignReads(EntityReads[Campaign], Protocol):
         self, campaign_ids: Sequence[str]
     ) -> Mapping[str, tuple[Tactic, ...]]:
         """In position order; campaigns without any are left out."""
+        ...
+
+    async def tactics_json_by_campaign_id(
+        self, campaign_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """As tactics_by_campaign_id, as JSON lists: one for each of the selections."""
         ...
 
     async def pages_by_strategy_id(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.json_object import JsonObject
 from domain.production import Campaign, Draft, Tactic
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.production.tables import (
@@ -42,6 +43,11 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
         self, campaign_ids: Sequence[str]
     ) -> Mapping[str, tuple[Tactic, ...]]:
         return await self._children(campaign_ids)
+
+    async def tactics_json_by_campaign_id(
+        self, campaign_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(campaign_ids, selections)
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.production import Campaign, Draft, Tactic
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_repository import MemoryRepository
 
@@ -18,6 +19,11 @@ class MemoryCampaignRepository(MemoryRepository[Campaign]):
         self, campaign_ids: Sequence[str]
     ) -> Mapping[str, tuple[Tactic, ...]]:
         return await self._children(campaign_ids)
+
+    async def tactics_json_by_campaign_id(
+        self, campaign_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(campaign_ids, selections)
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.qc import QcIssue, QcResult
-from repositories.contract import EntityReads, EntityRepository
+from repositories.contract import EntityReads, EntityRepository, Selection
 
 
 class QcResultReads(EntityReads[QcResult], Protocol):
@@ -18,6 +18,12 @@ class QcResultReads(EntityReads[QcResult], Protocol):
         self, result_ids: Sequence[str]
     ) -> Mapping[str, tuple[QcIssue, ...]]:
         """In position order; results without any are left out."""
+        ...
+
+    async def issues_json_by_result_id(
+        self, result_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """As issues_by_result_id, as JSON lists: one for each of the selections."""
         ...
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.qc import QcIssue, QcResult, QcSeverity
+from repositories.contract import Selection
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.qc.tables import qc_issues, qc_results
 from repositories.statements import Row
@@ -42,6 +43,11 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
         self, result_ids: Sequence[str]
     ) -> Mapping[str, tuple[QcIssue, ...]]:
         return await self._children(result_ids)
+
+    async def issues_json_by_result_id(
+        self, result_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(result_ids, selections)
 
     async def lock_draft(self, draft_id: str) -> None:
         await self._lock("qc", draft_id)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.qc import QcIssue, QcResult
+from repositories.contract import Selection
 from repositories.memory_repository import MemoryRepository
 
 
@@ -27,6 +28,11 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
         self, result_ids: Sequence[str]
     ) -> Mapping[str, tuple[QcIssue, ...]]:
         return await self._children(result_ids)
+
+    async def issues_json_by_result_id(
+        self, result_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(result_ids, selections)
 
     async def lock_draft(self, draft_id: str) -> None:
         """The write lock, which this unit of work holds, keeps everybody else out."""

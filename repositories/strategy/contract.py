@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.strategy import Recommendation, StrategyPlan
-from repositories.contract import EntityReads, EntityRepository
+from repositories.contract import EntityReads, EntityRepository, Selection
 from repositories.criteria import Filter, Page, PageRequest
 
 BriefVersion = tuple[str, int]
@@ -24,6 +24,12 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
         self, strategy_ids: Sequence[str]
     ) -> Mapping[str, tuple[Recommendation, ...]]:
         """In position order; plans without any are left out."""
+        ...
+
+    async def recommendations_json_by_strategy_id(
+        self, strategy_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """As recommendations_by_strategy_id, as JSON lists: one for each of the selections."""
         ...
 
     async def pages_by_brief_id(

@@ -16,6 +16,7 @@ from domain.strategy import (
     StrategyPlan,
     StrategyTimeline,
 )
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import among, storable
 from repositories.database_repository import Children, DatabaseRepository, Values
@@ -75,6 +76,11 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         self, strategy_ids: Sequence[str]
     ) -> Mapping[str, tuple[Recommendation, ...]]:
         return await self._children(strategy_ids)
+
+    async def recommendations_json_by_strategy_id(
+        self, strategy_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(strategy_ids, selections)
 
     async def pages_by_brief_id(
         self, brief_ids: Sequence[str], request: PageRequest

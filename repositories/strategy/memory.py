@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.strategy import Recommendation, StrategyPlan
+from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_repository import MemoryRepository
 from repositories.strategy.contract import BriefVersion
@@ -31,6 +32,11 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
         self, strategy_ids: Sequence[str]
     ) -> Mapping[str, tuple[Recommendation, ...]]:
         return await self._children(strategy_ids)
+
+    async def recommendations_json_by_strategy_id(
+        self, strategy_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._children_json(strategy_ids, selections)
 
     async def pages_by_brief_id(
         self, brief_ids: Sequence[str], request: PageRequest

@@ -4,7 +4,13 @@ from functools import cached_property
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.delivery.contract import PackageReads
-from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_by_key
+from resolvers.dataloaders import (
+    DataLoader,
+    EntityLoaders,
+    JsonLoader,
+    Related,
+    children_by_key,
+)
 
 
 class PackageLoaders(EntityLoaders[DeliveryPackage]):
@@ -17,6 +23,10 @@ class PackageLoaders(EntityLoaders[DeliveryPackage]):
     @cached_property
     def artifacts_by_package_id(self) -> DataLoader[str, tuple[DeliveryArtifact, ...]]:
         return children_by_key(self._packages.artifacts_by_package_id)
+
+    @cached_property
+    def artifacts_json_by_package_id(self) -> JsonLoader:
+        return JsonLoader(self._packages.artifacts_json_by_package_id)
 
     @cached_property
     def packages_by_draft_id(self) -> Related[DeliveryPackage]:

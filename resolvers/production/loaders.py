@@ -4,7 +4,13 @@ from functools import cached_property
 
 from domain.production import Campaign, Draft, Tactic
 from repositories.production.contract import CampaignReads, DraftReads
-from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_by_key
+from resolvers.dataloaders import (
+    DataLoader,
+    EntityLoaders,
+    JsonLoader,
+    Related,
+    children_by_key,
+)
 
 
 class CampaignLoaders(EntityLoaders[Campaign]):
@@ -17,6 +23,10 @@ class CampaignLoaders(EntityLoaders[Campaign]):
     @cached_property
     def tactics_by_campaign_id(self) -> DataLoader[str, tuple[Tactic, ...]]:
         return children_by_key(self._campaigns.tactics_by_campaign_id)
+
+    @cached_property
+    def tactics_json_by_campaign_id(self) -> JsonLoader:
+        return JsonLoader(self._campaigns.tactics_json_by_campaign_id)
 
     @cached_property
     def campaigns_by_strategy_id(self) -> Related[Campaign]:

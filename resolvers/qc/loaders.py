@@ -4,7 +4,13 @@ from functools import cached_property
 
 from domain.qc import QcIssue, QcResult
 from repositories.qc.contract import QcResultReads
-from resolvers.dataloaders import DataLoader, EntityLoaders, children_by_key, one_by_key
+from resolvers.dataloaders import (
+    DataLoader,
+    EntityLoaders,
+    JsonLoader,
+    children_by_key,
+    one_by_key,
+)
 
 
 class QcResultLoaders(EntityLoaders[QcResult]):
@@ -21,3 +27,7 @@ class QcResultLoaders(EntityLoaders[QcResult]):
     @cached_property
     def issues_by_result_id(self) -> DataLoader[str, tuple[QcIssue, ...]]:
         return children_by_key(self._results.issues_by_result_id)
+
+    @cached_property
+    def issues_json_by_result_id(self) -> JsonLoader:
+        return JsonLoader(self._results.issues_json_by_result_id)

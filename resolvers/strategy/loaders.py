@@ -4,7 +4,14 @@ from functools import cached_property
 
 from domain.strategy import Recommendation, StrategyPlan
 from repositories.strategy.contract import BriefVersion, PlanReads
-from resolvers.dataloaders import DataLoader, EntityLoaders, Related, children_by_key, one_by_key
+from resolvers.dataloaders import (
+    DataLoader,
+    EntityLoaders,
+    JsonLoader,
+    Related,
+    children_by_key,
+    one_by_key,
+)
 
 
 class PlanLoaders(EntityLoaders[StrategyPlan]):
@@ -21,6 +28,10 @@ class PlanLoaders(EntityLoaders[StrategyPlan]):
     @cached_property
     def recommendations_by_strategy_id(self) -> DataLoader[str, tuple[Recommendation, ...]]:
         return children_by_key(self._plans.recommendations_by_strategy_id)
+
+    @cached_property
+    def recommendations_json_by_strategy_id(self) -> JsonLoader:
+        return JsonLoader(self._plans.recommendations_json_by_strategy_id)
 
     @cached_property
     def plans_by_brief_id(self) -> Related[StrategyPlan]:

@@ -34,6 +34,7 @@ class DeliveryPackage(StoredEntity):
         attribute="artifacts",
         key="package_id",
         loader=lambda loaders: loaders.delivery_packages.artifacts_by_package_id,
+        json_loader=lambda loaders: loaders.delivery_packages.artifacts_json_by_package_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()

@@ -40,6 +40,7 @@ class Campaign(StoredEntity):
         attribute="tactics",
         key="campaign_id",
         loader=lambda loaders: loaders.campaigns.tactics_by_campaign_id,
+        json_loader=lambda loaders: loaders.campaigns.tactics_json_by_campaign_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()

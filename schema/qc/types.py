@@ -38,6 +38,7 @@ class QcResult(StoredEntity):
         attribute="issues",
         key="result_id",
         loader=lambda loaders: loaders.qc_results.issues_by_result_id,
+        json_loader=lambda loaders: loaders.qc_results.issues_json_by_result_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()

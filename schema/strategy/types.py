@@ -77,6 +77,7 @@ class StrategyPlan(StoredEntity):
         attribute="recommendations",
         key="strategy_id",
         loader=lambda loaders: loaders.strategy_plans.recommendations_by_strategy_id,
+        json_loader=lambda loaders: loaders.strategy_plans.recommendations_json_by_strategy_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()

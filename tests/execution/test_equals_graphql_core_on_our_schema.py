@@ -20,6 +20,7 @@ from hypothesis_graphql import nodes, queries
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories
 from schema.context import Context
+from schema.encoding import encode
 from schema.export import exported_schema
 from schema.root import PipelineSchema, create_schema
 from server.seed.agency import seed_agency
@@ -97,6 +98,15 @@ class Both:
                 variable_values=variables,
                 context_value=context,
             )
+        async with Context(self.repositories, "request-1") as context:
+            written = await self.schema.engine.execute(
+                document,
+                operation_of(document),
+                variable_values=variables,
+                context_value=context,
+                to_write=True,
+            )
+        assert json.loads(encode(written.formatted)) == ours.formatted
         async with Context(self.repositories, "request-1") as context:
             theirs = await by_graphql_core(self.schema.graphql, document, variables, context)
         if are_same(ours, theirs):

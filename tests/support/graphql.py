@@ -1,5 +1,6 @@
 """Talking to the API as its clients do, whichever way the operations travel."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 from repositories.unit_of_work import Repositories
 from schema.context import Context
+from schema.encoding import encode
 from schema.execute import Operation, execute
 from schema.root import PipelineSchema
 
@@ -152,4 +154,6 @@ class InProcess(GraphQLClient):
     ) -> Json:
         context = Context(self.repositories, self.request_id)
         operation = Operation(query, variables, operation_name)
-        return (await execute(self.schema, operation, context)).as_json()
+        response = await execute(self.schema, operation, context)
+        answer: Json = json.loads(encode(response.as_json()))
+        return answer

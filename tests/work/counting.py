@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graphql import GraphQLField, is_object_type
 
-from execution import BatchResolver, Engine
+from execution import BatchResolver, Engine, Writer
 from schema.root import PipelineSchema
 
 _EVENT_LOOP: Final = {"asyncio", "concurrent", "contextvars", "selectors", "threading"}
@@ -50,6 +50,8 @@ def with_engine(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
         attribute_of=sources.attribute_of,
         batch_of=sources.batch_of,
         class_of=sources.class_of,
+        writer_of=sources.writer_of,
+        writable_of=sources.leaf_class_of,
     )
     return replace(schema, engine=engine)
 
@@ -57,7 +59,7 @@ def with_engine(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
 def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[str]]:
     """The schema with resolvers that count their calls. What is read as an attribute has none."""
     called: Counter[str] = Counter()
-    batch_of = schema.engine.sources.batch_of
+    sources = schema.engine.sources
 
     def counted(resolve: Any, name: str) -> Any:
         def count(*arguments: Any, **more: Any) -> Any:
@@ -67,8 +69,12 @@ def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[
         return count
 
     def counted_batch_of(field: GraphQLField) -> BatchResolver | None:
-        resolve: BatchResolver | None = batch_of(field)
+        resolve: BatchResolver | None = sources.batch_of(field)
         return resolve and counted(resolve, names[id(field)])
+
+    def counted_writer_of(field: GraphQLField) -> Writer | None:
+        writer = sources.writer_of(field)
+        return writer and (lambda selected: counted(writer(selected), names[id(field)]))
 
     names: dict[int, str] = {}
     for type_ in schema.graphql.type_map.values():
@@ -76,4 +82,5 @@ def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[
             for name, field in type_.fields.items():
                 names[id(field)] = f"{type_.name}.{name}"
                 field.resolve = counted(field.resolve, names[id(field)])
-    return with_engine(schema, batch_of=counted_batch_of), called
+    counting = with_engine(schema, batch_of=counted_batch_of, writer_of=counted_writer_of)
+    return counting, called
