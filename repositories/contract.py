@@ -5,10 +5,8 @@ or with the records, so that nobody reads what isn't asked for. What a write ret
 children it wrote.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import repeat
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
@@ -25,22 +23,27 @@ class Member(NamedTuple):
     text: str = ""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class Selection:
     """What JSON objects are to have of records. Each is another one, whatever it has."""
 
-    members: tuple[Member, ...]
+    def __init__(self, members: Iterable[Member]) -> None:
+        self.members = tuple(members)
 
-    def of(self, records: Sequence[object]) -> list[dict[str, Any]]:
+    def of(self, records: Iterable[object]) -> list[dict[str, Any]]:
         """The objects of the records."""
-        keys = [member.key for member in self.members]
-        columns: list[Iterable[Any]] = [
-            repeat(text) if attribute is None else map(attrgetter(attribute), records)
-            for _, attribute, text in self.members
-        ]
-        # The records come along, so that there are as many objects whatever the members are.
-        rows = zip(records, *columns, strict=False)
-        return [dict(zip(keys, values, strict=True)) for _, *values in rows]
+        return self._objects(records)
+
+    @cached_property
+    def _objects(self) -> Callable[[Iterable[object]], list[dict[str, Any]]]:
+        """A dict display in a loop, which is the fastest that Python has."""
+        pairs = (
+            f"{key!r}: {repr(text) if attribute is None else f'record.{attribute}'}"
+            for key, attribute, text in self.members
+        )
+        source = f"lambda records: [{{{', '.join(pairs)}}} for record in records]"
+        # Attributes are the records' own, and all else is quoted.
+        made: Callable[[Iterable[object]], list[dict[str, Any]]] = eval(source)  # noqa: S307
+        return made
 
 
 class EntityReads(Protocol[R]):

@@ -48,7 +48,7 @@ def children(
         return await carried_or_loaded(parents, loader(context.loaders).load_many)
 
     def writer(selected: Sequence[Selected]) -> BatchResolver:
-        selection = Selection(tuple(Member(*each) for each in selected))
+        selection = Selection(Member(*each) for each in selected)
 
         async def write_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
             context: Context = info.context
