@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import event, make_url
+from sqlalchemy import NullPool, event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from repositories.connections import Connections
 from repositories.postgresql import SNAPSHOT, WRITING, PostgresStatement, PostgresTransaction
 from repositories.sqlite import (
     PATIENCE_MILLISECONDS,
@@ -95,15 +96,17 @@ def _is_in_memory(url: URL) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The engines to one database: read transactions are snapshots, write transactions lock.
+    """One database: read transactions are snapshots, write transactions lock.
 
-    On PostgreSQL both share a pool of `pool_size` connections; on SQLite there are `pool_size`
-    readers beside the one writer, which callers take in the order in which they came.
+    On PostgreSQL both share `pool_size` connections; on SQLite there are `pool_size` readers beside
+    the one writer, which callers take in the order in which they came. The engines are for what
+    isn't a unit of work: each connection of theirs is opened for itself.
     """
 
     url: URL
     readers: AsyncEngine
     writers: AsyncEngine
+    connections: Connections[Any]
     sqlite_writer: SqliteWriter | None = None
 
     @property
@@ -113,20 +116,21 @@ class Database:
     def snapshot(self, in_one_call: bool = False) -> Transaction:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""
         if self.is_sqlite:
-            return SqliteSnapshot(self.readers)
-        return PostgresTransaction(self.readers, None if in_one_call else SNAPSHOT)
+            return SqliteSnapshot(self.connections)
+        return PostgresTransaction(self.connections, None if in_one_call else SNAPSHOT)
 
     def transaction(self, in_one_call: bool = False) -> Transaction:
         """A transaction that writes; perhaps one that is no more than a single statement."""
         if self.sqlite_writer is not None:
             return SqliteTransaction(self.sqlite_writer)
         if in_one_call:
-            return PostgresStatement(self.writers)
-        return PostgresTransaction(self.writers, WRITING)
+            return PostgresStatement(self.connections, self.url)
+        return PostgresTransaction(self.connections, WRITING)
 
     async def close(self) -> None:
         if self.sqlite_writer is not None:
             await self.sqlite_writer.close()
+        await self.connections.close()
         await self.readers.dispose()
         await self.writers.dispose()
 
@@ -138,16 +142,11 @@ def open_database(url: str, *, pool_size: int = 5, pool_timeout: float = 10.0) -
     Raises DatabaseUrlError.
     """
     target = database_url(url)
-    options: dict[str, Any] = {
-        "pool_timeout": pool_timeout,
-        "max_overflow": 0,
-        "hide_parameters": True,
-    }
     try:
         if target.get_backend_name() == "sqlite":
-            return _sqlite(target, pool_size, options)
+            return _sqlite(target, pool_size, pool_timeout)
         # JSON stays the text that it is; the driver would parse it.
-        engine = create_async_engine(target, pool_size=pool_size, json_deserializer=str, **options)
+        engine = _engine(target, json_deserializer=str)
     except (NoSuchModuleError, TypeError) as error:
         raise DatabaseUrlError(f"not usable: {error}") from None
     return Database(
@@ -156,16 +155,19 @@ def open_database(url: str, *, pool_size: int = 5, pool_timeout: float = 10.0) -
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
         writers=engine.execution_options(isolation_level="READ COMMITTED"),
+        connections=Connections(engine, pool_size, pool_timeout),
     )
 
 
-def _sqlite(url: URL, pool_size: int, options: dict[str, Any]) -> Database:
+def _engine(url: URL, **options: Any) -> AsyncEngine:
+    return create_async_engine(url, poolclass=NullPool, hide_parameters=True, **options)
+
+
+def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
     # isolation_level=None: the driver begins nothing by itself.
     driver = {"isolation_level": None, "async_creator_fn": open_sqlite_file}
-    # What transactions leave behind is clean; making sure of it would be a thread's round trip.
-    options = options | {"connect_args": driver, "pool_reset_on_return": None}
-    readers = create_async_engine(url, pool_size=pool_size, **options)
-    writers = create_async_engine(url, pool_size=1, **options)
+    readers = _engine(url, connect_args=driver)
+    writers = _engine(url, connect_args=driver)
     _on_connect(readers, "foreign_keys = ON", "query_only = ON", "busy_timeout = 0")
     _on_connect(
         writers,
@@ -177,7 +179,13 @@ def _sqlite(url: URL, pool_size: int, options: dict[str, Any]) -> Database:
     )
     _on_begin(readers, "BEGIN DEFERRED")
     _on_begin(writers, "BEGIN IMMEDIATE")
-    return Database(url, readers, writers, SqliteWriter(writers, patience=options["pool_timeout"]))
+    return Database(
+        url,
+        readers,
+        writers,
+        connections=Connections(readers, pool_size, pool_timeout),
+        sqlite_writer=SqliteWriter(Connections(writers, 1, pool_timeout), patience=pool_timeout),
+    )
 
 
 def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:

@@ -12,11 +12,9 @@ from contextvars import Context
 from typing import Any, TypeVar, cast
 
 import aiosqlite
-from sqlalchemy import PoolProxiedConnection
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import greenlet_spawn
 
 from domain.errors import Unavailable
+from repositories.connections import Connections
 from repositories.statements import Row
 from repositories.unit_of_work import Interference
 
@@ -46,6 +44,22 @@ class SqliteFile(aiosqlite.Connection):
 
         super().__init__(connect, iter_chunk_size=64)
         self._thread.daemon = True
+
+    def is_closed(self) -> bool:
+        return not self._running
+
+    def terminate(self) -> None:
+        self.stop()
+
+    def give_back_to(self, connections: "Connections[SqliteFile]") -> None:
+        """What isn't committed is undone."""
+        is_sound = False
+        try:
+            if self.direct.in_transaction:
+                self.direct.execute("ROLLBACK")
+            is_sound = True
+        finally:
+            connections.give_back(self, is_sound=is_sound)
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         self._is_on_loop = True
@@ -95,23 +109,19 @@ async def open_sqlite_file(database: str, **options: Any) -> SqliteFile:
         raise
 
 
-async def _file_of(engine: AsyncEngine) -> tuple[PoolProxiedConnection, SqliteFile]:
-    pooled = await engine.raw_connection()
-    return pooled, cast(SqliteFile, pooled.driver_connection)
-
-
 class SqliteSnapshot:
     """A read transaction."""
 
-    def __init__(self, readers: AsyncEngine) -> None:
+    def __init__(self, readers: Connections[SqliteFile]) -> None:
         self._readers = readers
-        self._pooled: PoolProxiedConnection | None = None
+        self._file: SqliteFile | None = None
 
     async def begin(self) -> None:
-        self._pooled, self._file = await _file_of(self._readers)
+        self._file = await self._readers.take()
         self._file.direct.execute("BEGIN DEFERRED")
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        assert self._file is not None
         return await self._file.rows(sql, arguments)
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
@@ -121,11 +131,9 @@ class SqliteSnapshot:
         """There is nothing to keep."""
 
     async def end(self) -> None:
-        if self._pooled is not None:
-            pooled, self._pooled = self._pooled, None
-            if self._file.direct.in_transaction:
-                self._file.direct.execute("ROLLBACK")
-            await greenlet_spawn(pooled.close)
+        if self._file is not None:
+            self._file.give_back_to(self._readers)
+            self._file = None
 
 
 class SqliteWriter:
@@ -137,8 +145,8 @@ class SqliteWriter:
     come. Each unit has a savepoint of its own.
     """
 
-    def __init__(self, engine: AsyncEngine, patience: float) -> None:
-        self._engine = engine
+    def __init__(self, connection: Connections[SqliteFile], patience: float) -> None:
+        self.connection = connection
         self._patience = patience
         self._turn = asyncio.Lock()
         self._group: _Group | None = None
@@ -166,20 +174,19 @@ class SqliteWriter:
         self._turn.release()
 
     async def close(self) -> None:
-        """Wait until everything that was written is committed."""
+        """Returns when everything that was written is committed."""
         if self._committing is not None:
             await self._committing
+        await self.connection.close()
 
     async def _opened(self) -> "_Group":
-        pooled, file = await _file_of(self._engine)
+        file = await self.connection.take()
         try:
             await file.rows("BEGIN IMMEDIATE", ())
         except BaseException:
-            if file.direct.in_transaction:
-                file.direct.execute("ROLLBACK")
-            await greenlet_spawn(pooled.close)
+            file.give_back_to(self.connection)
             raise
-        return _Group(pooled, file)
+        return _Group(self.connection, file)
 
     async def _commit(self, group: "_Group") -> None:
         async with self._turn:
@@ -190,8 +197,8 @@ class SqliteWriter:
 class _Group:
     """Units of work that are committed together."""
 
-    def __init__(self, pooled: PoolProxiedConnection, file: SqliteFile) -> None:
-        self._pooled = pooled
+    def __init__(self, connection: Connections[SqliteFile], file: SqliteFile) -> None:
+        self._connection = connection
         self.file = file
         self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -215,10 +222,8 @@ class _Group:
                 await self.file.execute("COMMIT")
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
                 failure = error
-                if not self.is_lost:
-                    self.file.direct.execute("ROLLBACK")
         try:
-            await greenlet_spawn(self._pooled.close)
+            self.file.give_back_to(self._connection)
         finally:
             if failure is None:
                 self._outcome.set_result(None)

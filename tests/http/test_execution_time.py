@@ -24,7 +24,7 @@ from tests.conftest import close_database
 from tests.http.conftest import Serve
 from tests.support.graphql import Json, mutation
 from tests.support.pauses import hold
-from tests.support.pools import connections_in_use
+from tests.support.pools import connections_in_use, held_connection
 from tests.support.serving import Served, until
 from tests.support.sockets import FOLLOW, connected, streamed
 
@@ -205,9 +205,7 @@ async def test_who_waits_for_a_connection_waits_no_longer_than_that(
     database: Database, serve: Serve
 ) -> None:
     hasty = await serve_from(database, serve, seconds=BRIEFLY)
-    async with database.readers.connect() as held:
-        await held.execute(text("SELECT 1"))
-
+    async with held_connection(database):
         error = await hasty.api.fail(PACKAGE)
 
     assert error["code"] == "TIMEOUT"
@@ -219,9 +217,7 @@ async def test_who_finds_no_connection_is_told_so(
 ) -> None:
     database = open_database(database_url, pool_size=1, pool_timeout=BRIEFLY)
     server = await serve_from(database, serve)
-    async with database.readers.connect() as held:
-        await held.execute(text("SELECT 1"))
-
+    async with held_connection(database):
         error = await server.api.fail(PACKAGE)
 
     assert error["code"] == "UNAVAILABLE"

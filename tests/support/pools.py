@@ -1,15 +1,22 @@
-"""What tests ask of a database's connection pools."""
+"""What tests ask of a database's connections."""
 
-from sqlalchemy import AsyncAdaptedQueuePool
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from repositories.engine import Database
 
 
 def connections_in_use(database: Database) -> int:
     """How many connections units of work hold at this moment."""
-    pools = {id(engine.pool): engine.pool for engine in (database.readers, database.writers)}
-    in_use = 0
-    for pool in pools.values():
-        assert isinstance(pool, AsyncAdaptedQueuePool)
-        in_use += pool.checkedout()
-    return in_use
+    writer = database.sqlite_writer
+    return database.connections.in_use + (writer.connection.in_use if writer else 0)
+
+
+@asynccontextmanager
+async def held_connection(database: Database) -> AsyncIterator[None]:
+    """Hold a connection of units of work meanwhile."""
+    connection = await database.connections.take()
+    try:
+        yield
+    finally:
+        database.connections.give_back(connection)

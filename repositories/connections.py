@@ -1,0 +1,87 @@
+"""The connections that units of work take and give back."""
+
+import asyncio
+from typing import Generic, Protocol, TypeVar, cast
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.errors import Unavailable
+
+
+class Connection(Protocol):
+    """A driver's own."""
+
+    def is_closed(self) -> bool: ...
+
+    def terminate(self) -> None:
+        """Close it at once, whatever state it is in."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Connection)
+
+
+class Connections(Generic[C]):
+    """At most `size` connections, for callers in the order in which they came.
+
+    SQLAlchemy opens them, as its engine says. Its own pool costs more than a statement does: while
+    one is free, here nobody waits, not for a turn of the event loop either.
+    """
+
+    def __init__(self, engine: AsyncEngine, size: int, patience: float) -> None:
+        self._engine = engine
+        self._patience = patience
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[C] = []
+        self._is_closed = False
+        self.in_use = 0
+
+    async def take(self) -> C:
+        """One that nobody has closed. Raises Unavailable when none is free in time."""
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()
+        self.in_use += 1
+        try:
+            while self._idle:
+                # The server may have ended it meanwhile.
+                if not (connection := self._idle.pop()).is_closed():
+                    return connection
+            return await self._opened()
+        except BaseException:
+            self._leave()
+            raise
+
+    def give_back(self, connection: C, *, is_sound: bool = True) -> None:
+        """Unless it's sound, nobody else gets it: whatever state it's in."""
+        if is_sound and not self._is_closed:
+            self._idle.append(connection)
+        else:
+            connection.terminate()
+        self._leave()
+
+    async def close(self) -> None:
+        """Close them all: those that are in use when they are given back."""
+        self._is_closed = True
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(each.close() for each in idle), return_exceptions=True)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable("All database connections are in use.") from None
+
+    async def _opened(self) -> C:
+        pooled = await self._engine.raw_connection()
+        connection = cast(C, pooled.driver_connection)
+        pooled.detach()
+        return connection
+
+    def _leave(self) -> None:
+        self.in_use -= 1
+        self._free.release()

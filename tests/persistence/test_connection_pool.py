@@ -1,0 +1,188 @@
+"""How connections are taken and given back."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from domain.errors import Unavailable
+from repositories.connections import Connections
+from repositories.engine import Database
+from tests.support.tasks import elsewhere
+
+
+@dataclass(eq=False)
+class Fake:
+    """A connection to nothing."""
+
+    number: int
+    closed: str = ""
+
+    def is_closed(self) -> bool:
+        return bool(self.closed)
+
+    def terminate(self) -> None:
+        self.closed = "at once"
+
+    async def close(self) -> None:
+        self.closed = "in peace"
+
+
+class FakeConnections(Connections[Fake]):
+    """Opens fakes, unless it's told not to."""
+
+    def __init__(self, size: int, patience: float = 60) -> None:
+        super().__init__(engine=Any, size=size, patience=patience)  # type: ignore[arg-type]
+        self.opened: list[Fake] = []
+        self.failure: Exception | None = None
+
+    async def _opened(self) -> Fake:
+        await asyncio.sleep(0)
+        if self.failure is not None:
+            raise self.failure
+        self.opened.append(Fake(len(self.opened)))
+        return self.opened[-1]
+
+
+async def _turns(number: int = 10) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def test_a_connection_that_was_given_back_is_taken_again() -> None:
+    connections = FakeConnections(2)
+
+    for _ in range(3):
+        connections.give_back(await connections.take())
+
+    assert len(connections.opened) == 1
+    assert connections.in_use == 0
+
+
+async def test_a_free_connection_is_taken_without_waiting() -> None:
+    connections = FakeConnections(1)
+    connections.give_back(await connections.take())
+
+    with pytest.raises(StopIteration):
+        connections.take().send(None)
+
+
+async def test_there_are_never_more_than_the_size_says() -> None:
+    connections = FakeConnections(3)
+
+    async def use() -> None:
+        connection = await connections.take()
+        assert connections.in_use <= 3
+        await _turns()
+        connections.give_back(connection)
+
+    await asyncio.gather(*(use() for _ in range(20)))
+
+    assert len(connections.opened) == 3
+
+
+async def test_who_waits_is_served_in_the_order_of_coming() -> None:
+    connections = FakeConnections(1)
+    held = await connections.take()
+    served: list[int] = []
+
+    async def use(number: int) -> None:
+        connection = await connections.take()
+        served.append(number)
+        connections.give_back(connection)
+
+    waiting = [elsewhere(use(number)) for number in range(5)]
+    await _turns()
+    connections.give_back(held)
+    late = elsewhere(use(5))
+    await asyncio.gather(*waiting, late)
+
+    assert served == [0, 1, 2, 3, 4, 5]
+
+
+async def test_who_waits_too_long_is_told_so_and_leaves_the_queue() -> None:
+    connections = FakeConnections(1, patience=0.01)
+    held = await connections.take()
+
+    with pytest.raises(Unavailable, match="in use"):
+        await connections.take()
+    connections.give_back(held)
+
+    assert await connections.take() is held
+    assert connections.in_use == 1
+
+
+@pytest.mark.parametrize("given_back_first", [True, False])
+async def test_who_is_cancelled_while_waiting_takes_nothing(given_back_first: bool) -> None:
+    connections = FakeConnections(1)
+    held = await connections.take()
+    waiting = [elsewhere(connections.take()) for _ in range(2)]
+    await _turns()
+
+    if given_back_first:
+        connections.give_back(held)
+    waiting[0].cancel()
+    if not given_back_first:
+        connections.give_back(held)
+
+    assert await waiting[1] is held
+    assert waiting[0].cancelled()
+    assert connections.in_use == 1
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_replaced() -> None:
+    connections = FakeConnections(2)
+    first, second = await connections.take(), await connections.take()
+    connections.give_back(first)
+    connections.give_back(second)
+    second.terminate()
+
+    assert await connections.take() is first
+    assert (await connections.take()).number == 2
+
+
+async def test_a_connection_that_is_not_sound_goes_to_nobody_else() -> None:
+    connections = FakeConnections(1)
+    first = await connections.take()
+    waiting = elsewhere(connections.take())
+    await _turns()
+
+    connections.give_back(first, is_sound=False)
+
+    assert (await waiting).number == 1
+    assert first.closed == "at once"
+
+
+async def test_what_can_not_be_opened_takes_no_place() -> None:
+    connections = FakeConnections(1)
+    connections.failure = ConnectionRefusedError()
+    for _ in range(3):
+        with pytest.raises(ConnectionRefusedError):
+            await connections.take()
+    assert connections.in_use == 0
+
+    connections.failure = None
+
+    assert (await connections.take()).number == 0
+
+
+async def test_all_are_closed_in_the_end() -> None:
+    connections = FakeConnections(2)
+    idle, used = await connections.take(), await connections.take()
+    connections.give_back(idle)
+
+    await connections.close()
+    connections.give_back(used)
+
+    assert (idle.closed, used.closed) == ("in peace", "at once")
+
+
+async def test_no_connection_of_a_database_survives_it(database: Database) -> None:
+    taken = [await database.connections.take() for _ in range(2)]
+    for connection in taken:
+        database.connections.give_back(connection)
+
+    await database.close()
+
+    assert all(connection.is_closed() for connection in taken)
