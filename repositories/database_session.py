@@ -2,20 +2,19 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
 from repositories.engine import another_writer_came_between, is_out_of_reach
 from repositories.statements import Row, Statement
-from repositories.transactions import Transaction, carried_through, take_back
+from repositories.transactions import Transaction, carried_through, continued, take_back
 from repositories.unit_of_work import DEADLINE, Interference, Selected
 
 DATABASE_ERRORS = (
@@ -29,7 +28,7 @@ DATABASE_ERRORS = (
 
 A = TypeVar("A")
 T = TypeVar("T")
-Run = Callable[[str, A], Awaitable[T]]
+Run = Callable[[str, A], Coroutine[Any, Any, T]]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -116,51 +115,49 @@ class DatabaseSession:
                 self._has_begun = False
 
     async def _within_deadline(self, run: Run[A, T], sql: str, arguments: A) -> T:
+        work = self._in_turn(run, sql, arguments)
         deadline = DEADLINE.get()
         if deadline is None:
-            return await self._in_turn(run, sql, arguments)
+            return await work
+        # What doesn't wait needs no timer.
+        try:
+            waits_for = work.send(None)
+        except StopIteration as end:
+            return cast(T, end.value)
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._in_turn(run, sql, arguments)
+                return await continued(work, waits_for)
         except TimeoutError:
             raise TimedOut("The operation took too long.") from None
 
     async def _in_turn(self, run: Run[A, T], sql: str, arguments: A) -> T:
         async with self._turn:
+            if self._failure is not None:
+                raise self._failure
+            if self._is_closed:
+                raise RuntimeError("this unit of work has ended")
             self._running = asyncio.current_task()
             try:
-                with self._failing():
-                    if self._is_closed:
-                        raise RuntimeError("this unit of work has ended")
+                with _translated_errors():
                     if not self._has_begun:
                         self._has_begun = True
                         await self._transaction.begin()
                     return await run(sql, arguments)
+            except (*DATABASE_ERRORS, Unavailable) as error:
+                # PostgreSQL would answer a later COMMIT by a silent rollback.
+                self._failure = error
+                raise
+            except asyncio.CancelledError:
+                self._failure = Unavailable("A statement of this unit of work was cancelled.")
+                raise
             finally:
                 self._running = None
-
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        if self._failure is not None:
-            raise self._failure
-        try:
-            with _translated_errors():
-                yield
-        except (*DATABASE_ERRORS, Unavailable) as error:
-            # PostgreSQL would answer a later COMMIT by a silent rollback.
-            self._failure = error
-            raise
-        except asyncio.CancelledError:
-            self._failure = Unavailable("A statement of this unit of work was cancelled.")
-            raise
 
 
 @contextmanager
 def _translated_errors() -> Iterator[None]:
     try:
         yield
-    except PoolTimeoutError:
-        raise Unavailable("All database connections are in use.") from None
     except DATABASE_ERRORS as error:
         if another_writer_came_between(error):
             raise Interference from error

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from domain.errors import Unavailable
 from repositories.connections import Connections
 from repositories.statements import Row
-from repositories.transactions import carried_through, take_back
+from repositories.transactions import take_back, uninterrupted
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """All statements see the state of the first one."""
@@ -121,8 +121,8 @@ class PostgresStatement:
             try:
                 await asyncio.wait({statement})
             except asyncio.CancelledError as cancellation:
-                ending = self._ended(statement, driver.get_server_pid())
-                is_ended, cancellations = await carried_through(ending)
+                ending = asyncio.ensure_future(self._ended(statement, driver.get_server_pid()))
+                is_ended, cancellations = await uninterrupted(ending)
                 if is_ended:
                     raise
                 take_back([cancellation, *cancellations])

@@ -1,7 +1,8 @@
 """What a session needs of a database: one transaction, on whichever driver."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Coroutine, Generator, Sequence
+from types import coroutine
 from typing import Any, Protocol, TypeVar
 
 from repositories.statements import Row
@@ -29,9 +30,23 @@ class Transaction(Protocol):
         ...
 
 
-async def carried_through(work: Awaitable[T]) -> tuple[T, list[asyncio.CancelledError]]:
-    """Await `work` to its end; gives how the caller was cancelled meanwhile, too."""
-    task = asyncio.ensure_future(work)
+async def carried_through(
+    work: Coroutine[Any, Any, T],
+) -> tuple[T, list[asyncio.CancelledError]]:
+    """Await `work` to its end; gives how the caller was cancelled meanwhile, too.
+
+    What doesn't wait is done at once, and what it takes to be carried through is only made when
+    `work` begins to wait. Up to there it runs in the caller's task.
+    """
+    try:
+        waits_for = work.send(None)
+    except StopIteration as end:
+        return end.value, []
+    return await uninterrupted(asyncio.ensure_future(continued(work, waits_for)))
+
+
+async def uninterrupted(task: asyncio.Future[T]) -> tuple[T, list[asyncio.CancelledError]]:
+    """The outcome of what runs by itself, and how the caller was cancelled meanwhile."""
     cancellations = []
     while not task.done():
         try:
@@ -39,6 +54,22 @@ async def carried_through(work: Awaitable[T]) -> tuple[T, list[asyncio.Cancelled
         except asyncio.CancelledError as cancellation:
             cancellations.append(cancellation)
     return task.result(), cancellations
+
+
+@coroutine
+def continued(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
+    """The rest of a coroutine that was begun by hand, and now waits."""
+    while True:
+        try:
+            yield waits_for
+        except BaseException as error:  # noqa: BLE001 - it's for the coroutine
+            try:
+                waits_for = work.throw(error)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+        else:
+            return (yield from work.__await__())
 
 
 def take_back(cancellations: Sequence[asyncio.CancelledError]) -> None:

@@ -1,0 +1,84 @@
+"""How often units of work wait: each time costs a turn of the event loop, whatever it's for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from types import coroutine
+from typing import Any, Final
+
+import pytest
+
+from repositories.engine import open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
+from tests import builders as build
+from tests.conftest import close_database
+from tests.support.tasks import elsewhere
+
+WAITS: Final = {
+    # BEGIN, the statements, ROLLBACK.
+    ("postgresql", "snapshot"): 4,
+    ("postgresql", "one call"): 1,
+    # BEGIN, the statements, COMMIT.
+    ("postgresql", "write"): 3,
+    ("postgresql", "write in one call"): 1,
+    ("sqlite", "snapshot"): 0,
+    ("sqlite", "one call"): 0,
+    # The disk.
+    ("sqlite", "write"): 1,
+    ("sqlite", "write in one call"): 1,
+}
+
+
+@pytest.fixture
+async def on_database(database_url: str) -> AsyncIterator[tuple[str, Repositories]]:
+    database = open_database(database_url)
+    name = database.url.get_backend_name()
+    yield name, create_repositories(PersistenceMode.DB, database)
+    await close_database(database)
+
+
+async def _read(repositories: Repositories, in_one_call: bool = False) -> None:
+    async with repositories.read(in_one_call=in_one_call) as snapshot:
+        await snapshot.delivery_packages.get("key")
+        if not in_one_call:
+            await snapshot.briefs.get("key")
+
+
+async def _write(repositories: Repositories, in_one_call: bool = False) -> None:
+    async def work(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package("key"))
+
+    await repositories.write(work, in_one_call=in_one_call)
+
+
+WORK: Final[dict[str, Callable[[Repositories], Coroutine[Any, Any, None]]]] = {
+    "snapshot": _read,
+    "one call": lambda repositories: _read(repositories, in_one_call=True),
+    "write": _write,
+    "write in one call": lambda repositories: _write(repositories, in_one_call=True),
+}
+
+
+@coroutine
+def waits_of(work: Awaitable[None]) -> Generator[Any, Any, int]:
+    waits, steps = 0, work.__await__()
+    for waited_for in steps:
+        waits += 1
+        yield waited_for
+    return waits
+
+
+async def _waits_before_the_deadline(work: Awaitable[None]) -> int:
+    set_deadline(600)
+    return await waits_of(work)
+
+
+@pytest.mark.parametrize("name", WORK)
+async def test_a_unit_of_work_waits_for_the_database_alone(
+    on_database: tuple[str, Repositories], name: str
+) -> None:
+    kind, repositories = on_database
+    await elsewhere(WORK[name](repositories))  # opens the connection
+
+    waits = await elsewhere(_waits_before_the_deadline(WORK[name](repositories)))
+
+    assert waits == WAITS[kind, name]
