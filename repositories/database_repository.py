@@ -111,7 +111,7 @@ class DatabaseRepository(Generic[R]):
     async def _with_children(self, keys: Sequence[str], children: Children) -> Mapping[str, R]:
         statement = sql.with_children(self._entities, children.table, children.columns)
         rows = await self._session.rows(statement, {"values": storable(keys)})
-        own, place = len(self._entities.columns), self._entities.place_of(self.key_name)
+        own, place = self._entities.width, self._entities.place_of(self.key_name)
         found: dict[str, R] = {}
         for key, group in groupby(rows, key=itemgetter(place)):
             beside = list(group)

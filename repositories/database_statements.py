@@ -1,9 +1,8 @@
 """The statements of the database repositories, each written once for all its values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Boolean,
@@ -43,9 +42,11 @@ _KEPT_SHAPES = 512
 """How many statements are kept of those whose number clients decide on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entities:
-    """A parent table and its business key, on one kind of database."""
+class Entities(NamedTuple):
+    """A parent table and its business key, on one kind of database.
+
+    Statements are looked up by it, so it's a tuple: the fastest to be hashed.
+    """
 
     table: Table
     key_name: str
@@ -74,6 +75,11 @@ class Entities:
             return True
         # Several columns may be one attribute: `scope_exclusions` is of `scope`.
         return name.endswith("_id") or name.split("_", maxsplit=1)[0] in self.selected
+
+    @property
+    def width(self) -> int:
+        """How many columns a row has."""
+        return len(_places(self.table))
 
     def place_of(self, name: str) -> int:
         """Where the column is in a row."""

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.changes import ChangeFeed
@@ -39,6 +40,7 @@ from repositories.unit_of_work import (
     UnitOfWork,
 )
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -64,17 +66,71 @@ def create_repositories(
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    """Both a Snapshot and a UnitOfWork: the Protocols tell callers which of the two they hold."""
+class _Kinds(Generic[S]):
+    """What makes the repositories of an implementation, for a session."""
 
-    now: datetime
-    new_key: NewKey
-    briefs: BriefRepository
-    strategy_plans: PlanRepository
-    campaigns: CampaignRepository
-    drafts: DraftRepository
-    qc_results: QcResultRepository
-    delivery_packages: PackageRepository
+    briefs: Callable[[S], BriefRepository]
+    strategy_plans: Callable[[S], PlanRepository]
+    campaigns: Callable[[S], CampaignRepository]
+    drafts: Callable[[S], DraftRepository]
+    qc_results: Callable[[S], QcResultRepository]
+    delivery_packages: Callable[[S], PackageRepository]
+
+
+_IN_MEMORY: _Kinds[MemorySession] = _Kinds(
+    briefs=MemoryBriefRepository,
+    strategy_plans=MemoryPlanRepository,
+    campaigns=MemoryCampaignRepository,
+    drafts=MemoryDraftRepository,
+    qc_results=MemoryQcResultRepository,
+    delivery_packages=MemoryPackageRepository,
+)
+
+_IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
+    briefs=DatabaseBriefRepository,
+    strategy_plans=DatabasePlanRepository,
+    campaigns=DatabaseCampaignRepository,
+    drafts=DatabaseDraftRepository,
+    qc_results=DatabaseQcResultRepository,
+    delivery_packages=DatabasePackageRepository,
+)
+
+
+class _Unit(Generic[S]):
+    """Both a Snapshot and a UnitOfWork: the Protocols tell callers which of the two they hold.
+
+    A repository is made when it's first asked for: few units of work need more than one.
+    """
+
+    def __init__(self, kinds: _Kinds[S], session: S, now: datetime, new_key: NewKey) -> None:
+        self.now = now
+        self.new_key = new_key
+        self._kinds = kinds
+        self._session = session
+
+    @cached_property
+    def briefs(self) -> BriefRepository:
+        return self._kinds.briefs(self._session)
+
+    @cached_property
+    def strategy_plans(self) -> PlanRepository:
+        return self._kinds.strategy_plans(self._session)
+
+    @cached_property
+    def campaigns(self) -> CampaignRepository:
+        return self._kinds.campaigns(self._session)
+
+    @cached_property
+    def drafts(self) -> DraftRepository:
+        return self._kinds.drafts(self._session)
+
+    @cached_property
+    def qc_results(self) -> QcResultRepository:
+        return self._kinds.qc_results(self._session)
+
+    @cached_property
+    def delivery_packages(self) -> PackageRepository:
+        return self._kinds.delivery_packages(self._session)
 
 
 class _MemoryRepositories:
@@ -122,17 +178,8 @@ class _MemoryRepositories:
         finally:
             session.close()
 
-    def _unit(self, session: MemorySession) -> _Unit:
-        return _Unit(
-            now=self._clock(),
-            new_key=self._new_key,
-            briefs=MemoryBriefRepository(session),
-            strategy_plans=MemoryPlanRepository(session),
-            campaigns=MemoryCampaignRepository(session),
-            drafts=MemoryDraftRepository(session),
-            qc_results=MemoryQcResultRepository(session),
-            delivery_packages=MemoryPackageRepository(session),
-        )
+    def _unit(self, session: MemorySession) -> _Unit[MemorySession]:
+        return _Unit(_IN_MEMORY, session, self._clock(), self._new_key)
 
 
 class _DatabaseRepositories:
@@ -184,17 +231,8 @@ class _DatabaseRepositories:
         finally:
             await session.close()
 
-    def _unit(self, session: DatabaseSession) -> _Unit:
-        return _Unit(
-            now=self._clock(),
-            new_key=self._new_key,
-            briefs=DatabaseBriefRepository(session),
-            strategy_plans=DatabasePlanRepository(session),
-            campaigns=DatabaseCampaignRepository(session),
-            drafts=DatabaseDraftRepository(session),
-            qc_results=DatabaseQcResultRepository(session),
-            delivery_packages=DatabasePackageRepository(session),
-        )
+    def _unit(self, session: DatabaseSession) -> _Unit[DatabaseSession]:
+        return _Unit(_IN_DATABASE, session, self._clock(), self._new_key)
 
 
 async def _repeated(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -1,5 +1,7 @@
 """The dataloaders of all modules, over one snapshot."""
 
+from functools import cached_property
+
 from repositories.unit_of_work import Snapshot
 from resolvers.delivery.loaders import PackageLoaders
 from resolvers.onboarding.loaders import BriefLoaders
@@ -9,14 +11,36 @@ from resolvers.strategy.loaders import PlanLoaders
 
 
 class Loaders:
-    """Made anew for each snapshot, so that nothing outlives what it was read from."""
+    """Made anew for each snapshot, so that nothing outlives what it was read from.
+
+    Those of a module are made when they are first asked for: most operations need a few.
+    """
 
     def __init__(self, snapshot: Snapshot, *, with_children: bool = False) -> None:
         """`with_children`: what is read by its key has its children with it."""
-        whole = {"with_children": with_children}
-        self.briefs = BriefLoaders(snapshot.briefs, **whole)
-        self.strategy_plans = PlanLoaders(snapshot.strategy_plans, **whole)
-        self.campaigns = CampaignLoaders(snapshot.campaigns, **whole)
-        self.drafts = DraftLoaders(snapshot.drafts, **whole)
-        self.qc_results = QcResultLoaders(snapshot.qc_results, **whole)
-        self.delivery_packages = PackageLoaders(snapshot.delivery_packages, **whole)
+        self._snapshot = snapshot
+        self._whole = with_children
+
+    @cached_property
+    def briefs(self) -> BriefLoaders:
+        return BriefLoaders(self._snapshot.briefs, with_children=self._whole)
+
+    @cached_property
+    def strategy_plans(self) -> PlanLoaders:
+        return PlanLoaders(self._snapshot.strategy_plans, with_children=self._whole)
+
+    @cached_property
+    def campaigns(self) -> CampaignLoaders:
+        return CampaignLoaders(self._snapshot.campaigns, with_children=self._whole)
+
+    @cached_property
+    def drafts(self) -> DraftLoaders:
+        return DraftLoaders(self._snapshot.drafts, with_children=self._whole)
+
+    @cached_property
+    def qc_results(self) -> QcResultLoaders:
+        return QcResultLoaders(self._snapshot.qc_results, with_children=self._whole)
+
+    @cached_property
+    def delivery_packages(self) -> PackageLoaders:
+        return PackageLoaders(self._snapshot.delivery_packages, with_children=self._whole)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from repositories.changes import ChangeFeed
@@ -53,10 +52,9 @@ class Interfered:
         await self._repositories.close()
 
     def _changed(self, unit: Any) -> Any:
-        if self._attribute is None:
-            return unit
-        repository = getattr(unit, self._attribute)
-        return replace(unit, **{self._attribute: self._instead(repository)})
+        if self._attribute is not None:
+            setattr(unit, self._attribute, self._instead(getattr(unit, self._attribute)))
+        return unit
 
 
 class Raising:
