@@ -131,8 +131,6 @@ class Database:
         if self.sqlite_writer is not None:
             await self.sqlite_writer.close()
         await self.connections.close()
-        await self.readers.dispose()
-        await self.writers.dispose()
 
 
 def open_database(url: str, *, pool_size: int = 5, pool_timeout: float = 10.0) -> Database:

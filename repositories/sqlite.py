@@ -50,6 +50,8 @@ class SqliteFile(aiosqlite.Connection):
 
     def terminate(self) -> None:
         self.stop()
+        # It still has to tell something to the event loop, which may be closed a moment later.
+        self._thread.join()
 
     def give_back_to(self, connections: "Connections[SqliteFile]") -> None:
         """What isn't committed is undone."""

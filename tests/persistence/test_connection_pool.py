@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from domain.errors import Unavailable
 from repositories.connections import Connections
-from repositories.engine import Database
+from repositories.engine import Database, open_database
+from tests.support.pools import held_connection
 from tests.support.tasks import elsewhere
 
 
@@ -178,11 +180,35 @@ async def test_all_are_closed_in_the_end() -> None:
     assert (idle.closed, used.closed) == ("in peace", "at once")
 
 
-async def test_no_connection_of_a_database_survives_it(database: Database) -> None:
-    taken = [await database.connections.take() for _ in range(2)]
-    for connection in taken:
-        database.connections.give_back(connection)
+async def test_no_connection_of_a_database_survives_it(database_url: str) -> None:
+    database = open_database(database_url)
+    idle, used = [await database.connections.take() for _ in range(2)]
+    database.connections.give_back(idle)
 
     await database.close()
+    database.connections.give_back(used)
 
-    assert all(connection.is_closed() for connection in taken)
+    assert idle.is_closed()
+    assert used.is_closed()
+
+
+async def test_a_connection_that_is_not_sound_is_closed(database: Database) -> None:
+    unsound = await database.connections.take()
+
+    database.connections.give_back(unsound, is_sound=False)
+    sound = await database.connections.take()
+    database.connections.give_back(sound)
+
+    assert unsound.is_closed()
+    assert not sound.is_closed()
+
+
+async def test_the_engines_open_connections_beside_those_of_units_of_work(
+    database_url: str,
+) -> None:
+    database = open_database(database_url, pool_size=1, pool_timeout=0.01)
+
+    async with held_connection(database), database.readers.connect() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+
+    await database.close()
