@@ -139,8 +139,10 @@ class DatabaseRepository(Generic[R]):
         wanted = tuple(selection.members for selection in selections)
         statement = sql.children_json(self._entities, self.children.table, wanted)
         rows = await self._session.rows(statement, {"values": storable(keys)})
+        if not self._session.is_sqlite:
+            return {key: tuple(lists) for key, *lists in rows}
         return {
-            key: tuple(f"[{','.join(texts)}]" for texts in columns)
+            key: tuple(f"[{','.join(items)}]" for items in columns)
             for key, group in groupby(rows, key=itemgetter(0))
             for _, *columns in (zip(*group, strict=True),)
         }

@@ -188,7 +188,7 @@ def children_json(
     """The parents' keys and JSON objects, in the order of the parents' children.
 
     There is a column for each of the `wanted` kinds of objects. On PostgreSQL each parent has one
-    row: with all of its children's, between commas.
+    row, with the JSON list of all of its children's.
     """
     parent = table.c[entities.key_name]
     items = [json_object(table, members, is_sqlite=entities.is_sqlite) for members in wanted]
@@ -197,8 +197,8 @@ def children_json(
         query = select(parent, *items).order_by(parent, table.c.position)
     else:
         in_order = aggregate_order_by(literal(","), table.c.position)
-        query = select(parent, *(func.string_agg(item, in_order) for item in items))
-        query = query.group_by(parent)
+        lists = [func.concat("[", func.string_agg(item, in_order), "]") for item in items]
+        query = select(parent, *lists).group_by(parent)
     return entities.written(query.where(found))
 
 

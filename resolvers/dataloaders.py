@@ -5,7 +5,7 @@ nothing is stored, None, or an empty tuple of children.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -73,16 +73,19 @@ class DataLoader(Generic[K, V]):
         values = self._values
         missing = [key for key in keys if key not in values]
         if missing:
-            for read in {self._read_of(key): None for key in missing}:
+            for read in self._reads_of(missing):
                 await read.ended()
         return [values[key] for key in keys]
 
-    def _read_of(self, key: K) -> _Read[K]:
-        read = self._reads.get(key)
-        if read is None:
-            read = self._next = self._reads[key] = self._next or _Read(self._run)
-            read.keys.append(key)
-        return read
+    def _reads_of(self, keys: Sequence[K]) -> Iterable[_Read[K]]:
+        reads = self._reads
+        new = dict.fromkeys(key for key in keys if key not in reads)
+        if new:
+            if self._next is None:
+                self._next = _Read(self._run)
+            self._next.keys += new
+            reads |= dict.fromkeys(new, self._next)
+        return dict.fromkeys(map(reads.__getitem__, keys))
 
     async def _run(self, read: _Read[K]) -> None:
         # What is asked for a turn of the event loop later comes along.
@@ -149,8 +152,7 @@ class JsonLoader:
     async def _read(
         self, asked: Sequence[tuple[str, Selection]]
     ) -> Mapping[tuple[str, Selection], str]:
-        keys = list(dict.fromkeys(key for key, _ in asked))
-        selections = list(dict.fromkeys(selection for _, selection in asked))
+        keys, selections = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
         found = await self._load(keys, selections)
         empty = ("[]",) * len(selections)
         return {

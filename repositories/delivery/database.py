@@ -7,11 +7,15 @@ from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
+from repositories.records import constructor
 from repositories.statements import Row
+
+_new_artifact = constructor(DeliveryArtifact)
+_new_package = constructor(DeliveryPackage)
 
 
 def _artifact(row: Row) -> DeliveryArtifact:
-    return DeliveryArtifact(row[1], row[2], row[3], row[0])
+    return _new_artifact(position=row[0], name=row[1], url=row[2], format=row[3])
 
 
 def _artifact_values(artifact: DeliveryArtifact) -> Values:
@@ -52,7 +56,7 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
 
     def _from_row(self, row: Row) -> DeliveryPackage:
         package_id, draft_id, created_at, updated_at, revision = row
-        return DeliveryPackage(
+        return _new_package(
             package_id=package_id,
             draft_id=draft_id,
             revision=revision,

@@ -7,7 +7,10 @@ from domain.json_object import JsonObject, dumps
 from domain.onboarding import Brief, BriefScope, BriefStage
 from repositories.database_repository import DatabaseRepository, Values
 from repositories.onboarding.tables import onboarding_forms
+from repositories.records import constructor
 from repositories.statements import Row
+
+_new_brief = constructor(Brief)
 
 
 class DatabaseBriefRepository(DatabaseRepository[Brief]):
@@ -31,7 +34,7 @@ class DatabaseBriefRepository(DatabaseRepository[Brief]):
             updated_at,
             revision,
         ) = row
-        return Brief(
+        return _new_brief(
             brief_id=brief_id,
             client_id=client_id,
             stage=stage and BriefStage(stage),

@@ -12,11 +12,16 @@ from repositories.production.tables import (
     production_drafts,
     production_tactics,
 )
+from repositories.records import constructor
 from repositories.statements import Row
+
+_new_tactic = constructor(Tactic)
+_new_campaign = constructor(Campaign)
+_new_draft = constructor(Draft)
 
 
 def _tactic(row: Row) -> Tactic:
-    return Tactic(position=row[0], channel=row[1], content_type=row[2], title=row[3])
+    return _new_tactic(position=row[0], channel=row[1], content_type=row[2], title=row[3])
 
 
 def _tactic_values(tactic: Tactic) -> Values:
@@ -61,7 +66,7 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
 
     def _from_row(self, row: Row) -> Campaign:
         campaign_id, strategy_id, name, created_at, updated_at, revision = row
-        return Campaign(
+        return _new_campaign(
             campaign_id=campaign_id,
             strategy_id=strategy_id,
             name=name,
@@ -116,7 +121,7 @@ class DatabaseDraftRepository(DatabaseRepository[Draft]):
             updated_at,
             revision,
         ) = row
-        return Draft(
+        return _new_draft(
             draft_id=draft_id,
             strategy_id=strategy_id,
             campaign_id=campaign_id,

@@ -6,13 +6,17 @@ from domain.qc import QcIssue, QcResult, QcSeverity
 from repositories.contract import Selection
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.qc.tables import qc_issues, qc_results
+from repositories.records import constructor
 from repositories.statements import Row
+
+_new_issue = constructor(QcIssue)
+_new_result = constructor(QcResult)
 
 _SEVERITIES = {severity.value: severity for severity in QcSeverity}
 
 
 def _issue(row: Row) -> QcIssue:
-    return QcIssue(position=row[0], severity=_SEVERITIES[row[1]], section=row[2], reason=row[3])
+    return _new_issue(position=row[0], severity=_SEVERITIES[row[1]], section=row[2], reason=row[3])
 
 
 def _issue_values(issue: QcIssue) -> Values:
@@ -54,7 +58,7 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
 
     def _from_row(self, row: Row) -> QcResult:
         result_id, draft_id, passed, score, evaluated_at, created_at, updated_at, revision = row
-        return QcResult(
+        return _new_result(
             result_id=result_id,
             draft_id=draft_id,
             passed=passed,

@@ -21,13 +21,17 @@ from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import among, storable
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.database_statements import Entities
+from repositories.records import constructor
 from repositories.statements import Row, Statement
 from repositories.strategy.contract import BriefVersion
 from repositories.strategy.tables import strategy_plans, strategy_recommendations
 
+_new_recommendation = constructor(Recommendation)
+_new_plan = constructor(StrategyPlan)
+
 
 def _recommendation(row: Row) -> Recommendation:
-    return Recommendation(
+    return _new_recommendation(
         position=row[0],
         channel=row[1],
         budget_percent=row[2],
@@ -114,7 +118,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
             updated_at,
             revision,
         ) = row
-        return StrategyPlan(
+        return _new_plan(
             strategy_id=strategy_id,
             brief_id=brief_id,
             version=version,
