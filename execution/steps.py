@@ -20,6 +20,8 @@ class Steps:
         self._ready: deque[Step] = deque()
         self._waits: list[tuple[Wait, Then]] = []
         self._put_off: list[Step] = []
+        self._done: list[asyncio.Task[Values]] = []
+        self._waker: asyncio.Future[None] | None = None
 
     def add(self, step: Step) -> None:
         self._ready.append(step)
@@ -42,10 +44,12 @@ class Steps:
                     wait, then = self._waits.pop()
                     then(await wait)
                 else:
-                    tasks |= {asyncio.create_task(wait): then for wait, then in self._waits}
+                    for wait, then in self._waits:
+                        task = asyncio.create_task(wait)
+                        task.add_done_callback(self._note)
+                        tasks[task] = then
                     self._waits.clear()
-                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                    for task in [task for task in tasks if task.done()]:
+                    for task in await self._some_done():
                         tasks.pop(task)(task.result())
         except (Exception, asyncio.CancelledError):
             for task in tasks:
@@ -54,6 +58,19 @@ class Steps:
             raise
         while self._put_off:
             self._put_off.pop()()
+
+    def _note(self, task: asyncio.Task[Values]) -> None:
+        self._done.append(task)
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+    async def _some_done(self) -> list[asyncio.Task[Values]]:
+        """Those that are done, in order; at least one."""
+        if not self._done:
+            self._waker = asyncio.get_running_loop().create_future()
+            await self._waker
+        done, self._done = self._done, []
+        return done
 
     def _take_ready(self) -> bool:
         """Whether there is something to wait for then."""

@@ -154,11 +154,9 @@ class JsonLoader:
     ) -> Mapping[tuple[str, Selection], str]:
         keys, selections = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
         found = await self._load(keys, selections)
-        empty = ("[]",) * len(selections)
+        places = {selection: place for place, selection in enumerate(selections)}
         return {
-            (key, selection): text
-            for key in keys
-            for selection, text in zip(selections, found.get(key, empty), strict=True)
+            pair: found[pair[0]][places[pair[1]]] if pair[0] in found else "[]" for pair in asked
         }
 
 
