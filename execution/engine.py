@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isawaitable
-from typing import Any, Final
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -21,16 +21,14 @@ from graphql import (
     default_type_resolver,
 )
 from graphql.execution import execute_root_selection_set
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
+from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
 from execution.plans import BatchResolver, OperationPlan, Sources, Writer
 from execution.recent import Recent
 from execution.running import Run
-
-_REPORTED_VARIABLES: Final = 50
-"""How many errors in variables are reported: as many as graphql-core reports."""
 
 
 @dataclass(slots=True)
@@ -78,6 +76,7 @@ class Engine:
         self._sources_as_values = replace(
             self.sources, writer_of=lambda _: None, leaf_class_of=unchanged_class_of
         )
+        self._inputs = Inputs()
         self._operations: Recent[tuple[int, int], Operation] = Recent(kept)
         self._plans: Recent[tuple[Operation, Hashable, bool], OperationPlan] = Recent(kept)
 
@@ -98,7 +97,8 @@ class Engine:
         """
         # An operation is kept with its document, so that their ids stay their own.
         known = self._operations.get(
-            (id(document), id(operation)), lambda: examined(self._schema, document, operation)
+            (id(document), id(operation)),
+            lambda: examined(self._schema, self._inputs, document, operation),
         )
         given = dict(variable_values or {})
         by_graphql_core = partial(
@@ -106,13 +106,7 @@ class Engine:
         )
         if not known.is_supported:
             return await by_graphql_core()
-        variables = get_variable_values(
-            self._schema,
-            operation.variable_definitions or (),
-            given,
-            max_errors=_REPORTED_VARIABLES,
-            hide_suggestions=hide_suggestions,
-        )
+        variables = known.variables.values(given, hide_suggestions=hide_suggestions)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         plan = self._plan(known, variables, to_write)

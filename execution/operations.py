@@ -17,6 +17,9 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from execution.inputs import Inputs
+from execution.variables import Variables
+
 STANDARD_DIRECTIVES = frozenset({"skip", "include"})
 
 
@@ -30,6 +33,7 @@ class Operation:
     document: DocumentNode
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
+    variables: Variables
     steering: tuple[str, ...]
     is_supported: bool
 
@@ -52,7 +56,7 @@ def _decision(value: Any) -> Hashable:
 
 
 def examined(
-    schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode
+    schema: GraphQLSchema, inputs: Inputs, document: DocumentNode, node: OperationDefinitionNode
 ) -> Operation:
     fragments = {
         definition.name.value: definition
@@ -66,6 +70,7 @@ def examined(
         document=document,
         node=node,
         fragments=fragments,
+        variables=Variables(schema, node.variable_definitions or (), inputs),
         steering=tuple(sorted(found.variables)),
         is_supported=(
             node.operation is not OperationType.SUBSCRIPTION

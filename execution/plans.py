@@ -33,6 +33,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
+from execution.arguments import Arguments
 from execution.operations import Operation
 
 Resolver = Callable[..., Any]
@@ -132,7 +133,7 @@ class FieldPlan:
     resolve_batch: BatchResolver | None
     is_written: bool
     """Whether the values that it resolves to are complete."""
-    has_arguments: bool
+    arguments: Arguments
     selections: dict[GraphQLObjectType, "SelectionPlan"] = field(default_factory=dict)
     """By the runtime type of the field's objects; made when the first of the type comes."""
 
@@ -224,7 +225,7 @@ class OperationPlan:
             resolve=definition.resolve or default_field_resolver,
             resolve_batch=resolve_batch,
             is_written=resolve_written is not None,
-            has_arguments=bool(definition.args),
+            arguments=Arguments(definition, nodes[0]),
         )
 
     def _written(

@@ -20,7 +20,6 @@ from graphql import (
     Undefined,
 )
 from graphql.execution.executor import invalid_return_type_error
-from graphql.execution.values import get_argument_values
 
 from execution.catching import caught, listed, mapped, resolved_together
 from execution.failures import Failures
@@ -116,23 +115,15 @@ class Run:
             self._arrived(column, mapped(field.read, objects))
         else:
             try:
-                arguments = self._arguments(field)
+                arguments = field.arguments.values(
+                    self._executor.variable_values,
+                    hide_suggestions=self._executor.hide_suggestions,
+                )
             except Exception as error:
                 self._settled(column, [error] * len(objects))
             else:
                 self._resolve(column, objects, arguments)
         return column
-
-    def _arguments(self, field: FieldPlan) -> dict[str, Any]:
-        if not field.has_arguments:
-            return {}
-        executor = self._executor
-        return get_argument_values(
-            field.definition,
-            field.nodes[0],
-            executor.variable_values,
-            hide_suggestions=executor.hide_suggestions,
-        )
 
     def _resolve(self, column: Column, objects: Sequence[Any], arguments: dict[str, Any]) -> None:
         field, places = column.field, column.places

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from inspect import isawaitable
 from typing import Any
@@ -22,6 +22,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from graphql.execution.values import VariableValues
 
 Path = tuple[str | int, ...]
 
@@ -150,3 +151,18 @@ def _is_non_null(path: Path, types: Mapping[Path, GraphQLOutputType]) -> bool:
         assert is_list_type(type_)
         type_ = type_.of_type
     return is_non_null_type(type_)
+
+
+def outcome(function: Callable[[], Any]) -> Any:
+    """What it gives or raises, so that it can be compared: 1, 1.0 and True are different."""
+    try:
+        result = function()
+    except Exception as error:  # noqa: BLE001 - it's what is compared
+        return type(error), str(error)
+    if isinstance(result, VariableValues):
+        given = {name: source.value for name, source in result.sources.items()}
+        types = {name: str(source.signature.type) for name, source in result.sources.items()}
+        return repr((types, given, result.coerced))
+    if isinstance(result, list):
+        return [error.formatted for error in result if isinstance(error, GraphQLError)]
+    return repr(result)

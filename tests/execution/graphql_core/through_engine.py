@@ -26,6 +26,7 @@ from graphql.execution.incremental.incremental_executor import IncrementalExecut
 
 import execution.engine
 from execution import Engine
+from execution.inputs import Inputs
 from execution.operations import examined
 from execution.steps import Steps, Then, Wait
 
@@ -44,7 +45,7 @@ def execute_operation(executor: Executor[Any], serially: bool | None = None) -> 
     document = DocumentNode(definitions=definitions)
     if not (_is_plain(executor) and serially is None):
         return _execute_operation(executor, serially)
-    if not examined(executor.schema, document, executor.operation).is_supported:
+    if not examined(executor.schema, Inputs(), document, executor.operation).is_supported:
         return _execute_operation(executor, serially)
     engine = Engine(executor.schema)
     running = engine.execute(

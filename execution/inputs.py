@@ -1,0 +1,218 @@
+"""Coercing values of input types by what is worked out once for each type.
+
+Only ordinary values are coerced here, to what graphql-core makes of them. Whatever else comes,
+wrong or right, is unusual: graphql-core is asked for the value then, or for what is wrong.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from types import NoneType
+from typing import Any, Final
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLString,
+    Undefined,
+    is_non_null_type,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature
+from graphql.utilities.coerce_input_value import coerce_default_value
+
+_LEVELS: Final = 30
+"""What is nested deeper is unusual. graphql-core allows more, but not without end."""
+
+_TAKEN_AS_THEY_ARE: Final[dict[GraphQLInputType, type]] = {
+    GraphQLID: str,
+    GraphQLString: str,
+    GraphQLBoolean: bool,
+}
+_SINGLE: Final = frozenset({str, int, float, bool, dict})
+"""Instances of these are no lists, so where a list is expected they are its only item."""
+
+
+class UnusualError(Exception):
+    """graphql-core has to coerce this."""
+
+
+class _Unusual:
+    """Stands for what graphql-core has to say."""
+
+
+UNUSUAL: Final = _Unusual()
+
+Coerce = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Coercion:
+    """Leaves instances of `classes` as they are; `coerce` is for other values.
+
+    Only null may have the class of null, so `coerce` refuses it.
+    """
+
+    classes: frozenset[type]
+    coerce: Coerce
+
+    def __call__(self, value: Any) -> Any:
+        """Raises an exception, whichever, when the value is unusual."""
+        return value if type(value) in self.classes else self.coerce(value)
+
+
+class Inputs:
+    """The coercions of input types."""
+
+    def __init__(self) -> None:
+        self._objects: dict[tuple[GraphQLInputObjectType, int], Coerce] = {}
+
+    def coercion(self, type_: GraphQLInputType, level: int = 0) -> Coercion:
+        """That of the type where it stands so many lists and objects deep."""
+        if isinstance(type_, GraphQLNonNull):
+            return self._coercion(type_.of_type, level, frozenset())
+        return self._coercion(type_, level, frozenset({NoneType}))
+
+    def _coercion(self, type_: Any, level: int, classes: frozenset[type]) -> Coercion:
+        if level > _LEVELS:
+            return Coercion(frozenset(), _refuse)
+        if isinstance(type_, GraphQLList):
+            return Coercion(classes, _listing(self.coercion(type_.of_type, level + 1)))
+        if isinstance(type_, GraphQLInputObjectType):
+            return Coercion(classes, self._object(type_, level))
+        if isinstance(type_, GraphQLEnumType):
+            return Coercion(classes, _values_of(type_).__getitem__)
+        if type_ in _TAKEN_AS_THEY_ARE:
+            classes |= {_TAKEN_AS_THEY_ARE[type_]}
+        return Coercion(classes, _scalar(type_))
+
+    def _object(self, type_: GraphQLInputObjectType, level: int) -> Coerce:
+        if (type_, level) not in self._objects:
+            self._objects[type_, level] = _Object(self, type_, level)
+        return self._objects[type_, level]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    out_name: str
+    classes: frozenset[type]
+    coerce: Coerce
+    default: Any
+
+
+class _Object:
+    """Coerces objects of an input type."""
+
+    def __init__(self, inputs: Inputs, type_: GraphQLInputObjectType, level: int) -> None:
+        self._inputs = inputs
+        self._type = type_
+        self._level = level
+        # Where there is none, graphql-core has one that does nothing.
+        has_out_type = type_.out_type is not GraphQLInputObjectType.out_type
+        self._out_type = type_.out_type if has_out_type else None
+
+    @cached_property
+    def _fields(self) -> list[_Field]:
+        # A type may have fields of its own type, so it's too early for them before the first use.
+        return [self._field(name, field) for name, field in self._type.fields.items()]
+
+    def _field(self, name: str, field: GraphQLInputField) -> _Field:
+        coercion = self._inputs.coercion(field.type, self._level + 1)
+        out_name = field.out_name or name
+        return _Field(name, out_name, coercion.classes, coercion.coerce, default_of(field))
+
+    def __call__(self, value: Any) -> Any:
+        if type(value) is not dict:
+            raise UnusualError
+        coerced: dict[str, Any] = {}
+        known = 0
+        for field in self._fields:
+            if field.name in value:
+                known += 1
+                item = value[field.name]
+                coerced[field.out_name] = (
+                    item if type(item) in field.classes else field.coerce(item)
+                )
+            elif field.default is UNUSUAL:
+                raise UnusualError
+            elif field.default is not Undefined:
+                coerced[field.out_name] = field.default
+        if known != len(value) or (self._type.is_one_of and not _is_one(coerced)):
+            raise UnusualError
+        return coerced if self._out_type is None else _defined(self._out_type(coerced))
+
+
+def default_of(definition: GraphQLArgument | GraphQLInputField | GraphQLVariableSignature) -> Any:
+    """What is taken where there is no value: Undefined for nothing, or UNUSUAL.
+
+    One and the same for all operations; so are graphql-core's, but for those of variables.
+    """
+    default = _attempted(coerce_default_value, definition)
+    return UNUSUAL if default is Undefined and is_non_null_type(definition.type) else default
+
+
+def _attempted(function: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return function(value)
+    except Exception:
+        return UNUSUAL
+
+
+def _listing(of: Coercion) -> Coerce:
+    classes, coerce = of.classes, of.coerce
+
+    def coerce_items(value: Any) -> list[Any]:
+        if type(value) is list:
+            return [item if type(item) in classes else coerce(item) for item in value]
+        if type(value) in _SINGLE:
+            return [of(value)]
+        raise UnusualError
+
+    return coerce_items
+
+
+def _values_of(enum: GraphQLEnumType) -> dict[str, Any]:
+    """By their names; without what no name can stand for."""
+    values = {name: _attempted(enum.coerce_input_value, name) for name in enum.values}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not UNUSUAL and value is not Undefined
+    }
+
+
+def _scalar(scalar: GraphQLScalarType) -> Coerce:
+    coerce = scalar.coerce_input_value
+    if scalar is GraphQLInt or scalar is GraphQLFloat:
+        return coerce
+
+    def coerce_value(value: Any) -> Any:
+        if value is None:
+            raise UnusualError
+        return _defined(coerce(_defined(value)))
+
+    return coerce_value
+
+
+def _defined(value: Any) -> Any:
+    if value is Undefined:
+        raise UnusualError
+    return value
+
+
+def _refuse(_: Any) -> Any:
+    raise UnusualError
+
+
+def _is_one(coerced: dict[str, Any]) -> bool:
+    return len(coerced) == 1 and next(iter(coerced.values())) is not None

@@ -1,0 +1,84 @@
+"""The variables of an operation, coerced by what is worked out once for the operation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Final
+
+from graphql import GraphQLError, GraphQLSchema, Undefined, VariableDefinitionNode
+from graphql.execution.get_variable_signature import (
+    GraphQLVariableSignature,
+    get_variable_signature,
+)
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+
+from execution.inputs import UNUSUAL, Coercion, Inputs, UnusualError, default_of
+
+_REPORTED: Final = 50
+"""How many errors in variables are reported: as many as graphql-core reports."""
+
+_IMMUTABLE: Final = frozenset({str, int, float, bool, NoneType})
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    name: str
+    signature: GraphQLVariableSignature
+    coercion: Coercion
+    default: Any
+
+
+class Variables:
+    """Coerces the variables that an operation defines."""
+
+    def __init__(
+        self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], inputs: Inputs
+    ) -> None:
+        self._schema = schema
+        self._definitions = definitions
+        signatures = [get_variable_signature(schema, node) for node in definitions]
+        self._are_usual = not any(isinstance(found, GraphQLError) for found in signatures)
+        self._variables = [
+            _Variable(found.name, found, inputs.coercion(found.type), _default_of(found))
+            for found in signatures
+            if not isinstance(found, GraphQLError)
+        ]
+
+    def values(
+        self, given: dict[str, Any], *, hide_suggestions: bool
+    ) -> VariableValues | list[GraphQLError]:
+        """What graphql-core makes of the values that were given, or says of them."""
+        try:
+            return self._usual(given)
+        except Exception:
+            return get_variable_values(
+                self._schema,
+                self._definitions,
+                given,
+                max_errors=_REPORTED,
+                hide_suggestions=hide_suggestions,
+            )
+
+    def _usual(self, given: dict[str, Any]) -> VariableValues:
+        if not self._are_usual:
+            raise UnusualError
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for variable in self._variables:
+            name = variable.name
+            value = given.get(name, Undefined)
+            sources[name] = VariableValueSource(variable.signature, value)
+            if value is not Undefined:
+                coerced[name] = variable.coercion(value)
+            elif variable.default is UNUSUAL:
+                raise UnusualError
+            elif variable.default is not Undefined:
+                coerced[name] = variable.default
+        return VariableValues(sources, coerced)
+
+
+def _default_of(signature: GraphQLVariableSignature) -> Any:
+    # What can be changed has to be made anew for each operation.
+    default = default_of(signature)
+    is_shared = default is Undefined or type(default) in _IMMUTABLE
+    return default if is_shared else UNUSUAL

@@ -1,0 +1,101 @@
+"""Arguments are what graphql-core makes of them; variables and plain constants, without it."""
+
+from collections import Counter
+from typing import Any, Final
+
+import pytest
+from graphql import FieldNode, parse
+from graphql.execution.values import VariableValues, get_argument_values
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from execution.arguments import Arguments
+from tests.execution.equality import operation_of, outcome
+from tests.execution.hostile_inputs import inputs_schema
+
+SCHEMA: Final = inputs_schema()
+assert SCHEMA.query_type is not None
+FIELD: Final = SCHEMA.query_type.fields["f"]
+CASES: Final = 2_000
+
+LITERALS: Final = (
+    *("null", "1", "1.5", "-0", "3000000000", '"a"', "true", "RED", "PINK", "[]", "[1]", "[RED]"),
+    *("{x: 1}", "{x: $i}", "{x: 1, next: null}", "{more: 1}", "[[{x: $i}]]", "$i", "$missing"),
+    *("$null", "[$i]", "[$missing]", "{names: [$s]}", "{someName: $s}", "$s", "$point"),
+)
+MUST: Final = ("must: 1", "must: $i", "must: $null", "must: $missing", "must: null", "")
+
+VARIABLES: Final = VariableValues({}, {"i": 3, "s": "text", "null": None, "point": {"x": 1}})
+
+
+def field_of(arguments: str) -> FieldNode:
+    text = f"{{ f({arguments}) }}" if arguments else "{ f }"
+    [field] = operation_of(parse(text)).selection_set.selections
+    assert isinstance(field, FieldNode)
+    return field
+
+
+@st.composite
+def given_arguments(draw: st.DrawFn) -> str:
+    names = [name for name in FIELD.args if name != "must"]
+    chosen = draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
+    given = [f"{name}: {draw(st.sampled_from(LITERALS))}" for name in chosen]
+    return ", ".join([draw(st.sampled_from(("must: 1", *MUST))), *given])
+
+
+def test_arguments_are_coerced_as_by_graphql_core(asked: Counter[str]) -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(
+        derandomize=True,
+        deadline=None,
+        database=None,
+        max_examples=CASES,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(given_arguments(), st.booleans())
+    def check(arguments: str, hide_suggestions: bool) -> None:
+        node = field_of(arguments)
+        told: dict[str, Any] = {"hide_suggestions": hide_suggestions}
+        before = asked.total()
+
+        ours = outcome(lambda: Arguments(FIELD, node).values(VARIABLES, **told))
+
+        seen["cases"] += 1
+        seen["right"] += isinstance(ours, str)
+        seen["right, without graphql-core"] += isinstance(ours, str) and asked.total() == before
+        assert ours == outcome(lambda: get_argument_values(FIELD, node, VARIABLES, **told))
+
+    check()
+    assert seen["cases"] == CASES
+    assert 0.1 * CASES <= seen["right"] <= 0.8 * CASES
+    assert seen["right, without graphql-core"] >= 0.5 * seen["right"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *("must: 1", "must: $i", "must: 1, x: $missing, y: $missing, z: $null"),
+        *("must: 1, made: null", "must: 2, colour: BLUE, name: $s, flag: true"),
+        "must: $i, point: $point, points: null",
+    ],
+)
+def test_variables_and_plain_constants_need_no_graphql_core(
+    asked: Counter[str], arguments: str
+) -> None:
+    found = Arguments(FIELD, field_of(arguments)).values(VARIABLES, hide_suggestions=False)
+
+    assert asked.total() == 0
+    assert found == get_argument_values(FIELD, field_of(arguments), VARIABLES)
+
+
+def test_what_can_be_changed_is_made_anew() -> None:
+    arguments = Arguments(FIELD, field_of("must: 1, point: {x: 1}, colours: [RED]"))
+
+    first, second = [arguments.values(VARIABLES, hide_suggestions=False) for _ in range(2)]
+
+    first["point"]["x"] = 2
+    first["colours"].clear()
+    assert second["point"]["x"] == 1
+    assert len(second["colours"]) == 1
