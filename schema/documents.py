@@ -97,9 +97,12 @@ class Documents:
         Raises LimitExceeded when it's too high, or the variables are too much.
         """
         assert document.node is not None
-        require(self._limits, "variable_values", count_values(variables))
-        inputs = count_input_objects(self._schema, operation, variables)
-        require(self._limits, "input_objects", inputs)
+        values = count_values(variables)
+        require(self._limits, "variable_values", values)
+        # There are no more objects than values, and values are easier to count.
+        if values > self._limits.input_objects:
+            inputs = count_input_objects(self._schema, operation, variables)
+            require(self._limits, "input_objects", inputs)
         for node, measures in document.measures:
             if node is operation and measures.cost <= self._limits.cost:
                 return measures.cost

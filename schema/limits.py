@@ -4,7 +4,7 @@ Everything is counted over expanded fragments. Each fragment is measured once, s
 with the document, not with its expansion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -112,14 +112,16 @@ def measure(
 
 def count_values(variables: Mapping[str, Any] | None) -> int:
     """How many values there are in the variables: of objects and lists, they and all in them."""
-    found, waiting = 0, list((variables or {}).values())
+    found, waiting = 0, list[Collection[Any]]([(variables or {}).values()])
     while waiting:
-        found += 1
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
+        values = waiting.pop()
+        found += len(values)
+        for value in values:
+            # What JSON is decoded to has these very classes.
+            if type(value) is dict:
+                waiting.append(value.values())
+            elif type(value) is list:
+                waiting.append(value)
     return found
 
 

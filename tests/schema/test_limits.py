@@ -155,6 +155,22 @@ def test_values_of_variables(schema: PipelineSchema) -> None:
     assert error["message"] == "variableValues: at most 4 allowed, but the operation has 5."
 
 
+def test_input_objects(schema: PipelineSchema) -> None:
+    """Not those within JSON, and however many other values there are."""
+    query = """
+        mutation ($input: NormalizeBriefInput!) {
+          normalizeBrief(input: $input) { errors { code } }
+        }
+    """
+    guidelines: Json = {"a": {"b": [{}, {}, {}]}}
+    brief = {"scope": {"deliverables": ["a", "b"]}, "brandGuidelines": guidelines}
+
+    assert refusal(limited(schema, input_objects=2), query, {"input": brief}) is None
+    error = refusal(limited(schema, input_objects=1), query, {"input": brief})
+    assert error is not None
+    assert error["message"] == "inputObjects: at most 1 allowed, but the operation has 2."
+
+
 @pytest.mark.parametrize(
     ("variables", "values"),
     [
