@@ -1,5 +1,6 @@
 """What commands accept: every limit from both of its sides, each violation at its field."""
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain import validation
 from domain.errors import ValidationFailed, Violation
 from domain.onboarding import BriefScope
 from domain.qc import QcSeverity
@@ -444,6 +446,20 @@ def test_another_is_not_one(url: str) -> None:
     command = build.save_package(artifacts=(build.artifact(), build.artifact(url=url)))
 
     assert _violations(command) == [("artifacts", 1, "url")]
+
+
+@given(st.from_regex(validation._PLAIN_URL, fullmatch=True))
+def test_what_is_told_of_plain_urls_at_once_is_so(url: str) -> None:
+    assert validation._has_all_of_a_url(url)
+
+
+@pytest.mark.parametrize("code", range(0x180))
+def test_keys_have_no_control_characters(code: int) -> None:
+    is_control = unicodedata.category(chr(code)) == "Cc"
+
+    broken = _violations(build.save_package(package_id=f"a{chr(code)}b"))
+
+    assert broken == [("package_id",)] * is_control
 
 
 # Budgets
