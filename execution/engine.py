@@ -26,7 +26,7 @@ from graphql.execution.values import VariableValues
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
-from execution.plans import BatchResolver, OperationPlan, Sources, Writer
+from execution.plans import BatchResolver, OperationPlan, Resolver, Sources, Writer
 from execution.recent import Recent
 from execution.running import Run
 
@@ -45,11 +45,11 @@ class Engine:
 
     `batch_of` tells which fields are resolved for all objects of a level at once, and
     `attribute_of` which are read from an attribute of their object; other fields' resolvers are
-    called for each object. `writer_of` tells which fields' objects somebody else can write, where
-    only leaves are selected of them; `writable_of` by which class a leaf is known that can be
-    written as it is. `class_of` tells by which class an object is known to be of a
-    type; about others, the type's `is_type_of` is asked. Of operations and of plans, the `kept`
-    that were used last are kept.
+    called for each object, or what `resolver_of` has in their place. `writer_of` tells which
+    fields' objects somebody else can write, where only leaves are selected of them; `writable_of`
+    by which class a leaf is known that can be written as it is. `class_of` tells by which class an
+    object is known to be of a type; about others, the type's `is_type_of` is asked. Of operations
+    and of plans, the `kept` that were used last are kept.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Engine:
         *,
         attribute_of: Callable[[GraphQLField], str | None] = lambda _: None,
         batch_of: Callable[[GraphQLField], BatchResolver | None] = lambda _: None,
+        resolver_of: Callable[[GraphQLField], Resolver | None] = lambda _: None,
         class_of: Callable[[GraphQLObjectType], type | None] = lambda _: None,
         writer_of: Callable[[GraphQLField], Writer | None] = lambda _: None,
         writable_of: Callable[[GraphQLLeafType], type | None] = lambda _: None,
@@ -69,6 +70,7 @@ class Engine:
         self.sources = Sources(
             batch_of,
             attribute_of,
+            resolver_of,
             class_of,
             writer_of,
             lambda leaf: unchanged_class_of(leaf) or writable_of(leaf),

@@ -37,6 +37,8 @@ from execution.arguments import Arguments
 from execution.operations import Operation
 
 Resolver = Callable[..., Any]
+"""Resolves a field of one object: `(parent, info, **arguments)`."""
+
 BatchResolver = Callable[..., Awaitable[Sequence[Any]]]
 """Resolves a field of all objects of a level at once: `(parents, info, **arguments)`.
 
@@ -65,13 +67,15 @@ class Sources:
 
     They come from what the field's writer gives, where `writer_of` has one and nothing but leaves
     that are attributes is selected; or else from the batch resolver that `batch_of` has for the
-    field, or else from the attribute that `attribute_of` names, or else from the field's own
-    resolver. What has the very class that `class_of` has for an object type is of that type; a
-    leaf that has the very class that `leaf_class_of` has for its type is complete.
+    field, or else from the attribute that `attribute_of` names, or else from the resolver that
+    `resolver_of` has in place of the field's own, or from that. What has the very class that
+    `class_of` has for an object type is of that type; a leaf that has the very class that
+    `leaf_class_of` has for its type is complete.
     """
 
     batch_of: Callable[[GraphQLField], BatchResolver | None]
     attribute_of: Callable[[GraphQLField], str | None]
+    resolver_of: Callable[[GraphQLField], Resolver | None]
     class_of: Callable[[GraphQLObjectType], type | None]
     writer_of: Callable[[GraphQLField], Writer | None]
     leaf_class_of: Callable[[GraphQLLeafType], type | None]
@@ -222,7 +226,11 @@ class OperationPlan:
             shape=shape_of(definition.type, self._sources.leaf_class_of),
             is_typename=definition is TypeNameMetaFieldDef,
             read=attrgetter(attribute) if attribute and not resolve_batch else None,
-            resolve=definition.resolve or default_field_resolver,
+            resolve=(
+                self._sources.resolver_of(definition)
+                or definition.resolve
+                or default_field_resolver
+            ),
             resolve_batch=resolve_batch,
             is_written=resolve_written is not None,
             arguments=Arguments(definition, nodes[0]),

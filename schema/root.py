@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -26,6 +27,7 @@ from schema.production.mutations import ProductionMutation
 from schema.production.queries import ProductionQuery
 from schema.qc.mutations import QcMutation
 from schema.qc.queries import QcQuery
+from schema.resolving import resolver_of
 from schema.scalars import SCALARS, WRITABLE
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
@@ -109,6 +111,7 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
         definition._schema,
         attribute_of=attribute_of,
         batch_of=batch_of,
+        resolver_of=partial(resolver_of, definition),
         class_of=_class_of,
         writer_of=writer_of,
         writable_of=lambda leaf: WRITABLE.get(leaf.name),

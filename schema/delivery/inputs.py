@@ -8,7 +8,9 @@ import strawberry
 
 from domain import delivery
 from repositories.criteria import Direction
+from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import describe_enum
+from schema.entities import DELIVERY_PACKAGES
 from schema.filtering import (
     DateTimeFilter,
     IDFilter,
@@ -20,22 +22,20 @@ from schema.filtering import (
     order_direction,
     order_field,
 )
-from schema.mutations import CommandInput, expected_revision, optional, required
 
 
-@strawberry.input(description="A file that the client gets.")
-class DeliveryArtifactInput(CommandInput):
-    command_type = delivery.DeliveryArtifact
-
+@command_input(delivery.DeliveryArtifact, "A file that the client gets.")
+class DeliveryArtifactInput:
     name: str = required("What it's called.")
     url: str = required("Where it is: an absolute http, https, s3 or file URL.")
     format: str = required("What it is, such as `pdf`.")
 
 
-@strawberry.input(description="A delivery package, whole. A stored one with this key is replaced.")
-class SaveDeliveryPackageInput(CommandInput):
-    command_type = delivery.SaveDeliveryPackage
-
+@command_input(
+    delivery.SaveDeliveryPackage,
+    "A delivery package, whole. A stored one with this key is replaced.",
+)
+class SaveDeliveryPackageInput:
     package_id: strawberry.ID | None = optional("The key; made by the server when left out.")
     draft_id: strawberry.ID = required("The draft that is delivered.")
     artifacts: list[DeliveryArtifactInput] | None = optional(
@@ -44,7 +44,7 @@ class SaveDeliveryPackageInput(CommandInput):
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Which package to delete.")
+@command_input(deletion_of(DELIVERY_PACKAGES), "Which package to delete.")
 class DeleteDeliveryPackageInput:
     package_id: strawberry.ID = required("The package that is deleted.")
     expected_revision: int | None = expected_revision()

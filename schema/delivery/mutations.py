@@ -6,12 +6,15 @@ from typing import Annotated
 
 import strawberry
 
+from domain.deletion import Delete
+from domain.delivery import SaveDeliveryPackage
 from resolvers.delivery import commands
+from schema.commands import sent_as
 from schema.context import Info
 from schema.delivery.inputs import DeleteDeliveryPackageInput, SaveDeliveryPackageInput
 from schema.delivery.types import DeliveryPackage
 from schema.entities import DELIVERY_PACKAGES
-from schema.mutations import INPUT, DeletePayload, Payload, entity, run, run_delete
+from schema.mutations import DeletePayload, Payload, entity, run, run_delete
 
 
 @strawberry.type(description="The outcome of `saveDeliveryPackage`.")
@@ -28,7 +31,7 @@ class DeleteDeliveryPackagePayload(DeletePayload):
 class DeliveryMutation:
     @strawberry.mutation(description="Save a delivery package, new or in place of the stored one.")
     async def save_delivery_package(
-        self, info: Info, input: Annotated[SaveDeliveryPackageInput, INPUT]
+        self, info: Info, input: Annotated[SaveDeliveryPackage, sent_as(SaveDeliveryPackageInput)]
     ) -> SaveDeliveryPackagePayload | None:
         return await run(
             info,
@@ -43,7 +46,7 @@ class DeliveryMutation:
         description="Delete a delivery package with its artifacts. Its draft stays."
     )
     async def delete_delivery_package(
-        self, info: Info, input: Annotated[DeleteDeliveryPackageInput, INPUT]
+        self, info: Info, input: Annotated[Delete, sent_as(DeleteDeliveryPackageInput)]
     ) -> DeleteDeliveryPackagePayload | None:
         return await run_delete(
             info,

@@ -10,7 +10,9 @@ from strawberry.scalars import JSON
 
 from domain import onboarding
 from repositories.criteria import Direction
+from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import describe_enum
+from schema.entities import BRIEFS
 from schema.filtering import (
     DateTimeFilter,
     EnumFilter,
@@ -24,28 +26,22 @@ from schema.filtering import (
     order_direction,
     order_field,
 )
-from schema.mutations import CommandInput, expected_revision, optional, required
 from schema.onboarding.enums import BriefStage
 
 
-@strawberry.input(description="What is to be delivered, what isn't, and in what time.")
-class BriefScopeInput(CommandInput):
-    command_type = onboarding.BriefScope
-
+@command_input(onboarding.BriefScope, "What is to be delivered, what isn't, and in what time.")
+class BriefScopeInput:
     deliverables: list[str] | None = optional("What the client gets; none by default.")
     exclusions: list[str] | None = optional("What is expressly left out; nothing by default.")
     timeline_weeks: int | None = optional("How many weeks the work may take: 1 or more.")
 
 
-@strawberry.input(
-    description=(
-        "A brief as the client sent it. A stored brief with this key is replaced: it returns to "
-        "INTAKE, and what normalizing had set is cleared."
-    )
+@command_input(
+    onboarding.SubmitIntake,
+    "A brief as the client sent it. A stored brief with this key is replaced: it returns to "
+    "INTAKE, and what normalizing had set is cleared.",
 )
-class SubmitIntakeInput(CommandInput):
-    command_type = onboarding.SubmitIntake
-
+class SubmitIntakeInput:
     brief_id: strawberry.ID | None = optional("The key; made by the server when left out.")
     client_id: strawberry.ID = required("The client that it comes from.")
     responses: JSON = required("The client's answers to the intake form: any JSON object.")
@@ -53,10 +49,10 @@ class SubmitIntakeInput(CommandInput):
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="What the agency made of a brief. May be repeated; the latest wins.")
-class NormalizeBriefInput(CommandInput):
-    command_type = onboarding.NormalizeBrief
-
+@command_input(
+    onboarding.NormalizeBrief, "What the agency made of a brief. May be repeated; the latest wins."
+)
+class NormalizeBriefInput:
     brief_id: strawberry.ID = required("The brief that is normalized.")
     scope: BriefScopeInput = required("What is to be delivered.")
     objectives: list[str] = required("What the client wants to reach.")
@@ -65,7 +61,7 @@ class NormalizeBriefInput(CommandInput):
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Which brief to delete.")
+@command_input(deletion_of(BRIEFS), "Which brief to delete.")
 class DeleteBriefInput:
     brief_id: strawberry.ID = required("The brief that is deleted.")
     expected_revision: int | None = expected_revision()

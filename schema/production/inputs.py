@@ -9,7 +9,9 @@ from strawberry.scalars import JSON
 
 from domain import production
 from repositories.criteria import Direction
+from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import describe_enum
+from schema.entities import CAMPAIGNS, DRAFTS
 from schema.filtering import (
     DateTimeFilter,
     IDFilter,
@@ -22,22 +24,19 @@ from schema.filtering import (
     order_direction,
     order_field,
 )
-from schema.mutations import CommandInput, expected_revision, optional, required
 
 
-@strawberry.input(description="A piece of content that a campaign needs.")
-class TacticInput(CommandInput):
-    command_type = production.Tactic
-
+@command_input(production.Tactic, "A piece of content that a campaign needs.")
+class TacticInput:
     channel: str = required("Where it runs, such as `Newsletter`.")
     content_type: str = required("What it is, such as `blog_post`.")
     title: str = required("Its working title.")
 
 
-@strawberry.input(description="A campaign, whole. A stored one with this key is replaced.")
-class SaveCampaignInput(CommandInput):
-    command_type = production.SaveCampaign
-
+@command_input(
+    production.SaveCampaign, "A campaign, whole. A stored one with this key is replaced."
+)
+class SaveCampaignInput:
     campaign_id: strawberry.ID | None = optional("The key; made by the server when left out.")
     strategy_id: strawberry.ID = required("The plan that it carries out.")
     name: str = required("What the agency calls it.")
@@ -47,10 +46,8 @@ class SaveCampaignInput(CommandInput):
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="A draft, whole. A stored one with this key is replaced.")
-class SaveDraftInput(CommandInput):
-    command_type = production.SaveDraft
-
+@command_input(production.SaveDraft, "A draft, whole. A stored one with this key is replaced.")
+class SaveDraftInput:
     draft_id: strawberry.ID | None = optional("The key; made by the server when left out.")
     strategy_id: strawberry.ID = required("The plan that it's written for.")
     campaign_id: strawberry.ID | None = optional("The campaign that it belongs to, if any.")
@@ -61,13 +58,13 @@ class SaveDraftInput(CommandInput):
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Which campaign to delete.")
+@command_input(deletion_of(CAMPAIGNS), "Which campaign to delete.")
 class DeleteCampaignInput:
     campaign_id: strawberry.ID = required("The campaign that is deleted.")
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Which draft to delete.")
+@command_input(deletion_of(DRAFTS), "Which draft to delete.")
 class DeleteDraftInput:
     draft_id: strawberry.ID = required("The draft that is deleted.")
     expected_revision: int | None = expected_revision()

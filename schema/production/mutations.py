@@ -6,10 +6,13 @@ from typing import Annotated
 
 import strawberry
 
+from domain.deletion import Delete
+from domain.production import SaveCampaign, SaveDraft
 from resolvers.production import commands
+from schema.commands import sent_as
 from schema.context import Info
 from schema.entities import CAMPAIGNS, DRAFTS
-from schema.mutations import INPUT, DeletePayload, Payload, entity, run, run_delete
+from schema.mutations import DeletePayload, Payload, entity, run, run_delete
 from schema.production.inputs import (
     DeleteCampaignInput,
     DeleteDraftInput,
@@ -43,7 +46,7 @@ class DeleteDraftPayload(DeletePayload):
 class ProductionMutation:
     @strawberry.mutation(description="Save a campaign, new or in place of the stored one.")
     async def save_campaign(
-        self, info: Info, input: Annotated[SaveCampaignInput, INPUT]
+        self, info: Info, input: Annotated[SaveCampaign, sent_as(SaveCampaignInput)]
     ) -> SaveCampaignPayload | None:
         return await run(
             info, SaveCampaignPayload, "campaign", commands.save_campaign, input, in_one_call=True
@@ -51,7 +54,7 @@ class ProductionMutation:
 
     @strawberry.mutation(description="Save a draft, new or in place of the stored one.")
     async def save_draft(
-        self, info: Info, input: Annotated[SaveDraftInput, INPUT]
+        self, info: Info, input: Annotated[SaveDraft, sent_as(SaveDraftInput)]
     ) -> SaveDraftPayload | None:
         return await run(
             info, SaveDraftPayload, "draft", commands.save_draft, input, in_one_call=True
@@ -59,7 +62,7 @@ class ProductionMutation:
 
     @strawberry.mutation(description="Delete a campaign. Its drafts stay where they are.")
     async def delete_campaign(
-        self, info: Info, input: Annotated[DeleteCampaignInput, INPUT]
+        self, info: Info, input: Annotated[Delete, sent_as(DeleteCampaignInput)]
     ) -> DeleteCampaignPayload | None:
         return await run_delete(
             info, DeleteCampaignPayload, CAMPAIGNS, commands.delete_campaign, input
@@ -67,6 +70,6 @@ class ProductionMutation:
 
     @strawberry.mutation(description="Delete a draft. Its QC result and packages stay.")
     async def delete_draft(
-        self, info: Info, input: Annotated[DeleteDraftInput, INPUT]
+        self, info: Info, input: Annotated[Delete, sent_as(DeleteDraftInput)]
     ) -> DeleteDraftPayload | None:
         return await run_delete(info, DeleteDraftPayload, DRAFTS, commands.delete_draft, input)

@@ -9,7 +9,9 @@ import strawberry
 
 from domain import qc
 from repositories.criteria import Direction
+from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import describe_enum
+from schema.entities import QC_RESULTS
 from schema.filtering import (
     BooleanFilter,
     DateTimeFilter,
@@ -23,25 +25,21 @@ from schema.filtering import (
     order_direction,
     order_field,
 )
-from schema.mutations import CommandInput, expected_revision, optional, required
 from schema.qc.enums import QcSeverity
 
 
-@strawberry.input(description="Something that QC found wrong with a draft.")
-class QcIssueInput(CommandInput):
-    command_type = qc.QcIssue
-
+@command_input(qc.QcIssue, "Something that QC found wrong with a draft.")
+class QcIssueInput:
     severity: QcSeverity = required("How bad it is.")
     section: str = required("Where in the draft.")
     reason: str = required("What is wrong.")
 
 
-@strawberry.input(
-    description="A verdict on a draft, whole. It replaces the draft's present result, if any."
+@command_input(
+    qc.RecordQcResult,
+    "A verdict on a draft, whole. It replaces the draft's present result, if any.",
 )
-class RecordQcResultInput(CommandInput):
-    command_type = qc.RecordQcResult
-
+class RecordQcResultInput:
     result_id: strawberry.ID | None = optional(
         "The key of the result. Left out, the draft's result keeps its own, or gets a new one; "
         "another one replaces the draft's result by a new one."
@@ -57,7 +55,7 @@ class RecordQcResultInput(CommandInput):
     )
 
 
-@strawberry.input(description="Which result to delete.")
+@command_input(deletion_of(QC_RESULTS), "Which result to delete.")
 class DeleteQcResultInput:
     result_id: strawberry.ID = required("The result that is deleted.")
     expected_revision: int | None = expected_revision()

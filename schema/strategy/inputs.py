@@ -8,7 +8,9 @@ import strawberry
 
 from domain import strategy
 from repositories.criteria import Direction
+from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import describe_enum
+from schema.entities import STRATEGY_PLANS
 from schema.filtering import (
     DateTimeFilter,
     EnumFilter,
@@ -22,40 +24,31 @@ from schema.filtering import (
     order_direction,
     order_field,
 )
-from schema.mutations import CommandInput, expected_revision, optional, required
 from schema.strategy.enums import ApprovalState
 
 
-@strawberry.input(description="A number that tells whether the strategy works.")
-class KpiInput(CommandInput):
-    command_type = strategy.Kpi
-
+@command_input(strategy.Kpi, "A number that tells whether the strategy works.")
+class KpiInput:
     name: str = required("What is measured.")
     target_value: float = required("The number to reach, in `unit`.")
     unit: str = required("The unit of `targetValue`, such as `%` or `EUR`.")
     timeframe_days: int = required("In how many days it's to be reached: 1 or more.")
 
 
-@strawberry.input(description="Something to be reached on the way.")
-class MilestoneInput(CommandInput):
-    command_type = strategy.Milestone
-
+@command_input(strategy.Milestone, "Something to be reached on the way.")
+class MilestoneInput:
     name: str = required("What is reached.")
     week: str = required("When, in the agency's words, such as `Week 3`.")
 
 
-@strawberry.input(description="How long the strategy runs.")
-class StrategyTimelineInput(CommandInput):
-    command_type = strategy.StrategyTimeline
-
+@command_input(strategy.StrategyTimeline, "How long the strategy runs.")
+class StrategyTimelineInput:
     duration_weeks: int = required("The whole length in weeks: 1 or more.")
     milestones: list[MilestoneInput] | None = optional("In order; none by default.")
 
 
-@strawberry.input(description="A channel to spend on, and why.")
-class RecommendationInput(CommandInput):
-    command_type = strategy.Recommendation
-
+@command_input(strategy.Recommendation, "A channel to spend on, and why.")
+class RecommendationInput:
     channel: str = required("Where, such as `Paid search`.")
     budget_percent: float = required(
         "Its share of the budget in percent, not negative; a plan's add up to at most 100."
@@ -64,15 +57,12 @@ class RecommendationInput(CommandInput):
     tactics: list[str] | None = optional("What to do there; nothing by default.")
 
 
-@strawberry.input(
-    description=(
-        "A strategy plan, whole. A stored plan is replaced and becomes PENDING; an APPROVED one "
-        "is refused."
-    )
+@command_input(
+    strategy.SaveStrategyPlan,
+    "A strategy plan, whole. A stored plan is replaced and becomes PENDING; an APPROVED one "
+    "is refused.",
 )
-class SaveStrategyPlanInput(CommandInput):
-    command_type = strategy.SaveStrategyPlan
-
+class SaveStrategyPlanInput:
     strategy_id: strawberry.ID | None = optional(
         "The key. Left out, the plan with this `version` of the brief is meant, or a new one, "
         "whose key the server makes."
@@ -91,25 +81,21 @@ class SaveStrategyPlanInput(CommandInput):
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Which plan to approve. Only PENDING plans can be.")
-class ApproveStrategyPlanInput(CommandInput):
-    command_type = strategy.DecideStrategyPlan
-
+@command_input(strategy.DecideStrategyPlan, "Which plan to approve. Only PENDING plans can be.")
+class ApproveStrategyPlanInput:
     strategy_id: strawberry.ID = required("The plan that is approved.")
     decided_by: str = required("Who approves it.")
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Which plan to reject. Only PENDING plans can be.")
-class RejectStrategyPlanInput(CommandInput):
-    command_type = strategy.DecideStrategyPlan
-
+@command_input(strategy.DecideStrategyPlan, "Which plan to reject. Only PENDING plans can be.")
+class RejectStrategyPlanInput:
     strategy_id: strawberry.ID = required("The plan that is rejected.")
     decided_by: str = required("Who rejects it.")
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Which plan to delete.")
+@command_input(deletion_of(STRATEGY_PLANS), "Which plan to delete.")
 class DeleteStrategyPlanInput:
     strategy_id: strawberry.ID = required("The plan that is deleted.")
     expected_revision: int | None = expected_revision()

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import strawberry
 
+from domain.deletion import Delete
+from domain.strategy import DecideStrategyPlan, SaveStrategyPlan
 from resolvers.strategy import commands
+from schema.commands import sent_as
 from schema.context import Info
 from schema.entities import STRATEGY_PLANS
-from schema.mutations import INPUT, DeletePayload, Payload, entity, run, run_delete
+from schema.mutations import DeletePayload, Payload, entity, run, run_delete
 from schema.strategy.inputs import (
     ApproveStrategyPlanInput,
     DeleteStrategyPlanInput,
@@ -45,7 +48,7 @@ class StrategyMutation:
         description="Save a strategy plan, new or in place of the stored one, as PENDING."
     )
     async def save_strategy_plan(
-        self, info: Info, input: Annotated[SaveStrategyPlanInput, INPUT]
+        self, info: Info, input: Annotated[SaveStrategyPlan, sent_as(SaveStrategyPlanInput)]
     ) -> SaveStrategyPlanPayload | None:
         return await run(
             info, SaveStrategyPlanPayload, "strategy_plan", commands.save_strategy_plan, input
@@ -53,7 +56,7 @@ class StrategyMutation:
 
     @strawberry.mutation(description="Approve a PENDING strategy plan, which is final.")
     async def approve_strategy_plan(
-        self, info: Info, input: Annotated[ApproveStrategyPlanInput, INPUT]
+        self, info: Info, input: Annotated[DecideStrategyPlan, sent_as(ApproveStrategyPlanInput)]
     ) -> ApproveStrategyPlanPayload | None:
         return await run(
             info,
@@ -65,7 +68,7 @@ class StrategyMutation:
 
     @strawberry.mutation(description="Reject a PENDING strategy plan; it may be saved again.")
     async def reject_strategy_plan(
-        self, info: Info, input: Annotated[RejectStrategyPlanInput, INPUT]
+        self, info: Info, input: Annotated[DecideStrategyPlan, sent_as(RejectStrategyPlanInput)]
     ) -> RejectStrategyPlanPayload | None:
         return await run(
             info, RejectStrategyPlanPayload, "strategy_plan", commands.reject_strategy_plan, input
@@ -75,7 +78,7 @@ class StrategyMutation:
         description="Delete a strategy plan. Its campaigns and drafts stay where they are."
     )
     async def delete_strategy_plan(
-        self, info: Info, input: Annotated[DeleteStrategyPlanInput, INPUT]
+        self, info: Info, input: Annotated[Delete, sent_as(DeleteStrategyPlanInput)]
     ) -> DeleteStrategyPlanPayload | None:
         return await run_delete(
             info, DeleteStrategyPlanPayload, STRATEGY_PLANS, commands.delete_strategy_plan, input

@@ -1,4 +1,4 @@
-"""Random queries of the API, over the demo's data: the answers are graphql-core's.
+"""Random operations of the API, over the demo's data: the answers are graphql-core's.
 
 They are the same, but for what is told of several failures that coincide: docs/decisions/0017.
 """
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import graphql
 import pytest
-from graphql import DocumentNode
+from graphql import DocumentNode, GraphQLSchema
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
@@ -33,7 +33,9 @@ from tests.execution.equality import (
     never_awaited,
     operation_of,
 )
-from tests.support.graphql import EVERYTHING, InProcess
+from tests.execution.hostile_inputs import values_of
+from tests.support.graphql import EVERYTHING, OUTCOMES, InProcess, mutation
+from tests.support.sources import CountedKeys, SettableClock
 
 pytestmark = never_awaited
 
@@ -168,3 +170,48 @@ def test_queries_with_random_arguments(both: Both) -> None:
     assert both.seen["with errors"] >= 10
     assert both.seen["the same"] >= 90
     assert both.schema.engine.counts.by_graphql_core == 0
+
+
+@st.composite
+def mutations(draw: st.DrawFn, schema: GraphQLSchema) -> tuple[str, Any]:
+    """A mutation and its input, which is right most of the time."""
+    name = draw(st.sampled_from(sorted(OUTCOMES)))
+    assert schema.mutation_type is not None
+    return name, draw(values_of(schema.mutation_type.fields[name].args["input"].type))
+
+
+def test_random_mutations(runner: asyncio.Runner) -> None:
+    """What they store is the same as well."""
+    schema = create_schema()
+    ours, theirs = (
+        create_repositories(PersistenceMode.INMEMORY, clock=SettableClock(), new_key=CountedKeys())
+        for _ in range(2)
+    )
+    seen: Counter[str] = Counter()
+
+    async def compare(name: str, given: Any) -> None:
+        document = graphql.parse(mutation(name))
+        async with Context(ours, "request-1") as context:
+            result = await schema.engine.execute(
+                document,
+                operation_of(document),
+                variable_values={"input": given},
+                context_value=context,
+            )
+        async with Context(theirs, "request-1") as context:
+            expected = await by_graphql_core(schema.graphql, document, {"input": given}, context)
+        assert result.formatted == expected.formatted
+        seen["cases"] += 1
+        payload = (result.data or {}).get(name)
+        seen["carried out"] += payload is not None and not payload["errors"]
+
+    @settings(bounded, max_examples=600)
+    @given(mutations(schema.graphql))
+    def check(drawn: tuple[str, Any]) -> None:
+        runner.run(compare(*drawn))
+
+    check()
+    assert seen["cases"] == 600
+    assert seen["carried out"] >= 20
+    stored = [runner.run(InProcess(schema, one).ask(EVERYTHING)) for one in (ours, theirs)]
+    assert stored[0] == stored[1]

@@ -174,6 +174,18 @@ async def test_an_attribute_is_read_without_calling_the_resolver() -> None:
     assert isinstance(error.original_error, AttributeError)
 
 
+async def test_a_resolver_may_have_another_in_its_place() -> None:
+    def others(of: GraphQLField) -> Any:
+        return (lambda source, info, **given: repr(given)) if of.args else None
+
+    schema = schema_of(SDL, Query=dict.fromkeys(("name", "number"), lambda *_, **__: "its own"))
+    engine = Engine(schema, resolver_of=others)
+
+    result = await run(engine, '{ name number(text: "a") }')
+
+    assert result.data == {"name": "its own", "number": "{'of': 7, 'text': 'a'}"}
+
+
 async def test_properties_that_fail_fail_their_own_place_and_are_read_once() -> None:
     reads: Counter[str] = Counter()
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graphql import GraphQLField, is_object_type
 
-from execution import BatchResolver, Engine, Writer
+from execution import BatchResolver, Engine, Resolver, Writer
 from schema.root import PipelineSchema
 
 _EVENT_LOOP: Final = {"asyncio", "concurrent", "contextvars", "selectors", "threading"}
@@ -49,6 +49,7 @@ def with_engine(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
         schema.graphql,
         attribute_of=sources.attribute_of,
         batch_of=sources.batch_of,
+        resolver_of=sources.resolver_of,
         class_of=sources.class_of,
         writer_of=sources.writer_of,
         writable_of=sources.leaf_class_of,
@@ -69,7 +70,11 @@ def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[
         return count
 
     def counted_batch_of(field: GraphQLField) -> BatchResolver | None:
-        resolve: BatchResolver | None = sources.batch_of(field)
+        resolve = sources.batch_of(field)
+        return resolve and counted(resolve, names[id(field)])
+
+    def counted_resolver_of(field: GraphQLField) -> Resolver | None:
+        resolve = sources.resolver_of(field)
         return resolve and counted(resolve, names[id(field)])
 
     def counted_writer_of(field: GraphQLField) -> Writer | None:
@@ -82,5 +87,10 @@ def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[
             for name, field in type_.fields.items():
                 names[id(field)] = f"{type_.name}.{name}"
                 field.resolve = counted(field.resolve, names[id(field)])
-    counting = with_engine(schema, batch_of=counted_batch_of, writer_of=counted_writer_of)
+    counting = with_engine(
+        schema,
+        batch_of=counted_batch_of,
+        resolver_of=counted_resolver_of,
+        writer_of=counted_writer_of,
+    )
     return counting, called

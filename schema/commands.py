@@ -1,0 +1,122 @@
+"""Inputs that describe commands of the domain: who takes such an input is given the command."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry import UNSET
+from strawberry.types import get_object_definition
+from strawberry.types.base import (
+    StrawberryList,
+    StrawberryObjectDefinition,
+    StrawberryOptional,
+)
+from strawberry.utils.str_converters import to_camel_case
+
+from domain.deletion import Delete
+from schema.entities import EntityKind
+
+T = TypeVar("T", bound=type)
+
+Convert = Callable[[Any], Any]
+
+
+def command_input(command: Callable[..., Any], description: str) -> Callable[[T], T]:
+    """Makes a class the input that describes a command, or a part of one, field by field.
+
+    What is left out, or null, keeps the command's default.
+    """
+
+    def decorate(cls: T) -> T:
+        decorated = strawberry.input(cls, description=description)
+        definition = get_object_definition(decorated, strict=True)
+        definition.from_input = CommandOf(command, definition)
+        return decorated
+
+    return decorate
+
+
+def required(description: str) -> Any:
+    """A field that every input of its type has."""
+    return strawberry.field(description=description)
+
+
+def optional(description: str) -> Any:
+    """A field that may be left out; null means the same."""
+    return strawberry.field(default=UNSET, description=description)
+
+
+def expected_revision() -> Any:
+    return optional(
+        "The revision that you last read: the mutation fails when the stored one differs. "
+        "0 means that the entity must not exist yet. Left out, the latest wins."
+    )
+
+
+def sent_as(input_type: type) -> Any:
+    """Says by which input a resolver's command is described."""
+    return strawberry.argument(
+        description="What to do; see the fields of the input.", graphql_type=input_type
+    )
+
+
+def deletion_of(kind: EntityKind) -> Callable[..., Delete]:
+    """The command that deletes an entity of the kind, by the name of its key."""
+
+    def delete(expected_revision: int | None = None, **key: str) -> Delete:
+        return Delete(
+            key_name=kind.key_name, key=key[kind.key_name], expected_revision=expected_revision
+        )
+
+    return delete
+
+
+class CommandOf:
+    """Makes the command of a coerced input. How, is worked out once."""
+
+    def __init__(self, command: Callable[..., Any], definition: StrawberryObjectDefinition) -> None:
+        self._command = command
+        self._definition = definition
+
+    def __call__(self, _type: type, given: Mapping[str, Any], _context: object) -> Any:
+        """As Strawberry asks for it."""
+        return self.convert(given)
+
+    def convert(self, given: Mapping[str, Any]) -> Any:
+        fields = self._fields
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            if value is not None:
+                attribute, convert = fields[name]
+                values[attribute] = value if convert is None else convert(value)
+        return self._command(**values)
+
+    @cached_property
+    def _fields(self) -> dict[str, tuple[str, Convert | None]]:
+        """By their names for clients: those of the command, and what makes the command's value."""
+        # Types that are mentioned before they exist are found when the first input comes.
+        return {
+            field.graphql_name or to_camel_case(field.python_name): (
+                field.python_name,
+                _conversion(field.resolve_type(type_definition=self._definition)),
+            )
+            for field in self._definition.fields
+        }
+
+
+def command_of(type_: object) -> Convert | None:
+    """What makes the commands of an input type; None for other types."""
+    definition = get_object_definition(type_)
+    from_input = definition.from_input if definition is not None else None
+    return from_input.convert if isinstance(from_input, CommandOf) else None
+
+
+def _conversion(type_: object) -> Convert | None:
+    """What makes the command's value of a coerced one; None where it's the same."""
+    if isinstance(type_, StrawberryOptional):
+        return _conversion(type_.of_type)
+    if isinstance(type_, StrawberryList):
+        convert = _conversion(type_.of_type)
+        return tuple if convert is None else lambda items: tuple([convert(item) for item in items])
+    return command_of(type_)

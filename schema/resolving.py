@@ -1,0 +1,81 @@
+"""Calling resolvers as Strawberry does, without what it works out anew for each call."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import strawberry
+from graphql import GraphQLField, GraphQLResolveInfo
+from strawberry.relay import GlobalID
+from strawberry.schema.compat import is_scalar
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import StrawberryArgument, convert_argument
+from strawberry.types.base import StrawberryOptional
+from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
+
+from execution import Resolver
+from schema.commands import command_of
+
+Convert = Callable[[Any], Any]
+
+_DECLARED = GraphQLCoreConverter.DEFINITION_BACKREF
+
+
+def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | None:
+    """What does the same as the field's resolver; None where Strawberry does more than to call it.
+
+    That is with extensions, such as permissions, and with handlers of exceptions.
+    """
+    definition: StrawberryField | None = field.extensions.get(_DECLARED)
+    if definition is None or definition.base_resolver is None:
+        return None
+    if definition.extensions or definition.is_subscription or schema.exception_handlers:
+        return None
+    conversions = {
+        name: _conversion(schema, name, argument.extensions[_DECLARED])
+        for name, argument in field.args.items()
+    }
+    resolver = definition.base_resolver
+    function: Any = resolver.wrapped_func
+    info_class = schema.config.info_class
+    info_name = resolver.info_parameter.name if resolver.info_parameter else None
+    source_names = [
+        parameter.name
+        for parameter in (resolver.parent_parameter, resolver.root_parameter)
+        if parameter
+    ]
+    takes_self = resolver.self_parameter is not None
+
+    def resolve(source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+        arguments: dict[str, Any] = {}
+        for name, value in given.items():
+            python_name, convert = conversions[name]
+            arguments[python_name] = value if convert is None else convert(value)
+        if info_name is not None:
+            arguments[info_name] = info_class(_raw_info=info, _field=definition)
+        for name in source_names:
+            arguments[name] = source
+        return function(source, **arguments) if takes_self else function(**arguments)
+
+    return resolve
+
+
+def _conversion(
+    schema: strawberry.Schema, name: str, argument: StrawberryArgument
+) -> tuple[str, Convert | None]:
+    """The argument's name in Python, and what makes its value of a coerced one, if anything."""
+    registry = schema.schema_converter.scalar_registry
+    type_ = argument.type
+    inner = type_.of_type if type(type_) is StrawberryOptional else type_
+    is_leaf = is_scalar(inner, registry) or isinstance(inner, StrawberryEnumDefinition)
+    if is_leaf and inner is not GlobalID:
+        return argument.python_name, None
+    convert = command_of(type_) or partial(
+        convert_argument,
+        type_=type_,
+        scalar_registry=registry,
+        config=schema.config,
+        path=(name,),
+    )
+    return argument.python_name, convert
