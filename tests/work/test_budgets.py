@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.scenarios import Scenario, scenarios
+from benchmarks.scenarios import Scenario, package_input, scenarios
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, UnitOfWork
@@ -33,12 +33,12 @@ PACKAGES: Final = 60
 SCENARIOS: Final = {scenario.name: scenario for scenario in scenarios(PACKAGES)}
 
 CALLS: Final = {
-    ("memory", "list"): 4_620,
-    ("memory", "small"): 580,
-    ("memory", "save"): 5_210,
+    ("memory", "list"): 4_300,
+    ("memory", "small"): 445,
+    ("memory", "save"): 1_060,
     ("sqlite", "list"): 4_800,
-    ("sqlite", "small"): 715,
-    ("sqlite", "save"): 5_540,
+    ("sqlite", "small"): 700,
+    ("sqlite", "save"): 1_480,
 }
 """For the whole operation; the list has 50 packages."""
 
@@ -46,6 +46,8 @@ CALLS_FOR_A_PACKAGE_MORE: Final = {"memory": 53, "sqlite": 57}
 """With its ten artifacts, its draft, and the draft's result with five issues."""
 
 CALLS_FOR_AN_ARTIFACT_MORE: Final = {"memory": 0, "sqlite": 9}
+
+CALLS_FOR_A_SAVED_ARTIFACT_MORE: Final = {"memory": 44, "sqlite": 57}
 
 STATEMENTS: Final = {"list": 6, "small": 1, "save": 3}
 
@@ -183,6 +185,20 @@ async def test_an_artifact_more_costs_next_to_nothing(
     assert many - few <= 100 * CALLS_FOR_AN_ARTIFACT_MORE[empty.name]
 
 
+async def test_saving_an_artifact_more_costs_no_more_than_its_share(
+    schema: PipelineSchema, storage: Storage
+) -> None:
+    query = SCENARIOS["save"].query
+    given = package_input(1)
+
+    few, many = [
+        await calls(schema, storage, query, {"input": given | {"artifacts": artifacts}})
+        for artifacts in (given["artifacts"], given["artifacts"] * 11)
+    ]
+
+    assert many - few <= 100 * CALLS_FOR_A_SAVED_ARTIFACT_MORE[storage.name]
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_keeps_to_its_statements(
     schema: PipelineSchema, sqlite: Storage, name: str
@@ -231,6 +247,17 @@ async def test_a_resolver_for_each_object_breaks_the_budget(
     schema: PipelineSchema, storage: Storage
 ) -> None:
     await require_more_calls(with_engine(schema, batch_of=lambda _: None), storage, "list")
+
+
+async def test_calling_resolvers_costs_less_than_by_strawberry(
+    schema: PipelineSchema, memory: Storage
+) -> None:
+    by_strawberry = with_engine(schema, resolver_of=lambda _: None)
+    await filled(memory)
+
+    for scenario in SCENARIOS.values():
+        more = await calls_of(by_strawberry, memory, scenario)
+        assert more >= await calls_of(schema, memory, scenario) + 30
 
 
 async def require_more_calls(schema: PipelineSchema, storage: Storage, name: str) -> None:
