@@ -1,7 +1,9 @@
 """A schema of inputs of every kind, and random values for them, most of them right."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 from graphql import (
@@ -21,7 +23,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 SDL: Final = """
-enum Colour { RED GREEN BLUE }
+enum Colour { RED GREEN BLUE ULTRAVIOLET INFRARED }
 scalar Odd
 scalar Any
 
@@ -48,6 +50,8 @@ class Colour(Enum):
     RED = 1
     GREEN = (2, 3)
     BLUE = None
+    ULTRAVIOLET = 4
+    INFRARED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,18 @@ def inputs_schema() -> GraphQLSchema:
     assert isinstance(made, GraphQLInputObjectType)
     for name, value in colour.values.items():
         value.value = Colour[name]
+    vars(colour)["coerce_input_value"] = partial(_visible, colour.coerce_input_value)
     vars(odd)["coerce_input_value"] = _odd
     made.fields["someName"].out_name = "some_name"
     vars(made)["out_type"] = _made
     return schema
+
+
+def _visible(coerce: Callable[..., Any], name: Any, *more: Any) -> Any:
+    """Not all colours are."""
+    if name == "ULTRAVIOLET":
+        raise ValueError(f"{name} is invisible")
+    return Undefined if name == "INFRARED" else coerce(name, *more)
 
 
 def _odd(value: Any) -> Any:

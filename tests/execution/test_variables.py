@@ -24,7 +24,7 @@ from tests.execution.equality import operation_of, outcome
 from tests.execution.hostile_inputs import inputs_schema, values_of
 
 SCHEMA: Final = inputs_schema()
-CASES: Final = 1_500
+CASES: Final = 1_000
 
 bounded = settings(
     derandomize=True,

@@ -92,8 +92,13 @@ class Query:
         return _told(self, some_int, text, size, id)
 
     @strawberry.field
-    async def waits(self, info: Info[Any, Any], named: strawberry.Maybe[int | None]) -> str:
-        return _told(self, type(info), named)
+    async def waits(
+        self,
+        info: Info[Any, Any],
+        named: strawberry.Maybe[int | None],
+        number: strawberry.Maybe[int],
+    ) -> str:
+        return _told(self, type(info), named, number)
 
     @strawberry.field
     def boxes(self, box: Box, boxes: list[Box] | None = None, sizes: list[Size] = []) -> str:  # noqa: B006
@@ -135,7 +140,7 @@ def field(name: str, schema: strawberry.Schema = SCHEMA) -> GraphQLField:
     [
         *("ofParent", "ofRoot", "aliased: ofRoot", "later", "fails", "static", "plain"),
         *("leaves(someInt: 5)", "leaves(someInt: 5, text: null, size: SMALL, id: 7)"),
-        *("waits", "waits(named: null)", "waits(named: 3)"),
+        *("waits", "waits(named: null)", "waits(named: 3, number: 4)"),
         "boxes(box: {width: 1})",
         'boxes(box: {width: 1, size: null, inner: {width: 2, labels: ["a"]}}, boxes: {width: 3})',
         "boxes(box: {width: 1, inner: null}, boxes: null, sizes: [SMALL, LARGE])",
