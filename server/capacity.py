@@ -60,6 +60,12 @@ class Share:
     def __exit__(self, *_: object) -> None:
         self._budget.give_back(self._amount)
 
+    def handed_over(self) -> "Share":
+        """Another one that holds what this one held."""
+        other = Share(self._budget)
+        other._amount, self._amount = self._amount, 0
+        return other
+
     def grow(self, amount: int) -> None:
         """Raises RequestRefused when so much isn't left."""
         self._budget.take(amount)

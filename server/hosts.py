@@ -3,10 +3,9 @@
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.requests import RequestRefused, request_id_of
+from server.requests import RequestRefused, headers_of, request_id_of
 from server.responses import refuse
 
 
@@ -23,7 +22,7 @@ class TrustedHosts:
             names = tuple(value for name, value in scope["headers"] if name == b"host")
             if not self._is_trusted(names):
                 refusal = RequestRefused(400, "Host: this server isn't called that.")
-                refused = refuse(refusal, request_id_of(HTTPConnection(scope)))
+                refused = refuse(refusal, request_id_of(headers_of(scope)))
                 await refused(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -14,12 +13,15 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from schema.execute import Prepared, Response, prepare
+from server.capacity import Share
 from server.graphiql import graphiql_page
 from server.requests import (
     EVENT_STREAM,
     JSON,
     Accepted,
+    HttpRequest,
     RequestRefused,
+    headers_of,
     negotiate,
     read_operation,
     request_id_of,
@@ -31,6 +33,7 @@ from server.sse import EventStream, disconnected
 
 log = logging.getLogger("aicmo.http")
 
+_AS_JSON = Accepted(JSON, stream=False)
 _UNWATCHED_SECONDS = 0.01
 """What ends sooner may end though its client is gone: watching would cost more than it saves."""
 
@@ -45,39 +48,38 @@ class HttpEndpoint:
     service: Service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._respond(Request(scope, receive))
+        response = await self._respond(HttpRequest(scope, receive))
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> HttpResponse:
-        request_id = request_id_of(request)
-        accepted = Accepted(JSON, stream=False)
+    async def _respond(self, request: HttpRequest) -> HttpResponse:
+        request_id = request_id_of(request.headers)
+        accepted = _AS_JSON
         try:
             if self.service.has_page and wants_page(request):
                 return graphiql_page()
-            accepted = negotiate(", ".join(request.headers.getlist("accept")))
-            with ExitStack() as held:
-                return await self._answer(request, request_id, accepted, held)
+            accepted = negotiate(request.header(b"accept"))
+            with self.service.pending.share() as share:
+                return await self._answer(request, request_id, accepted, share)
         except RequestRefused as refusal:
             return refuse(refusal, request_id, accepted.single or JSON)
 
     async def _answer(
-        self, request: Request, request_id: str, accepted: Accepted, held: ExitStack
+        self, request: HttpRequest, request_id: str, accepted: Accepted, share: Share
     ) -> HttpResponse:
-        """`held` is what the request takes up until it's answered; a stream takes it over."""
-        share = held.enter_context(self.service.pending.share())
+        """`share` is what the request takes up until it's answered; a stream takes it over."""
         operation = await read_operation(request, self.service.body_limits, share.grow)
         prepared = prepare(self.service.schema, operation)
         if isinstance(prepared, Prepared) and request.method != "POST":
             _require_query(prepared)
         if accepted.single is None or (is_subscription(prepared) and accepted.stream):
-            return EventStream(self.service, prepared, request_id, held.pop_all())
+            return EventStream(self.service, prepared, request_id, share.handed_over())
         if isinstance(prepared, Response):
             return answer(prepared, accepted.single, request_id)
         if is_subscription(prepared):
             raise RequestRefused(
                 406, f"Subscriptions are answered as {EVENT_STREAM}, or over a WebSocket."
             )
-        with _WhileConnected(request):
+        with _WhileConnected(request.receive):
             response = await self.service.respond(prepared, request_id)
         return answer(response, accepted.single, request_id)
 
@@ -96,8 +98,8 @@ class _WhileConnected:
     watches the client is started only for what takes its time.
     """
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
         self._is_gone = False
         self._watcher: asyncio.Task[None] | None = None
 
@@ -109,7 +111,7 @@ class _WhileConnected:
         self._timer = task.get_loop().call_later(_UNWATCHED_SECONDS, self._watch)
 
     def _watch(self) -> None:
-        self._watcher = asyncio.create_task(disconnected(self._request))
+        self._watcher = asyncio.create_task(disconnected(self._receive))
         self._watcher.add_done_callback(self._leave)
 
     def _leave(self, watcher: asyncio.Task[None]) -> None:
@@ -140,12 +142,12 @@ async def refuse_http(request: Request, error: Exception) -> HttpResponse:
     """Starlette's own refusals, such as 404 and 405, in the form of all others."""
     assert isinstance(error, HTTPException)
     refusal = RequestRefused(error.status_code, error.detail, headers=error.headers)
-    return refuse(refusal, request_id_of(request))
+    return refuse(refusal, request_id_of(headers_of(request.scope)))
 
 
 async def mask_bug(request: Request, error: Exception) -> HttpResponse:
     """An error that nothing expected: logged by its request id, told without details."""
-    request_id = request_id_of(request)
+    request_id = request_id_of(headers_of(request.scope))
     log.error("request %s: unexpected error", request_id, exc_info=error)
     message = f"Something went wrong on our side. Mention request {request_id} when you report it."
     return refuse(RequestRefused(500, message, code="INTERNAL_SERVER_ERROR"), request_id)

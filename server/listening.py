@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from server.requests import WHOLE_BODY
 from server.settings import Settings
 
 _BACKLOG = 2_048
@@ -100,6 +101,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._stop_lingering()
         super().on_message_complete()
+        self.scope["extensions"] = {WHOLE_BODY: {}}
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

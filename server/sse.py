@@ -5,14 +5,14 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 
-from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from schema.encoding import encode
 from schema.execute import Prepared, Response
+from server.capacity import Share
 from server.requests import EVENT_STREAM, RequestRefused
 from server.responses import refuse
 from server.service import Service, is_subscription
@@ -29,7 +29,7 @@ class EventStream(HttpResponse):
     """
 
     def __init__(
-        self, service: Service, operation: Prepared | Response, request_id: str, held: ExitStack
+        self, service: Service, operation: Prepared | Response, request_id: str, held: Share
     ) -> None:
         """`held` is what the request takes up until the stream ends."""
         super().__init__(
@@ -54,12 +54,12 @@ class EventStream(HttpResponse):
                     async with self._service.responses(
                         self._operation, self._request_id
                     ) as responses:
-                        await self._serve(responses, Request(scope, receive), send)
+                        await self._serve(responses, receive, send)
             except RequestRefused as refusal:
                 await refuse(refusal, self._request_id)(scope, receive, send)
 
     async def _serve(
-        self, responses: AsyncIterator[Response], request: Request, send: Send
+        self, responses: AsyncIterator[Response], receive: Receive, send: Send
     ) -> None:
         await send(
             {
@@ -69,7 +69,7 @@ class EventStream(HttpResponse):
             }
         )
         events = asyncio.create_task(self._send_events(responses, send))
-        tasks = {events, asyncio.create_task(disconnected(request))}
+        tasks = {events, asyncio.create_task(disconnected(receive))}
         if is_subscription(self._operation):
             tasks.add(asyncio.create_task(self._until_closing()))
         try:
@@ -118,7 +118,7 @@ class EventStream(HttpResponse):
                 await asyncio.wait({following})
 
 
-async def disconnected(request: Request) -> None:
+async def disconnected(receive: Receive) -> None:
     """Returns when the client is gone; its body must have been read."""
-    while (await request.receive())["type"] != "http.disconnect":
+    while (await receive())["type"] != "http.disconnect":
         pass

@@ -15,7 +15,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from schema.encoding import encode
 from schema.execute import Prepared, Response, prepare
-from server.requests import RequestRefused, operation_of, parse_json, request_id_of
+from server.requests import (
+    RequestRefused,
+    headers_of,
+    operation_of,
+    parse_json,
+    request_id_of,
+)
 from server.responses import refusal_error, refuse
 from server.service import Service
 
@@ -40,7 +46,9 @@ class WebSocketEndpoint:
     async def __call__(self, websocket: WebSocket) -> None:
         if not self._is_welcome(websocket):
             refusal = RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
-            await websocket.send_denial_response(refuse(refusal, request_id_of(websocket)))
+            await websocket.send_denial_response(
+                refuse(refusal, request_id_of(headers_of(websocket.scope)))
+            )
             return
         if PROTOCOL not in websocket.scope["subprotocols"]:
             await websocket.accept()
@@ -70,7 +78,7 @@ class _Conversation:
     def __init__(self, service: Service, websocket: WebSocket) -> None:
         self._service = service
         self._websocket = websocket
-        self._request_id = request_id_of(websocket)
+        self._request_id = request_id_of(headers_of(websocket.scope))
         self._limits = service.stream_limits
         self._is_acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}

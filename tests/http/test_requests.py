@@ -1,7 +1,9 @@
 """What clients may send, how much of it, and how slowly."""
 
+import asyncio
 import json
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,28 @@ async def test_a_body_that_does_not_arrive_in_time_is_not_waited_for(
 
         assert (answer.status, answer.code) == (408, "LIMIT_EXCEEDED")
         await wire.closed()
+
+
+async def test_only_a_body_that_is_not_there_yet_is_timed(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: list[float] = []
+
+    def timeout(seconds: float) -> asyncio.Timeout:
+        timed.append(seconds)
+        return asyncio.timeout(seconds)
+
+    monkeypatch.setattr("server.requests.asyncio", SimpleNamespace(timeout=timeout))
+    async with wired(server.address) as wire:
+        await wire.send(request(**ASK) + request(**ASK))
+        for _ in range(2):
+            assert json.loads((await wire.answer()).body) == ANSWER
+        assert timed == []
+
+        await wire.send(head(len(ASKED)))
+        await until(lambda: timed != [])
+        await wire.send(ASKED)
+        assert json.loads((await wire.answer()).body) == ANSWER
 
 
 async def test_a_body_that_never_arrives_whole_troubles_nobody(server: Served) -> None:
@@ -222,6 +246,32 @@ async def test_the_names_that_requests_may_be_sent_to(serve: Serve, host: str, s
     assert answer.status_code == status
     if status == 400:
         assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+# Headers
+
+
+async def test_several_lines_of_a_header_are_one(server: Served) -> None:
+    """So that nobody is understood by the first of them, and a proxy by the last."""
+    lines = [("Content-Type", "application/json"), ("Content-Type", "text/plain")]
+    answer = await server.http.post(server.url, content=ASKED, headers=lines)
+
+    assert answer.status_code == 415
+
+
+async def test_pages_and_programs_get_the_same_answer(server: Served) -> None:
+    program, page = [
+        await server.http.post(server.url, json=ASK, headers={"X-Request-Id": "1"} | origin)
+        for origin in ({}, {"Origin": f"http://{server.address}"})
+    ]
+
+    assert (program.status_code, program.content) == (page.status_code, page.content)
+    for_pages = {"access-control-expose-headers", "date", "vary"}
+    told, told_page = [
+        {name: value for name, value in answer.headers.items() if name not in for_pages}
+        for answer in (program, page)
+    ]
+    assert told == told_page
 
 
 # Accept

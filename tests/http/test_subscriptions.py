@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
 from functools import partial
 from typing import Any, NoReturn
 
@@ -200,7 +199,7 @@ async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(server:
             told.put_nowait(message["body"])
 
     operation = prepare(server.service.schema, Operation(FOLLOW, {"key": KEY}))
-    stream = EventStream(server.service, operation, "request-1", ExitStack())
+    stream = EventStream(server.service, operation, "request-1", server.service.pending.share())
     serving = asyncio.create_task(stream({"type": "http", "method": "POST"}, forever, send))
     async with asyncio.timeout(SECONDS):
         while b"DELETED" not in await told.get():

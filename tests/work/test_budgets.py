@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
+from starlette.types import Message
 
 from benchmarks.scenarios import Scenario, package_input, scenarios
 from repositories.engine import Database, open_database
@@ -23,7 +24,10 @@ from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
 from schema.root import PipelineSchema, create_schema
+from server.app import create_app
+from server.requests import WHOLE_BODY
 from server.seed.bulk import seed_bulk
+from server.settings import load_settings
 from tests import builders as build
 from tests.conftest import close_database
 from tests.support.statements import watched
@@ -41,6 +45,9 @@ CALLS: Final = {
     ("sqlite", "save"): 1_480,
 }
 """For the whole operation; the list has 50 packages."""
+
+CALLS_FOR_HTTP: Final = 121
+"""From the request that was read to the answer that is written, without what it asks for."""
 
 CALLS_FOR_A_PACKAGE_MORE: Final = {"memory": 53, "sqlite": 57}
 """With its ten artifacts, its draft, and the draft's result with five issues."""
@@ -157,6 +164,42 @@ async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: 
 
     for scenario in SCENARIOS.values():
         assert await calls_of(schema, memory, scenario) == await calls_of(schema, memory, scenario)
+
+
+async def test_http_keeps_to_its_calls() -> None:
+    app = create_app(load_settings(persistence_mode=PersistenceMode.INMEMORY))
+    body = json.dumps({"query": "{ __typename }"}).encode()
+    headers = {
+        b"host": b"localhost:8000",
+        b"accept": b"application/json",
+        b"content-type": b"application/json",
+        b"content-length": b"%d" % len(body),
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "headers": list(headers.items()),
+        "extensions": {WHOLE_BODY: {}},
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async with app.router.lifespan_context(app):
+        for _ in range(3):
+            with counted_calls() as counted:
+                await app(dict(scope), receive, send)
+        service = app.state.service
+        storage = Storage("memory", service.repositories)
+        of_operation = await calls(service.schema, storage, "{ __typename }", {})
+
+    assert sent[-1]["body"] == b'{"data":{"__typename":"Query"}}'
+    assert counted.made - of_operation <= CALLS_FOR_HTTP
 
 
 async def test_a_package_more_costs_no_more_than_its_share(
