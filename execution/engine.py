@@ -129,7 +129,11 @@ class Engine:
             hide_suggestions=hide_suggestions,
         )
         run = Run(plan, executor)
-        data = await run.data()
+        try:
+            data = await run.data()
+        finally:
+            # They hold the executor as it holds them: it would be left to the collector.
+            del executor.async_helpers
         return ExecutionResult(data, run.failures.errors() or None)
 
     def _plan(

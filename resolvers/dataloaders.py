@@ -7,7 +7,7 @@ nothing is stored, None, or an empty tuple of children.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 from domain.entity import Entity
@@ -126,8 +126,12 @@ class ByArgument(Generic[A, V]):
 
     def of(self, argument: A) -> DataLoader[str, V]:
         if argument not in self._loaders:
-            self._loaders[argument] = DataLoader(lambda keys: self._load(keys, argument))
+            load = self._load
+            self._loaders[argument] = DataLoader(lambda keys: load(keys, argument))
         return self._loaders[argument]
+
+
+LoadJson = Callable[[Sequence[str], Sequence[Selection]], Awaitable[Mapping[str, tuple[str, ...]]]]
 
 
 class JsonLoader:
@@ -136,28 +140,21 @@ class JsonLoader:
     What is asked for at the same time is read at once, whatever is selected.
     """
 
-    def __init__(
-        self,
-        load: Callable[
-            [Sequence[str], Sequence[Selection]], Awaitable[Mapping[str, tuple[str, ...]]]
-        ],
-    ) -> None:
-        self._load = load
-        self._lists = DataLoader(self._read)
+    def __init__(self, load: LoadJson) -> None:
+        self._lists = DataLoader(partial(_read_json, load))
 
     async def load_many(self, keys: Sequence[str], selection: Selection) -> list[str]:
         """The texts, in the order of their keys."""
         return await self._lists.load_many([(key, selection) for key in keys])
 
-    async def _read(
-        self, asked: Sequence[tuple[str, Selection]]
-    ) -> Mapping[tuple[str, Selection], str]:
-        keys, selections = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
-        found = await self._load(keys, selections)
-        places = {selection: place for place, selection in enumerate(selections)}
-        return {
-            pair: found[pair[0]][places[pair[1]]] if pair[0] in found else "[]" for pair in asked
-        }
+
+async def _read_json(
+    load: LoadJson, asked: Sequence[tuple[str, Selection]]
+) -> Mapping[tuple[str, Selection], str]:
+    keys, selections = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
+    found = await load(keys, selections)
+    places = {selection: place for place, selection in enumerate(selections)}
+    return {pair: found[pair[0]][places[pair[1]]] if pair[0] in found else "[]" for pair in asked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +175,8 @@ class EntityLoaders(Generic[R]):
 
     @cached_property
     def by_key(self) -> DataLoader[str, R | None]:
-        return one_by_key(
-            lambda keys: self._entities.get_many(keys, with_children=self._with_children)
-        )
+        # Without this object: it will hold the loader, and both would be left to the collector.
+        return one_by_key(partial(self._entities.get_many, with_children=self._with_children))
 
     @cached_property
     def all(self) -> Listing[R]:

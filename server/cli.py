@@ -24,6 +24,13 @@ from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings
 
+_NEW_OBJECTS = 5_000
+"""How many more there have to be until Python's garbage collector looks through them.
+
+A list makes thousands that are gone when it's answered, and needs no collector for that: by
+default, at 700, it would look at them once for each list. To look at more takes longer.
+"""
+
 app = typer.Typer(
     help=(
         "The campaign pipeline of a marketing agency as one GraphQL API.\n\n"
@@ -127,6 +134,7 @@ class _Server(Listener):
         # Modules and the schema stay to the end: no collection needs to look through them again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_NEW_OBJECTS)
         for listening in sockets or ():
             host, port = listening.getsockname()[:2]
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}"

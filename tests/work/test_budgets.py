@@ -159,6 +159,19 @@ async def test_an_operation_keeps_to_its_calls(
     assert (schema.engine.counts.planned, schema.engine.counts.by_graphql_core) == (1, 0)
 
 
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_an_operation_leaves_nothing_to_the_collector(
+    schema: PipelineSchema, storage: Storage, name: str
+) -> None:
+    scenario = SCENARIOS[name]
+    await calls_of(schema, storage, scenario)
+    gc.collect()
+
+    await run(schema, storage, scenario.query, scenario.variables[0])
+
+    assert gc.collect() == 0
+
+
 async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: Storage) -> None:
     await filled(memory)
 
