@@ -44,6 +44,10 @@ _LIBPQ_PARAMETERS = frozenset(
 )
 _ASYNCPG_PARAMETERS = frozenset({"dsn", "host", "port", "prepared_statement_cache_size", "ssl"})
 
+_SQLITE_CACHE_KIBIBYTES = 1_024
+"""Of each connection. A page of a hundred entities with all that belongs to them finds room; what
+isn't there any more comes from the operating system, which keeps the file once for all."""
+
 # PostgreSQL: serialization failure, deadlock, unique violation, lock not available.
 _REPEATABLE_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
 _REPEATABLE_SQLITE_CODES = frozenset(
@@ -166,9 +170,11 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
     driver = {"isolation_level": None, "async_creator_fn": open_sqlite_file}
     readers = _engine(url, connect_args=driver)
     writers = _engine(url, connect_args=driver)
-    _on_connect(readers, "foreign_keys = ON", "query_only = ON", "busy_timeout = 0")
+    cache = f"cache_size = -{_SQLITE_CACHE_KIBIBYTES}"
+    _on_connect(readers, cache, "foreign_keys = ON", "query_only = ON", "busy_timeout = 0")
     _on_connect(
         writers,
+        cache,
         "foreign_keys = ON",
         f"busy_timeout = {PATIENCE_MILLISECONDS}",
         "journal_mode = WAL",

@@ -41,6 +41,14 @@ async def test_sqlite_watches_over_foreign_keys(sqlite_url: str) -> None:
     await database.close()
 
 
+async def test_a_connection_to_sqlite_keeps_a_mebibyte(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+
+    for engine in (database.readers, database.writers):
+        assert await _ask(engine, "PRAGMA cache_size") == -1024
+    await database.close()
+
+
 async def test_sqlite_lets_readers_only_read(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
 
