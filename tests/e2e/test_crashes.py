@@ -1,15 +1,18 @@
 """The server may be killed at any moment: what it acknowledged is there, and all of it is whole."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
+import pytest
 
 from tests import inputs
-from tests.e2e.conftest import Running, Start
+from tests.e2e.conftest import Start
 from tests.support.graphql import GraphQLClient, Json
+from tests.support.servers import OverHttp
 
-ROUNDS = 4
+ROUNDS = 6
 CLIENTS = 6
 
 
@@ -69,9 +72,13 @@ async def stored_names(api: GraphQLClient, keys: list[str]) -> dict[str, str]:
     return names
 
 
-async def save_until_killed(running: Running, ledger: Ledger, kill_after: int) -> None:
-    """Each client replaces a package of its own, and adds a new one, in turn."""
-    enough = asyncio.Event()
+async def save_until_killed(
+    api: GraphQLClient, ledger: Ledger, kill: Callable[[], None], kill_after: int
+) -> None:
+    """Each client replaces a package of its own, and adds a new one, in turn.
+
+    No answer is what they expect after the kill; before it, the first one that fails ends all.
+    """
     acknowledged = 0
 
     async def client(number: int) -> None:
@@ -80,17 +87,18 @@ async def save_until_killed(running: Running, ledger: Ledger, kill_after: int) -
             new = f"new-{ledger.saves}"
             for key in (f"replaced-{number}", new):
                 try:
-                    await ledger.save(running.api, key)
+                    await ledger.save(api, key)
                 except httpx.HTTPError:
+                    if acknowledged < kill_after:
+                        raise
                     return
                 acknowledged += 1
                 if acknowledged == kill_after:
-                    enough.set()
+                    kill()
 
-    clients = [asyncio.create_task(client(number)) for number in range(CLIENTS)]
-    await enough.wait()
-    running.server.kill()
-    await asyncio.gather(*clients)
+    async with asyncio.TaskGroup() as clients:
+        for number in range(CLIENTS):
+            clients.create_task(client(number))
 
 
 async def test_every_save_that_was_acknowledged_survives_a_kill(start: Start) -> None:
@@ -98,7 +106,9 @@ async def test_every_save_that_was_acknowledged_survives_a_kill(start: Start) ->
     for number in range(ROUNDS):
         async with start() as running:
             await ledger.settle(running.api)
-            await save_until_killed(running, ledger, kill_after=25 + 10 * number)
+            await save_until_killed(
+                running.api, ledger, running.server.kill, kill_after=25 + 10 * number
+            )
 
     async with start() as running:
         await ledger.settle(running.api)
@@ -106,3 +116,34 @@ async def test_every_save_that_was_acknowledged_survives_a_kill(start: Start) ->
 
     assert total["totalCount"] == len(ledger.acknowledged)
     assert ledger.saves > ROUNDS * 25
+
+
+# The test itself: it tells why it fails, and doesn't wait for a kill that never comes
+
+
+def no_answer(request: httpx.Request) -> httpx.Response:
+    raise httpx.ReadError("gone", request=request)
+
+
+def refusal(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(503, text="busy")
+
+
+def failure(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"data": None, "errors": [{"message": "a bug"}]})
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [(no_answer, "gone"), (refusal, "busy"), (failure, "a bug")]
+)
+async def test_a_save_that_fails_before_the_kill_is_told_at_once(
+    answer: Callable[[httpx.Request], httpx.Response], told: str
+) -> None:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        api = OverHttp(http, "http://server/graphql")
+
+        with pytest.raises(ExceptionGroup) as failed:
+            async with asyncio.timeout(5):
+                await save_until_killed(api, Ledger(), pytest.fail, kill_after=25)
+
+    assert all(told in str(error) for error in failed.value.exceptions)
