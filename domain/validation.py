@@ -130,7 +130,8 @@ def url(field: str, value: str) -> Violations:
     found = list(text(field, value, URL_LENGTH))
     yield from found
     if not found and not _is_absolute_url(value):
-        yield Violation((field,), f"must be an absolute URL: {', '.join(URL_SCHEMES)}")
+        *others, last = URL_SCHEMES
+        yield Violation((field,), f"must be an absolute URL ({', '.join(others)} or {last})")
 
 
 def _is_absolute_url(value: str) -> bool:
@@ -184,8 +185,8 @@ def json_object(field: str, value: Any) -> Violations:
         return
     reasons = list(islice(_json_reasons(value), MOST_VIOLATIONS_IN_JSON))
     for pointer, reason in reasons:
-        where = f"{pointer}: " if pointer else ""
-        yield Violation((field,), f"{where}{reason}")
+        where = f", at {pointer}" if pointer else ""
+        yield Violation((field,), f"{reason}{where}")
     if not reasons and (size := len(dumps(value).encode())) > JSON_BYTES:
         yield Violation((field,), f"must have at most {JSON_BYTES:,} bytes as JSON, not {size:,}")
 

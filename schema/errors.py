@@ -94,7 +94,7 @@ def mutation_errors(error: domain.DomainError) -> list[MutationError]:
             return [
                 ValidationError(
                     code=ErrorCode.VALIDATION,
-                    message=f"{_name(violation.path)} {violation.message}".strip(),
+                    message=_told(violation),
                     path=_path(violation.path),
                 )
                 for violation in error.violations
@@ -133,9 +133,9 @@ def _path(path: Iterable[domain.PathSegment]) -> list[str]:
     return [to_camel_case(str(segment)) for segment in path]
 
 
-def _name(path: tuple[domain.PathSegment, ...]) -> str:
-    names = [segment for segment in path if isinstance(segment, str)]
-    return to_camel_case(names[-1]) if names else ""
+def _told(violation: domain.Violation) -> str:
+    names = [to_camel_case(part) for part in violation.path if isinstance(part, str)]
+    return ": ".join([*names[-1:], violation.message]) + "."
 
 
 class TopLevelCode(StrEnum):

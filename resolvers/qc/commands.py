@@ -19,7 +19,7 @@ async def record_qc_result(unit: UnitOfWork, command: RecordQcResult) -> QcResul
     kept_id = current.result_id if current is not None else None
     result_id = command.result_id or kept_id or unit.new_key("qc")
     if result_id != kept_id and await results.get(result_id) is not None:
-        raise ValidationFailed.at("result_id", "this result belongs to another draft")
+        raise ValidationFailed.at("result_id", "it belongs to another draft")
     require_revision(current, command.expected_revision)
     if kept_id is not None and result_id != kept_id:
         await results.delete(kept_id)

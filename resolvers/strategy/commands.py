@@ -68,11 +68,11 @@ async def _version(
             return current.version
         following = await plans.last_version(command.brief_id) + 1
         if following > INT_MAX:
-            raise ValidationFailed.at("version", "this brief has no higher version left")
+            raise ValidationFailed.at("version", "this brief has no higher one left")
         return following
     is_taken_over = current is None or current.version != command.version
     if is_taken_over and await _holder(plans, command.brief_id, command.version) is not None:
-        raise ValidationFailed.at("version", "another plan of this brief has this version")
+        raise ValidationFailed.at("version", "another plan of this brief has it")
     return command.version
 
 

@@ -596,8 +596,8 @@ def test_the_message_points_into_the_json() -> None:
     messages = [violation.message for violation in build.save_draft(metadata=value).violations()]
 
     assert sorted(messages) == [
-        "/a~1b/1/c~0d: must not contain NUL (U+0000)",
-        "/e: integers must fit in 64 bits",
+        "integers must fit in 64 bits, at /e",
+        "must not contain NUL (U+0000), at /a~1b/1/c~0d",
         "names must not contain lone surrogates (U+D800 to U+DFFF)",
     ]
 

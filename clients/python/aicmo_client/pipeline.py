@@ -100,5 +100,5 @@ def explain(failure: Failure) -> str:
         case ErrorCode.NOT_FOUND:
             return "Somebody deleted it meanwhile."
         case ErrorCode.VALIDATION:
-            return f"{'.'.join(failure.path)}: {failure.message}"
+            return f"{failure.message} ({'.'.join(failure.path)})"
     return failure.message

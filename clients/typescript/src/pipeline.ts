@@ -81,7 +81,7 @@ export async function* packageChanges(
 export function explain(failure: Failure): string {
   switch (failure.__typename) {
     case 'ValidationError':
-      return `${failure.path.join('.')}: ${failure.message}`;
+      return `${failure.message} (${failure.path.join('.')})`;
     case 'NotFoundError':
       return 'Somebody deleted it meanwhile.';
     case 'RevisionConflictError':
