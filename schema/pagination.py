@@ -87,7 +87,8 @@ class _Cursors:
         *scope, value, key = payload
         if scope != self._scope():
             raise BadUserInput(
-                f"{argument}: this cursor was made for another list or order: {scope}."
+                f"{argument}: this cursor is of a list of {_in_words(scope)}, "
+                f"but the list here is of {_in_words(self._scope())}."
             )
         position = self._position(value, key)
         if position is None:
@@ -105,6 +106,12 @@ class _Cursors:
             value = _moment(value)
         fits = isinstance(value, str if issubclass(kind, str) else kind) and _is_storable(value)
         return Position(value, key) if fits else None
+
+
+def _in_words(scope: list[str]) -> str:
+    kind, field, direction = scope
+    # Fields to order by are named like those of the records, in capitals.
+    return f"{kind} ordered by {field.upper()} {direction}"
 
 
 def _moment(value: str) -> datetime | None:
@@ -135,7 +142,11 @@ def _payload(cursor: str) -> list[Any] | None:
         parts = json.loads(payload)
     except (ValueError, binascii.Error, RecursionError):
         return None
-    return parts if isinstance(parts, list) and len(parts) == 5 else None
+    if not isinstance(parts, list) or len(parts) != 5:
+        return None
+    # A scope is told in messages, so it has to be made of names.
+    has_scope = all(isinstance(name, str) and name.isidentifier() for name in parts[:3])
+    return parts if has_scope else None
 
 
 def _checksum(payload: bytes) -> bytes:

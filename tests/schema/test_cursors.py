@@ -92,7 +92,16 @@ async def test_a_cursor_of_another_order_is_bad_user_input(api: InProcess, order
     there = await api.fail(PAGE, after=newest_first, orderBy=order)
     back = await api.fail(PAGE, after=otherwise)
 
+    default, other = "CREATED_AT DESC", f"{order['field']} {order['direction']}"
     assert there["code"] == back["code"] == "BAD_USER_INPUT"
+    assert there["message"] == (
+        f"after: this cursor is of a list of DeliveryPackage ordered by {default}, "
+        f"but the list here is of DeliveryPackage ordered by {other}."
+    )
+    assert back["message"] == (
+        f"after: this cursor is of a list of DeliveryPackage ordered by {other}, "
+        f"but the list here is of DeliveryPackage ordered by {default}."
+    )
     assert await api.ask(PAGE, after=otherwise, orderBy=order)
 
 
@@ -105,7 +114,10 @@ async def test_a_cursor_of_another_entity_is_bad_user_input(api: InProcess) -> N
     error = await api.fail(PAGE, after=campaigns["pageInfo"]["endCursor"])
 
     assert error["code"] == "BAD_USER_INPUT"
-    assert "another list or order" in error["message"]
+    assert error["message"] == (
+        "after: this cursor is of a list of Campaign ordered by CREATED_AT DESC, "
+        "but the list here is of DeliveryPackage ordered by CREATED_AT DESC."
+    )
 
 
 async def test_a_cursor_serves_wherever_the_same_list_is_in_the_same_order(
