@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from repositories.engine import Database
+from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories
 from tests.persistence.kinds import KINDS, Kind
 from tests.support.sources import START
+from tests.support.statements import watched
 
 HOUR = timedelta(hours=1)
 
@@ -152,3 +155,16 @@ async def test_entities_of_different_kinds_may_have_the_same_key(
     assert [await kind.load(repositories, "key") for kind in KINDS] == [
         kind.record("key") for kind in KINDS
     ]
+
+
+async def test_a_save_is_a_call_on_postgresql_and_two_or_three_statements_on_sqlite(
+    database: Database, parent: Kind
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    counts = []
+    for _ in ("new", "stored"):
+        with watched(database) as seen:
+            await parent.save(repositories, parent.record("key"))
+        counts.append(len(seen))
+
+    assert counts == ([2, 3] if database.is_sqlite else [1, 1])
