@@ -1,8 +1,11 @@
 """What can be set from outside, all of it by environment variables."""
 
 import ipaddress
+import os
 import re
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -14,6 +17,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from repositories.engine import DatabaseUrlError, database_url
@@ -24,6 +28,10 @@ from server.service import StreamLimits
 DEFAULT_DATABASE_URL = "sqlite:///aicmo.db"
 MEBIBYTE = 1024 * 1024
 
+_PREFIX = "AICMO_"
+_OTHER_VARIABLES = frozenset({"AICMO_TEST_POSTGRES_URL", "AICMO_URL"})
+"""What tests and example clients read."""
+
 
 class SettingsError(Exception):
     """A setting is missing or unsafe; a line for each that says which and why."""
@@ -33,7 +41,7 @@ class Settings(BaseSettings):
     """The environment's `AICMO_*` variables, and `HOST` and `PORT`. Safe as they are by default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="AICMO_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         frozen=True,
         extra="ignore",
@@ -121,9 +129,8 @@ class Settings(BaseSettings):
     @field_validator("limits", "streams")
     @classmethod
     def _above_zero(cls, value: Limits | StreamLimits) -> Limits | StreamLimits:
-        for field in fields(value):
-            if getattr(value, field.name) <= 0:
-                raise ValueError(f"{field.name} must be greater than 0")
+        if low := [field.name for field in fields(value) if getattr(value, field.name) <= 0]:
+            raise PydanticCustomError("low", "must be greater than 0", {"at": low})
         return value
 
     @field_validator("database_url")
@@ -140,9 +147,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _not_open_to_everybody(self) -> Self:
         if not self.allow_remote and not self.is_local:
-            raise ValueError(
-                f"HOST {self.host} can be reached from other machines, and there is no "
-                "authentication: set AICMO_ALLOW_REMOTE=true if something in front does it"
+            raise PydanticCustomError(
+                "open",
+                "{host} can be reached from other machines, and there is no authentication: "
+                "set AICMO_ALLOW_REMOTE=true if something in front does it",
+                {"at": ["host"], "host": repr(self.host)},
             )
         return self
 
@@ -175,19 +184,55 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings of this process; what is given overrides the environment.
+    """The settings of this process; what is given, by options, overrides the environment.
 
-    Raises SettingsError, with all that is wrong.
+    Raises SettingsError, with all names that are unknown or else all values that are wrong.
     """
+    if unknown := list(_unknown_variables()):
+        raise SettingsError("\n".join(unknown))
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsError("\n".join(_line(problem) for problem in error.errors())) from None
+        raise SettingsError("\n".join(_wrong_values(error, given))) from None
 
 
-def _line(problem: object) -> str:
-    assert isinstance(problem, dict)
-    name = str(problem["loc"][0]) if problem["loc"] else ""
-    variable = name if name.isupper() else f"AICMO_{name.upper()}"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{variable}: {message}" if name else message
+def _variables() -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Where each setting is in Settings, and the variables that set it, the first that is set."""
+    for name, field in Settings.model_fields.items():
+        variable = f"{_PREFIX}{name.upper()}"
+        if is_dataclass(field.default):
+            for part in fields(field.default):
+                yield (name, part.name), [f"{variable}__{part.name.upper()}"]
+        else:
+            alias = field.validation_alias
+            names = alias.choices if isinstance(alias, AliasChoices) else [variable]
+            yield (name,), [str(choice) for choice in names]
+
+
+def _unknown_variables() -> Iterator[str]:
+    """A line for each that is named like a setting, but is none: perhaps it's mistyped."""
+    known = [variable for _, names in _variables() for variable in names]
+    for variable in os.environ:
+        name = variable.upper()
+        if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES and name not in known:
+            closest = get_close_matches(name, known, n=1)
+            hint = f"; the closest is {closest[0]}" if closest else ""
+            yield f"{variable}: there is no such setting{hint}"
+
+
+def _wrong_values(error: ValidationError, given: dict[str, Any]) -> Iterator[str]:
+    """A line for each, with the name of what was really set: an option or a variable."""
+    for problem in error.errors():
+        message = problem["msg"].removeprefix("Value error, ")
+        for part in problem.get("ctx", {}).get("at", [None]):
+            place = tuple(str(name) for name in (*problem["loc"], part) if name is not None)
+            yield f"{_set_name(place, given)}: {message}"
+
+
+def _set_name(place: tuple[str, ...], given: dict[str, Any]) -> str:
+    if place[0] in given:
+        return f"--{place[0]}"
+    # A setting with several names is at the first of them, whichever is set.
+    [names] = [names for at, names in _variables() if at == place or place[0] in names]
+    as_set = {variable.upper(): variable for variable in os.environ}
+    return next((as_set[name] for name in names if name in as_set), names[0])

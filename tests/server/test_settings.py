@@ -7,9 +7,9 @@ from repositories.factory import PersistenceMode
 from server.settings import SettingsError, load_settings
 
 
-def problems() -> list[str]:
+def problems(**given: object) -> list[str]:
     with pytest.raises(SettingsError) as raised:
-        load_settings()
+        load_settings(**given)
     return str(raised.value).splitlines()
 
 
@@ -78,8 +78,8 @@ def test_what_is_given_goes_before_the_environment(
 
 def test_variables_of_others_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = load_settings()
-    monkeypatch.setenv("AICMO_TEST_POSTGRES_URL", "whatever")
-    monkeypatch.setenv("DATABASE_URL", "mysql://elsewhere")
+    for name in ("AICMO_TEST_POSTGRES_URL", "AICMO_URL", "DATABASE_URL", "POOL_SIZE", "AICMO"):
+        monkeypatch.setenv(name, "whatever")
 
     assert load_settings() == alone
 
@@ -104,7 +104,7 @@ def test_addresses_that_others_reach_are_refused_without_permission(
 
     [problem] = problems()
 
-    assert f"HOST {host} " in problem
+    assert problem.startswith(f"HOST: {host!r} ")
     assert "AICMO_ALLOW_REMOTE=true" in problem
 
 
@@ -194,6 +194,8 @@ def test_in_memory_the_url_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("AICMO_PERSISTENCE_MODE", "cloud"),
         ("AICMO_PERSISTENCE_MODE", ""),
+        ("PORT", "http"),
+        ("port", "http"),
         ("AICMO_PORT", "http"),
         ("AICMO_PORT", "-1"),
         ("AICMO_PORT", "65536"),
@@ -201,6 +203,11 @@ def test_in_memory_the_url_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> N
         ("AICMO_POOL_SIZE", "101"),
         ("AICMO_POOL_TIMEOUT", "0"),
         ("AICMO_ALLOW_REMOTE", "perhaps"),
+        ("AICMO_HOST", "0.0.0.0"),
+        ("AICMO_LIMITS__DEPTH", "abc"),
+        ("AICMO_LIMITS__DEPTH", "0"),
+        ("aicmo_limits__depth", "0"),
+        ("AICMO_STREAMS__INIT_SECONDS", "-1"),
     ],
 )
 def test_a_wrong_value_is_told_by_the_name_of_its_variable(
@@ -213,10 +220,70 @@ def test_a_wrong_value_is_told_by_the_name_of_its_variable(
     assert problem.startswith(f"{variable}: ")
 
 
+def test_of_two_names_the_one_that_counts_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8000")
+    monkeypatch.setenv("AICMO_PORT", "http")
+
+    [problem] = problems()
+
+    assert problem.startswith("AICMO_PORT: ")
+
+
+@pytest.mark.parametrize(("name", "value"), [("port", 65536), ("host", "0.0.0.0")])
+def test_a_wrong_value_that_was_given_is_told_by_the_name_of_its_option(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: object
+) -> None:
+    monkeypatch.setenv(name.upper(), "1")
+
+    [problem] = problems(**{name: value})
+
+    assert problem.startswith(f"--{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("unknown", "closest"),
+    [
+        ("AICMO_POOLSIZE", "AICMO_POOL_SIZE"),
+        ("AICMO_DATABASE", "AICMO_DATABASE_URL"),
+        ("AICMO_LIMITS__DEPHT", "AICMO_LIMITS__DEPTH"),
+        ("AICMO_LIMIT__DEPTH", "AICMO_LIMITS__DEPTH"),
+        ("AICMO_LIMITS__DEPTH__", "AICMO_LIMITS__DEPTH"),
+        ("AICMO_STREAM__OPERATIONS", "AICMO_STREAMS__OPERATIONS"),
+        ("aicmo_poolsize", "AICMO_POOL_SIZE"),
+    ],
+)
+def test_a_variable_that_there_is_not_is_told_with_the_closest_one(
+    monkeypatch: pytest.MonkeyPatch, unknown: str, closest: str
+) -> None:
+    monkeypatch.setenv(unknown, "7")
+
+    assert problems() == [f"{unknown}: there is no such setting; the closest is {closest}"]
+
+
+def test_a_variable_like_no_other_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_" + "X" * 40, "7")
+
+    assert problems() == [f"AICMO_{'X' * 40}: there is no such setting"]
+
+
+@pytest.mark.parametrize("group", ["AICMO_LIMITS", "AICMO_STREAMS"])
+@pytest.mark.parametrize("value", ["20", "{}", '{"depth": 7}'])
+def test_settings_in_groups_are_set_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, group: str, value: str
+) -> None:
+    monkeypatch.setenv(group, value)
+
+    [problem] = problems()
+
+    assert problem.startswith(f"{group}: there is no such setting; ")
+
+
 def test_several_problems_are_told_in_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AICMO_PERSISTENCE_MODE", "cloud")
     monkeypatch.setenv("AICMO_POOL_SIZE", "many")
     monkeypatch.setenv("AICMO_DATABASE_URL", "mysql://user:hunter2@db.example/aicmo")
+    monkeypatch.setenv("AICMO_LIMITS__COST", "0")
+    monkeypatch.setenv("AICMO_LIMITS__DEPTH", "0")
 
     told = problems()
 
@@ -224,5 +291,7 @@ def test_several_problems_are_told_in_a_line_each(monkeypatch: pytest.MonkeyPatc
         "AICMO_PERSISTENCE_MODE",
         "AICMO_POOL_SIZE",
         "AICMO_DATABASE_URL",
+        "AICMO_LIMITS__COST",
+        "AICMO_LIMITS__DEPTH",
     }
-    assert len(told) == 3
+    assert len(told) == 5
