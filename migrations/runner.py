@@ -87,6 +87,8 @@ def _require_known(revision: str) -> None:
 
 async def _current_revision(database: Database) -> str | None:
     with told_in_one_line():
+        if database.is_missing:
+            return None  # asking it would leave an empty file, where perhaps a name was mistyped
         async with database.readers.connect() as connection:
             return await connection.run_sync(_revision_of)
 

@@ -2,8 +2,9 @@
 
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 from sqlalchemy import NullPool, event, make_url
 from sqlalchemy.engine import URL, Connection
@@ -116,6 +117,15 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.sqlite_writer is not None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it's a file that isn't there, but would be from the first connection on."""
+        if not self.is_sqlite:
+            return False
+        name = self.url.database or ""
+        file = Path(unquote(urlsplit(name).path) if "uri" in self.url.query else name)
+        return file.parent.is_dir() and not file.exists()
 
     def snapshot(self, in_one_call: bool = False) -> Transaction:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""

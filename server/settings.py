@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -175,12 +174,6 @@ class Settings(BaseSettings):
         if self.allowed_hosts:
             return self.allowed_hosts
         return ("localhost", "127.0.0.1", "[::1]") if self.is_local else ("*",)
-
-    @property
-    def sqlite_file(self) -> Path | None:
-        """The embedded database's file, where there is one."""
-        url = database_url(self.database_url)
-        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def load_settings(**given: Any) -> Settings:

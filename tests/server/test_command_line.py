@@ -148,6 +148,30 @@ def test_a_database_that_is_not_migrated_is_told_what_to_do(
     assert "aicmo migrate" in error
 
 
+both_forms = pytest.mark.parametrize(
+    "form", ["sqlite:///{}/new%20.db", "sqlite:///file:{}/new%20.db?uri=true"]
+)
+
+
+@pytest.mark.parametrize("command", ["serve", "seed"])
+@both_forms
+def test_a_file_that_is_not_there_is_not_made_by_who_only_uses_it(
+    aicmo: Aicmo, command: str, form: str, tmp_path: Path
+) -> None:
+    """Its name may be mistyped."""
+    error = one_line_of_error(aicmo(command, database=form.format(tmp_path)))
+
+    assert "isn't set up yet" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@both_forms
+def test_a_file_that_was_made_is_used(aicmo: Aicmo, form: str, tmp_path: Path) -> None:
+    succeeded(aicmo("migrate", database=form.format(tmp_path)))
+
+    succeeded(aicmo("seed", database=form.format(tmp_path)))
+
+
 @needs_a_database
 def test_a_server_that_can_not_be_reached(aicmo: Aicmo, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
