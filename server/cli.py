@@ -4,14 +4,16 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from domain.errors import DomainError
 from migrations.errors import MigrationError
@@ -31,7 +33,24 @@ A list makes thousands that are gone when it's answered, and needs no collector 
 default, at 700, it would look at them once for each list. To look at more takes longer.
 """
 
+
+class _Commands(TyperGroup):
+    """Tells what is wrong with a call in one line, like whatever else is wrong."""
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        try:
+            sys.exit(super().main(*args, **options | {"standalone_mode": False}))
+        except typer.TyperException as error:
+            # Without a command there is no message: the help was shown instead.
+            if message := error.format_message():
+                context = getattr(error, "ctx", None)
+                command = context.command_path if context else "aicmo"
+                _tell_error(f"{message.removesuffix('.')} (help: {command} --help)")
+            sys.exit(error.exit_code)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help=(
         "The campaign pipeline of a marketing agency as one GraphQL API.\n\n"
         "Settings come from the environment: HOST, PORT, AICMO_PERSISTENCE_MODE (db or inmemory), "
@@ -193,8 +212,12 @@ def _errors_in_one_line() -> Iterator[None]:
     try:
         yield
     except (SettingsError, MigrationError, DomainError, OSError) as error:
-        typer.secho(f"aicmo: {error}", err=True, fg=typer.colors.RED)
+        _tell_error(str(error))
         raise typer.Exit(1) from None
+
+
+def _tell_error(message: str) -> None:
+    typer.secho(f"aicmo: {message}", err=True, fg=typer.colors.RED)
 
 
 def main() -> None:

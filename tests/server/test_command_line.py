@@ -98,22 +98,36 @@ def test_every_command_has_a_help(aicmo: Aicmo, command: str) -> None:
     assert f"Usage: aicmo {command}" in text
 
 
-def test_without_a_command_the_help_is_shown(aicmo: Aicmo) -> None:
-    result = aicmo()
+@pytest.mark.parametrize("group", [[], ["schema"]])
+def test_without_a_command_the_help_is_shown(aicmo: Aicmo, group: list[str]) -> None:
+    result = aicmo(*group)
 
     assert result.exit_code == 2
     assert "Usage: aicmo" in result.output
+    assert "aicmo: " not in result.output
 
 
 @pytest.mark.parametrize(
-    "arguments", [["frobnicate"], ["serve", "--frob"], ["serve", "--port", "http"], ["seed", "x"]]
+    ("call", "told", "help"),
+    [
+        ("frobnicate", "No such command 'frobnicate'", "aicmo --help"),
+        ("serv", "No such command 'serv'. Did you mean 'serve'?", "aicmo --help"),
+        ("--frob", "No such option: --frob", "aicmo --help"),
+        ("serve --frob", "No such option: --frob", "aicmo serve --help"),
+        ("serve --port", "Option '--port' requires an argument", "--help"),
+        ("serve --port http", "Invalid value for '--port': ", "aicmo serve --help"),
+        ("seed x", "Got unexpected extra argument(s) (x)", "aicmo seed --help"),
+        ("seed --size -1", "Invalid value for '--size': ", "aicmo seed --help"),
+        ("schema frobnicate", "No such command 'frobnicate'", "aicmo schema --help"),
+    ],
 )
-def test_what_is_unknown_is_a_usage_error(aicmo: Aicmo, arguments: list[str]) -> None:
-    result = aicmo(*arguments)
+def test_a_wrong_call_is_told_in_one_line_with_the_way_to_the_help(
+    aicmo: Aicmo, call: str, told: str, help: str
+) -> None:
+    error = one_line_of_error(aicmo(*call.split()), exit_code=2)
 
-    assert result.exit_code == 2
-    assert "Usage: aicmo" in result.stderr
-    assert "Traceback" not in result.output
+    assert error.startswith(told)
+    assert error.endswith(f"{help})")
 
 
 # Migrating
