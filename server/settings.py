@@ -30,6 +30,8 @@ MEBIBYTE = 1024 * 1024
 _PREFIX = "AICMO_"
 _OTHER_VARIABLES = frozenset({"AICMO_TEST_POSTGRES_URL", "AICMO_URL"})
 """What tests and example clients read."""
+_SERVICE_LINK = re.compile(r"AICMO_(SERVICE|PORT)_.*")
+"""What Kubernetes sets where a service is called aicmo."""
 
 
 class SettingsError(Exception):
@@ -207,7 +209,9 @@ def _unknown_variables() -> Iterator[str]:
     known = [variable for _, names in _variables() for variable in names]
     for variable in os.environ:
         name = variable.upper()
-        if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES and name not in known:
+        if name in known or name in _OTHER_VARIABLES or _SERVICE_LINK.fullmatch(name):
+            continue
+        if name.startswith(_PREFIX):
             closest = get_close_matches(name, known, n=1)
             hint = f"; the closest is {closest[0]}" if closest else ""
             yield f"{variable}: there is no such setting{hint}"

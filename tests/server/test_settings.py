@@ -266,6 +266,15 @@ def test_a_variable_like_no_other_is_told_too(monkeypatch: pytest.MonkeyPatch) -
     assert problems() == [f"AICMO_{'X' * 40}: there is no such setting"]
 
 
+def test_what_kubernetes_sets_for_a_service_of_this_name_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AICMO_SERVICE_HOST", "AICMO_SERVICE_PORT_HTTP", "AICMO_PORT_8000_TCP_ADDR"):
+        monkeypatch.setenv(name, "10.0.0.1")
+
+    assert load_settings().port == 8000
+
+
 @pytest.mark.parametrize("group", ["AICMO_LIMITS", "AICMO_STREAMS"])
 @pytest.mark.parametrize("value", ["20", "{}", '{"depth": 7}'])
 def test_settings_in_groups_are_set_one_by_one(
