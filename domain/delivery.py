@@ -1,6 +1,6 @@
 """Delivery: packages of artifacts that go to the client."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain import validation as check
@@ -13,6 +13,9 @@ class DeliveryArtifact:
     url: str
     format: str
     position: int = 0
+
+    def at(self, position: int) -> "DeliveryArtifact":
+        return DeliveryArtifact(self.name, self.url, self.format, position)
 
     def violations(self) -> check.Violations:
         yield from check.text("name", self.name, check.NAME_LENGTH)
@@ -51,9 +54,7 @@ def packaged(command: SaveDeliveryPackage, package_id: str, now: datetime) -> De
     return DeliveryPackage(
         package_id=package_id,
         draft_id=command.draft_id,
-        artifacts=tuple(
-            replace(item, position=position) for position, item in enumerate(command.artifacts)
-        ),
+        artifacts=tuple(item.at(position) for position, item in enumerate(command.artifacts)),
         created_at=now,
         updated_at=now,
     )

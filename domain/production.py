@@ -1,7 +1,7 @@
 """Production: campaigns with their tactics, and the drafts written for a strategy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ class Tactic:
     content_type: str
     title: str
     position: int = 0
+
+    def at(self, position: int) -> "Tactic":
+        return Tactic(self.channel, self.content_type, self.title, position)
 
     def violations(self) -> check.Violations:
         yield from check.text("channel", self.channel, check.NAME_LENGTH)
@@ -90,9 +93,7 @@ def campaign(command: SaveCampaign, campaign_id: str, now: datetime) -> Campaign
         campaign_id=campaign_id,
         strategy_id=command.strategy_id,
         name=command.name,
-        tactics=tuple(
-            replace(item, position=position) for position, item in enumerate(command.tactics)
-        ),
+        tactics=tuple(item.at(position) for position, item in enumerate(command.tactics)),
         created_at=now,
         updated_at=now,
     )

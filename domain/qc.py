@@ -1,6 +1,6 @@
 """Quality control: one scored result for each draft, with the issues that were found."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -20,6 +20,9 @@ class QcIssue:
     section: str
     reason: str
     position: int = 0
+
+    def at(self, position: int) -> "QcIssue":
+        return QcIssue(self.severity, self.section, self.reason, position)
 
     def violations(self) -> check.Violations:
         yield from check.text("section", self.section, check.NAME_LENGTH)
@@ -68,9 +71,7 @@ def recorded(command: RecordQcResult, result_id: str, now: datetime) -> QcResult
         passed=command.passed,
         score=command.score + 0.0,
         evaluated_at=(command.evaluated_at or now).astimezone(UTC),
-        issues=tuple(
-            replace(item, position=position) for position, item in enumerate(command.issues)
-        ),
+        issues=tuple(item.at(position) for position, item in enumerate(command.issues)),
         created_at=now,
         updated_at=now,
     )

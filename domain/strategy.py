@@ -68,6 +68,10 @@ class Recommendation:
     tactics: tuple[str, ...] = ()
     position: int = 0
 
+    def at(self, position: int) -> "Recommendation":
+        budget = self.budget_percent + 0.0
+        return Recommendation(self.channel, budget, self.rationale, self.tactics, position)
+
     def violations(self) -> check.Violations:
         yield from check.text("channel", self.channel, check.NAME_LENGTH)
         yield from check.between("budget_percent", self.budget_percent, 0, 100)
@@ -169,8 +173,7 @@ def planned(
         kpis=command.kpis,
         timeline=command.timeline,
         recommendations=tuple(
-            replace(item, position=position, budget_percent=item.budget_percent + 0.0)
-            for position, item in enumerate(command.recommendations)
+            item.at(position) for position, item in enumerate(command.recommendations)
         ),
         created_at=now,
         updated_at=now,
