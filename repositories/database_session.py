@@ -92,17 +92,19 @@ class DatabaseSession:
         self._is_closed = True
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
-        if self._has_begun or self._turn.locked():
-            _, cancellations = await carried_through(self._roll_back())
+        if self._turn.locked():
+            _, cancellations = await carried_through(self._end_in_turn())
             for cancellation in cancellations:
                 raise cancellation
+        elif self._has_begun:
+            await self._transaction.end()
 
     def interference(self) -> Interference:
         """To be raised by who sees that another writer came between."""
         self._failure = Interference()
         return self._failure
 
-    async def _roll_back(self) -> None:
+    async def _end_in_turn(self) -> None:
         async with self._turn:
             await self._transaction.end()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
@@ -191,21 +192,13 @@ class _DatabaseRepositories:
         self._clock = clock
         self._new_key = new_key
 
-    @asynccontextmanager
-    async def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
-    ) -> AsyncIterator[Snapshot]:
-        unit = Unit()
+    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> "_Reading":
         session = DatabaseSession(
             self._database.snapshot(in_one_call),
             is_sqlite=self._database.is_sqlite,
             selected=selected,
         )
-        try:
-            yield self._unit(session)
-        finally:
-            unit.end()
-            await session.close()
+        return _Reading(session, self._unit(session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
@@ -233,6 +226,27 @@ class _DatabaseRepositories:
 
     def _unit(self, session: DatabaseSession) -> _Unit[DatabaseSession]:
         return _Unit(_IN_DATABASE, session, self._clock(), self._new_key)
+
+
+class _Reading:
+    """A snapshot of the database, between entering and leaving."""
+
+    def __init__(self, session: DatabaseSession, snapshot: Snapshot) -> None:
+        self._session = session
+        self._snapshot = snapshot
+
+    async def __aenter__(self) -> Snapshot:
+        self._unit = Unit()
+        return self._snapshot
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._unit.end()
+        await self._session.close()
 
 
 async def _repeated(attempt: Callable[[], Awaitable[T]]) -> T:

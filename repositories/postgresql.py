@@ -1,8 +1,8 @@
 """Transactions on PostgreSQL's own driver."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias, cast
 
 import asyncpg
@@ -27,18 +27,16 @@ _CutOff = asyncpg.InternalClientError
 Driver: TypeAlias = "asyncpg.Connection[Any]"
 
 
-@contextmanager
-def _lost_is_unavailable(driver: Driver) -> Iterator[None]:
-    """Raises Unavailable in place of what tells that the connection is lost."""
-    try:
-        yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, _CutOff) as error:
-        if isinstance(error, _CutOff):
-            # It doesn't know yet that it's closed.
-            driver.terminate()
-        if driver.is_closed():
-            raise Unavailable("The database can't be reached.") from error
-        raise
+_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, _CutOff)
+
+
+def _require_connection(driver: Driver, error: Exception) -> None:
+    """Raises Unavailable when what the error tells is that the connection is lost."""
+    if isinstance(error, _CutOff):
+        # It doesn't know yet that it's closed.
+        driver.terminate()
+    if driver.is_closed():
+        raise Unavailable("The database can't be reached.") from error
 
 
 class PostgresTransaction:
@@ -61,14 +59,22 @@ class PostgresTransaction:
         if self._was_run and self._opening is None:
             raise RuntimeError("this unit of work was to be one call")
         self._was_run = True
-        assert self._driver is not None
-        with _lost_is_unavailable(self._driver):
-            return cast(Sequence[Row], await self._driver.fetch(sql, *arguments))
+        driver = self._driver
+        assert driver is not None
+        try:
+            return cast(Sequence[Row], await driver.fetch(sql, *arguments))
+        except _ERRORS as error:
+            _require_connection(driver, error)
+            raise
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
-        assert self._driver is not None
-        with _lost_is_unavailable(self._driver):
-            await self._driver.executemany(sql, arguments)
+        driver = self._driver
+        assert driver is not None
+        try:
+            await driver.executemany(sql, arguments)
+        except _ERRORS as error:
+            _require_connection(driver, error)
+            raise
 
     async def commit(self) -> None:
         await self._execute("COMMIT")
@@ -89,9 +95,13 @@ class PostgresTransaction:
             self._driver = None
 
     async def _execute(self, sql: str) -> None:
-        assert self._driver is not None
-        with _lost_is_unavailable(self._driver):
-            await self._driver.execute(sql)
+        driver = self._driver
+        assert driver is not None
+        try:
+            await driver.execute(sql)
+        except _ERRORS as error:
+            _require_connection(driver, error)
+            raise
 
 
 class PostgresStatement:
@@ -116,17 +126,20 @@ class PostgresStatement:
         self._was_run = True
         driver = self._driver
         assert driver is not None
-        with _lost_is_unavailable(driver):
-            statement = asyncio.ensure_future(driver.fetch(sql, *arguments))
-            try:
-                await asyncio.wait({statement})
-            except asyncio.CancelledError as cancellation:
-                ending = asyncio.ensure_future(self._ended(statement, driver.get_server_pid()))
-                is_ended, cancellations = await uninterrupted(ending)
-                if is_ended:
-                    raise
-                take_back([cancellation, *cancellations])
+        statement = asyncio.ensure_future(driver.fetch(sql, *arguments))
+        try:
+            await asyncio.wait({statement})
+        except asyncio.CancelledError as cancellation:
+            ending = asyncio.ensure_future(self._ended(statement, driver.get_server_pid()))
+            is_ended, cancellations = await uninterrupted(ending)
+            if is_ended:
+                raise
+            take_back([cancellation, *cancellations])
+        try:
             return cast(Sequence[Row], statement.result())
+        except _ERRORS as error:
+            _require_connection(driver, error)
+            raise
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
         raise RuntimeError("this unit of work was to be one call")

@@ -16,6 +16,7 @@ import aiosqlite
 from domain.errors import Unavailable
 from repositories.connections import Connections
 from repositories.statements import Row
+from repositories.transactions import carried_through
 from repositories.unit_of_work import Interference
 
 T = TypeVar("T")
@@ -276,7 +277,9 @@ class SqliteTransaction:
                     self._run("RELEASE unit")
             finally:
                 self._leave()
-            await self._group.ended()
+            _, cancellations = await carried_through(self._group.ended())
+            for cancellation in cancellations:
+                raise cancellation
 
     def _leave(self) -> None:
         self._has_turn = False

@@ -26,7 +26,7 @@ class Transaction(Protocol):
         ...
 
     async def end(self) -> None:
-        """Give the connection back; what isn't committed is undone."""
+        """Give the connection back, also when cancelled; what isn't committed is undone."""
         ...
 
 

@@ -114,25 +114,6 @@ async def test_what_is_committed_is_answered_though_cancelled_while_it_tidies_up
     assert await PACKAGE.load(repositories, "key") == build.package("key")
 
 
-@pytest.mark.parametrize("before", [True, False])
-async def test_a_reader_cancelled_while_it_tidies_up_gives_its_connection_back(
-    database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
-) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
-    close = hold(monkeypatch, type(database.snapshot()), "end", before=before)
-
-    task = elsewhere(PACKAGE.load(repositories, "key"))
-    await close.reached.wait()
-    for _ in range(2):
-        task.cancel()
-        await asyncio.sleep(0)
-    close.over.set()
-
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert connections_in_use(database) == 0
-
-
 async def test_a_timeout_during_the_commit_is_not_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
