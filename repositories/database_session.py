@@ -56,6 +56,8 @@ class DatabaseSession:
         self._is_closed = False
         self._failure: Exception | None = None
         self._running: asyncio.Task[Any] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_expired = False
 
     async def rows(
         self, statement: Statement, values: Mapping[str, Any] = _NOTHING
@@ -79,7 +81,7 @@ class DatabaseSession:
         async with self._turn:
             if self._failure is not None:
                 raise self._failure
-            self._is_closed = True
+            self._close()
             with _translated_errors():
                 _, cancellations = await carried_through(self._commit_and_end())
             take_back(cancellations)
@@ -89,7 +91,7 @@ class DatabaseSession:
 
         A statement that still runs, for a task that nobody waits for any more, is cancelled.
         """
-        self._is_closed = True
+        self._close()
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
         if self._turn.locked():
@@ -103,6 +105,10 @@ class DatabaseSession:
         """To be raised by who sees that another writer came between."""
         self._failure = Interference()
         return self._failure
+
+    def _close(self) -> None:
+        self._is_closed = True
+        self._stop_timer()
 
     async def _end_in_turn(self) -> None:
         async with self._turn:
@@ -121,24 +127,41 @@ class DatabaseSession:
         deadline = DEADLINE.get()
         if deadline is None:
             return await work
-        # What doesn't wait needs no timer.
+        # What doesn't wait needs no timer; what waits shares one.
         try:
             waits_for = work.send(None)
         except StopIteration as end:
             return cast(T, end.value)
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await continued(work, waits_for)
-        except TimeoutError:
-            raise TimedOut("The operation took too long.") from None
+        self._set_timer(deadline)
+        return await continued(work, waits_for)
+
+    def _set_timer(self, deadline: float) -> None:
+        if self._timer is None or deadline < self._timer.when():
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _has_expired(self) -> bool:
+        return self._is_expired
+
+    def _expire(self) -> None:
+        self._is_expired = True
+        if self._running is not None:
+            self._running.cancel()
 
     async def _in_turn(self, run: Run[A, T], sql: str, arguments: A) -> T:
         async with self._turn:
+            if self._has_expired():
+                raise _timed_out()
             if self._failure is not None:
                 raise self._failure
             if self._is_closed:
                 raise RuntimeError("this unit of work has ended")
-            self._running = asyncio.current_task()
+            self._running = task = cast("asyncio.Task[Any]", asyncio.current_task())
+            cancellations = task.cancelling()
             try:
                 with _translated_errors():
                     if not self._has_begun:
@@ -151,9 +174,15 @@ class DatabaseSession:
                 raise
             except asyncio.CancelledError:
                 self._failure = Unavailable("A statement of this unit of work was cancelled.")
+                if self._has_expired() and task.uncancel() <= cancellations:
+                    raise _timed_out() from None
                 raise
             finally:
                 self._running = None
+
+
+def _timed_out() -> TimedOut:
+    return TimedOut("The operation took too long.")
 
 
 @contextmanager

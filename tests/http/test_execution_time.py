@@ -22,6 +22,7 @@ from repositories.unit_of_work import set_deadline
 from tests import inputs
 from tests.conftest import close_database
 from tests.http.conftest import Serve
+from tests.support.forever import FOREVER
 from tests.support.graphql import Json, mutation
 from tests.support.pauses import hold
 from tests.support.pools import connections_in_use, held_connection
@@ -33,14 +34,6 @@ BRIEFLY = 0.05
 
 PACKAGE = '{ __typename deliveryPackage(packageId: "package-1") { packageId } }'
 SAVE = mutation("saveDeliveryPackage")
-
-FOREVER = {
-    "sqlite": (
-        "WITH RECURSIVE numbers(number) AS "
-        "(SELECT 1 UNION ALL SELECT number + 1 FROM numbers) SELECT count(*) FROM numbers"
-    ),
-    "postgresql": "SELECT pg_sleep(600)",
-}
 
 
 @pytest.fixture
