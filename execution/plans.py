@@ -55,9 +55,9 @@ class Selected(NamedTuple):
     type_name: str
 
 
-Writer = Callable[[Sequence[Selected]], BatchResolver]
+Writer = Callable[[Sequence[Selected]], BatchResolver | None]
 """Gives what resolves a field to values that need no completion, such as JSON that is written, of
-objects of which this is selected.
+objects of which this is selected. None where nothing can.
 """
 
 

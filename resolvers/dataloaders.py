@@ -151,10 +151,13 @@ class JsonLoader:
 async def _read_json(
     load: LoadJson, asked: Sequence[tuple[str, Selection]]
 ) -> Mapping[tuple[str, Selection], str]:
-    keys, selections = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
-    found = await load(keys, selections)
-    places = {selection: place for place, selection in enumerate(selections)}
-    return {pair: found[pair[0]][places[pair[1]]] if pair[0] in found else "[]" for pair in asked}
+    keys, selections = (dict.fromkeys(each) for each in zip(*asked, strict=True))
+    # Aliases may ask for the same.
+    wanted = {selection.members: selection for selection in selections}
+    found = await load(list(keys), list(wanted.values()))
+    places = {members: place for place, members in enumerate(wanted)}
+    place_of = {selection: places[selection.members] for selection in selections}
+    return {pair: found[pair[0]][place_of[pair[1]]] if pair[0] in found else "[]" for pair in asked}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ the executor can do that.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import strawberry
@@ -25,6 +25,9 @@ BATCH = "batch"
 
 WRITER = "writer"
 """The key in a field's metadata under which its writer is."""
+
+_MOST_WRITTEN: Final = 50
+"""Members of an object: functions of SQLite take 100 arguments."""
 
 LoaderOf = Callable[[Loaders], DataLoader[str, Any]]
 JsonLoaderOf = Callable[[Loaders], JsonLoader]
@@ -47,7 +50,9 @@ def children(
         context: Context = info.context
         return await carried_or_loaded(parents, loader(context.loaders).load_many)
 
-    def writer(selected: Sequence[Selected]) -> BatchResolver:
+    def writer(selected: Sequence[Selected]) -> BatchResolver | None:
+        if len(selected) > _MOST_WRITTEN:
+            return None
         selection = Selection(Member(*each) for each in selected)
 
         async def write_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:

@@ -12,10 +12,10 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import StrawberryArgument, convert_argument
 from strawberry.types.base import StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
-from strawberry.types.field import StrawberryField
 
 from execution import Resolver
 from schema.commands import command_of
+from schema.fields import declaration
 
 Convert = Callable[[Any], Any]
 
@@ -27,7 +27,7 @@ def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | No
 
     That is with extensions, such as permissions, and with handlers of exceptions.
     """
-    definition: StrawberryField | None = field.extensions.get(_DECLARED)
+    definition = declaration(field)
     if definition is None or definition.base_resolver is None:
         return None
     if definition.extensions or definition.is_subscription or schema.exception_handlers:
