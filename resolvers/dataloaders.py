@@ -57,9 +57,13 @@ class DataLoader(Generic[K, V]):
     What can't be read fails for all who wait for it, and is read again when it's asked for again.
     """
 
-    def __init__(self, load: Load[K, V]) -> None:
-        """`load` gives a value for every key."""
+    def __init__(self, load: Load[K, V], *, is_alone: bool = False) -> None:
+        """`load` gives a value for every key.
+
+        `is_alone`: nobody asks while it reads, so there is nothing to gather.
+        """
         self._load = load
+        self._is_alone = is_alone
         self._values: dict[K, V] = {}
         self._next: _Read[K] | None = None
         self._reads: dict[K, _Read[K]] = {}
@@ -72,7 +76,9 @@ class DataLoader(Generic[K, V]):
         """The values of the keys, in their order."""
         values = self._values
         missing = [key for key in keys if key not in values]
-        if missing:
+        if missing and self._is_alone:
+            values.update(await self._load(missing))
+        elif missing:
             for read in self._reads_of(missing):
                 await read.ended()
         return [values[key] for key in keys]
@@ -101,12 +107,12 @@ class DataLoader(Generic[K, V]):
         read.end(failure)
 
 
-def one_by_key(load: Load[K, V]) -> DataLoader[K, V | None]:
+def one_by_key(load: Load[K, V], *, is_alone: bool = False) -> DataLoader[K, V | None]:
     async def read(keys: Sequence[K]) -> Mapping[K, V | None]:
         found = await load(keys)
         return {key: found.get(key) for key in keys}
 
-    return DataLoader(read)
+    return DataLoader(read, is_alone=is_alone)
 
 
 def children_by_key(load: Load[K, tuple[V, ...]]) -> DataLoader[K, tuple[V, ...]]:
@@ -172,14 +178,15 @@ class EntityLoaders(Generic[R]):
     """What can be read of the entities of one kind."""
 
     def __init__(self, reads: EntityReads[R], *, with_children: bool = False) -> None:
-        """`with_children`: what is read by its key has its children with it."""
+        """`with_children`: one entity is read, by its key, and has its children with it."""
         self._entities = reads
-        self._with_children = with_children
+        self._is_one = with_children
 
     @cached_property
     def by_key(self) -> DataLoader[str, R | None]:
         # Without this object: it will hold the loader, and both would be left to the collector.
-        return one_by_key(partial(self._entities.get_many, with_children=self._with_children))
+        get_many = partial(self._entities.get_many, with_children=self._is_one)
+        return one_by_key(get_many, is_alone=self._is_one)
 
     @cached_property
     def all(self) -> Listing[R]:

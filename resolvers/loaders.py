@@ -17,7 +17,7 @@ class Loaders:
     """
 
     def __init__(self, snapshot: Snapshot, *, with_children: bool = False) -> None:
-        """`with_children`: what is read by its key has its children with it."""
+        """`with_children`: one entity is read, by its key, and has its children with it."""
         self._snapshot = snapshot
         self._whole = with_children
 
