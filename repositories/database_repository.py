@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from sqlalchemy import Table
 
@@ -118,8 +118,9 @@ class DatabaseRepository(Generic[R]):
             # Without children there is one row, and nothing in their columns.
             items = beside if beside[0][own] is not None else []
             carried = tuple(children.from_row(row[own:]) for row in items)
-            record = self._from_row(beside[0][:own])
-            found[key] = replace(record, **cast(Any, {children.attribute: carried}))
+            found[key] = record = self._from_row(beside[0][:own])
+            # Nobody else has it yet.
+            object.__setattr__(record, children.attribute, carried)
         return found
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
