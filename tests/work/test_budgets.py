@@ -165,11 +165,14 @@ async def test_an_operation_leaves_nothing_to_the_collector(
 ) -> None:
     scenario = SCENARIOS[name]
     await calls_of(schema, storage, scenario)
-    gc.collect()
 
-    await run(schema, storage, scenario.query, scenario.variables[0])
+    async def left() -> int:
+        gc.collect()
+        await run(schema, storage, scenario.query, scenario.variables[0])
+        return gc.collect()
 
-    assert gc.collect() == 0
+    # What other tests left, such as a thread that only ends now, is gone after a while.
+    assert 0 in [await left() for _ in range(3)]
 
 
 async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: Storage) -> None:
