@@ -123,7 +123,7 @@ def children_by_key(load: Load[K, tuple[V, ...]]) -> DataLoader[K, tuple[V, ...]
     return DataLoader(read)
 
 
-class ByArgument(Generic[A, V]):
+class _ByArgument(Generic[A, V]):
     """Dataloaders by what else their reads depend on."""
 
     def __init__(self, load: Callable[[Sequence[str], A], Awaitable[Mapping[str, V]]]) -> None:
@@ -201,8 +201,8 @@ class Related(Generic[R]):
         load_pages: Callable[[Sequence[str], PageRequest], Awaitable[Mapping[str, Page[R]]]],
         load_counts: Callable[[Sequence[str], Filter | None], Awaitable[Mapping[str, int]]],
     ) -> None:
-        self._pages = ByArgument(load_pages)
-        self._counts = ByArgument(load_counts)
+        self._pages = _ByArgument(load_pages)
+        self._counts = _ByArgument(load_counts)
 
     def of(self, key: str) -> Listing[R]:
         return Listing(

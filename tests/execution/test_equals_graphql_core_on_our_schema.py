@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import graphql
 import pytest
-from graphql import DocumentNode, GraphQLSchema
+from graphql import DocumentNode, ExecutionResult, GraphQLSchema
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
@@ -93,21 +93,8 @@ class Both:
         self.runner.run(self._compare(document, variables))
 
     async def _compare(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
-        async with Context(self.repositories, "request-1") as context:
-            ours = await self.schema.engine.execute(
-                document,
-                operation_of(document),
-                variable_values=variables,
-                context_value=context,
-            )
-        async with Context(self.repositories, "request-1") as context:
-            written = await self.schema.engine.execute(
-                document,
-                operation_of(document),
-                variable_values=variables,
-                context_value=context,
-                to_write=True,
-            )
+        ours = await self._by_plan(document, variables)
+        written = await self._by_plan(document, variables, to_write=True)
         assert json.loads(encode(written.formatted)) == ours.formatted
         async with Context(self.repositories, "request-1") as context:
             theirs = await by_graphql_core(self.schema.graphql, document, variables, context)
@@ -120,6 +107,18 @@ class Both:
         self.seen["cases"] += 1
         self.seen["with errors"] += bool(ours.errors)
         self.seen["bytes"] += len(json.dumps(ours.data))
+
+    async def _by_plan(
+        self, document: DocumentNode, variables: Mapping[str, Any], *, to_write: bool = False
+    ) -> ExecutionResult:
+        async with Context(self.repositories, "request-1") as context:
+            return await self.schema.engine.execute(
+                document,
+                operation_of(document),
+                variable_values=variables,
+                context_value=context,
+                to_write=to_write,
+            )
 
 
 @pytest.fixture
