@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import GraphQLError
 from graphql.pyutils import is_iterable
 
-from execution.plans import BatchResolver, FieldPlan
+from execution.plans import BatchResolver, FieldPlan, Write
 
 
 def _as_value(_: int, error: Exception) -> Exception:
@@ -48,13 +48,14 @@ def listed(field: FieldPlan, value: Any) -> Any:
 
 
 async def resolved_together(
-    resolve: BatchResolver,
+    resolve: BatchResolver | Write,
     objects: Sequence[Any],
-    info: GraphQLResolveInfo[Any],
+    told: Any,
     arguments: dict[str, Any],
 ) -> list[Any]:
+    """The values for all objects; `told` is what else the resolver is told."""
     try:
-        values = list(await resolve(objects, info, **arguments))
+        values = list(await resolve(objects, told, **arguments))
         if len(values) != len(objects):
             raise ValueError(f"Expected {len(objects)} values, but got {len(values)}.")
     except Exception as error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -23,10 +22,11 @@ from graphql import (
 from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
+from execution.catching import resolved_together
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
-from execution.plans import BatchResolver, OperationPlan, Resolver, Sources, Writer
+from execution.plans import BatchResolver, FieldPlan, OperationPlan, Resolver, Sources, Writer
 from execution.recent import Recent
 from execution.running import Run
 
@@ -97,44 +97,36 @@ class Engine:
 
         Its data is `to_write` by who takes what the fields' writers give, and writable leaves.
         """
+        execution = self.prepare(
+            document,
+            operation,
+            variable_values=variable_values,
+            hide_suggestions=hide_suggestions,
+            to_write=to_write,
+        )
+        return await execution.run(root_value, context_value)
+
+    def prepare(
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        *,
+        variable_values: Mapping[str, Any] | None = None,
+        hide_suggestions: bool = False,
+        to_write: bool = False,
+    ) -> "Execution":
+        """What is left of `execute` when nothing has been resolved yet."""
         # An operation is kept with its document, so that their ids stay their own.
         known = self._operations.get(
             (id(document), id(operation)),
             lambda: examined(self._schema, self._inputs, document, operation),
         )
-        given = dict(variable_values or {})
-        by_graphql_core = partial(
-            self._by_graphql_core, known, given, root_value, context_value, hide_suggestions
-        )
+        given = variable_values or {}
         if not known.is_supported:
-            return await by_graphql_core()
+            return Execution(self._schema, self.counts, known, given, None, None, hide_suggestions)
         variables = known.variables.values(given, hide_suggestions=hide_suggestions)
-        if isinstance(variables, list):
-            return ExecutionResult(None, variables)
-        plan = self._plan(known, variables, to_write)
-        if plan is None:
-            return await by_graphql_core()
-        self.counts.by_plan += 1
-        executor: Executor[Any] = Executor(
-            self._schema,
-            known.fragments,
-            plan.fragments,
-            root_value,
-            context_value,
-            operation,
-            variables,
-            default_field_resolver,
-            default_type_resolver,
-            default_field_resolver,
-            hide_suggestions=hide_suggestions,
-        )
-        run = Run(plan, executor)
-        try:
-            data = await run.data()
-        finally:
-            # They hold the executor as it holds them: it would be left to the collector.
-            del executor.async_helpers
-        return ExecutionResult(data, run.failures.errors() or None)
+        plan = None if isinstance(variables, list) else self._plan(known, variables, to_write)
+        return Execution(self._schema, self.counts, known, given, variables, plan, hide_suggestions)
 
     def _plan(
         self, operation: Operation, variables: VariableValues, to_write: bool
@@ -152,24 +144,93 @@ class Engine:
         except (GraphQLError, RecursionError):
             return None
 
-    async def _by_graphql_core(
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An operation with its variables, to be run once."""
+
+    schema: GraphQLSchema
+    counts: Counts
+    operation: Operation
+    given: Mapping[str, Any]
+    variables: VariableValues | list[GraphQLError] | None
+    plan: OperationPlan | None
+    hide_suggestions: bool
+
+    @property
+    def is_one_write(self) -> bool:
+        """Whether it's all one query field, which its writer resolves by a single call."""
+        return self.plan is not None and self.plan.only_written is not None
+
+    async def run(self, root_value: Any = None, context_value: Any = None) -> ExecutionResult:
+        """The result, as `Engine.execute` gives it."""
+        if isinstance(self.variables, list):
+            return ExecutionResult(None, self.variables)
+        if self.plan is None or self.variables is None:
+            return await self._by_graphql_core(root_value, context_value)
+        self.counts.by_plan += 1
+        field = self.plan.only_written
+        if field is None:
+            return await self._by_plan(self.plan, self.variables, root_value, context_value)
+        value = await self._written(field, self.variables, root_value, context_value)
+        if isinstance(value, Exception) or (value is None and field.shape.is_non_null):
+            return await self._by_plan(
+                self.plan, self.variables, root_value, context_value, (field, value)
+            )
+        return ExecutionResult({field.key: value}, None)
+
+    async def _written(
+        self, field: FieldPlan, variables: VariableValues, root_value: Any, context_value: Any
+    ) -> Any:
+        """What the writer gives; an exception when it failed."""
+        assert field.write is not None
+        try:
+            arguments = field.arguments.values(variables, hide_suggestions=self.hide_suggestions)
+        except Exception as error:
+            return error
+        [value] = await resolved_together(field.write, [root_value], context_value, arguments)
+        return value
+
+    async def _by_plan(
         self,
-        operation: Operation,
-        variable_values: dict[str, Any],
+        plan: OperationPlan,
+        variables: VariableValues,
         root_value: Any,
         context_value: Any,
-        hide_suggestions: bool,
+        resolved: tuple[FieldPlan, Any] | None = None,
     ) -> ExecutionResult:
-        self.counts.by_graphql_core += 1
-        name = operation.node.name
-        executor = Executor.build(
-            self._schema,
-            operation.document,
+        executor: Executor[Any] = Executor(
+            self.schema,
+            self.operation.fragments,
+            plan.fragments,
             root_value,
             context_value,
-            variable_values,
+            self.operation.node,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            hide_suggestions=self.hide_suggestions,
+        )
+        run = Run(plan, executor)
+        try:
+            data = await (run.data() if resolved is None else run.data_of(*resolved))
+        finally:
+            # They hold the executor as it holds them: it would be left to the collector.
+            del executor.async_helpers
+        return ExecutionResult(data, run.failures.errors() or None)
+
+    async def _by_graphql_core(self, root_value: Any, context_value: Any) -> ExecutionResult:
+        self.counts.by_graphql_core += 1
+        name = self.operation.node.name
+        executor = Executor.build(
+            self.schema,
+            self.operation.document,
+            root_value,
+            context_value,
+            dict(self.given),
             name.value if name else None,
-            hide_suggestions=hide_suggestions,
+            hide_suggestions=self.hide_suggestions,
         )
         if isinstance(executor, list):
             return ExecutionResult(None, executor)

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    OperationType,
     TypeNameMetaFieldDef,
     default_field_resolver,
     get_named_type,
@@ -48,27 +49,35 @@ raised fails all of them. `info` is that of the first parent.
 
 
 class Selected(NamedTuple):
-    """What is selected of an object under a response key: an attribute, or the name of its type."""
+    """A field that is selected of objects of a type, under a response key.
+
+    `selected` is what is selected of the field's own objects; None of a leaf.
+    """
 
     key: str
-    attribute: str | None
-    type_name: str
+    type: GraphQLObjectType
+    field: GraphQLField
+    selected: "tuple[Selected, ...] | None" = None
 
 
-Writer = Callable[[Sequence[Selected]], BatchResolver | None]
-"""Gives what resolves a field to values that need no completion, such as JSON that is written, of
-objects of which this is selected. None where nothing can.
+Write = Callable[..., Awaitable[Sequence[Any]]]
+"""Resolves a field of all objects of a level at once: `(parents, context_value, **arguments)`.
+
+What it gives is aligned with the parents, and complete: objects that are written as JSON, or null.
 """
+
+Writer = Callable[[Sequence[Selected]], Write | None]
+"""Gives what writes the objects of a field of which this is selected. None where nothing can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where the values of a field come from, and what is known of them.
 
-    They come from what the field's writer gives, where `writer_of` has one and nothing but leaves
-    that are attributes is selected; or else from the batch resolver that `batch_of` has for the
-    field, or else from the attribute that `attribute_of` names, or else from the resolver that
-    `resolver_of` has in place of the field's own, or from that. What has the very class that
+    They come from what the field's writer gives, where `writer_of` has one that can write what is
+    selected, and nothing below has arguments; or else from the batch resolver that `batch_of` has
+    for the field, or else from the attribute that `attribute_of` names, or else from the resolver
+    that `resolver_of` has in place of the field's own, or from that. What has the very class that
     `class_of` has for an object type is of that type; a leaf that has the very class that
     `leaf_class_of` has for its type is complete.
     """
@@ -135,8 +144,7 @@ class FieldPlan:
     read: Callable[[Any], Any] | None
     resolve: Resolver
     resolve_batch: BatchResolver | None
-    is_written: bool
-    """Whether the values that it resolves to are complete."""
+    write: Write | None
     arguments: Arguments
     selections: dict[GraphQLObjectType, "SelectionPlan"] = field(default_factory=dict)
     """By the runtime type of the field's objects; made when the first of the type comes."""
@@ -177,6 +185,15 @@ class OperationPlan:
             root_type,
             collect_fields(schema, self.fragments, self._variables, root_type, operation.node),
         )
+        self.only_written = self._only_written()
+
+    def _only_written(self) -> FieldPlan | None:
+        """The field that is all of a query, when somebody else writes it."""
+        is_query = self.operation.operation is OperationType.QUERY
+        match self.root.fields:
+            case [field] if is_query and field.write is not None:
+                return field
+        return None
 
     def are_known(self, type_: GraphQLObjectType, kinds: Set[type]) -> bool:
         """Whether objects of these classes need not be asked about."""
@@ -212,8 +229,7 @@ class OperationPlan:
         details: list[FieldDetails],
     ) -> FieldPlan:
         nodes = [detail.node for detail in details]
-        resolve_written = self._written(definition, details)
-        resolve_batch = resolve_written or self._sources.batch_of(definition)
+        resolve_batch = self._sources.batch_of(definition)
         attribute = self._sources.attribute_of(definition)
         return FieldPlan(
             order=order,
@@ -232,27 +248,34 @@ class OperationPlan:
                 or default_field_resolver
             ),
             resolve_batch=resolve_batch,
-            is_written=resolve_written is not None,
+            write=self._write(definition, details),
             arguments=Arguments(definition, nodes[0]),
         )
 
-    def _written(
-        self, definition: GraphQLField, details: list[FieldDetails]
-    ) -> BatchResolver | None:
+    def _write(self, definition: GraphQLField, details: list[FieldDetails]) -> Write | None:
         writer = self._sources.writer_of(definition)
+        selected = self._selected(definition, details) if writer else None
+        return None if writer is None or selected is None else writer(selected)
+
+    def _selected(
+        self, definition: GraphQLField, details: list[FieldDetails]
+    ) -> tuple[Selected, ...] | None:
+        """What is selected of the field's objects; None where that depends on more than plans."""
         type_ = get_named_type(definition.type)
-        if writer is None or not is_object_type(type_):
+        if not is_object_type(type_):
             return None
-        selected: list[Selected] = []
-        for key, found in self._subfields(type_, details).grouped_field_set.items():
-            field = self._schema.get_field(type_, found[0].node.name.value)
-            if field is None or not is_leaf_type(get_named_type(field.type)):
+        found: list[Selected] = []
+        for key, below in self._subfields(type_, details).grouped_field_set.items():
+            field = self._schema.get_field(type_, below[0].node.name.value)
+            if field is None or field.args:
                 return None
-            attribute = self._sources.attribute_of(field)
-            if attribute is None and field is not TypeNameMetaFieldDef:
-                return None
-            selected.append(Selected(key, attribute, type_.name))
-        return writer(selected)
+            selected = None
+            if not is_leaf_type(get_named_type(field.type)):
+                selected = self._selected(field, below)
+                if selected is None:
+                    return None
+            found.append(Selected(key, type_, field, selected))
+        return tuple(found)
 
 
 @lru_cache(maxsize=1_000)

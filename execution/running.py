@@ -69,7 +69,15 @@ class Run:
         source = [self._executor.root_value]
         if self._plan.operation.operation is OperationType.MUTATION:
             return await self._serially(source)
-        columns = self._level(self._plan.root, source, Root(), wave=0)
+        return await self._assembled_root(self._level(self._plan.root, source, Root(), wave=0))
+
+    async def data_of(self, field: FieldPlan, value: Any) -> dict[str, Any] | None:
+        """The response's `data` when its only field was resolved already."""
+        column = Column(field, field.shape, Keys(Root(), field), wave=1)
+        self._settled(column, [value])
+        return await self._assembled_root([column])
+
+    async def _assembled_root(self, columns: list[Column]) -> dict[str, Any] | None:
         await self._steps.take()
         data: list[dict[str, Any] | None] = self._assembled(self._plan.root, columns, 1, None)
         return data[0]
@@ -127,6 +135,11 @@ class Run:
 
     def _resolve(self, column: Column, objects: Sequence[Any], arguments: dict[str, Any]) -> None:
         field, places = column.field, column.places
+        if field.write is not None:
+            context = self._executor.context_value
+            written = resolved_together(field.write, objects, context, arguments)
+            self._wait(column, written, partial(self._settled, column))
+            return
         if field.resolve_batch is not None:
             info = self._info(field, places, 0)
             batch = resolved_together(field.resolve_batch, objects, info, arguments)
@@ -186,7 +199,7 @@ class Run:
         self._complete(column, values, kinds_of(values))
 
     def _complete(self, column: Column, values: list[Any], kinds: set[type]) -> None:
-        if column.field.is_written:
+        if column.field.write is not None:
             column, values = self._present(column, values, kinds)
             column.completed = values
         elif column.shape.kind is Kind.LEAF:

@@ -1,6 +1,6 @@
 """The variables of an operation, coerced by what is worked out once for the operation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Final
@@ -45,7 +45,7 @@ class Variables:
         ]
 
     def values(
-        self, given: dict[str, Any], *, hide_suggestions: bool
+        self, given: Mapping[str, Any], *, hide_suggestions: bool
     ) -> VariableValues | list[GraphQLError]:
         """What graphql-core makes of the values that were given, or says of them."""
         try:
@@ -54,12 +54,12 @@ class Variables:
             return get_variable_values(
                 self._schema,
                 self._definitions,
-                given,
+                dict(given),
                 max_errors=_REPORTED,
                 hide_suggestions=hide_suggestions,
             )
 
-    def _usual(self, given: dict[str, Any]) -> VariableValues:
+    def _usual(self, given: Mapping[str, Any]) -> VariableValues:
         if not self._are_usual:
             raise UnusualError
         sources: dict[str, VariableValueSource] = {}

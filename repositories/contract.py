@@ -1,49 +1,21 @@
 """What the repositories of all modules have in common.
 
-Records come without their children: these are read by the methods named `<children>_by_<key>`,
-or with the records, so that nobody reads what isn't asked for. What a write returns carries the
-children it wrote.
+Records come without their children: these are read by the methods named `<children>_by_<key>`, so
+that nobody reads what isn't asked for. What a write returns carries the children it wrote.
+
+Whoever only passes entities on reads them as JSON, which the database writes, with all that is
+selected of them and of what belongs to them, in one statement. The texts are what `write_json`
+would make of the records.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from domain.entity import Entity
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.selections import Selection
 
 R = TypeVar("R", bound=Entity)
-
-
-class Member(NamedTuple):
-    """A member of a JSON object: the value of an attribute, or a text where there is none."""
-
-    key: str
-    attribute: str | None = None
-    text: str = ""
-
-
-class Selection:
-    """What JSON objects are to have of records. Each is another one, whatever it has."""
-
-    def __init__(self, members: Iterable[Member]) -> None:
-        self.members = tuple(members)
-
-    def of(self, records: Iterable[object]) -> list[dict[str, Any]]:
-        """The objects of the records."""
-        return self._objects(records)
-
-    @cached_property
-    def _objects(self) -> Callable[[Iterable[object]], list[dict[str, Any]]]:
-        """A dict display in a loop, which is the fastest that Python has."""
-        pairs = (
-            f"{key!r}: {repr(text) if attribute is None else f'record.{attribute}'}"
-            for key, attribute, text in self.members
-        )
-        source = f"lambda records: [{{{', '.join(pairs)}}} for record in records]"
-        # Attributes are the records' own, and all else is quoted.
-        made: Callable[[Iterable[object]], list[dict[str, Any]]] = eval(source)  # noqa: S307
-        return made
 
 
 class EntityReads(Protocol[R]):
@@ -51,14 +23,33 @@ class EntityReads(Protocol[R]):
 
     async def get(self, key: str) -> R | None: ...
 
-    async def get_many(
-        self, keys: Sequence[str], *, with_children: bool = False
-    ) -> Mapping[str, R]:
-        """By key; keys that aren't stored are left out. Perhaps with the children, at once."""
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
+        """By key; keys that aren't stored are left out."""
+        ...
+
+    async def json_by_key(
+        self, keys: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """As get_many, as JSON objects: one for each of the selections."""
         ...
 
     async def page(self, request: PageRequest) -> Page[R]:
         """A page of all entities."""
+        ...
+
+    async def json_page(
+        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
+    ) -> Page[tuple[Any, ...]]:
+        """As page: of each entity a JSON object for each of the selections.
+
+        With places, what it's ordered by and its key stand last.
+        """
+        ...
+
+    async def json_page_and_count(
+        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
+    ) -> tuple[Page[tuple[Any, ...]], int]:
+        """As json_page, and how many entities match on all pages together."""
         ...
 
     async def count(self, filter: Filter | None) -> int:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Integer,
     Select,
     Table,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    literal_column,
     not_,
     or_,
     select,
@@ -221,18 +223,34 @@ LIMIT = bindparam("limit", type_=Integer())
 
 
 def page_of(
-    query: Select[Any], table: Table, key: ColumnElement[Any], shape: PageRequest
+    query: Select[Any],
+    table: Table,
+    key: ColumnElement[Any],
+    shape: PageRequest,
+    limit: ColumnElement[int] = LIMIT,
 ) -> Select[Any]:
     """The rows of the page and one more, in the direction of reading."""
     return (
         query.where(*between_places(table, key, shape))
         .order_by(*reading_order(table, key, shape))
-        .limit(LIMIT)
+        .limit(limit)
     )
 
 
+def bounded_page_of(
+    query: Select[Any], table: Table, key: ColumnElement[Any], shape: PageRequest, most: int
+) -> Select[Any]:
+    """As page_of, of at most so many rows, which is in the SQL.
+
+    PostgreSQL can't foresee a parameter, so it would plan anew for each; this it does only once.
+    """
+    bounded = page_of(query, table, key, shape, limit=literal_column(str(most))).subquery()
+    order = reading_order(bounded, bounded.c[str(key.key)], shape)
+    return select(bounded).order_by(*order).limit(LIMIT)
+
+
 def reading_order(
-    table: Table, key: ColumnElement[Any], request: PageRequest
+    table: FromClause, key: ColumnElement[Any], request: PageRequest
 ) -> tuple[ColumnElement[Any], ...]:
     column = table.c[request.order.field]
     if column is key:

@@ -5,7 +5,7 @@ A module's repository names its tables and maps rows to records and back; the SQ
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
@@ -18,7 +18,6 @@ from domain.entity import Entity
 from domain.errors import RevisionConflict
 from domain.validation import unstorable
 from repositories import database_statements as sql
-from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import (
     page_shape_of,
@@ -27,10 +26,14 @@ from repositories.database_criteria import (
     storable,
     values_of,
 )
+from repositories.database_json import Stored
 from repositories.database_session import DatabaseSession
+from repositories.selections import Selection
 from repositories.statements import Row
 
 _NONE: frozenset[str] = frozenset()
+_SMALLEST_BOUND = 7
+"""Pages of up to 127 entities share a statement."""
 
 R = TypeVar("R", bound=Entity)
 Values = dict[str, Any]
@@ -59,6 +62,13 @@ class DatabaseRepository(Generic[R]):
     children: ClassVar[Children | None] = None
     unchanging: ClassVar[tuple[str, ...]] = ()
     """Columns that a save under the same key may not change: they are part of another key."""
+    in_columns: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """As `Stored` has them."""
+
+    @classmethod
+    def stored(cls) -> Stored:
+        children = None if cls.children is None else cls.children.table
+        return Stored(cls.table, cls.key_name, children, cls.in_columns)
 
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
@@ -67,8 +77,12 @@ class DatabaseRepository(Generic[R]):
             self.table,
             self.key_name,
             is_sqlite=session.is_sqlite,
-            selected=None if selected is None else selected.get(self.record_type.__name__, _NONE),
+            selected=None if selected is None else selected.get(self._kind, _NONE),
         )
+
+    @property
+    def _kind(self) -> str:
+        return self.record_type.__name__
 
     @abstractmethod
     def _from_row(self, row: Row) -> R:
@@ -86,12 +100,28 @@ class DatabaseRepository(Generic[R]):
     async def get(self, key: str) -> R | None:
         return (await self.get_many([key])).get(key)
 
-    async def get_many(
-        self, keys: Sequence[str], *, with_children: bool = False
-    ) -> Mapping[str, R]:
-        if with_children and self.children is not None:
-            return await self._with_children(keys, self.children)
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
         return await self._by_column(self.key_name, keys)
+
+    async def json_by_key(
+        self, keys: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._json_by_column(self.key_name, keys, selections)
+
+    async def json_page(
+        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
+    ) -> Page[tuple[Any, ...]]:
+        rows = await self._json_rows(request, selections, with_places, with_total=False)
+        return Page.of(request, self._items(rows))
+
+    async def json_page_and_count(
+        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
+    ) -> tuple[Page[tuple[Any, ...]], int]:
+        rows = await self._json_rows(request, selections, with_places, with_total=True)
+        if self._session.is_sqlite:
+            return Page.of(request, self._items(rows)), await self.count(request.filter)
+        [(*columns, total)] = rows
+        return Page.of(request, self._items([columns])), total
 
     async def page(self, request: PageRequest) -> Page[R]:
         statement = sql.page(self._entities, page_shape_of(request))
@@ -108,21 +138,6 @@ class DatabaseRepository(Generic[R]):
         place = self._entities.place_of(name)
         return {row[place]: self._from_row(row) for row in rows}
 
-    async def _with_children(self, keys: Sequence[str], children: Children) -> Mapping[str, R]:
-        statement = sql.with_children(self._entities, children.table, children.columns)
-        rows = await self._session.rows(statement, {"values": storable(keys)})
-        own, place = self._entities.width, self._entities.place_of(self.key_name)
-        found: dict[str, R] = {}
-        for key, group in groupby(rows, key=itemgetter(place)):
-            beside = list(group)
-            # Without children there is one row, and nothing in their columns.
-            items = beside if beside[0][own] is not None else []
-            carried = tuple(children.from_row(row[own:]) for row in items)
-            found[key] = record = self._from_row(beside[0][:own])
-            # Nobody else has it yet.
-            object.__setattr__(record, children.attribute, carried)
-        return found
-
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         assert self.children is not None
         statement = sql.children(self._entities, self.children.table, self.children.columns)
@@ -133,20 +148,47 @@ class DatabaseRepository(Generic[R]):
             key: tuple(map(from_row, items)) for key, items in groupby(rows, key=itemgetter(-1))
         }
 
+    async def _json_by_column(
+        self, name: str, values: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        wanted = storable(values)
+        is_one = len(wanted) == 1
+        statement = self._session.json.by(self._kind, (name,), tuple(selections), is_one)
+        rows = await self._session.rows(statement, {name: wanted[0] if is_one else wanted})
+        return {value: tuple(texts) for value, *texts in rows}
+
     async def _children_json(
         self, keys: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
-        assert self.children is not None
-        wanted = tuple(selection.members for selection in selections)
-        statement = sql.children_json(self._entities, self.children.table, wanted)
+        statement = self._session.json.children(self._kind, tuple(selections))
         rows = await self._session.rows(statement, {"values": storable(keys)})
-        if not self._session.is_sqlite:
-            return {key: tuple(lists) for key, *lists in rows}
-        return {
-            key: tuple(f"[{','.join(items)}]" for items in columns)
-            for key, group in groupby(rows, key=itemgetter(0))
-            for _, *columns in (zip(*group, strict=True),)
-        }
+        return {key: tuple(lists) for key, *lists in rows}
+
+    async def _json_rows(
+        self,
+        request: PageRequest,
+        selections: Sequence[Selection],
+        with_places: bool,
+        *,
+        with_total: bool,
+    ) -> Sequence[Row]:
+        most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
+        statement = self._session.json.page(
+            self._kind,
+            page_shape_of(request),
+            most,
+            tuple(selections),
+            with_places,
+            with_total,
+        )
+        return await self._session.rows(statement, page_values_of(request))
+
+    def _items(self, rows: Sequence[Row]) -> Iterable[tuple[Any, ...]]:
+        """What there is of each entity: on PostgreSQL, rows have a list of it for all of them."""
+        if self._session.is_sqlite:
+            return map(tuple, rows)
+        [columns] = rows
+        return zip(*(column or () for column in columns), strict=True)
 
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest

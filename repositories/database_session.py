@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
+from repositories.database_json import JsonStatements
 from repositories.engine import another_writer_came_between, is_out_of_reach
 from repositories.statements import Row, Statement
 from repositories.transactions import Transaction, carried_through, continued, take_back
@@ -45,9 +46,11 @@ class DatabaseSession:
         transaction: Transaction,
         *,
         is_sqlite: bool,
+        json: JsonStatements,
         selected: Selected | None = None,
     ) -> None:
         self.is_sqlite = is_sqlite
+        self.json = json
         self.selected = selected
         self.changes: list[Change] = []
         self._transaction = transaction

@@ -15,16 +15,13 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal,
     literal_column,
     null,
     select,
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from repositories.contract import Member
 from repositories.criteria import Filter, PageRequest
 from repositories.database_criteria import (
     LIMIT,
@@ -34,7 +31,6 @@ from repositories.database_criteria import (
     page_of,
     reading_order,
 )
-from repositories.database_json import json_object
 from repositories.metadata import ManyOf
 from repositories.statements import Statement, written
 
@@ -159,18 +155,6 @@ def counts_by(entities: Entities, reference: str, shape: Filter | None) -> State
 
 
 @lru_cache(_KEPT_SHAPES)
-def with_children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
-    """The entities of keys, each beside each of its children in their order."""
-    parent = table.c[entities.key_name]
-    return entities.written(
-        select(*entities.selection(), *(table.c[name].label(f"child_{name}") for name in names))
-        .select_from(entities.table.outerjoin(table, parent == entities.key))
-        .where(entities.among(entities.key_name))
-        .order_by(entities.key, table.c.position)
-    )
-
-
-@lru_cache(_KEPT_SHAPES)
 def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
     """The named columns and the parent's key, in the order of the parents' children."""
     parent = table.c[entities.key_name]
@@ -179,27 +163,6 @@ def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statem
         .where(among(parent, "values", is_sqlite=entities.is_sqlite))
         .order_by(parent, table.c.position)
     )
-
-
-@lru_cache(_KEPT_SHAPES)
-def children_json(
-    entities: Entities, table: Table, wanted: tuple[tuple[Member, ...], ...]
-) -> Statement:
-    """The parents' keys and JSON objects, in the order of the parents' children.
-
-    There is a column for each of the `wanted` kinds of objects. On PostgreSQL each parent has one
-    row, with the JSON list of all of its children's.
-    """
-    parent = table.c[entities.key_name]
-    items = [json_object(table, members, is_sqlite=entities.is_sqlite) for members in wanted]
-    found = among(parent, "values", is_sqlite=entities.is_sqlite)
-    if entities.is_sqlite:
-        query = select(parent, *items).order_by(parent, table.c.position)
-    else:
-        in_order = aggregate_order_by(literal(","), table.c.position)
-        lists = [func.concat("[", func.string_agg(item, in_order), "]") for item in items]
-        query = select(parent, *lists).group_by(parent)
-    return entities.written(query.where(found))
 
 
 @lru_cache(_KEPT_SHAPES)

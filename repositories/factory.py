@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.changes import ChangeFeed
+from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
 from repositories.delivery.contract import PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
@@ -97,6 +98,31 @@ _IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
 )
 
 
+_MEMORY_KINDS = {
+    kind.record_type.__name__: kind
+    for kind in (
+        MemoryBriefRepository,
+        MemoryPlanRepository,
+        MemoryCampaignRepository,
+        MemoryDraftRepository,
+        MemoryQcResultRepository,
+        MemoryPackageRepository,
+    )
+}
+
+_STORED = {
+    kind.record_type.__name__: kind.stored()
+    for kind in (
+        DatabaseBriefRepository,
+        DatabasePlanRepository,
+        DatabaseCampaignRepository,
+        DatabaseDraftRepository,
+        DatabaseQcResultRepository,
+        DatabasePackageRepository,
+    )
+}
+
+
 class _Unit(Generic[S]):
     """Both a Snapshot and a UnitOfWork: the Protocols tell callers which of the two they hold.
 
@@ -148,7 +174,7 @@ class _MemoryRepositories:
     async def read(
         self, *, selected: Selected | None = None, in_one_call: bool = False
     ) -> AsyncIterator[Snapshot]:
-        session = MemorySession(self._root)
+        session = MemorySession(self._root, _MEMORY_KINDS)
         unit = Unit()
         try:
             yield self._unit(session)
@@ -170,7 +196,7 @@ class _MemoryRepositories:
         """Nothing is open."""
 
     async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        session = MemorySession(self._root)
+        session = MemorySession(self._root, _MEMORY_KINDS)
         try:
             result = await work(self._unit(session))
             self._root = session.outcome()
@@ -191,11 +217,13 @@ class _DatabaseRepositories:
         self.changes = ChangeFeed()
         self._clock = clock
         self._new_key = new_key
+        self._json = JsonStatements(_STORED, is_sqlite=database.is_sqlite)
 
     def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> "_Reading":
         session = DatabaseSession(
             self._database.snapshot(in_one_call),
             is_sqlite=self._database.is_sqlite,
+            json=self._json,
             selected=selected,
         )
         return _Reading(session, self._unit(session))
@@ -214,7 +242,9 @@ class _DatabaseRepositories:
 
     async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]], in_one_call: bool) -> T:
         session = DatabaseSession(
-            self._database.transaction(in_one_call), is_sqlite=self._database.is_sqlite
+            self._database.transaction(in_one_call),
+            is_sqlite=self._database.is_sqlite,
+            json=self._json,
         )
         try:
             result = await work(self._unit(session))

@@ -1,29 +1,44 @@
 """What the in-memory repositories of all modules have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar, cast
-
-import orjson
 
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity
 from domain.errors import RevisionConflict
-from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_criteria import matches, page_of
+from repositories.selections import (
+    Owned,
+    Referenced,
+    Selection,
+    carried,
+    objects,
+    write_json,
+)
 from repositories.unit_of_work import Interference
 
+K = TypeVar("K")
 R = TypeVar("R", bound=Entity)
 Root = Mapping[str, Mapping[str, Any]]
 """Everything stored, by table and key. Neither it nor anything in it is ever changed."""
 
 
-class MemorySession:
-    """A root to read, and the copies of those of its tables that were written to."""
+_NO_KINDS: Mapping[str, Any] = {}
 
-    def __init__(self, root: Root) -> None:
+
+class MemorySession:
+    """A root to read, and the copies of those of its tables that were written to.
+
+    `kinds` are the repositories of all kinds of entities, by the names of their records' types.
+    """
+
+    def __init__(
+        self, root: Root, kinds: "Mapping[str, type[MemoryRepository[Any]]]" = _NO_KINDS
+    ) -> None:
         self._root = root
+        self.kinds = kinds
         self._written: dict[str, dict[str, Any]] = {}
         self._is_closed = False
         self.changes: list[Change] = []
@@ -83,22 +98,34 @@ class MemoryRepository(Generic[R]):
     async def get(self, key: str) -> R | None:
         return self._records.get(key)
 
-    async def get_many(
-        self, keys: Sequence[str], *, with_children: bool = False
-    ) -> Mapping[str, R]:
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
         records = self._records
-        found = {key: records[key] for key in keys if key in records}
-        if not with_children or self.children_attribute is None:
-            return found
-        children = await self._children(keys)
-        attribute = self.children_attribute
-        return {
-            key: replace(record, **cast(Any, {attribute: children.get(key, ())}))
-            for key, record in found.items()
-        }
+        return {key: records[key] for key in keys if key in records}
+
+    async def json_by_key(
+        self, keys: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return self._json(await self.get_many(keys), selections)
 
     async def page(self, request: PageRequest) -> Page[R]:
         return page_of(self._records.values(), self.key_name, request)
+
+    async def json_page(
+        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
+    ) -> Page[tuple[Any, ...]]:
+        found = await self.page(request)
+        columns = [self._texts(found.items, selection) for selection in selections]
+        if with_places:
+            names = (request.order.field, self.key_name)
+            columns += [[getattr(record, name) for record in found.items] for name in names]
+        items = tuple(zip(*columns, strict=True))
+        return Page(items, found.has_previous, found.has_next)
+
+    async def json_page_and_count(
+        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
+    ) -> tuple[Page[tuple[Any, ...]], int]:
+        page = await self.json_page(request, selections, with_places=with_places)
+        return page, await self.count(request.filter)
 
     async def count(self, filter: Filter | None) -> int:
         return sum(matches(record, filter) for record in self._records.values())
@@ -111,9 +138,36 @@ class MemoryRepository(Generic[R]):
         self, keys: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
         return {
-            key: tuple(orjson.dumps(selection.of(found)).decode() for selection in selections)
+            key: tuple(
+                write_json(objects(selection, found, self._belonging)).decode()
+                for selection in selections
+            )
             for key, found in (await self._children(keys)).items()
         }
+
+    def _json(
+        self, records: Mapping[K, R], selections: Sequence[Selection]
+    ) -> Mapping[K, tuple[str, ...]]:
+        columns = [self._texts(records.values(), selection) for selection in selections]
+        return dict(zip(records, zip(*columns, strict=True), strict=True))
+
+    def _texts(self, records: Iterable[R], selection: Selection) -> list[str]:
+        return [write_json(each).decode() for each in objects(selection, records, self._belonging)]
+
+    def _belonging(self, part: Owned | Referenced, records: Sequence[Any]) -> Sequence[Any]:
+        match part:
+            case Owned(_, selection):
+                stored = self._session.table(cast(str, self.children_table))
+                return [
+                    objects(selection, stored.get(getattr(each, self.key_name), ()), carried)
+                    for each in records
+                ]
+            case Referenced(attribute, kind, by, selection):
+                other = self._session.kinds[kind](self._session)
+                found = {getattr(each, by): each for each in other._records.values()}
+                referenced = [found.get(getattr(each, attribute)) for each in records]
+                made = iter(objects(selection, [it for it in referenced if it], other._belonging))
+                return [it and next(made) for it in referenced]
 
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest

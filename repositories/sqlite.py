@@ -15,6 +15,7 @@ import aiosqlite
 
 from domain.errors import Unavailable
 from repositories.connections import Connections
+from repositories.selections import base64url
 from repositories.statements import Row
 from repositories.transactions import carried_through
 from repositories.unit_of_work import Interference
@@ -40,6 +41,7 @@ class SqliteFile(aiosqlite.Connection):
 
         def connect() -> sqlite3.Connection:
             self.direct = sqlite3.connect(database, **(options | {"check_same_thread": False}))
+            self.direct.create_function("base64url", 1, base64url, deterministic=True)
             self.direct.set_progress_handler(lambda: self._is_on_loop, _SHORT)
             return self.direct
 

@@ -11,8 +11,9 @@ from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 from domain.entity import Entity
-from repositories.contract import EntityReads, Selection
+from repositories.contract import EntityReads
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.selections import Selection
 
 A = TypeVar("A")
 K = TypeVar("K")
@@ -107,22 +108,6 @@ class DataLoader(Generic[K, V]):
         read.end(failure)
 
 
-def one_by_key(load: Load[K, V], *, is_alone: bool = False) -> DataLoader[K, V | None]:
-    async def read(keys: Sequence[K]) -> Mapping[K, V | None]:
-        found = await load(keys)
-        return {key: found.get(key) for key in keys}
-
-    return DataLoader(read, is_alone=is_alone)
-
-
-def children_by_key(load: Load[K, tuple[V, ...]]) -> DataLoader[K, tuple[V, ...]]:
-    async def read(keys: Sequence[K]) -> Mapping[K, tuple[V, ...]]:
-        found = await load(keys)
-        return {key: found.get(key, ()) for key in keys}
-
-    return DataLoader(read)
-
-
 class _ByArgument(Generic[A, V]):
     """Dataloaders by what else their reads depend on."""
 
@@ -137,33 +122,54 @@ class _ByArgument(Generic[A, V]):
         return self._loaders[argument]
 
 
-LoadJson = Callable[[Sequence[str], Sequence[Selection]], Awaitable[Mapping[str, tuple[str, ...]]]]
+LoadJson = Callable[[Sequence[K], Sequence[Selection]], Awaitable[Mapping[K, tuple[str, ...]]]]
 
 
-class JsonLoader:
-    """The children of entities as JSON lists. Without any, they're empty.
+class Loader(Generic[K, V]):
+    """What belongs to keys, as it is or as JSON; `absent` where there is nothing."""
 
-    What is asked for at the same time is read at once, whatever is selected.
-    """
+    def __init__(
+        self,
+        load: Load[K, V],
+        load_json: LoadJson[K],
+        *,
+        absent: V,
+        absent_json: str | None = None,
+        is_alone: bool = False,
+    ) -> None:
+        self._values = DataLoader(partial(_read_all, load, absent), is_alone=is_alone)
+        self._texts = DataLoader(partial(_read_json, load_json, absent_json), is_alone=is_alone)
 
-    def __init__(self, load: LoadJson) -> None:
-        self._lists = DataLoader(partial(_read_json, load))
+    async def load(self, key: K) -> V:
+        return await self._values.load(key)
 
-    async def load_many(self, keys: Sequence[str], selection: Selection) -> list[str]:
-        """The texts, in the order of their keys."""
-        return await self._lists.load_many([(key, selection) for key in keys])
+    async def load_many(self, keys: Sequence[K]) -> list[V]:
+        """In the order of the keys."""
+        return await self._values.load_many(keys)
+
+    async def load_json(self, keys: Sequence[K], selection: Selection) -> list[str | None]:
+        """What is selected, as texts, in the order of the keys.
+
+        What is asked for at the same time is read at once, whatever is selected.
+        """
+        return await self._texts.load_many([(key, selection) for key in keys])
+
+
+async def _read_all(load: Load[K, V], absent: V, keys: Sequence[K]) -> Mapping[K, V]:
+    found = await load(keys)
+    return {key: found.get(key, absent) for key in keys}
 
 
 async def _read_json(
-    load: LoadJson, asked: Sequence[tuple[str, Selection]]
-) -> Mapping[tuple[str, Selection], str]:
-    keys, selections = (dict.fromkeys(each) for each in zip(*asked, strict=True))
-    # Aliases may ask for the same.
-    wanted = {selection.members: selection for selection in selections}
-    found = await load(list(keys), list(wanted.values()))
-    places = {members: place for place, members in enumerate(wanted)}
-    place_of = {selection: places[selection.members] for selection in selections}
-    return {pair: found[pair[0]][place_of[pair[1]]] if pair[0] in found else "[]" for pair in asked}
+    load: LoadJson[K], absent: str | None, asked: Sequence[tuple[K, Selection]]
+) -> Mapping[tuple[K, Selection], str | None]:
+    keys, selections = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
+    found = await load(keys, selections)
+    place_of = {selection: place for place, selection in enumerate(selections)}
+    return {
+        (key, selection): found[key][place_of[selection]] if key in found else absent
+        for key, selection in asked
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,20 +183,26 @@ class Listing(Generic[R]):
 class EntityLoaders(Generic[R]):
     """What can be read of the entities of one kind."""
 
-    def __init__(self, reads: EntityReads[R], *, with_children: bool = False) -> None:
-        """`with_children`: one entity is read, by its key, and has its children with it."""
-        self._entities = reads
-        self._is_one = with_children
+    def __init__(self, reads: EntityReads[R], *, is_alone: bool = False) -> None:
+        """`is_alone`: only one thing is read, so there is nothing to gather."""
+        self.reads = reads
+        self._is_alone = is_alone
 
     @cached_property
-    def by_key(self) -> DataLoader[str, R | None]:
-        # Without this object: it will hold the loader, and both would be left to the collector.
-        get_many = partial(self._entities.get_many, with_children=self._is_one)
-        return one_by_key(get_many, is_alone=self._is_one)
+    def by_key(self) -> Loader[str, R | None]:
+        return self._entities(self.reads.get_many, self.reads.json_by_key)
+
+    def _entities(self, load: Load[K, R], load_json: LoadJson[K]) -> Loader[K, R | None]:
+        return Loader(load, load_json, absent=None, is_alone=self._is_alone)
+
+    def _children(
+        self, load: Load[str, tuple[V, ...]], load_json: LoadJson[str]
+    ) -> Loader[str, tuple[V, ...]]:
+        return Loader(load, load_json, absent=(), absent_json="[]")
 
     @cached_property
     def all(self) -> Listing[R]:
-        return Listing(page=_shared(self._entities.page), count=_shared(self._entities.count))
+        return Listing(page=_shared(self.reads.page), count=_shared(self.reads.count))
 
 
 class Related(Generic[R]):

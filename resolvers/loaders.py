@@ -16,31 +16,31 @@ class Loaders:
     Those of a module are made when they are first asked for: most operations need a few.
     """
 
-    def __init__(self, snapshot: Snapshot, *, with_children: bool = False) -> None:
-        """`with_children`: one entity is read, by its key, and has its children with it."""
+    def __init__(self, snapshot: Snapshot, *, is_alone: bool = False) -> None:
+        """`is_alone`: only one thing is read, so there is nothing to gather."""
         self._snapshot = snapshot
-        self._whole = with_children
+        self._is_alone = is_alone
 
     @cached_property
     def briefs(self) -> BriefLoaders:
-        return BriefLoaders(self._snapshot.briefs, with_children=self._whole)
+        return BriefLoaders(self._snapshot.briefs, is_alone=self._is_alone)
 
     @cached_property
     def strategy_plans(self) -> PlanLoaders:
-        return PlanLoaders(self._snapshot.strategy_plans, with_children=self._whole)
+        return PlanLoaders(self._snapshot.strategy_plans, is_alone=self._is_alone)
 
     @cached_property
     def campaigns(self) -> CampaignLoaders:
-        return CampaignLoaders(self._snapshot.campaigns, with_children=self._whole)
+        return CampaignLoaders(self._snapshot.campaigns, is_alone=self._is_alone)
 
     @cached_property
     def drafts(self) -> DraftLoaders:
-        return DraftLoaders(self._snapshot.drafts, with_children=self._whole)
+        return DraftLoaders(self._snapshot.drafts, is_alone=self._is_alone)
 
     @cached_property
     def qc_results(self) -> QcResultLoaders:
-        return QcResultLoaders(self._snapshot.qc_results, with_children=self._whole)
+        return QcResultLoaders(self._snapshot.qc_results, is_alone=self._is_alone)
 
     @cached_property
     def delivery_packages(self) -> PackageLoaders:
-        return PackageLoaders(self._snapshot.delivery_packages, with_children=self._whole)
+        return PackageLoaders(self._snapshot.delivery_packages, is_alone=self._is_alone)

@@ -10,9 +10,8 @@ import strawberry
 
 from domain.changes import Change
 from domain.entity import Entity
-from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
+from repositories.unit_of_work import Repositories, Selected, Snapshot, UnitOfWork
 from resolvers.loaders import Loaders
-from schema.reads import EVERYTHING
 
 T = TypeVar("T")
 
@@ -32,6 +31,9 @@ class Context:
 
     An async context manager: what was read from is given back at its end. In the context in which
     a subscription begins nothing is read; `watching` is what it holds until it ends.
+
+    Until it's entered, it may be told what it `selected` of records, and that it `reads_once`, as
+    `Repositories.read` is told.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class Context:
         self.request_id = request_id
         self.principal = principal
         self.watching = ExitStack()
-        self.reads = EVERYTHING
+        self.selected: Selected | None = None
+        self.reads_once = False
         self._repositories = repositories
         self._reading: AbstractAsyncContextManager[Snapshot] | None = None
         self._loaders: Loaders | None = None
@@ -86,12 +89,9 @@ class Context:
         await self._end_reading()
 
     async def _begin_reading(self) -> None:
-        reads = self.reads
-        self._reading = self._repositories.read(
-            selected=reads.selected, in_one_call=reads.in_one_call
-        )
+        self._reading = self._repositories.read(selected=self.selected, in_one_call=self.reads_once)
         snapshot = await self._reading.__aenter__()
-        self._loaders = Loaders(snapshot, with_children=reads.in_one_call)
+        self._loaders = Loaders(snapshot, is_alone=self.reads_once)
 
     async def _end_reading(self) -> None:
         reading, self._reading, self._loaders = self._reading, None, None

@@ -24,6 +24,7 @@ from graphql import (
 from graphql.language.parser import MAX_NESTING_DEPTH
 from graphql.validation.validate import ValidationAbortedError
 
+from repositories.unit_of_work import Selected
 from schema.errors import LimitExceeded, TopLevelCode, with_code
 from schema.limits import (
     Limits,
@@ -35,7 +36,7 @@ from schema.limits import (
     require,
     require_within,
 )
-from schema.reads import EVERYTHING, Reads, reads_of
+from schema.reads import selected_by
 
 DOCUMENTS_KEPT = 1_000
 CHARACTERS_KEPT = 500_000
@@ -54,11 +55,8 @@ class Document:
     errors: tuple[GraphQLError, ...] = ()
     measures: tuple[tuple[OperationDefinitionNode, Measures], ...] = ()
     """Of each operation, with the page sizes that variables give at their largest."""
-    reads: tuple[tuple[OperationDefinitionNode, Reads], ...] = ()
-
-    def reads_of(self, operation: OperationDefinitionNode) -> Reads:
-        """What the operation will read."""
-        return next((reads for node, reads in self.reads if node is operation), EVERYTHING)
+    selected: Selected | None = None
+    """The attributes that any of its operations may look at; None: all of them."""
 
 
 class Documents:
@@ -120,7 +118,7 @@ class Documents:
         errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
-        return Document(node, (), measures, reads_of(self._schema, node))
+        return Document(node, (), measures, selected_by(self._schema, node))
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():

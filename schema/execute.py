@@ -100,17 +100,18 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
 
     The snapshot that was read from is given back before this returns.
     """
-    context.reads = prepared.document.reads_of(prepared.node)
+    assert prepared.document.node is not None
+    execution = schema.engine.prepare(
+        prepared.document.node,
+        prepared.node,
+        variable_values=prepared.request.variables,
+        hide_suggestions=schema.documents.hides_names,
+        to_write=True,
+    )
+    context.selected = prepared.document.selected
+    context.reads_once = execution.is_one_write
     async with context:
-        assert prepared.document.node is not None
-        result = await schema.engine.execute(
-            prepared.document.node,
-            prepared.node,
-            variable_values=prepared.request.variables,
-            context_value=context,
-            hide_suggestions=schema.documents.hides_names,
-            to_write=True,
-        )
+        result = await execution.run(context_value=context)
         return _response(prepared, result, context)
 
 

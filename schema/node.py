@@ -1,14 +1,17 @@
 """Global object identification: https://relay.dev/graphql/objectidentification.htm"""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from typing import Any, ClassVar
 
 import strawberry
 
 from domain.entity import Entity
 from domain.validation import unstorable
+from execution import Selected
+from repositories.selections import Opaque, Part, Selection, base64url
 from resolvers.loaders import Loaders
 from schema.entities import ENTITY_KINDS
+from schema.writing import PART
 
 _KINDS_BY_RECORD = {kind.record: kind for kind in ENTITY_KINDS}
 _KINDS_BY_NAME = {kind.name: kind for kind in ENTITY_KINDS}
@@ -20,7 +23,11 @@ def global_id(kind: type[Entity], key: str) -> strawberry.ID:
 
 
 def _encoded(name: str, key: str) -> str:
-    return urlsafe_b64encode(f"{name}:{key}".encode()).decode().rstrip("=")
+    return base64url(_prefix(name) + key)
+
+
+def _prefix(name: str) -> str:
+    return f"{name}:"
 
 
 def decode_global_id(value: str) -> tuple[str, str] | None:
@@ -50,13 +57,19 @@ def _id_of_record(record: Any) -> strawberry.ID:
     return global_id(kind.record, getattr(record, kind.key_name))
 
 
+def _part_of(selected: Selected, _: Selection | None) -> Part:
+    kind = _KINDS_BY_NAME[selected.type.name]
+    return Opaque(_prefix(kind.name), kind.key_name)
+
+
 @strawberry.interface(description="Anything that has a global id and can be fetched by it.")
 class Node:
     @strawberry.field(
         description=(
             "The global id: unique among all types, never changing, opaque. For caches and for "
             "`node(id:)`; all other arguments speak business keys."
-        )
+        ),
+        metadata={PART: _part_of},
     )
     def id(self) -> strawberry.ID:
         # What resolvers get as `self` is the record: the types here only describe records.

@@ -5,10 +5,11 @@ import hashlib
 import json
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from inspect import Parameter, signature
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
 import strawberry
@@ -16,6 +17,7 @@ from strawberry import UNSET
 
 from domain.entity import Entity
 from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
+from execution import Selected, Write
 from repositories.criteria import (
     NEWEST_FIRST,
     Direction,
@@ -26,10 +28,12 @@ from repositories.criteria import (
 )
 from resolvers.dataloaders import Listing
 from resolvers.loaders import Loaders
-from schema.context import Info
+from schema.context import Context, Info
 from schema.entities import EntityKind
 from schema.errors import BadUserInput
 from schema.filtering import criteria
+from schema.writing import WRITER
+from schema.written_connections import WrittenConnection
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -70,10 +74,14 @@ class _Cursors:
     order: Order
 
     def encode(self, record: Entity) -> str:
-        value = getattr(record, self.order.field)
+        return self.encode_place(
+            getattr(record, self.order.field), getattr(record, self.kind.key_name)
+        )
+
+    def encode_place(self, value: Any, key: str) -> str:
+        """The cursor of the record that stands there."""
         if isinstance(value, datetime):
             value = value.astimezone(UTC).isoformat()
-        key = getattr(record, self.kind.key_name)
         payload = json.dumps([*self._scope(), value, key], separators=(",", ":")).encode()
         return urlsafe_b64encode(_checksum(payload) + payload).decode().rstrip("=")
 
@@ -221,16 +229,14 @@ def connection(
     def listing(loaders: Loaders, parent: Any) -> Listing[Any]:
         return kind.loaders(loaders).all if of is None else of(loaders, parent)
 
-    async def resolve(
-        parent: strawberry.Parent[Any],
-        info: Info,
+    def asked_for(
         first: int | None = UNSET,
         after: str | None = UNSET,
         last: int | None = UNSET,
         before: str | None = UNSET,
         filter: Any = UNSET,
         order_by: Any = UNSET,
-    ) -> Any:
+    ) -> tuple[PageRequest, _Cursors]:
         order = _order(order_by)
         cursors = _Cursors(kind, order)
         wanted = criteria(filter)
@@ -243,13 +249,31 @@ def connection(
             before=cursors.decode("before", before),
             backwards=backwards,
         )
+        return request, cursors
+
+    async def resolve(parent: strawberry.Parent[Any], info: Info, **arguments: Any) -> Any:
+        request, cursors = asked_for(**arguments)
         found = listing(info.context.loaders, parent)
         return Connection(
-            page=await found.page(request), cursors=cursors, count=lambda: found.count(wanted)
+            page=await found.page(request),
+            cursors=cursors,
+            count=lambda: found.count(request.filter),
         )
 
+    def writer(selected: Sequence[Selected]) -> Write | None:
+        wanted = WrittenConnection.of(selected)
+        if wanted is None:
+            return None
+
+        async def write(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
+            request, cursors = asked_for(**arguments)
+            reads = kind.loaders(context.loaders).reads
+            return [await wanted.read(reads, request, cursors.encode_place)]
+
+        return write
+
     # Each kind has its own filter and order, so the signature is completed here.
-    resolve.__annotations__ |= {
+    annotations = {
         "first": First,
         "after": After,
         "last": Last,
@@ -257,7 +281,15 @@ def connection(
         "filter": _argument(kind, "Filter", "Only those that match."),
         "order_by": _argument(kind, "Order", "The order; newest first by default."),
     }
-    return strawberry.field(resolver=resolve, description=description)
+    declared = signature(resolve)
+    parent, info, _ = declared.parameters.values()
+    given = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=UNSET, annotation=annotation)
+        for name, annotation in annotations.items()
+    ]
+    resolve.__dict__["__signature__"] = declared.replace(parameters=[parent, info, *given])
+    metadata = {WRITER: writer} if of is None else {}
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
 def _argument(kind: EntityKind, suffix: str, description: str) -> Any:

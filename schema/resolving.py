@@ -1,6 +1,6 @@
 """Calling resolvers as Strawberry does, without what it works out anew for each call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,9 +13,9 @@ from strawberry.types.arguments import StrawberryArgument, convert_argument
 from strawberry.types.base import StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from execution import Resolver
+from execution import Resolver, Selected, Write, Writer
 from schema.commands import command_of
-from schema.fields import declaration
+from schema.writing import WRITER, declaration, metadata_of
 
 Convert = Callable[[Any], Any]
 
@@ -32,10 +32,7 @@ def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | No
         return None
     if definition.extensions or definition.is_subscription or schema.exception_handlers:
         return None
-    conversions = {
-        name: _conversion(schema, name, argument.extensions[_DECLARED])
-        for name, argument in field.args.items()
-    }
+    converted = _conversion_of(schema, field)
     resolver = definition.base_resolver
     function: Any = resolver.wrapped_func
     info_class = schema.config.info_class
@@ -48,10 +45,7 @@ def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | No
     takes_self = resolver.self_parameter is not None
 
     def resolve(source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
-        arguments: dict[str, Any] = {}
-        for name, value in given.items():
-            python_name, convert = conversions[name]
-            arguments[python_name] = value if convert is None else convert(value)
+        arguments = converted(given)
         if info_name is not None:
             arguments[info_name] = info_class(_raw_info=info, _field=definition)
         for name in source_names:
@@ -59,6 +53,46 @@ def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | No
         return function(source, **arguments) if takes_self else function(**arguments)
 
     return resolve
+
+
+def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
+    """What can have the field's objects written as JSON, if anything can."""
+    writer: Writer | None = metadata_of(field, WRITER)
+    if writer is None or not field.args:
+        return writer
+    converted = _conversion_of(schema, field)
+
+    def with_arguments(selected: Sequence[Selected]) -> Write | None:
+        write = writer(selected)
+
+        async def write_converted(
+            parents: Sequence[Any], context: Any, **given: Any
+        ) -> Sequence[Any]:
+            assert write is not None
+            return await write(parents, context, **converted(given))
+
+        return None if write is None else write_converted
+
+    return with_arguments
+
+
+def _conversion_of(
+    schema: strawberry.Schema, field: GraphQLField
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What makes the arguments of a resolver, or a writer, of coerced ones."""
+    conversions = {
+        name: _conversion(schema, name, argument.extensions[_DECLARED])
+        for name, argument in field.args.items()
+    }
+
+    def converted(given: dict[str, Any]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for name, value in given.items():
+            python_name, convert = conversions[name]
+            arguments[python_name] = value if convert is None else convert(value)
+        return arguments
+
+    return converted
 
 
 def _conversion(

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
-from repositories.contract import EntityReads, EntityRepository, Selection
+from repositories.contract import EntityReads, EntityRepository
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.selections import Selection
 
 
 class PackageReads(EntityReads[DeliveryPackage], Protocol):
@@ -20,7 +21,7 @@ class PackageReads(EntityReads[DeliveryPackage], Protocol):
     async def artifacts_json_by_package_id(
         self, package_ids: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """As artifacts_by_package_id, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the selections."""
         ...
 
     async def pages_by_draft_id(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
-from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
 from repositories.records import constructor
+from repositories.selections import Selection
 from repositories.statements import Row
 
 _new_artifact = constructor(DeliveryArtifact)

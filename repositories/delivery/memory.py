@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
-from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_repository import MemoryRepository
+from repositories.selections import Selection
 
 
 class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):

@@ -1,7 +1,7 @@
 """Briefs in the database."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from domain.json_object import JsonObject, dumps
 from domain.onboarding import Brief, BriefScope, BriefStage
@@ -17,6 +17,13 @@ class DatabaseBriefRepository(DatabaseRepository[Brief]):
     record_type = Brief
     table = onboarding_forms
     key_name = "brief_id"
+    in_columns: ClassVar = {
+        "scope": {
+            "deliverables": "scope_deliverables",
+            "exclusions": "scope_exclusions",
+            "timeline_weeks": "scope_timeline_weeks",
+        }
+    }
 
     def _from_row(self, row: Row) -> Brief:
         (

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.production import Campaign, Draft, Tactic
-from repositories.contract import EntityReads, EntityRepository, Selection
+from repositories.contract import EntityReads, EntityRepository
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.selections import Selection
 
 
 class CampaignReads(EntityReads[Campaign], Protocol):
@@ -20,7 +21,7 @@ class CampaignReads(EntityReads[Campaign], Protocol):
     async def tactics_json_by_campaign_id(
         self, campaign_ids: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """As tactics_by_campaign_id, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the selections."""
         ...
 
     async def pages_by_strategy_id(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from domain.json_object import JsonObject
 from domain.production import Campaign, Draft, Tactic
-from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.production.tables import (
@@ -13,6 +12,7 @@ from repositories.production.tables import (
     production_tactics,
 )
 from repositories.records import constructor
+from repositories.selections import Selection
 from repositories.statements import Row
 
 _new_tactic = constructor(Tactic)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.qc import QcIssue, QcResult
-from repositories.contract import EntityReads, EntityRepository, Selection
+from repositories.contract import EntityReads, EntityRepository
+from repositories.selections import Selection
 
 
 class QcResultReads(EntityReads[QcResult], Protocol):
@@ -12,6 +13,12 @@ class QcResultReads(EntityReads[QcResult], Protocol):
 
     async def get_many_by_draft_id(self, draft_ids: Sequence[str]) -> Mapping[str, QcResult]:
         """By draft; drafts without a result are left out."""
+        ...
+
+    async def json_by_draft_id(
+        self, draft_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """As get_many_by_draft_id, as JSON objects: one for each of the selections."""
         ...
 
     async def issues_by_result_id(
@@ -23,7 +30,7 @@ class QcResultReads(EntityReads[QcResult], Protocol):
     async def issues_json_by_result_id(
         self, result_ids: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """As issues_by_result_id, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the selections."""
         ...
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from domain.qc import QcIssue, QcResult, QcSeverity
-from repositories.contract import Selection
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.qc.tables import qc_issues, qc_results
 from repositories.records import constructor
+from repositories.selections import Selection
 from repositories.statements import Row
 
 _new_issue = constructor(QcIssue)
@@ -42,6 +42,11 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
 
     async def get_many_by_draft_id(self, draft_ids: Sequence[str]) -> Mapping[str, QcResult]:
         return await self._by_column("draft_id", draft_ids)
+
+    async def json_by_draft_id(
+        self, draft_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return await self._json_by_column("draft_id", draft_ids, selections)
 
     async def issues_by_result_id(
         self, result_ids: Sequence[str]

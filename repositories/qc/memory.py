@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from domain.qc import QcIssue, QcResult
-from repositories.contract import Selection
 from repositories.memory_repository import MemoryRepository
+from repositories.selections import Selection
 
 
 class MemoryQcResultRepository(MemoryRepository[QcResult]):
@@ -23,6 +23,11 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
             for result in self._records.values()
             if result.draft_id in wanted
         }
+
+    async def json_by_draft_id(
+        self, draft_ids: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return self._json(await self.get_many_by_draft_id(draft_ids), selections)
 
     async def issues_by_result_id(
         self, result_ids: Sequence[str]

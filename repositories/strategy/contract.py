@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.strategy import Recommendation, StrategyPlan
-from repositories.contract import EntityReads, EntityRepository, Selection
+from repositories.contract import EntityReads, EntityRepository
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.selections import Selection
 
 BriefVersion = tuple[str, int]
 """The second key of a plan: its `brief_id` and its `version`."""
@@ -20,6 +21,12 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
         """By the second key; those that aren't stored are left out."""
         ...
 
+    async def json_by_version(
+        self, versions: Sequence[BriefVersion], selections: Sequence[Selection]
+    ) -> Mapping[BriefVersion, tuple[str, ...]]:
+        """As get_many_by_version, as JSON objects: one for each of the selections."""
+        ...
+
     async def recommendations_by_strategy_id(
         self, strategy_ids: Sequence[str]
     ) -> Mapping[str, tuple[Recommendation, ...]]:
@@ -29,7 +36,7 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
     async def recommendations_json_by_strategy_id(
         self, strategy_ids: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """As recommendations_by_strategy_id, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the selections."""
         ...
 
     async def pages_by_brief_id(

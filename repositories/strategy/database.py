@@ -16,12 +16,12 @@ from domain.strategy import (
     StrategyPlan,
     StrategyTimeline,
 )
-from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import among, storable
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.database_statements import Entities
 from repositories.records import constructor
+from repositories.selections import Selection
 from repositories.statements import Row, Statement
 from repositories.strategy.contract import BriefVersion
 from repositories.strategy.tables import strategy_plans, strategy_recommendations
@@ -75,6 +75,20 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         )
         found = {(plan.brief_id, plan.version): plan for plan in map(self._from_row, rows)}
         return {version: plan for version, plan in found.items() if version in wanted}
+
+    async def json_by_version(
+        self, versions: Sequence[BriefVersion], selections: Sequence[Selection]
+    ) -> Mapping[BriefVersion, tuple[str, ...]]:
+        wanted = set(versions)
+        names = ("brief_id", "version")
+        statement = self._session.json.by(self._kind, names, tuple(selections), is_one=False)
+        brief_ids = storable([brief_id for brief_id, _ in wanted])
+        values = {"brief_id": brief_ids, "version": [number for _, number in wanted]}
+        return {
+            (brief_id, number): tuple(texts)
+            for brief_id, number, *texts in await self._session.rows(statement, values)
+            if (brief_id, number) in wanted
+        }
 
     async def recommendations_by_strategy_id(
         self, strategy_ids: Sequence[str]

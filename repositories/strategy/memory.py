@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from domain.strategy import Recommendation, StrategyPlan
-from repositories.contract import Selection
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_repository import MemoryRepository
+from repositories.selections import Selection
 from repositories.strategy.contract import BriefVersion
 
 
@@ -27,6 +27,11 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
             for plan in self._records.values()
             if (plan.brief_id, plan.version) in wanted
         }
+
+    async def json_by_version(
+        self, versions: Sequence[BriefVersion], selections: Sequence[Selection]
+    ) -> Mapping[BriefVersion, tuple[str, ...]]:
+        return self._json(await self.get_many_by_version(versions), selections)
 
     async def recommendations_by_strategy_id(
         self, strategy_ids: Sequence[str]

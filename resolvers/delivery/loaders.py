@@ -4,29 +4,21 @@ from functools import cached_property
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.delivery.contract import PackageReads
-from resolvers.dataloaders import (
-    DataLoader,
-    EntityLoaders,
-    JsonLoader,
-    Related,
-    children_by_key,
-)
+from resolvers.dataloaders import EntityLoaders, Loader, Related
 
 
 class PackageLoaders(EntityLoaders[DeliveryPackage]):
     """Packages by `package_id`."""
 
-    def __init__(self, reads: PackageReads, *, with_children: bool = False) -> None:
-        super().__init__(reads, with_children=with_children)
+    def __init__(self, reads: PackageReads, *, is_alone: bool = False) -> None:
+        super().__init__(reads, is_alone=is_alone)
         self._packages = reads
 
     @cached_property
-    def artifacts_by_package_id(self) -> DataLoader[str, tuple[DeliveryArtifact, ...]]:
-        return children_by_key(self._packages.artifacts_by_package_id)
-
-    @cached_property
-    def artifacts_json_by_package_id(self) -> JsonLoader:
-        return JsonLoader(self._packages.artifacts_json_by_package_id)
+    def artifacts_by_package_id(self) -> Loader[str, tuple[DeliveryArtifact, ...]]:
+        return self._children(
+            self._packages.artifacts_by_package_id, self._packages.artifacts_json_by_package_id
+        )
 
     @cached_property
     def packages_by_draft_id(self) -> Related[DeliveryPackage]:

@@ -4,29 +4,21 @@ from functools import cached_property
 
 from domain.production import Campaign, Draft, Tactic
 from repositories.production.contract import CampaignReads, DraftReads
-from resolvers.dataloaders import (
-    DataLoader,
-    EntityLoaders,
-    JsonLoader,
-    Related,
-    children_by_key,
-)
+from resolvers.dataloaders import EntityLoaders, Loader, Related
 
 
 class CampaignLoaders(EntityLoaders[Campaign]):
     """Campaigns by `campaign_id`."""
 
-    def __init__(self, reads: CampaignReads, *, with_children: bool = False) -> None:
-        super().__init__(reads, with_children=with_children)
+    def __init__(self, reads: CampaignReads, *, is_alone: bool = False) -> None:
+        super().__init__(reads, is_alone=is_alone)
         self._campaigns = reads
 
     @cached_property
-    def tactics_by_campaign_id(self) -> DataLoader[str, tuple[Tactic, ...]]:
-        return children_by_key(self._campaigns.tactics_by_campaign_id)
-
-    @cached_property
-    def tactics_json_by_campaign_id(self) -> JsonLoader:
-        return JsonLoader(self._campaigns.tactics_json_by_campaign_id)
+    def tactics_by_campaign_id(self) -> Loader[str, tuple[Tactic, ...]]:
+        return self._children(
+            self._campaigns.tactics_by_campaign_id, self._campaigns.tactics_json_by_campaign_id
+        )
 
     @cached_property
     def campaigns_by_strategy_id(self) -> Related[Campaign]:
@@ -36,8 +28,8 @@ class CampaignLoaders(EntityLoaders[Campaign]):
 class DraftLoaders(EntityLoaders[Draft]):
     """Drafts by `draft_id`."""
 
-    def __init__(self, reads: DraftReads, *, with_children: bool = False) -> None:
-        super().__init__(reads, with_children=with_children)
+    def __init__(self, reads: DraftReads, *, is_alone: bool = False) -> None:
+        super().__init__(reads, is_alone=is_alone)
         self._drafts = reads
 
     @cached_property

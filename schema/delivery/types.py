@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import delivery
+from schema.entities import DRAFTS
 from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 
@@ -34,7 +35,6 @@ class DeliveryPackage(StoredEntity):
         attribute="artifacts",
         key="package_id",
         loader=lambda loaders: loaders.delivery_packages.artifacts_by_package_id,
-        json_loader=lambda loaders: loaders.delivery_packages.artifacts_json_by_package_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
@@ -42,5 +42,5 @@ class DeliveryPackage(StoredEntity):
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = edge(
         "The draft that is delivered; null when it isn't stored.",
         key="draft_id",
-        loader=lambda loaders: loaders.drafts.by_key,
+        kind=DRAFTS,
     )

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from schema.context import Info
+from resolvers.loaders import Loaders
 from schema.entities import BRIEFS
+from schema.lookups import Found, lookup
 from schema.onboarding.types import Brief
 from schema.pagination import Connection, connection
-from schema.reads import BY_KEY
 
 
-async def _brief(
-    info: Info,
+def _brief(
+    loaders: Loaders,
     brief_id: Annotated[strawberry.ID, strawberry.argument(description="The brief's key.")],
-) -> Any:
-    return await info.context.loaders.briefs.by_key.load(brief_id)
+) -> Found:
+    return loaders.briefs.by_key, brief_id
 
 
 @strawberry.type
 class OnboardingQuery:
-    brief: Brief | None = strawberry.field(
-        resolver=_brief,
-        metadata=BY_KEY,
-        description="The brief with this key; null when there is none.",
-    )
+    brief: Brief | None = lookup(_brief, "The brief with this key; null when there is none.")
     briefs: Connection[Brief] = connection(BRIEFS, "All briefs, page by page.")

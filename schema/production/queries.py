@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from schema.context import Info
+from resolvers.loaders import Loaders
 from schema.entities import CAMPAIGNS, DRAFTS
+from schema.lookups import Found, lookup
 from schema.pagination import Connection, connection
 from schema.production.types import Campaign, Draft
-from schema.reads import BY_KEY
 
 
-async def _campaign(
-    info: Info,
+def _campaign(
+    loaders: Loaders,
     campaign_id: Annotated[strawberry.ID, strawberry.argument(description="The campaign's key.")],
-) -> Any:
-    return await info.context.loaders.campaigns.by_key.load(campaign_id)
+) -> Found:
+    return loaders.campaigns.by_key, campaign_id
 
 
-async def _draft(
-    info: Info,
+def _draft(
+    loaders: Loaders,
     draft_id: Annotated[strawberry.ID, strawberry.argument(description="The draft's key.")],
-) -> Any:
-    return await info.context.loaders.drafts.by_key.load(draft_id)
+) -> Found:
+    return loaders.drafts.by_key, draft_id
 
 
 @strawberry.type
 class ProductionQuery:
-    campaign: Campaign | None = strawberry.field(
-        resolver=_campaign,
-        metadata=BY_KEY,
-        description="The campaign with this key; null when there is none.",
+    campaign: Campaign | None = lookup(
+        _campaign, "The campaign with this key; null when there is none."
     )
     campaigns: Connection[Campaign] = connection(CAMPAIGNS, "All campaigns, page by page.")
-    draft: Draft | None = strawberry.field(
-        resolver=_draft,
-        metadata=BY_KEY,
-        description="The draft with this key; null when there is none.",
-    )
+    draft: Draft | None = lookup(_draft, "The draft with this key; null when there is none.")
     drafts: Connection[Draft] = connection(DRAFTS, "All drafts, page by page.")

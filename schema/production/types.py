@@ -9,7 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import production
-from schema.entities import DELIVERY_PACKAGES, DRAFTS
+from schema.entities import CAMPAIGNS, DELIVERY_PACKAGES, DRAFTS, QC_RESULTS, STRATEGY_PLANS
 from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
@@ -40,7 +40,6 @@ class Campaign(StoredEntity):
         attribute="tactics",
         key="campaign_id",
         loader=lambda loaders: loaders.campaigns.tactics_by_campaign_id,
-        json_loader=lambda loaders: loaders.campaigns.tactics_json_by_campaign_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
@@ -48,7 +47,7 @@ class Campaign(StoredEntity):
     strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = edge(
         "The plan that it carries out; null when that isn't stored.",
         key="strategy_id",
-        loader=lambda loaders: loaders.strategy_plans.by_key,
+        kind=STRATEGY_PLANS,
     )
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
         DRAFTS,
@@ -82,16 +81,18 @@ class Draft(StoredEntity):
     strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = edge(
         "The plan that it's written for; null when that isn't stored.",
         key="strategy_id",
-        loader=lambda loaders: loaders.strategy_plans.by_key,
+        kind=STRATEGY_PLANS,
     )
     campaign: Campaign | None = edge(
         "The campaign that it belongs to; null when there is none.",
         key="campaign_id",
-        loader=lambda loaders: loaders.campaigns.by_key,
+        kind=CAMPAIGNS,
     )
     qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = edge(
         "What QC says of it; null before QC saw it.",
         key="draft_id",
+        kind=QC_RESULTS,
+        by="draft_id",
         loader=lambda loaders: loaders.qc_results.by_draft_id,
     )
     delivery_packages: Connection[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import qc
+from schema.entities import DRAFTS
 from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.qc.enums import QcSeverity
@@ -38,7 +39,6 @@ class QcResult(StoredEntity):
         attribute="issues",
         key="result_id",
         loader=lambda loaders: loaders.qc_results.issues_by_result_id,
-        json_loader=lambda loaders: loaders.qc_results.issues_json_by_result_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
@@ -46,5 +46,5 @@ class QcResult(StoredEntity):
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = edge(
         "The draft that was checked; null when it isn't stored.",
         key="draft_id",
-        loader=lambda loaders: loaders.drafts.by_key,
+        kind=DRAFTS,
     )

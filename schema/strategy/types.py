@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import strategy
-from schema.entities import CAMPAIGNS, DRAFTS
+from schema.entities import BRIEFS, CAMPAIGNS, DRAFTS
 from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
@@ -77,7 +77,6 @@ class StrategyPlan(StoredEntity):
         attribute="recommendations",
         key="strategy_id",
         loader=lambda loaders: loaders.strategy_plans.recommendations_by_strategy_id,
-        json_loader=lambda loaders: loaders.strategy_plans.recommendations_json_by_strategy_id,
     )
     revision: int = revision()
     created_at: datetime = created_at()
@@ -85,7 +84,7 @@ class StrategyPlan(StoredEntity):
     brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = edge(
         "The brief that it answers; null when that isn't stored.",
         key="brief_id",
-        loader=lambda loaders: loaders.briefs.by_key,
+        kind=BRIEFS,
     )
     campaigns: Connection[Annotated[Campaign, strawberry.lazy("schema.production.types")]] = (
         connection(

@@ -5,17 +5,24 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from graphql import GraphQLField, GraphQLScalarType
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    TypeNameMetaFieldDef,
+    get_operation_ast,
+    parse,
+)
 
-from execution import BatchResolver, Engine, Selected, Writer
+from execution import Engine, Selected, Write, Writer
 from tests.execution.asking import Json, run, run_by_graphql_core, schema_of
 
 SDL = """
 scalar Moment
-type Query { shelves: [Shelf!]! at: Moment! on: Moment }
+type Query { shelves: [Shelf!]! all(longest: Int = 9): Book! at: Moment! on: Moment }
 type Shelf { books(longest: Int): [Book!]! best: Book }
 type Book { title: String! pages: Int! loud: String! author: Author }
-type Author { name: String! }
+type Author { name: String! books(longest: Int): [Book!] }
 """
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 BOOKS: list[Json] = [
@@ -33,38 +40,50 @@ class Writing:
         moment = self.schema.type_map["Moment"]
         assert isinstance(moment, GraphQLScalarType)
         moment.coerce_output_value = lambda value: f"<{value.isoformat()}>"
-        shelf: Any = self.schema.type_map["Shelf"]
-        self._written = (shelf.fields["books"], shelf.fields["best"])
-        book: Any = self.schema.type_map["Book"]
-        self._attributes = {id(book.fields[name]): name for name in ("title", "pages")}
+        self._written = [
+            self.field(*name) for name in (("Shelf", "books"), ("Shelf", "best"), ("Query", "all"))
+        ]
         self._answers = answers or ("written", "written")
-        self.asked: list[list[Selected]] = []
+        self.can_write = True
+        self.asked: list[Sequence[Selected]] = []
+        self.told: list[tuple[Any, Json]] = []
         self.engine = Engine(
             self.schema,
-            attribute_of=self._attribute_of,
             writer_of=self._writer_of,
             writable_of=lambda leaf: datetime if leaf is moment else None,
         )
+
+    def type(self, name: str) -> GraphQLObjectType:
+        type_ = self.schema.type_map[name]
+        assert isinstance(type_, GraphQLObjectType)
+        return type_
+
+    def field(self, type_name: str, name: str) -> GraphQLField:
+        field: GraphQLField = self.type(type_name).fields[name]
+        return field
 
     async def data(self, query: str) -> Any:
         result = await run(self.engine, query, root_value=ROOT, to_write=True)
         assert result.errors is None
         return result.data
 
-    def _attribute_of(self, field: GraphQLField) -> str | None:
-        return self._attributes.get(id(field))
-
     def _writer_of(self, field: GraphQLField) -> Writer | None:
         return self._writer if any(field is one for one in self._written) else None
 
-    def _writer(self, selected: Sequence[Selected]) -> BatchResolver:
-        self.asked.append(list(selected))
+    def _writer(self, selected: Sequence[Selected]) -> Write | None:
+        self.asked.append(selected)
 
-        async def write(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:
-            assert len(parents) == 2
-            return self._answers
+        async def write(parents: Sequence[Any], context: Any, **arguments: Any) -> Sequence[Any]:
+            self.told.append((context, arguments))
+            return [self._answer(number) for number in range(len(parents))]
 
-        return write
+        return write if self.can_write else None
+
+    def _answer(self, number: int) -> Any:
+        answer = self._answers[number]
+        if isinstance(answer, ZeroDivisionError):
+            raise answer
+        return answer
 
 
 async def test_what_a_writer_gives_is_left_as_it_is() -> None:
@@ -78,6 +97,7 @@ async def test_what_a_writer_gives_is_left_as_it_is() -> None:
 
 async def test_a_writer_is_told_what_is_selected_in_the_order_of_the_response() -> None:
     writing = Writing()
+    book, title = writing.type("Book"), writing.field("Book", "title")
 
     await writing.data(
         """query { shelves { books { called: title ...more __typename title @skip(if: true) } } }
@@ -85,20 +105,38 @@ async def test_a_writer_is_told_what_is_selected_in_the_order_of_the_response() 
     )
 
     assert writing.asked == [
-        [
-            Selected("called", "title", "Book"),
-            Selected("title", "title", "Book"),
-            Selected("type", None, "Book"),
-            Selected("__typename", None, "Book"),
-        ]
+        (
+            Selected("called", book, title),
+            Selected("title", book, title),
+            Selected("type", book, TypeNameMetaFieldDef),
+            Selected("__typename", book, TypeNameMetaFieldDef),
+        )
     ]
 
 
-@pytest.mark.parametrize("selection", ["author { name }", "loud", "title loud"])
-async def test_objects_of_which_more_is_selected_are_not_written(selection: str) -> None:
+async def test_a_writer_is_told_what_is_selected_below_too() -> None:
     writing = Writing()
-    query = f"{{ shelves {{ books {{ {selection} }} }} }}"
-    writing.engine = Engine(writing.schema, writer_of=writing._writer_of)
+    book, author = writing.type("Book"), writing.type("Author")
+
+    await writing.data("{ shelves { books { author { called: name } } } }")
+
+    name = Selected("called", author, writing.field("Author", "name"))
+    assert writing.asked == [(Selected("author", book, writing.field("Book", "author"), (name,)),)]
+
+
+async def test_a_writer_is_told_the_context_and_the_arguments() -> None:
+    writing = Writing()
+
+    for query in ("{ all { title } }", "{ all(longest: 2) { title } at }"):
+        await run(writing.engine, query, root_value=ROOT, context_value="context", to_write=True)
+
+    assert writing.told == [("context", {"longest": 9}), ("context", {"longest": 2})]
+
+
+async def test_what_has_arguments_below_is_not_written() -> None:
+    """They may depend on variables, and a plan serves all of these."""
+    writing = Writing()
+    query = "{ shelves { books { author { books(longest: 1) { title } } } } }"
 
     result = await run(writing.engine, query, root_value=ROOT, to_write=True)
 
@@ -106,20 +144,76 @@ async def test_objects_of_which_more_is_selected_are_not_written(selection: str)
     assert writing.asked == []
 
 
+@pytest.mark.parametrize("selection", ["author { name }", "loud", "title loud"])
+async def test_what_a_writer_can_not_write_is_resolved(selection: str) -> None:
+    writing = Writing()
+    writing.can_write = False
+    query = f"{{ shelves {{ books {{ {selection} }} }} }}"
+
+    result = await run(writing.engine, query, root_value=ROOT, to_write=True)
+
+    assert result == await run_by_graphql_core(writing.schema, query, root_value=ROOT)
+    assert len(writing.asked) == 1
+
+
 async def test_a_result_that_is_not_to_be_written_has_values() -> None:
     writing = Writing()
     query = "{ at shelves { books { title __typename } } }"
-    asked = {"root_value": ROOT}
-    writing.engine = Engine(writing.schema, writer_of=writing._writer_of)
 
-    written = await run(
-        writing.engine, "{ at shelves { best { __typename } } }", to_write=True, **asked
-    )
-    result = await run(writing.engine, query, **asked)
+    written = await run(writing.engine, query, root_value=ROOT, to_write=True)
+    result = await run(writing.engine, query, root_value=ROOT)
 
     assert written.data is not None
-    assert result == await run_by_graphql_core(writing.schema, query, **asked)
-    assert writing.asked == [[Selected("__typename", None, "Book")]]
+    assert result == await run_by_graphql_core(writing.schema, query, root_value=ROOT)
+    assert len(writing.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "is_one"),
+    [
+        ("{ all { title } }", True),
+        ("query A { b: all(longest: 1) { ...more } } fragment more on Book { pages }", True),
+        ("{ all { title } at @skip(if: true) }", True),
+        ("{ all { title } at }", False),
+        ("{ shelves { books { title } } }", False),
+        ("{ all { author { books { title } } } }", False),
+    ],
+)
+async def test_an_operation_that_is_one_written_field_says_so(query: str, is_one: bool) -> None:
+    document = parse(query)
+    operation = get_operation_ast(document)
+    assert operation is not None
+
+    assert Writing().engine.prepare(document, operation, to_write=True).is_one_write is is_one
+
+
+async def test_what_fails_in_the_only_field_is_told_as_by_graphql_core() -> None:
+    for answers in ((None,), (ValueError("torn"),), (ZeroDivisionError("torn"),)):
+        writing = Writing(*answers)
+        alone, beside = [
+            await run(writing.engine, query, root_value=ROOT, to_write=True)
+            for query in ("{ called: all { title } }", "{ called: all { title } at }")
+        ]
+
+        assert alone.formatted == beside.formatted
+        assert (alone.data, len(alone.errors or ())) == (None, 1)
+        assert alone.errors is not None
+        assert alone.errors[0].path == ["called"]
+        assert alone.errors[0].locations is not None
+
+
+async def test_wrong_arguments_of_the_only_field_are_told_as_by_graphql_core() -> None:
+    writing = Writing()
+    query = "query($longest: Int) { shelves { __typename } all(longest: $longest) { title } }"
+    alone = "query($longest: Int) { all(longest: $longest) { title } }"
+
+    for asked in (query, alone):
+        result = await run(writing.engine, asked, {"longest": "x"}, root_value=ROOT, to_write=True)
+        expected = await run_by_graphql_core(
+            writing.schema, asked, {"longest": "x"}, root_value=ROOT
+        )
+        assert result.formatted == expected.formatted
+    assert writing.told == []
 
 
 async def test_one_document_is_planned_for_both() -> None:

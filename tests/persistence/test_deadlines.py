@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.errors import TimedOut, Unavailable
+from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database
 from repositories.statements import Row, Statement, written
@@ -18,7 +19,8 @@ from tests.support.tasks import together
 
 @pytest.fixture
 def session(database: Database) -> DatabaseSession:
-    return DatabaseSession(database.snapshot(), is_sqlite=database.is_sqlite)
+    json = JsonStatements({}, is_sqlite=database.is_sqlite)
+    return DatabaseSession(database.snapshot(), is_sqlite=database.is_sqlite, json=json)
 
 
 @pytest.fixture

@@ -190,4 +190,4 @@ async def test_a_query_sees_one_state_though_others_write_meanwhile(
     }
     stored = await PACKAGE.get(api, "package-1")
     assert stored
-    assert stored["revision"] == 2
+    assert stored["revision"] > 1

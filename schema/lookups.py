@@ -1,0 +1,46 @@
+"""Fields that look an entity up."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Any
+
+import strawberry
+
+from execution import Selected, Write
+from resolvers.dataloaders import Loader
+from schema.context import Context, Info
+from schema.writing import WRITER, as_written, selection_of
+
+Found = tuple[Loader[Any, Any], Any]
+"""Where an entity is loaded, and by which key."""
+
+
+def lookup(find: Callable[..., Found], description: str) -> Any:
+    """A field with the entity that `find` names; null when it isn't stored.
+
+    `find` takes the loaders of the operation, and the arguments of the field.
+    """
+
+    @wraps(find)
+    async def resolve(info: Info, **arguments: Any) -> Any:
+        loader, key = find(info.context.loaders, **arguments)
+        return await loader.load(key)
+
+    def writer(selected: Sequence[Selected]) -> Write | None:
+        selection = selection_of(selected)
+        if selection is None:
+            return None
+
+        async def write(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
+            loader, key = find(context.loaders, **arguments)
+            return list(map(as_written, await loader.load_json([key], selection)))
+
+        return write
+
+    # Clients give the arguments that `find` takes after the loaders.
+    _, *given = signature(find).parameters.values()
+    info = Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
+    resolve.__annotations__["return"] = Any
+    resolve.__dict__["__signature__"] = Signature([info, *given], return_annotation=Any)
+    return strawberry.field(resolver=resolve, description=description, metadata={WRITER: writer})
