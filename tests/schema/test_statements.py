@@ -324,7 +324,8 @@ async def test_nodes_of_the_same_entity_are_one_statement(
 
 QUERIES: dict[str, str] = {
     "packages": """{ deliveryPackages(first: 50) { nodes {
-        artifacts { name } draft { title deliveryPackages { totalCount } qcResult { score } } } } }""",
+        artifacts { name }
+        draft { title deliveryPackages { totalCount } qcResult { score } } } } }""",
     "everything": EVERYTHING,
     "totals": "{ " + " ".join(f"{kind.name}s {{ totalCount }}" for kind in KINDS) + " }",
     "aliases": "{ a: briefs(first: 1) { nodes { id } } b: briefs(last: 1) { nodes { id } } }",
