@@ -82,3 +82,23 @@ async def test_a_unit_of_work_waits_for_the_database_alone(
     waits = await elsewhere(_waits_before_the_deadline(WORK[name](repositories)))
 
     assert waits == WAITS[kind, name]
+
+
+async def test_what_is_short_for_sqlite_never_waits_however_often_it_runs(sqlite_url: str) -> None:
+    """SQLite counts on from one run of a statement to the next."""
+    numbers = (
+        "WITH RECURSIVE numbers(number) AS "
+        "(SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 2000) "
+        "SELECT count(*) FROM numbers"
+    )
+    database = open_database(sqlite_url)
+    snapshot = database.snapshot()
+    await snapshot.begin()
+
+    for _ in range(20):
+        with pytest.raises(StopIteration) as stop:
+            snapshot.rows(numbers, ()).send(None)  # type: ignore[attr-defined]
+        assert stop.value.value == [(2000,)]
+
+    await snapshot.end()
+    await close_database(database)
