@@ -9,13 +9,23 @@ would make of the records.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.selections import Selection
 
 R = TypeVar("R", bound=Entity)
+
+
+class JsonPage(NamedTuple):
+    """Of each entity of a page, an object for each selection, as texts.
+
+    With places, what it's ordered by and its key stand last.
+    """
+
+    page: Page[tuple[Any, ...]]
+    total: int | None
 
 
 class EntityReads(Protocol[R]):
@@ -38,18 +48,14 @@ class EntityReads(Protocol[R]):
         ...
 
     async def json_page(
-        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
-    ) -> Page[tuple[Any, ...]]:
-        """As page: of each entity a JSON object for each of the selections.
-
-        With places, what it's ordered by and its key stand last.
-        """
-        ...
-
-    async def json_page_and_count(
-        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
-    ) -> tuple[Page[tuple[Any, ...]], int]:
-        """As json_page, and how many entities match on all pages together."""
+        self,
+        request: PageRequest,
+        selections: Sequence[Selection],
+        *,
+        with_places: bool = False,
+        with_total: bool = False,
+    ) -> JsonPage:
+        """As page, of JSON objects: perhaps with how many entities match on all pages together."""
         ...
 
     async def count(self, filter: Filter | None) -> int:

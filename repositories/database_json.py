@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Double,
+    FromClause,
     Integer,
     Select,
     Table,
@@ -25,8 +26,10 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import ColumnElement
 
 from domain.json_object import dumps
@@ -126,8 +129,9 @@ class JsonStatements:
     ) -> Statement:
         """The objects of a page, of at most so many rows, for each selection.
 
-        With places, then the values that it's ordered by, and the keys. On PostgreSQL each of
-        these is a list in the only row, and the total, if it's wanted, stands last.
+        With places, then the values that it's ordered by, and the keys. The total, if it's
+        wanted, stands last; before it on SQLite the key, which is NULL where there is no entity.
+        On PostgreSQL all but the total are lists in the only row.
         """
         stored, writer = self._kinds[kind], self._writer()
         table = stored.table
@@ -138,15 +142,15 @@ class JsonStatements:
         columns = [writer.item(each, stored, page.name) for each in selections]
         if with_places:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
+        total = select(func.count()).select_from(table).where(matching).scalar_subquery()
+        source: FromClause = page
+        if self._is_sqlite and with_total:
+            columns += [page.c[stored.key_name], total]
+            source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self._is_sqlite:
-            return self._written(select(*columns).select_from(page).order_by(*order))
-        lists: list[Any] = [
-            func.array_agg(aggregate_order_by(column, *order)) for column in columns
-        ]
-        if with_total:
-            counted = select(func.count()).select_from(table).where(matching)
-            lists.append(counted.scalar_subquery())
-        return self._written(select(*lists).select_from(page))
+            return self._written(select(*columns).select_from(source).order_by(*order))
+        lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
+        return self._written(select(*lists, *[total] * with_total).select_from(page))
 
     def _page_of(
         self, rows: Select[Any], stored: Stored, shape: PageRequest, most: int
@@ -164,6 +168,7 @@ class JsonStatements:
         return written(statement, is_sqlite=self._is_sqlite)
 
 
+Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
 Write = Callable[[Part], str]
 """The SQL of the JSON text of a part."""
 
@@ -205,26 +210,24 @@ class _Writer(ABC):
                 return f"coalesce((SELECT {item} FROM {found}), 'null')"
             case Held(attribute, selection) if attribute in stored.in_columns:
                 names = stored.in_columns[attribute]
-                item = self._object(
-                    selection,
-                    lambda part: self._value(stored.table.c[names[_name_of(part)]], source),
-                )
+                columns = {name: stored.table.c[column] for name, column in names.items()}
+                item = self._object(selection, lambda part: self._of_columns(part, columns, source))
                 first = next(iter(names.values()))
                 return f"CASE WHEN {source}.{first} IS NULL THEN 'null' ELSE {item} END"
             case Held(attribute):
                 return self._held(part, f"{source}.{attribute}")
             case Opaque(prefix, attribute):
                 return self._opaque(f"{_literal(prefix)} || {source}.{attribute}")
-        return self._of_columns(part, stored.table, source)
+        return self._of_columns(part, stored.table.c, source)
 
     def _child(self, selection: Selection, table: Table, source: str) -> str:
         """The object of a child; there may be many."""
-        return self._object(selection, lambda part: self._of_columns(part, table, source))
+        return self._object(selection, lambda part: self._of_columns(part, table.c, source))
 
-    def _of_columns(self, part: Part, table: Table, source: str) -> str:
+    def _of_columns(self, part: Part, columns: Columns, source: str) -> str:
         if isinstance(part, Constant):
             return _literal(dumps(part.text))
-        return self._value(table.c[_name_of(part)], source)
+        return self._value(columns[_name_of(part)], source)
 
     def _held(self, part: Held, json: str) -> str:
         """What is stored as JSON."""
@@ -346,7 +349,7 @@ class _SqliteWriter(_Writer):
     def _argument(self, part: Part, table: Table, source: str) -> str:
         if isinstance(part, Value) and isinstance(table.c[part.attribute].type, Integer | Text):
             return f"{source}.{part.attribute}"
-        return f"json({self._of_columns(part, table, source)})"
+        return f"json({self._of_columns(part, table.c, source)})"
 
     def _list(self, item: str, source: str, place: str) -> str:
         # What is aggregated comes in the order of its source, which SQLite leaves as it is for the

@@ -18,6 +18,7 @@ from domain.entity import Entity
 from domain.errors import RevisionConflict
 from domain.validation import unstorable
 from repositories import database_statements as sql
+from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import (
     page_shape_of,
@@ -109,19 +110,26 @@ class DatabaseRepository(Generic[R]):
         return await self._json_by_column(self.key_name, keys, selections)
 
     async def json_page(
-        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
-    ) -> Page[tuple[Any, ...]]:
-        rows = await self._json_rows(request, selections, with_places, with_total=False)
-        return Page.of(request, self._items(rows))
-
-    async def json_page_and_count(
-        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
-    ) -> tuple[Page[tuple[Any, ...]], int]:
-        rows = await self._json_rows(request, selections, with_places, with_total=True)
-        if self._session.is_sqlite:
-            return Page.of(request, self._items(rows)), await self.count(request.filter)
-        [(*columns, total)] = rows
-        return Page.of(request, self._items([columns])), total
+        self,
+        request: PageRequest,
+        selections: Sequence[Selection],
+        *,
+        with_places: bool = False,
+        with_total: bool = False,
+    ) -> JsonPage:
+        most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
+        statement = self._session.json.page(
+            self._kind,
+            page_shape_of(request),
+            most,
+            tuple(selections),
+            with_places,
+            with_total,
+        )
+        rows = await self._session.rows(statement, page_values_of(request))
+        items = self._items_of_rows if self._session.is_sqlite else self._items_of_columns
+        found, total = items(rows, with_total)
+        return JsonPage(Page.of(request, found), total)
 
     async def page(self, request: PageRequest) -> Page[R]:
         statement = sql.page(self._entities, page_shape_of(request))
@@ -164,31 +172,21 @@ class DatabaseRepository(Generic[R]):
         rows = await self._session.rows(statement, {"values": storable(keys)})
         return {key: tuple(lists) for key, *lists in rows}
 
-    async def _json_rows(
-        self,
-        request: PageRequest,
-        selections: Sequence[Selection],
-        with_places: bool,
-        *,
-        with_total: bool,
-    ) -> Sequence[Row]:
-        most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
-        statement = self._session.json.page(
-            self._kind,
-            page_shape_of(request),
-            most,
-            tuple(selections),
-            with_places,
-            with_total,
-        )
-        return await self._session.rows(statement, page_values_of(request))
+    def _items_of_rows(
+        self, rows: Sequence[Row], with_total: bool
+    ) -> tuple[Iterable[tuple[Any, ...]], int | None]:
+        if not with_total:
+            return map(tuple, rows), None
+        # There is a row for the total, though there be no entity.
+        return [tuple(row) for *row, key, _ in rows if key is not None], rows[0][-1]
 
-    def _items(self, rows: Sequence[Row]) -> Iterable[tuple[Any, ...]]:
-        """What there is of each entity: on PostgreSQL, rows have a list of it for all of them."""
-        if self._session.is_sqlite:
-            return map(tuple, rows)
-        [columns] = rows
-        return zip(*(column or () for column in columns), strict=True)
+    def _items_of_columns(
+        self, rows: Sequence[Row], with_total: bool
+    ) -> tuple[Iterable[tuple[Any, ...]], int | None]:
+        [row] = rows
+        columns, total = (row[:-1], row[-1]) if with_total else (row, None)
+        # Without any entity there are no lists.
+        return zip(*(column or () for column in columns), strict=True), total
 
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest

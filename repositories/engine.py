@@ -130,7 +130,7 @@ class Database:
     def snapshot(self, in_one_call: bool = False) -> Transaction:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""
         if self.is_sqlite:
-            return SqliteSnapshot(self.connections)
+            return SqliteSnapshot(self.connections, in_one_call=in_one_call)
         return PostgresTransaction(self.connections, None if in_one_call else SNAPSHOT)
 
     def transaction(self, in_one_call: bool = False) -> Transaction:

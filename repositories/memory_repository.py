@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity
 from domain.errors import RevisionConflict
+from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_criteria import matches, page_of
 from repositories.selections import (
@@ -111,21 +112,21 @@ class MemoryRepository(Generic[R]):
         return page_of(self._records.values(), self.key_name, request)
 
     async def json_page(
-        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
-    ) -> Page[tuple[Any, ...]]:
+        self,
+        request: PageRequest,
+        selections: Sequence[Selection],
+        *,
+        with_places: bool = False,
+        with_total: bool = False,
+    ) -> JsonPage:
         found = await self.page(request)
         columns = [self._texts(found.items, selection) for selection in selections]
         if with_places:
             names = (request.order.field, self.key_name)
             columns += [[getattr(record, name) for record in found.items] for name in names]
         items = tuple(zip(*columns, strict=True))
-        return Page(items, found.has_previous, found.has_next)
-
-    async def json_page_and_count(
-        self, request: PageRequest, selections: Sequence[Selection], *, with_places: bool = False
-    ) -> tuple[Page[tuple[Any, ...]], int]:
-        page = await self.json_page(request, selections, with_places=with_places)
-        return page, await self.count(request.filter)
+        total = await self.count(request.filter) if with_total else None
+        return JsonPage(Page(items, found.has_previous, found.has_next), total)
 
     async def count(self, filter: Filter | None) -> int:
         return sum(matches(record, filter) for record in self._records.values())

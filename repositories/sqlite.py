@@ -44,7 +44,7 @@ class SqliteFile(aiosqlite.Connection):
 
         def connect() -> sqlite3.Connection:
             self.direct = sqlite3.connect(database, **(options | {"check_same_thread": False}))
-            self.direct.create_function("base64url", 1, base64url, deterministic=True)
+            self.direct.create_function("base64url", 1, _base64url, deterministic=True)
             self.direct.set_progress_handler(self._is_too_long, _SHORT)
             return self.direct
 
@@ -115,6 +115,10 @@ class SqliteFile(aiosqlite.Connection):
             raise
 
 
+def _base64url(text: str | None) -> str | None:
+    return None if text is None else base64url(text)
+
+
 async def open_sqlite_file(database: str, **options: Any) -> SqliteFile:
     """As SQLAlchemy opens it; but when that fails, nothing of the connection goes on."""
     connection = SqliteFile(database, **options)
@@ -127,17 +131,23 @@ async def open_sqlite_file(database: str, **options: Any) -> SqliteFile:
 
 
 class SqliteSnapshot:
-    """A read transaction."""
+    """A read transaction; or a single read, `in_one_call`, which needs none."""
 
-    def __init__(self, readers: Connections[SqliteFile]) -> None:
+    def __init__(self, readers: Connections[SqliteFile], *, in_one_call: bool = False) -> None:
         self._readers = readers
         self._file: SqliteFile | None = None
+        self._in_one_call = in_one_call
+        self._was_run = False
 
     async def begin(self) -> None:
         self._file = await self._readers.take()
-        self._file.direct.execute("BEGIN DEFERRED")
+        if not self._in_one_call:
+            self._file.direct.execute("BEGIN DEFERRED")
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        if self._was_run and self._in_one_call:
+            raise RuntimeError("this unit of work was to be one call")
+        self._was_run = True
         assert self._file is not None
         return await self._file.rows(sql, arguments)
 

@@ -8,7 +8,7 @@ import orjson
 from graphql import TypeNameMetaFieldDef
 
 from execution import Selected
-from repositories.contract import EntityReads
+from repositories.contract import EntityReads, JsonPage
 from repositories.criteria import Page, PageRequest
 from repositories.selections import Selection
 from schema.writing import MOST_MEMBERS, as_written, declaration, selection_of
@@ -65,15 +65,15 @@ class WrittenConnection:
         read = _Read(page, total, encode_place)
         return {key: make(read) for key, make in self.members}
 
-    async def _read(
-        self, reads: EntityReads[Any], request: PageRequest
-    ) -> tuple[Page[Item], int | None]:
+    async def _read(self, reads: EntityReads[Any], request: PageRequest) -> JsonPage:
         if self.names <= {"total_count"}:
-            return Page((), False, False), await reads.count(request.filter)
-        with_places = not self.selections or not self.names.isdisjoint(_CURSORS)
-        read = reads.json_page_and_count if "total_count" in self.names else reads.json_page
-        found = await read(request, self.selections, with_places=with_places)
-        return found if isinstance(found, tuple) else (found, None)
+            return JsonPage(Page((), False, False), await reads.count(request.filter))
+        return await reads.json_page(
+            request,
+            self.selections,
+            with_places=not self.selections or not self.names.isdisjoint(_CURSORS),
+            with_total="total_count" in self.names,
+        )
 
 
 class _Found:

@@ -246,6 +246,19 @@ async def test_one_call_that_waits_for_another_writer_is_ended_when_it_is_cancel
     await repositories.close()
 
 
+async def test_reads_that_were_to_be_one_call_can_make_no_second_one(database_url: str) -> None:
+    database = open_database(database_url)
+    repositories = create_repositories(PersistenceMode.DB, database)
+
+    async with repositories.read(in_one_call=True) as snapshot:
+        await snapshot.delivery_packages.get("key")
+        with pytest.raises(RuntimeError, match="one call"):
+            await snapshot.drafts.get("key")
+
+    assert connections_in_use(database) == 0
+    await repositories.close()
+
+
 async def test_work_that_was_to_be_one_call_can_make_no_second_one(postgresql_url: str) -> None:
     database = open_database(postgresql_url)
     repositories = create_repositories(PersistenceMode.DB, database)

@@ -97,7 +97,7 @@ async def test_what_is_short_for_sqlite_never_waits_however_often_it_runs(sqlite
 
     for _ in range(20):
         with pytest.raises(StopIteration) as stop:
-            snapshot.rows(numbers, ()).send(None)  # type: ignore[attr-defined]
+            snapshot.rows(numbers, ()).send(None)
         assert stop.value.value == [(2000,)]
 
     await snapshot.end()
