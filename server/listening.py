@@ -72,6 +72,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     _until_head: asyncio.TimerHandle | None = None
     _until_rest: asyncio.TimerHandle | None = None
+    _is_awaiting_head = False
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -85,14 +86,16 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._until_head is not None:
+        if self._is_awaiting_head:
+            self._await_head()
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._await_head()
+        # Most heads come whole: only one that doesn't is worth a timer, when all is read.
+        self._is_awaiting_head = True
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
@@ -112,6 +115,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse(HTTPStatus.BAD_REQUEST)
 
     def _await_head(self) -> None:
+        self._is_awaiting_head = True
         if self._until_head is None:
             self._head_bytes = 0
             self._until_head = self.loop.call_later(
@@ -119,6 +123,7 @@ class BoundedHttp(HttpToolsProtocol):
             )
 
     def _stop_waiting(self) -> None:
+        self._is_awaiting_head = False
         if self._until_head is not None:
             self._until_head.cancel()
             self._until_head = None

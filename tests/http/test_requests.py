@@ -4,11 +4,13 @@ import asyncio
 import json
 from contextlib import suppress
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from server.listening import HEAD_SECONDS
 from server.requests import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, RequestRefused, negotiate
 from tests.http.conftest import Serve
 from tests.support.serving import Served, until
@@ -182,6 +184,42 @@ async def test_who_says_nothing_more_is_not_waited_for(
         await wire.answer()
         monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
         await wire.send(head(10)[:20])
+
+        assert (await wire.answer()).status == 408
+
+
+async def test_only_a_head_that_does_not_come_whole_is_timed(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: list[float] = []
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+
+    def noted(seconds: float, *arguments: Any) -> asyncio.TimerHandle:
+        timed.append(seconds)
+        return call_later(seconds, *arguments)
+
+    async with wired(server.address) as wire:
+        await wire.send(request(**ASK))
+        await wire.answer()
+        monkeypatch.setattr(loop, "call_later", noted)
+        await wire.send(request(**ASK) + request(**ASK))
+        for _ in range(2):
+            await wire.answer()
+        assert HEAD_SECONDS not in timed
+
+        await wire.send(head(len(ASKED))[:20])
+        await until(lambda: HEAD_SECONDS in timed)
+        await wire.send(head(len(ASKED))[20:] + ASKED)
+        assert json.loads((await wire.answer()).body) == ANSWER
+
+
+async def test_empty_lines_are_no_way_to_be_waited_for(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
+    async with wired(server.address) as wire:
+        await wire.send(b"\r\n" * 10)
 
         assert (await wire.answer()).status == 408
 
