@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from os import urandom
@@ -20,7 +20,7 @@ EVENT_STREAM = "text/event-stream"
 WHOLE_BODY = "aicmo.whole_body"
 """The extension of ASGI's scope that says that the body is there already."""
 _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
 
@@ -75,8 +75,21 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> str:
     """The id that the client gave, when it's harmless in a log; else a new one."""
-    given = headers.get(b"x-request-id", b"").decode("latin-1")
-    return given if _REQUEST_ID.fullmatch(given) else urandom(16).hex()
+    given = headers.get(b"x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode("ascii")
+    return next(_NEW_IDS)
+
+
+def _new_ids() -> Iterator[str]:
+    """128 random bits each. The system is asked for those of many at once."""
+    while True:
+        drawn = urandom(16 * 256).hex()
+        for start in range(0, len(drawn), 32):
+            yield drawn[start : start + 32]
+
+
+_NEW_IDS = _new_ids()
 
 
 def wants_page(request: HttpRequest) -> bool:

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from server.listening import HEAD_SECONDS
-from server.requests import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, RequestRefused, negotiate
+from server.requests import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    RequestRefused,
+    negotiate,
+    request_id_of,
+)
 from tests.http.conftest import Serve
 from tests.support.serving import Served, until
 from tests.support.wire import chunk, head, request, wired
@@ -310,6 +317,13 @@ async def test_pages_and_programs_get_the_same_answer(server: Served) -> None:
         for answer in (program, page)
     ]
     assert told == told_page
+
+
+def test_ids_are_new_each_time() -> None:
+    ids = {request_id_of({}) for _ in range(1_000)}
+
+    assert len(ids) == 1_000
+    assert {len(id) for id in ids} == {32}
 
 
 # Accept
