@@ -8,10 +8,10 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from server.requests import WHOLE_BODY
+from server.exchange import EXCHANGE, Exchange
 from server.settings import Settings
 
 _BACKLOG = 2_048
@@ -67,9 +67,12 @@ class Listener(uvicorn.Server):
 class BoundedHttp(HttpToolsProtocol):
     """Refuses requests whose head is too large, or doesn't arrive in time.
 
-    What was refused before its body had arrived may be sent to its end, for a while.
+    What was refused before its body had arrived may be sent to its end, for a while. Each request
+    has an `Exchange` with it.
     """
 
+    _exchange: Exchange | None = None
+    """That of the request that is being answered: of several in a row there's one at a time."""
     _until_head: asyncio.TimerHandle | None = None
     _until_rest: asyncio.TimerHandle | None = None
     _is_awaiting_head = False
@@ -83,6 +86,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         self._stop_lingering()
         super().connection_lost(exc)
+        if self._exchange is not None:
+            self._exchange.leave()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -104,9 +109,15 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._stop_lingering()
         super().on_message_complete()
-        self.scope["extensions"] = {WHOLE_BODY: {}}
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._exchange = Exchange(cycle)
+        cycle.scope["state"][EXCHANGE] = self._exchange
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
+        if self._exchange is not None:
+            self._exchange.end()
         super().on_response_complete()
         if self.cycle.more_body and not self.transport.is_closing():
             self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)

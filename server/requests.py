@@ -13,12 +13,11 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from schema.execute import Operation
+from server.exchange import EXCHANGE, Exchange
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
-WHOLE_BODY = "aicmo.whole_body"
-"""The extension of ASGI's scope that says that the body is there already."""
 _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
@@ -46,13 +45,16 @@ class RequestRefused(Exception):
 class HttpRequest:
     """What is asked by HTTP. Starlette's `Request` would take several times as long to tell it."""
 
-    __slots__ = ("headers", "method", "receive", "scope")
+    __slots__ = ("exchange", "headers", "id", "method", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
         self.receive = receive
         self.method: str = scope["method"]
         self.headers = headers_of(scope)
+        self.id = request_id_of(self.headers)
+        self.exchange: Exchange | None = scope.get("state", {}).get(EXCHANGE)
+        """What our listener gives along; other servers have none."""
 
     def header(self, name: bytes, absent: str = "") -> str:
         value = self.headers.get(name)
@@ -117,7 +119,13 @@ async def read_operation(
         )
     if request.header(b"content-encoding", "identity").lower() != "identity":
         raise RequestRefused(415, "The body must not be compressed.")
-    value = parse_json("The body", await _body(request, limits, hold))
+    body = None if request.exchange is None else request.exchange.whole_body()
+    if body is None:
+        body = await _body(request, limits, hold)
+    else:
+        _require_size(len(body), limits)
+        hold(len(body))
+    value = parse_json("The body", body)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
     return operation_of(value)
@@ -128,16 +136,22 @@ def operation_of(value: Any) -> Operation:
     if not isinstance(value, dict):
         raise RequestRefused(400, "The request must be a JSON object.")
     query = value.get("query")
-    if not isinstance(query, str) or not query.strip():
+    if not isinstance(query, str) or not query or query.isspace():
         raise RequestRefused(400, "query: must be a GraphQL document, as a string.")
-    for name in ("variables", "extensions"):
-        if not isinstance(value.get(name), dict | None):
-            raise RequestRefused(400, f"{name}: must be a JSON object.")
+    variables = _object(value, "variables")
+    extensions = _object(value, "extensions")
     operation_name = value.get("operationName")
-    if not isinstance(operation_name, str | None):
+    if operation_name is not None and not isinstance(operation_name, str):
         raise RequestRefused(400, "operationName: must be a string.")
-    wants_cost = (value.get("extensions") or {}).get("cost") is True
-    return Operation(query, value.get("variables"), operation_name or None, wants_cost)
+    wants_cost = extensions is not None and extensions.get("cost") is True
+    return Operation(query, variables, operation_name or None, wants_cost)
+
+
+def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:
+    found = value.get(name)
+    if found is not None and not isinstance(found, dict):
+        raise RequestRefused(400, f"{name}: must be a JSON object.")
+    return found
 
 
 def parse_json(what: str, text: bytearray | str) -> Any:
@@ -210,8 +224,6 @@ def _is_utf8(parameters: list[str]) -> bool:
 
 async def _body(request: HttpRequest, limits: BodyLimits, hold: Callable[[int], None]) -> bytearray:
     _require_size(_announced(request), limits)
-    if WHOLE_BODY in request.scope.get("extensions", ()):
-        return await _received(request.receive, limits, hold)
     try:
         async with asyncio.timeout(limits.seconds):
             return await _received(request.receive, limits, hold)
