@@ -9,6 +9,7 @@ from functools import lru_cache
 from os import urandom
 from typing import Any, NoReturn
 
+import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
@@ -22,6 +23,9 @@ _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
+_DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LARGE_INTEGER = b"0" * 19
+"""Where so many digits stand in a row, an integer may be larger than `orjson` would keep whole."""
 
 
 class RequestRefused(Exception):
@@ -160,6 +164,15 @@ def parse_json(what: str, text: bytearray | str) -> Any:
     Integers keep all their digits and lone surrogates stay: what is wrong with them is said later,
     with the name of the field.
     """
+    if isinstance(text, bytearray) and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass  # Python's parser takes more, such as lone surrogates, and says what is wrong.
+    return _parsed(what, text)
+
+
+def _parsed(what: str, text: bytearray | str) -> Any:
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8")
         return _JSON.decode(decoded)

@@ -17,6 +17,7 @@ from server.requests import (
     JSON,
     RequestRefused,
     negotiate,
+    parse_json,
     request_id_of,
 )
 from tests.http.conftest import Serve
@@ -166,6 +167,58 @@ async def test_requests_in_a_row_are_answered_in_a_row(server: Served) -> None:
 
         answers = [json.loads((await wire.answer()).body) for _ in range(5)]
         assert answers == [{"data": {f"a{number}": "Query"}} for number in range(5)]
+
+
+# JSON
+
+TOKENS = [
+    *("{", "}", "[", "]", ",", ":", " ", "\n", "\x0b", "\ufeff", "//"),
+    *('""', '"a"', '"\u00e9"', '"\\u00e9"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"'),
+    *('"\t"', '"\x7f"', '"\\x"', '"\\u12"', '"', "'a'", '"1234567890123456789012"'),
+    *("0", "-0", "-0.0", "01", "1.", ".5", "+1", "-", "1e5", "1E+5", "1e400", "-1e-400", "0.1"),
+    *("3.141592653589793238462643383279", "5e-324", "2.4703282292062327208e-324"),
+    *("1.7976931348623157e308", "9007199254740993", "9007199254740993.0", "0.30000000000000004"),
+    *("999999999999999999", "9223372036854775807", "9223372036854775808", "-9223372036854775809"),
+    *("18446744073709551616", "1" * 19, "-" + "9" * 19, "9" * 25, "9" * 5_000),
+    *("true", "false", "null", "True", "nul", "NaN", "Infinity", "-Infinity"),
+]
+
+
+def as_parsed(text: bytearray | str) -> str:
+    """What comes of it, with the types of everything in it; or how it's refused."""
+    try:
+        return repr(parse_json("The body", text))
+    except RequestRefused as refused:
+        return f"{refused.status} {refused.code} {refused.message}"
+
+
+def same_as_strictly_parsed(text: str) -> None:
+    """Text is always parsed by Python's own parser; bytes by another one, where it's faster."""
+    assert as_parsed(bytearray(text, "utf-8")) == as_parsed(text)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_what_is_parsed_fast_is_what_is_parsed_strictly(token: str) -> None:
+    same_as_strictly_parsed(token)
+    same_as_strictly_parsed(f' {{"a": [{token}, {{"b": {token}}}], "a": {token} }}\n')
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(some.lists(some.sampled_from(TOKENS), max_size=8).map("".join))
+def test_whatever_is_sent_is_parsed_strictly(text: str) -> None:
+    same_as_strictly_parsed(text)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(
+    some.recursive(
+        some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
+        lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+    ),
+    some.booleans(),
+)
+def test_values_are_parsed_as_they_were_meant(value: Any, is_ascii: bool) -> None:
+    same_as_strictly_parsed(json.dumps(value, ensure_ascii=is_ascii))
 
 
 # What stands before bodies
