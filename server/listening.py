@@ -73,6 +73,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     _exchange: Exchange | None = None
     """That of the request that is being answered: of several in a row there's one at a time."""
+    _idle_since: float | None = None
+    """When the last answer was complete; None from the next request's first byte on."""
+    _until_next: asyncio.TimerHandle | None = None
     _until_head: asyncio.TimerHandle | None = None
     _until_rest: asyncio.TimerHandle | None = None
     _is_awaiting_head = False
@@ -83,6 +86,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._until_next is not None:
+            self._until_next.cancel()
         self._stop_waiting()
         self._stop_lingering()
         super().connection_lost(exc)
@@ -99,6 +104,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._idle_since = None
         # Most heads come whole: only one that doesn't is worth a timer, when all is read.
         self._is_awaiting_head = True
 
@@ -116,14 +122,38 @@ class BoundedHttp(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
+        """Does what uvicorn does, but for the timer that this arms for each request."""
         if self._exchange is not None:
             self._exchange.end()
-        super().on_response_complete()
-        if self.cycle.more_body and not self.transport.is_closing():
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._is_awaiting_head:
+            self._await_next()
+        if self.cycle.more_body:
             self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _await_next(self) -> None:
+        """Whoever is idle for too long is let go, by a timer that stays over many requests."""
+        self._idle_since = self.loop.time()
+        if self._until_next is None:
+            self._until_next = self.loop.call_later(self.timeout_keep_alive, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        self._until_next = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._until_next = self.loop.call_later(left, self._end_if_idle)
+        else:
+            self.transport.close()
 
     def _await_head(self) -> None:
         self._is_awaiting_head = True

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.exchanges import QUERY, Asked
-from tests.support.serving import Served, until
+from tests.support.serving import Served
 from tests.support.wire import Wire, chunk, head, request, wired
 
 ASK = {"query": "{ __typename }"}
@@ -137,19 +137,6 @@ async def test_an_answer_before_the_body_is_whole_leaves_the_rest_unread(server:
         await wire.send(chunk(b"y"), chunk(b""), request(**ASK))
 
         assert json.loads((await wire.answer()).body) == ANSWER
-
-
-async def test_a_connection_that_idles_is_closed(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with wired(server.address) as wire:
-        await until(lambda: bool(server.state.connections))
-        [connection] = server.state.connections
-        monkeypatch.setattr(connection, "timeout_keep_alive", 0.05)
-        await wire.send(request(**ASK))
-        await wire.answer()
-
-        await wire.closed()
 
 
 async def test_a_request_leaves_nothing_to_the_collector(server: Served) -> None:

@@ -22,7 +22,7 @@ from server.requests import (
 )
 from tests.http.conftest import Serve
 from tests.support.serving import Served, until
-from tests.support.wire import chunk, head, request, wired
+from tests.support.wire import Wire, chunk, head, request, wired
 
 ASK = {"query": "{ __typename }"}
 ASKED = json.dumps(ASK).encode()
@@ -262,16 +262,91 @@ async def test_only_a_head_that_does_not_come_whole_is_timed(
     async with wired(server.address) as wire:
         await wire.send(request(**ASK))
         await wire.answer()
-        monkeypatch.setattr(loop, "call_later", noted)
         await wire.send(request(**ASK) + request(**ASK))
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "call_later", noted)
+            await until(lambda: server.state.total_requests == 3)
+        assert timed == []
         for _ in range(2):
             await wire.answer()
-        assert HEAD_SECONDS not in timed
 
+        monkeypatch.setattr(loop, "call_later", noted)
         await wire.send(head(len(ASKED))[:20])
         await until(lambda: HEAD_SECONDS in timed)
         await wire.send(head(len(ASKED))[20:] + ASKED)
         assert json.loads((await wire.answer()).body) == ANSWER
+
+
+async def idling(server: Served, monkeypatch: pytest.MonkeyPatch, wire: Wire) -> None:
+    """One request is answered; the next one may take a short while to come."""
+    await until(lambda: bool(server.state.connections))
+    [connection] = server.state.connections
+    monkeypatch.setattr(connection, "timeout_keep_alive", 0.5)
+    await wire.send(request(**ASK))
+    await wire.answer()
+
+
+async def test_who_asks_nothing_more_is_let_go(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+
+        await wire.closed()
+
+
+async def test_who_asks_again_and_again_is_kept(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer begins a new time to idle, though a timer of the last one still runs."""
+    loop = asyncio.get_running_loop()
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+        for _ in range(5):
+            await asyncio.sleep(0.2)
+            await wire.send(request(**ASK))
+            assert json.loads((await wire.answer()).body) == ANSWER
+        last = loop.time()
+
+        await wire.closed()
+        assert loop.time() - last > 0.4
+
+
+@pytest.mark.parametrize("begun_before", [0, 20], ids=["after", "before"])
+async def test_who_is_still_answered_is_not_let_go(
+    server: Served, monkeypatch: pytest.MonkeyPatch, begun_before: int
+) -> None:
+    """Though the request may have begun before the last one was answered."""
+    respond = type(server.service).respond
+    first, second = asyncio.Event(), asyncio.Event()
+
+    async def slow(*arguments: Any) -> Any:
+        await (second if first.is_set() else first).wait()
+        return await respond(*arguments)
+
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+        monkeypatch.setattr(type(server.service), "respond", slow)
+        await wire.send(request(**ASK), request(**ASK)[:begun_before])
+        await asyncio.sleep(0.1)
+        first.set()
+        assert json.loads((await wire.answer()).body) == ANSWER
+        await wire.send(request(**ASK)[begun_before:])
+        await asyncio.sleep(0.6)
+        second.set()
+        assert json.loads((await wire.answer()).body) == ANSWER
+
+        await wire.closed()
+
+
+async def test_who_sends_but_empty_lines_is_let_go(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+        await wire.send(b"\r\n" * 10)
+
+        await wire.closed()
 
 
 async def test_empty_lines_are_no_way_to_be_waited_for(
