@@ -23,6 +23,8 @@ _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
+_FOR_ORJSON = 64 * 1024
+"""Bytes. Of larger texts `orjson` may make much more in memory: it shares no short strings."""
 _DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LARGE_INTEGER = b"0" * 19
 """Where so many digits stand in a row, an integer may be larger than `orjson` would keep whole."""
@@ -60,9 +62,8 @@ class HttpRequest:
         self.exchange: Exchange | None = scope.get("state", {}).get(EXCHANGE)
         """What our listener gives along; other servers have none."""
 
-    def header(self, name: bytes, absent: str = "") -> str:
-        value = self.headers.get(name)
-        return absent if value is None else value.decode("latin-1")
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, b"").decode("latin-1")
 
     def query_string(self) -> dict[str, str]:
         return dict(QueryParams(self.scope["query_string"]))
@@ -117,11 +118,11 @@ async def read_operation(
     """What the client asks for; `hold` is told how many bytes come. Raises RequestRefused."""
     if request.method != "POST":
         return _from_query_string(request)
-    if not _is_json(request.header(b"content-type")):
+    if not _is_json(request.headers.get(b"content-type", b"")):
         raise RequestRefused(
             415, "The body must be application/json, in UTF-8.", headers={"Accept-Post": JSON}
         )
-    if request.header(b"content-encoding", "identity").lower() != "identity":
+    if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise RequestRefused(415, "The body must not be compressed.")
     body = None if request.exchange is None else request.exchange.whole_body()
     if body is None:
@@ -164,12 +165,16 @@ def parse_json(what: str, text: bytearray | str) -> Any:
     Integers keep all their digits and lone surrogates stay: what is wrong with them is said later,
     with the name of the field.
     """
-    if isinstance(text, bytearray) and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS):
+    if isinstance(text, bytearray) and _is_for_orjson(text):
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
             pass  # Python's parser takes more, such as lone surrogates, and says what is wrong.
     return _parsed(what, text)
+
+
+def _is_for_orjson(text: bytearray) -> bool:
+    return len(text) <= _FOR_ORJSON and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS)
 
 
 def _parsed(what: str, text: bytearray | str) -> Any:
@@ -225,8 +230,9 @@ def _media_range(part: str) -> tuple[str, float]:
 
 
 @lru_cache(maxsize=100)
-def _is_json(content_type: str) -> bool:
-    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+def _is_json(content_type: bytes) -> bool:
+    pieces = content_type.decode("latin-1").split(";")
+    name, *parameters = (piece.strip().lower() for piece in pieces)
     return name == JSON and _is_utf8(parameters)
 
 
