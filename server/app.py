@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from domain.errors import DomainError
@@ -22,9 +23,10 @@ from repositories.unit_of_work import Repositories, set_deadline
 from schema.root import create_schema
 from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
-from server.hosts import TrustedHosts
+from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
-from server.requests import BodyLimits
+from server.programs import Programs
+from server.requests import BodyLimits, HttpRequest
 from server.seed.agency import seed_agency
 from server.service import Service
 from server.settings import Settings
@@ -68,6 +70,7 @@ def create_app(
     `seed_memory` puts the demo agency into in-memory repositories, which start empty.
     """
     schema = create_schema(settings.limits, introspection=not settings.production)
+    hosts = Hosts(settings.trusted_hosts)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -87,7 +90,8 @@ def create_app(
             )
             yield
 
-    return Starlette(
+    return _App(
+        hosts,
         routes=[
             Route(GRAPHQL, _Http(), methods=["GET", "POST"]),
             Route("/", lambda _: RedirectResponse("graphql"), methods=["GET"]),
@@ -96,8 +100,7 @@ def create_app(
             *(() if settings.production else graphiql_routes()),
         ],
         middleware=[
-            Middleware(TrustedHosts, hosts=settings.trusted_hosts),
-            Middleware(_ShortWay),
+            Middleware(TrustedHosts, hosts=hosts),
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
@@ -111,22 +114,20 @@ def create_app(
     )
 
 
-class _ShortWay:
-    """Lets programs post to GraphQL past what Starlette does for pages and to find a route."""
+class _App(Starlette):
+    """Starlette, and a short way for programs that post to GraphQL: pages name their origin."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._graphql = _Http()
+    def __init__(self, hosts: Hosts, **of_starlette: Any) -> None:
+        super().__init__(**of_starlette)
+        self._programs = Programs(hosts, lambda: self.state.service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._graphql if _is_from_program(scope) else self._app
-        await app(scope, receive, send)
-
-
-def _is_from_program(scope: Scope) -> bool:
-    """Whether it's posted to GraphQL by something else than a page, which names its origin."""
-    is_posted = scope["type"] == "http" and scope["method"] == "POST"
-    return is_posted and scope["path"] == GRAPHQL and b"origin" not in dict(scope["headers"])
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == GRAPHQL:
+            request = HttpRequest(scope, receive)
+            if b"origin" not in request.headers:
+                await self._programs.answer(request, send)
+                return
+        await super().__call__(scope, receive, send)
 
 
 class _Http:

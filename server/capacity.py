@@ -30,21 +30,12 @@ class Budget:
     """Counts the bytes of requests that aren't answered yet, up to a limit."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self.in_use = 0
 
     def share(self) -> "Share":
         """A part of it that grows; a context manager that gives it back whole."""
         return Share(self)
-
-    def take(self, amount: int) -> None:
-        """Raises RequestRefused when so much isn't left."""
-        if self.in_use + amount > self._limit:
-            raise _at_capacity("Other requests take up all the memory for requests")
-        self.in_use += amount
-
-    def give_back(self, amount: int) -> None:
-        self.in_use -= amount
 
 
 class Share:
@@ -58,7 +49,7 @@ class Share:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._budget.give_back(self._amount)
+        self._budget.in_use -= self._amount
 
     def handed_over(self) -> "Share":
         """Another one that holds what this one held."""
@@ -68,7 +59,10 @@ class Share:
 
     def grow(self, amount: int) -> None:
         """Raises RequestRefused when so much isn't left."""
-        self._budget.take(amount)
+        budget = self._budget
+        if budget.in_use + amount > budget.limit:
+            raise _at_capacity("Other requests take up all the memory for requests")
+        budget.in_use += amount
         self._amount += amount
 
 

@@ -9,26 +9,21 @@ from server.requests import RequestRefused, headers_of, request_id_of
 from server.responses import refuse
 
 
-class TrustedHosts:
-    """Refuses requests to other names; `*` is any, `*.example.com` any below example.com."""
+class Hosts:
+    """Names; `*` is any, `*.example.com` any below example.com."""
 
-    def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
-        self._app = app
-        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
-        self._is_trusted = lru_cache(maxsize=100)(self._decide)
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = frozenset(name.lower().strip("[]") for name in names)
+        self._are_named = lru_cache(maxsize=100)(self._decide)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket"):
-            names = tuple(value for name, value in scope["headers"] if name == b"host")
-            if not self._is_trusted(names):
-                refusal = RequestRefused(400, "Host: this server isn't called that.")
-                refused = refuse(refusal, request_id_of(headers_of(scope)))
-                await refused(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    def require(self, scope: Scope) -> None:
+        """Raises RequestRefused unless the request is to one of them."""
+        given = tuple([value for name, value in scope["headers"] if name == b"host"])
+        if not self._are_named(given):
+            raise RequestRefused(400, "Host: this server isn't called that.")
 
     def _decide(self, given: tuple[bytes, ...]) -> bool:
-        if "*" in self._hosts:
+        if "*" in self._names:
             return True
         try:
             [host] = given
@@ -36,4 +31,22 @@ class TrustedHosts:
         except ValueError:
             return False
         parents = (f"*{name[dot:]}" for dot, character in enumerate(name) if character == ".")
-        return name in self._hosts or not self._hosts.isdisjoint(parents)
+        return name in self._names or not self._names.isdisjoint(parents)
+
+
+class TrustedHosts:
+    """Refuses requests to other names than the hosts'."""
+
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            try:
+                self._hosts.require(scope)
+            except RequestRefused as refusal:
+                refused = refuse(refusal, request_id_of(headers_of(scope)))
+                await refused(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

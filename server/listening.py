@@ -8,10 +8,10 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from server.requests import WHOLE_BODY
+from server.exchange import EXCHANGE, Exchange
 from server.settings import Settings
 
 _BACKLOG = 2_048
@@ -67,11 +67,18 @@ class Listener(uvicorn.Server):
 class BoundedHttp(HttpToolsProtocol):
     """Refuses requests whose head is too large, or doesn't arrive in time.
 
-    What was refused before its body had arrived may be sent to its end, for a while.
+    What was refused before its body had arrived may be sent to its end, for a while. Each request
+    has an `Exchange` with it.
     """
 
+    _exchange: Exchange | None = None
+    """That of the request that is being answered: of several in a row there's one at a time."""
+    _idle_since: float | None = None
+    """When the last answer was complete; None from the next request's first byte on."""
+    _until_next: asyncio.TimerHandle | None = None
     _until_head: asyncio.TimerHandle | None = None
     _until_rest: asyncio.TimerHandle | None = None
+    _is_awaiting_head = False
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -79,20 +86,27 @@ class BoundedHttp(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._until_next is not None:
+            self._until_next.cancel()
         self._stop_waiting()
         self._stop_lingering()
         super().connection_lost(exc)
+        if self._exchange is not None:
+            self._exchange.leave()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._until_head is not None:
+        if self._is_awaiting_head:
+            self._await_head()
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._await_head()
+        self._idle_since = None
+        # Most heads come whole: only one that doesn't is worth a timer, when all is read.
+        self._is_awaiting_head = True
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
@@ -101,17 +115,48 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._stop_lingering()
         super().on_message_complete()
-        self.scope["extensions"] = {WHOLE_BODY: {}}
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._exchange = Exchange(cycle)
+        cycle.scope["state"][EXCHANGE] = self._exchange
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.cycle.more_body and not self.transport.is_closing():
+        """Does what uvicorn does, but for the timer that this arms for each request."""
+        if self._exchange is not None:
+            self._exchange.end()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._is_awaiting_head:
+            self._await_next()
+        if self.cycle.more_body:
             self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(HTTPStatus.BAD_REQUEST)
 
+    def _await_next(self) -> None:
+        """Whoever is idle for too long is let go, by a timer that stays over many requests."""
+        self._idle_since = self.loop.time()
+        if self._until_next is None:
+            self._until_next = self.loop.call_later(self.timeout_keep_alive, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        self._until_next = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._until_next = self.loop.call_later(left, self._end_if_idle)
+        else:
+            self.transport.close()
+
     def _await_head(self) -> None:
+        self._is_awaiting_head = True
         if self._until_head is None:
             self._head_bytes = 0
             self._until_head = self.loop.call_later(
@@ -119,6 +164,7 @@ class BoundedHttp(HttpToolsProtocol):
             )
 
     def _stop_waiting(self) -> None:
+        self._is_awaiting_head = False
         if self._until_head is not None:
             self._until_head.cancel()
             self._until_head = None

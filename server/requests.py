@@ -3,26 +3,31 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from os import urandom
 from typing import Any, NoReturn
 
+import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from schema.execute import Operation
+from server.exchange import EXCHANGE, Exchange
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
-WHOLE_BODY = "aicmo.whole_body"
-"""The extension of ASGI's scope that says that the body is there already."""
 _OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
+_FOR_ORJSON = 64 * 1024
+"""Bytes. Of larger texts `orjson` may make much more in memory: it shares no short strings."""
+_DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LARGE_INTEGER = b"0" * 19
+"""Where so many digits stand in a row, an integer may be larger than `orjson` would keep whole."""
 
 
 class RequestRefused(Exception):
@@ -46,17 +51,19 @@ class RequestRefused(Exception):
 class HttpRequest:
     """What is asked by HTTP. Starlette's `Request` would take several times as long to tell it."""
 
-    __slots__ = ("headers", "method", "receive", "scope")
+    __slots__ = ("exchange", "headers", "id", "method", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
         self.receive = receive
         self.method: str = scope["method"]
         self.headers = headers_of(scope)
+        self.id = request_id_of(self.headers)
+        self.exchange: Exchange | None = scope.get("state", {}).get(EXCHANGE)
+        """What our listener gives along; other servers have none."""
 
-    def header(self, name: bytes, absent: str = "") -> str:
-        value = self.headers.get(name)
-        return absent if value is None else value.decode("latin-1")
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, b"").decode("latin-1")
 
     def query_string(self) -> dict[str, str]:
         return dict(QueryParams(self.scope["query_string"]))
@@ -75,8 +82,21 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> str:
     """The id that the client gave, when it's harmless in a log; else a new one."""
-    given = headers.get(b"x-request-id", b"").decode("latin-1")
-    return given if _REQUEST_ID.fullmatch(given) else urandom(16).hex()
+    given = headers.get(b"x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode("ascii")
+    return next(_NEW_IDS)
+
+
+def _new_ids() -> Iterator[str]:
+    """128 random bits each. The system is asked for those of many at once."""
+    while True:
+        drawn = urandom(16 * 256).hex()
+        for start in range(0, len(drawn), 32):
+            yield drawn[start : start + 32]
+
+
+_NEW_IDS = _new_ids()
 
 
 def wants_page(request: HttpRequest) -> bool:
@@ -98,13 +118,19 @@ async def read_operation(
     """What the client asks for; `hold` is told how many bytes come. Raises RequestRefused."""
     if request.method != "POST":
         return _from_query_string(request)
-    if not _is_json(request.header(b"content-type")):
+    if not _is_json(request.headers.get(b"content-type", b"")):
         raise RequestRefused(
             415, "The body must be application/json, in UTF-8.", headers={"Accept-Post": JSON}
         )
-    if request.header(b"content-encoding", "identity").lower() != "identity":
+    if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise RequestRefused(415, "The body must not be compressed.")
-    value = parse_json("The body", await _body(request, limits, hold))
+    body = None if request.exchange is None else request.exchange.whole_body()
+    if body is None:
+        body = await _body(request, limits, hold)
+    else:
+        _require_size(len(body), limits)
+        hold(len(body))
+    value = parse_json("The body", body)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
     return operation_of(value)
@@ -115,16 +141,22 @@ def operation_of(value: Any) -> Operation:
     if not isinstance(value, dict):
         raise RequestRefused(400, "The request must be a JSON object.")
     query = value.get("query")
-    if not isinstance(query, str) or not query.strip():
+    if not isinstance(query, str) or not query or query.isspace():
         raise RequestRefused(400, "query: must be a GraphQL document, as a string.")
-    for name in ("variables", "extensions"):
-        if not isinstance(value.get(name), dict | None):
-            raise RequestRefused(400, f"{name}: must be a JSON object.")
+    variables = _object(value, "variables")
+    extensions = _object(value, "extensions")
     operation_name = value.get("operationName")
-    if not isinstance(operation_name, str | None):
+    if operation_name is not None and not isinstance(operation_name, str):
         raise RequestRefused(400, "operationName: must be a string.")
-    wants_cost = (value.get("extensions") or {}).get("cost") is True
-    return Operation(query, value.get("variables"), operation_name or None, wants_cost)
+    wants_cost = extensions is not None and extensions.get("cost") is True
+    return Operation(query, variables, operation_name or None, wants_cost)
+
+
+def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:
+    found = value.get(name)
+    if found is not None and not isinstance(found, dict):
+        raise RequestRefused(400, f"{name}: must be a JSON object.")
+    return found
 
 
 def parse_json(what: str, text: bytearray | str) -> Any:
@@ -133,6 +165,19 @@ def parse_json(what: str, text: bytearray | str) -> Any:
     Integers keep all their digits and lone surrogates stay: what is wrong with them is said later,
     with the name of the field.
     """
+    if isinstance(text, bytearray) and _is_for_orjson(text):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass  # Python's parser takes more, such as lone surrogates, and says what is wrong.
+    return _parsed(what, text)
+
+
+def _is_for_orjson(text: bytearray) -> bool:
+    return len(text) <= _FOR_ORJSON and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS)
+
+
+def _parsed(what: str, text: bytearray | str) -> Any:
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8")
         return _JSON.decode(decoded)
@@ -185,8 +230,9 @@ def _media_range(part: str) -> tuple[str, float]:
 
 
 @lru_cache(maxsize=100)
-def _is_json(content_type: str) -> bool:
-    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+def _is_json(content_type: bytes) -> bool:
+    pieces = content_type.decode("latin-1").split(";")
+    name, *parameters = (piece.strip().lower() for piece in pieces)
     return name == JSON and _is_utf8(parameters)
 
 
@@ -197,8 +243,6 @@ def _is_utf8(parameters: list[str]) -> bool:
 
 async def _body(request: HttpRequest, limits: BodyLimits, hold: Callable[[int], None]) -> bytearray:
     _require_size(_announced(request), limits)
-    if WHOLE_BODY in request.scope.get("extensions", ()):
-        return await _received(request.receive, limits, hold)
     try:
         async with asyncio.timeout(limits.seconds):
             return await _received(request.receive, limits, hold)

@@ -13,25 +13,10 @@ _CONTENT_TYPES = {
 }
 
 
-def answer(response: Response, media_type: str, request_id: str) -> HttpResponse:
-    """With `application/json`, clients expect 200 whatever the GraphQL response says."""
-    is_refusal = response.is_refused and media_type == GRAPHQL_RESPONSE
-    return _Json(response.as_json(), 400 if is_refusal else 200, media_type, request_id)
-
-
-def refuse(refusal: RequestRefused, request_id: str, media_type: str = JSON) -> HttpResponse:
-    body = {"errors": [refusal_error(refusal)]}
-    response = _Json(body, refusal.status, media_type, request_id)
-    response.headers.update(refusal.headers)
-    return response
-
-
-def refusal_error(refusal: RequestRefused) -> dict[str, Any]:
-    return {"message": refusal.message, "extensions": {"code": refusal.code}}
-
-
-class _Json(HttpResponse):
+class JsonResponse(HttpResponse):
     """One whose headers are encoded already."""
+
+    body: bytes
 
     def __init__(self, body: Any, status: int, media_type: str, request_id: str) -> None:
         self.body = encode(body)
@@ -44,3 +29,20 @@ class _Json(HttpResponse):
             (b"x-content-type-options", b"nosniff"),
             (b"x-request-id", request_id.encode("ascii")),
         ]
+
+
+def answer(response: Response, media_type: str, request_id: str) -> JsonResponse:
+    """With `application/json`, clients expect 200 whatever the GraphQL response says."""
+    is_refusal = response.is_refused and media_type == GRAPHQL_RESPONSE
+    return JsonResponse(response.as_json(), 400 if is_refusal else 200, media_type, request_id)
+
+
+def refuse(refusal: RequestRefused, request_id: str, media_type: str = JSON) -> JsonResponse:
+    body = {"errors": [refusal_error(refusal)]}
+    response = JsonResponse(body, refusal.status, media_type, request_id)
+    response.headers.update(refusal.headers)
+    return response
+
+
+def refusal_error(refusal: RequestRefused) -> dict[str, Any]:
+    return {"message": refusal.message, "extensions": {"code": refusal.code}}

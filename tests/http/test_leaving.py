@@ -8,48 +8,25 @@ from starlette.types import Message
 
 from schema.execute import Response
 from server.http import HttpEndpoint
+from server.requests import HttpRequest
+from tests.support.exchanges import Asked
 from tests.support.serving import Served, until
+from tests.support.wire import request, wired
 
-SCOPE = {
-    "type": "http",
-    "method": "POST",
-    "path": "/graphql",
-    "query_string": b"",
-    "headers": [(b"content-type", b"application/json")],
-}
 DONE = Response({"__typename": "Query"}, [])
-
-
-class Client:
-    """Sends a query, and then nothing until it `leaves`."""
-
-    def __init__(self) -> None:
-        self.leaves = asyncio.Event()
-        self.is_watched = asyncio.Event()
-        self.told: list[Message] = []
-        self._has_asked = False
-
-    async def receive(self) -> Message:
-        if not self._has_asked:
-            self._has_asked = True
-            return {"type": "http.request", "body": b'{"query": "{ __typename }"}'}
-        self.is_watched.set()
-        await self.leaves.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        self.told.append(message)
 
 
 class Work:
     """What there is to do for the query; it may be told `done`, in spite of a cancellation."""
 
     def __init__(self, *, is_carried_through: bool = False) -> None:
+        self.began = asyncio.Event()
         self.done = asyncio.Event()
         self.was_cancelled = False
         self._is_carried_through = is_carried_through
 
     async def __call__(self, *_: Any) -> Response:
+        self.began.set()
         try:
             await self.done.wait()
         except asyncio.CancelledError:
@@ -60,35 +37,42 @@ class Work:
         return DONE
 
 
-async def ask(server: Served, client: Client) -> int:
-    """The status of the answer; afterwards nobody has cancelled this task."""
-    await HttpEndpoint(server.service)(dict(SCOPE), client.receive, client.send)
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    return to_do(monkeypatch, Work())
+
+
+def to_do(monkeypatch: pytest.MonkeyPatch, work: Work) -> Work:
+    monkeypatch.setattr("server.service.run", work)
+    return work
+
+
+async def ask(server: Served, asked: Asked) -> int:
+    """The status of the answer; afterwards nobody has cancelled this task, nor will."""
     task = asyncio.current_task()
     assert task is not None
+    response = await HttpEndpoint(server.service).respond(HttpRequest(asked.scope, never))
+    asked.exchange.leave()
+    await asyncio.sleep(0)
     assert task.cancelling() == 0
-    status: int = client.told[0]["status"]
-    return status
+    return response.status_code
 
 
-async def test_what_is_answered_at_once_takes_no_task_and_no_look_at_its_client(
-    server: Served,
-) -> None:
-    client = Client()
+async def never() -> Any:
+    raise AssertionError("there is nothing to receive")
+
+
+async def test_what_is_answered_takes_no_other_task(server: Served) -> None:
     before = asyncio.all_tasks()
 
-    assert await ask(server, client) == 200
+    assert await ask(server, Asked()) == 200
 
     assert asyncio.all_tasks() == before
-    assert not client.is_watched.is_set()
 
 
-async def test_what_is_done_in_the_end_is_answered(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client, work = Client(), Work()
-    monkeypatch.setattr("server.service.run", work)
-    asking = asyncio.create_task(ask(server, client))
-    await client.is_watched.wait()
+async def test_what_is_done_in_the_end_is_answered(server: Served, work: Work) -> None:
+    asking = asyncio.create_task(ask(server, Asked()))
+    await work.began.wait()
 
     work.done.set()
 
@@ -96,29 +80,53 @@ async def test_what_is_done_in_the_end_is_answered(
     assert not work.was_cancelled
 
 
-async def test_who_leaves_has_the_work_cancelled(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client, work = Client(), Work()
-    monkeypatch.setattr("server.service.run", work)
-    asking = asyncio.create_task(ask(server, client))
-    await client.is_watched.wait()
+async def test_who_leaves_has_the_work_cancelled(server: Served, work: Work) -> None:
+    asked = Asked()
+    asking = asyncio.create_task(ask(server, asked))
+    await work.began.wait()
 
-    client.leaves.set()
+    asked.exchange.leave()
 
     assert await asking == 499
     assert work.was_cancelled
 
 
+async def test_who_has_left_has_nothing_done(server: Served, work: Work) -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    asked = Asked()
+    asked.exchange.leave()
+
+    response = await HttpEndpoint(server.service).respond(HttpRequest(asked.scope, receive))
+
+    assert response.status_code == 400
+    assert not work.began.is_set()
+
+
+async def test_who_leaves_while_the_request_is_read_has_nothing_done(
+    server: Served, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked()
+
+    def parsed(*_: Any) -> Any:
+        asked.exchange.leave()
+        return {"query": "{ __typename }"}
+
+    monkeypatch.setattr("server.requests.parse_json", parsed)
+
+    assert await ask(server, asked) == 499
+    assert not work.began.is_set()
+
+
 async def test_who_leaves_cannot_stop_what_is_carried_through(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, work = Client(), Work(is_carried_through=True)
-    monkeypatch.setattr("server.service.run", work)
-    asking = asyncio.create_task(ask(server, client))
-    await client.is_watched.wait()
+    asked, work = Asked(), to_do(monkeypatch, Work(is_carried_through=True))
+    asking = asyncio.create_task(ask(server, asked))
+    await work.began.wait()
 
-    client.leaves.set()
+    asked.exchange.leave()
     await until(lambda: work.was_cancelled)
     work.done.set()
 
@@ -126,29 +134,50 @@ async def test_who_leaves_cannot_stop_what_is_carried_through(
 
 
 async def test_who_leaves_in_the_moment_of_the_answer_does_no_harm(
-    server: Served, monkeypatch: pytest.MonkeyPatch
+    server: Served, work: Work
 ) -> None:
-    client, work = Client(), Work()
-    monkeypatch.setattr("server.service.run", work)
-    asking = asyncio.create_task(ask(server, client))
-    await client.is_watched.wait()
+    asked = Asked()
+    asking = asyncio.create_task(ask(server, asked))
+    await work.began.wait()
 
     work.done.set()
-    client.leaves.set()
+    asked.exchange.leave()
 
     assert await asking in (200, 499)
 
 
-async def test_a_server_that_ends_cancels_requests_for_good(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client, work = Client(), Work()
-    monkeypatch.setattr("server.service.run", work)
-    asking = asyncio.create_task(ask(server, client))
-    await client.is_watched.wait()
+async def test_a_server_that_ends_cancels_requests_for_good(server: Served, work: Work) -> None:
+    asking = asyncio.create_task(ask(server, Asked()))
+    await work.began.wait()
 
     asking.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert client.told == []
+
+
+@pytest.mark.parametrize("bytes_more", [0, 100_000], ids=["small", "large"])
+@pytest.mark.parametrize("origin", ["", "Origin: http://localhost\r\n"], ids=["program", "page"])
+async def test_a_connection_that_is_lost_is_a_client_that_leaves(
+    server: Served, work: Work, bytes_more: int, origin: str
+) -> None:
+    """However large its request: the server stops to read in the midst of large ones."""
+    sent = request(query="{ __typename }" + " " * bytes_more)
+    async with wired(server.address) as wire:
+        await wire.send(sent.replace(b"\r\n", b"\r\n" + origin.encode(), 1))
+        await work.began.wait()
+        assert not work.was_cancelled
+    await server.idle()
+
+    assert work.was_cancelled
+
+
+async def test_of_requests_in_a_row_the_one_that_is_answered_is_cancelled(
+    server: Served, work: Work
+) -> None:
+    async with wired(server.address) as wire:
+        await wire.send(request(query="{ a: __typename }") + request(query="{ b: __typename }"))
+        await work.began.wait()
+    await server.idle()
+
+    assert work.was_cancelled

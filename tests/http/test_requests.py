@@ -4,15 +4,25 @@ import asyncio
 import json
 from contextlib import suppress
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from server.requests import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, RequestRefused, negotiate
+from server.listening import HEAD_SECONDS
+from server.requests import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    RequestRefused,
+    negotiate,
+    parse_json,
+    request_id_of,
+)
 from tests.http.conftest import Serve
 from tests.support.serving import Served, until
-from tests.support.wire import chunk, head, request, wired
+from tests.support.wire import Wire, chunk, head, request, wired
 
 ASK = {"query": "{ __typename }"}
 ASKED = json.dumps(ASK).encode()
@@ -159,6 +169,58 @@ async def test_requests_in_a_row_are_answered_in_a_row(server: Served) -> None:
         assert answers == [{"data": {f"a{number}": "Query"}} for number in range(5)]
 
 
+# JSON
+
+TOKENS = [
+    *("{", "}", "[", "]", ",", ":", " ", "\n", "\x0b", "\ufeff", "//"),
+    *('""', '"a"', '"\u00e9"', '"\\u00e9"', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"'),
+    *('"\t"', '"\x7f"', '"\\x"', '"\\u12"', '"', "'a'", '"1234567890123456789012"'),
+    *("0", "-0", "-0.0", "01", "1.", ".5", "+1", "-", "1e5", "1E+5", "1e400", "-1e-400", "0.1"),
+    *("3.141592653589793238462643383279", "5e-324", "2.4703282292062327208e-324"),
+    *("1.7976931348623157e308", "9007199254740993", "9007199254740993.0", "0.30000000000000004"),
+    *("999999999999999999", "9223372036854775807", "9223372036854775808", "-9223372036854775809"),
+    *("18446744073709551616", "1" * 19, "-" + "9" * 19, "9" * 25, "9" * 5_000),
+    *("true", "false", "null", "True", "nul", "NaN", "Infinity", "-Infinity"),
+]
+
+
+def as_parsed(text: bytearray | str) -> str:
+    """What comes of it, with the types of everything in it; or how it's refused."""
+    try:
+        return repr(parse_json("The body", text))
+    except RequestRefused as refused:
+        return f"{refused.status} {refused.code} {refused.message}"
+
+
+def same_as_strictly_parsed(text: str) -> None:
+    """Text is always parsed by Python's own parser; bytes by another one, where it's faster."""
+    assert as_parsed(bytearray(text, "utf-8")) == as_parsed(text)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_what_is_parsed_fast_is_what_is_parsed_strictly(token: str) -> None:
+    same_as_strictly_parsed(token)
+    same_as_strictly_parsed(f' {{"a": [{token}, {{"b": {token}}}], "a": {token} }}\n')
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(some.lists(some.sampled_from(TOKENS), max_size=8).map("".join))
+def test_whatever_is_sent_is_parsed_strictly(text: str) -> None:
+    same_as_strictly_parsed(text)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(
+    some.recursive(
+        some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
+        lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+    ),
+    some.booleans(),
+)
+def test_values_are_parsed_as_they_were_meant(value: Any, is_ascii: bool) -> None:
+    same_as_strictly_parsed(json.dumps(value, ensure_ascii=is_ascii))
+
+
 # What stands before bodies
 
 
@@ -182,6 +244,117 @@ async def test_who_says_nothing_more_is_not_waited_for(
         await wire.answer()
         monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
         await wire.send(head(10)[:20])
+
+        assert (await wire.answer()).status == 408
+
+
+async def test_only_a_head_that_does_not_come_whole_is_timed(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: list[float] = []
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+
+    def noted(seconds: float, *arguments: Any) -> asyncio.TimerHandle:
+        timed.append(seconds)
+        return call_later(seconds, *arguments)
+
+    async with wired(server.address) as wire:
+        await wire.send(request(**ASK))
+        await wire.answer()
+        await wire.send(request(**ASK) + request(**ASK))
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "call_later", noted)
+            await until(lambda: server.state.total_requests == 3)
+        assert timed == []
+        for _ in range(2):
+            await wire.answer()
+
+        monkeypatch.setattr(loop, "call_later", noted)
+        await wire.send(head(len(ASKED))[:20])
+        await until(lambda: HEAD_SECONDS in timed)
+        await wire.send(head(len(ASKED))[20:] + ASKED)
+        assert json.loads((await wire.answer()).body) == ANSWER
+
+
+async def idling(server: Served, monkeypatch: pytest.MonkeyPatch, wire: Wire) -> None:
+    """One request is answered; the next one may take a short while to come."""
+    await until(lambda: bool(server.state.connections))
+    [connection] = server.state.connections
+    monkeypatch.setattr(connection, "timeout_keep_alive", 0.5)
+    await wire.send(request(**ASK))
+    await wire.answer()
+
+
+async def test_who_asks_nothing_more_is_let_go(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+
+        await wire.closed()
+
+
+async def test_who_asks_again_and_again_is_kept(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer begins a new time to idle, though a timer of the last one still runs."""
+    loop = asyncio.get_running_loop()
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+        for _ in range(5):
+            await asyncio.sleep(0.2)
+            await wire.send(request(**ASK))
+            assert json.loads((await wire.answer()).body) == ANSWER
+        last = loop.time()
+
+        await wire.closed()
+        assert loop.time() - last > 0.4
+
+
+@pytest.mark.parametrize("begun_before", [0, 20], ids=["after", "before"])
+async def test_who_is_still_answered_is_not_let_go(
+    server: Served, monkeypatch: pytest.MonkeyPatch, begun_before: int
+) -> None:
+    """Though the request may have begun before the last one was answered."""
+    respond = type(server.service).respond
+    first, second = asyncio.Event(), asyncio.Event()
+
+    async def slow(*arguments: Any) -> Any:
+        await (second if first.is_set() else first).wait()
+        return await respond(*arguments)
+
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+        monkeypatch.setattr(type(server.service), "respond", slow)
+        await wire.send(request(**ASK), request(**ASK)[:begun_before])
+        await asyncio.sleep(0.1)
+        first.set()
+        assert json.loads((await wire.answer()).body) == ANSWER
+        await wire.send(request(**ASK)[begun_before:])
+        await asyncio.sleep(0.6)
+        second.set()
+        assert json.loads((await wire.answer()).body) == ANSWER
+
+        await wire.closed()
+
+
+async def test_who_sends_but_empty_lines_is_let_go(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wired(server.address) as wire:
+        await idling(server, monkeypatch, wire)
+        await wire.send(b"\r\n" * 10)
+
+        await wire.closed()
+
+
+async def test_empty_lines_are_no_way_to_be_waited_for(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
+    async with wired(server.address) as wire:
+        await wire.send(b"\r\n" * 10)
 
         assert (await wire.answer()).status == 408
 
@@ -272,6 +445,13 @@ async def test_pages_and_programs_get_the_same_answer(server: Served) -> None:
         for answer in (program, page)
     ]
     assert told == told_page
+
+
+def test_ids_are_new_each_time() -> None:
+    ids = {request_id_of({}) for _ in range(1_000)}
+
+    assert len(ids) == 1_000
+    assert {len(id) for id in ids} == {32}
 
 
 # Accept

@@ -7,6 +7,7 @@ A budget is a tenth above what was measured on CPython 3.11. Whoever makes somet
 lowers it here.
 """
 
+import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-from starlette.types import Message
+from uvicorn.server import ServerState
 
 from benchmarks.scenarios import Scenario, package_input, scenarios
 from repositories.engine import Database, open_database
@@ -25,12 +26,14 @@ from schema.encoding import encode
 from schema.execute import Operation, execute
 from schema.root import PipelineSchema, create_schema
 from server.app import create_app
-from server.requests import WHOLE_BODY
+from server.listening import BoundedHttp, Listener
 from server.seed.bulk import seed_bulk
 from server.settings import load_settings
 from tests import builders as build
 from tests.conftest import close_database
+from tests.support.exchanges import Sink
 from tests.support.statements import watched
+from tests.support.wire import request
 from tests.work.counting import counted_calls, counting_resolvers, with_engine
 
 PACKAGES: Final = 60
@@ -46,8 +49,8 @@ CALLS: Final = {
 }
 """For the whole operation; the list has 50 packages."""
 
-CALLS_FOR_HTTP: Final = 121
-"""From the request that was read to the answer that is written, without what it asks for."""
+CALLS_FOR_HTTP: Final = 140
+"""From the bytes of a request to those of its answer, without what it asks for."""
 
 CALLS_FOR_A_PACKAGE_MORE: Final = {"memory": 38, "sqlite": 45}
 """With its ten artifacts, its draft, and the draft's result with five issues."""
@@ -183,38 +186,28 @@ async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: 
 
 
 async def test_http_keeps_to_its_calls() -> None:
-    app = create_app(load_settings(persistence_mode=PersistenceMode.INMEMORY))
-    body = json.dumps({"query": "{ __typename }"}).encode()
-    headers = {
-        b"host": b"localhost:8000",
-        b"accept": b"application/json",
-        b"content-type": b"application/json",
-        b"content-length": b"%d" % len(body),
-    }
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/graphql",
-        "headers": list(headers.items()),
-        "extensions": {WHOLE_BODY: {}},
-    }
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
+    settings = load_settings(persistence_mode=PersistenceMode.INMEMORY)
+    app = create_app(settings)
+    config = Listener(app, settings).config
+    config.load()
+    connection = BoundedHttp(config=config, server_state=ServerState(), app_state={})
+    sink = Sink()
+    connection.connection_made(sink)
+    asking = request(query="{ __typename }")
 
     async with app.router.lifespan_context(app):
         for _ in range(3):
+            sink.written.clear()
             with counted_calls() as counted:
-                await app(dict(scope), receive, send)
+                connection.data_received(asking)
+                await asyncio.gather(*connection.tasks)
         service = app.state.service
         storage = Storage("memory", service.repositories)
         of_operation = await calls(service.schema, storage, "{ __typename }", {})
+    connection.connection_lost(None)
 
-    assert sent[-1]["body"] == b'{"data":{"__typename":"Query"}}'
+    [answer] = sink.written
+    assert answer.endswith(b'{"data":{"__typename":"Query"}}')
     assert counted.made - of_operation <= CALLS_FOR_HTTP
 
 
