@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from types import TracebackType
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -85,7 +85,7 @@ class DatabaseSession:
             if self._failure is not None:
                 raise self._failure
             self._close()
-            with _translated_errors():
+            with _TRANSLATING:
                 _, cancellations = await carried_through(self._commit_and_end())
             take_back(cancellations)
 
@@ -166,7 +166,7 @@ class DatabaseSession:
             self._running = task = cast("asyncio.Task[Any]", asyncio.current_task())
             cancellations = task.cancelling()
             try:
-                with _translated_errors():
+                with _TRANSLATING:
                     if not self._has_begun:
                         self._has_begun = True
                         await self._transaction.begin()
@@ -188,15 +188,24 @@ def _timed_out() -> TimedOut:
     return TimedOut("The operation took too long.")
 
 
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except DATABASE_ERRORS as error:
-        if another_writer_came_between(error):
-            raise Interference from error
-        if is_out_of_reach(error):
+class _Translating:
+    """Turns what databases raise into errors of the domain, where they are such."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, DATABASE_ERRORS):
+            if another_writer_came_between(error):
+                raise Interference from error
+            if is_out_of_reach(error):
+                raise Unavailable("The database can't be reached.") from error
+        elif isinstance(error, OSError):
             raise Unavailable("The database can't be reached.") from error
-        raise
-    except OSError as error:
-        raise Unavailable("The database can't be reached.") from error
+
+
+_TRANSLATING = _Translating()

@@ -58,13 +58,9 @@ class DataLoader(Generic[K, V]):
     What can't be read fails for all who wait for it, and is read again when it's asked for again.
     """
 
-    def __init__(self, load: Load[K, V], *, is_alone: bool = False) -> None:
-        """`load` gives a value for every key.
-
-        `is_alone`: nobody asks while it reads, so there is nothing to gather.
-        """
+    def __init__(self, load: Load[K, V]) -> None:
+        """`load` gives a value for every key."""
         self._load = load
-        self._is_alone = is_alone
         self._values: dict[K, V] = {}
         self._next: _Read[K] | None = None
         self._reads: dict[K, _Read[K]] = {}
@@ -77,9 +73,7 @@ class DataLoader(Generic[K, V]):
         """The values of the keys, in their order."""
         values = self._values
         missing = [key for key in keys if key not in values]
-        if missing and self._is_alone:
-            values.update(await self._load(missing))
-        elif missing:
+        if missing:
             for read in self._reads_of(missing):
                 await read.ended()
         return [values[key] for key in keys]
@@ -137,8 +131,12 @@ class Loader(Generic[K, V]):
         absent_json: str | None = None,
         is_alone: bool = False,
     ) -> None:
-        self._values = DataLoader(partial(_read_all, load, absent), is_alone=is_alone)
-        self._texts = DataLoader(partial(_read_json, load_json, absent_json), is_alone=is_alone)
+        """`is_alone`: JSON is asked for only once, so there is nothing to gather."""
+        self._load = load
+        self._load_json = load_json
+        self._absent = absent
+        self._absent_json = absent_json
+        self._is_alone = is_alone
 
     async def load(self, key: K) -> V:
         return await self._values.load(key)
@@ -152,7 +150,18 @@ class Loader(Generic[K, V]):
 
         What is asked for at the same time is read at once, whatever is selected.
         """
+        if self._is_alone:
+            found = await self._load_json(keys, [selection])
+            return [found[key][0] if key in found else self._absent_json for key in keys]
         return await self._texts.load_many([(key, selection) for key in keys])
+
+    @cached_property
+    def _values(self) -> DataLoader[K, V]:
+        return DataLoader(partial(_read_all, self._load, self._absent))
+
+    @cached_property
+    def _texts(self) -> DataLoader[tuple[K, Selection], str | None]:
+        return DataLoader(partial(_read_json, self._load_json, self._absent_json))
 
 
 async def _read_all(load: Load[K, V], absent: V, keys: Sequence[K]) -> Mapping[K, V]:

@@ -78,17 +78,6 @@ async def test_what_is_being_read_is_not_read_again(reading: Reading) -> None:
     assert reading.reads == [["a"], ["bb"]]
 
 
-async def test_who_is_alone_reads_at_once(reading: Reading) -> None:
-    """Without a turn of the event loop."""
-    loader = DataLoader(reading._read, is_alone=True)
-
-    with pytest.raises(StopIteration) as stop:
-        loader.load_many(["a", "bb"]).send(None)
-
-    assert stop.value.value == [1, 2]
-    assert reading.reads == [["a", "bb"]]
-
-
 async def test_for_no_keys_nothing_is_read(reading: Reading) -> None:
     with pytest.raises(StopIteration) as stop:
         reading.loader.load_many([]).send(None)

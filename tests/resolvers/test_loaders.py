@@ -2,12 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
+
+import pytest
 
 from repositories.criteria import Comparison, Operator, PageRequest
 from repositories.delivery.contract import PackageReads
+from repositories.selections import Selection, Value
 from repositories.unit_of_work import Repositories
+from resolvers.dataloaders import Loader
 from resolvers.delivery.loaders import PackageLoaders
 from resolvers.loaders import Loaders
 from tests import builders as build
@@ -123,3 +127,56 @@ async def test_lists_of_many_parents_are_one_read_for_each_distinct_argument(
     ]
     assert [len(page.items) for page in more] == counts == [2, 1, 0, 2]
     assert reads.made == {"pages_by_draft_id": 2, "counts_by_draft_id": 1}
+
+
+async def test_json_is_answered_for_every_key_in_the_order_asked_for(
+    repositories: Repositories,
+) -> None:
+    await _store(repositories)
+    revision = Selection((("revision", Value("revision")),))
+    names = Selection((("name", Value("name")),))
+
+    for is_alone in (False, True):
+        async with repositories.read() as snapshot:
+            loaders = Loaders(snapshot, is_alone=is_alone).delivery_packages
+            packages = await loaders.by_key.load_json(["c", "absent", "a", "c"], revision)
+        async with repositories.read() as snapshot:
+            loaders = Loaders(snapshot, is_alone=is_alone).delivery_packages
+            artifacts = await loaders.artifacts_by_package_id.load_json(["b", "absent"], names)
+
+        assert packages == ['{"revision":1}', None, '{"revision":1}', '{"revision":1}']
+        assert artifacts == ["[]", "[]"]
+
+
+async def test_json_that_is_asked_for_at_once_is_one_read_whatever_is_selected(
+    repositories: Repositories,
+) -> None:
+    await _store(repositories)
+    selections = [Selection(((key, Value("revision")),)) for key in ("a", "b", "a")]
+
+    async with repositories.read() as snapshot:
+        reads = Counted(snapshot.delivery_packages)
+        by_key = PackageLoaders(cast(PackageReads, reads)).by_key
+        found = await asyncio.gather(
+            *(by_key.load_json(["a", "c"], selection) for selection in selections)
+        )
+
+    assert found == [['{"a":1}'] * 2, ['{"b":1}'] * 2, ['{"a":1}'] * 2]
+    assert reads.made == {"json_by_key": 1}
+
+
+async def test_who_is_alone_reads_at_once() -> None:
+    """Without a turn of the event loop."""
+
+    async def read_json(keys: Sequence[str], _: Sequence[Selection]) -> dict[str, tuple[str, ...]]:
+        return {key: (f'"{key}"',) for key in keys}
+
+    async def read(keys: Sequence[str]) -> dict[str, None]:
+        raise NotImplementedError
+
+    loader = Loader(read, read_json, absent=None, is_alone=True)
+
+    with pytest.raises(StopIteration) as stop:
+        loader.load_json(["a", "bb"], Selection(())).send(None)
+
+    assert stop.value.value == ['"a"', '"bb"']
