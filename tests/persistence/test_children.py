@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.persistence.kinds import Kind
@@ -28,6 +30,21 @@ async def test_children_come_back_by_position_however_they_were_shuffled(
     await parent.save(repositories, parent.with_children(parent.record("key"), *shuffled))
 
     assert parent.children_of(await parent.load(repositories, "key")) == tuple(in_order)
+
+
+@pytest.mark.parametrize("positions", [[1], [0, 2], [0, 0], [-1, 0]])
+async def test_children_have_the_positions_from_0_on(
+    repositories: Repositories, parent: Kind, positions: list[int]
+) -> None:
+    """Otherwise some of those before them would stay, beside those that are saved."""
+    complete = parent.record("key")
+    await parent.save(repositories, complete)
+    children = [parent.child("child", position=position) for position in positions]
+
+    with pytest.raises(ValueError, match="positions"):
+        await parent.save(repositories, parent.with_children(complete, *children))
+
+    assert await parent.load(repositories, "key") == complete
 
 
 async def test_commands_number_the_children_as_they_are_given(commands: Commands) -> None:
