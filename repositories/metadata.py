@@ -58,7 +58,8 @@ class Timestamp(TypeDecorator[datetime]):
 
 @lru_cache(64)
 def _sqlite_text(value: datetime | None) -> str | None:
-    # Kept, for the rows that a save writes have the same time.
+    # Kept, for the rows that a save writes have the same time. Ours have fixed offsets: times that
+    # are equal are the same.
     if value is None:
         return None
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
