@@ -1,7 +1,9 @@
-"""What every stored entity has, and the optimistic check on it."""
+"""What every stored entity has, the optimistic check on it, and the order of its children."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from domain.errors import RevisionConflict
 
@@ -24,3 +26,16 @@ def require_revision(current: Entity | None, expected: int | None) -> None:
     actual = 0 if current is None else current.revision
     if expected is not None and expected != actual:
         raise RevisionConflict(expected, actual)
+
+
+class Positioned(Protocol):
+    """A child: its place among its parent's is `position`."""
+
+    @property
+    def position(self) -> int: ...
+
+
+def require_positions(children: Collection[Positioned]) -> None:
+    """Raise ValueError unless the positions are 0, 1, 2 …, in whatever order."""
+    if {child.position for child in children} != {*range(len(children))}:
+        raise ValueError("the positions of children are those from 0 on, each once")

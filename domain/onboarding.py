@@ -73,7 +73,7 @@ class NormalizeBrief:
 
     def violations(self) -> check.Violations:
         yield from check.key("brief_id", self.brief_id)
-        yield from check.nested(("scope",), self.scope)
+        yield from check.nested("scope", self.scope)
         yield from check.texts("objectives", self.objectives)
         yield from check.text(
             "target_audience", self.target_audience, check.PROSE_LENGTH, blank=True

@@ -117,7 +117,7 @@ class SaveStrategyPlan:
             "executive_summary", self.executive_summary, check.PROSE_LENGTH, blank=True
         )
         yield from check.items("kpis", self.kpis)
-        yield from check.nested(("timeline",), self.timeline)
+        yield from check.nested("timeline", self.timeline)
         yield from check.items("recommendations", self.recommendations)
         yield from self._budget_violations()
         yield from check.expected_revision(self.expected_revision)

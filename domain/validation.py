@@ -1,6 +1,6 @@
 """Limits of the input, and the checks that commands are made of.
 
-Every check yields a `Violation` for each rule that is broken, so that a command reports all of
+Every check gives a `Violation` for each rule that is broken, so that a command reports all of
 its wrong fields at once.
 """
 
@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from domain.errors import PathSegment, ValidationFailed, Violation
+from domain.errors import ValidationFailed, Violation
 from domain.json_object import dumps
 
 KEY_LENGTH: Final = 200
@@ -37,7 +37,9 @@ _PLAIN_URL = re.compile(r"(https?|s3)://[A-Za-z0-9.-]+(/[!-~]*)?")
 """Most of the URLs that there are, and only good ones: of these it's told at once."""
 _WHITESPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
-Violations = Iterator[Violation]
+Violations = Iterable[Violation]
+Found = tuple[Violation, ...]
+"""What the check of one value found: nothing, mostly, and then it has cost next to nothing."""
 
 
 class Checked(Protocol):
@@ -68,74 +70,72 @@ def unstorable(value: str) -> str | None:
     return None
 
 
-def text(field: str, value: str, limit: int, *, blank: bool = False) -> Violations:
+def text(field: str, value: str, limit: int, *, blank: bool = False) -> Found:
     """At most `limit` characters; not blank unless `blank` allows it."""
     if len(value) > limit:
-        yield Violation((field,), f"must have at most {limit:,} characters, not {len(value):,}")
-    elif reason := unstorable(value):
-        yield Violation((field,), reason)
-    elif not blank and not value.strip():
-        yield Violation((field,), "must not be blank")
+        return _broken(field, f"must have at most {limit:,} characters, not {len(value):,}")
+    # Most texts are printable, and all that is can be kept.
+    if not value.isprintable() and (reason := unstorable(value)):
+        return _broken(field, reason)
+    if not blank and not value.strip():
+        return _broken(field, "must not be blank")
+    return ()
 
 
-def key(field: str, value: str) -> Violations:
+def key(field: str, value: str) -> Found:
     """A business key, or a reference to one."""
-    found = list(text(field, value, KEY_LENGTH))
-    yield from found
-    if found:
-        return
+    if found := text(field, value, KEY_LENGTH):
+        return found
     if _CONTROL.search(value):
-        yield Violation((field,), "must not contain control characters")
-    elif value != value.strip():
-        yield Violation((field,), "must not begin or end with white space")
+        return _broken(field, "must not contain control characters")
+    if value != value.strip():
+        return _broken(field, "must not begin or end with white space")
+    return ()
 
 
-def optional_key(field: str, value: str | None) -> Violations:
-    if value is not None:
-        yield from key(field, value)
+def optional_key(field: str, value: str | None) -> Found:
+    return () if value is None else key(field, value)
 
 
-def expected_revision(value: int | None) -> Violations:
+def expected_revision(value: int | None) -> Found:
     if value is not None and value < 0:
-        yield Violation(("expected_revision",), "must not be negative")
+        return _broken("expected_revision", "must not be negative")
+    return ()
 
 
-def positive(field: str, value: int | None) -> Violations:
+def positive(field: str, value: int | None) -> Found:
     if value is not None and not 1 <= value <= INT_MAX:
-        yield Violation((field,), f"must be from 1 to {INT_MAX:,}")
+        return _broken(field, f"must be from 1 to {INT_MAX:,}")
+    return ()
 
 
-def finite(field: str, value: float) -> Violations:
-    if not math.isfinite(value):
-        yield Violation((field,), "must be a finite number")
+def finite(field: str, value: float) -> Found:
+    return () if math.isfinite(value) else _broken(field, "must be a finite number")
 
 
-def between(field: str, value: float, low: float, high: float) -> Violations:
-    if not low <= value <= high:
-        yield Violation((field,), f"must be from {low:g} to {high:g}")
+def between(field: str, value: float, low: float, high: float) -> Found:
+    return () if low <= value <= high else _broken(field, f"must be from {low:g} to {high:g}")
 
 
-def moment(field: str, value: datetime | None) -> Violations:
+def moment(field: str, value: datetime | None) -> Found:
     """An aware time that both databases can hold."""
     if value is None:
-        return
+        return ()
     if value.tzinfo is None:
-        yield Violation((field,), "must have an offset from UTC")
-    elif not EARLIEST <= value <= LATEST:
-        yield Violation((field,), "must be in the years 1970 to 9998 (UTC)")
+        return _broken(field, "must have an offset from UTC")
+    if not EARLIEST <= value <= LATEST:
+        return _broken(field, "must be in the years 1970 to 9998 (UTC)")
+    return ()
 
 
-def url(field: str, value: str) -> Violations:
+def url(field: str, value: str) -> Found:
     """An absolute URL of one of the schemes that artifacts may have."""
-    found = list(text(field, value, URL_LENGTH))
-    yield from found
-    if not found and not _is_absolute_url(value):
-        *others, last = URL_SCHEMES
-        yield Violation((field,), f"must be an absolute URL ({', '.join(others)} or {last})")
-
-
-def _is_absolute_url(value: str) -> bool:
-    return _PLAIN_URL.fullmatch(value) is not None or _has_all_of_a_url(value)
+    if found := text(field, value, URL_LENGTH):
+        return found
+    if _PLAIN_URL.fullmatch(value) or _has_all_of_a_url(value):
+        return ()
+    *others, last = URL_SCHEMES
+    return _broken(field, f"must be an absolute URL ({', '.join(others)} or {last})")
 
 
 def _has_all_of_a_url(value: str) -> bool:
@@ -163,17 +163,24 @@ def items(field: str, values: Sequence[Checked]) -> Violations:
     """A list of parts, each with checks of its own."""
     yield from _length(field, values)
     for index, value in enumerate(values[:LIST_LENGTH]):
-        yield from nested((field, index), value)
+        for violation in value.violations():
+            yield violation.under(field, index)
 
 
-def nested(prefix: tuple[PathSegment, ...], part: Checked) -> Violations:
+def nested(field: str, part: Checked) -> Violations:
+    """A part with checks of its own."""
     for violation in part.violations():
-        yield violation.under(*prefix)
+        yield violation.under(field)
 
 
-def _length(field: str, values: Sequence[Any]) -> Violations:
+def _length(field: str, values: Sequence[Any]) -> Found:
     if len(values) > LIST_LENGTH:
-        yield Violation((field,), f"must have at most {LIST_LENGTH} items, not {len(values):,}")
+        return _broken(field, f"must have at most {LIST_LENGTH} items, not {len(values):,}")
+    return ()
+
+
+def _broken(field: str, message: str) -> Found:
+    return (Violation((field,), message),)
 
 
 def json_object(field: str, value: Any) -> Violations:

@@ -74,8 +74,9 @@ class EntityRepository(EntityReads[R], Protocol[R]):
         """Store the record under its key; the latest wins. Returns it as it is stored now.
 
         A stored entity is replaced: `created_at` stays, `revision` grows by one, `updated_at` is
-        the later of the record's and the stored one. Children are replaced by the record's, in
-        its order; where the record has None for them, the stored ones stay.
+        the later of the record's and the stored one. Children are replaced by the record's, whose
+        positions are 0, 1, 2 … (or else: ValueError); where the record has None for them, the
+        stored ones stay.
 
         Raises RevisionConflict unless `expected_revision` is None or the stored revision (0 when
         nothing is stored).

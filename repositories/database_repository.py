@@ -11,10 +11,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
+import orjson
 from sqlalchemy import Table
 
 from domain.changes import Change, ChangeKind
-from domain.entity import Entity
+from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
 from domain.validation import unstorable
 from repositories import database_statements as sql
@@ -245,11 +246,10 @@ class DatabaseRepository(Generic[R]):
         self, values: Values, record: R, expected_revision: int | None
     ) -> Row:
         children = self.children
-        if children is None:
-            statement = sql.save(self._entities, None, ())
-        else:
-            statement = sql.save(self._entities, children.table, children.columns)
-            values |= _as_lists(children, getattr(record, children.attribute))
+        statement = sql.save(self._entities, has_children=children is not None)
+        if children is not None:
+            new = self._new_children(record)
+            values["children"] = None if new is None else _as_json(children, new)
         *stored, is_saved = (await self._session.rows(statement, values))[0]
         if not is_saved:
             self._refuse_save(stored[-1], expected_revision)
@@ -276,15 +276,15 @@ class DatabaseRepository(Generic[R]):
         raise self._session.interference()
 
     async def _replace_children(self, key: str, record: R, *, is_new: bool) -> None:
-        if self.children is None or (new := getattr(record, self.children.attribute)) is None:
+        if self.children is None or (new := self._new_children(record)) is None:
             return
         children = self.children
         if not is_new:
-            statement = sql.children_deletion(self._entities, children.table)
-            await self._session.rows(statement, {"key": key})
+            statement = sql.surplus_deletion(self._entities, children.table)
+            await self._session.rows(statement, {"key": key, "count": len(new)})
         if new:
             await self._session.run_many(
-                sql.children_insertion(self._entities, children.table),
+                sql.child_upsert(self._entities, children.table),
                 [
                     {
                         self.key_name: key,
@@ -296,6 +296,15 @@ class DatabaseRepository(Generic[R]):
                 ],
             )
 
+    def _new_children(self, record: R) -> Sequence[Any] | None:
+        """The record's; None where the stored ones are to stay."""
+        assert self.children is not None
+        new: Sequence[Any] | None = getattr(record, self.children.attribute)
+        if new:
+            # What is stored beyond their number is deleted.
+            require_positions(new)
+        return new
+
     async def _lock(self, scope: str, key: str) -> None:
         """Wait for, and keep, the transaction's lock on a key that may not be stored yet.
 
@@ -305,9 +314,7 @@ class DatabaseRepository(Generic[R]):
             await self._session.rows(sql.ADVISORY_LOCK, {"name": f"{scope}:{key}"})
 
 
-def _as_lists(children: Children, given: Sequence[Any] | None) -> Values:
-    """The children's columns as a list each; None where the stored children are to stay."""
-    if given is None:
-        return {f"children_{name}": None for name in children.columns}
-    rows = [{"position": child.position, **children.to_values(child)} for child in given]
-    return {f"children_{name}": [row[name] for row in rows] for name in children.columns}
+def _as_json(children: Children, given: Sequence[Any]) -> str:
+    return orjson.dumps(
+        [{"position": child.position, **children.to_values(child)} for child in given]
+    ).decode()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from domain.changes import Change, ChangeKind
-from domain.entity import Entity
+from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
 from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
@@ -231,6 +231,7 @@ class MemoryRepository(Generic[R]):
         new = getattr(record, self.children_attribute)
         if new is None:
             return record
+        require_positions(new)
         self._session.writable(self.children_table)[key] = tuple(
             sorted(new, key=lambda child: child.position)
         )

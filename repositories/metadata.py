@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -55,7 +56,10 @@ class Timestamp(TypeDecorator[datetime]):
         return _time_of_sqlite_text if dialect.name == "sqlite" else None
 
 
+@lru_cache(64)
 def _sqlite_text(value: datetime | None) -> str | None:
+    # Kept, for the rows that a save writes have the same time. Ours have fixed offsets: times that
+    # are equal are the same.
     if value is None:
         return None
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -175,17 +175,17 @@ class SqliteWriter:
     def __init__(self, connection: Connections[SqliteFile], patience: float) -> None:
         self.connection = connection
         self._patience = patience
-        self._turn = asyncio.Lock()
+        self._turn = asyncio.Semaphore(1)
         self._group: _Group | None = None
         self._committing: asyncio.Task[None] | None = None
 
     async def enter(self) -> "_Group":
         """Wait for the turn, which the caller has to `leave`. Raises Unavailable in time."""
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Unavailable("All database connections are in use.") from None
+        if self._turn.locked():
+            await self._wait()
+        else:
+            # Nobody is before us, so it takes no timer.
+            await self._turn.acquire()
         try:
             if self._group is None:
                 self._group = await self._opened()
@@ -205,6 +205,13 @@ class SqliteWriter:
         if self._committing is not None:
             await self._committing
         await self.connection.close()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("All database connections are in use.") from None
 
     async def _opened(self) -> "_Group":
         file = await self.connection.take()

@@ -1,10 +1,17 @@
 """Children come back in position order, each to its parent."""
 
 import random
+from dataclasses import replace
 
+import pytest
+from sqlalchemy import select
+
+from repositories.engine import Database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.metadata import metadata
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import Kind
+from tests.persistence.kinds import LATER, Kind
 from tests.support.commands import Commands
 
 
@@ -28,6 +35,38 @@ async def test_children_come_back_by_position_however_they_were_shuffled(
     await parent.save(repositories, parent.with_children(parent.record("key"), *shuffled))
 
     assert parent.children_of(await parent.load(repositories, "key")) == tuple(in_order)
+
+
+@pytest.mark.parametrize("positions", [[1], [0, 2], [0, 0], [-1, 0]])
+async def test_children_have_the_positions_from_0_on(
+    repositories: Repositories, parent: Kind, positions: list[int]
+) -> None:
+    """Otherwise some of those before them would stay, beside those that are saved."""
+    complete = parent.record("key")
+    await parent.save(repositories, complete)
+    children = [parent.child("child", position=position) for position in positions]
+
+    with pytest.raises(ValueError, match="positions"):
+        await parent.save(repositories, parent.with_children(complete, *children))
+
+    assert await parent.load(repositories, "key") == complete
+
+
+async def test_a_child_is_as_old_as_the_save_that_put_it_there(
+    database: Database, parent: Kind
+) -> None:
+    repositories = create_repositories(PersistenceMode.DB, database)
+    record = parent.record("key")
+    old = [parent.child(f"old {n}", position=n) for n in range(3)]
+    new = [parent.child(f"new {n}", position=n) for n in range(2)]
+    await parent.save(repositories, parent.with_children(record, *old))
+
+    await parent.save(repositories, replace(parent.with_children(record, *new), updated_at=LATER))
+
+    children = metadata.tables[parent.children_table].c
+    async with database.readers.connect() as connection:
+        times = await connection.execute(select(children.created_at))
+    assert times.scalars().all() == [LATER, LATER]
 
 
 async def test_commands_number_the_children_as_they_are_given(commands: Commands) -> None:
