@@ -4,6 +4,6 @@ It knows graphql-core schemas and nothing of this project.
 """
 
 from execution.engine import Engine
-from execution.plans import BatchResolver, Resolver, Selected, Write, Writer
+from execution.plans import BatchResolver, Resolver, Selected, Unwritten, Write, Writer
 
-__all__ = ["BatchResolver", "Engine", "Resolver", "Selected", "Write", "Writer"]
+__all__ = ["BatchResolver", "Engine", "Resolver", "Selected", "Unwritten", "Write", "Writer"]

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     assert_valid_schema,
     default_field_resolver,
     default_type_resolver,
@@ -26,7 +27,15 @@ from execution.catching import resolved_together
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
-from execution.plans import BatchResolver, FieldPlan, OperationPlan, Resolver, Sources, Writer
+from execution.plans import (
+    BatchResolver,
+    FieldPlan,
+    OperationPlan,
+    Resolver,
+    Sources,
+    Unwritten,
+    Writer,
+)
 from execution.recent import Recent
 from execution.running import Run
 
@@ -158,9 +167,10 @@ class Execution:
     hide_suggestions: bool
 
     @property
-    def is_one_write(self) -> bool:
-        """Whether it's all one query field, which its writer resolves by a single call."""
-        return self.plan is not None and self.plan.only_written is not None
+    def is_one_read(self) -> bool:
+        """Whether it's all one field of a query, which its writer resolves by a single call."""
+        is_query = self.operation.node.operation is OperationType.QUERY
+        return is_query and self.plan is not None and self.plan.only_written is not None
 
     async def run(self, root_value: Any = None, context_value: Any = None) -> ExecutionResult:
         """The result, as `Engine.execute` gives it."""
@@ -173,7 +183,8 @@ class Execution:
         if field is None:
             return await self._by_plan(self.plan, self.variables, root_value, context_value)
         value = await self._written(field, self.variables, root_value, context_value)
-        if isinstance(value, Exception) or (value is None and field.shape.is_non_null):
+        is_complete = not isinstance(value, Unwritten | Exception)
+        if not is_complete or (value is None and field.shape.is_non_null):
             return await self._by_plan(
                 self.plan, self.variables, root_value, context_value, (field, value)
             )

@@ -15,7 +15,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    OperationType,
     TypeNameMetaFieldDef,
     default_field_resolver,
     get_named_type,
@@ -51,7 +50,8 @@ raised fails all of them. `info` is that of the first parent.
 class Selected(NamedTuple):
     """A field that is selected of objects of a type, under a response key.
 
-    `selected` is what is selected of the field's own objects; None of a leaf.
+    `selected` is what is selected of the field's own objects; None of a leaf, and of what may be of
+    several types.
     """
 
     key: str
@@ -65,6 +65,13 @@ Write = Callable[..., Awaitable[Sequence[Any]]]
 
 What it gives is aligned with the parents, and complete: objects that are written as JSON, or null.
 """
+
+
+class Unwritten(NamedTuple):
+    """What a writer gives where it has only resolved the field: its value is to be completed."""
+
+    value: Any
+
 
 Writer = Callable[[Sequence[Selected]], Write | None]
 """Gives what writes the objects of a field of which this is selected. None where nothing can."""
@@ -188,10 +195,9 @@ class OperationPlan:
         self.only_written = self._only_written()
 
     def _only_written(self) -> FieldPlan | None:
-        """The field that is all of a query, when somebody else writes it."""
-        is_query = self.operation.operation is OperationType.QUERY
+        """The field that is all of the operation, when somebody else writes it."""
         match self.root.fields:
-            case [field] if is_query and field.write is not None:
+            case [field] if field.write is not None:
                 return field
         return None
 
@@ -270,7 +276,7 @@ class OperationPlan:
             if field is None or field.args:
                 return None
             selected = None
-            if not is_leaf_type(get_named_type(field.type)):
+            if is_object_type(get_named_type(field.type)):
                 selected = self._selected(field, below)
                 if selected is None:
                     return None

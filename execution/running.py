@@ -25,7 +25,7 @@ from execution.catching import caught, listed, mapped, resolved_together
 from execution.failures import Failures
 from execution.leaves import are_complete, coercion
 from execution.places import Chosen, Items, Keys, Places, Root
-from execution.plans import FieldPlan, Kind, OperationPlan, SelectionPlan, Shape
+from execution.plans import FieldPlan, Kind, OperationPlan, SelectionPlan, Shape, Unwritten
 from execution.steps import Steps, Then, Wait
 from execution.waiting import awaitable, awaited, has_stream, kinds_of, streamed
 
@@ -74,7 +74,7 @@ class Run:
     async def data_of(self, field: FieldPlan, value: Any) -> dict[str, Any] | None:
         """The response's `data` when its only field was resolved already."""
         column = Column(field, field.shape, Keys(Root(), field), wave=1)
-        self._settled(column, [value])
+        self._written(column, [value])
         return await self._assembled_root([column])
 
     async def _assembled_root(self, columns: list[Column]) -> dict[str, Any] | None:
@@ -138,7 +138,7 @@ class Run:
         if field.write is not None:
             context = self._executor.context_value
             written = resolved_together(field.write, objects, context, arguments)
-            self._wait(column, written, partial(self._settled, column))
+            self._wait(column, written, partial(self._written, column))
             return
         if field.resolve_batch is not None:
             info = self._info(field, places, 0)
@@ -198,11 +198,17 @@ class Run:
         """Complete values that need not be awaited."""
         self._complete(column, values, kinds_of(values))
 
+    def _written(self, column: Column, values: list[Any]) -> None:
+        """Complete what a writer gave; mostly it's complete."""
+        column, values = self._present(column, values, kinds_of(values))
+        column.completed = values
+        resolved = [index for index, value in enumerate(values) if type(value) is Unwritten]
+        if resolved:
+            chosen = self._chosen(column, resolved)
+            self._arrived(chosen, [values[index].value for index in resolved])
+
     def _complete(self, column: Column, values: list[Any], kinds: set[type]) -> None:
-        if column.field.write is not None:
-            column, values = self._present(column, values, kinds)
-            column.completed = values
-        elif column.shape.kind is Kind.LEAF:
+        if column.shape.kind is Kind.LEAF:
             self._leaves(column, values, kinds)
         else:
             self._steps.add(partial(self._composites, column, values, kinds))

@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +34,7 @@ from repositories.strategy.memory import MemoryPlanRepository
 from repositories.unit_of_work import (
     MAX_ATTEMPTS,
     Interference,
+    Reading,
     Repositories,
     Selected,
     Snapshot,
@@ -170,17 +170,9 @@ class _MemoryRepositories:
         self.changes = ChangeFeed()
         self._writing = asyncio.Lock()
 
-    @asynccontextmanager
-    async def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
-    ) -> AsyncIterator[Snapshot]:
+    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
         session = MemorySession(self._root, _MEMORY_KINDS)
-        unit = Unit()
-        try:
-            yield self._unit(session)
-        finally:
-            session.close()
-            unit.end()
+        return _Reading(session, self._unit(session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
@@ -203,7 +195,7 @@ class _MemoryRepositories:
             self.changes.publish(session.changes)
             return result
         finally:
-            session.close()
+            await session.close()
 
     def _unit(self, session: MemorySession) -> _Unit[MemorySession]:
         return _Unit(_IN_MEMORY, session, self._clock(), self._new_key)
@@ -219,7 +211,7 @@ class _DatabaseRepositories:
         self._new_key = new_key
         self._json = JsonStatements(_STORED, is_sqlite=database.is_sqlite)
 
-    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> "_Reading":
+    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
         session = DatabaseSession(
             self._database.snapshot(in_one_call),
             is_sqlite=self._database.is_sqlite,
@@ -259,15 +251,24 @@ class _DatabaseRepositories:
 
 
 class _Reading:
-    """A snapshot of the database, between entering and leaving."""
+    """A snapshot, read by a session."""
 
-    def __init__(self, session: DatabaseSession, snapshot: Snapshot) -> None:
+    def __init__(self, session: MemorySession | DatabaseSession, snapshot: Snapshot) -> None:
         self._session = session
         self._snapshot = snapshot
+        self._unit: Unit | None = None
 
-    async def __aenter__(self) -> Snapshot:
+    def begin(self) -> Snapshot:
         self._unit = Unit()
         return self._snapshot
+
+    async def end(self) -> None:
+        if self._unit is not None:
+            self._unit.end()
+        await self._session.close()
+
+    async def __aenter__(self) -> Snapshot:
+        return self.begin()
 
     async def __aexit__(
         self,
@@ -275,8 +276,7 @@ class _Reading:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._unit.end()
-        await self._session.close()
+        await self.end()
 
 
 async def _repeated(attempt: Callable[[], Awaitable[T]]) -> T:

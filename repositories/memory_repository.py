@@ -70,7 +70,7 @@ class MemorySession:
         if self._failure is not None:
             raise self._failure
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._is_closed = True
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from domain.errors import Unavailable
 from repositories.connections import Connections
 from repositories.statements import Row
-from repositories.transactions import take_back, uninterrupted
+from repositories.transactions import Cancelled, cancelled_apart, take_back, uninterrupted
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """All statements see the state of the first one."""
@@ -126,17 +126,17 @@ class PostgresStatement:
         self._was_run = True
         driver = self._driver
         assert driver is not None
-        statement = asyncio.ensure_future(driver.fetch(sql, *arguments))
+        fetch = driver.fetch(sql, *arguments)
         try:
-            await asyncio.wait({statement})
-        except asyncio.CancelledError as cancellation:
-            ending = asyncio.ensure_future(self._ended(statement, driver.get_server_pid()))
-            is_ended, cancellations = await uninterrupted(ending)
-            if is_ended:
-                raise
-            take_back([cancellation, *cancellations])
-        try:
-            return cast(Sequence[Row], statement.result())
+            outcome = await cancelled_apart(fetch)
+            if isinstance(outcome, Cancelled):
+                ending = asyncio.ensure_future(self._ended(outcome.task, driver.get_server_pid()))
+                is_ended, cancellations = await uninterrupted(ending)
+                if is_ended:
+                    raise outcome.cancellation
+                take_back([outcome.cancellation, *cancellations])
+                outcome = outcome.task.result()
+            return cast(Sequence[Row], outcome)
         except _ERRORS as error:
             _require_connection(driver, error)
             raise

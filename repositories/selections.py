@@ -103,6 +103,15 @@ def objects(
     return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
+def are_carried(selection: Selection, record: Any) -> bool:
+    """Whether the record has all that is selected, its children included."""
+    return not any(
+        isinstance(part, Referenced)
+        or (isinstance(part, Owned) and getattr(record, part.attribute) is None)
+        for _, part in selection.members
+    )
+
+
 def carried(part: Owned | Referenced, records: Sequence[Any]) -> Sequence[Any]:
     """The children that records carry, such as those that were just written."""
     assert isinstance(part, Owned)

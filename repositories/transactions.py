@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Generator, Sequence
 from types import coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from repositories.statements import Row
 
@@ -54,6 +54,43 @@ async def uninterrupted(task: asyncio.Future[T]) -> tuple[T, list[asyncio.Cancel
         except asyncio.CancelledError as cancellation:
             cancellations.append(cancellation)
     return task.result(), cancellations
+
+
+class Cancelled(NamedTuple, Generic[T]):
+    """How a caller was cancelled, and the rest of the work that it awaited."""
+
+    cancellation: asyncio.CancelledError
+    task: asyncio.Task[T]
+
+
+async def cancelled_apart(work: Coroutine[Any, Any, T]) -> T | Cancelled[T]:
+    """Await `work`, which isn't cancelled when the caller is: then it goes on as a task.
+
+    It's made a task only then, since most callers aren't cancelled. It may wait for futures only,
+    as drivers do.
+    """
+    while True:
+        try:
+            waits_for = work.send(None)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        try:
+            await _settled(waits_for)
+        except asyncio.CancelledError as cancellation:
+            return Cancelled(cancellation, asyncio.create_task(continued(work, waits_for)))
+
+
+async def _settled(future: asyncio.Future[Any]) -> None:
+    """Returns when the future is done, which it is not by a cancellation of the caller."""
+    waiter = asyncio.get_running_loop().create_future()
+
+    def wake(_: object) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    future.add_done_callback(wake)
+    await waiter
 
 
 @coroutine

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from datetime import datetime
+from types import TracebackType
 from typing import Protocol, TypeVar
 
 from domain.errors import Unavailable
@@ -69,15 +69,34 @@ class UnitOfWork(Protocol):
     def delivery_packages(self) -> PackageRepository: ...
 
 
+class Reading(Protocol):
+    """A snapshot between its beginning and its end, also as an async context manager."""
+
+    def begin(self) -> Snapshot:
+        """RuntimeError inside another unit of work of the same task."""
+        ...
+
+    async def end(self) -> None:
+        """Give back what was read from; later reads fail."""
+        ...
+
+    async def __aenter__(self) -> Snapshot: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
 class Repositories(Protocol):
     """Everything that is kept, reached through units of work only.
 
     A unit of work can't be opened inside another of the same task: RuntimeError, at once.
     """
 
-    def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
-    ) -> AbstractAsyncContextManager[Snapshot]:
+    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
         """One snapshot, taken at its first statement and given back at the end.
 
         Statements of several tasks queue. Raises Unavailable when storage can't be reached.

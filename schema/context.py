@@ -1,7 +1,7 @@
 """What the resolvers of one operation share."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -10,7 +10,7 @@ import strawberry
 
 from domain.changes import Change
 from domain.entity import Entity
-from repositories.unit_of_work import Repositories, Selected, Snapshot, UnitOfWork
+from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
 from resolvers.loaders import Loaders
 
 T = TypeVar("T")
@@ -48,14 +48,15 @@ class Context:
         self.selected: Selected | None = None
         self.reads_once = False
         self._repositories = repositories
-        self._reading: AbstractAsyncContextManager[Snapshot] | None = None
+        self._is_open = False
+        self._reading: Reading | None = None
         self._loaders: Loaders | None = None
 
     @property
     def loaders(self) -> Loaders:
-        """The reads of the operation; all see the same snapshot."""
+        """The reads of the operation; all see the same snapshot, from the first one on."""
         if self._loaders is None:
-            raise RuntimeError("this operation has ended")
+            self._loaders = self._begun()
         return self._loaders
 
     def watch(self, record_type: type[Entity], key: str) -> AsyncIterator[Change]:
@@ -71,13 +72,10 @@ class Context:
         The snapshot is given back first, so that no operation ever holds two connections.
         """
         await self._end_reading()
-        try:
-            return await self._repositories.write(work, in_one_call=in_one_call)
-        finally:
-            await self._begin_reading()
+        return await self._repositories.write(work, in_one_call=in_one_call)
 
     async def __aenter__(self) -> Self:
-        await self._begin_reading()
+        self._is_open = True
         return self
 
     async def __aexit__(
@@ -86,17 +84,19 @@ class Context:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._is_open = False
         await self._end_reading()
 
-    async def _begin_reading(self) -> None:
+    def _begun(self) -> Loaders:
+        if not self._is_open:
+            raise RuntimeError("this operation has ended")
         self._reading = self._repositories.read(selected=self.selected, in_one_call=self.reads_once)
-        snapshot = await self._reading.__aenter__()
-        self._loaders = Loaders(snapshot, is_alone=self.reads_once)
+        return Loaders(self._reading.begin(), is_alone=self.reads_once)
 
     async def _end_reading(self) -> None:
         reading, self._reading, self._loaders = self._reading, None, None
         if reading is not None:
-            await reading.__aexit__(None, None, None)
+            await reading.end()
 
 
 Info = strawberry.Info[Context, None]

@@ -109,7 +109,7 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
         to_write=True,
     )
     context.selected = prepared.document.selected
-    context.reads_once = execution.is_one_write
+    context.reads_once = execution.is_one_read
     async with context:
         result = await execution.run(context_value=context)
         return _response(prepared, result, context)

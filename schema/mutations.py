@@ -1,20 +1,21 @@
 """What the mutations of all modules have in common: a command runs, a payload is answered."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
 
 import strawberry
 
 from domain.deletion import Delete
 from domain.errors import DomainError
+from execution import Selected, Write
 from repositories.unit_of_work import UnitOfWork
-from schema.context import Info
+from schema.commands import sent_as
+from schema.context import Context, Info
 from schema.entities import EntityKind
 from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
-
-C = TypeVar("C")
-P = TypeVar("P", bound="Payload")
+from schema.writing import WRITER
+from schema.written_payloads import WrittenPayload
 
 
 def entity() -> Any:
@@ -38,40 +39,57 @@ class DeletePayload(Payload):
     )
 
 
-async def run(
-    info: Info,
-    payload: Callable[..., P],
-    field: str,
-    work: Callable[[UnitOfWork, C], Awaitable[Any]],
-    command: C,
+def mutation(
+    description: str,
+    payload: Callable[..., Payload],
+    input: type,
+    work: Callable[[UnitOfWork, Any], Awaitable[Any]],
     *,
+    outcome: str,
     in_one_call: bool = False,
-) -> P:
-    """Run the command in a unit of work, and answer with the payload.
+) -> Any:
+    """A field that runs the command of an input, in a unit of work, and answers with a payload.
 
-    The outcome goes into the payload's `field`; an expected failure into its `errors`.
+    What `work` gives goes into the payload's `outcome`; an expected failure into its `errors`.
     `in_one_call` promises what `Repositories.write` says.
     """
-    outcome, errors = None, list[MutationError]()
-    try:
-        outcome = await info.context.write(
-            lambda unit: work(unit, command), in_one_call=in_one_call
-        )
-    except DomainError as error:
-        errors = mutation_errors(error)
-    return payload(**{field: outcome}, errors=errors)
+
+    async def carried_out(context: Context, command: Any) -> Payload:
+        found, errors = None, list[MutationError]()
+        try:
+            found = await context.write(lambda unit: work(unit, command), in_one_call=in_one_call)
+        except DomainError as error:
+            errors = mutation_errors(error)
+        return payload(**{outcome: found}, errors=errors)
+
+    async def resolve(info: Info, input: Any) -> Any:
+        return await carried_out(info.context, input)
+
+    def writer(selected: Sequence[Selected]) -> Write | None:
+        written = WrittenPayload.of(selected, outcome)
+        if written is None:
+            return None
+
+        async def write(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
+            return [written.made(await carried_out(context, input))]
+
+        return write
+
+    resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
+    return strawberry.mutation(resolver=resolve, description=description, metadata={WRITER: writer})
 
 
-async def run_delete(
-    info: Info,
-    payload: Callable[..., P],
-    kind: EntityKind,
+def deletion(
+    description: str,
+    payload: Callable[..., Payload],
+    input: type,
     work: Callable[[UnitOfWork, Delete], Awaitable[str]],
-    command: Delete,
-) -> P:
-    """Run the deletion; the payload has the global id of what is gone."""
+    *,
+    kind: EntityKind,
+) -> Any:
+    """A mutation that deletes; its payload has the global id of what is gone."""
 
     async def delete(unit: UnitOfWork, command: Delete) -> strawberry.ID:
         return global_id(kind.record, await work(unit, command))
 
-    return await run(info, payload, "deleted_id", delete, command)
+    return mutation(description, payload, input, delete, outcome="deleted_id")

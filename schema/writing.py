@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import orjson
-from graphql import GraphQLField, TypeNameMetaFieldDef, get_nullable_type, is_list_type
+from graphql import (
+    GraphQLField,
+    TypeNameMetaFieldDef,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+)
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
@@ -57,8 +64,8 @@ def _selection_of(selected: Sequence[Selected]) -> Selection | None:
     members: list[tuple[str, Part]] = []
     for each in selected:
         below = None if each.selected is None else _selection_of(each.selected)
-        is_whole = each.selected is None or below is not None
-        part = _part_of(each, below) if is_whole else None
+        is_leaf = is_leaf_type(get_named_type(each.field.type))
+        part = _part_of(each, below) if is_leaf or below is not None else None
         if part is None:
             return None
         members.append((each.key, part))

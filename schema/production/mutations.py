@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import strawberry
 
-from domain.deletion import Delete
-from domain.production import SaveCampaign, SaveDraft
 from resolvers.production import commands
-from schema.commands import sent_as
-from schema.context import Info
 from schema.entities import CAMPAIGNS, DRAFTS
-from schema.mutations import DeletePayload, Payload, entity, run, run_delete
+from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 from schema.production.inputs import (
     DeleteCampaignInput,
     DeleteDraftInput,
@@ -44,32 +38,33 @@ class DeleteDraftPayload(DeletePayload):
 
 @strawberry.type
 class ProductionMutation:
-    @strawberry.mutation(description="Save a campaign, new or in place of the stored one.")
-    async def save_campaign(
-        self, info: Info, input: Annotated[SaveCampaign, sent_as(SaveCampaignInput)]
-    ) -> SaveCampaignPayload | None:
-        return await run(
-            info, SaveCampaignPayload, "campaign", commands.save_campaign, input, in_one_call=True
-        )
-
-    @strawberry.mutation(description="Save a draft, new or in place of the stored one.")
-    async def save_draft(
-        self, info: Info, input: Annotated[SaveDraft, sent_as(SaveDraftInput)]
-    ) -> SaveDraftPayload | None:
-        return await run(
-            info, SaveDraftPayload, "draft", commands.save_draft, input, in_one_call=True
-        )
-
-    @strawberry.mutation(description="Delete a campaign. Its drafts stay where they are.")
-    async def delete_campaign(
-        self, info: Info, input: Annotated[Delete, sent_as(DeleteCampaignInput)]
-    ) -> DeleteCampaignPayload | None:
-        return await run_delete(
-            info, DeleteCampaignPayload, CAMPAIGNS, commands.delete_campaign, input
-        )
-
-    @strawberry.mutation(description="Delete a draft. Its QC result and packages stay.")
-    async def delete_draft(
-        self, info: Info, input: Annotated[Delete, sent_as(DeleteDraftInput)]
-    ) -> DeleteDraftPayload | None:
-        return await run_delete(info, DeleteDraftPayload, DRAFTS, commands.delete_draft, input)
+    save_campaign: SaveCampaignPayload | None = mutation(
+        "Save a campaign, new or in place of the stored one.",
+        SaveCampaignPayload,
+        SaveCampaignInput,
+        commands.save_campaign,
+        outcome="campaign",
+        in_one_call=True,
+    )
+    save_draft: SaveDraftPayload | None = mutation(
+        "Save a draft, new or in place of the stored one.",
+        SaveDraftPayload,
+        SaveDraftInput,
+        commands.save_draft,
+        outcome="draft",
+        in_one_call=True,
+    )
+    delete_campaign: DeleteCampaignPayload | None = deletion(
+        "Delete a campaign. Its drafts stay where they are.",
+        DeleteCampaignPayload,
+        DeleteCampaignInput,
+        commands.delete_campaign,
+        kind=CAMPAIGNS,
+    )
+    delete_draft: DeleteDraftPayload | None = deletion(
+        "Delete a draft. Its QC result and packages stay.",
+        DeleteDraftPayload,
+        DeleteDraftInput,
+        commands.delete_draft,
+        kind=DRAFTS,
+    )

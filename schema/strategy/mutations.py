@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import strawberry
 
-from domain.deletion import Delete
-from domain.strategy import DecideStrategyPlan, SaveStrategyPlan
 from resolvers.strategy import commands
-from schema.commands import sent_as
-from schema.context import Info
 from schema.entities import STRATEGY_PLANS
-from schema.mutations import DeletePayload, Payload, entity, run, run_delete
+from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 from schema.strategy.inputs import (
     ApproveStrategyPlanInput,
     DeleteStrategyPlanInput,
@@ -44,42 +38,31 @@ class DeleteStrategyPlanPayload(DeletePayload):
 
 @strawberry.type
 class StrategyMutation:
-    @strawberry.mutation(
-        description="Save a strategy plan, new or in place of the stored one, as PENDING."
+    save_strategy_plan: SaveStrategyPlanPayload | None = mutation(
+        "Save a strategy plan, new or in place of the stored one, as PENDING.",
+        SaveStrategyPlanPayload,
+        SaveStrategyPlanInput,
+        commands.save_strategy_plan,
+        outcome="strategy_plan",
     )
-    async def save_strategy_plan(
-        self, info: Info, input: Annotated[SaveStrategyPlan, sent_as(SaveStrategyPlanInput)]
-    ) -> SaveStrategyPlanPayload | None:
-        return await run(
-            info, SaveStrategyPlanPayload, "strategy_plan", commands.save_strategy_plan, input
-        )
-
-    @strawberry.mutation(description="Approve a PENDING strategy plan, which is final.")
-    async def approve_strategy_plan(
-        self, info: Info, input: Annotated[DecideStrategyPlan, sent_as(ApproveStrategyPlanInput)]
-    ) -> ApproveStrategyPlanPayload | None:
-        return await run(
-            info,
-            ApproveStrategyPlanPayload,
-            "strategy_plan",
-            commands.approve_strategy_plan,
-            input,
-        )
-
-    @strawberry.mutation(description="Reject a PENDING strategy plan; it may be saved again.")
-    async def reject_strategy_plan(
-        self, info: Info, input: Annotated[DecideStrategyPlan, sent_as(RejectStrategyPlanInput)]
-    ) -> RejectStrategyPlanPayload | None:
-        return await run(
-            info, RejectStrategyPlanPayload, "strategy_plan", commands.reject_strategy_plan, input
-        )
-
-    @strawberry.mutation(
-        description="Delete a strategy plan. Its campaigns and drafts stay where they are."
+    approve_strategy_plan: ApproveStrategyPlanPayload | None = mutation(
+        "Approve a PENDING strategy plan, which is final.",
+        ApproveStrategyPlanPayload,
+        ApproveStrategyPlanInput,
+        commands.approve_strategy_plan,
+        outcome="strategy_plan",
     )
-    async def delete_strategy_plan(
-        self, info: Info, input: Annotated[Delete, sent_as(DeleteStrategyPlanInput)]
-    ) -> DeleteStrategyPlanPayload | None:
-        return await run_delete(
-            info, DeleteStrategyPlanPayload, STRATEGY_PLANS, commands.delete_strategy_plan, input
-        )
+    reject_strategy_plan: RejectStrategyPlanPayload | None = mutation(
+        "Reject a PENDING strategy plan; it may be saved again.",
+        RejectStrategyPlanPayload,
+        RejectStrategyPlanInput,
+        commands.reject_strategy_plan,
+        outcome="strategy_plan",
+    )
+    delete_strategy_plan: DeleteStrategyPlanPayload | None = deletion(
+        "Delete a strategy plan. Its campaigns and drafts stay where they are.",
+        DeleteStrategyPlanPayload,
+        DeleteStrategyPlanInput,
+        commands.delete_strategy_plan,
+        kind=STRATEGY_PLANS,
+    )

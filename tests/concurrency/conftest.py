@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 import pytest
 
 from repositories.changes import ChangeFeed
 from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, Selected, Snapshot, UnitOfWork
+from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
 from tests.conftest import close_database, open_emptied
 
 T = TypeVar("T")
@@ -24,9 +23,7 @@ class Interleaved:
     def __init__(self, repositories: Repositories) -> None:
         self._repositories = repositories
 
-    def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
-    ) -> AbstractAsyncContextManager[Snapshot]:
+    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
         return self._repositories.read(selected=selected, in_one_call=in_one_call)
 
     async def write(

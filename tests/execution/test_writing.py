@@ -184,7 +184,7 @@ async def test_an_operation_that_is_one_written_field_says_so(query: str, is_one
     operation = get_operation_ast(document)
     assert operation is not None
 
-    assert Writing().engine.prepare(document, operation, to_write=True).is_one_write is is_one
+    assert Writing().engine.prepare(document, operation, to_write=True).is_one_read is is_one
 
 
 async def test_what_fails_in_the_only_field_is_told_as_by_graphql_core() -> None:

@@ -1,11 +1,10 @@
 """Repositories on which something happens at a moment that a test chooses."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from repositories.changes import ChangeFeed
-from repositories.unit_of_work import Repositories, Selected, Snapshot, UnitOfWork
+from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
 
 T = TypeVar("T")
 Event = Callable[[], Awaitable[None]]
@@ -31,12 +30,11 @@ class Interfered:
     def changes(self) -> ChangeFeed:
         return self._repositories.changes
 
-    @asynccontextmanager
-    async def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
-    ) -> AsyncIterator[Snapshot]:
-        async with self._repositories.read(selected=selected, in_one_call=in_one_call) as snapshot:
-            yield self._changed(snapshot)
+    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
+        reading = self._repositories.read(selected=selected, in_one_call=in_one_call)
+        begin = reading.begin
+        setattr(reading, "begin", lambda: self._changed(begin()))  # noqa: B010 - not a method's
+        return reading
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
