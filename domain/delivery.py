@@ -8,7 +8,13 @@ from domain.entity import Entity
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryArtifact:
+class DeliveryArtifact(check.RuledPart):
+    rules = (
+        check.TextRule("name", check.NAME_LENGTH),
+        check.UrlRule("url"),
+        check.TextRule("format", check.FORMAT_LENGTH),
+    )
+
     name: str
     url: str
     format: str
@@ -16,11 +22,6 @@ class DeliveryArtifact:
 
     def at(self, position: int) -> "DeliveryArtifact":
         return DeliveryArtifact(self.name, self.url, self.format, position)
-
-    def violations(self) -> check.Violations:
-        yield from check.text("name", self.name, check.NAME_LENGTH)
-        yield from check.url("url", self.url)
-        yield from check.text("format", self.format, check.FORMAT_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

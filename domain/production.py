@@ -11,7 +11,13 @@ from domain.json_object import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class Tactic:
+class Tactic(check.RuledPart):
+    rules = (
+        check.TextRule("channel", check.NAME_LENGTH),
+        check.TextRule("content_type", check.NAME_LENGTH),
+        check.TextRule("title", check.NAME_LENGTH),
+    )
+
     channel: str
     content_type: str
     title: str
@@ -19,11 +25,6 @@ class Tactic:
 
     def at(self, position: int) -> "Tactic":
         return Tactic(self.channel, self.content_type, self.title, position)
-
-    def violations(self) -> check.Violations:
-        yield from check.text("channel", self.channel, check.NAME_LENGTH)
-        yield from check.text("content_type", self.content_type, check.NAME_LENGTH)
-        yield from check.text("title", self.title, check.NAME_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

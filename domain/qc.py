@@ -15,7 +15,12 @@ class QcSeverity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class QcIssue:
+class QcIssue(check.RuledPart):
+    rules = (
+        check.TextRule("section", check.NAME_LENGTH),
+        check.TextRule("reason", check.PROSE_LENGTH),
+    )
+
     severity: QcSeverity
     section: str
     reason: str
@@ -23,10 +28,6 @@ class QcIssue:
 
     def at(self, position: int) -> "QcIssue":
         return QcIssue(self.severity, self.section, self.reason, position)
-
-    def violations(self) -> check.Violations:
-        yield from check.text("section", self.section, check.NAME_LENGTH)
-        yield from check.text("reason", self.reason, check.PROSE_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

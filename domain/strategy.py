@@ -39,13 +39,14 @@ class Kpi:
 
 
 @dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(check.RuledPart):
+    rules = (
+        check.TextRule("name", check.NAME_LENGTH),
+        check.TextRule("week", check.NAME_LENGTH, blank=True),
+    )
+
     name: str
     week: str
-
-    def violations(self) -> check.Violations:
-        yield from check.text("name", self.name, check.NAME_LENGTH)
-        yield from check.text("week", self.week, check.NAME_LENGTH, blank=True)
 
 
 @dataclass(frozen=True, slots=True)

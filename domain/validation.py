@@ -6,10 +6,12 @@ its wrong fields at once.
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Final, Protocol
+from operator import attrgetter
+from typing import Any, ClassVar, Final, Protocol
 from urllib.parse import urlsplit
 
 from domain.errors import ValidationFailed, Violation
@@ -159,12 +161,84 @@ def texts(field: str, values: Sequence[str], limit: int = PROSE_LENGTH) -> Viola
             yield Violation((field, index), violation.message)
 
 
+class Rule(ABC):
+    """What a field of each part of a list has to keep.
+
+    Mostly all of them keep it, which is sooner told of all at once.
+    """
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+        self._value_of = attrgetter(field)
+
+    def violations(self, part: object) -> Found:
+        return self._check(self._value_of(part))
+
+    def surely_holds(self, parts: Sequence[object]) -> bool:
+        """Whether all parts, at least one, keep it; False where that's not seen at once."""
+        return self._surely_hold(list(map(self._value_of, parts)))
+
+    @abstractmethod
+    def _check(self, value: Any) -> Found: ...
+
+    @abstractmethod
+    def _surely_hold(self, values: list[Any]) -> bool: ...
+
+
+class TextRule(Rule):
+    """That of `text`."""
+
+    def __init__(self, field: str, limit: int, *, blank: bool = False) -> None:
+        super().__init__(field)
+        self._limit = limit
+        self._blank = blank
+
+    def _check(self, value: str) -> Found:
+        return text(self.field, value, self._limit, blank=self._blank)
+
+    def _surely_hold(self, values: list[str]) -> bool:
+        return (
+            max(map(len, values)) <= self._limit
+            and unstorable("".join(values)) is None
+            and (self._blank or all(map(str.strip, values)))
+        )
+
+
+class UrlRule(Rule):
+    """That of `url`."""
+
+    def _check(self, value: str) -> Found:
+        return url(self.field, value)
+
+    def _surely_hold(self, values: list[str]) -> bool:
+        return max(map(len, values)) <= URL_LENGTH and all(map(_PLAIN_URL.fullmatch, values))
+
+
+class RuledPart:
+    """A part of a list, checked by the rules of its class."""
+
+    __slots__ = ()
+
+    rules: ClassVar[tuple[Rule, ...]]
+
+    def violations(self) -> Violations:
+        for rule in self.rules:
+            yield from rule.violations(self)
+
+
 def items(field: str, values: Sequence[Checked]) -> Violations:
-    """A list of parts, each with checks of its own."""
+    """A list of parts of one kind, each with checks of its own."""
     yield from _length(field, values)
-    for index, value in enumerate(values[:LIST_LENGTH]):
-        for violation in value.violations():
+    parts = values[:LIST_LENGTH]
+    if parts and isinstance(parts[0], RuledPart) and _surely_hold(parts[0].rules, parts):
+        return
+    for index, part in enumerate(parts):
+        for violation in part.violations():
             yield violation.under(field, index)
+
+
+def _surely_hold(rules: Iterable[Rule], parts: Sequence[object]) -> bool:
+    return all(rule.surely_holds(parts) for rule in rules)
 
 
 def nested(field: str, part: Checked) -> Violations:

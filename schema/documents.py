@@ -70,6 +70,8 @@ class Documents:
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
         self._kept = _Kept()
+        # No value takes less than two bytes, with what parts it from the next one.
+        self._small = 2 * min(limits.variable_values, limits.input_objects)
 
     @property
     def hides_names(self) -> bool:
@@ -89,24 +91,31 @@ class Documents:
         document: Document,
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any] | None,
+        size: int | None = None,
     ) -> int:
-        """The operation's cost with these variables.
+        """The operation's cost with these variables, which came in a JSON text of this size.
 
         Raises LimitExceeded when it's too high, or the variables are too much.
         """
         assert document.node is not None
-        values = count_values(variables)
-        require(self._limits, "variable_values", values)
-        # There are no more objects than values, and values are easier to count.
-        if values > self._limits.input_objects:
-            inputs = count_input_objects(self._schema, operation, variables)
-            require(self._limits, "input_objects", inputs)
+        if size is None or size > self._small:
+            self._require_within(operation, variables)
         for node, measures in document.measures:
             if node is operation and measures.cost <= self._limits.cost:
                 return measures.cost
         measures = measure(self._schema, document.node, operation, variables or {})
         require_within(self._limits, measures)
         return measures.cost
+
+    def _require_within(
+        self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+    ) -> None:
+        values = count_values(variables)
+        require(self._limits, "variable_values", values)
+        # There are no more objects than values, and values are easier to count.
+        if values > self._limits.input_objects:
+            inputs = count_input_objects(self._schema, operation, variables)
+            require(self._limits, "input_objects", inputs)
 
     def _prepare(self, text: str) -> Document:
         try:

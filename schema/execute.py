@@ -32,6 +32,8 @@ class Operation:
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     wants_cost: bool = False
+    size: int | None = None
+    """How many bytes it came in, as JSON, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def prepare(schema: PipelineSchema, request: Operation) -> Prepared | Response:
     if node is None:
         return refused(BadUserInput(_unknown_operation(request.operation_name)))
     try:
-        cost = schema.documents.cost(document, node, request.variables)
+        cost = schema.documents.cost(document, node, request.variables, request.size)
     except LimitExceeded as error:
         return refused(error)
     return Prepared(document, node, request, {"cost": cost} if request.wants_cost else {})

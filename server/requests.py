@@ -133,11 +133,11 @@ async def read_operation(
     value = parse_json("The body", body)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
-    return operation_of(value)
+    return operation_of(value, len(body))
 
 
-def operation_of(value: Any) -> Operation:
-    """The operation of parsed request parameters. Raises RequestRefused."""
+def operation_of(value: Any, size: int | None = None) -> Operation:
+    """The operation of parsed request parameters, of so many bytes. Raises RequestRefused."""
     if not isinstance(value, dict):
         raise RequestRefused(400, "The request must be a JSON object.")
     query = value.get("query")
@@ -149,7 +149,7 @@ def operation_of(value: Any) -> Operation:
     if operation_name is not None and not isinstance(operation_name, str):
         raise RequestRefused(400, "operationName: must be a string.")
     wants_cost = extensions is not None and extensions.get("cost") is True
-    return Operation(query, variables, operation_name or None, wants_cost)
+    return Operation(query, variables, operation_name or None, wants_cost, size)
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import validation
+from domain.delivery import DeliveryArtifact
 from domain.errors import ValidationFailed, Violation
 from domain.onboarding import BriefScope
-from domain.qc import QcSeverity
+from domain.production import Tactic
+from domain.qc import QcIssue, QcSeverity
 from domain.strategy import Kpi, Milestone, StrategyTimeline
-from domain.validation import Checked, require_valid
+from domain.validation import Checked, RuledPart, require_valid
 from tests import builders as build
 
 Path = tuple[str | int, ...]
@@ -667,3 +669,37 @@ def test_a_violation_is_moved_below_another_field() -> None:
 
 def test_severities_are_a_closed_set() -> None:
     assert [str(severity) for severity in QcSeverity] == ["CRITICAL", "MAJOR", "MINOR"]
+
+
+TEXTS = st.sampled_from(
+    ["", " ", "a", "é漢", "a\x00", "\ud800", "\udc00", "\n", "a" * 50, "a" * 51, "a" * 501]
+)
+PARTS = st.one_of(
+    st.lists(
+        st.builds(
+            DeliveryArtifact,
+            TEXTS,
+            st.sampled_from(["https://example.com/a", "file:///a", "ftp://a", "", "s3://a/\n"])
+            | st.integers(2_030, 2_040).map(lambda length: f"https://a.b/{'x' * length}"),
+            TEXTS,
+        ),
+        max_size=4,
+    ),
+    st.lists(st.builds(QcIssue, st.sampled_from(QcSeverity), TEXTS, TEXTS), max_size=4),
+    st.lists(st.builds(Tactic, TEXTS, TEXTS, TEXTS), max_size=4),
+    st.lists(st.builds(Milestone, TEXTS, TEXTS), max_size=4),
+)
+
+
+@given(PARTS)
+def test_the_parts_of_a_list_break_the_rules_that_they_break_alone(
+    parts: list[RuledPart],
+) -> None:
+    """Though all of them are looked at together first."""
+    alone = [
+        violation.under("parts", index)
+        for index, part in enumerate(parts)
+        for violation in part.violations()
+    ]
+
+    assert list(validation.items("parts", parts)) == alone

@@ -1,5 +1,6 @@
 """How much one operation may ask for, and that finding out costs little."""
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,8 @@ from graphql import (
     parse,
     visit,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schema.documents import Documents
 from schema.execute import Operation, Prepared, prepare
@@ -183,6 +186,36 @@ def test_input_objects(schema: PipelineSchema) -> None:
 )
 def test_a_value_is_whatever_stands_somewhere(variables: Json | None, values: int) -> None:
     assert count_values(variables) == values
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.just(""),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text("ab", max_size=2), inner),
+    max_leaves=50,
+)
+
+
+@given(st.dictionaries(st.text("ab", max_size=2), VALUES))
+def test_a_value_takes_two_bytes_of_a_request_at_least(variables: Json) -> None:
+    """So nothing has to be counted in small ones."""
+    request = json.dumps({"query": "{a}", "variables": variables}, separators=(",", ":"))
+
+    assert count_values(variables) <= len(request) / 2
+
+
+def test_what_comes_in_a_small_request_is_not_counted(schema: PipelineSchema) -> None:
+    query = "query ($filter: BriefFilter) { briefs(filter: $filter) { totalCount } }"
+    variables = {"filter": {"briefId": {"in": ["a", "b"]}}}
+    few = limited(schema, variable_values=4)
+
+    def limit_of(size: int | None) -> str | None:
+        prepared = prepare(few, Operation(query, variables, size=size))
+        if isinstance(prepared, Prepared):
+            return None
+        [error] = prepared.errors
+        return str((error.extensions or {})["limit"])
+
+    assert [limit_of(size) for size in (None, 9, 8)] == ["variableValues", "variableValues", None]
 
 
 def test_values_are_counted_however_deep_they_are() -> None:
