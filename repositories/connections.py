@@ -5,7 +5,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.errors import Unavailable
+from repositories.turns import Turns
 
 
 class Connection(Protocol):
@@ -33,17 +33,14 @@ class Connections(Generic[C]):
     def __init__(self, engine: AsyncEngine, size: int, patience: float) -> None:
         self._engine = engine
         self._patience = patience
-        self._free = asyncio.Semaphore(size)
+        self._turns = Turns(size)
         self._idle: list[C] = []
         self._is_closed = False
         self.in_use = 0
 
     async def take(self) -> C:
         """One that nobody has closed. Raises Unavailable when none is free in time."""
-        if self._free.locked():
-            await self._wait()
-        else:
-            await self._free.acquire()
+        await self._turns.take(self._patience)
         self.in_use += 1
         try:
             while self._idle:
@@ -69,13 +66,6 @@ class Connections(Generic[C]):
         idle, self._idle = self._idle, []
         await asyncio.gather(*(each.close() for each in idle), return_exceptions=True)
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Unavailable("All database connections are in use.") from None
-
     async def _opened(self) -> C:
         pooled = await self._engine.raw_connection()
         connection = cast(C, pooled.driver_connection)
@@ -84,4 +74,4 @@ class Connections(Generic[C]):
 
     def _leave(self) -> None:
         self.in_use -= 1
-        self._free.release()
+        self._turns.leave()

@@ -13,11 +13,11 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
-from domain.errors import Unavailable
 from repositories.connections import Connections
 from repositories.selections import base64url
 from repositories.statements import Row
 from repositories.transactions import carried_through
+from repositories.turns import Turns
 from repositories.unit_of_work import Interference
 
 T = TypeVar("T")
@@ -175,17 +175,13 @@ class SqliteWriter:
     def __init__(self, connection: Connections[SqliteFile], patience: float) -> None:
         self.connection = connection
         self._patience = patience
-        self._turn = asyncio.Semaphore(1)
+        self._turn = Turns(1)
         self._group: _Group | None = None
         self._committing: asyncio.Task[None] | None = None
 
     async def enter(self) -> "_Group":
         """Wait for the turn, which the caller has to `leave`. Raises Unavailable in time."""
-        if self._turn.locked():
-            await self._wait()
-        else:
-            # Nobody is before us, so it takes no timer.
-            await self._turn.acquire()
+        await self._turn.take(self._patience)
         try:
             if self._group is None:
                 self._group = await self._opened()
@@ -194,24 +190,17 @@ class SqliteWriter:
                 raise Interference
             return self._group
         except BaseException:
-            self._turn.release()
+            self._turn.leave()
             raise
 
     def leave(self) -> None:
-        self._turn.release()
+        self._turn.leave()
 
     async def close(self) -> None:
         """Returns when everything that was written is committed."""
         if self._committing is not None:
             await self._committing
         await self.connection.close()
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Unavailable("All database connections are in use.") from None
 
     async def _opened(self) -> "_Group":
         file = await self.connection.take()
@@ -223,9 +212,12 @@ class SqliteWriter:
         return _Group(self.connection, file)
 
     async def _commit(self, group: "_Group") -> None:
-        async with self._turn:
+        await self._turn.take()
+        try:
             self._group = None
             await group.commit()
+        finally:
+            self._turn.leave()
 
 
 class _Group:
