@@ -45,6 +45,8 @@ _LIBPQ_PARAMETERS = frozenset(
 )
 _ASYNCPG_PARAMETERS = frozenset({"dsn", "host", "port", "prepared_statement_cache_size", "ssl"})
 
+_OLDEST_SQLITE = (3, 38)
+"""The first with JSON's `->`."""
 _SQLITE_CACHE_KIBIBYTES = 1_024
 """Of each connection. A page of a hundred entities with all that belongs to them finds room; what
 isn't there any more comes from the operating system, which keeps the file once for all."""
@@ -176,6 +178,11 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
 
 
 def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        needed = ".".join(map(str, _OLDEST_SQLITE))
+        raise DatabaseUrlError(
+            f"SQLite {needed} or newer is needed, and this Python has {sqlite3.sqlite_version}"
+        )
     # isolation_level=None: the driver begins nothing by itself.
     driver = {"isolation_level": None, "async_creator_fn": open_sqlite_file}
     readers = _engine(url, connect_args=driver)

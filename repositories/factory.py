@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.changes import ChangeFeed
@@ -78,6 +78,10 @@ class _Kinds(Generic[S]):
     qc_results: Callable[[S], QcResultRepository]
     delivery_packages: Callable[[S], PackageRepository]
 
+    def __iter__(self) -> Iterator[Any]:
+        """The repositories' classes."""
+        return (getattr(self, field.name) for field in fields(self))
+
 
 _IN_MEMORY: _Kinds[MemorySession] = _Kinds(
     briefs=MemoryBriefRepository,
@@ -98,29 +102,8 @@ _IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
 )
 
 
-_MEMORY_KINDS = {
-    kind.record_type.__name__: kind
-    for kind in (
-        MemoryBriefRepository,
-        MemoryPlanRepository,
-        MemoryCampaignRepository,
-        MemoryDraftRepository,
-        MemoryQcResultRepository,
-        MemoryPackageRepository,
-    )
-}
-
-_STORED = {
-    kind.record_type.__name__: kind.stored()
-    for kind in (
-        DatabaseBriefRepository,
-        DatabasePlanRepository,
-        DatabaseCampaignRepository,
-        DatabaseDraftRepository,
-        DatabaseQcResultRepository,
-        DatabasePackageRepository,
-    )
-}
+_MEMORY_KINDS = {kind.record_type.__name__: kind for kind in _IN_MEMORY}
+_STORED = {kind.record_type.__name__: kind.stored() for kind in _IN_DATABASE}
 
 
 class _Unit(Generic[S]):

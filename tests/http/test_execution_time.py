@@ -129,7 +129,7 @@ async def test_an_operation_has_as_much_time_as_the_settings_say(
     database: Database, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = await serve_from(database, serve, seconds=BRIEFLY)
-    Slow(monkeypatch, database, "get_many")
+    Slow(monkeypatch, database, "json_by_key")
     Slow(monkeypatch, database, "save")
 
     read = await server.api.fail(PACKAGE)
@@ -141,7 +141,7 @@ async def test_an_operation_has_as_much_time_as_the_settings_say(
 async def test_a_query_that_takes_too_long_is_answered_so(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, database, "get_many", seconds=BRIEFLY)
+    slow = Slow(monkeypatch, database, "json_by_key", seconds=BRIEFLY)
 
     answer = await server.api.send(PACKAGE)
 
@@ -312,7 +312,7 @@ async def sent(server: Served, query: str, variables: Json | None = None) -> Asy
 async def test_a_query_whose_client_is_gone_ends(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, database, "get_many")
+    slow = Slow(monkeypatch, database, "json_by_key")
     async with sent(server, PACKAGE):
         await slow.began.wait()
     await server.idle()
@@ -338,7 +338,7 @@ async def test_a_mutation_whose_client_is_gone_stores_nothing(
 async def test_a_query_whose_stream_is_gone_ends(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, database, "get_many")
+    slow = Slow(monkeypatch, database, "json_by_key")
     async with streamed(server.http, server.url, PACKAGE):
         await slow.began.wait()
     await server.idle()

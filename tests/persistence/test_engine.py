@@ -58,6 +58,13 @@ async def test_sqlite_lets_readers_only_read(sqlite_url: str) -> None:
     await database.close()
 
 
+def test_a_sqlite_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 37, 2))
+
+    with pytest.raises(DatabaseUrlError, match=r"SQLite 3\.38 or newer is needed"):
+        open_database("sqlite:///aicmo.db")
+
+
 async def test_sqlite_has_one_writer_and_locks_when_it_begins(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), timeout=0)
