@@ -80,11 +80,17 @@ class Selection:
     @property
     def size(self) -> int:
         """How many members there are, those of objects within the object included."""
-        parts = [part for _, part in self.members]
-        within = (
-            part.selection.size for part in parts if isinstance(part, Held | Owned | Referenced)
-        )
-        return len(parts) + sum(within)
+        return len(self.members) + sum(each.size for each in self._within)
+
+    @property
+    def levels(self) -> int:
+        """How deep objects are within one another; 1 where there are none within."""
+        return 1 + max((each.levels for each in self._within), default=0)
+
+    @property
+    def _within(self) -> "list[Selection]":
+        parts = (part for _, part in self.members)
+        return [part.selection for part in parts if isinstance(part, Held | Owned | Referenced)]
 
 
 Belonging = Callable[[Owned | Referenced, Sequence[Any]], Sequence[Any]]

@@ -5,6 +5,7 @@ nothing is stored, None, or an empty tuple of children.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -148,7 +149,8 @@ class Loader(Generic[K, V]):
     async def load_json(self, keys: Sequence[K], selection: Selection) -> list[str | None]:
         """What is selected, as texts, in the order of the keys.
 
-        What is asked for at the same time is read at once, whatever is selected.
+        What is asked for at the same time is read at once, and so is whatever is selected of the
+        same keys.
         """
         if self._is_alone:
             found = await self._load_json(keys, [selection])
@@ -172,13 +174,19 @@ async def _read_all(load: Load[K, V], absent: V, keys: Sequence[K]) -> Mapping[K
 async def _read_json(
     load: LoadJson[K], absent: str | None, asked: Sequence[tuple[K, Selection]]
 ) -> Mapping[tuple[K, Selection], str | None]:
-    keys, selections = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
-    found = await load(keys, selections)
-    place_of = {selection: place for place, selection in enumerate(selections)}
-    return {
-        (key, selection): found[key][place_of[selection]] if key in found else absent
-        for key, selection in asked
-    }
+    keys_of = defaultdict[Selection, list[K]](list)
+    for key, selection in asked:
+        keys_of[selection].append(key)
+    # Of a key nothing is read that isn't asked for: selections of the same keys go together.
+    together = defaultdict[tuple[K, ...], list[Selection]](list)
+    for selection, keys in keys_of.items():
+        together[tuple(keys)].append(selection)
+    texts: dict[tuple[K, Selection], str | None] = dict.fromkeys(asked, absent)
+    for same_keys, selections in together.items():
+        for key, found in (await load(same_keys, selections)).items():
+            pairs = [(key, selection) for selection in selections]
+            texts.update(zip(pairs, found, strict=True))
+    return texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ PART: Final = "part"
 MOST_MEMBERS: Final = 200
 """Of all objects within one together: databases have limits, and so has their patience."""
 
+MOST_LEVELS: Final = 6
+"""Of objects within one another: SQLite's parser has room for a few more."""
+
 PartOf = Callable[[Selected, Selection | None], Part]
 """Of a field that is selected, and what is selected of its objects."""
 
@@ -34,7 +37,9 @@ PartOf = Callable[[Selected, Selection | None], Part]
 def selection_of(selected: Sequence[Selected]) -> Selection | None:
     """The same for repositories; None where these can't write all of it."""
     selection = _selection_of(selected)
-    return None if selection is None or selection.size > MOST_MEMBERS else selection
+    if selection is None or selection.size > MOST_MEMBERS or selection.levels > MOST_LEVELS:
+        return None
+    return selection
 
 
 def as_written(text: str | None) -> orjson.Fragment | None:

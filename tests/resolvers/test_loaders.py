@@ -148,6 +148,29 @@ async def test_json_is_answered_for_every_key_in_the_order_asked_for(
         assert artifacts == ["[]", "[]"]
 
 
+async def test_json_of_other_keys_is_read_for_these_alone() -> None:
+    """Otherwise a hundred lookups with something else selected each would read a hundred times."""
+    asked: list[tuple[Sequence[str], int]] = []
+
+    async def read_json(
+        keys: Sequence[str], selections: Sequence[Selection]
+    ) -> dict[str, tuple[str, ...]]:
+        asked.append((keys, len(selections)))
+        return {key: tuple(f'"{key}"' for _ in selections) for key in keys}
+
+    async def read(keys: Sequence[str]) -> dict[str, None]:
+        raise NotImplementedError
+
+    loader = Loader(read, read_json, absent=None)
+    a, b, c = (Selection(((key, Value("revision")),)) for key in "abc")
+    found = await asyncio.gather(
+        loader.load_json(["1", "2"], a), loader.load_json(["3"], b), loader.load_json(["1", "2"], c)
+    )
+
+    assert [*found] == [['"1"', '"2"'], ['"3"'], ['"1"', '"2"']]
+    assert asked == [(("1", "2"), 2), (("3",), 1)]
+
+
 async def test_json_that_is_asked_for_at_once_is_one_read_whatever_is_selected(
     repositories: Repositories,
 ) -> None:

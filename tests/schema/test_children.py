@@ -1,4 +1,6 @@
-"""Children are answered however much is selected of them, and under however many names."""
+"""Children and edges are answered however much is selected of them, and however deep."""
+
+import pytest
 
 from schema.limits import Limits
 from tests import inputs
@@ -38,3 +40,18 @@ async def test_as_many_lists_may_be_asked_for_as_there_may_be_aliases(api: InPro
     assert package == {
         key: [{field: value} for value in values[field]] for key, field in lists.items()
     }
+
+
+@pytest.mark.parametrize("levels", range(1, 18))
+async def test_edges_may_lead_as_deep_as_an_operation_may_be(api: InProcess, levels: int) -> None:
+    await api.do("saveDraft", inputs.save_draft())
+    await api.do("recordQcResult", inputs.record_result())
+    edges = ["draft" if level % 2 else "qcResult" for level in range(levels)]
+    opened = " ".join(f"{edge} {{" for edge in edges)
+    query = f'{{ draft(draftId: "draft-1") {{ {opened} revision {"}" * levels} }} }}'
+
+    found = (await api.ask(query))["draft"]
+
+    for edge in edges:
+        found = found[edge]
+    assert found == {"revision": 1}
