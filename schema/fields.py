@@ -22,6 +22,7 @@ BATCH: Final = "batch"
 """The key in a field's metadata under which its batch resolver is."""
 
 LoaderOf = Callable[[Loaders], Loader[str, Any]]
+Load = Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
 
 
 def children(description: str, *, attribute: str, key: str, loader: LoaderOf) -> Any:
@@ -31,49 +32,26 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
     revision, whatever others have written since.
     """
 
-    async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
-        [found] = await resolve_all([parent], info)
-        return found
-
-    async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
-        context: Context = info.context
-        return await carried_or_loaded(parents, loader(context.loaders).load_many)
-
-    def writer(selected: Sequence[Selected]) -> Write | None:
-        selection = selection_of(selected)
-        if selection is None:
-            return None
-
-        async def write(parents: Sequence[Any], context: Context) -> Sequence[Any]:
-            load_json = loader(context.loaders).load_json
-            found = await carried_or_loaded(parents, lambda keys: load_json(keys, selection))
-            return [
-                as_written(some) if isinstance(some, str) else objects(selection, some, carried)
-                for some in found
-            ]
-
-        return write
-
-    async def carried_or_loaded(
-        parents: Sequence[Any], load_many: Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
-    ) -> list[Any]:
+    async def carried_or_loaded(parents: Sequence[Any], load: Load) -> Sequence[Any]:
         found = [getattr(parent, attribute) for parent in parents]
         keys = [
             getattr(parent, key) for parent, has in zip(parents, found, strict=True) if has is None
         ]
         if not keys:
             return found
-        loaded = iter(await load_many(keys))
+        loaded = iter(await load(keys))
         return [next(loaded) if has is None else has for has in found]
 
-    def part_of(_: Selected, below: Selection | None) -> Part:
-        assert below is not None
-        return Owned(attribute, below)
+    def written(found: Any, selection: Selection) -> Any:
+        is_json = isinstance(found, str)
+        return as_written(found) if is_json else objects(selection, found, carried)
 
-    return strawberry.field(
-        resolver=resolve,
-        description=description,
-        metadata={BATCH: resolve_all, WRITER: writer, PART: part_of},
+    return _loaded(
+        description,
+        loader,
+        carried_or_loaded,
+        written,
+        lambda selection: Owned(attribute, selection),
     )
 
 
@@ -88,7 +66,31 @@ def edge(
     """The entity of a kind that a key of this one refers to; null where it has none, or it isn't
     stored. It's found by its own key; or by what it has under `by`, with the loader for that.
     """
-    load = loader or (lambda loaders: kind.loaders(loaders).by_key)
+
+    async def referenced(parents: Sequence[Any], load: Load) -> Sequence[Any]:
+        keys = [getattr(parent, key) for parent in parents]
+        found = iter(await load([value for value in keys if value is not None]))
+        return [None if value is None else next(found) for value in keys]
+
+    return _loaded(
+        description,
+        loader or (lambda loaders: kind.loaders(loaders).by_key),
+        referenced,
+        lambda found, _: as_written(found),
+        lambda selection: Referenced(key, kind.name, by or kind.key_name, selection),
+    )
+
+
+def _loaded(
+    description: str,
+    loader: LoaderOf,
+    together: Callable[[Sequence[Any], Load], Awaitable[Sequence[Any]]],
+    written: Callable[[Any, Selection], Any],
+    part: Callable[[Selection], Part],
+) -> Any:
+    """A field of what `together` loads for all parents of a level: as records, or as JSON, of which
+    `written` makes what is in the response. Below other fields it's this `part` of a selection.
+    """
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
         [found] = await resolve_all([parent], info)
@@ -96,7 +98,7 @@ def edge(
 
     async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
         context: Context = info.context
-        return await referenced(parents, load(context.loaders).load_many)
+        return await together(parents, loader(context.loaders).load_many)
 
     def writer(selected: Sequence[Selected]) -> Write | None:
         selection = selection_of(selected)
@@ -104,22 +106,15 @@ def edge(
             return None
 
         async def write(parents: Sequence[Any], context: Context) -> Sequence[Any]:
-            load_json = load(context.loaders).load_json
-            found = await referenced(parents, lambda keys: load_json(keys, selection))
-            return list(map(as_written, found))
+            load_json = loader(context.loaders).load_json
+            found = await together(parents, lambda keys: load_json(keys, selection))
+            return [written(each, selection) for each in found]
 
         return write
 
-    async def referenced(
-        parents: Sequence[Any], load_many: Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
-    ) -> Sequence[Any]:
-        keys = [getattr(parent, key) for parent in parents]
-        found = iter(await load_many([value for value in keys if value is not None]))
-        return [None if value is None else next(found) for value in keys]
-
     def part_of(_: Selected, below: Selection | None) -> Part:
         assert below is not None
-        return Referenced(key, kind.name, by or kind.key_name, below)
+        return part(below)
 
     return strawberry.field(
         resolver=resolve,

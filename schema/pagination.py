@@ -208,8 +208,8 @@ class Connection(Generic[T]):
 
     @strawberry.field(
         description=(
-            "How many items match the filter on all pages together. Costs a statement of its own, "
-            "so ask for it only where it's shown."
+            "How many items match the filter on all pages together. They are counted for it each "
+            "time, so ask for it only where it's shown."
         )
     )
     async def total_count(self) -> int:

@@ -16,6 +16,11 @@ from server.settings import Settings
 
 _BACKLOG = 2_048
 """How many connections may wait until they are accepted."""
+_ACCEPTED_AT_ONCE = 16
+"""How many connections are accepted in a turn of the event loop. uvloop accepts one from a socket,
+so each is listened to as often: otherwise those who come while the server is busy would wait for a
+turn each, behind all that the others ask for.
+"""
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
@@ -58,6 +63,10 @@ class Listener(uvicorn.Server):
                 log_config=None,
             )
         )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        listening = [each.dup() for each in sockets or () for _ in range(_ACCEPTED_AT_ONCE)]
+        await super().startup(listening)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.service.closing.set()
