@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         (), description="Names, separated by commas, that requests may be sent to."
     )
     pool_size: int = Field(
-        5, ge=1, le=100, description="Database connections to read by (on PostgreSQL: in all)."
+        10, ge=1, le=100, description="Database connections to read by (on PostgreSQL: in all)."
     )
     pool_timeout: float = Field(
         10.0, gt=0, description="Seconds that an operation waits for a database connection."
