@@ -3,7 +3,16 @@
 It knows graphql-core schemas and nothing of this project.
 """
 
-from execution.engine import Engine
+from execution.engine import Engine, Execution
 from execution.plans import BatchResolver, Resolver, Selected, Unwritten, Write, Writer
 
-__all__ = ["BatchResolver", "Engine", "Resolver", "Selected", "Unwritten", "Write", "Writer"]
+__all__ = [
+    "BatchResolver",
+    "Engine",
+    "Execution",
+    "Resolver",
+    "Selected",
+    "Unwritten",
+    "Write",
+    "Writer",
+]

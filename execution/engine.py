@@ -156,7 +156,7 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """An operation with its variables, to be run once."""
+    """An operation with its variables; a subscription is run for each of its events, its root."""
 
     schema: GraphQLSchema
     counts: Counts

@@ -9,7 +9,6 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     Undefined,
     VariableNode,
     Visitor,
@@ -73,8 +72,7 @@ def examined(
         variables=Variables(schema, node.variable_definitions or (), inputs),
         steering=tuple(sorted(found.variables)),
         is_supported=(
-            node.operation is not OperationType.SUBSCRIPTION
-            and schema.get_root_type(node.operation) is not None
+            schema.get_root_type(node.operation) is not None
             and found.names <= STANDARD_DIRECTIVES
             and not any(fragment.variable_definitions for fragment in fragments.values())
         ),

@@ -13,11 +13,11 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     create_source_event_stream,
-    execute_subscription_event,
     get_operation_ast,
     map_source_to_response_event,
 )
 
+from execution import Execution
 from schema.context import Context
 from schema.documents import Document
 from schema.errors import BadUserInput, LimitExceeded, execution_failure
@@ -102,14 +102,7 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
 
     The snapshot that was read from is given back before this returns.
     """
-    assert prepared.document.node is not None
-    execution = schema.engine.prepare(
-        prepared.document.node,
-        prepared.node,
-        variable_values=prepared.request.variables,
-        hide_suggestions=schema.documents.hides_names,
-        to_write=True,
-    )
+    execution = _execution(schema, prepared)
     context.selected = prepared.document.selected
     context.reads_once = execution.is_one_read
     async with context:
@@ -142,7 +135,9 @@ async def subscribe(
         if isinstance(source, ExecutionResult):
             yield _only(_response(prepared, source, context))
             return
-        async with aclosing(_responses(prepared, executor, source, new_context)) as responses:
+        execution = _execution(schema, prepared)
+        responses = _responses(prepared, execution, executor, source, new_context)
+        async with aclosing(responses):
             yield responses
 
 
@@ -152,6 +147,7 @@ async def _only(response: Response) -> AsyncIterator[Response]:
 
 async def _responses(
     prepared: Prepared,
+    execution: Execution,
     executor: Executor[Any],
     source: AsyncIterable[Any],
     new_context: Callable[[], Context],
@@ -161,15 +157,25 @@ async def _responses(
     async def execute_event(event: Executor[Any]) -> ExecutionResult:
         nonlocal context
         context = new_context()
+        context.selected = prepared.document.selected
         async with context:
-            event.context_value = context
-            result = execute_subscription_event(event)
-            return await result if isawaitable(result) else result
+            return await execution.run(event.root_value, context)
 
     results = map_source_to_response_event(executor, source, execute_event)
     async with aclosing(results):
         async for result in results:
             yield _response(prepared, result, context)
+
+
+def _execution(schema: PipelineSchema, prepared: Prepared) -> Execution:
+    assert prepared.document.node is not None
+    return schema.engine.prepare(
+        prepared.document.node,
+        prepared.node,
+        variable_values=prepared.request.variables,
+        hide_suggestions=schema.documents.hides_names,
+        to_write=True,
+    )
 
 
 def refused(*errors: GraphQLError) -> Response:

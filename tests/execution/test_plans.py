@@ -225,13 +225,23 @@ async def test_below_the_root_such_a_null_fails_its_field(schema: GraphQLSchema)
     assert [error["path"] for error in result["errors"]] == [["child"]]
 
 
+async def test_each_event_of_a_subscription_is_a_root_of_its_plan(engine: Engine) -> None:
+    asked = request("subscription ($with: Boolean!) { renamed __typename @include(if: $with) }")
+    execution = engine.prepare(asked.document, asked.operation, variable_values={"with": True})
+
+    answers = [(await execution.run({"renamed": event})).data for event in ("R", "S")]
+
+    assert answers == [{"renamed": event, "__typename": "Subscription"} for event in ("R", "S")]
+    counts = engine.counts
+    assert (counts.planned, counts.by_plan, counts.by_graphql_core) == (1, 2, 0)
+
+
 # What isn't planned
 
 
 @pytest.mark.parametrize(
     ("sdl", "query", "data"),
     [
-        (SDL, "subscription { renamed }", {"renamed": "R"}),
         (SDL, "query @experimental_disableErrorPropagation { name }", {"name": "N"}),
         (
             SDL + "directive @loud on FIELD",
@@ -244,7 +254,7 @@ async def test_below_the_root_such_a_null_fails_its_field(schema: GraphQLSchema)
             {"name": "N", "other": "O"},
         ),
     ],
-    ids=["a subscription", "no error propagation", "a directive of its own", "@defer"],
+    ids=["no error propagation", "a directive of its own", "@defer"],
 )
 async def test_graphql_core_executes_what_is_not_supported(
     sdl: str, query: str, data: dict[str, Any]
