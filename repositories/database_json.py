@@ -323,8 +323,8 @@ class _SqliteWriter(_Writer):
             case Boolean():
                 return f"CASE WHEN {name} THEN 'true' ELSE 'false' END"
             case Double():
-                # By itself it writes 15 digits, which aren't always the number.
-                return f"printf('%!.17g', {name})"
+                # SQLite's own digits are too few to be the number, or more than it needs.
+                return f"json_number({name})"
             case Timestamp():
                 whole = f"replace(substr({name}, 1, 19), ' ', 'T')"
                 fraction = f"replace(substr({name}, 20), '.000000', '')"

@@ -45,6 +45,7 @@ class SqliteFile(aiosqlite.Connection):
         def connect() -> sqlite3.Connection:
             self.direct = sqlite3.connect(database, **(options | {"check_same_thread": False}))
             self.direct.create_function("base64url", 1, _base64url, deterministic=True)
+            self.direct.create_function("json_number", 1, repr, deterministic=True)
             self.direct.set_progress_handler(self._is_too_long, _SHORT)
             return self.direct
 

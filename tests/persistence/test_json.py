@@ -431,6 +431,16 @@ async def test_times_are_written_to_the_microsecond_where_there_is_one(
     assert found["result"]["at"] == json.loads(write_json(moment))
 
 
+async def test_numbers_have_no_more_digits_than_they_need(repositories: Repositories) -> None:
+    await RESULT.save(repositories, build.result("result", score=0.97))
+
+    async with repositories.read() as snapshot:
+        selection = members(score=Value("score"))
+        found = await snapshot.qc_results.json_by_key(["result"], [selection])
+
+    assert found == {"result": ('{"score":0.97}',)}
+
+
 # Children alone
 
 
