@@ -309,7 +309,3 @@ def _escape(name: str) -> str:
 
 def _shorten(value: str, limit: int = 60) -> str:
     return value if len(value) <= limit else value[: limit - 1] + "…"
-
-
-def first_of(violations: Iterable[Violation]) -> Violation | None:
-    return next(iter(violations), None)

@@ -71,11 +71,6 @@ class Entities(NamedTuple):
         # Several columns may be one attribute: `scope_exclusions` is of `scope`.
         return name.endswith("_id") or name.split("_", maxsplit=1)[0] in self.selected
 
-    @property
-    def width(self) -> int:
-        """How many columns a row has."""
-        return len(_places(self.table))
-
     def place_of(self, name: str) -> int:
         """Where the column is in a row."""
         return _places(self.table)[name]
