@@ -1,26 +1,39 @@
 """The custom scalars: `DateTime` for aware datetimes, `JSON` for JSON objects."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 import strawberry
+from graphql import (
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    value_from_ast_untyped,
+)
 from strawberry.scalars import JSON
 
 from domain.json_object import JsonObject
-from domain.validation import EARLIEST, LATEST
+from domain.validation import EARLIEST, JSON_LEVELS, LATEST
 
 _RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 
 
 def parse_date_time(value: object) -> datetime:
-    """In UTC; raises ValueError unless `value` is RFC 3339 and within the limits."""
+    """In UTC, to the microsecond: further digits are cut off, not rounded.
+
+    Raises ValueError unless `value` is RFC 3339 and within the limits.
+    """
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise ValueError(
-            "must be an RFC 3339 date and time with an offset from UTC and at most "
-            "microseconds, like 2026-03-01T09:30:00Z"
+            "must be an RFC 3339 date and time with an offset from UTC, "
+            "like 2026-03-01T09:30:00Z"
         )
     try:
         moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
@@ -36,6 +49,39 @@ def serialize_date_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def parse_json_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any:
+    """The value with its variables as the client gave them.
+
+    A variable without a value leaves its key out, and is null in a list, as in graphql-js.
+    """
+    match node:
+        case ObjectValueNode(fields=fields):
+            members = {
+                field.name.value: parse_json_literal(field.value, variables) for field in fields
+            }
+            return {name: value for name, value in members.items() if value is not Undefined}
+        case ListValueNode(values=nodes):
+            items = [parse_json_literal(item, variables) for item in nodes]
+            return [None if item is Undefined else item for item in items]
+        case VariableNode(name=name):
+            return _as_json((variables or {}).get(name.value, Undefined), JSON_LEVELS)
+        case _:
+            return value_from_ast_untyped(node)
+
+
+def _as_json(coerced: Any, levels: int) -> Any:
+    """The JSON of a coerced value, as far as JSON may be nested; what is deeper is refused."""
+    if isinstance(coerced, datetime):
+        return serialize_date_time(coerced)
+    if isinstance(coerced, Enum):
+        return coerced.name
+    if levels and isinstance(coerced, dict):
+        return {name: _as_json(value, levels - 1) for name, value in coerced.items()}
+    if levels and isinstance(coerced, list):
+        return [_as_json(item, levels - 1) for item in coerced]
+    return coerced
+
+
 def serialize_json(value: JsonObject) -> dict[str, Any]:
     return value.to_python()
 
@@ -48,8 +94,8 @@ SCALARS: dict[object, Any] = {
         name="DateTime",
         description=(
             "A moment, as an RFC 3339 date and time with an offset: `2026-03-01T09:30:00Z`. "
-            "Without an offset it's refused. Given back in UTC with `Z`, to the microsecond. "
-            "Years 1970 to 9998."
+            "Without an offset it's refused. A fraction may have any number of digits and is cut "
+            "to microseconds. Given back in UTC with `Z`. Years 1970 to 9998."
         ),
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
         serialize=serialize_date_time,
@@ -64,5 +110,6 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc8259",
         serialize=serialize_json,
         parse_value=lambda value: value,
+        parse_literal=parse_json_literal,
     ),
 }

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from graphql import parse
 
+from schema.context import Context
 from tests import inputs
+from tests.execution.equality import by_graphql_core
 from tests.support.graphql import InProcess, Json
 
 SUBMIT = """mutation($responses: JSON!) {
@@ -21,6 +24,9 @@ LITERAL = """mutation {{
     errors {{ __typename code message path }}
   }}
 }}"""
+
+
+NIGHT = "2026-02-28T23:30:00Z"
 
 
 def nested(levels: int) -> Json:
@@ -97,12 +103,51 @@ async def test_a_literal_is_kept_like_a_variable(api: InProcess) -> None:
     )
 
 
-async def test_a_literal_may_have_variables_in_it(api: InProcess) -> None:
-    query = LITERAL.format("{ a: $inner, b: [$inner] }").replace(
-        "mutation", "mutation($inner: Int)"
-    )
+@pytest.mark.parametrize(
+    ("definition", "literal", "given", "kept"),
+    [
+        ("$v: Int", "{ a: $v, b: [$v] }", {"v": 3}, {"a": 3, "b": [3]}),
+        ("$v: Int", "{ a: $v, b: { c: $v } }", {"v": None}, {"a": None, "b": {"c": None}}),
+        ("$v: Int = 4", "{ a: $v, b: [$v] }", {}, {"a": 4, "b": [4]}),
+        # One that isn't given leaves no name behind, but its place in a list.
+        ("$v: Int", "{ a: $v, b: 1 }", {}, {"b": 1}),
+        ("$v: Int", "{ a: [1, $v], b: [[$v], {}] }", {}, {"a": [1, None], "b": [[None], {}]}),
+        ("$v: Int", "{ a: [{ b: $v, c: 1 }] }", {}, {"a": [{"c": 1}]}),
+        ("$v: JSON", "{ a: $v }", {"v": {"x": [1.0, 2**40]}}, {"a": {"x": [1.0, 2**40]}}),
+        # As JSON has them, whatever the server makes of them.
+        ("$v: DateTime", "{ a: $v }", {"v": "2026-03-01T00:30:00+01:00"}, {"a": NIGHT}),
+        ("$v: [DateTime!]", "{ a: $v }", {"v": [NIGHT, NIGHT]}, {"a": [NIGHT, NIGHT]}),
+        ("$v: BriefOrderField", "{ a: $v }", {"v": "CLIENT_ID"}, {"a": "CLIENT_ID"}),
+        (
+            "$v: BriefFilter",
+            "{ a: [$v] }",
+            {"v": {"stage": {"in": ["INTAKE"]}, "createdAt": {"gt": NIGHT}}},
+            {"a": [{"stage": {"in": ["INTAKE"]}, "createdAt": {"gt": NIGHT}}]},
+        ),
+    ],
+    ids=str,
+)
+async def test_a_literal_may_have_variables_in_it(
+    api: InProcess, definition: str, literal: str, given: Json, kept: Json
+) -> None:
+    query = LITERAL.format(literal).replace("mutation", f"mutation({definition})")
 
-    assert await saved(api, query, inner=3) == {"a": 3, "b": [3]}
+    assert exactly(await saved(api, query, **given)) == exactly(kept)
+
+    # Not only our executor says so.
+    async with Context(api.repositories, "request-1") as context:
+        theirs = await by_graphql_core(api.schema.graphql, parse(query), given, context)
+    assert theirs.errors is None
+    assert theirs.data is not None
+    assert exactly(theirs.data["submitIntake"]["brief"]["responses"]) == exactly(kept)
+
+
+async def test_a_variable_of_hostile_depth_in_a_literal_is_refused(api: InProcess) -> None:
+    query = LITERAL.format("{ a: $v }").replace("mutation", "mutation($v: JSON)")
+
+    [message] = await refused(api, query, v=nested(100_000))
+
+    assert "32 levels" in message
 
 
 @pytest.mark.parametrize(
