@@ -20,9 +20,7 @@ from strawberry.scalars import JSON
 from domain.json_object import JsonObject
 from domain.validation import EARLIEST, JSON_LEVELS, LATEST
 
-_RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def parse_date_time(value: object) -> datetime:
@@ -32,8 +30,7 @@ def parse_date_time(value: object) -> datetime:
     """
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise ValueError(
-            "must be an RFC 3339 date and time with an offset from UTC, "
-            "like 2026-03-01T09:30:00Z"
+            "must be an RFC 3339 date and time with an offset from UTC, like 2026-03-01T09:30:00Z"
         )
     try:
         moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
