@@ -1,7 +1,8 @@
 """What a caller may ask a repository for: filters, orders and pages, free of any database.
 
-Filters are two-valued: null equals only null, a comparison with null is false, and `Not` is the
-exact complement. Text compares by code point, case-sensitively and literally.
+Filters are two-valued: a comparison of an absent value is false, and `Not` is the exact complement.
+Of what is absent, NE and NOT_IN are true, as the complements of EQ and IN. Text compares by code
+point, case-sensitively and literally.
 """
 
 from collections.abc import Iterable
@@ -29,11 +30,18 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A field against a value; a tuple of values for IN and NOT_IN; None for 'is null'."""
+    """A field against a value; a tuple of values for IN and NOT_IN."""
 
     field: str
     operator: Operator
-    value: Scalar | tuple[Scalar, ...] | None
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """True where the field's value is absent."""
+
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Not:
     condition: "Filter"
 
 
-Filter = Comparison | AllOf | AnyOf | Not
+Filter = Comparison | IsNull | AllOf | AnyOf | Not
 
 
 class Direction(StrEnum):

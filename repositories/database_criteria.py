@@ -35,6 +35,7 @@ from repositories.criteria import (
     Comparison,
     Direction,
     Filter,
+    IsNull,
     Not,
     Operator,
     Order,
@@ -68,8 +69,10 @@ def shape_of(filter: Filter | None) -> Filter | None:
             return AnyOf(tuple(map(_shape_of, conditions)))
         case Not(condition):
             return Not(_shape_of(condition))
+        case IsNull():
+            return filter
         case Comparison(value=value):
-            return replace(filter, value=None if value is None else _operand(value))
+            return replace(filter, value=_operand(value))
 
 
 def _shape_of(filter: Filter) -> Filter:
@@ -96,7 +99,7 @@ def _values(filter: Filter | None) -> Iterator[Any]:
             yield from _values(condition)
         case Comparison(value=tuple(members)):
             yield storable(cast(Sequence[str], members))
-        case Comparison(value=value) if value is not None and not _never_stored(value):
+        case Comparison(value=value) if not _never_stored(value):
             yield value
 
 
@@ -117,6 +120,8 @@ def _condition(
             return or_(false(), *parts)
         case Not(inner):
             return not_(_condition(table, inner, parameters, is_sqlite))
+        case IsNull(field):
+            return table.c[field].is_(None)
         case Comparison(operator=Operator.NE):
             equal = replace(shape, operator=Operator.EQ)
             return not_(_comparison(table, equal, parameters, is_sqlite))
@@ -131,8 +136,6 @@ def _comparison(
     table: Table, shape: Comparison, parameters: Iterator[str], is_sqlite: bool
 ) -> Condition:
     column = table.c[shape.field]
-    if shape.value is None:
-        return column.is_(None) if shape.operator is Operator.EQ else false()
     if shape.value is _Operand.NEVER_STORED:
         return false()
     is_true: Condition = _compared(column, shape.operator, next(parameters), is_sqlite)

@@ -11,6 +11,7 @@ from repositories.criteria import (
     Comparison,
     Direction,
     Filter,
+    IsNull,
     Not,
     Operator,
     Page,
@@ -42,6 +43,8 @@ def matches(record: Entity, filter: Filter | None) -> bool:
             return any(matches(record, condition) for condition in conditions)
         case Not(condition):
             return not matches(record, condition)
+        case IsNull(field):
+            return getattr(record, field) is None
         case Comparison(field, operator, value):
             stored = getattr(record, field)
             if operator in _NEGATED:
@@ -50,9 +53,7 @@ def matches(record: Entity, filter: Filter | None) -> bool:
 
 
 def _is_true(stored: Any, operator: Operator, value: Any) -> bool:
-    if stored is None or value is None:
-        return operator is Operator.EQ and stored is value
-    return _COMPARE[operator](stored, value)
+    return stored is not None and _COMPARE[operator](stored, value)
 
 
 def page_of(records: Iterable[R], key_name: str, request: PageRequest) -> Page[R]:

@@ -15,6 +15,7 @@ from repositories.criteria import (
     Comparison,
     Direction,
     Filter,
+    IsNull,
     Not,
     Operator,
 )
@@ -24,10 +25,16 @@ from schema.errors import BadUserInput
 FILTER_CONDITIONS = 200
 FILTER_LEVELS = 10
 
-_EQ = "Equal to; `null` finds the absent ones."
-_NE = "Different from; `null` finds the present ones."
+ALL_HOLD = "all of them hold. `null` counts as left out."
+"""What the description of each set of conditions says."""
+
+_EQ = "Equal to."
+_NE = "Different from."
 _IN = "One of these; an empty list finds nothing."
 _NIN = "None of these; an empty list finds everything."
+_IS_NULL = "`true` finds what is absent, `false` what is present."
+_ABSENT = "What is absent is different from every value, so `ne` and `nin` find it."
+_ABSENT_MOMENT = "What is absent is different from every moment, so `ne` finds it."
 
 
 def optional(description: str, name: str | None = None) -> Any:
@@ -36,7 +43,7 @@ def optional(description: str, name: str | None = None) -> Any:
 
 
 @strawberry.input(
-    name="IDFilter", description="Conditions on a key; all of them hold. Keys compare exactly."
+    name="IDFilter", description=f"Conditions on a key; {ALL_HOLD} Keys compare exactly."
 )
 class IDFilter:
     eq: strawberry.ID | None = optional(_EQ)
@@ -46,8 +53,14 @@ class IDFilter:
 
 
 @strawberry.input(
-    description="Conditions on a text; all of them hold. Case-sensitive, by code point."
+    name="NullableIDFilter",
+    description=f"Conditions on a key that may be absent; {ALL_HOLD} {_ABSENT}",
 )
+class NullableIDFilter(IDFilter):
+    is_null: bool | None = optional(_IS_NULL)
+
+
+@strawberry.input(description=f"Conditions on a text; {ALL_HOLD} Case-sensitive, by code point.")
 class StringFilter:
     eq: str | None = optional(_EQ)
     ne: str | None = optional(_NE)
@@ -57,7 +70,12 @@ class StringFilter:
     starts_with: str | None = optional("Begins with this text, literally.")
 
 
-@strawberry.input(description="Conditions on a whole number; all of them hold.")
+@strawberry.input(description=f"Conditions on a text that may be absent; {ALL_HOLD} {_ABSENT}")
+class NullableStringFilter(StringFilter):
+    is_null: bool | None = optional(_IS_NULL)
+
+
+@strawberry.input(description=f"Conditions on a whole number; {ALL_HOLD}")
 class IntFilter:
     eq: int | None = optional(_EQ)
     ne: int | None = optional(_NE)
@@ -67,7 +85,7 @@ class IntFilter:
     lte: int | None = optional("Less than or equal to.")
 
 
-@strawberry.input(description="Conditions on a number; all of them hold.")
+@strawberry.input(description=f"Conditions on a number; {ALL_HOLD}")
 class FloatFilter:
     eq: float | None = optional(_EQ)
     ne: float | None = optional(_NE)
@@ -77,7 +95,7 @@ class FloatFilter:
     lte: float | None = optional("Less than or equal to.")
 
 
-@strawberry.input(description="Conditions on a moment; all of them hold.")
+@strawberry.input(description=f"Conditions on a moment; {ALL_HOLD}")
 class DateTimeFilter:
     eq: datetime | None = optional(_EQ)
     ne: datetime | None = optional(_NE)
@@ -87,7 +105,14 @@ class DateTimeFilter:
     lte: datetime | None = optional("At or before.")
 
 
-@strawberry.input(description="A condition on a yes or no.")
+@strawberry.input(
+    description=f"Conditions on a moment that may be absent; {ALL_HOLD} {_ABSENT_MOMENT}"
+)
+class NullableDateTimeFilter(DateTimeFilter):
+    is_null: bool | None = optional(_IS_NULL)
+
+
+@strawberry.input(description="A condition on a yes or no. `null` counts as left out.")
 class BooleanFilter:
     eq: bool | None = optional("Equal to.")
 
@@ -148,14 +173,18 @@ def _comparisons(name: str, comparator: Any) -> list[Filter]:
     found: list[Filter] = []
     for field in fields(comparator):
         value = getattr(comparator, field.name)
-        if value is UNSET:
+        if value is UNSET or value is None:
+            continue
+        if field.name == "is_null":
+            absent = IsNull(name)
+            found.append(absent if value else Not(absent))
             continue
         operator = Operator[_OPERATORS.get(field.name, field.name).upper()]
         if isinstance(value, list):
             if len(value) > LIST_LENGTH:
                 raise BadUserInput(f"filter: lists may have at most {LIST_LENGTH} items.")
             found.append(Comparison(name, operator, tuple(map(_plain, value))))
-        elif value is not None or operator in (Operator.EQ, Operator.NE):
+        else:
             found.append(Comparison(name, operator, _plain(value)))
     return found
 

@@ -12,6 +12,7 @@ from schema.commands import command_input, deletion_of, expected_revision, optio
 from schema.descriptions import describe_enum
 from schema.entities import DELIVERY_PACKAGES
 from schema.filtering import (
+    ALL_HOLD,
     DateTimeFilter,
     IDFilter,
     IntFilter,
@@ -50,7 +51,7 @@ class DeleteDeliveryPackageInput:
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Conditions on delivery packages; all of them hold.")
+@strawberry.input(description=f"Conditions on delivery packages; {ALL_HOLD}")
 class DeliveryPackageFilter:
     package_id: IDFilter | None = on("packageId")
     draft_id: IDFilter | None = on("draftId")

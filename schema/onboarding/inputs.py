@@ -14,11 +14,13 @@ from schema.commands import command_input, deletion_of, expected_revision, optio
 from schema.descriptions import describe_enum
 from schema.entities import BRIEFS
 from schema.filtering import (
+    ALL_HOLD,
     DateTimeFilter,
     EnumFilter,
     IDFilter,
     IntFilter,
-    StringFilter,
+    NullableDateTimeFilter,
+    NullableStringFilter,
     all_of,
     any_of,
     none_of,
@@ -67,19 +69,19 @@ class DeleteBriefInput:
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Conditions on a stage; all of them hold.")
+@strawberry.input(description=f"Conditions on a stage; {ALL_HOLD}")
 class BriefStageFilter(EnumFilter[BriefStage]):
     pass
 
 
-@strawberry.input(description="Conditions on briefs; all of them hold.")
+@strawberry.input(description=f"Conditions on briefs; {ALL_HOLD}")
 class BriefFilter:
     brief_id: IDFilter | None = on("briefId")
     client_id: IDFilter | None = on("clientId")
     stage: BriefStageFilter | None = on("stage")
     submitted_at: DateTimeFilter | None = on("submittedAt")
-    target_audience: StringFilter | None = on("targetAudience")
-    normalized_at: DateTimeFilter | None = on("normalizedAt")
+    target_audience: NullableStringFilter | None = on("targetAudience")
+    normalized_at: NullableDateTimeFilter | None = on("normalizedAt")
     revision: IntFilter | None = on("revision")
     created_at: DateTimeFilter | None = on("createdAt")
     updated_at: DateTimeFilter | None = on("updatedAt")

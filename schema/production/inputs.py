@@ -13,9 +13,11 @@ from schema.commands import command_input, deletion_of, expected_revision, optio
 from schema.descriptions import describe_enum
 from schema.entities import CAMPAIGNS, DRAFTS
 from schema.filtering import (
+    ALL_HOLD,
     DateTimeFilter,
     IDFilter,
     IntFilter,
+    NullableIDFilter,
     StringFilter,
     all_of,
     any_of,
@@ -70,7 +72,7 @@ class DeleteDraftInput:
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Conditions on campaigns; all of them hold.")
+@strawberry.input(description=f"Conditions on campaigns; {ALL_HOLD}")
 class CampaignFilter:
     campaign_id: IDFilter | None = on("campaignId")
     strategy_id: IDFilter | None = on("strategyId")
@@ -110,11 +112,11 @@ class CampaignOrder:
     direction: Direction = order_direction()
 
 
-@strawberry.input(description="Conditions on drafts; all of them hold.")
+@strawberry.input(description=f"Conditions on drafts; {ALL_HOLD}")
 class DraftFilter:
     draft_id: IDFilter | None = on("draftId")
     strategy_id: IDFilter | None = on("strategyId")
-    campaign_id: IDFilter | None = on("campaignId")
+    campaign_id: NullableIDFilter | None = on("campaignId")
     content_type: StringFilter | None = on("contentType")
     title: StringFilter | None = on("title")
     revision: IntFilter | None = on("revision")

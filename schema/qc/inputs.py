@@ -13,6 +13,7 @@ from schema.commands import command_input, deletion_of, expected_revision, optio
 from schema.descriptions import describe_enum
 from schema.entities import QC_RESULTS
 from schema.filtering import (
+    ALL_HOLD,
     BooleanFilter,
     DateTimeFilter,
     FloatFilter,
@@ -61,7 +62,7 @@ class DeleteQcResultInput:
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Conditions on QC results; all of them hold.")
+@strawberry.input(description=f"Conditions on QC results; {ALL_HOLD}")
 class QcResultFilter:
     result_id: IDFilter | None = on("resultId")
     draft_id: IDFilter | None = on("draftId")

@@ -12,10 +12,13 @@ from schema.commands import command_input, deletion_of, expected_revision, optio
 from schema.descriptions import describe_enum
 from schema.entities import STRATEGY_PLANS
 from schema.filtering import (
+    ALL_HOLD,
     DateTimeFilter,
     EnumFilter,
     IDFilter,
     IntFilter,
+    NullableDateTimeFilter,
+    NullableStringFilter,
     StringFilter,
     all_of,
     any_of,
@@ -101,20 +104,20 @@ class DeleteStrategyPlanInput:
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description="Conditions on an approval; all of them hold.")
+@strawberry.input(description=f"Conditions on an approval; {ALL_HOLD}")
 class ApprovalStateFilter(EnumFilter[ApprovalState]):
     pass
 
 
-@strawberry.input(description="Conditions on strategy plans; all of them hold.")
+@strawberry.input(description=f"Conditions on strategy plans; {ALL_HOLD}")
 class StrategyPlanFilter:
     strategy_id: IDFilter | None = on("strategyId")
     brief_id: IDFilter | None = on("briefId")
     version: IntFilter | None = on("version")
     executive_summary: StringFilter | None = on("executiveSummary")
     approval: ApprovalStateFilter | None = on("approval")
-    decided_by: StringFilter | None = on("decidedBy")
-    decided_at: DateTimeFilter | None = on("decidedAt")
+    decided_by: NullableStringFilter | None = on("decidedBy")
+    decided_at: NullableDateTimeFilter | None = on("decidedAt")
     revision: IntFilter | None = on("revision")
     created_at: DateTimeFilter | None = on("createdAt")
     updated_at: DateTimeFilter | None = on("updatedAt")

@@ -20,6 +20,7 @@ from repositories.criteria import (
     Comparison,
     Direction,
     Filter,
+    IsNull,
     Not,
     Operator,
     Order,
@@ -252,6 +253,7 @@ UNSTORABLE_TEXT = ["a\x00", "\ud800"]
 MOMENTS = [START + timedelta(microseconds=n) for n in (-1, 0, 1)]
 ELSEWHERE = timezone(timedelta(hours=-7))
 
+# What may be in each field that isn't absent.
 FIELDS: dict[str, tuple[Kind, dict[str, st.SearchStrategy[Any]]]] = {
     kind.name: (kind, fields)
     for kind, fields in [
@@ -259,7 +261,7 @@ FIELDS: dict[str, tuple[Kind, dict[str, st.SearchStrategy[Any]]]] = {
             DRAFT,
             {
                 "title": st.sampled_from(TEXT),
-                "campaign_id": st.none() | st.sampled_from(TEXT),
+                "campaign_id": st.sampled_from(TEXT),
                 "created_at": st.sampled_from(MOMENTS),
             },
         ),
@@ -268,8 +270,8 @@ FIELDS: dict[str, tuple[Kind, dict[str, st.SearchStrategy[Any]]]] = {
             {
                 "version": st.integers(1, 4),
                 "approval": st.sampled_from(ApprovalState),
-                "decided_by": st.none() | st.sampled_from(TEXT),
-                "decided_at": st.none() | st.sampled_from(MOMENTS),
+                "decided_by": st.sampled_from(TEXT),
+                "decided_at": st.sampled_from(MOMENTS),
             },
         ),
         (
@@ -293,21 +295,22 @@ def _comparisons(field: str, values: st.SearchStrategy[Any]) -> st.SearchStrateg
     if field in ("title", "campaign_id", "decided_by"):
         values = values | st.sampled_from(UNSTORABLE_TEXT)
     if field.endswith("_at"):
-        values = values.map(lambda time: time and time.astimezone(ELSEWHERE))
-    some = values.filter(lambda value: value is not None)
-    lists = st.lists(some, max_size=3).map(tuple)
+        values = values.map(lambda time: time.astimezone(ELSEWHERE))
+    lists = st.lists(values, max_size=3).map(tuple)
 
     def comparing(operators: list[Operator], by: st.SearchStrategy[Any]) -> Any:
         return st.builds(Comparison, st.just(field), st.sampled_from(operators), by)
 
-    equal = comparing(EQUALITY, values if field == "passed" else values | st.none())
+    equal = comparing(EQUALITY, values)
+    if field in NULLABLE:
+        equal = st.one_of(equal, st.just(IsNull(field)))
     if field == "passed":
         return st.one_of(equal)
     if field in ("version", "score") or field.endswith("_at"):
-        return st.one_of(equal, comparing(ORDERING, some))
+        return st.one_of(equal, comparing(ORDERING, values))
     if field == "approval":
         return st.one_of(equal, comparing(MEMBERSHIP, lists))
-    return st.one_of(equal, comparing(MEMBERSHIP, lists), comparing(SEARCH, some))
+    return st.one_of(equal, comparing(MEMBERSHIP, lists), comparing(SEARCH, values))
 
 
 @st.composite
@@ -348,7 +351,10 @@ def _questions(
 ) -> tuple[list[Any], list[PageRequest], list[Filter]]:
     """Records to store, pages to ask for, and comparisons to count by."""
     kind, fields = FIELDS[kind_name]
-    rows = draw(st.lists(st.fixed_dictionaries(fields), min_size=3, max_size=10))
+    columns = {
+        name: st.none() | values if name in NULLABLE else values for name, values in fields.items()
+    }
+    rows = draw(st.lists(st.fixed_dictionaries(columns), min_size=3, max_size=10))
     records = [
         replace(kind.record(key), **row) for key, row in zip("abcdefghij", rows, strict=False)
     ]

@@ -124,7 +124,7 @@ def test_nothing_else_is_an_id() -> None:
         for where, kind in all_types_of_fields()
         if kind in ("ID", "ID!")
         and not re.search(r"(Id|\bid)\)?$", where)
-        and not where.startswith("IDFilter.")
+        and not where.startswith(("IDFilter.", "NullableIDFilter."))
     ] == []
 
 
@@ -394,13 +394,17 @@ def test_entities_can_be_filtered_by_every_value_of_theirs(name: str) -> None:
 
     conditions = fields_of(input_type(f"{name}Filter"))
 
-    assert conditions == {
-        field: COMPARATORS[str(named(entity, field))] for field in sorted(values)
-    } | {
+    assert conditions == {field: comparator(entity, field) for field in sorted(values)} | {
         "and": f"[{name}Filter!]",
         "or": f"[{name}Filter!]",
         "not": f"{name}Filter",
     }
+
+
+def comparator(entity: GraphQLObjectType, field: str) -> str:
+    """What may be absent can be found by that as well."""
+    may_be_absent = not str(entity.fields[field].type).endswith("!")
+    return ("Nullable" if may_be_absent else "") + COMPARATORS[str(named(entity, field))]
 
 
 def named(entity: GraphQLObjectType, field: str) -> object:
@@ -411,10 +415,13 @@ def named(entity: GraphQLObjectType, field: str) -> object:
     ("name", "value", "operators"),
     [
         ("IDFilter", "ID", "eq ne in nin"),
+        ("NullableIDFilter", "ID", "eq ne in nin isNull"),
         ("StringFilter", "String", "eq ne in nin contains startsWith"),
+        ("NullableStringFilter", "String", "eq ne in nin contains startsWith isNull"),
         ("IntFilter", "Int", "eq ne gt gte lt lte"),
         ("FloatFilter", "Float", "eq ne gt gte lt lte"),
         ("DateTimeFilter", "DateTime", "eq ne gt gte lt lte"),
+        ("NullableDateTimeFilter", "DateTime", "eq ne gt gte lt lte isNull"),
         ("BooleanFilter", "Boolean", "eq"),
         ("BriefStageFilter", "BriefStage", "eq ne in nin"),
         ("ApprovalStateFilter", "ApprovalState", "eq ne in nin"),
@@ -423,9 +430,10 @@ def named(entity: GraphQLObjectType, field: str) -> object:
 def test_values_are_compared_by_what_makes_sense_for_them(
     name: str, value: str, operators: str
 ) -> None:
+    of_lists_or_of_absence = {"in": f"[{value}!]", "nin": f"[{value}!]", "isNull": "Boolean"}
+
     assert fields_of(input_type(name)) == {
-        operator: f"[{value}!]" if operator in ("in", "nin") else value
-        for operator in operators.split()
+        operator: of_lists_or_of_absence.get(operator, value) for operator in operators.split()
     }
 
 

@@ -70,8 +70,12 @@ async def drafts(api: InProcess) -> None:
         ({"title": {"in": ["Plain", "Éclair"]}}, "ad"),
         ({"title": {"nin": ["Plain", "Éclair"]}}, "bc"),
         # What may be absent
-        ({"campaignId": {"eq": None}}, "bd"),
-        ({"campaignId": {"ne": None}}, "ac"),
+        ({"campaignId": {"isNull": True}}, "bd"),
+        ({"campaignId": {"isNull": False}}, "ac"),
+        ({"not": {"campaignId": {"isNull": True}}}, "ac"),
+        ({"campaignId": {"isNull": True, "eq": "campaign-1"}}, ""),
+        ({"campaignId": {"isNull": False, "ne": "campaign-1"}}, "c"),
+        ({"or": [{"campaignId": {"isNull": True}}, {"title": {"eq": "Plain"}}]}, "abd"),
         ({"campaignId": {"ne": "campaign-1"}}, "bcd"),
         ({"campaignId": {"nin": ["campaign-1"]}}, "bcd"),
         ({"campaignId": {"in": ["campaign-1"]}}, "a"),
@@ -85,9 +89,9 @@ async def drafts(api: InProcess) -> None:
         ({}, "abcd"),
         ({"title": {}}, "abcd"),
         ({"title": {"contains": "plain", "startsWith": "plain"}}, "c"),
-        ({"contentType": {"eq": "ad"}, "campaignId": {"eq": None}}, "b"),
-        ({"and": [{"contentType": {"eq": "ad"}}, {"campaignId": {"eq": None}}]}, "b"),
-        ({"or": [{"contentType": {"eq": "ad"}}, {"campaignId": {"eq": None}}]}, "abd"),
+        ({"contentType": {"eq": "ad"}, "campaignId": {"isNull": True}}, "b"),
+        ({"and": [{"contentType": {"eq": "ad"}}, {"campaignId": {"isNull": True}}]}, "b"),
+        ({"or": [{"contentType": {"eq": "ad"}}, {"campaignId": {"isNull": True}}]}, "abd"),
         ({"or": [{"draftId": {"eq": "a"}}, {"draftId": {"eq": "c"}}]}, "ac"),
         ({"not": {"contentType": {"eq": "ad"}}}, "cd"),
         ({"not": {"or": [{"draftId": {"eq": "a"}}, {"draftId": {"eq": "c"}}]}}, "bd"),
@@ -98,11 +102,14 @@ async def drafts(api: InProcess) -> None:
         ({"or": []}, ""),
         ({"not": {}}, ""),
         ({"or": [{}]}, "abcd"),
-        # Null is the same as left out, but for eq and ne
+        # Null is the same as left out
         ({"title": None, "and": None, "or": None, "not": None}, "abcd"),
-        ({"title": {"contains": None, "startsWith": None, "in": None, "nin": None}}, "abcd"),
-        ({"title": {"eq": None}}, ""),
-        ({"title": {"ne": None}}, "abcd"),
+        ({"title": {"contains": "plain", "eq": None, "ne": None}}, "bc"),
+        ({"campaignId": {"in": ["campaign-1"], "eq": None, "ne": None, "isNull": None}}, "a"),
+        ({"campaignId": {"eq": None, "ne": None, "isNull": None}}, "abcd"),
+        ({"not": {"title": {"eq": None, "contains": "plain"}, "campaignId": None}}, "ad"),
+        ({"not": {"title": {"eq": None}}}, ""),
+        ({"or": [{"title": {"eq": "Plain"}}, {"title": {"eq": None}}]}, "abcd"),
     ],
     ids=str,
 )
@@ -141,8 +148,8 @@ RESULTS: dict[str, Json] = {
         ({"revision": {"eq": 2}}, "b"),
         ({"revision": {"gt": 1}}, "b"),
         ({"revision": {"lt": 2147483647, "gte": -2147483648}}, "abc"),
-        ({"revision": {"eq": None}}, ""),
-        ({"score": {"gt": None}}, "abc"),
+        ({"revision": {"eq": None}}, "abc"),
+        ({"score": {"gt": None, "lt": 0.5}}, "a"),
     ],
     ids=str,
 )
@@ -161,9 +168,10 @@ async def test_numbers_moments_and_yes_or_no(api: InProcess, filter: Json, keys:
         ({"approval": {"ne": "PENDING"}}, "ar"),
         ({"approval": {"in": ["APPROVED", "REJECTED"]}}, "ar"),
         ({"approval": {"nin": ["APPROVED", "REJECTED"]}}, "p"),
-        ({"decidedBy": {"eq": None}}, "p"),
+        ({"decidedBy": {"isNull": True}}, "p"),
         ({"decidedBy": {"startsWith": "A"}}, "ar"),
-        ({"decidedAt": {"ne": None}}, "ar"),
+        ({"decidedAt": {"isNull": False}}, "ar"),
+        ({"decidedAt": {"isNull": None, "eq": None, "ne": None, "lt": None}}, "apr"),
         ({"decidedAt": {"lt": "2100-01-01T00:00:00Z"}}, "ar"),
         ({"not": {"decidedAt": {"lt": "2100-01-01T00:00:00Z"}}}, "p"),
     ],
@@ -183,10 +191,10 @@ async def test_closed_sets_and_what_may_be_absent(api: InProcess, filter: Json, 
     [
         ({"stage": {"eq": "NORMALIZED"}}, "n"),
         ({"stage": {"in": ["INTAKE"]}}, "i"),
-        ({"targetAudience": {"eq": None}}, "i"),
+        ({"targetAudience": {"isNull": True}}, "i"),
         ({"targetAudience": {"contains": "bake"}}, "n"),
         ({"not": {"targetAudience": {"contains": "bake"}}}, "i"),
-        ({"normalizedAt": {"eq": None}}, "i"),
+        ({"normalizedAt": {"isNull": True}}, "i"),
         ({"clientId": {"eq": "client-1"}}, "in"),
     ],
     ids=str,
@@ -225,13 +233,45 @@ async def test_every_condition_that_can_be_written_can_be_asked(api: InProcess) 
         await kind.put(api, "b")
 
     for kind, field, operator, type_ in CONDITIONS:
-        value = VALUES[type_.strip("[]!")]
-        condition = {field: {operator: [value] if type_.startswith("[") else value}}
+        condition = {field: {operator: value_of(type_)}}
 
         matching = await found(api, kind, condition)
         others = await found(api, kind, {"not": condition})
 
         assert sorted(matching + others) == ["a", "b"], condition
+
+
+async def test_a_form_that_sends_what_is_not_filled_in_as_null_finds_the_same(
+    api: InProcess,
+) -> None:
+    """So do clients that are made from the schema."""
+    for kind in KINDS:
+        await kind.put(api, "a")
+        await kind.put(api, "b")
+
+    for kind, field, operator, type_ in CONDITIONS:
+        fields = input_type(f"{kind.type_name}Filter").fields
+        comparators = input_type(str(fields[field].type)).fields
+        condition = {operator: value_of(type_)}
+        form = dict.fromkeys(fields) | {field: dict.fromkeys(comparators) | condition}
+
+        assert await found(api, kind, form) == await found(api, kind, {field: condition}), form
+
+    for kind in KINDS:
+        fields = input_type(f"{kind.type_name}Filter").fields
+        conditions = {kind_field for one, kind_field, *_ in CONDITIONS if one is kind}
+        untouched = {
+            name: dict.fromkeys(input_type(str(definition.type)).fields)
+            for name, definition in fields.items()
+            if name in conditions
+        }
+
+        assert await found(api, kind, untouched) == ["a", "b"]
+
+
+def value_of(type_: str) -> Any:
+    value = VALUES[type_.strip("[]!")]
+    return [value] if type_.startswith("[") else value
 
 
 # Limits
