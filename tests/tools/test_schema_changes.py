@@ -4,6 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from graphql import (
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    is_interface_type,
+    is_introspection_type,
+    is_object_type,
+)
 
 from schema.export import SCHEMA_FILE
 from tests.support.graphql import Json
@@ -33,21 +41,32 @@ pytestmark = pytest.mark.timeout(300)
 def breaking_changes(before: Path, after: Path) -> dict[str, str]:
     """What each change that breaks clients is, by its place in the schema."""
     changes = json.loads(node_tools().run("schema_changes.mjs", before, after))
+    returned = returned_types(build_schema(before.read_text("utf-8")))
     return {
         change["path"]: change["message"]
         for change in changes
-        if change["level"] == "BREAKING" or _is_a_new_failure(change)
+        if change["level"] == "BREAKING" or _is_new_in_answers(change, returned)
     }
 
 
-def _is_a_new_failure(change: Json) -> bool:
-    """Generated clients may refuse whole answers with a kind or code that they don't know."""
+def _is_new_in_answers(change: Json, returned: set[str]) -> bool:
+    """Generated clients may refuse whole answers with a value or kind that they don't know."""
     match change["type"]:
         case "OBJECT_TYPE_INTERFACE_ADDED":
             return "implements 'MutationError'" in change["message"]
-        case "ENUM_VALUE_ADDED":
-            return str(change["path"]).startswith("ErrorCode.")
+        case "ENUM_VALUE_ADDED" | "UNION_MEMBER_ADDED":
+            return str(change["path"]).split(".")[0] in returned
     return False
+
+
+def returned_types(schema: GraphQLSchema) -> set[str]:
+    """The types that fields have, as opposed to what is only sent."""
+    return {
+        get_named_type(field.type).name
+        for type_ in schema.type_map.values()
+        if (is_object_type(type_) or is_interface_type(type_)) and not is_introspection_type(type_)
+        for field in type_.fields.values()
+    }
 
 
 def unannounced(breaking: dict[str, str], changelog: str) -> dict[str, str]:
@@ -70,6 +89,8 @@ def test_breaking_changes_since_the_last_release_are_announced() -> None:
         ("  brief(\n", "  brief(\n    at: DateTime!\n", "Query.brief.at"),
         ("interface MutationError {", QUOTA_ERROR + "interface MutationError {", "QuotaError"),
         ("enum ErrorCode {\n", "enum ErrorCode {\n  QUOTA\n", "ErrorCode.QUOTA"),
+        ("enum BriefStage {\n", "enum BriefStage {\n  PARKED\n", "BriefStage.PARKED"),
+        ("enum ChangeKind {\n", "enum ChangeKind {\n  MOVED\n", "ChangeKind.MOVED"),
     ],
     ids=[
         "a field less",
@@ -78,6 +99,8 @@ def test_breaking_changes_since_the_last_release_are_announced() -> None:
         "one more argument",
         "one more kind of failure",
         "one more code of failures",
+        "one more value in answers",
+        "one more value in events",
     ],
 )
 def test_a_breaking_change_has_to_be_announced(
@@ -102,6 +125,23 @@ def test_what_is_new_breaks_nothing(tmp_path: Path) -> None:
     older.write_text(schema.replace(TARGET_AUDIENCE, "", 1))
 
     assert breaking_changes(older, SCHEMA_FILE) == {}
+
+
+def test_a_value_that_is_only_sent_breaks_nothing(tmp_path: Path) -> None:
+    schema = SCHEMA_FILE.read_text("utf-8")
+    newer = tmp_path / "newer.graphql"
+    newer.write_text(schema.replace("enum DraftOrderField {\n", "enum DraftOrderField {\n  MOOD\n"))
+
+    assert breaking_changes(SCHEMA_FILE, newer) == {}
+
+
+def test_one_more_member_of_a_union_has_to_be_announced(tmp_path: Path) -> None:
+    older, newer = tmp_path / "older.graphql", tmp_path / "newer.graphql"
+    schema = "type Query { found: Found } type A { a: Int } type B { b: Int } union Found = A"
+    older.write_text(schema)
+    newer.write_text(f"{schema} | B")
+
+    assert list(breaking_changes(older, newer)) == ["Found"]
 
 
 def test_announcements_name_places_in_the_schema() -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from aicmo_client.generated import (
     ApprovalState,
@@ -145,6 +146,38 @@ async def test_a_package_is_followed_until_it_is_deleted(client: Client) -> None
             if change.kind is ChangeKind.DELETED:
                 assert change.delivery_package is None
                 break
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"approval": "POSTPONED"},
+        {"errors": [{"__typename": "QuotaError", "code": "VALIDATION"}]},
+        {"errors": [{"__typename": "ValidationError", "code": "QUOTA"}]},
+    ],
+    ids=["a value", "a kind of failure", "a code of failures"],
+)
+async def test_an_answer_of_a_later_schema_is_refused_whole(unknown: dict[str, Any]) -> None:
+    """So the server announces these like changes that break clients."""
+    plan = {
+        "id": "an-id",
+        "strategyId": "a-plan",
+        "approval": unknown.get("approval", "APPROVED"),
+        "decidedBy": "Ada",
+        "decidedAt": "2026-03-01T09:30:00Z",
+        "revision": 2,
+    }
+    errors = [{"message": "No.", "path": []} | error for error in unknown.get("errors", [])]
+    payload = {"strategyPlan": None if errors else plan, "errors": errors}
+    answer = httpx.Response(200, json={"data": {"approveStrategyPlan": payload}})
+    http: Any = httpx.AsyncClient(transport=httpx.MockTransport(lambda request: answer))
+
+    async with http:
+        with pytest.raises(ValidationError):
+            await approve_plan(
+                Client(url=URL, http_client=http),
+                ApproveStrategyPlanInput(strategy_id="a-plan", decided_by="Ada"),
+            )
 
 
 def a_draft(**changes: Any) -> SaveDraftInput:
