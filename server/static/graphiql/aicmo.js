@@ -69,6 +69,7 @@ async function start() {
     defaultEditorToolsVisibility: true,
     isHeadersEditorEnabled: true,
     inputValueDeprecation: true,
+    schemaDescription: true,
     onSchemaChange: () => allowObjectsAsJson(),
     plugins: [GraphiQLPluginExplorer.explorerPlugin()],
   };
