@@ -1,7 +1,7 @@
 """The composition root: everything is made and put together here."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -90,13 +90,13 @@ def create_app(
             )
             yield
 
-    return _App(
+    app = _App(
         hosts,
         routes=[
-            Route(GRAPHQL, _Http(), methods=["GET", "POST"]),
+            *_with_slash(lambda path: Route(path, _Http(), methods=["GET", "POST"]), GRAPHQL),
+            *_with_slash(lambda path: WebSocketRoute(path, _websocket), GRAPHQL),
+            *_with_slash(lambda path: Route(path, _health, methods=["GET"]), "/health"),
             Route("/", lambda _: RedirectResponse("graphql"), methods=["GET"]),
-            WebSocketRoute(GRAPHQL, _websocket),
-            Route("/health", _health, methods=["GET"]),
             *(() if settings.production else graphiql_routes()),
         ],
         middleware=[
@@ -112,6 +112,15 @@ def create_app(
         exception_handlers={HTTPException: refuse_http, Exception: mask_bug},
         lifespan=lifespan,
     )
+    # To an absolute address, which behind a proxy isn't the one that the client knows.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _with_slash(route: Callable[[str], BaseRoute], path: str) -> Iterator[BaseRoute]:
+    """The same at the path and at the path with a slash after it."""
+    yield route(path)
+    yield route(f"{path}/")
 
 
 class _App(Starlette):
