@@ -27,12 +27,14 @@ from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
 from server.programs import Programs
 from server.requests import BodyLimits, HttpRequest
+from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
 from server.settings import Settings
 from server.websocket import WebSocketEndpoint
 
 GRAPHQL = "/graphql"
+SCHEMA_FILE = f"{GRAPHQL}/schema.graphql"
 
 log = logging.getLogger("aicmo.server")
 
@@ -71,6 +73,7 @@ def create_app(
     """
     schema = create_schema(settings.limits, introspection=not settings.production)
     hosts = Hosts(settings.trusted_hosts)
+    has_schema_file = settings.publish_schema or not settings.production
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -98,6 +101,7 @@ def create_app(
             *_with_slash(lambda path: Route(path, _health, methods=["GET"]), "/health"),
             Route("/", lambda _: RedirectResponse("graphql"), methods=["GET"]),
             *(() if settings.production else graphiql_routes()),
+            *([schema_route(SCHEMA_FILE, schema)] if has_schema_file else ()),
         ],
         middleware=[
             Middleware(TrustedHosts, hosts=hosts),
