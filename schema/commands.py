@@ -37,20 +37,21 @@ def command_input(command: Callable[..., Any], description: str) -> Callable[[T]
     return decorate
 
 
-def required(description: str) -> Any:
-    """A field that every input of its type has."""
-    return strawberry.field(description=description)
+def required(*sentences: str) -> Any:
+    """A field that every input of its type has, described by sentences."""
+    return strawberry.field(description=" ".join(sentences))
 
 
-def optional(description: str) -> Any:
-    """A field that may be left out; null means the same."""
-    return strawberry.field(default=UNSET, description=description)
+def optional(*sentences: str) -> Any:
+    """A field that may be left out, described by sentences; null means the same."""
+    return strawberry.field(default=UNSET, description=" ".join(sentences))
 
 
 def expected_revision() -> Any:
     return optional(
         "The revision that you last read: the mutation fails when the stored one differs. "
-        "0 means that the entity must not exist yet. Left out, the latest wins."
+        "0 means that the entity must not exist yet. Left out, the latest wins. 0 or more.",
+        "A repeat of a mutation that was stored fails, since the first one raised the revision.",
     )
 
 

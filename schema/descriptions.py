@@ -1,9 +1,43 @@
-"""Turning domain enums into GraphQL enums whose values are described."""
+"""Sentences that descriptions share, with the limits as the domain has them; enums, described."""
 
 from enum import StrEnum
+from typing import Final
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
+
+from domain import validation as rules
+
+KEY: Final = (
+    f"At most {rules.KEY_LENGTH} characters, not blank, without control characters and without "
+    "white space around them."
+)
+NAME: Final = f"At most {rules.NAME_LENGTH} characters, not blank."
+LABEL: Final = f"At most {rules.NAME_LENGTH} characters."
+FORMAT: Final = f"At most {rules.FORMAT_LENGTH} characters, not blank."
+PROSE: Final = f"At most {rules.PROSE_LENGTH:,} characters."
+REASON: Final = f"At most {rules.PROSE_LENGTH:,} characters, not blank."
+BODY: Final = f"At most {rules.BODY_LENGTH:,} characters, not blank."
+URL: Final = (
+    f"An absolute URL that begins with {', '.join(rules.URL_SCHEMES[:-1])} or "
+    f"{rules.URL_SCHEMES[-1]}; at most {rules.URL_LENGTH:,} characters, not blank."
+)
+ITEMS: Final = f"At most {rules.LIST_LENGTH} items."
+TEXTS: Final = (
+    f"At most {rules.LIST_LENGTH} items of at most {rules.PROSE_LENGTH:,} characters each."
+)
+JSON_OBJECT: Final = (
+    f"At most {rules.JSON_BYTES // 1024} KiB as JSON, and {rules.JSON_LEVELS} levels."
+)
+
+UNCHECKED: Final = "It isn't checked whether that is stored."
+"""Of a reference to another entity."""
+OWN_KEY: Final = (
+    "Left out, the server makes one, and a repeated request saves another entity. Under a key of "
+    "your own you may repeat the request safely: it leaves one entity."
+)
+NO_GATE: Final = "The server refuses no package because of it."
+"""Of a verdict of QC."""
 
 
 def describe_enum(kind: type[StrEnum], description: str, **values: str) -> None:

@@ -9,4 +9,4 @@ SCHEMA_FILE = Path(__file__).parent / "schema.graphql"
 
 def exported_schema() -> str:
     """The SDL of the code, as `schema/schema.graphql` must have it."""
-    return create_schema().definition.as_str() + "\n"
+    return create_schema().sdl()

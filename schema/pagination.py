@@ -16,7 +16,7 @@ import strawberry
 from strawberry import UNSET
 
 from domain.entity import Entity
-from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
+from domain.validation import EARLIEST, INT_MAX, LATEST, LIST_LENGTH, unstorable
 from execution import Selected, Write
 from repositories.criteria import (
     NEWEST_FIRST,
@@ -31,13 +31,17 @@ from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.entities import EntityKind
 from schema.errors import BadUserInput
-from schema.filtering import criteria
+from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS, criteria
 from schema.writing import WRITER
 from schema.written_connections import WrittenConnection
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
 _CHECKSUM_BYTES = 6
+_FILTER = (
+    f"Only those that match. At most {FILTER_CONDITIONS} conditions in {FILTER_LEVELS} levels, and "
+    f"{LIST_LENGTH} items in a list."
+)
 
 T = TypeVar("T")
 
@@ -278,7 +282,7 @@ def connection(
         "after": After,
         "last": Last,
         "before": Before,
-        "filter": _argument(kind, "Filter", "Only those that match."),
+        "filter": _argument(kind, "Filter", _FILTER),
         "order_by": _argument(kind, "Order", "The order; newest first by default."),
     }
     declared = signature(resolve)

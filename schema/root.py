@@ -7,11 +7,19 @@ from functools import partial
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import (
+    GraphQLObjectType,
+    GraphQLSchema,
+    SchemaDefinitionNode,
+    parse,
+    print_ast,
+    print_schema,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from execution import Engine
+from schema.about import SCHEMA_DESCRIPTION
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
 from schema.delivery.queries import DeliveryQuery
@@ -97,6 +105,16 @@ class PipelineSchema:
     def graphql(self) -> GraphQLSchema:
         return self.definition._schema
 
+    def sdl(self) -> str:
+        """In GraphQL's schema definition language; types in the order of their names."""
+        # Strawberry prints no description of the schema, graphql-core no order of types.
+        [schema] = [
+            definition
+            for definition in parse(print_schema(self.graphql)).definitions
+            if isinstance(definition, SchemaDefinitionNode)
+        ]
+        return f"{print_ast(schema)}\n\n{self.definition.as_str()}\n"
+
 
 def create_schema(limits: Limits | None = None, *, introspection: bool = True) -> PipelineSchema:
     """Without introspection, messages don't suggest names of the schema either."""
@@ -107,6 +125,7 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
         types=MUTATION_ERROR_TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    definition._schema.description = SCHEMA_DESCRIPTION  # Strawberry has no way to say it
     documents = Documents(definition._schema, limits or Limits(), introspection=introspection)
     engine = Engine(
         definition._schema,

@@ -19,6 +19,7 @@ from strawberry.scalars import JSON
 
 from domain.json_object import JsonObject
 from domain.validation import EARLIEST, JSON_LEVELS, LATEST
+from schema.descriptions import JSON_OBJECT
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -102,7 +103,7 @@ SCALARS: dict[object, Any] = {
         name="JSON",
         description=(
             "A JSON object. Key order and numbers come back as they were given. "
-            "At most 256 KiB and 32 levels; integers within 64 bits; no NUL in texts."
+            f"{JSON_OBJECT} Integers within 64 bits; no NUL and no lone surrogates in texts."
         ),
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc8259",
         serialize=serialize_json,

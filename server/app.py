@@ -1,7 +1,7 @@
 """The composition root: everything is made and put together here."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -27,12 +27,14 @@ from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
 from server.programs import Programs
 from server.requests import BodyLimits, HttpRequest
+from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
 from server.settings import Settings
 from server.websocket import WebSocketEndpoint
 
 GRAPHQL = "/graphql"
+SCHEMA_FILE = f"{GRAPHQL}/schema.graphql"
 
 log = logging.getLogger("aicmo.server")
 
@@ -71,6 +73,7 @@ def create_app(
     """
     schema = create_schema(settings.limits, introspection=not settings.production)
     hosts = Hosts(settings.trusted_hosts)
+    has_schema_file = settings.publish_schema or not settings.production
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -90,14 +93,15 @@ def create_app(
             )
             yield
 
-    return _App(
+    app = _App(
         hosts,
         routes=[
-            Route(GRAPHQL, _Http(), methods=["GET", "POST"]),
+            *_with_slash(lambda path: Route(path, _Http(), methods=["GET", "POST"]), GRAPHQL),
+            *_with_slash(lambda path: WebSocketRoute(path, _websocket), GRAPHQL),
+            *_with_slash(lambda path: Route(path, _health, methods=["GET"]), "/health"),
             Route("/", lambda _: RedirectResponse("graphql"), methods=["GET"]),
-            WebSocketRoute(GRAPHQL, _websocket),
-            Route("/health", _health, methods=["GET"]),
             *(() if settings.production else graphiql_routes()),
+            *([schema_route(SCHEMA_FILE, schema)] if has_schema_file else ()),
         ],
         middleware=[
             Middleware(TrustedHosts, hosts=hosts),
@@ -112,6 +116,15 @@ def create_app(
         exception_handlers={HTTPException: refuse_http, Exception: mask_bug},
         lifespan=lifespan,
     )
+    # To an absolute address, which behind a proxy isn't the one that the client knows.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _with_slash(route: Callable[[str], BaseRoute], path: str) -> Iterator[BaseRoute]:
+    """The same at the path and at the path with a slash after it."""
+    yield route(path)
+    yield route(f"{path}/")
 
 
 class _App(Starlette):

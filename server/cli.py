@@ -157,11 +157,9 @@ class _Server(Listener):
         for listening in sockets or ():
             host, port = listening.getsockname()[:2]
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            typer.echo(
-                f"GraphiQL, for browsers:  {address}/graphql\n"
-                f"GraphQL API, for POST:   {address}/graphql\n"
-                "Press Ctrl+C to stop."
-            )
+            if self._app.state.service.has_page:
+                typer.echo(f"GraphiQL, for browsers:  {address}/graphql")
+            typer.echo(f"GraphQL API, for POST:   {address}/graphql\nPress Ctrl+C to stop.")
 
 
 async def _prepare_demo(settings: Settings) -> None:

@@ -73,9 +73,9 @@ def graphiql_tabs() -> list[Tab]:
     return tabs
 
 
-def graphiql_page() -> HTMLResponse:
-    """The page. It addresses its assets relative to /graphql: a path prefix does no harm."""
-    return HTMLResponse(_page(), headers=_PAGE_HEADERS)
+def graphiql_page(path: str) -> HTMLResponse:
+    """The page at this path. It addresses its assets relative to it: a path prefix does no harm."""
+    return HTMLResponse(_page("../" if path.endswith("/") else ""), headers=_PAGE_HEADERS)
 
 
 def graphiql_routes() -> list[BaseRoute]:
@@ -122,5 +122,6 @@ def _version() -> str:
 
 
 @cache
-def _page() -> str:
-    return (FOLDER / "index.html").read_text("utf-8").replace("{assets}", f"graphiql/{_version()}")
+def _page(base: str) -> str:
+    page = (FOLDER / "index.html").read_text("utf-8")
+    return page.replace("{assets}", f"{base}graphiql/{_version()}")

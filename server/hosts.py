@@ -1,12 +1,15 @@
 """Which names the server answers to."""
 
+import logging
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.requests import RequestRefused, headers_of, request_id_of
+from server.requests import RequestRefused, headers_of, request_id_of, shown
 from server.responses import refuse
+
+log = logging.getLogger("aicmo.websocket")
 
 
 class Hosts:
@@ -46,7 +49,16 @@ class TrustedHosts:
             try:
                 self._hosts.require(scope)
             except RequestRefused as refusal:
-                refused = refuse(refusal, request_id_of(headers_of(scope)))
+                headers = headers_of(scope)
+                request_id = request_id_of(headers)
+                if scope["type"] == "websocket":
+                    # A browser doesn't show the answer to anybody.
+                    log.warning(
+                        "request %s: a WebSocket was refused: this server isn't called %s",
+                        request_id,
+                        shown(headers.get(b"host", b"")),
+                    )
+                refused = refuse(refusal, request_id)
                 await refused(scope, receive, send)
                 return
         await self._app(scope, receive, send)

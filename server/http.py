@@ -56,7 +56,7 @@ class HttpEndpoint:
         accepted = _AS_JSON
         try:
             if self.service.has_page and wants_page(request):
-                return graphiql_page()
+                return graphiql_page(request.scope["path"])
             accepted = negotiate(request.header(b"accept"))
             with self.service.pending.share() as share:
                 return await self._answer(request, accepted, share)

@@ -80,6 +80,12 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     return headers
 
 
+def shown(value: bytes) -> str:
+    """What a client sent, as a log may have it: short, on one line."""
+    text = value.decode("latin-1")
+    return repr(text if len(text) <= 100 else f"{text[:99]}…")
+
+
 def request_id_of(headers: Mapping[bytes, bytes]) -> str:
     """The id that the client gave, when it's harmless in a log; else a new one."""
     given = headers.get(b"x-request-id")
@@ -100,10 +106,20 @@ _NEW_IDS = _new_ids()
 
 
 def wants_page(request: HttpRequest) -> bool:
-    """Whether a browser navigates here, rather than a client sending a query."""
-    if request.method == "POST" or "query" in request.query_string():
-        return False
-    return "text/html" in request.header(b"accept").lower()
+    """Whether a browser navigates here, rather than a program that asks for an answer."""
+    return request.method != "POST" and _prefers_html(request.header(b"accept"))
+
+
+@lru_cache(maxsize=100)
+def _prefers_html(accept: str) -> bool:
+    """Whether HTML is named, at least as welcome as anything and more than our answers by name."""
+    ranges = [_media_range(part) for part in accept.split(",")]
+
+    def best(*names: str) -> float:
+        return max((quality for name, quality in ranges if name in names), default=0.0)
+
+    html = best("text/html")
+    return html > best(*_OFFERED, "application/*") and html >= best("*/*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ _SERVICE_LINK = re.compile(r"AICMO_(SERVICE|PORT)_.*")
 """What Kubernetes sets where a service is called aicmo."""
 
 
+_HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
+"""Without a scheme and a port, which no request's name would equal."""
+
+
 class SettingsError(Exception):
     """A setting is missing or unsafe; a line for each that says which and why."""
 
@@ -77,7 +81,11 @@ class Settings(BaseSettings):
         ),
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Names, separated by commas, that requests may be sent to."
+        (),
+        description=(
+            "Names, separated by commas, that requests may be sent to: `*` is any, "
+            "`*.example.com` any below example.com."
+        ),
     )
     pool_size: int = Field(
         10, ge=1, le=100, description="Database connections to read by (on PostgreSQL: in all)."
@@ -88,6 +96,7 @@ class Settings(BaseSettings):
     production: bool = Field(
         False, description="No GraphiQL and no introspection; messages suggest no names."
     )
+    publish_schema: bool = Field(False, description="Serve the schema as a file in production too.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins, separated by commas, whose pages may call the API."
     )
@@ -117,6 +126,14 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _HOST.fullmatch(name):
+                raise ValueError(f"{name!r} is not a name, like api.example.com or *.example.com")
         return value
 
     @field_validator("cors_origins")

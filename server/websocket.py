@@ -21,6 +21,7 @@ from server.requests import (
     operation_of,
     parse_json,
     request_id_of,
+    shown,
 )
 from server.responses import refusal_error, refuse
 from server.service import Service
@@ -46,9 +47,14 @@ class WebSocketEndpoint:
     async def __call__(self, websocket: WebSocket) -> None:
         if not self._is_welcome(websocket):
             refusal = RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
-            await websocket.send_denial_response(
-                refuse(refusal, request_id_of(headers_of(websocket.scope)))
+            headers = headers_of(websocket.scope)
+            request_id = request_id_of(headers)
+            log.warning(
+                "request %s: a WebSocket was refused: pages of %s may not connect",
+                request_id,
+                shown(headers[b"origin"]),
             )
+            await websocket.send_denial_response(refuse(refusal, request_id))
             return
         if PROTOCOL not in websocket.scope["subprotocols"]:
             await websocket.accept()

@@ -9,7 +9,16 @@ import strawberry
 from domain import delivery
 from repositories.criteria import Direction
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
-from schema.descriptions import describe_enum
+from schema.descriptions import (
+    FORMAT,
+    ITEMS,
+    KEY,
+    NAME,
+    OWN_KEY,
+    UNCHECKED,
+    URL,
+    describe_enum,
+)
 from schema.entities import DELIVERY_PACKAGES
 from schema.filtering import (
     ALL_HOLD,
@@ -27,9 +36,9 @@ from schema.filtering import (
 
 @command_input(delivery.DeliveryArtifact, "A file that the client gets.")
 class DeliveryArtifactInput:
-    name: str = required("What it's called.")
-    url: str = required("Where it is: an absolute http, https, s3 or file URL.")
-    format: str = required("What it is, such as `pdf`.")
+    name: str = required("What it's called.", NAME)
+    url: str = required("Where it is.", URL, "It isn't checked whether it leads anywhere.")
+    format: str = required("What it is, such as `pdf`.", FORMAT)
 
 
 @command_input(
@@ -37,17 +46,19 @@ class DeliveryArtifactInput:
     "A delivery package, whole. A stored one with this key is replaced.",
 )
 class SaveDeliveryPackageInput:
-    package_id: strawberry.ID | None = optional("The key; made by the server when left out.")
-    draft_id: strawberry.ID = required("The draft that is delivered.")
+    package_id: strawberry.ID | None = optional("The package's key.", OWN_KEY, KEY)
+    draft_id: strawberry.ID = required(
+        "The draft that is delivered, whether it passed QC or not.", UNCHECKED, KEY
+    )
     artifacts: list[DeliveryArtifactInput] | None = optional(
-        "The files that the client gets, in order; none by default."
+        "The files that the client gets, in order; none by default.", ITEMS
     )
     expected_revision: int | None = expected_revision()
 
 
 @command_input(deletion_of(DELIVERY_PACKAGES), "Which package to delete.")
 class DeleteDeliveryPackageInput:
-    package_id: strawberry.ID = required("The package that is deleted.")
+    package_id: strawberry.ID = required("The package that is deleted.", KEY)
     expected_revision: int | None = expected_revision()
 
 

@@ -24,7 +24,8 @@ class DeleteDeliveryPackagePayload(DeletePayload):
 @strawberry.type
 class DeliveryMutation:
     save_delivery_package: SaveDeliveryPackagePayload | None = mutation(
-        "Save a delivery package, new or in place of the stored one.",
+        "Save a delivery package, new or in place of the stored one. The server refuses no package "
+        "because of QC: the draft may have failed, or not be checked.",
         SaveDeliveryPackagePayload,
         SaveDeliveryPackageInput,
         commands.save_delivery_package,

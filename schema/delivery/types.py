@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import delivery
+from schema.descriptions import URL
 from schema.entities import DRAFTS
 from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class DeliveryArtifact:
     position: int = strawberry.field(description="Its place among the package's: 0, 1, 2 …")
     name: str = strawberry.field(description="What it's called.")
-    url: str = strawberry.field(description="Where it is: an absolute http, https, s3 or file URL.")
+    url: str = strawberry.field(description=f"Where it is. {URL}")
     format: str = strawberry.field(description="What it is, such as `pdf`.")
 
 

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 from domain import onboarding
 from repositories.criteria import Direction
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
-from schema.descriptions import describe_enum
+from schema.descriptions import JSON_OBJECT, KEY, OWN_KEY, PROSE, TEXTS, describe_enum
 from schema.entities import BRIEFS
 from schema.filtering import (
     ALL_HOLD,
@@ -33,8 +33,10 @@ from schema.onboarding.enums import BriefStage
 
 @command_input(onboarding.BriefScope, "What is to be delivered, what isn't, and in what time.")
 class BriefScopeInput:
-    deliverables: list[str] | None = optional("What the client gets; none by default.")
-    exclusions: list[str] | None = optional("What is expressly left out; nothing by default.")
+    deliverables: list[str] | None = optional("What the client gets; none by default.", TEXTS)
+    exclusions: list[str] | None = optional(
+        "What is expressly left out; nothing by default.", TEXTS
+    )
     timeline_weeks: int | None = optional("How many weeks the work may take: 1 or more.")
 
 
@@ -44,9 +46,13 @@ class BriefScopeInput:
     "INTAKE, and what normalizing had set is cleared.",
 )
 class SubmitIntakeInput:
-    brief_id: strawberry.ID | None = optional("The key; made by the server when left out.")
-    client_id: strawberry.ID = required("The client that it comes from.")
-    responses: JSON = required("The client's answers to the intake form: any JSON object.")
+    brief_id: strawberry.ID | None = optional("The brief's key.", OWN_KEY, KEY)
+    client_id: strawberry.ID = required(
+        "The client that it comes from. Clients aren't stored here, so it isn't checked.", KEY
+    )
+    responses: JSON = required(
+        "The client's answers to the intake form: any JSON object.", JSON_OBJECT
+    )
     submitted_at: datetime | None = optional("When the client sent it; now by default.")
     expected_revision: int | None = expected_revision()
 
@@ -55,17 +61,19 @@ class SubmitIntakeInput:
     onboarding.NormalizeBrief, "What the agency made of a brief. May be repeated; the latest wins."
 )
 class NormalizeBriefInput:
-    brief_id: strawberry.ID = required("The brief that is normalized.")
+    brief_id: strawberry.ID = required("The brief that is normalized.", KEY)
     scope: BriefScopeInput = required("What is to be delivered.")
-    objectives: list[str] = required("What the client wants to reach.")
-    target_audience: str = required("Whom the campaign is for.")
-    brand_guidelines: JSON | None = optional("Rules of the client's brand; `{}` by default.")
+    objectives: list[str] = required("What the client wants to reach.", TEXTS)
+    target_audience: str = required("Whom the campaign is for.", PROSE)
+    brand_guidelines: JSON | None = optional(
+        "Rules of the client's brand; `{}` by default.", JSON_OBJECT
+    )
     expected_revision: int | None = expected_revision()
 
 
 @command_input(deletion_of(BRIEFS), "Which brief to delete.")
 class DeleteBriefInput:
-    brief_id: strawberry.ID = required("The brief that is deleted.")
+    brief_id: strawberry.ID = required("The brief that is deleted.", KEY)
     expected_revision: int | None = expected_revision()
 
 

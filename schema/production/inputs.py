@@ -10,7 +10,16 @@ from strawberry.scalars import JSON
 from domain import production
 from repositories.criteria import Direction
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
-from schema.descriptions import describe_enum
+from schema.descriptions import (
+    BODY,
+    ITEMS,
+    JSON_OBJECT,
+    KEY,
+    NAME,
+    OWN_KEY,
+    UNCHECKED,
+    describe_enum,
+)
 from schema.entities import CAMPAIGNS, DRAFTS
 from schema.filtering import (
     ALL_HOLD,
@@ -30,45 +39,49 @@ from schema.filtering import (
 
 @command_input(production.Tactic, "A piece of content that a campaign needs.")
 class TacticInput:
-    channel: str = required("Where it runs, such as `Newsletter`.")
-    content_type: str = required("What it is, such as `blog_post`.")
-    title: str = required("Its working title.")
+    channel: str = required("Where it runs, such as `Newsletter`.", NAME)
+    content_type: str = required("What it is, such as `blog_post`.", NAME)
+    title: str = required("Its working title.", NAME)
 
 
 @command_input(
     production.SaveCampaign, "A campaign, whole. A stored one with this key is replaced."
 )
 class SaveCampaignInput:
-    campaign_id: strawberry.ID | None = optional("The key; made by the server when left out.")
-    strategy_id: strawberry.ID = required("The plan that it carries out.")
-    name: str = required("What the agency calls it.")
+    campaign_id: strawberry.ID | None = optional("The campaign's key.", OWN_KEY, KEY)
+    strategy_id: strawberry.ID = required("The plan that it carries out.", UNCHECKED, KEY)
+    name: str = required("What the agency calls it.", NAME)
     tactics: list[TacticInput] | None = optional(
-        "The pieces of content that it needs, in order; none by default."
+        "The pieces of content that it needs, in order; none by default.", ITEMS
     )
     expected_revision: int | None = expected_revision()
 
 
 @command_input(production.SaveDraft, "A draft, whole. A stored one with this key is replaced.")
 class SaveDraftInput:
-    draft_id: strawberry.ID | None = optional("The key; made by the server when left out.")
-    strategy_id: strawberry.ID = required("The plan that it's written for.")
-    campaign_id: strawberry.ID | None = optional("The campaign that it belongs to, if any.")
-    content_type: str = required("What it is, such as `blog_post`.")
-    title: str = required("Its title.")
-    body: str = required("The content itself: up to 1,000,000 characters.")
-    metadata: JSON | None = optional("Whatever its author notes about it; `{}` by default.")
+    draft_id: strawberry.ID | None = optional("The draft's key.", OWN_KEY, KEY)
+    strategy_id: strawberry.ID = required("The plan that it's written for.", UNCHECKED, KEY)
+    campaign_id: strawberry.ID | None = optional(
+        "The campaign that it belongs to, if any.", UNCHECKED, KEY
+    )
+    content_type: str = required("What it is, such as `blog_post`.", NAME)
+    title: str = required("Its title.", NAME)
+    body: str = required("The content itself.", BODY)
+    metadata: JSON | None = optional(
+        "Whatever its author notes about it; `{}` by default.", JSON_OBJECT
+    )
     expected_revision: int | None = expected_revision()
 
 
 @command_input(deletion_of(CAMPAIGNS), "Which campaign to delete.")
 class DeleteCampaignInput:
-    campaign_id: strawberry.ID = required("The campaign that is deleted.")
+    campaign_id: strawberry.ID = required("The campaign that is deleted.", KEY)
     expected_revision: int | None = expected_revision()
 
 
 @command_input(deletion_of(DRAFTS), "Which draft to delete.")
 class DeleteDraftInput:
-    draft_id: strawberry.ID = required("The draft that is deleted.")
+    draft_id: strawberry.ID = required("The draft that is deleted.", KEY)
     expected_revision: int | None = expected_revision()
 
 

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import production
+from schema.descriptions import BODY
 from schema.entities import CAMPAIGNS, DELIVERY_PACKAGES, DRAFTS, QC_RESULTS, STRATEGY_PLANS
 from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
@@ -58,7 +59,8 @@ class Campaign(StoredEntity):
 
 @strawberry.type(
     description=(
-        "A piece of content, as it's written: checked by a QC result, delivered in packages."
+        "A piece of content, as it's written. A QC result says what QC thinks of it; packages "
+        "deliver it."
     )
 )
 class Draft(StoredEntity):
@@ -71,7 +73,7 @@ class Draft(StoredEntity):
     )
     content_type: str = strawberry.field(description="What it is, such as `blog_post`.")
     title: str = strawberry.field(description="Its title.")
-    body: str = strawberry.field(description="The content itself; may be a million characters.")
+    body: str = strawberry.field(description=f"The content itself. {BODY}")
     metadata: JSON = strawberry.field(
         description="Whatever its author notes about it; `{}` when nothing is."
     )

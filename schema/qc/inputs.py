@@ -10,7 +10,7 @@ import strawberry
 from domain import qc
 from repositories.criteria import Direction
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
-from schema.descriptions import describe_enum
+from schema.descriptions import ITEMS, KEY, NAME, NO_GATE, REASON, UNCHECKED, describe_enum
 from schema.entities import QC_RESULTS
 from schema.filtering import (
     ALL_HOLD,
@@ -32,8 +32,8 @@ from schema.qc.enums import QcSeverity
 @command_input(qc.QcIssue, "Something that QC found wrong with a draft.")
 class QcIssueInput:
     severity: QcSeverity = required("How bad it is.")
-    section: str = required("Where in the draft.")
-    reason: str = required("What is wrong.")
+    section: str = required("Where in the draft.", NAME)
+    reason: str = required("What is wrong.", REASON)
 
 
 @command_input(
@@ -43,22 +43,30 @@ class QcIssueInput:
 class RecordQcResultInput:
     result_id: strawberry.ID | None = optional(
         "The key of the result. Left out, the draft's result keeps its own, or gets a new one; "
-        "another one replaces the draft's result by a new one."
+        "another one replaces the draft's result by a new one.",
+        KEY,
     )
-    draft_id: strawberry.ID = required("The draft that was checked.")
-    passed: bool = required("Whether the draft may be delivered.")
+    draft_id: strawberry.ID = required(
+        "The draft that was checked. It has one result, so you may repeat the request safely.",
+        UNCHECKED,
+        KEY,
+    )
+    passed: bool = required("Whether the draft passed.", NO_GATE)
     score: float = required("How good the draft is, from 0 to 1.")
     evaluated_at: datetime | None = optional("When the draft was checked; now by default.")
-    issues: list[QcIssueInput] | None = optional("What is wrong, in order; nothing by default.")
+    issues: list[QcIssueInput] | None = optional(
+        "What is wrong, in order; nothing by default.", ITEMS
+    )
     expected_revision: int | None = optional(
         "The revision of the draft's present result that you last read, 0 when it should have "
-        "none: the mutation fails when it differs. Left out, the latest wins."
+        "none: the mutation fails when it differs. Left out, the latest wins. 0 or more.",
+        "A repeat of a mutation that was stored fails, since the first one raised the revision.",
     )
 
 
 @command_input(deletion_of(QC_RESULTS), "Which result to delete.")
 class DeleteQcResultInput:
-    result_id: strawberry.ID = required("The result that is deleted.")
+    result_id: strawberry.ID = required("The result that is deleted.", KEY)
     expected_revision: int | None = expected_revision()
 
 

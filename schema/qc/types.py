@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import qc
+from schema.descriptions import NO_GATE
 from schema.entities import DRAFTS
 from schema.fields import children, edge
 from schema.node import StoredEntity, created_at, revision, updated_at
@@ -31,7 +32,7 @@ class QcResult(StoredEntity):
 
     result_id: strawberry.ID = strawberry.field(description="The business key of the result.")
     draft_id: strawberry.ID = strawberry.field(description="The draft that was checked.")
-    passed: bool = strawberry.field(description="Whether the draft may be delivered.")
+    passed: bool = strawberry.field(description=f"Whether the draft passed. {NO_GATE}")
     score: float = strawberry.field(description="How good the draft is, from 0 to 1.")
     evaluated_at: datetime = strawberry.field(description="When the draft was checked.")
     issues: list[QcIssue] = children(

@@ -7,7 +7,8 @@ __all__ = ["ApprovalState"]
 
 describe_enum(
     ApprovalState,
-    "Whether a plan may be worked by.",
+    "What was decided on a plan. It bears on saving and deciding the plan itself alone: campaigns "
+    "and drafts are saved for a plan in any state.",
     PENDING="Not decided yet. Saving a plan brings it here.",
     APPROVED="Approved, which is final: the plan can't be saved or decided again.",
     REJECTED="Rejected; saving the plan again makes it PENDING.",

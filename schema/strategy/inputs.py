@@ -9,7 +9,17 @@ import strawberry
 from domain import strategy
 from repositories.criteria import Direction
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
-from schema.descriptions import describe_enum
+from schema.descriptions import (
+    ITEMS,
+    KEY,
+    LABEL,
+    NAME,
+    OWN_KEY,
+    PROSE,
+    TEXTS,
+    UNCHECKED,
+    describe_enum,
+)
 from schema.entities import STRATEGY_PLANS
 from schema.filtering import (
     ALL_HOLD,
@@ -32,32 +42,33 @@ from schema.strategy.enums import ApprovalState
 
 @command_input(strategy.Kpi, "A number that tells whether the strategy works.")
 class KpiInput:
-    name: str = required("What is measured.")
+    name: str = required("What is measured.", NAME)
     target_value: float = required("The number to reach, in `unit`.")
-    unit: str = required("The unit of `targetValue`, such as `%` or `EUR`.")
+    unit: str = required("The unit of `targetValue`, such as `%` or `EUR`.", LABEL)
     timeframe_days: int = required("In how many days it's to be reached: 1 or more.")
 
 
 @command_input(strategy.Milestone, "Something to be reached on the way.")
 class MilestoneInput:
-    name: str = required("What is reached.")
-    week: str = required("When, in the agency's words, such as `Week 3`.")
+    name: str = required("What is reached.", NAME)
+    week: str = required("When, in the agency's words, such as `Week 3`.", LABEL)
 
 
 @command_input(strategy.StrategyTimeline, "How long the strategy runs.")
 class StrategyTimelineInput:
     duration_weeks: int = required("The whole length in weeks: 1 or more.")
-    milestones: list[MilestoneInput] | None = optional("In order; none by default.")
+    milestones: list[MilestoneInput] | None = optional("In order; none by default.", ITEMS)
 
 
 @command_input(strategy.Recommendation, "A channel to spend on, and why.")
 class RecommendationInput:
-    channel: str = required("Where, such as `Paid search`.")
+    channel: str = required("Where, such as `Paid search`.", NAME)
     budget_percent: float = required(
-        "Its share of the budget in percent, not negative; a plan's add up to at most 100."
+        "Its share of the budget in percent, from 0 to 100; a plan's add up to at most 100, "
+        "summed as decimals."
     )
-    rationale: str = required("Why this channel.")
-    tactics: list[str] | None = optional("What to do there; nothing by default.")
+    rationale: str = required("Why this channel.", PROSE)
+    tactics: list[str] | None = optional("What to do there; nothing by default.", TEXTS)
 
 
 @command_input(
@@ -67,40 +78,48 @@ class RecommendationInput:
 )
 class SaveStrategyPlanInput:
     strategy_id: strawberry.ID | None = optional(
-        "The key. Left out, the plan with this `version` of the brief is meant, or a new one, "
-        "whose key the server makes."
+        "The plan's key. Left out, the plan with this `version` of the brief is meant, if there is "
+        "one.",
+        OWN_KEY,
+        KEY,
     )
-    brief_id: strawberry.ID = required("The brief that it answers; a plan never moves to another.")
+    brief_id: strawberry.ID = required(
+        "The brief that it answers; a plan never moves to another.", UNCHECKED, KEY
+    )
     version: int | None = optional(
         "Its number among the brief's plans, 1 or more. Left out, a stored plan keeps its own and "
         "a new one gets the next."
     )
-    executive_summary: str = required("The strategy in short.")
-    kpis: list[KpiInput] | None = optional("What success is measured by; nothing by default.")
+    executive_summary: str = required("The strategy in short.", PROSE)
+    kpis: list[KpiInput] | None = optional(
+        "What success is measured by; nothing by default.", ITEMS
+    )
     timeline: StrategyTimelineInput = required("How long it runs.")
     recommendations: list[RecommendationInput] | None = optional(
-        "The channels to spend on, in order; none by default."
+        "The channels to spend on, in order; none by default. Their budgets add up to at most 100 "
+        "percent.",
+        ITEMS,
     )
     expected_revision: int | None = expected_revision()
 
 
 @command_input(strategy.DecideStrategyPlan, "Which plan to approve. Only PENDING plans can be.")
 class ApproveStrategyPlanInput:
-    strategy_id: strawberry.ID = required("The plan that is approved.")
-    decided_by: str = required("Who approves it.")
+    strategy_id: strawberry.ID = required("The plan that is approved.", KEY)
+    decided_by: str = required("Who approves it.", NAME)
     expected_revision: int | None = expected_revision()
 
 
 @command_input(strategy.DecideStrategyPlan, "Which plan to reject. Only PENDING plans can be.")
 class RejectStrategyPlanInput:
-    strategy_id: strawberry.ID = required("The plan that is rejected.")
-    decided_by: str = required("Who rejects it.")
+    strategy_id: strawberry.ID = required("The plan that is rejected.", KEY)
+    decided_by: str = required("Who rejects it.", NAME)
     expected_revision: int | None = expected_revision()
 
 
 @command_input(deletion_of(STRATEGY_PLANS), "Which plan to delete.")
 class DeleteStrategyPlanInput:
-    strategy_id: strawberry.ID = required("The plan that is deleted.")
+    strategy_id: strawberry.ID = required("The plan that is deleted.", KEY)
     expected_revision: int | None = expected_revision()
 
 

@@ -65,7 +65,11 @@ class StrategyPlan(StoredEntity):
     executive_summary: str = strawberry.field(description="The strategy in short.")
     kpis: list[Kpi] = strawberry.field(description="What success is measured by, in order.")
     timeline: StrategyTimeline = strawberry.field(description="How long it runs.")
-    approval: ApprovalState = strawberry.field(description="Whether it may be worked by.")
+    approval: ApprovalState = strawberry.field(
+        description=(
+            "What was decided on it. Campaigns and drafts are saved for a plan in any state."
+        )
+    )
     decided_by: str | None = strawberry.field(
         description="Who approved or rejected it; null while PENDING."
     )

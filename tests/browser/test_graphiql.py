@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from graphql import build_schema
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Request, expect
 
 from tests import inputs
 from tests.browser.workbench import CHROMIUM, Workbench
@@ -33,7 +33,7 @@ SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
     expect(graphiql.page).to_have_title("AICMO · GraphQL")
     expect(graphiql.open_tab).to_have_text("Pipeline")
-    assert graphiql.tabs[1:-1] == [
+    assert graphiql.tabs[1:] == [
         "SubmitBrief",
         "NormalizeBrief",
         "SavePlan",
@@ -42,6 +42,10 @@ def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
         "SaveDraft",
         "RecordQc",
         "Deliver",
+        "WholeChain",
+        "RejectPlan",
+        "FindResults",
+        "FollowPackage",
     ]
     graphiql.picture("first-visit")
 
@@ -75,6 +79,84 @@ def test_the_documentation_explains_the_schema(graphiql: Workbench) -> None:
     graphiql.picture("documentation")
 
 
+def test_the_documentation_begins_with_what_the_schema_is(graphiql: Workbench) -> None:
+    schema = build_schema(SCHEMA.read_text("utf-8"))
+    docs = graphiql.page.get_by_role("region", name="Documentation Explorer")
+
+    graphiql.show("Show Documentation Explorer", heading="Docs")
+
+    expect(docs).to_contain_text(first_words(schema.description))
+    expect(docs).to_contain_text("Start here.")
+    graphiql.picture("schema-description")
+
+
+LINKED = """query First { __typename }
+
+query Second($first: Int) {
+  briefs(first: $first) { totalCount nodes { briefId } }
+}"""
+HOSTILE = "# </script><script>document.title = 'taken'</script><img src=x onerror=alert(1)>"
+
+
+def operations_sent(graphiql: Workbench) -> list[str]:
+    """What the page posts from now on, but for the schema that it asks for."""
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and "IntrospectionQuery" not in str(request.post_data):
+            sent.append(str(request.post_data))
+
+    graphiql.page.on("request", note)
+    return sent
+
+
+@pytest.mark.parametrize("visit", ["first", "second"])
+def test_a_link_is_shown_and_run_by_hand_alone(
+    context: BrowserContext, server: str, screenshots: Path, visit: str
+) -> None:
+    graphiql = Workbench(context.new_page(), f"{server}/graphql", screenshots)
+    if visit == "second":
+        graphiql.open()
+        graphiql.switch_to("SaveDraft")
+        graphiql.reload_once_stored(graphiql.tabs.index("SaveDraft"))
+    sent = operations_sent(graphiql)
+
+    graphiql.follow_link(query=LINKED, variables='{"first":1}', operationName="Second")
+
+    expect(graphiql.query).to_contain_text("query Second")
+    expect(graphiql.variables).to_contain_text('"first": 1')
+    expect(graphiql.query).to_have_class(re.compile("CodeMirror-focused"))
+    expect(graphiql.page).to_have_url(f"{server}/graphql")
+    assert "SaveDraft" in graphiql.tabs
+    assert sent == []
+    graphiql.picture(f"link-{visit}-visit")
+
+    graphiql.page.keyboard.press("Control+Enter")
+
+    expect(graphiql.answer).to_contain_text("totalCount")
+    assert len(sent) == 1
+    assert graphiql.complaints == []
+
+
+def test_a_link_can_not_put_anything_but_text_into_the_page(graphiql: Workbench) -> None:
+    graphiql.follow_link(query=HOSTILE, variables=HOSTILE, operationName=HOSTILE)
+
+    expect(graphiql.query).to_contain_text(HOSTILE)
+    expect(graphiql.variables).to_contain_text(HOSTILE)
+    expect(graphiql.page).to_have_title("AICMO · GraphQL")
+    expect(graphiql.page.locator("img[src='x']")).to_have_count(0)
+
+
+def test_the_page_works_with_a_slash_after_its_address(
+    context: BrowserContext, server: str, screenshots: Path
+) -> None:
+    graphiql = Workbench(context.new_page(), f"{server}/graphql/", screenshots)
+    graphiql.open()
+
+    assert graphiql.run()["data"]["deliveryPackages"]["totalCount"] > 0
+    assert graphiql.complaints == []
+
+
 def test_no_tab_is_marked_as_wrong(graphiql: Workbench) -> None:
     for tab in graphiql.tabs:
         graphiql.switch_to(tab)
@@ -88,7 +170,7 @@ def test_what_is_wrong_is_marked(graphiql: Workbench) -> None:
 
 
 def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
-    _, *steps, whole_chain = graphiql.tabs
+    _, *steps, whole_chain, reject, find, _ = graphiql.tabs
     for step in steps:
         graphiql.switch_to(step)
         [payload] = graphiql.run()["data"].values()
@@ -108,6 +190,16 @@ def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
     assert [tactic["position"] for tactic in campaign["tactics"]] == [0, 1, 2]
     assert draft["qcResult"]["passed"]
     assert [artifact["format"] for artifact in package["artifacts"]] == ["html", "txt"]
+
+    graphiql.switch_to(reject)
+    saved, rejected = graphiql.run()["data"].values()
+    assert saved["errors"] == rejected["errors"] == []
+    assert rejected["strategyPlan"]["approval"] == "REJECTED"
+    graphiql.picture(reject)
+
+    graphiql.switch_to(find)
+    assert graphiql.run()["data"]["qcResults"]["nodes"]
+    graphiql.picture(find)
 
     graphiql.switch_to("ApprovePlan")
     [payload] = graphiql.run()["data"].values()

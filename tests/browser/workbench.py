@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -69,7 +70,12 @@ class Workbench:
 
     def switch_to(self, tab: str) -> None:
         self.page.get_by_role("tab").get_by_role("button", name=tab, exact=True).click()
-        expect(self.query).to_contain_text(re.compile(rf"(query|mutation) {tab}\b"))
+        expect(self.query).to_contain_text(re.compile(rf"(query|mutation|subscription) {tab}\b"))
+
+    def follow_link(self, **parameters: str) -> None:
+        """Open the page by a link that has an operation in it."""
+        self.page.goto(f"{self.url}?{urlencode(parameters)}")
+        expect(self.page.get_by_role("button", name="Execute query")).to_be_visible()
 
     def write(self, query: str) -> None:
         self.page.get_by_role("button", name="Add tab").click()

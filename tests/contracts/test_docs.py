@@ -1,9 +1,13 @@
 """What the documentation says is so: its GraphQL, its links and its tables are checked here."""
 
+import ast
+import inspect
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from repositories.factory import PersistenceMode, create_repositories
 from schema.limits import Limits
 from schema.root import create_schema
 from server.seed.agency import seed_agency
+from server.service import StreamLimits
 from server.settings import Settings
 from tests.support.graphql import InProcess
 
@@ -147,6 +152,45 @@ def test_operations_say_what_every_setting_means() -> None:
     }
 
     assert {variable: table[variable][2] for variable in described} == described
+
+
+def test_operations_say_what_every_limit_counts() -> None:
+    """As the page on the API says it."""
+    said = {_variable_of_limit(row[0]): row[2] for row in _table(ROOT / "docs" / "api.md", "limit")}
+    table = {row[0]: row for row in _table(ROOT / "docs" / "operations.md", "variable")}
+
+    assert {variable: table[variable][2] for variable in said} == said
+    assert {variable for variable in table if "_LIMITS__" in variable} == said.keys()
+
+
+def test_operations_say_what_every_limit_of_streams_means() -> None:
+    table = {row[0]: row for row in _table(ROOT / "docs" / "operations.md", "variable")}
+    described = {
+        f"`AICMO_STREAMS__{name.upper()}`": text for name, text in _docstrings(StreamLimits).items()
+    }
+
+    assert {variable: table[variable][2] for variable in described} == described
+    assert len(described) == len(fields(StreamLimits))
+
+
+def _variable_of_limit(name: str) -> str:
+    snake_case = re.sub("([A-Z])", r"_\1", name.strip("`"))
+    return f"`AICMO_LIMITS__{snake_case.upper()}`"
+
+
+def _docstrings(class_: type) -> dict[str, str]:
+    """What stands below the attributes of a class, which has to be read from its source."""
+    [definition] = ast.parse(textwrap.dedent(inspect.getsource(class_))).body
+    assert isinstance(definition, ast.ClassDef)
+    return {
+        attribute.target.id: " ".join(text.value.value.split())
+        for attribute, text in pairwise(definition.body)
+        if isinstance(attribute, ast.AnnAssign)
+        and isinstance(attribute.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def test_the_api_lists_every_limit_with_its_default() -> None:

@@ -21,8 +21,8 @@ VENDORED = sorted(path for path in (FOLDER / "vendor").iterdir() if path.suffix 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async def page(_: Request) -> Response:
-        return graphiql_page()
+    async def page(request: Request) -> Response:
+        return graphiql_page(request.url.path)
 
     app = Starlette(routes=[Route("/graphql", page), *graphiql_routes()])
     transport = httpx.ASGITransport(app)

@@ -8,13 +8,20 @@ import pytest
 from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     build_schema,
     get_variable_values,
     parse,
     validate,
 )
 
+from repositories.factory import PersistenceMode, create_repositories
+from schema.root import create_schema
 from server.graphiql import FOLDER, Tab, graphiql_tabs
+from server.seed.agency import seed_agency
+from tests.support.graphql import InProcess, Json
+from tests.support.serving import serving
+from tests.support.sockets import streamed
 
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 TABS = graphiql_tabs()
@@ -68,6 +75,9 @@ def test_the_tabs_go_the_whole_way() -> None:
         "RecordQc",
         "Deliver",
         "WholeChain",
+        "RejectPlan",
+        "FindResults",
+        "FollowPackage",
     ]
 
 
@@ -77,7 +87,89 @@ def test_no_variables_lie_about_without_their_operation() -> None:
     }
 
 
+# What the comments invite one to do
+
+
+def invited(tab: Tab) -> list[str]:
+    """Operations that are commented out, as they are without the marks."""
+    comments = "\n".join(
+        line.removeprefix("#").removeprefix(" ")
+        for line in tab.query.splitlines()
+        if line.startswith("#")
+    )
+    return re.findall(
+        r"^(?:query|mutation|subscription)\b.*?^}|^{.*?^}", comments, re.MULTILINE | re.DOTALL
+    )
+
+
+@every_tab
+def test_a_tab_stays_valid_with_what_it_offers(tab: Tab, schema: GraphQLSchema) -> None:
+    for operation in invited(tab):
+        assert validate(schema, parse(f"{operation}\n{tab.query}")) == []
+
+
+async def test_the_tabs_do_what_they_say() -> None:
+    """One after another, in a server with the demo agency, twice."""
+    repositories = create_repositories(PersistenceMode.INMEMORY)
+    await seed_agency(repositories)
+    server = InProcess(create_schema(), repositories)
+
+    for _ in range(2):
+        for tab in TABS:
+            if operation_of(tab).operation is OperationType.SUBSCRIPTION:
+                continue
+            answer = await run(server, tab)
+            assert failures(answer) == []
+            for operation in invited(tab):
+                assert failures(await run(server, tab), "InvalidTransitionError")
+                name = operation_of_text(operation).name
+                assert name is not None
+                document = f"{tab.query}\n{operation}"
+                variables = json.loads(tab.variables or "{}")
+                assert failures(await server.send(document, variables, name.value)) == []
+                for again in TABS[TABS.index(tab) - 1 : TABS.index(tab) + 1]:
+                    assert failures(await run(server, again)) == []
+        assert (await server.do("deleteStrategyPlan", {"strategyId": "plan-aurora-spring-1"})) != ""
+
+    by_name = {operation_of(tab).name.value: tab for tab in TABS}  # type: ignore[union-attr]
+    found = (await run(server, by_name["FindResults"]))["data"]["qcResults"]
+    assert found["totalCount"] > len(found["nodes"]) > 0
+    rejected = (await run(server, by_name["RejectPlan"]))["data"]["rejectStrategyPlan"]
+    assert rejected["strategyPlan"]["approval"] == "REJECTED"
+
+
+async def test_the_subscription_follows_what_another_tab_saves(tmp_path: Path) -> None:
+    by_name = {operation_of(tab).name.value: tab for tab in TABS}  # type: ignore[union-attr]
+    follow, deliver = by_name["FollowPackage"], by_name["Deliver"]
+    variables = json.loads(follow.variables or "{}")
+
+    async with (
+        serving() as served,
+        streamed(served.http, served.url, follow.query, **variables) as stream,
+    ):
+        await served.api.send(deliver.query, json.loads(deliver.variables or "{}"))
+        event, answer = await stream.next()
+
+    assert event == "next"
+    assert answer["data"]["deliveryPackageChanged"]["deliveryPackage"]["revision"] == 1
+
+
+async def run(server: InProcess, tab: Tab) -> Json:
+    return await server.send(tab.query, json.loads(tab.variables or "{}"))
+
+
+def failures(answer: Json, kind: str = "") -> list[Json]:
+    """The errors of the answer and of its payloads; those of a kind alone, if it's given."""
+    payloads = [payload for payload in (answer.get("data") or {}).values() if payload]
+    errors = [*answer.get("errors", ()), *(e for p in payloads for e in p.get("errors", ()))]
+    return [error for error in errors if not kind or error.get("__typename") == kind]
+
+
 def operation_of(tab: Tab) -> OperationDefinitionNode:
-    [operation] = parse(tab.query).definitions
+    return operation_of_text(tab.query)
+
+
+def operation_of_text(text: str) -> OperationDefinitionNode:
+    [operation] = parse(text).definitions
     assert isinstance(operation, OperationDefinitionNode)
     return operation

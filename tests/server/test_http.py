@@ -541,12 +541,6 @@ def test_a_browser_gets_graphiql(http: httpx.Client) -> None:
     assert "<title>AICMO" in response.text
 
 
-def test_a_browser_with_a_query_gets_the_answer(http: httpx.Client) -> None:
-    response = get(http, BROWSER, query="{ __typename }")
-
-    assert response.json() == {"data": {"__typename": "Query"}}
-
-
 def test_whoever_posts_gets_no_page(http: httpx.Client) -> None:
     assert post(http, "{ __typename }", BROWSER).json() == {"data": {"__typename": "Query"}}
 

@@ -128,6 +128,28 @@ def test_names_that_requests_may_be_sent_to_are_separated_by_commas(
     assert load_settings().trusted_hosts == ("aicmo.example", "*.agency.example")
 
 
+@pytest.mark.parametrize(
+    "names", ["*", "example.com,*.example.com", "localhost", "10.0.0.1,[::1],::1", "a_b-c"]
+)
+def test_names_have_these_forms(monkeypatch: pytest.MonkeyPatch, names: str) -> None:
+    monkeypatch.setenv("AICMO_ALLOWED_HOSTS", names)
+
+    assert load_settings().trusted_hosts == tuple(names.split(","))
+
+
+@pytest.mark.parametrize(
+    "name", ["https://example.com", "example.com:8000", "*example.com", "a.*.example", "a b", "*."]
+)
+def test_a_name_that_no_request_could_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("AICMO_ALLOWED_HOSTS", f"example.com,{name}")
+
+    [problem] = problems()
+
+    assert problem.startswith(f"AICMO_ALLOWED_HOSTS: {name!r} is not a name")
+
+
 # Databases
 
 

@@ -81,7 +81,7 @@ def _address(process: subprocess.Popen[str], log: Path) -> str:
     told = []
     for line in process.stdout:
         told.append(line)
-        if found := re.match(r"GraphiQL.*(http://\S+)/graphql", line):
+        if found := re.match(r"GraphQL API.*(http://\S+)/graphql", line):
             return found[1]
     raise RuntimeError(f"the server did not start:\n{''.join(told)}{log.read_text()}")
 

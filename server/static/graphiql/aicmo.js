@@ -29,6 +29,38 @@ function ownFetcher() {
   return (params, options) => send(...asWritten(params, options));
 }
 
+/* The operation of a link, by the parameters that GET takes. It gets a tab, and is run by hand. */
+function linkedOperation() {
+  const given = new URLSearchParams(location.search);
+  const query = given.get("query");
+  if (!query) return null;
+  const variables = indented(given.get("variables") ?? "");
+  return { query, variables, operationName: given.get("operationName") };
+}
+
+function indented(json) {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json; // the editor marks what is wrong with it
+  }
+}
+
+/* Of several operations Ctrl-Enter runs the one at the cursor. */
+function pointAt({ query, operationName }) {
+  const { parse, getOperationAST } = GraphiQL.GraphQL;
+  let operation;
+  try {
+    operation = getOperationAST(parse(query), operationName);
+  } catch {
+    return; // the editor marks what is wrong with it
+  }
+  if (!operation) return;
+  const editor = document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror;
+  editor.focus();
+  editor.setCursor(editor.posFromIndex(operation.loc.start));
+}
+
 /* GraphiQL reads a document a moment after it was typed. Until then the operation that it names,
    and the document by which it tells subscriptions from others, are those of the text before. */
 function asWritten({ operationName, ...params }, options) {
@@ -62,17 +94,27 @@ function logo() {
 }
 
 async function start() {
+  const tabs = await firstTabs();
+  let link = linkedOperation();
   const props = {
     fetcher: ownFetcher(),
     storage: ownStorage(),
-    defaultTabs: await firstTabs(),
+    defaultTabs: link ? [link, ...tabs] : tabs,
+    query: link?.query,
+    variables: link?.variables,
     defaultEditorToolsVisibility: true,
     isHeadersEditorEnabled: true,
     inputValueDeprecation: true,
-    onSchemaChange: () => allowObjectsAsJson(),
+    schemaDescription: true,
+    onSchemaChange: () => {
+      allowObjectsAsJson();
+      if (link?.operationName) pointAt(link);
+      link = null;
+    },
     plugins: [GraphiQLPluginExplorer.explorerPlugin()],
   };
   ReactDOM.createRoot(document.getElementById("graphiql")).render(element(GraphiQL, props, logo()));
+  if (link) history.replaceState(null, "", location.pathname); // a reload keeps its tab as it is then
 }
 
 start().catch((error) => {

@@ -1,0 +1,81 @@
+"""The description of the schema itself: what holds for all of it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schema.errors import TopLevelCode
+from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
+
+_CODES: Final[Mapping[TopLevelCode, str]] = {
+    TopLevelCode.GRAPHQL_PARSE_FAILED: (
+        "the document isn't GraphQL. Don't repeat the request as it is."
+    ),
+    TopLevelCode.GRAPHQL_VALIDATION_FAILED: (
+        "the document doesn't fit this schema. Don't repeat the request as it is."
+    ),
+    TopLevelCode.BAD_USER_INPUT: (
+        "a variable, an argument or the request makes no sense. Don't repeat it as it is."
+    ),
+    TopLevelCode.LIMIT_EXCEEDED: (
+        "the operation asks for more than one operation may; `extensions` name the limit. Ask for "
+        "less. With the HTTP status 503 the server has no room at the moment, and you may repeat "
+        "the request after a pause."
+    ),
+    TopLevelCode.TIMEOUT: (
+        "it took too long; a mutation that fails so stored nothing. Repeat the request later."
+    ),
+    TopLevelCode.UNAVAILABLE: (
+        "the database can't be reached or is too busy; a mutation that fails so stored nothing, "
+        "unless the connection to the database broke while it committed. Repeat the request later."
+    ),
+    TopLevelCode.INTERNAL_SERVER_ERROR: (
+        "a fault of the server. Don't repeat the request automatically; report the request id that "
+        "the message has."
+    ),
+}
+
+_LIST_OF_CODES: Final = "\n".join(f"- `{code}`: {meaning}" for code, meaning in _CODES.items())
+
+SCHEMA_DESCRIPTION: Final = f"""\
+AICMO is the system of record of a marketing agency's campaign pipeline: a client's brief goes \
+in, and a delivery package comes out.
+
+**Start here.** To write, follow the pipeline: `submitIntake`, `normalizeBrief`, \
+`saveStrategyPlan`, `approveStrategyPlan`, `saveCampaign`, `saveDraft`, `recordQcResult`, \
+`saveDeliveryPackage`. To read, begin with a list such as `deliveryPackages` or with one entity \
+such as `brief`, and follow its fields to the others. To follow a package, subscribe to \
+`deliveryPackageChanged`.
+
+**The server enforces little of that order.** `normalizeBrief` needs its brief, and a decision \
+its plan. A save doesn't check whether the entities that it refers to are stored; a field that \
+leads to one that isn't stored is null. The server takes campaigns and drafts for a plan that \
+isn't approved, and packages of a draft that failed QC or was never checked. A client that wants \
+such a gate reads `approval` or `passed` first.
+
+**Keys.** Fields and arguments such as `briefId` and `draftId` are business keys, which you may \
+choose. Only `id`, `node`, `nodes` and `deletedId` use global ids, which are opaque and never \
+change.
+
+**Lists** of entities are connections: pages of {DEFAULT_PAGE} items by default and at most \
+{LARGEST_PAGE}, with `first` and `after`, or `last` and `before`, a `filter` and an order. All \
+fields of a query see one state of the database.
+
+**A save replaces the whole entity** with all that belongs to it: an optional field that is left \
+out becomes absent or gets its default. With `expectedRevision` it fails if somebody else \
+changed the entity meanwhile; without it the latest save wins.
+
+**Expected failures** of a mutation are in the `errors` of its payload; nothing was stored then. \
+Everything else is an error of the response, with one of these in its `extensions` as `code`:
+
+{_LIST_OF_CODES}
+
+**Repeating a mutation** whose outcome you don't know, because of such a code or because no \
+answer came: a save under a key of your own may be repeated safely, since it leaves one entity \
+however often it's sent, and so may `recordQcResult`, because a draft has one result. The \
+repetition raises the revision again, and replaces what somebody else saved in between. Without \
+a key each save makes another entity. A repeated decision is answered with an \
+InvalidTransitionError, a repeated deletion with a NotFoundError and a repetition with \
+`expectedRevision` with a RevisionConflictError, if the first one was stored.
+
+**Limits.** The description of each field of an input says what it takes. The server also limits \
+the size, the depth and the cost of an operation."""

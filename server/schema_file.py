@@ -1,0 +1,35 @@
+"""The schema as a file with an address, for tools that make clients of it."""
+
+import hashlib
+from functools import cache
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from schema.root import PipelineSchema
+
+
+def schema_route(path: str, schema: PipelineSchema) -> Route:
+    """Serves the SDL at the path. Who has it already is told by its ETag that it's the same."""
+
+    @cache
+    def file() -> tuple[bytes, str]:
+        body = schema.sdl().encode()
+        return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+    async def serve(request: Request) -> Response:
+        body, etag = await run_in_threadpool(file)
+        headers = {"Cache-Control": "no-cache", "ETag": etag, "X-Content-Type-Options": "nosniff"}
+        if _names(request.headers.get("If-None-Match", ""), etag):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers, media_type="text/plain")
+
+    return Route(path, serve, methods=["GET"])
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    """By RFC 9110, section 13.1.2: a weak comparison."""
+    given = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return not given.isdisjoint({etag, "*"})

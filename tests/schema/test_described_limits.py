@@ -1,0 +1,347 @@
+"""What the descriptions promise of inputs is what the server does: agents read nothing else.
+
+Each field of each input is sent with a value that breaks its rule. The message has the limit, and
+the field's description has to have the same one.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    get_named_type,
+    get_nullable_type,
+)
+
+from domain import validation
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories
+from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS
+from schema.root import PipelineSchema
+from tests import inputs
+from tests.support.graphql import InProcess, Json
+from tests.support.sdl import client_schema, enum_type, input_type, object_type, object_types
+
+COMPLETE: dict[str, Callable[..., Json]] = {
+    "submitIntake": inputs.submit_intake,
+    "normalizeBrief": inputs.normalize_brief,
+    "saveStrategyPlan": inputs.save_plan,
+    "approveStrategyPlan": inputs.decide_plan,
+    "rejectStrategyPlan": inputs.decide_plan,
+    "saveCampaign": inputs.save_campaign,
+    "saveDraft": inputs.save_draft,
+    "recordQcResult": inputs.record_result,
+    "saveDeliveryPackage": inputs.save_package,
+    "deleteBrief": lambda: {"briefId": "brief-1"},
+    "deleteStrategyPlan": lambda: {"strategyId": "plan-1"},
+    "deleteCampaign": lambda: {"campaignId": "campaign-1"},
+    "deleteDraft": lambda: {"draftId": "draft-1"},
+    "deleteQcResult": lambda: {"resultId": "result-1"},
+    "deleteDeliveryPackage": lambda: {"packageId": "package-1"},
+}
+"""An input of each mutation, with all its fields and something in each list."""
+
+UNLIMITED = {"Boolean", "DateTime", "QcSeverity"}
+"""Scalars and enums that take what they take wherever they are: they say so themselves."""
+
+TOO_MUCH: dict[str, list[Any]] = {
+    "String": ["x" * 1_000_001, " ", ""],
+    "ID": ["x" * 201, " ", "a\tb", " a"],
+    "Int": [-1, 0],
+    "Float": [1e9, -1e9],
+    "JSON": [
+        {"a": "x" * 300_000},
+        json.loads('{"a":' * 40 + "1" + "}" * 40),
+    ],
+}
+"""Values of a type that no field of it takes, if the field has a rule for them at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field of an input, with the way to it from the input of a mutation that has it."""
+
+    mutation: str
+    path: tuple[str | int, ...]
+    field: GraphQLInputField
+
+    def __str__(self) -> str:
+        return f"{self.mutation}.{'.'.join(map(str, self.path))}"
+
+    @property
+    def description(self) -> str:
+        return self.field.description or ""
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(get_nullable_type(self.field.type), GraphQLList)
+
+    def input(self, value: Any) -> Json:
+        """A complete input but for the value at this place."""
+        input = json.loads(json.dumps(COMPLETE[self.mutation]()))
+        at: Any = input
+        for step in self.path[:-1]:
+            at = at[step]
+        at[self.path[-1]] = value
+        return {"input": input}
+
+    def present(self) -> Any:
+        at: Any = COMPLETE[self.mutation]()
+        for step in self.path:
+            at = at.get(step) if isinstance(at, dict) else at[step]
+        return at
+
+
+def places() -> Iterator[Place]:
+    for mutation in COMPLETE:
+        name = f"{mutation[0].upper()}{mutation[1:]}Input"
+        yield from _places(mutation, (), input_type(name))
+
+
+def _places(
+    mutation: str, path: tuple[str | int, ...], type_: GraphQLInputObjectType
+) -> Iterator[Place]:
+    for name, field in type_.fields.items():
+        place = Place(mutation, (*path, name), field)
+        yield place
+        below = get_named_type(field.type)
+        if isinstance(below, GraphQLInputObjectType):
+            inner = (*path, name, 0) if place.is_list else (*path, name)
+            yield from _places(mutation, inner, below)
+
+
+PLACES = list(places())
+every_place = pytest.mark.parametrize("place", PLACES, ids=map(str, PLACES))
+
+
+@pytest.fixture(scope="module")
+def stored() -> Repositories:
+    """Nothing is, in memory: rules of inputs know no backend."""
+    return create_repositories(PersistenceMode.INMEMORY)
+
+
+@pytest.fixture
+def server(schema: PipelineSchema, stored: Repositories) -> InProcess:
+    return InProcess(schema, stored)
+
+
+async def messages(server: InProcess, place: Place, value: Any, path: tuple[str | int, ...]) -> str:
+    """What the server finds wrong at the path with this value at the place."""
+    selected = "errors { code message path }"
+    type_ = f"{place.mutation[0].upper()}{place.mutation[1:]}Input!"
+    document = f"mutation M($input: {type_}) {{ {place.mutation}(input: $input) {{ {selected} }} }}"
+    answer = await server.send(document, place.input(value))
+    assert "errors" not in answer, answer
+    wanted = [str(step) for step in path]
+    return " ".join(
+        error["message"]
+        for error in answer["data"][place.mutation]["errors"]
+        if error["code"] == "VALIDATION" and error["path"] == wanted
+    )
+
+
+def test_every_field_of_every_input_is_seen() -> None:
+    seen = {id(place.field) for place in PLACES}
+    of_mutations = {
+        id(field)
+        for type_ in client_schema().type_map.values()
+        if isinstance(type_, GraphQLInputObjectType)
+        and not re.search(r"(Filter|Order)$", type_.name)
+        for field in type_.fields.values()
+    }
+
+    assert seen == of_mutations
+    assert [str(place) for place in PLACES if place.is_list and not place.present()] == []
+
+
+@every_place
+async def test_a_field_says_its_limit(place: Place, server: InProcess) -> None:
+    said = place.description
+    if place.is_list:
+        item = place.present()[0]
+        told = await messages(server, place, [item] * 501, place.path)
+        assert f"{most(told, 'items')} items" in said
+        if isinstance(item, str):
+            told = await messages(server, place, ["x" * 10_001], (*place.path, 0))
+            assert f"{most(told, 'characters')} characters each" in said
+        return
+    type_ = get_named_type(place.field.type).name
+    if type_ in UNLIMITED or type_.endswith("Input"):
+        return
+    told = " ".join([await messages(server, place, value, place.path) for value in TOO_MUCH[type_]])
+    for phrase in expected(told):
+        assert phrase in said.lower()
+    assert ("not blank" in said) == ("must not be blank" in told)
+
+
+def most(told: str, unit: str) -> str:
+    [found] = set(re.findall(rf"at most ([\d,]+) {unit}", told))
+    return str(found)
+
+
+def expected(told: str) -> Iterator[str]:
+    """How descriptions say what these messages say."""
+    for amount in re.findall(r"at most ([\d,]+) characters", told):
+        yield f"at most {amount} characters"
+    for low, high in re.findall(r"must be from ([\d,]+) to ([\d,]+)", told):
+        is_open = high == f"{validation.INT_MAX:,}"
+        yield f"{low} or more" if is_open else f"from {low} to {high}"
+    for size in re.findall(r"at most ([\d,]+) bytes", told):
+        yield f"{int(size.replace(',', '')) // 1024} kib"
+    for levels in re.findall(r"at most (\d+) levels", told):
+        yield f"{levels} levels"
+    if "control characters" in told:
+        yield "control characters"
+    if "white space" in told:
+        yield "white space"
+    if "must not be negative" in told:
+        yield "0 or more"
+
+
+async def test_the_url_says_its_schemes(server: InProcess) -> None:
+    [url] = [place for place in PLACES if place.path[-1] == "url"]
+    told = await messages(server, url, "gopher://files.example/a", url.path)
+    [schemes] = re.findall(r"\((.+) or (.+)\)", told)
+
+    for scheme in re.findall(r"\w+", " ".join(schemes)):
+        assert re.search(rf"\b{scheme}\b", url.description)
+        assert await messages(server, url, f"{scheme}://files.example/a", url.path) == ""
+    assert "absolute" in url.description
+
+
+async def test_budgets_say_what_they_add_up_to(server: InProcess) -> None:
+    [list_] = [place for place in PLACES if place.path == ("recommendations",)]
+    told = await messages(
+        server, list_, [inputs.recommendation(budgetPercent=60.0)] * 2, list_.path
+    )
+    [percent] = re.findall(r"add up to at most (\d+) percent", told)
+
+    assert f"add up to at most {percent}" in list_.description
+    assert f"add up to at most {percent}" in (
+        input_type("RecommendationInput").fields["budgetPercent"].description or ""
+    )
+
+
+def test_scalars_say_their_limits() -> None:
+    scalars = client_schema().type_map
+    json_, moment = scalars["JSON"].description or "", scalars["DateTime"].description or ""
+
+    assert f"{validation.JSON_BYTES // 1024} KiB" in json_
+    assert f"{validation.JSON_LEVELS} levels" in json_
+    assert f"{validation.EARLIEST.year} to {validation.LATEST.year}" in moment
+
+
+async def test_filters_say_their_limits(server: InProcess) -> None:
+    told = {
+        argument.description
+        for type_ in object_types()
+        for field in type_.fields.values()
+        for name, argument in field.args.items()
+        if name == "filter"
+    }
+    [said] = told
+    long = [f"k{i}" for i in range(validation.LIST_LENGTH + 1)]
+    ask = "query F($filter: DraftFilter) { drafts(filter: $filter) { totalCount } }"
+
+    assert f"{FILTER_CONDITIONS} conditions" in str(said)
+    assert f"{FILTER_LEVELS} levels" in str(said)
+    refused = await server.fail(ask, filter={"draftId": {"in": long}})
+    assert re.findall(r"at most (\d+) items", refused["message"])[0] + " items" in str(said)
+
+
+# Beyond limits
+
+
+def references() -> Iterator[Place]:
+    """Keys of other entities than the one that is saved."""
+    own = {
+        "submitIntake": "briefId",
+        "saveStrategyPlan": "strategyId",
+        "saveCampaign": "campaignId",
+        "saveDraft": "draftId",
+        "recordQcResult": "resultId",
+        "saveDeliveryPackage": "packageId",
+    }
+    for place in PLACES:
+        is_key = get_named_type(place.field.type).name == "ID"
+        if is_key and place.mutation in own and place.path[-1] != own[place.mutation]:
+            yield place
+
+
+@pytest.mark.parametrize("place", list(references()), ids=str)
+async def test_a_reference_says_that_it_is_not_checked(
+    place: Place, schema: PipelineSchema
+) -> None:
+    """Where nothing is stored, whatever it refers to isn't."""
+    empty = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+
+    await empty.do(place.mutation, place.input("not-stored")["input"])
+
+    assert "isn't checked" in place.description
+
+
+async def test_a_verdict_says_that_it_keeps_nothing_from_delivery(schema: PipelineSchema) -> None:
+    server = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    critical = inputs.record_result(passed=False, issues=[inputs.issue(severity="CRITICAL")])
+    await server.do("saveDraft", inputs.save_draft())
+    await server.do("recordQcResult", critical)
+
+    await server.do("saveDeliveryPackage", inputs.save_package())
+
+    for said in (
+        object_type("QcResult").fields["passed"].description,
+        input_type("RecordQcResultInput").fields["passed"].description,
+        enum_type("QcSeverity").description,
+        object_type("Mutation").fields["saveDeliveryPackage"].description,
+    ):
+        assert "refuses no package" in str(said)
+
+
+async def test_an_approval_says_that_it_keeps_nothing_from_production(
+    schema: PipelineSchema,
+) -> None:
+    server = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    await server.do("saveStrategyPlan", inputs.save_plan())
+    await server.do("rejectStrategyPlan", inputs.decide_plan())
+
+    await server.do("saveCampaign", inputs.save_campaign())
+    await server.do("saveDraft", inputs.save_draft())
+
+    for said in (
+        object_type("StrategyPlan").fields["approval"].description,
+        enum_type("ApprovalState").description,
+    ):
+        assert "plan in any state" in str(said)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "key"),
+    [
+        ("submitIntake", "briefId"),
+        ("saveStrategyPlan", "strategyId"),
+        ("saveCampaign", "campaignId"),
+        ("saveDraft", "draftId"),
+        ("saveDeliveryPackage", "packageId"),
+        ("recordQcResult", "draftId"),
+    ],
+)
+async def test_a_save_that_may_be_repeated_says_so(
+    mutation: str, key: str, schema: PipelineSchema
+) -> None:
+    server = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    input = COMPLETE[mutation]()
+
+    once = await server.do(mutation, input)
+    again = await server.do(mutation, input)
+
+    assert again == once | {
+        name: again[name] for name in ("revision", "updatedAt") if again[name] != once[name]
+    }
+    name = f"{mutation[0].upper()}{mutation[1:]}Input"
+    assert "repeat" in str(input_type(name).fields[key].description)
