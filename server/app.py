@@ -1,7 +1,8 @@
 """The composition root: everything is made and put together here."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -33,6 +34,8 @@ from server.settings import Settings
 from server.websocket import WebSocketEndpoint
 
 GRAPHQL = "/graphql"
+CLEANUP_SECONDS = 10.0
+"""How long what was cancelled may take to end, when the server stops, before storage is closed."""
 
 log = logging.getLogger("aicmo.server")
 
@@ -70,7 +73,7 @@ def create_app(
     `seed_memory` puts the demo agency into in-memory repositories, which start empty.
     """
     schema = create_schema(settings.limits, introspection=not settings.production)
-    hosts = Hosts(settings.trusted_hosts)
+    hosts = Hosts(settings.trusted_hosts, settings.trusted_proxies)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -87,10 +90,12 @@ def create_app(
                 pending=Budget(settings.pending_bytes),
                 has_page=not settings.production,
                 allowed_origins=settings.cors_origins,
+                hosts=hosts,
             )
             yield
+            await _ended(app.state.running)
 
-    return _App(
+    app = _App(
         hosts,
         routes=[
             Route(GRAPHQL, _Http(), methods=["GET", "POST"]),
@@ -105,13 +110,28 @@ def create_app(
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
                 allow_methods=["GET", "POST"],
-                allow_headers=["Content-Type", "X-Request-Id"],
-                expose_headers=["X-Request-Id"],
+                allow_headers=list(settings.cors_headers),
+                expose_headers=list(settings.cors_exposed_headers),
+                allow_credentials=settings.cors_credentials,
+                max_age=settings.cors_max_age,
             ),
         ],
         exception_handlers={HTTPException: refuse_http, Exception: mask_bug},
         lifespan=lifespan,
     )
+    app.state.running = set[asyncio.Task[None]]()
+    return app
+
+
+async def _ended(running: Collection[asyncio.Task[None]]) -> None:
+    """Returns when all have ended, or didn't in time.
+
+    Who was not waited for any more is only told to end, and still has to give back what it holds.
+    """
+    if waiting := set(running):
+        _, left = await asyncio.wait(waiting, timeout=CLEANUP_SECONDS)
+        if left:
+            log.error("still running after %g seconds: %d requests", CLEANUP_SECONDS, len(left))
 
 
 class _App(Starlette):

@@ -47,11 +47,16 @@ def listening_sockets(settings: Settings) -> list[socket.socket]:
 class Listener(uvicorn.Server):
     """Serves the app on sockets that listen.
 
-    When it stops, those who follow something are let go, since they wouldn't go themselves.
+    When it stops, those who follow something are let go, since they wouldn't go themselves. Who is
+    not answered `shutdown_seconds` later is not waited for any more.
     """
 
-    def __init__(self, app: Starlette, settings: Settings) -> None:
+    def __init__(
+        self, app: Starlette, settings: Settings, *, shutdown_seconds: int | None = None
+    ) -> None:
         self._app = app
+        if shutdown_seconds is None:
+            shutdown_seconds = int(settings.execution_seconds) + 5
         super().__init__(
             uvicorn.Config(
                 app,
@@ -60,12 +65,15 @@ class Listener(uvicorn.Server):
                 ws_max_size=settings.streams.message_bytes,
                 # A few bytes on the wire could become a message of the largest size in memory.
                 ws_per_message_deflate=False,
-                timeout_graceful_shutdown=int(settings.execution_seconds) + 5,
+                timeout_keep_alive=settings.keep_alive_seconds,
+                timeout_graceful_shutdown=shutdown_seconds,
+                proxy_headers=False,  # the application knows which proxies to trust
                 access_log=False,  # would be made for every request, and then be dropped
                 log_level="warning",
                 log_config=None,
             )
         )
+        app.state.running = self.server_state.tasks
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         listening = [each.dup() for each in sockets or () for _ in range(_ACCEPTED_AT_ONCE)]
@@ -217,13 +225,14 @@ class BoundedHttp(HttpToolsProtocol):
         It has no body, and what comes before it is answered: the next byte is the WebSocket's.
         """
         headers = headers_of({"headers": self.headers})
+        before: RequestResponseCycle | None = self.cycle
         return (
             headers.get(b"upgrade", b"").lower() == b"websocket"
             and self.parser.get_method() == b"GET"
             and self.parser.get_http_version() == "1.1"
             and headers.get(b"content-length", b"0") == b"0"
             and b"transfer-encoding" not in headers
-            and (self.cycle is None or self.cycle.response_complete)
+            and (before is None or before.response_complete)
         )
 
     def _head_without_upgrade(self) -> bytes:

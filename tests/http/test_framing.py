@@ -8,13 +8,14 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.http.conftest import Serve
+from server.listening import HEAD_BYTES, BoundedHttp
 from tests.support.pauses import hold
 from tests.support.processes import output_of
+from tests.support.servers import IN_MEMORY, running_server
 from tests.support.serving import Served, until
 from tests.support.wire import Answer, Wire, chunk, head, request, wired
 
@@ -31,6 +32,13 @@ WEBSOCKET = (
     "Sec-WebSocket-Protocol: graphql-transport-ws",
 )
 H2C = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a server of its own listens, with the settings that are the default."""
+    with running_server(IN_MEMORY, tmp_path_factory.mktemp("framing") / "log") as server:
+        yield urlsplit(server.url).netloc
 
 
 def posted(*lines: str, body: bytes = ASKED, first: str = "POST /graphql HTTP/1.1") -> bytes:
@@ -73,19 +81,19 @@ offered = pytest.mark.parametrize("offer", OFFERS.values(), ids=OFFERS)
     ids=["a length", "chunks"],
 )
 async def test_an_upgrade_that_is_not_taken_is_ignored(
-    server: Served, offer: tuple[str, ...], sent: tuple[str, bytes]
+    address: str, offer: tuple[str, ...], sent: tuple[str, bytes]
 ) -> None:
     line, body = sent
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         first, _ = await answers_to_both(wire, posted(*offer, line, body=body))
 
         assert (first.status, json.loads(first.body)) == (200, ANSWER)
         assert "upgrade" not in first.headers
 
 
-async def test_an_upgrade_is_ignored_wherever_the_request_is_cut(server: Served) -> None:
+async def test_an_upgrade_is_ignored_wherever_the_request_is_cut(address: str) -> None:
     sent = posted(*H2C, LENGTH)
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         for cut in range(1, len(sent)):
             await wire.send(sent[:cut])
             await asyncio.sleep(0)
@@ -93,30 +101,28 @@ async def test_an_upgrade_is_ignored_wherever_the_request_is_cut(server: Served)
             assert json.loads((await wire.answer()).body) == ANSWER
 
 
-async def test_many_upgrades_in_a_row_are_ignored(server: Served) -> None:
-    async with wired(server.address) as wire:
+async def test_many_upgrades_in_a_row_are_ignored(address: str) -> None:
+    async with wired(address) as wire:
         await wire.send(posted(*H2C, LENGTH) * 1_200)
         for _ in range(1_200):
             assert json.loads((await wire.answer()).body) == ANSWER
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
-async def test_an_upgrade_is_ignored_on_a_connection_that_ends(
-    server: Served, version: str
-) -> None:
+async def test_an_upgrade_is_ignored_on_a_connection_that_ends(address: str, version: str) -> None:
     first = f"POST /graphql HTTP/{version}"
     lines = ("Connection: close, Upgrade", "Upgrade: h2c", LENGTH)
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(posted(*lines, first=first))
 
         assert json.loads((await wire.answer()).body) == ANSWER
         await wire.closed()
 
 
-async def test_a_body_behind_an_ignored_upgrade_is_no_request(server: Served) -> None:
+async def test_a_body_behind_an_ignored_upgrade_is_no_request(address: str) -> None:
     """Though it may look like one: here it's no JSON."""
     inner = request(**ASK)
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         first, _ = await answers_to_both(
             wire, posted(*H2C, f"Content-Length: {len(inner)}", body=inner)
         )
@@ -134,9 +140,9 @@ async def test_a_body_behind_an_ignored_upgrade_is_no_request(server: Served) ->
     ids=["a length", "chunks", "a method"],
 )
 async def test_a_websocket_begins_by_a_get_without_a_body(
-    server: Served, first: str, lines: tuple[str, ...], body: bytes
+    address: str, first: str, lines: tuple[str, ...], body: bytes
 ) -> None:
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(posted(*WEBSOCKET, *lines, first=first, body=body))
         await wire.send(head(len(ASKED), "X-Request-Id: second") + ASKED)
         async with asyncio.timeout(20):
@@ -148,27 +154,27 @@ async def test_a_websocket_begins_by_a_get_without_a_body(
 
 
 async def test_a_websocket_does_not_begin_before_what_came_first_is_answered(
-    server: Served,
+    address: str,
 ) -> None:
     socket = posted(*WEBSOCKET, first="GET /graphql HTTP/1.1", body=b"")
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(request(**ASK) + socket)
 
         assert json.loads((await wire.answer()).body) == ANSWER
         assert (await wire.answer()).status == 400
 
 
-async def test_who_does_not_wait_for_a_websocket_gets_none(server: Served) -> None:
+async def test_who_does_not_wait_for_a_websocket_gets_none(address: str) -> None:
     """What was sent before is neither a frame nor a request for sure."""
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(posted(*WEBSOCKET, first="GET /graphql HTTP/1.1", body=request(**ASK)))
 
         assert (await wire.answer()).status == 400
         await wire.closed()
 
 
-async def test_there_are_no_tunnels(server: Served) -> None:
-    async with wired(server.address) as wire:
+async def test_there_are_no_tunnels(address: str) -> None:
+    async with wired(address) as wire:
         await wire.send(posted(first="CONNECT /graphql HTTP/1.1", body=request(**ASK)))
 
         assert (await wire.answer()).status == 501
@@ -178,8 +184,8 @@ async def test_there_are_no_tunnels(server: Served) -> None:
 # Expectations
 
 
-async def test_a_body_that_is_asked_for_is_read(server: Served) -> None:
-    async with wired(server.address) as wire:
+async def test_a_body_that_is_asked_for_is_read(address: str) -> None:
+    async with wired(address) as wire:
         for _ in range(2):
             await wire.send(posted(LENGTH, "Expect: 100-continue", body=b""))
             async with asyncio.timeout(20):
@@ -189,18 +195,18 @@ async def test_a_body_that_is_asked_for_is_read(server: Served) -> None:
 
 
 @pytest.mark.parametrize("expected", ["100-continue", "100-CONTINUE", "tea", "100-continue, tea"])
-async def test_a_body_that_is_not_held_back_is_read(server: Served, expected: str) -> None:
-    async with wired(server.address) as wire:
+async def test_a_body_that_is_not_held_back_is_read(address: str, expected: str) -> None:
+    async with wired(address) as wire:
         first, _ = await answers_to_both(wire, posted(LENGTH, f"Expect: {expected}"))
 
         assert json.loads(first.body) == ANSWER
 
 
 async def test_a_connection_ends_when_a_body_that_was_held_back_is_not_wanted(
-    server: Served,
+    address: str,
 ) -> None:
     """The client may send it or not, so what comes next may be it, or a request."""
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(posted(LENGTH, "Expect: 100-continue", "Content-Encoding: gzip", body=b""))
         answer = await wire.answer()
 
@@ -226,7 +232,7 @@ async def test_http_1_0_knows_no_expectations(server: Served) -> None:
 @pytest.mark.parametrize(
     ("lines", "body"),
     [
-        ((CHUNKED,), b"%x;name=value;other=\"quoted\"\r\n%b\r\n0;last\r\n\r\n"),
+        ((CHUNKED,), b'%x;name=value;other="quoted"\r\n%b\r\n0;last\r\n\r\n'),
         ((CHUNKED,), b"%x\r\n%b\r\n0\r\nX-Checksum: 1\r\n\r\n"),
         ((CHUNKED,), b"000%X\r\n%b\r\n000\r\n\r\n"),
         (("Transfer-Encoding: Chunked",), b"%x\r\n%b\r\n0\r\n\r\n"),
@@ -235,19 +241,19 @@ async def test_http_1_0_knows_no_expectations(server: Served) -> None:
     ids=["extensions", "trailers", "leading zeros", "capitals", "spaces"],
 )
 async def test_chunks_may_have_all_that_they_may(
-    server: Served, lines: tuple[str, ...], body: bytes
+    address: str, lines: tuple[str, ...], body: bytes
 ) -> None:
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         first, _ = await answers_to_both(wire, posted(*lines, body=body % (len(ASKED), ASKED)))
 
         assert json.loads(first.body) == ANSWER
 
 
 async def test_what_stands_behind_a_body_is_not_taken_for_what_stands_before_it(
-    server: Served,
+    address: str,
 ) -> None:
     trailer = b"0\r\nX-Request-Id: behind\r\nOrigin: https://elsewhere.example\r\nHost: x\r\n\r\n"
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         first, _ = await answers_to_both(wire, posted(CHUNKED, body=chunk(ASKED) + trailer))
 
         assert json.loads(first.body) == ANSWER
@@ -256,8 +262,8 @@ async def test_what_stands_behind_a_body_is_not_taken_for_what_stands_before_it(
 
 
 @pytest.mark.parametrize("coding", ["gzip, chunked", "gzip\r\nTransfer-Encoding: chunked"])
-async def test_other_codings_for_the_transfer_are_refused(server: Served, coding: str) -> None:
-    async with wired(server.address) as wire:
+async def test_other_codings_for_the_transfer_are_refused(address: str, coding: str) -> None:
+    async with wired(address) as wire:
         first, _ = await answers_to_both(
             wire, posted(f"Transfer-Encoding: {coding}", body=in_chunks(ASKED))
         )
@@ -306,9 +312,9 @@ DOUBTFUL: dict[str, bytes] = {
 
 @pytest.mark.parametrize("sent", DOUBTFUL.values(), ids=DOUBTFUL)
 async def test_what_is_in_doubt_is_refused_and_ends_the_connection(
-    server: Served, sent: bytes
+    address: str, sent: bytes
 ) -> None:
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(sent + request(**ASK))
         answer = await wire.answer()
 
@@ -329,17 +335,17 @@ async def test_what_is_in_doubt_is_refused_and_ends_the_connection(
     ids=["1.0", "1.0 and keep-alive", "1.0 and chunks", "close", "keep-alive and close"],
 )
 async def test_what_follows_the_last_request_of_a_connection_is_not_read(
-    server: Served, sent: bytes
+    address: str, sent: bytes
 ) -> None:
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(sent + request(**ASK))
 
         assert json.loads((await wire.answer()).body) == ANSWER
         assert await wire.rest() == b""
 
 
-async def test_a_body_without_a_length_is_not_there(server: Served) -> None:
-    async with wired(server.address) as wire:
+async def test_a_body_without_a_length_is_not_there(address: str) -> None:
+    async with wired(address) as wire:
         await wire.send(posted())
 
         assert [(await wire.answer()).status for _ in range(2)] == [400, 400]
@@ -347,12 +353,10 @@ async def test_a_body_without_a_length_is_not_there(server: Served) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-async def test_a_body_belongs_to_its_request_whatever_the_method(
-    server: Served, method: str
-) -> None:
+async def test_a_body_belongs_to_its_request_whatever_the_method(address: str, method: str) -> None:
     inner = request(**ASK)
     sent = posted(f"Content-Length: {len(inner)}", first=f"{method} /graphql HTTP/1.1", body=inner)
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         first, _ = await answers_to_both(wire, sent)
 
         assert first.status in (400, 405)
@@ -361,17 +365,15 @@ async def test_a_body_belongs_to_its_request_whatever_the_method(
 # Several requests at once
 
 
-@pytest.fixture
-async def large(serve: Serve) -> Served:
-    """A server that's asked by bodies much larger than a head may be."""
-    return await serve()
-
-
-async def test_a_head_is_not_taken_for_large_because_of_the_body_before_it(large: Served) -> None:
+async def test_a_head_is_not_taken_for_large_because_of_the_body_before_it(address: str) -> None:
     body = ASKED.ljust(200_000)
     both = head(len(body)) + body + request(**ASK)
-    async with wired(large.address) as wire:
-        for cut in (len(both) - 1, len(both) - len(ASKED) - 3, len(head(len(body))) + len(body) + 5):
+    async with wired(address) as wire:
+        for cut in (
+            len(both) - 1,
+            len(both) - len(ASKED) - 3,
+            len(head(len(body))) + len(body) + 5,
+        ):
             await wire.send(both[:cut])
             assert json.loads((await wire.answer()).body) == ANSWER
             await wire.send(both[cut:])
@@ -379,20 +381,20 @@ async def test_a_head_is_not_taken_for_large_because_of_the_body_before_it(large
 
 
 async def test_a_head_is_not_taken_for_large_because_of_the_requests_before_it(
-    large: Served,
+    address: str,
 ) -> None:
-    sent = request(**ASK) * 800
-    assert len(sent) > 100_000
-    async with wired(large.address) as wire:
+    sent = request(**ASK) * 1_000
+    assert len(sent) > HEAD_BYTES
+    async with wired(address) as wire:
         await wire.send(sent[:-40])
-        for _ in range(799):
+        for _ in range(999):
             assert json.loads((await wire.answer()).body) == ANSWER
         await wire.send(sent[-40:])
         assert json.loads((await wire.answer()).body) == ANSWER
 
 
-async def test_what_stands_behind_a_body_has_a_limit_too(server: Served) -> None:
-    async with wired(server.address) as wire:
+async def test_what_stands_behind_a_body_has_a_limit_too(address: str) -> None:
+    async with wired(address) as wire:
         await wire.send(head(), chunk(ASKED), b"0\r\n")
         for number in range(70):
             await wire.send(b"X-%d: %s\r\n" % (number, b"x" * 1_000))
@@ -421,9 +423,9 @@ async def test_requests_before_a_fault_are_answered_before_it_is_told(
         assert await wire.rest() == b""
 
 
-async def test_a_fault_behind_an_answer_is_not_answered(server: Served) -> None:
+async def test_a_fault_behind_an_answer_is_not_answered(address: str) -> None:
     """The answer is there already: a second one would be taken for the next request's."""
-    async with wired(server.address) as wire:
+    async with wired(address) as wire:
         await wire.send(head(None, "Content-Encoding: gzip"), chunk(b"x"))
         assert (await wire.answer()).status == 415
         await wire.send(b"?\r\n" + request(**ASK))
@@ -450,26 +452,69 @@ async def test_a_body_is_waited_for_though_an_answer_before_it_was_late(
 
 # Clients that offer HTTP/2
 
+JAVA = """
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.*;
+import java.net.http.HttpRequest.*;
 
-def run(program: str, *arguments: str | Path, folder: Path) -> str:
+class Posts {
+    public static void main(String[] arguments) throws Exception {
+        var body = arguments[1];
+        var bodies = new BodyPublisher[] {
+            BodyPublishers.ofString(body),
+            BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body.getBytes())),
+        };
+        var client = HttpClient.newHttpClient();
+        for (int number = 0; number < 6; number++) {
+            var request = HttpRequest.newBuilder(URI.create(arguments[0]))
+                .header("Content-Type", "application/json")
+                .expectContinue(number > 3)
+                .POST(bodies[number % 2])
+                .build();
+            var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+            System.out.println(answer.statusCode() + " " + answer.body());
+        }
+    }
+}
+"""
+WRITTEN = json.dumps(ANSWER, separators=(",", ":"))
+
+
+async def run(program: str, *arguments: str, folder: Path) -> str:
     if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
-    return output_of([program, *arguments], folder=folder, timeout=120)
+        pytest.skip(f"there is no {program}: Debian has it as {PACKAGES[program]}")
+    return await asyncio.to_thread(output_of, [program, *arguments], folder=folder, timeout=240)
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / "body.json"
-    path.write_bytes(ASKED)
-    return iter([path]).__next__()
+PACKAGES = {"curl": "curl", "java": "openjdk-17-jdk-headless"}
 
 
-async def test_curl_is_answered_when_it_offers_http_2(server: Served, tmp_path: Path) -> None:
-    twice: list[Any] = []
-    for _ in range(2):
-        twice += ["--header", "Content-Type: application/json", "--data", ASKED.decode(), server.url]
-    arguments = ["--silent", "--show-error", "--fail", "--http2", "--max-time", "30", *twice]
+async def test_curl_is_answered_when_it_offers_http_2(address: str, tmp_path: Path) -> None:
+    url = f"http://{address}/graphql"
+    options = ["--silent", "--show-error", "--fail", "--http2", "--max-time", "60"]
+    posting = ["--header", "Content-Type: application/json", "--data", ASKED.decode()]
 
-    told = await asyncio.to_thread(run, "curl", *arguments, folder=tmp_path)
+    told = await run("curl", *options, *posting, url, url, folder=tmp_path)
 
-    assert told == json.dumps(ANSWER, separators=(",", ":")) * 2
+    assert told == WRITTEN * 2
+
+
+@pytest.mark.timeout(300)
+async def test_java_is_answered_as_it_offers_http_2_by_default(
+    server: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By requests of both framings, with and without an expectation, on one connection."""
+    (tmp_path / "Posts.java").write_text(JAVA)
+    connections = list[asyncio.BaseTransport]()
+    connect = BoundedHttp.connection_made
+
+    def connected(self: BoundedHttp, transport: asyncio.Transport) -> None:
+        connections.append(transport)
+        connect(self, transport)
+
+    monkeypatch.setattr(BoundedHttp, "connection_made", connected)
+    told = await run("java", "Posts.java", server.url, ASKED.decode(), folder=tmp_path)
+
+    assert told.splitlines() == [f"200 {WRITTEN}"] * 6
+    assert len(connections) == 1
