@@ -17,7 +17,7 @@ ASK = {"query": "{ __typename }"}
 NAMED = "proxy_set_header Host $http_host;"
 KEPT = f'{NAMED} proxy_set_header Connection "";'
 UPGRADED = 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
-IDLE_SECONDS = {"nginx": 60, "AWS ALB": 60, "Azure Front Door": 90, "Traefik": 90, "GCP": 600}
+IDLE_SECONDS = {"nginx": 60, "AWS ALB": 60, "Traefik": 90, "Caddy": 120, "Google Cloud": 600}
 """How long balancers keep a connection without a request, unless they are told otherwise."""
 
 
