@@ -52,7 +52,7 @@ bench: .venv/.all ## run the benchmarks
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## remove the environments and all caches; databases stay
-	rm -rf tests/tools/node_modules tests/tools/*/.venv benchmarks/node/node_modules clients/*/node_modules clients/*/.venv
+	rm -rf tests/tools/node_modules tests/tools/*/node_modules tests/tools/*/.venv benchmarks/node/node_modules clients/*/node_modules clients/*/.venv
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

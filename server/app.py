@@ -1,7 +1,8 @@
 """The composition root: everything is made and put together here."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -35,6 +36,8 @@ from server.websocket import WebSocketEndpoint
 
 GRAPHQL = "/graphql"
 SCHEMA_FILE = f"{GRAPHQL}/schema.graphql"
+CLEANUP_SECONDS = 10.0
+"""How long what was cancelled may take to end, when the server stops, before storage is closed."""
 
 log = logging.getLogger("aicmo.server")
 
@@ -72,8 +75,8 @@ def create_app(
     `seed_memory` puts the demo agency into in-memory repositories, which start empty.
     """
     schema = create_schema(settings.limits, introspection=not settings.production)
-    hosts = Hosts(settings.trusted_hosts)
     has_schema_file = settings.publish_schema or not settings.production
+    hosts = Hosts(settings.trusted_hosts, settings.trusted_proxies)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -90,8 +93,10 @@ def create_app(
                 pending=Budget(settings.pending_bytes),
                 has_page=not settings.production,
                 allowed_origins=settings.cors_origins,
+                hosts=hosts,
             )
             yield
+            await _ended(app.state.running)
 
     app = _App(
         hosts,
@@ -109,8 +114,10 @@ def create_app(
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
                 allow_methods=["GET", "POST"],
-                allow_headers=["Content-Type", "X-Request-Id"],
-                expose_headers=["X-Request-Id"],
+                allow_headers=list(settings.cors_headers),
+                expose_headers=list(settings.cors_exposed_headers),
+                allow_credentials=settings.cors_credentials,
+                max_age=settings.cors_max_age,
             ),
         ],
         exception_handlers={HTTPException: refuse_http, Exception: mask_bug},
@@ -118,6 +125,7 @@ def create_app(
     )
     # To an absolute address, which behind a proxy isn't the one that the client knows.
     app.router.redirect_slashes = False
+    app.state.running = set[asyncio.Task[None]]()
     return app
 
 
@@ -125,6 +133,17 @@ def _with_slash(route: Callable[[str], BaseRoute], path: str) -> Iterator[BaseRo
     """The same at the path and at the path with a slash after it."""
     yield route(path)
     yield route(f"{path}/")
+
+
+async def _ended(running: Collection[asyncio.Task[None]]) -> None:
+    """Returns when all have ended, or didn't in time.
+
+    Who was not waited for any more is only told to end, and still has to give back what it holds.
+    """
+    if waiting := set(running):
+        _, left = await asyncio.wait(waiting, timeout=CLEANUP_SECONDS)
+        if left:
+            log.error("still running after %g seconds: %d requests", CLEANUP_SECONDS, len(left))
 
 
 class _App(Starlette):

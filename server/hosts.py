@@ -2,6 +2,7 @@
 
 import logging
 from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,17 +14,49 @@ log = logging.getLogger("aicmo.websocket")
 
 
 class Hosts:
-    """Names; `*` is any, `*.example.com` any below example.com."""
+    """Names; `*` is any, `*.example.com` any below example.com.
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    Proxies, whose addresses or networks are given, may pass on a request under another name than
+    the client used, and say so in `X-Forwarded-Host`. From others, that says nothing.
+    """
+
+    def __init__(self, names: tuple[str, ...], proxies: tuple[str, ...] = ()) -> None:
         self._names = frozenset(name.lower().strip("[]") for name in names)
+        self._proxies = [ip_network(proxy) for proxy in proxies]
         self._are_named = lru_cache(maxsize=100)(self._decide)
+        self._is_proxy = lru_cache(maxsize=100)(self._look_up)
 
     def require(self, scope: Scope) -> None:
-        """Raises RequestRefused unless the request is to one of them."""
+        """Raises RequestRefused unless the request is to one of them.
+
+        That goes for both names, if there are two: a page can say whatever it likes in
+        `X-Forwarded-Host`, and a proxy on its machine would pass that on.
+        """
         given = tuple([value for name, value in scope["headers"] if name == b"host"])
-        if not self._are_named(given):
+        is_named = self._are_named(given)
+        if is_named and self._proxies and (forwarded := self._forwarded(scope)):
+            is_named = self._are_named(forwarded)
+        if not is_named:
             raise RequestRefused(400, "Host: this server isn't called that.")
+
+    def called(self, scope: Scope) -> str:
+        """What the client called the server, in small letters, perhaps with a port."""
+        name = headers_of(scope).get(b"host", b"")
+        return b"".join(self._forwarded(scope) or (name,)).decode("latin-1").lower()
+
+    def _forwarded(self, scope: Scope) -> tuple[bytes, ...]:
+        client = scope.get("client")
+        if client is None or not self._is_proxy(client[0]):
+            return ()
+        return tuple([value for name, value in scope["headers"] if name == b"x-forwarded-host"])
+
+    def _look_up(self, address: str) -> bool:
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        plain = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+        return any((plain or found) in proxy for proxy in self._proxies)
 
     def _decide(self, given: tuple[bytes, ...]) -> bool:
         if "*" in self._names:

@@ -6,12 +6,14 @@ import socket
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from server.exchange import EXCHANGE, Exchange
+from server.requests import headers_of
 from server.settings import Settings
 
 _BACKLOG = 2_048
@@ -22,6 +24,7 @@ so each is listened to as often: otherwise those who come while the server is bu
 turn each, behind all that the others ask for.
 """
 HEAD_BYTES = 64 * 1024
+"""The most that stands before a body, and between the parts of one in chunks, or behind them."""
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
 LINGER_SECONDS = 5.0
@@ -44,11 +47,16 @@ def listening_sockets(settings: Settings) -> list[socket.socket]:
 class Listener(uvicorn.Server):
     """Serves the app on sockets that listen.
 
-    When it stops, those who follow something are let go, since they wouldn't go themselves.
+    When it stops, those who follow something are let go, since they wouldn't go themselves. Who is
+    not answered `shutdown_seconds` later is not waited for any more.
     """
 
-    def __init__(self, app: Starlette, settings: Settings) -> None:
+    def __init__(
+        self, app: Starlette, settings: Settings, *, shutdown_seconds: int | None = None
+    ) -> None:
         self._app = app
+        if shutdown_seconds is None:
+            shutdown_seconds = int(settings.execution_seconds) + 5
         super().__init__(
             uvicorn.Config(
                 app,
@@ -57,12 +65,15 @@ class Listener(uvicorn.Server):
                 ws_max_size=settings.streams.message_bytes,
                 # A few bytes on the wire could become a message of the largest size in memory.
                 ws_per_message_deflate=False,
-                timeout_graceful_shutdown=int(settings.execution_seconds) + 5,
+                timeout_keep_alive=settings.keep_alive_seconds,
+                timeout_graceful_shutdown=shutdown_seconds,
+                proxy_headers=False,  # the application knows which proxies to trust
                 access_log=False,  # would be made for every request, and then be dropped
                 log_level="warning",
                 log_config=None,
             )
         )
+        app.state.running = self.server_state.tasks
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         listening = [each.dup() for each in sockets or () for _ in range(_ACCEPTED_AT_ONCE)]
@@ -78,6 +89,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     What was refused before its body had arrived may be sent to its end, for a while. Each request
     has an `Exchange` with it.
+
+    An upgrade that isn't taken is ignored, and the body is the request's. Where it's in doubt what
+    the next byte belongs to, the connection ends with the answer.
     """
 
     _exchange: Exchange | None = None
@@ -88,7 +102,14 @@ class BoundedHttp(HttpToolsProtocol):
     _until_head: asyncio.TimerHandle | None = None
     _until_rest: asyncio.TimerHandle | None = None
     _is_awaiting_head = False
-    _head_bytes = 0
+    _unread_bytes = 0
+    """What came since a head, a message or a part of a body was last whole."""
+    _declined: bytes | None = None
+    """The head of a request whose upgrade isn't taken, as if it hadn't offered one."""
+    _keeps_alive = False
+    """Whether the connection stays when a body comes that the client announced by `Expect`."""
+    _refusal: HTTPStatus | None = None
+    """How a request is refused once those before it are answered. Nothing after it is read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -104,12 +125,30 @@ class BoundedHttp(HttpToolsProtocol):
             self._exchange.leave()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._is_awaiting_head:
+        """Does what uvicorn does, but for upgrades that it has no use for."""
+        if self._refusal is not None:
+            return
+        self._unread_bytes += len(data)
+        left: bytes | memoryview = data
+        while True:
+            try:
+                if self._declined is not None:
+                    self._read_declined(self._declined)
+                self.parser.feed_data(left)
+                break
+            except httptools.HttpParserError:
+                self.logger.warning("Invalid HTTP request received.")
+                self._refuse(HTTPStatus.BAD_REQUEST)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                left = memoryview(left)[upgrade.args[0] :]
+                if self._declined is None:
+                    self._upgrade(left)
+                    return
+        if self._unread_bytes > HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._is_awaiting_head:
             self._await_head()
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -118,10 +157,36 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_awaiting_head = True
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            if self._should_upgrade():
+                super().on_headers_complete()
+            elif self.parser.get_method() != b"CONNECT":
+                self._declined = self._head_without_upgrade()
+            return
+        if self.expect_100_continue:
+            # A client of HTTP/1.0 would take 100 for the answer.
+            self.expect_100_continue = self.parser.get_http_version() != "1.0"
         self._stop_waiting()
+        self._unread_bytes = 0
         super().on_headers_complete()
+        # The application keeps the list; what comes behind a body isn't said before it.
+        self.headers = []
+        if self.expect_100_continue:
+            # Answered without its body, the client may or may not send that.
+            self._keeps_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
+
+    def on_body(self, body: bytes) -> None:
+        self._unread_bytes = 0
+        if self.expect_100_continue:
+            self._expect_no_more()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
+        self._unread_bytes = 0
+        if self.expect_100_continue:
+            self._expect_no_more()
         self._stop_lingering()
         super().on_message_complete()
 
@@ -140,13 +205,62 @@ class BoundedHttp(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        elif self._refusal is not None:
+            self._end(self._refusal)
         elif not self._is_awaiting_head:
             self._await_next()
-        if self.cycle.more_body:
+        if self.cycle.more_body and self.cycle.response_complete:
             self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def shutdown(self) -> None:
+        self.expect_100_continue = False  # what comes now doesn't keep the connection
+        super().shutdown()
+
+    def _should_upgrade(self) -> bool:
+        """Whether the request, which offers an upgrade, begins a WebSocket and nothing else.
+
+        It has no body, and what comes before it is answered: the next byte is the WebSocket's.
+        """
+        headers = headers_of({"headers": self.headers})
+        before: RequestResponseCycle | None = self.cycle
+        return (
+            headers.get(b"upgrade", b"").lower() == b"websocket"
+            and self.parser.get_method() == b"GET"
+            and self.parser.get_http_version() == "1.1"
+            and headers.get(b"content-length", b"0") == b"0"
+            and b"transfer-encoding" not in headers
+            and (before is None or before.response_complete)
+        )
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version.encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _read_declined(self, head: bytes) -> None:
+        self._declined = None
+        # The parser holds the request for read; one that ends the connection would be its last.
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.feed_data(head)
+
+    def _upgrade(self, rest: memoryview) -> None:
+        """Let a WebSocket begin; nothing else is begun by a request that isn't answered by HTTP."""
+        if not self._should_upgrade():
+            self._refuse(HTTPStatus.NOT_IMPLEMENTED)
+        elif rest:
+            self._refuse(HTTPStatus.BAD_REQUEST)  # the client doesn't know yet that it has begun
+        else:
+            self._stop_waiting()
+            self.handle_websocket_upgrade()
+
+    def _expect_no_more(self) -> None:
+        self.expect_100_continue = False
+        self.cycle.keep_alive = self._keeps_alive
 
     def _await_next(self) -> None:
         """Whoever is idle for too long is let go, by a timer that stays over many requests."""
@@ -167,7 +281,6 @@ class BoundedHttp(HttpToolsProtocol):
     def _await_head(self) -> None:
         self._is_awaiting_head = True
         if self._until_head is None:
-            self._head_bytes = 0
             self._until_head = self.loop.call_later(
                 HEAD_SECONDS, self._refuse, HTTPStatus.REQUEST_TIMEOUT
             )
@@ -184,7 +297,21 @@ class BoundedHttp(HttpToolsProtocol):
             self._until_rest = None
 
     def _refuse(self, status: HTTPStatus) -> None:
+        """Refuse what is being read, when all before it is answered."""
+        cycle: RequestResponseCycle | None = self.cycle  # the last one; None before the first
+        is_body = cycle is not None and cycle.more_body and not self._is_awaiting_head
         self._stop_waiting()
+        if is_body and self.pipeline:
+            self.pipeline.popleft()
+            self._refusal = status
+        elif is_body and self.cycle.response_started:
+            self.transport.close()
+        elif is_body or cycle is None or cycle.response_complete:
+            self._end(status)
+        else:
+            self._refusal = status
+
+    def _end(self, status: HTTPStatus) -> None:
         if self.transport.is_closing():
             return
         error = {"message": f"{status.phrase}.", "extensions": {"code": "BAD_USER_INPUT"}}

@@ -138,6 +138,8 @@ async def read_operation(
         raise RequestRefused(
             415, "The body must be application/json, in UTF-8.", headers={"Accept-Post": JSON}
         )
+    if request.headers.get(b"transfer-encoding", b"chunked").strip(b", \t").lower() != b"chunked":
+        raise RequestRefused(501, "The body must not be coded for its transfer but in chunks.")
     if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise RequestRefused(415, "The body must not be compressed.")
     body = None if request.exchange is None else request.exchange.whole_body()

@@ -14,6 +14,7 @@ from schema.errors import execution_failure
 from schema.execute import Prepared, Response, refused, run, subscribe
 from schema.root import PipelineSchema
 from server.capacity import Budget, Slots
+from server.hosts import Hosts
 from server.requests import BodyLimits
 
 
@@ -47,6 +48,7 @@ class Service:
     pending: Budget
     has_page: bool
     allowed_origins: tuple[str, ...]
+    hosts: Hosts
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def respond(self, operation: Prepared, request_id: str) -> Response:

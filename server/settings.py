@@ -30,6 +30,7 @@ MEBIBYTE = 1024 * 1024
 _PREFIX = "AICMO_"
 _OTHER_VARIABLES = frozenset({"AICMO_TEST_POSTGRES_URL", "AICMO_URL"})
 """What tests and example clients read."""
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SERVICE_LINK = re.compile(r"AICMO_(SERVICE|PORT)_.*")
 """What Kubernetes sets where a service is called aicmo."""
 
@@ -97,8 +98,55 @@ class Settings(BaseSettings):
         False, description="No GraphiQL and no introspection; messages suggest no names."
     )
     publish_schema: bool = Field(False, description="Serve the schema as a file in production too.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Addresses and networks, separated by commas, of proxies that say in "
+            "`X-Forwarded-Host` which name the client used."
+        ),
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Origins, separated by commas, whose pages may call the API."
+        (), description="Origins, separated by commas, whose pages may call the API; `*` is any."
+    )
+    cors_headers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (
+            "Authorization",
+            "Content-Type",
+            "X-Request-Id",
+            "Traceparent",
+            "Tracestate",
+            "Baggage",
+            "Apollographql-Client-Name",
+            "Apollographql-Client-Version",
+            "Apollo-Require-Preflight",
+            "X-Apollo-Operation-Name",
+            "X-Apollo-Operation-Id",
+            "GraphQL-Preflight",
+            "GraphQL-Require-Preflight",
+        ),
+        description="Request headers, separated by commas, that those pages may set.",
+    )
+    cors_exposed_headers: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("X-Request-Id", "Retry-After"),
+        description="Response headers, separated by commas, that those pages may read.",
+    )
+    cors_credentials: bool = Field(
+        False,
+        description=(
+            "Those pages may send cookies and other credentials that the browser keeps. "
+            "Not with `*` as an origin."
+        ),
+    )
+    cors_max_age: int = Field(
+        600, ge=0, description="Seconds that a browser may remember what those pages may do."
+    )
+    keep_alive_seconds: int = Field(
+        620,
+        ge=1,
+        description=(
+            "How long a connection without a request is kept: longer than the proxy in front "
+            "keeps it."
+        ),
     )
     body_bytes: int = Field(
         10 * MEBIBYTE, ge=1024, description="The largest request body, in bytes."
@@ -121,7 +169,14 @@ class Settings(BaseSettings):
         StreamLimits(), description="How much may be followed, each as AICMO_STREAMS__NAME."
     )
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator(
+        "allowed_hosts",
+        "trusted_proxies",
+        "cors_origins",
+        "cors_headers",
+        "cors_exposed_headers",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -130,7 +185,7 @@ class Settings(BaseSettings):
 
     @field_validator("allowed_hosts")
     @classmethod
-    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
             if not _HOST.fullmatch(name):
                 raise ValueError(f"{name!r} is not a name, like api.example.com or *.example.com")
@@ -140,8 +195,27 @@ class Settings(BaseSettings):
     @classmethod
     def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
-            if not re.fullmatch(r"https?://[^/*\s]+", origin):
+            if origin != "*" and not re.fullmatch(r"https?://[^/*\s]+", origin):
                 raise ValueError(f"{origin!r} is not an origin, like https://app.example.com")
+        return value
+
+    @field_validator("cors_headers", "cors_exposed_headers")
+    @classmethod
+    def _header_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _HEADER.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a header")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                message = f"{network!r} is neither an address nor a network, like 10.0.0.0/8"
+                raise ValueError(message) from None
         return value
 
     @field_validator("limits", "streams")
@@ -170,6 +244,17 @@ class Settings(BaseSettings):
                 "{host} can be reached from other machines, and there is no authentication: "
                 "set AICMO_ALLOW_REMOTE=true if something in front does it",
                 {"at": ["host"], "host": repr(self.host)},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_credentials_for_everybody(self) -> Self:
+        if self.cors_credentials and "*" in self.cors_origins:
+            raise PydanticCustomError(
+                "credentials",
+                "with credentials, AICMO_CORS_ORIGINS has to name each origin: * would let every "
+                "page act as whoever looks at it",
+                {"at": ["cors_credentials"]},
             )
         return self
 

@@ -70,10 +70,11 @@ class WebSocketEndpoint:
     def _is_welcome(self, websocket: WebSocket) -> bool:
         """Browsers let every page open sockets to here; only pages of ours, or named, may."""
         origin = websocket.headers.get("origin")
-        if origin is None or origin in self.service.allowed_origins:
+        allowed = self.service.allowed_origins
+        if origin is None or origin in allowed or "*" in allowed:
             return True
         try:
-            return urlsplit(origin).netloc.lower() == websocket.headers.get("host", "").lower()
+            return urlsplit(origin).netloc.lower() == self.service.hosts.called(websocket.scope)
         except ValueError:
             return False
 

@@ -223,7 +223,9 @@ def _shown(default: object) -> str:
         return f"`{str(default).lower()}`"
     if isinstance(default, float):
         return f"`{default:g}`"
-    return "" if default == () else f"`{default}`"
+    if isinstance(default, tuple):
+        return f"`{', '.join(default)}`" if default else ""
+    return f"`{default}`"
 
 
 def _camel_case(name: str) -> str:

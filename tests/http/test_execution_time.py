@@ -18,7 +18,10 @@ from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.postgresql import PostgresStatement, PostgresTransaction
 from repositories.statements import written
-from repositories.unit_of_work import set_deadline
+from repositories.unit_of_work import Repositories, set_deadline
+from server.app import create_app
+from server.listening import Listener, listening_sockets
+from server.settings import Settings
 from tests import inputs
 from tests.conftest import close_database
 from tests.http.conftest import Serve
@@ -28,6 +31,7 @@ from tests.support.pauses import hold
 from tests.support.pools import connections_in_use, held_connection
 from tests.support.serving import Served, until
 from tests.support.sockets import FOLLOW, connected, streamed
+from tests.support.wire import head, wired
 
 BRIEFLY = 0.05
 """Seconds; those who expect that it's not enough wait for as long."""
@@ -435,3 +439,39 @@ async def test_a_socket_that_vanishes_leaves_its_commit_to_be_carried_through(
         await server.idle()
 
     await is_well(server, database, stored=True)
+
+
+# The server stops
+
+
+@pytest.mark.parametrize("accepted", ["application/json", "text/event-stream"])
+async def test_what_is_not_waited_for_gives_its_connection_back_before_storage_is_closed(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    accepted: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    slow = Slow(monkeypatch, database, "json_by_key")
+    in_use: list[int] = []
+
+    @asynccontextmanager
+    async def storage(_: Settings) -> AsyncIterator[Repositories]:
+        yield create_repositories(PersistenceMode.DB, database)
+        in_use.append(connections_in_use(database))
+
+    settings = Settings(port=0)
+    listener = Listener(create_app(settings, storage=storage), settings, shutdown_seconds=1)
+    listener.config.load()
+    listener.lifespan = listener.config.lifespan_class(listener.config)
+    [listening] = sockets = listening_sockets(settings)
+    await listener.startup(sockets)
+    host, port = listening.getsockname()
+    async with wired(f"{host}:{port}") as wire:
+        body = json.dumps({"query": PACKAGE}).encode()
+        await wire.send(head(len(body), f"Accept: {accepted}"), body)
+        await slow.began.wait()
+        await listener.shutdown(sockets)
+
+    assert in_use == [0]
+    await no_statement_runs(database)
+    caplog.clear()

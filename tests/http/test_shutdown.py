@@ -5,7 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
+from repositories.factory import PersistenceMode
+from server.app import create_app
+from server.settings import Settings
 from tests import inputs
 from tests.support.servers import IN_MEMORY, OverHttp, running_server
 from tests.support.sockets import FOLLOW, connected, streamed
@@ -31,3 +35,20 @@ async def test_followers_are_let_go_and_the_server_ends(tmp_path: Path) -> None:
             assert await stream.next() == ("end", None)
         assert await asyncio.to_thread(server.process.wait, 10) == 0
         assert server.log.read_text() == ""
+
+
+async def test_what_never_ends_does_not_keep_the_server(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("server.app.CLEANUP_SECONDS", 0.05)
+    app = create_app(Settings(persistence_mode=PersistenceMode.INMEMORY))
+    endless = asyncio.create_task(asyncio.Event().wait())
+    app.state.running = {endless}
+
+    async with asyncio.timeout(20), app.router.lifespan_context(app):
+        """It's told to stop at once."""
+
+    assert not endless.done()
+    assert "still running after 0.05 seconds: 1 requests" in caplog.text
+    caplog.clear()
+    endless.cancel()

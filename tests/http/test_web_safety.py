@@ -5,12 +5,13 @@ import re
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json, mutation
 from tests.support.serving import Served
-from tests.support.sockets import connected
+from tests.support.sockets import connected, opened
 
 FRIEND = "https://app.example"
 STRANGER = "https://evil.example"
@@ -52,7 +53,68 @@ async def test_pages_of_allowed_origins_may_call(serve: Serve) -> None:
     for answer in (asked, done):
         assert answer.headers["access-control-allow-origin"] == FRIEND
         assert "access-control-allow-credentials" not in answer.headers
+    assert done.headers["access-control-expose-headers"] == "X-Request-Id, Retry-After"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "authorization,content-type",
+        "content-type,traceparent,tracestate,baggage",
+        "apollographql-client-name,apollographql-client-version,content-type",
+        "apollo-require-preflight,x-apollo-operation-name,x-apollo-operation-id",
+        "graphql-preflight",
+        "graphql-require-preflight,x-request-id",
+    ],
+)
+async def test_pages_of_allowed_origins_may_set_what_clients_set(
+    serve: Serve, headers: str
+) -> None:
+    server = await serve(cors_origins=(FRIEND,))
+    asked = await server.http.options(server.url, headers=preflight(FRIEND, headers=headers))
+
+    assert asked.status_code == 200
+    allowed = asked.headers["access-control-allow-headers"].lower().replace(" ", "").split(",")
+    assert set(headers.split(",")) <= set(allowed)
+
+
+async def test_what_pages_may_do_can_be_set(serve: Serve) -> None:
+    server = await serve(
+        cors_origins=(FRIEND,),
+        cors_headers=("X-Tenant",),
+        cors_exposed_headers=("X-Request-Id",),
+        cors_credentials=True,
+        cors_max_age=7,
+    )
+    asked = await server.http.options(server.url, headers=preflight(FRIEND, headers="x-tenant"))
+    refused = await server.http.options(
+        server.url, headers=preflight(FRIEND, headers="authorization")
+    )
+    done = await server.http.post(
+        server.url, json=ASK, headers={"Origin": FRIEND, "Cookie": "session=1"}
+    )
+
+    assert (asked.status_code, refused.status_code) == (200, 400)
+    assert asked.headers["access-control-max-age"] == "7"
+    for answer in (asked, done):
+        assert answer.headers["access-control-allow-origin"] == FRIEND
+        assert answer.headers["access-control-allow-credentials"] == "true"
     assert done.headers["access-control-expose-headers"] == "X-Request-Id"
+
+
+async def test_pages_of_all_origins_may_be_allowed(serve: Serve) -> None:
+    server = await serve(cors_origins=("*",))
+    asked = await server.http.options(server.url, headers=preflight(STRANGER))
+    done = await server.http.post(
+        server.url, json=ASK, headers={"Origin": STRANGER, "Cookie": "session=1"}
+    )
+
+    for answer in (asked, done):
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] in ("*", STRANGER)
+        assert "access-control-allow-credentials" not in answer.headers
+    async with connected(server.socket_url, origin=STRANGER):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -95,6 +157,63 @@ async def test_what_a_page_may_send_without_asking_is_never_executed(
 
     assert answer.status_code == 415
     assert (await server.api.everything())["drafts"]["totalCount"] == 0
+
+
+# Pages that a proxy serves
+
+PAGE = "http://localhost:5173"
+FORWARDED = {"X-Forwarded-Host": "localhost:5173"}
+
+
+async def test_a_trusted_proxy_says_what_the_client_called_the_server(serve: Serve) -> None:
+    server = await serve(trusted_proxies=("10.0.0.0/8", "127.0.0.1"))
+    async with connected(server.socket_url, origin=PAGE, headers=FORWARDED):
+        pass
+    done = await server.http.post(server.url, json=ASK, headers=FORWARDED)
+
+    assert done.status_code == 200
+
+
+@pytest.mark.parametrize("proxies", [(), ("10.0.0.0/8",), ("::1",)], ids=str)
+async def test_others_say_nothing_by_it(serve: Serve, proxies: tuple[str, ...]) -> None:
+    """Whatever addresses they say that they have."""
+    server = await serve(trusted_proxies=proxies)
+    headers = FORWARDED | {"X-Forwarded-For": "10.0.0.1"}
+    with pytest.raises(InvalidStatus) as refused:
+        async with opened(server.socket_url, origin=PAGE, headers=headers):
+            pass
+
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"} | FORWARDED,
+        {"X-Forwarded-Host": "evil.example"},
+        {"X-Forwarded-Host": "localhost, evil.example"},
+        {"X-Forwarded-Host": ""},
+    ],
+    ids=["the server", "the proxy", "one of two", "nothing"],
+)
+async def test_neither_name_may_be_another(serve: Serve, headers: dict[str, str]) -> None:
+    """A page whose name leads to this machine (DNS rebinding) can say what it likes in either."""
+    server = await serve(trusted_proxies=("127.0.0.1",))
+    done = await server.http.post(server.url, json=ASK, headers=headers)
+    with pytest.raises(InvalidStatus) as refused:
+        async with opened(server.socket_url, headers=headers):
+            pass
+
+    assert done.status_code == refused.value.response.status_code == 400
+
+
+async def test_a_proxy_passes_on_whose_page_it_is(serve: Serve) -> None:
+    server = await serve(trusted_proxies=("127.0.0.1",))
+    with pytest.raises(InvalidStatus) as refused:
+        async with opened(server.socket_url, origin=STRANGER, headers=FORWARDED):
+            pass
+
+    assert refused.value.response.status_code == 403
 
 
 # In production

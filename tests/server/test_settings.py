@@ -150,6 +150,41 @@ def test_a_name_that_no_request_could_have_is_refused(
     assert problem.startswith(f"AICMO_ALLOWED_HOSTS: {name!r} is not a name")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("AICMO_TRUSTED_PROXIES", "10.0.0.1, proxy.example", "'proxy.example'"),
+        ("AICMO_TRUSTED_PROXIES", "10.0.0.1/8", "'10.0.0.1/8'"),
+        ("AICMO_TRUSTED_PROXIES", "*", "'*'"),
+        ("AICMO_CORS_ORIGINS", "app.example", "'app.example'"),
+        ("AICMO_CORS_ORIGINS", "https://*.example", "'https://*.example'"),
+        ("AICMO_CORS_HEADERS", "X-Tenant, a b", "'a b'"),
+        ("AICMO_CORS_EXPOSED_HEADERS", "a:", "'a:'"),
+        ("AICMO_CORS_MAX_AGE", "-1", "greater than or equal to 0"),
+        ("AICMO_KEEP_ALIVE_SECONDS", "0", "greater than or equal to 1"),
+    ],
+)
+def test_who_may_come_in_is_named_exactly(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    [problem] = problems()
+
+    assert problem.startswith(f"{variable}: ")
+    assert told in problem
+
+
+def test_pages_of_all_origins_may_not_use_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_CORS_CREDENTIALS", "true")
+    monkeypatch.setenv("AICMO_CORS_ORIGINS", "https://app.example, *")
+
+    [problem] = problems()
+
+    assert problem.startswith("AICMO_CORS_CREDENTIALS: ")
+    assert "AICMO_CORS_ORIGINS" in problem
+
+
 # Databases
 
 

@@ -48,6 +48,11 @@ class Wire:
             body = await self.reader.readexactly(int(headers["content-length"]))
             return Answer(int(first.split()[1]), headers, body)
 
+    async def rest(self) -> bytes:
+        """All that comes until the server has closed the connection."""
+        async with asyncio.timeout(SECONDS):
+            return await self.reader.read()
+
     async def closed(self) -> None:
         """Returns when the server has closed the connection."""
         async with asyncio.timeout(SECONDS):
