@@ -31,6 +31,10 @@ class StreamLimits:
     """The largest message on a WebSocket."""
     keep_alive_seconds: float = 15.0
     """How often something is sent on an event stream."""
+    ping_interval_seconds: float = 20.0
+    """How often a WebSocket's client is pinged."""
+    ping_timeout_seconds: float = 20.0
+    """How long the client may take to answer a ping before the server closes its WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
