@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
-from schema.execute import Prepared, Response, prepare
+from schema.execute import Prepared, Response
 from server.capacity import Share
 from server.exchange import Exchange
 from server.graphiql import graphiql_page
@@ -65,13 +65,16 @@ class HttpEndpoint:
 
     async def _answer(self, request: HttpRequest, accepted: Accepted, share: Share) -> HttpResponse:
         """`share` is what the request takes up until it's answered; a stream takes it over."""
-        operation = await read_operation(request, self.service.body_limits, share.grow)
-        prepared = prepare(self.service.schema, operation)
+        service = self.service
+        operation = await read_operation(
+            request, service.body_limits, service.persisted_queries, share.grow
+        )
+        prepared = service.prepare(operation)
         if isinstance(prepared, Prepared) and request.method != "POST":
             _require_query(prepared)
         is_followed = is_subscription(prepared)
         if accepted.single is None or (is_followed and accepted.stream):
-            return EventStream(self.service, prepared, request.id, share.handed_over())
+            return EventStream(service, prepared, request.id, share.handed_over())
         if isinstance(prepared, Response):
             return answer(prepared, accepted.single, request.id)
         if is_followed:
@@ -79,7 +82,7 @@ class HttpEndpoint:
                 406, f"Subscriptions are answered as {EVENT_STREAM}, or over a WebSocket."
             )
         with nullcontext() if request.exchange is None else _WhileConnected(request.exchange):
-            response = await self.service.respond(prepared, request.id)
+            response = await service.respond(prepared, request.id)
         return answer(response, accepted.single, request.id)
 
 

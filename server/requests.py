@@ -13,8 +13,10 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
+from schema.errors import TopLevelCode
 from schema.execute import Operation
 from server.exchange import EXCHANGE, Exchange
+from server.persisted_queries import PersistedQueries
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -46,6 +48,19 @@ class RequestRefused(Exception):
         self.code = code
         self.headers = headers or {}
         super().__init__(message)
+
+
+class PersistedQueryRefused(RequestRefused):
+    """The client has to send the query itself, or one that has the hash."""
+
+    def __init__(self, message: str, *, code: TopLevelCode | None = None) -> None:
+        # Clients look for the error, some only in an answer that is OK; caches must not keep it.
+        super().__init__(
+            200 if code else 400,
+            message,
+            code=code or TopLevelCode.BAD_USER_INPUT,
+            headers={"Cache-Control": "no-store"},
+        )
 
 
 class HttpRequest:
@@ -113,11 +128,14 @@ class BodyLimits:
 
 
 async def read_operation(
-    request: HttpRequest, limits: BodyLimits, hold: Callable[[int], None]
+    request: HttpRequest,
+    limits: BodyLimits,
+    persisted: PersistedQueries,
+    hold: Callable[[int], None],
 ) -> Operation:
     """What the client asks for; `hold` is told how many bytes come. Raises RequestRefused."""
     if request.method != "POST":
-        return _from_query_string(request)
+        return _from_query_string(request, persisted)
     if not _is_json(request.headers.get(b"content-type", b"")):
         raise RequestRefused(
             415, "The body must be application/json, in UTF-8.", headers={"Accept-Post": JSON}
@@ -133,23 +151,50 @@ async def read_operation(
     value = parse_json("The body", body)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
-    return operation_of(value, len(body))
+    return operation_of(value, persisted, len(body))
 
 
-def operation_of(value: Any, size: int | None = None) -> Operation:
+def operation_of(value: Any, persisted: PersistedQueries, size: int | None = None) -> Operation:
     """The operation of parsed request parameters, of so many bytes. Raises RequestRefused."""
     if not isinstance(value, dict):
         raise RequestRefused(400, "The request must be a JSON object.")
     query = value.get("query")
+    extensions = _object(value, "extensions")
+    sha256 = None
+    if extensions is not None and extensions.get("persistedQuery") is not None:
+        query, sha256 = _persisted(query, extensions["persistedQuery"], persisted)
     if not isinstance(query, str) or not query or query.isspace():
         raise RequestRefused(400, "query: must be a GraphQL document, as a string.")
     variables = _object(value, "variables")
-    extensions = _object(value, "extensions")
     operation_name = value.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise RequestRefused(400, "operationName: must be a string.")
     wants_cost = extensions is not None and extensions.get("cost") is True
-    return Operation(query, variables, operation_name or None, wants_cost, size)
+    return Operation(query, variables, operation_name or None, wants_cost, size, sha256)
+
+
+def _persisted(query: Any, named: Any, persisted: PersistedQueries) -> tuple[Any, str | None]:
+    """The query, or the one that was persisted; and the hash by which to persist it."""
+    is_absent = query is None or query == ""
+    if not persisted.is_on:
+        if is_absent:
+            raise PersistedQueryRefused(
+                "PersistedQueryNotSupported", code=TopLevelCode.PERSISTED_QUERY_NOT_SUPPORTED
+            )
+        return query, None
+    if not isinstance(named, dict) or named.get("version") != 1:
+        raise PersistedQueryRefused("extensions.persistedQuery: must be an object of version 1.")
+    sha256 = named.get("sha256Hash")
+    if not isinstance(sha256, str):
+        raise PersistedQueryRefused("extensions.persistedQuery.sha256Hash: must be a string.")
+    if not is_absent:
+        return query, sha256
+    found = persisted.get(sha256)
+    if found is None:
+        raise PersistedQueryRefused(
+            "PersistedQueryNotFound", code=TopLevelCode.PERSISTED_QUERY_NOT_FOUND
+        )
+    return found, None
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -283,14 +328,14 @@ def _require_size(size: int, limits: BodyLimits) -> None:
         )
 
 
-def _from_query_string(request: HttpRequest) -> Operation:
+def _from_query_string(request: HttpRequest, persisted: PersistedQueries) -> Operation:
     given: dict[str, Any] = {**request.query_string()}
     for name in ("variables", "extensions"):
         if given.get(name):
             given[name] = parse_json(name, given[name])
         else:
             given.pop(name, None)
-    return operation_of(given)
+    return operation_of(given, persisted)
 
 
 def _refuse_constant(name: str) -> NoReturn:

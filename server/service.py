@@ -11,10 +11,11 @@ from graphql import GraphQLError, OperationType
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
 from schema.errors import execution_failure
-from schema.execute import Prepared, Response, refused, run, subscribe
+from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
 from schema.root import PipelineSchema
 from server.capacity import Budget, Slots
-from server.requests import BodyLimits
+from server.persisted_queries import PersistedQueries
+from server.requests import BodyLimits, PersistedQueryRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,27 @@ class Service:
     stream_limits: StreamLimits
     streams: Slots
     pending: Budget
+    persisted_queries: PersistedQueries
     has_page: bool
     allowed_origins: tuple[str, ...]
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def prepare(self, operation: Operation) -> Prepared | Response:
+        """The operation, or the response that refuses it. Executes nothing.
+
+        A query that may be executed is persisted, if it comes with its hash. Raises
+        RequestRefused when that isn't its own.
+        """
+        prepared = prepare(self.schema, operation)
+        if (
+            operation.sha256 is not None
+            and isinstance(prepared, Prepared)
+            and not self.persisted_queries.add(operation.sha256, operation.query)
+        ):
+            raise PersistedQueryRefused(
+                "extensions.persistedQuery.sha256Hash: isn't the SHA-256 hash of the query."
+            )
+        return prepared
 
     async def respond(self, operation: Prepared, request_id: str) -> Response:
         """The response to a query or mutation."""

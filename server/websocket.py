@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from schema.encoding import encode
-from schema.execute import Prepared, Response, prepare
+from schema.execute import Prepared, Response
 from server.requests import (
+    PersistedQueryRefused,
     RequestRefused,
     headers_of,
     operation_of,
@@ -166,23 +167,29 @@ class _Conversation:
         if id in self._operations:
             raise ProtocolViolation(4409, _reason(f"Subscriber for {id} already exists"))
         try:
-            operation = operation_of(message.get("payload"))
+            operation = operation_of(message.get("payload"), self._service.persisted_queries)
+        except PersistedQueryRefused as refusal:
+            await self._refuse(id, refusal)
+            return
         except RequestRefused as refusal:
             raise ProtocolViolation(4400, _reason(refusal.message)) from None
         try:
             with ExitStack() as held:
                 self._require_room()
                 held.enter_context(self._service.pending.share()).grow(size)
-                prepared = prepare(self._service.schema, operation)
+                prepared = self._service.prepare(operation)
                 begun = asyncio.Event()
                 task = asyncio.create_task(self._operate(id, prepared, held.pop_all(), begun))
         except RequestRefused as refusal:
-            await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
+            await self._refuse(id, refusal)
             return
         self._operations[id] = task
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await begun.wait()
+
+    async def _refuse(self, id: str, refusal: RequestRefused) -> None:
+        await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
 
     def _require_room(self) -> None:
         most = self._limits.operations
