@@ -21,7 +21,11 @@ from server.persisted_queries import PersistedQueries
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
-_OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
+MULTIPART = "multipart/mixed;subscriptionSpec=1.0"
+"""Apollo's stream of parts. Without this parameter, a client may mean another protocol."""
+STREAMS = (EVENT_STREAM, MULTIPART)
+_OFFERED = (JSON, GRAPHQL_RESPONSE, *STREAMS)
+_SPEAKS_SUBSCRIPTIONS = frozenset(("subscriptionspec=1.0", 'subscriptionspec="1.0"'))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
@@ -237,10 +241,10 @@ def _parsed(what: str, text: bytearray | str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """How the client takes answers: one in this media type, if at all; a stream of them."""
+    """In which media types the client takes one answer, and a stream of them, if at all."""
 
     single: str | None
-    stream: bool
+    stream: str | None
 
 
 @lru_cache(maxsize=100)
@@ -251,12 +255,14 @@ def negotiate(accept: str | None) -> Accepted:
     named = [name for name, _ in ranges]
     preferred = (GRAPHQL_RESPONSE, JSON) if GRAPHQL_RESPONSE in named else (JSON, GRAPHQL_RESPONSE)
     quality = {offer: _quality(offer, ranges) for offer in preferred}
-    stream = max((quality for name, quality in ranges if name == EVENT_STREAM), default=0.0)
+    for offer in STREAMS:
+        quality[offer] = max((weight for name, weight in ranges if name == offer), default=0.0)
     single = max(preferred, key=quality.__getitem__)
-    if quality[single] == stream == 0:
+    stream = max(STREAMS, key=quality.__getitem__)
+    if quality[single] == quality[stream] == 0:
         raise RequestRefused(406, f"The answer can be one of {', '.join(_OFFERED)}.")
-    is_single = quality[single] >= stream and quality[single] > 0
-    return Accepted(single if is_single else None, stream > 0)
+    is_single = quality[single] >= quality[stream] and quality[single] > 0
+    return Accepted(single if is_single else None, stream if quality[stream] > 0 else None)
 
 
 def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
@@ -270,6 +276,8 @@ def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
 def _media_range(part: str) -> tuple[str, float]:
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((value[2:] for value in parameters if value.startswith("q=")), "1")
+    if name == "multipart/mixed" and _SPEAKS_SUBSCRIPTIONS.intersection(parameters):
+        name = MULTIPART
     is_usable = _is_utf8(parameters) and _QUALITY.fullmatch(weight)
     return name, float(weight) if is_usable else 0.0
 

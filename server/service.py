@@ -1,12 +1,14 @@
 """What every transport needs to answer operations."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeGuard
+from urllib.parse import urlsplit
 
 from graphql import GraphQLError, OperationType
+from starlette.types import Scope
 
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
@@ -15,7 +17,7 @@ from schema.execute import Operation, Prepared, Response, prepare, refused, run,
 from schema.root import PipelineSchema
 from server.capacity import Budget, Slots
 from server.persisted_queries import PersistedQueries
-from server.requests import BodyLimits, PersistedQueryRefused
+from server.requests import BodyLimits, PersistedQueryRefused, RequestRefused, headers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class StreamLimits:
     """How much clients may follow at once."""
 
     connections: int = 1_000
-    """WebSockets and event streams, of all clients."""
+    """WebSockets and streams over HTTP, of all clients."""
     operations: int = 50
     """Operations on one WebSocket."""
     init_seconds: float = 5.0
@@ -31,7 +33,7 @@ class StreamLimits:
     message_bytes: int = 1024 * 1024
     """The largest message on a WebSocket."""
     keep_alive_seconds: float = 15.0
-    """How often something is sent on an event stream."""
+    """How often something is sent on a stream over HTTP."""
     ping_interval_seconds: float = 20.0
     """How often a WebSocket's client is pinged."""
     ping_timeout_seconds: float = 20.0
@@ -54,6 +56,25 @@ class Service:
     has_page: bool
     allowed_origins: tuple[str, ...]
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def require_welcome(self, scope: Scope) -> None:
+        """Raises RequestRefused when a page of another origin, unless it's allowed, wants to
+        follow something: browsers let it ask, without a preflight, and keep the answer from it."""
+        headers = headers_of(scope)
+        if not self._is_welcome(headers):
+            raise RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
+
+    def _is_welcome(self, headers: Mapping[bytes, bytes]) -> bool:
+        if b"origin" not in headers:  # neither programs nor pages of ours say it
+            return headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
+        origin = headers[b"origin"].decode("latin-1")
+        if origin in self.allowed_origins:
+            return True
+        try:
+            host = headers.get(b"host", b"").decode("latin-1")
+            return urlsplit(origin).netloc.lower() == host.lower()
+        except ValueError:
+            return False
 
     def prepare(self, operation: Operation) -> Prepared | Response:
         """The operation, or the response that refuses it. Executes nothing.

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -45,8 +44,9 @@ class WebSocketEndpoint:
     service: Service
 
     async def __call__(self, websocket: WebSocket) -> None:
-        if not self._is_welcome(websocket):
-            refusal = RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
+        try:
+            self.service.require_welcome(websocket.scope)
+        except RequestRefused as refusal:
             await websocket.send_denial_response(
                 refuse(refusal, request_id_of(headers_of(websocket.scope)))
             )
@@ -61,16 +61,6 @@ class WebSocketEndpoint:
                 await _Conversation(self.service, websocket).hold()
         except RequestRefused as refusal:
             await websocket.close(1013, refusal.message)
-
-    def _is_welcome(self, websocket: WebSocket) -> bool:
-        """Browsers let every page open sockets to here; only pages of ours, or named, may."""
-        origin = websocket.headers.get("origin")
-        if origin is None or origin in self.service.allowed_origins:
-            return True
-        try:
-            return urlsplit(origin).netloc.lower() == websocket.headers.get("host", "").lower()
-        except ValueError:
-            return False
 
 
 class _Conversation:
