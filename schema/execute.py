@@ -34,6 +34,8 @@ class Operation:
     wants_cost: bool = False
     size: int | None = None
     """How many bytes it came in, as JSON, where that is known."""
+    sha256: str | None = None
+    """What the client says is the query's hash, to ask for it by that from now on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
+from server.persisted_queries import PersistedQueries
 from server.programs import Programs
 from server.requests import BodyLimits, HttpRequest
 from server.schema_file import schema_route
@@ -91,6 +92,7 @@ def create_app(
                 stream_limits=settings.streams,
                 streams=Slots(settings.streams.connections),
                 pending=Budget(settings.pending_bytes),
+                persisted_queries=PersistedQueries(settings.persisted_query_bytes),
                 has_page=not settings.production,
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,

@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
-from schema.execute import Prepared, Response, prepare
+from schema.execute import Prepared, Response
 from server.capacity import Share
 from server.exchange import Exchange
 from server.graphiql import graphiql_page
 from server.requests import (
-    EVENT_STREAM,
     JSON,
+    STREAMS,
     Accepted,
     HttpRequest,
     RequestRefused,
@@ -31,18 +31,18 @@ from server.requests import (
 )
 from server.responses import answer, refuse
 from server.service import Service, is_subscription
-from server.sse import EventStream
+from server.streams import OperationStream
 
 log = logging.getLogger("aicmo.http")
 
-_AS_JSON = Accepted(JSON, stream=False)
+_AS_JSON = Accepted(JSON, stream=None)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpEndpoint:
-    """`GET` runs queries and shows GraphiQL to browsers; `POST` runs everything.
+    """`GET` runs queries and subscriptions, and shows GraphiQL to browsers; `POST` runs everything.
 
-    Subscriptions, and whatever else is asked for as `text/event-stream`, are streamed.
+    Subscriptions, and whatever else is asked for as a stream, are streamed.
     """
 
     service: Service
@@ -65,29 +65,38 @@ class HttpEndpoint:
 
     async def _answer(self, request: HttpRequest, accepted: Accepted, share: Share) -> HttpResponse:
         """`share` is what the request takes up until it's answered; a stream takes it over."""
-        operation = await read_operation(request, self.service.body_limits, share.grow)
-        prepared = prepare(self.service.schema, operation)
+        service = self.service
+        operation = await read_operation(
+            request, service.body_limits, service.persisted_queries, share.grow
+        )
+        prepared = service.prepare(operation)
         if isinstance(prepared, Prepared) and request.method != "POST":
-            _require_query(prepared)
+            self._require_safe(prepared, request)
         is_followed = is_subscription(prepared)
-        if accepted.single is None or (is_followed and accepted.stream):
-            return EventStream(self.service, prepared, request.id, share.handed_over())
+        if accepted.stream is not None and (is_followed or accepted.single is None):
+            return OperationStream(
+                service, prepared, accepted.stream, request.id, share.handed_over()
+            )
+        assert accepted.single is not None
         if isinstance(prepared, Response):
             return answer(prepared, accepted.single, request.id)
         if is_followed:
             raise RequestRefused(
-                406, f"Subscriptions are answered as {EVENT_STREAM}, or over a WebSocket."
+                406,
+                f"Subscriptions are answered as {' or '.join(STREAMS)}, or over a WebSocket.",
             )
         with nullcontext() if request.exchange is None else _WhileConnected(request.exchange):
-            response = await self.service.respond(prepared, request.id)
+            response = await service.respond(prepared, request.id)
         return answer(response, accepted.single, request.id)
 
-
-def _require_query(prepared: Prepared) -> None:
-    if prepared.kind is not OperationType.QUERY:
-        raise RequestRefused(
-            405, f"A {prepared.kind.value} can't be sent by GET.", headers={"Allow": "POST"}
-        )
+    def _require_safe(self, prepared: Prepared, request: HttpRequest) -> None:
+        """What isn't posted changes nothing, and pages elsewhere follow nothing by it."""
+        match prepared.kind:
+            case OperationType.SUBSCRIPTION if request.method == "GET":
+                self.service.require_welcome(request.scope)
+            case OperationType.SUBSCRIPTION | OperationType.MUTATION:
+                message = f"A {prepared.kind.value} can't be sent by {request.method}."
+                raise RequestRefused(405, message, headers={"Allow": "POST"})
 
 
 class _WhileConnected:

@@ -63,6 +63,8 @@ class Listener(uvicorn.Server):
                 http=BoundedHttp,
                 ws=QuietWebSocket,
                 ws_max_size=settings.streams.message_bytes,
+                ws_ping_interval=settings.streams.ping_interval_seconds,
+                ws_ping_timeout=settings.streams.ping_timeout_seconds,
                 # A few bytes on the wire could become a message of the largest size in memory.
                 ws_per_message_deflate=False,
                 timeout_keep_alive=settings.keep_alive_seconds,
@@ -327,7 +329,28 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 class QuietWebSocket(WebSocketsSansIOProtocol):
-    """Neither text that isn't UTF-8 nor a connection that is refused is an error in the log."""
+    """Neither text that isn't UTF-8 nor a connection that is refused is an error in the log.
+
+    A client that doesn't answer pings is let go so that it comes back when it can.
+    """
+
+    def keepalive_timeout(self) -> None:
+        """Does what uvicorn does, with a code after which clients connect again.
+
+        uvicorn's is 1011, an error of the server, which clients take for the end. The network
+        delivers the close frame to a machine that slept for a minute or two. A client that has
+        stopped reading gets none: nothing is kept for it.
+        """
+        self.stop_keepalive()
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.close_sent = self.disconnected = True
+        if self.transport.get_write_buffer_size() > 0:
+            self.transport.abort()
+            return
+        self.conn.fail(1001, "The client did not answer a ping")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
 
     async def send(self, message: Any) -> None:
         await super().send(message)

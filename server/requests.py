@@ -13,13 +13,19 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
+from schema.errors import TopLevelCode
 from schema.execute import Operation
 from server.exchange import EXCHANGE, Exchange
+from server.persisted_queries import PersistedQueries
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
-_OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
+MULTIPART = "multipart/mixed;subscriptionSpec=1.0"
+"""Apollo's stream of parts. Without this parameter, a client may mean another protocol."""
+STREAMS = (EVENT_STREAM, MULTIPART)
+_OFFERED = (JSON, GRAPHQL_RESPONSE, *STREAMS)
+_SPEAKS_SUBSCRIPTIONS = frozenset(("subscriptionspec=1.0", 'subscriptionspec="1.0"'))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
@@ -46,6 +52,19 @@ class RequestRefused(Exception):
         self.code = code
         self.headers = headers or {}
         super().__init__(message)
+
+
+class PersistedQueryRefused(RequestRefused):
+    """The client has to send the query itself, or one that has the hash."""
+
+    def __init__(self, message: str, *, code: TopLevelCode | None = None) -> None:
+        # Clients look for the error, some only in an answer that is OK; caches must not keep it.
+        super().__init__(
+            200 if code else 400,
+            message,
+            code=code or TopLevelCode.BAD_USER_INPUT,
+            headers={"Cache-Control": "no-store"},
+        )
 
 
 class HttpRequest:
@@ -129,11 +148,14 @@ class BodyLimits:
 
 
 async def read_operation(
-    request: HttpRequest, limits: BodyLimits, hold: Callable[[int], None]
+    request: HttpRequest,
+    limits: BodyLimits,
+    persisted: PersistedQueries,
+    hold: Callable[[int], None],
 ) -> Operation:
     """What the client asks for; `hold` is told how many bytes come. Raises RequestRefused."""
     if request.method != "POST":
-        return _from_query_string(request)
+        return _from_query_string(request, persisted)
     if not _is_json(request.headers.get(b"content-type", b"")):
         raise RequestRefused(
             415, "The body must be application/json, in UTF-8.", headers={"Accept-Post": JSON}
@@ -151,23 +173,50 @@ async def read_operation(
     value = parse_json("The body", body)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
-    return operation_of(value, len(body))
+    return operation_of(value, persisted, len(body))
 
 
-def operation_of(value: Any, size: int | None = None) -> Operation:
+def operation_of(value: Any, persisted: PersistedQueries, size: int | None = None) -> Operation:
     """The operation of parsed request parameters, of so many bytes. Raises RequestRefused."""
     if not isinstance(value, dict):
         raise RequestRefused(400, "The request must be a JSON object.")
     query = value.get("query")
+    extensions = _object(value, "extensions")
+    sha256 = None
+    if extensions is not None and extensions.get("persistedQuery") is not None:
+        query, sha256 = _persisted(query, extensions["persistedQuery"], persisted)
     if not isinstance(query, str) or not query or query.isspace():
         raise RequestRefused(400, "query: must be a GraphQL document, as a string.")
     variables = _object(value, "variables")
-    extensions = _object(value, "extensions")
     operation_name = value.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise RequestRefused(400, "operationName: must be a string.")
     wants_cost = extensions is not None and extensions.get("cost") is True
-    return Operation(query, variables, operation_name or None, wants_cost, size)
+    return Operation(query, variables, operation_name or None, wants_cost, size, sha256)
+
+
+def _persisted(query: Any, named: Any, persisted: PersistedQueries) -> tuple[Any, str | None]:
+    """The query, or the one that was persisted; and the hash by which to persist it."""
+    is_absent = query is None or query == ""
+    if not persisted.is_on:
+        if is_absent:
+            raise PersistedQueryRefused(
+                "PersistedQueryNotSupported", code=TopLevelCode.PERSISTED_QUERY_NOT_SUPPORTED
+            )
+        return query, None
+    if not isinstance(named, dict) or named.get("version") != 1:
+        raise PersistedQueryRefused("extensions.persistedQuery: must be an object of version 1.")
+    sha256 = named.get("sha256Hash")
+    if not isinstance(sha256, str):
+        raise PersistedQueryRefused("extensions.persistedQuery.sha256Hash: must be a string.")
+    if not is_absent:
+        return query, sha256
+    found = persisted.get(sha256)
+    if found is None:
+        raise PersistedQueryRefused(
+            "PersistedQueryNotFound", code=TopLevelCode.PERSISTED_QUERY_NOT_FOUND
+        )
+    return found, None
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -210,10 +259,10 @@ def _parsed(what: str, text: bytearray | str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """How the client takes answers: one in this media type, if at all; a stream of them."""
+    """In which media types the client takes one answer, and a stream of them, if at all."""
 
     single: str | None
-    stream: bool
+    stream: str | None
 
 
 @lru_cache(maxsize=100)
@@ -224,12 +273,14 @@ def negotiate(accept: str | None) -> Accepted:
     named = [name for name, _ in ranges]
     preferred = (GRAPHQL_RESPONSE, JSON) if GRAPHQL_RESPONSE in named else (JSON, GRAPHQL_RESPONSE)
     quality = {offer: _quality(offer, ranges) for offer in preferred}
-    stream = max((quality for name, quality in ranges if name == EVENT_STREAM), default=0.0)
+    for offer in STREAMS:
+        quality[offer] = max((weight for name, weight in ranges if name == offer), default=0.0)
     single = max(preferred, key=quality.__getitem__)
-    if quality[single] == stream == 0:
+    stream = max(STREAMS, key=quality.__getitem__)
+    if quality[single] == quality[stream] == 0:
         raise RequestRefused(406, f"The answer can be one of {', '.join(_OFFERED)}.")
-    is_single = quality[single] >= stream and quality[single] > 0
-    return Accepted(single if is_single else None, stream > 0)
+    is_single = quality[single] >= quality[stream] and quality[single] > 0
+    return Accepted(single if is_single else None, stream if quality[stream] > 0 else None)
 
 
 def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
@@ -243,6 +294,8 @@ def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
 def _media_range(part: str) -> tuple[str, float]:
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((value[2:] for value in parameters if value.startswith("q=")), "1")
+    if name == "multipart/mixed" and _SPEAKS_SUBSCRIPTIONS.intersection(parameters):
+        name = MULTIPART
     is_usable = _is_utf8(parameters) and _QUALITY.fullmatch(weight)
     return name, float(weight) if is_usable else 0.0
 
@@ -301,14 +354,14 @@ def _require_size(size: int, limits: BodyLimits) -> None:
         )
 
 
-def _from_query_string(request: HttpRequest) -> Operation:
+def _from_query_string(request: HttpRequest, persisted: PersistedQueries) -> Operation:
     given: dict[str, Any] = {**request.query_string()}
     for name in ("variables", "extensions"):
         if given.get(name):
             given[name] = parse_json(name, given[name])
         else:
             given.pop(name, None)
-    return operation_of(given)
+    return operation_of(given, persisted)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -5,17 +5,20 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeGuard
+from urllib.parse import urlsplit
 
 from graphql import GraphQLError, OperationType
+from starlette.types import Scope
 
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
 from schema.errors import execution_failure
-from schema.execute import Prepared, Response, refused, run, subscribe
+from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
 from schema.root import PipelineSchema
 from server.capacity import Budget, Slots
 from server.hosts import Hosts
-from server.requests import BodyLimits
+from server.persisted_queries import PersistedQueries
+from server.requests import BodyLimits, PersistedQueryRefused, RequestRefused, headers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class StreamLimits:
     """How much clients may follow at once."""
 
     connections: int = 1_000
-    """WebSockets and event streams, of all clients."""
+    """WebSockets and streams over HTTP, of all clients."""
     operations: int = 50
     """Operations on one WebSocket."""
     init_seconds: float = 5.0
@@ -31,7 +34,11 @@ class StreamLimits:
     message_bytes: int = 1024 * 1024
     """The largest message on a WebSocket."""
     keep_alive_seconds: float = 15.0
-    """How often something is sent on an event stream."""
+    """How often something is sent on a stream over HTTP."""
+    ping_interval_seconds: float = 20.0
+    """How often a WebSocket's client is pinged."""
+    ping_timeout_seconds: float = 20.0
+    """How long the client may take to answer a ping before the server closes its WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +53,46 @@ class Service:
     stream_limits: StreamLimits
     streams: Slots
     pending: Budget
+    persisted_queries: PersistedQueries
     has_page: bool
     allowed_origins: tuple[str, ...]
     hosts: Hosts
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def require_welcome(self, scope: Scope) -> None:
+        """Raises RequestRefused when a page of another origin, unless it's allowed, wants to
+        follow something: browsers let it ask, without a preflight, and keep the answer from it."""
+        if not self._is_welcome(scope):
+            raise RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
+
+    def _is_welcome(self, scope: Scope) -> bool:
+        headers = headers_of(scope)
+        if b"origin" not in headers:  # neither programs nor pages of ours say it
+            return headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
+        origin = headers[b"origin"].decode("latin-1")
+        if origin in self.allowed_origins or "*" in self.allowed_origins:
+            return True
+        try:
+            return urlsplit(origin).netloc.lower() == self.hosts.called(scope)
+        except ValueError:
+            return False
+
+    def prepare(self, operation: Operation) -> Prepared | Response:
+        """The operation, or the response that refuses it. Executes nothing.
+
+        A query that may be executed is persisted, if it comes with its hash. Raises
+        RequestRefused when that isn't its own.
+        """
+        prepared = prepare(self.schema, operation)
+        if (
+            operation.sha256 is not None
+            and isinstance(prepared, Prepared)
+            and not self.persisted_queries.add(operation.sha256, operation.query)
+        ):
+            raise PersistedQueryRefused(
+                "extensions.persistedQuery.sha256Hash: isn't the SHA-256 hash of the query."
+            )
+        return prepared
 
     async def respond(self, operation: Prepared, request_id: str) -> Response:
         """The response to a query or mutation."""

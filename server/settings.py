@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         ge=1024,
         description="The size of all requests together that are being read or answered, in bytes.",
     )
+    persisted_query_bytes: int = Field(
+        8 * MEBIBYTE,
+        ge=0,
+        description="The size of all persisted queries together, in bytes; 0 switches them off.",
+    )
     execution_seconds: float = Field(
         15.0, gt=0, description="How long an operation may take, up to its commit."
     )

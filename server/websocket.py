@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from schema.encoding import encode
-from schema.execute import Prepared, Response, prepare
+from schema.execute import Prepared, Response
 from server.requests import (
+    PersistedQueryRefused,
     RequestRefused,
     headers_of,
     operation_of,
@@ -45,14 +45,15 @@ class WebSocketEndpoint:
     service: Service
 
     async def __call__(self, websocket: WebSocket) -> None:
-        if not self._is_welcome(websocket):
-            refusal = RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
+        try:
+            self.service.require_welcome(websocket.scope)
+        except RequestRefused as refusal:
             headers = headers_of(websocket.scope)
             request_id = request_id_of(headers)
             log.warning(
                 "request %s: a WebSocket was refused: pages of %s may not connect",
                 request_id,
-                shown(headers[b"origin"]),
+                shown(headers.get(b"origin", b"another site")),
             )
             await websocket.send_denial_response(refuse(refusal, request_id))
             return
@@ -66,17 +67,6 @@ class WebSocketEndpoint:
                 await _Conversation(self.service, websocket).hold()
         except RequestRefused as refusal:
             await websocket.close(1013, refusal.message)
-
-    def _is_welcome(self, websocket: WebSocket) -> bool:
-        """Browsers let every page open sockets to here; only pages of ours, or named, may."""
-        origin = websocket.headers.get("origin")
-        allowed = self.service.allowed_origins
-        if origin is None or origin in allowed or "*" in allowed:
-            return True
-        try:
-            return urlsplit(origin).netloc.lower() == self.service.hosts.called(websocket.scope)
-        except ValueError:
-            return False
 
 
 class _Conversation:
@@ -173,23 +163,29 @@ class _Conversation:
         if id in self._operations:
             raise ProtocolViolation(4409, _reason(f"Subscriber for {id} already exists"))
         try:
-            operation = operation_of(message.get("payload"))
+            operation = operation_of(message.get("payload"), self._service.persisted_queries)
+        except PersistedQueryRefused as refusal:
+            await self._refuse(id, refusal)
+            return
         except RequestRefused as refusal:
             raise ProtocolViolation(4400, _reason(refusal.message)) from None
         try:
             with ExitStack() as held:
                 self._require_room()
                 held.enter_context(self._service.pending.share()).grow(size)
-                prepared = prepare(self._service.schema, operation)
+                prepared = self._service.prepare(operation)
                 begun = asyncio.Event()
                 task = asyncio.create_task(self._operate(id, prepared, held.pop_all(), begun))
         except RequestRefused as refusal:
-            await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
+            await self._refuse(id, refusal)
             return
         self._operations[id] = task
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await begun.wait()
+
+    async def _refuse(self, id: str, refusal: RequestRefused) -> None:
+        await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
 
     def _require_room(self) -> None:
         most = self._limits.operations

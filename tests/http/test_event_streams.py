@@ -14,7 +14,7 @@ from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json, mutation
 from tests.support.serving import Served, until
-from tests.support.sockets import FOLLOW, streamed
+from tests.support.sockets import FOLLOW, Stream, streamed
 
 STREAM = {"Accept": "text/event-stream"}
 TITLES = "{ drafts { nodes { title } } }"
@@ -185,13 +185,79 @@ async def test_what_is_no_graphql_request_is_refused_in_json(
     assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-@pytest.mark.parametrize("query", ["mutation { __typename }", FOLLOW])
-async def test_only_queries_are_sent_by_get(server: Served, query: str) -> None:
-    answer = await server.http.get(server.url, params={"query": query}, headers=STREAM)
+async def test_mutations_are_not_sent_by_get(server: Served) -> None:
+    asked = {"query": "mutation { __typename }"}
+    answer = await server.http.get(server.url, params=asked, headers=STREAM)
 
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
+# By GET
+
+
+async def follow_by_get(server: Served, method: str = "GET", **headers: str) -> httpx.Response:
+    """The answer's head; its body is left alone."""
+    asked = {"query": FOLLOW, "variables": json.dumps({"key": "a"})}
+    request = server.http.build_request(method, server.url, params=asked, headers=STREAM | headers)
+    answer = await server.http.send(request, stream=True)
+    await answer.aclose()
+    return answer
+
+
+async def test_a_subscription_can_be_sent_by_get(server: Served) -> None:
+    asked = {"query": FOLLOW, "variables": json.dumps({"key": "a"})}
+    async with server.http.stream("GET", server.url, params=asked, headers=STREAM) as response:
+        stream = Stream(response, response.aiter_lines())
+        await save(server, "a")
+
+        assert await stream.next() == change("SAVED", "a", 1)
+
+
+async def test_what_is_streamed_depends_on_what_is_accepted_and_who_asks(server: Served) -> None:
+    answer = await follow_by_get(server)
+
+    assert {name.strip() for name in answer.headers["vary"].split(",")} == {"Accept", "Origin"}
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("page", "status"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"}, 200),
+        ({"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://localhost:1"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+    ],
+)
+async def test_only_pages_of_ours_or_of_an_allowed_origin_follow_by_get(
+    serve: Serve, page: dict[str, str], status: int
+) -> None:
+    """A page may ask by GET without a preflight, and even without an origin; its browser says so.
+    It couldn't read the answer, but would take up streams."""
+    server = await serve(cors_origins=("https://app.example",))
+    answer = await follow_by_get(server, **page)
+
+    assert answer.status_code == status
+
+
+async def test_a_page_of_this_server_follows_by_get(server: Served) -> None:
+    assert (await follow_by_get(server, Origin=f"http://{server.address}")).status_code == 200
+
+
+async def test_nobody_follows_by_head(server: Served) -> None:
+    assert (await follow_by_get(server, "HEAD")).status_code == 405
+
+
+async def test_a_subscription_by_get_is_a_stream_or_nothing(server: Served) -> None:
+    assert (await follow_by_get(server, Accept="application/json")).status_code == 406
 
 
 async def test_a_bug_is_told_without_details(

@@ -17,7 +17,8 @@ from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Interference, Repositories, UnitOfWork
 from schema.execute import Operation, prepare
-from server.sse import EventStream
+from server.requests import STREAMS
+from server.streams import OperationStream
 from server.websocket import PROTOCOL, WebSocketEndpoint
 from tests import builders as build
 from tests import inputs
@@ -188,7 +189,10 @@ async def test_nothing_is_told_of_anything_else(stored: Served) -> None:
 # From when on
 
 
-async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(server: Served) -> None:
+@pytest.mark.parametrize("media_type", STREAMS)
+async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(
+    server: Served, media_type: str
+) -> None:
     """A client that has seen them may save at once, and wait for what it's told of that."""
     told = asyncio.Queue[bytes]()
 
@@ -199,7 +203,8 @@ async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(server:
             told.put_nowait(message["body"])
 
     operation = prepare(server.service.schema, Operation(FOLLOW, {"key": KEY}))
-    stream = EventStream(server.service, operation, "request-1", server.service.pending.share())
+    share = server.service.pending.share()
+    stream = OperationStream(server.service, operation, media_type, "request-1", share)
     serving = asyncio.create_task(stream({"type": "http", "method": "POST"}, forever, send))
     async with asyncio.timeout(SECONDS):
         while b"DELETED" not in await told.get():

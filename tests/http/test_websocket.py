@@ -632,7 +632,7 @@ async def test_a_bug_is_told_without_details_and_logged_by_the_request_id(
     caplog.clear()
 
 
-@pytest.mark.parametrize("place", ["prepare", "encode"])
+@pytest.mark.parametrize("place", ["service.prepare", "websocket.encode"])
 async def test_a_bug_of_the_transport_closes_the_connection(
     server: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
@@ -641,7 +641,7 @@ async def test_a_bug_of_the_transport_closes_the_connection(
         def broken(*_: Any) -> None:
             raise RuntimeError("a secret")
 
-        monkeypatch.setattr(f"server.websocket.{place}", broken)
+        monkeypatch.setattr(f"server.{place}", broken)
         await socket.subscribe("1", TITLES)
 
         assert await socket.closed() == (4500, "Internal server error")

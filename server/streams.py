@@ -1,41 +1,104 @@
-"""GraphQL over server-sent events, in distinct connections mode.
+"""Operations that are answered by streams over HTTP.
 
-https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+- Server-sent events, in graphql-sse's distinct connections mode:
+  https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+- Parts of a multipart message, as Apollo's clients read them:
+  https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from schema.encoding import encode
+from schema.errors import TopLevelCode
 from schema.execute import Prepared, Response
 from server.capacity import Share
-from server.requests import EVENT_STREAM, RequestRefused
+from server.requests import EVENT_STREAM, MULTIPART, RequestRefused
 from server.responses import refuse
 from server.service import Service, is_subscription
 
-_COMPLETE = b"event: complete\ndata:\n\n"
-_KEEP_ALIVE = b":\n\n"
+
+@dataclass(frozen=True, slots=True)
+class StreamEncoding:
+    """The bytes of a stream of responses."""
+
+    content_type: str
+    opening: bytes
+    keep_alive: bytes
+    """Tells nothing."""
+    before: bytes
+    after: bytes
+    """What stands around the JSON of each response."""
+    complete: bytes
+    """The end, after the last response."""
+    interrupted: bytes
+    """The end when the server stops: clients are to subscribe again."""
+
+    def encode(self, response: Response) -> bytes:
+        return self.before + encode(response.as_json()) + self.after
 
 
-class EventStream(HttpResponse):
-    """One `next` event for each response of an operation, then `complete`.
+_EVENTS = StreamEncoding(
+    content_type=f"{EVENT_STREAM}; charset=utf-8",
+    opening=b":\n\n",
+    keep_alive=b":\n\n",
+    before=b"event: next\ndata: ",
+    after=b"\n\n",
+    complete=b"event: complete\ndata:\n\n",
+    interrupted=b"",  # clients connect again when `complete` is missing
+)
 
-    A subscription has begun when its headers are sent: what happens from then on is told. It ends
-    without `complete` when the server closes: clients connect again then.
+# A client knows that a part is whole by the delimiter behind it, which is sent with the part.
+_DELIMITER = b"\r\n--graphql"
+_PART = b"\r\nContent-Type: application/json\r\n\r\n"
+_STOPPED = {
+    "payload": None,
+    "errors": [
+        {
+            "message": "The server stops; subscribe again.",
+            "extensions": {"code": TopLevelCode.UNAVAILABLE},
+        }
+    ],
+}
+_PARTS = StreamEncoding(
+    content_type='multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
+    opening=_DELIMITER + _PART + b"{}" + _DELIMITER,
+    keep_alive=_PART + b"{}" + _DELIMITER,
+    before=_PART + b'{"payload":',
+    after=b"}" + _DELIMITER,
+    complete=b"--\r\n",
+    interrupted=_PART + encode(_STOPPED) + _DELIMITER + b"--\r\n",
+)
+
+_ENCODINGS = {EVENT_STREAM: _EVENTS, MULTIPART: _PARTS}
+
+
+class OperationStream(HttpResponse):
+    """All responses of an operation, one after another, in one of the streams' media types.
+
+    A subscription has begun when its headers are sent: what happens from then on is told.
     """
 
     def __init__(
-        self, service: Service, operation: Prepared | Response, request_id: str, held: Share
+        self,
+        service: Service,
+        operation: Prepared | Response,
+        media_type: str,
+        request_id: str,
+        held: Share,
     ) -> None:
         """`held` is what the request takes up until the stream ends."""
+        self._encoding = _ENCODINGS[media_type]
         super().__init__(
             headers={
-                "Content-Type": f"{EVENT_STREAM}; charset=utf-8",
+                "Content-Type": self._encoding.content_type,
                 "Cache-Control": "no-cache",
+                "Vary": "Accept, Origin",
                 "X-Accel-Buffering": "no",
                 "X-Content-Type-Options": "nosniff",
                 "X-Request-Id": request_id,
@@ -78,9 +141,11 @@ class EventStream(HttpResponse):
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-        if not events.cancelled():
+        if events.cancelled():
+            await send({"type": "http.response.body", "body": self._encoding.interrupted})
+        else:
             events.result()
-        await send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.body", "body": b""})
 
     async def _until_closing(self) -> None:
         await self._service.closing.wait()
@@ -89,14 +154,14 @@ class EventStream(HttpResponse):
         async def push(chunk: bytes) -> None:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
-        await push(_KEEP_ALIVE)
+        await push(self._encoding.opening)
         async with aclosing(self._chunks(responses)) as chunks:
             async for chunk in chunks:
                 await push(chunk)
-        await push(_COMPLETE)
+        await push(self._encoding.complete)
 
     async def _chunks(self, responses: AsyncIterator[Response]) -> AsyncGenerator[bytes, None]:
-        """Events, and comments while there is none, so that proxies keep the stream open."""
+        """Responses, and what tells nothing meanwhile, so that proxies keep the stream open."""
         following = None
         try:
             while True:
@@ -104,14 +169,14 @@ class EventStream(HttpResponse):
                 seconds = self._service.stream_limits.keep_alive_seconds
                 await asyncio.wait({following}, timeout=seconds)
                 if not following.done():
-                    yield _KEEP_ALIVE
+                    yield self._encoding.keep_alive
                     continue
                 try:
                     response = following.result()
                 except StopAsyncIteration:
                     return
                 following = None
-                yield b"event: next\ndata: " + encode(response.as_json()) + b"\n\n"
+                yield self._encoding.encode(response)
         finally:
             if following is not None:
                 following.cancel()
