@@ -19,7 +19,7 @@ from domain.errors import DomainError
 from migrations.runner import require_head
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, set_deadline
+from repositories.unit_of_work import Repositories
 from schema.root import create_schema
 from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
@@ -142,12 +142,10 @@ async def _websocket(websocket: WebSocket) -> None:
 
 
 async def _health(request: Request) -> Response:
-    """200 when storage answers, 503 when it doesn't; for load balancers and orchestrators."""
+    """200 when storage can be read and written, 503 when it can't; for load balancers."""
     service: Service = request.app.state.service
-    set_deadline(service.execution_seconds)
     try:
-        async with service.repositories.read() as snapshot:
-            await snapshot.briefs.get("health")
+        await service.repositories.require_health()
     except DomainError as error:
         log.warning("not healthy: %s", error)
         return JSONResponse({"status": "unavailable"}, status_code=503)
