@@ -42,7 +42,10 @@ def database_of(settings: Settings) -> Database | None:
     if settings.persistence_mode is PersistenceMode.INMEMORY:
         return None
     return open_database(
-        settings.database_url, pool_size=settings.pool_size, pool_timeout=settings.pool_timeout
+        settings.database_url,
+        pool_size=settings.pool_size,
+        pool_timeout=settings.pool_timeout,
+        commit_grace=settings.commit_seconds,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import uvicorn
@@ -21,6 +22,8 @@ _ACCEPTED_AT_ONCE = 16
 so each is listened to as often: otherwise those who come while the server is busy would wait for a
 turn each, behind all that the others ask for.
 """
+_ENDING_SECONDS = 3.0
+"""How long an operation that is over may take to give up a database that doesn't answer."""
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
@@ -57,7 +60,9 @@ class Listener(uvicorn.Server):
                 ws_max_size=settings.streams.message_bytes,
                 # A few bytes on the wire could become a message of the largest size in memory.
                 ws_per_message_deflate=False,
-                timeout_graceful_shutdown=int(settings.execution_seconds) + 5,
+                timeout_graceful_shutdown=ceil(
+                    settings.execution_seconds + settings.commit_seconds + _ENDING_SECONDS
+                ),
                 access_log=False,  # would be made for every request, and then be dropped
                 log_level="warning",
                 log_config=None,
