@@ -72,6 +72,11 @@ class Connections(Generic[C]):
             connection.terminate()
         self._leave()
 
+    @property
+    def idle(self) -> int:
+        """How many are open, and nobody's."""
+        return len(self._idle)
+
     def suspect_all(self) -> None:
         """Let nobody else get any that is open now: one of them leads nowhere, or to a wrong place.
 

@@ -150,6 +150,6 @@ async def _health(request: Request) -> Response:
     try:
         await service.repositories.require_health()
     except DomainError as error:
-        log.warning("not healthy: %s", error)
+        log.warning("not healthy: %s", error, extra={"trouble": f"not healthy: {error}"})
         return JSONResponse({"status": "unavailable"}, status_code=503)
     return JSONResponse({"status": "ok"})
