@@ -41,9 +41,7 @@ async def migration_transaction(database: Database) -> AsyncIterator[AsyncConnec
 
 def _postgresql(database: Database) -> AsyncEngine:
     # Each statement has to see what was committed while the first one waited for the lock.
-    return create_async_engine(
-        database.url, poolclass=NullPool, hide_parameters=True, isolation_level="READ COMMITTED"
-    )
+    return database.writers
 
 
 def _sqlite(database: Database) -> AsyncEngine:

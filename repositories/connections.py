@@ -22,6 +22,9 @@ class Connection(Protocol):
 
 C = TypeVar("C", bound=Connection)
 
+_CLOSING_SECONDS = 2.0
+"""How long a connection may take to say goodbye before it's closed without."""
+
 
 class Connections(Generic[C]):
     """At most `size` connections, for callers in the order in which they came.
@@ -35,6 +38,8 @@ class Connections(Generic[C]):
         self._patience = patience
         self._turns = Turns(size)
         self._idle: list[C] = []
+        self._used: set[C] = set()
+        self._suspected: set[C] = set()
         self._is_closed = False
         self.in_use = 0
 
@@ -46,25 +51,47 @@ class Connections(Generic[C]):
             while self._idle:
                 # The server may have ended it meanwhile.
                 if not (connection := self._idle.pop()).is_closed():
-                    return connection
-            return await self._opened()
+                    break
+            else:
+                connection = await self._opened()
         except BaseException:
             self._leave()
             raise
+        self._used.add(connection)
+        return connection
 
     def give_back(self, connection: C, *, is_sound: bool = True) -> None:
         """Unless it's sound, nobody else gets it: whatever state it's in."""
+        self._used.discard(connection)
+        if self._suspected and connection in self._suspected:
+            self._suspected.discard(connection)
+            is_sound = False
         if is_sound and not self._is_closed:
             self._idle.append(connection)
         else:
             connection.terminate()
         self._leave()
 
+    @property
+    def idle(self) -> int:
+        """How many are open, and nobody's."""
+        return len(self._idle)
+
+    def suspect_all(self) -> None:
+        """Let nobody else get any that is open now: one of them leads nowhere, or to a wrong place.
+
+        Those that are in use go on, and are closed when they are given back.
+        """
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.terminate()
+        self._suspected = set(self._used)
+
     async def close(self) -> None:
         """Close them all: those that are in use when they are given back."""
         self._is_closed = True
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(each.close() for each in idle), return_exceptions=True)
+        await asyncio.gather(*(_closed(each) for each in idle))
 
     async def _opened(self) -> C:
         pooled = await self._engine.raw_connection()
@@ -75,3 +102,11 @@ class Connections(Generic[C]):
     def _leave(self) -> None:
         self.in_use -= 1
         self._turns.leave()
+
+
+async def _closed(connection: Connection) -> None:
+    try:
+        async with asyncio.timeout(_CLOSING_SECONDS):
+            await connection.close()
+    except Exception:  # noqa: BLE001 - there is nothing to save
+        connection.terminate()

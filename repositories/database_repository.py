@@ -216,7 +216,9 @@ class DatabaseRepository(Generic[R]):
     async def get_for_update(self, key: str) -> R | None:
         if unstorable(key):
             return None
-        rows = await self._session.rows(sql.for_update(self._entities), {"key": key})
+        rows = await self._session.rows(
+            sql.for_update(self._entities), {"key": key}, key=(self.table.name, key)
+        )
         return self._from_row(rows[0]) if rows else None
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
@@ -240,7 +242,10 @@ class DatabaseRepository(Generic[R]):
         return is_gone
 
     async def _delete_row(self, key: str) -> bool:
-        return bool(await self._session.rows(sql.deletion(self._entities), {"key": key}))
+        rows = await self._session.rows(
+            sql.deletion(self._entities), {"key": key}, key=(self.table.name, key)
+        )
+        return bool(rows)
 
     async def _save_by_function(
         self, values: Values, record: R, expected_revision: int | None
@@ -250,7 +255,8 @@ class DatabaseRepository(Generic[R]):
         if children is not None:
             new = self._new_children(record)
             values["children"] = None if new is None else _as_json(children, new)
-        *stored, is_saved = (await self._session.rows(statement, values))[0]
+        key = (self.table.name, getattr(record, self.key_name))
+        *stored, is_saved = (await self._session.rows(statement, values, key=key))[0]
         if not is_saved:
             self._refuse_save(stored[-1], expected_revision)
         return stored
@@ -311,7 +317,8 @@ class DatabaseRepository(Generic[R]):
         On SQLite the transaction as a whole is that lock.
         """
         if not self._session.is_sqlite:
-            await self._session.rows(sql.ADVISORY_LOCK, {"name": f"{scope}:{key}"})
+            name = f"{scope}:{key}"
+            await self._session.rows(sql.ADVISORY_LOCK, {"name": name}, key=name)
 
 
 def _as_json(children: Children, given: Sequence[Any]) -> str:

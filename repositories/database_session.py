@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -13,9 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
 from repositories.database_json import JsonStatements
-from repositories.engine import another_writer_came_between, is_out_of_reach
+from repositories.engine import another_writer_came_between, is_out_of_reach, ran_out_of_time
 from repositories.statements import Row, Statement
 from repositories.transactions import Transaction, carried_through, continued, take_back
+from repositories.turns import KeyedTurns
 from repositories.unit_of_work import DEADLINE, Interference, Selected
 
 DATABASE_ERRORS = (
@@ -37,8 +38,12 @@ _NOTHING: Mapping[str, Any] = {}
 class DatabaseSession:
     """Begins at its first statement; statements of several tasks queue on it.
 
-    Raises Unavailable when the database can't be reached, and Interference when another writer
-    came between. After a failure nothing but that failure comes of it, whoever caught it.
+    Raises Unavailable when the database can't be reached, Interference when another writer came
+    between, and TimedOut when the deadline has passed, or a limit that the database has. After a
+    failure nothing but that failure comes of it, whoever caught it.
+
+    A writer whose first statement is about a key takes that key's turn of `keys` before it takes a
+    connection, and keeps it to the end. It never waits for a turn while it holds anything.
     """
 
     def __init__(
@@ -48,12 +53,15 @@ class DatabaseSession:
         is_sqlite: bool,
         json: JsonStatements,
         selected: Selected | None = None,
+        keys: KeyedTurns | None = None,
     ) -> None:
         self.is_sqlite = is_sqlite
         self.json = json
         self.selected = selected
         self.changes: list[Change] = []
         self._transaction = transaction
+        self._keys = keys
+        self._key: Hashable | None = None
         self._has_begun = False
         self._turn = asyncio.Lock()
         self._is_closed = False
@@ -63,11 +71,15 @@ class DatabaseSession:
         self._is_expired = False
 
     async def rows(
-        self, statement: Statement, values: Mapping[str, Any] = _NOTHING
+        self,
+        statement: Statement,
+        values: Mapping[str, Any] = _NOTHING,
+        *,
+        key: Hashable | None = None,
     ) -> Sequence[Row]:
-        """Run a statement and give all its rows."""
+        """Run a statement and give all its rows. One that waits for a lock names its `key`."""
         arguments = statement.arguments(values)
-        found = await self._within_deadline(self._transaction.rows, statement.sql, arguments)
+        found = await self._within_deadline(self._transaction.rows, statement.sql, arguments, key)
         return statement.understood(found)
 
     async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -102,7 +114,7 @@ class DatabaseSession:
             for cancellation in cancellations:
                 raise cancellation
         elif self._has_begun:
-            await self._transaction.end()
+            await self._end()
 
     def interference(self) -> Interference:
         """To be raised by who sees that another writer came between."""
@@ -115,18 +127,28 @@ class DatabaseSession:
 
     async def _end_in_turn(self) -> None:
         async with self._turn:
+            await self._end()
+
+    async def _end(self) -> None:
+        try:
             await self._transaction.end()
+        finally:
+            if self._key is not None:
+                key, self._key = self._key, None
+                cast(KeyedTurns, self._keys).leave(key)
 
     async def _commit_and_end(self) -> None:
         if self._has_begun:
             try:
                 await self._transaction.commit()
             finally:
-                await self._transaction.end()
+                await self._end()
                 self._has_begun = False
 
-    async def _within_deadline(self, run: Run[A, T], sql: str, arguments: A) -> T:
-        work = self._in_turn(run, sql, arguments)
+    async def _within_deadline(
+        self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None = None
+    ) -> T:
+        work = self._in_turn(run, sql, arguments, key)
         deadline = DEADLINE.get()
         if deadline is None:
             return await work
@@ -155,7 +177,7 @@ class DatabaseSession:
         if self._running is not None:
             self._running.cancel()
 
-    async def _in_turn(self, run: Run[A, T], sql: str, arguments: A) -> T:
+    async def _in_turn(self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None) -> T:
         async with self._turn:
             if self._has_expired():
                 raise _timed_out()
@@ -168,10 +190,13 @@ class DatabaseSession:
             try:
                 with _TRANSLATING:
                     if not self._has_begun:
+                        if key is not None and self._keys is not None:
+                            await self._keys.take(key)
+                            self._key = key
                         self._has_begun = True
                         await self._transaction.begin()
                     return await run(sql, arguments)
-            except (*DATABASE_ERRORS, Unavailable) as error:
+            except (*DATABASE_ERRORS, TimedOut, Unavailable) as error:
                 # PostgreSQL would answer a later COMMIT by a silent rollback.
                 self._failure = error
                 raise
@@ -202,6 +227,8 @@ class _Translating:
         if isinstance(error, DATABASE_ERRORS):
             if another_writer_came_between(error):
                 raise Interference from error
+            if ran_out_of_time(error):
+                raise TimedOut("The database ended the operation: it took too long.") from error
             if is_out_of_reach(error):
                 raise Unavailable("The database can't be reached.") from error
         elif isinstance(error, OSError):

@@ -2,18 +2,33 @@
 
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import NullPool, event, make_url
+from sqlalchemy import NullPool, event
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from repositories.connections import Connections
-from repositories.postgresql import SNAPSHOT, WRITING, PostgresStatement, PostgresTransaction
+from repositories.postgresql import (
+    SNAPSHOT,
+    WRITING,
+    PostgresPool,
+    PostgresStatement,
+    PostgresTransaction,
+)
+from repositories.postgresql_connector import Connector, PostgresConnection
+from repositories.postgresql_probe import PostgresProbe
+from repositories.postgresql_url import (
+    DatabaseUrlError,
+    PostgresUrl,
+    make_database_url,
+    postgres_url,
+)
 from repositories.sqlite import (
     PATIENCE_MILLISECONDS,
     SqliteSnapshot,
@@ -21,38 +36,22 @@ from repositories.sqlite import (
     SqliteWriter,
     open_sqlite_file,
 )
+from repositories.sqlstates import is_repeatable, is_timeout, is_unable
 from repositories.transactions import Transaction
+from repositories.turns import KeyedTurns, Turns
+
+__all__ = ["Database", "DatabaseUrlError", "database_url", "open_database"]
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-_LIBPQ_PARAMETERS = frozenset(
-    {
-        "application_name",
-        "options",
-        "passfile",
-        "service",
-        "sslcert",
-        "sslcrl",
-        "sslkey",
-        "sslmode",
-        "sslnegotiation",
-        "sslpassword",
-        "sslrootcert",
-        "ssl_max_protocol_version",
-        "ssl_min_protocol_version",
-        "target_session_attrs",
-    }
-)
-_ASYNCPG_PARAMETERS = frozenset({"dsn", "host", "port", "prepared_statement_cache_size", "ssl"})
-
 _OLDEST_SQLITE = (3, 38)
 """The first with JSON's `->`."""
 _SQLITE_CACHE_KIBIBYTES = 1_024
 """Of each connection. A page of a hundred entities with all that belongs to them finds room; what
 isn't there any more comes from the operating system, which keeps the file once for all."""
 
-# PostgreSQL: serialization failure, deadlock, unique violation, lock not available.
-_REPEATABLE_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
+_FOR_READERS = 4
+"""On PostgreSQL one connection of so many is never a writer's, who may wait for locks."""
+
 _REPEATABLE_SQLITE_CODES = frozenset(
     {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 )
@@ -62,16 +61,17 @@ _SQLITE_OUT_OF_REACH_CODES = frozenset(
 )
 
 
-class DatabaseUrlError(ValueError):
-    """The URL names no database that this server can use; the message has no password in it."""
-
-
 def database_url(value: str) -> URL:
-    """A SQLAlchemy URL with the async driver, from one with or without a driver."""
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        raise DatabaseUrlError("not a SQLAlchemy URL, like sqlite:///aicmo.db") from None
+    """A SQLAlchemy URL with the async driver, from one with or without a driver.
+
+    Raises DatabaseUrlError.
+    """
+    target = _target(value)
+    return target.url if isinstance(target, PostgresUrl) else target
+
+
+def _target(value: str) -> URL | PostgresUrl:
+    url = make_database_url(value)
     kind = {"postgres": "postgresql"}.get(url.get_backend_name(), url.get_backend_name())
     if kind not in _DRIVERS:
         raise DatabaseUrlError(f"{kind!r} is not supported: use sqlite or postgresql")
@@ -80,20 +80,7 @@ def database_url(value: str) -> URL:
             "SQLite needs a file here; to keep nothing, use the in-memory persistence mode"
         )
     url = url.set(drivername=_DRIVERS[kind])
-    return url if kind == "sqlite" else _understood_by_asyncpg(url)
-
-
-def _understood_by_asyncpg(url: URL) -> URL:
-    """It reads libpq's parameters from a DSN only, which is one more parameter here."""
-    if unknown := url.query.keys() - _LIBPQ_PARAMETERS - _ASYNCPG_PARAMETERS:
-        raise DatabaseUrlError(f"{', '.join(sorted(unknown))}: not supported for PostgreSQL")
-    if url.query.get("sslmode", _SSL_MODES[0]) not in _SSL_MODES:
-        raise DatabaseUrlError(f"sslmode: must be one of {', '.join(_SSL_MODES)}")
-    given = {name: url.query[name] for name in url.query if name in _LIBPQ_PARAMETERS}
-    if not given:
-        return url
-    dsn = f"postgresql://?{urlencode(given, doseq=True)}"
-    return url.difference_update_query(given).update_query_dict({"dsn": dsn})
+    return url if kind == "sqlite" else postgres_url(url)
 
 
 def _is_in_memory(url: URL) -> bool:
@@ -108,6 +95,9 @@ class Database:
     On PostgreSQL both share `pool_size` connections; on SQLite there are `pool_size` readers beside
     the one writer, which callers take in the order in which they came. The engines are for what
     isn't a unit of work: each connection of theirs is opened for itself.
+
+    `keys` are what writers of one key queue on before they take a connection: a row that somebody
+    else has locked takes one connection, not all. SQLite has one writer at a time anyway.
     """
 
     url: URL
@@ -115,6 +105,9 @@ class Database:
     writers: AsyncEngine
     connections: Connections[Any]
     sqlite_writer: SqliteWriter | None = None
+    postgres: PostgresPool | None = None
+    probe: PostgresProbe | None = None
+    keys: KeyedTurns | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -131,45 +124,77 @@ class Database:
 
     def snapshot(self, in_one_call: bool = False) -> Transaction:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""
-        if self.is_sqlite:
+        if self.postgres is None:
             return SqliteSnapshot(self.connections, in_one_call=in_one_call)
-        return PostgresTransaction(self.connections, None if in_one_call else SNAPSHOT)
+        return PostgresTransaction(self.postgres, None if in_one_call else SNAPSHOT)
 
     def transaction(self, in_one_call: bool = False) -> Transaction:
         """A transaction that writes; perhaps one that is no more than a single statement."""
         if self.sqlite_writer is not None:
             return SqliteTransaction(self.sqlite_writer)
+        assert self.postgres is not None
         if in_one_call:
-            return PostgresStatement(self.connections, self.url)
-        return PostgresTransaction(self.connections, WRITING)
+            return PostgresStatement(self.postgres)
+        return PostgresTransaction(self.postgres, WRITING)
 
     async def close(self) -> None:
         if self.sqlite_writer is not None:
             await self.sqlite_writer.close()
+        if self.probe is not None:
+            self.probe.close()
         await self.connections.close()
 
 
-def open_database(url: str, *, pool_size: int = 5, pool_timeout: float = 10.0) -> Database:
+def open_database(
+    url: str,
+    *,
+    pool_size: int = 5,
+    pool_timeout: float = 10.0,
+    commit_grace: float = 5.0,
+) -> Database:
     """Prepare the engines; nothing is connected before the first statement.
 
-    `pool_timeout` in seconds is how long a unit of work waits for a connection.
-    Raises DatabaseUrlError.
+    `pool_timeout` in seconds is how long a unit of work waits for a connection, and how long one
+    may take to be opened. `commit_grace` in seconds is how long PostgreSQL may take, beyond the
+    deadline of an operation, to tell what came of its commit. Raises DatabaseUrlError.
     """
-    target = database_url(url)
+    target = _target(url)
     try:
-        if target.get_backend_name() == "sqlite":
-            return _sqlite(target, pool_size, pool_timeout)
-        # JSON stays the text that it is; the driver would parse it.
-        engine = _engine(target, json_deserializer=str)
+        if isinstance(target, PostgresUrl):
+            return _postgresql(target, pool_size, pool_timeout, commit_grace)
+        return _sqlite(target, pool_size, pool_timeout)
     except (NoSuchModuleError, TypeError) as error:
         raise DatabaseUrlError(f"not usable: {error}") from None
+
+
+def _postgresql(
+    target: PostgresUrl, pool_size: int, pool_timeout: float, commit_grace: float
+) -> Database:
+    hosts = len(str(target.url.query.get("host", "")).split(","))
+    connector = Connector(target.connect_seconds or pool_timeout / hosts, target.keep_alive)
+    # JSON stays the text that it is; the driver would parse it.
+    engine = _engine(
+        target.url, json_deserializer=str, connect_args={"async_creator_fn": connector}
+    )
+    connections = Connections[PostgresConnection](engine, pool_size, pool_timeout)
+    _, arguments = engine.dialect.create_connect_args(target.url)
+    connect = partial(connector, **arguments)
     return Database(
-        target,
+        target.url,
         readers=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
         writers=engine.execution_options(isolation_level="READ COMMITTED"),
-        connections=Connections(engine, pool_size, pool_timeout),
+        connections=connections,
+        postgres=PostgresPool(
+            connections,
+            connect,
+            writers=Turns(pool_size - pool_size // _FOR_READERS),
+            patience=pool_timeout,
+            grace=commit_grace,
+        ),
+        probe=PostgresProbe(connect),
+        keys=KeyedTurns(),
     )
 
 
@@ -229,7 +254,7 @@ def another_writer_came_between(error: Exception) -> bool:
     told = _driver_error(error)
     sqlstate = getattr(told, "sqlstate", None)
     if sqlstate is not None:
-        return sqlstate in _REPEATABLE_SQLSTATES
+        return is_repeatable(sqlstate)
     code = getattr(told, "sqlite_errorcode", None)
     if code is not None:
         # The low byte is the primary code of an extended one.
@@ -250,7 +275,9 @@ def is_out_of_reach(error: Exception) -> bool:
     code = getattr(told, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in _SQLITE_OUT_OF_REACH_CODES
-    sqlstate = getattr(told, "sqlstate", None)
-    # 08: connection exceptions; 3D: no such database; 53: insufficient resources;
-    # 57P: the server's operators.
-    return sqlstate is not None and sqlstate.startswith(("08", "3D", "53", "57P"))
+    return is_unable(getattr(told, "sqlstate", None))
+
+
+def ran_out_of_time(error: Exception) -> bool:
+    """Whether a limit that is set in the database has ended the statement."""
+    return is_timeout(getattr(_driver_error(error), "sqlstate", None))

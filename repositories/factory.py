@@ -19,6 +19,7 @@ from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
 from repositories.engine import Database
 from repositories.memory_repository import MemorySession, Root
+from repositories.metadata import metadata
 from repositories.onboarding.contract import BriefRepository
 from repositories.onboarding.database import DatabaseBriefRepository
 from repositories.onboarding.memory import MemoryBriefRepository
@@ -40,10 +41,14 @@ from repositories.unit_of_work import (
     Snapshot,
     Unit,
     UnitOfWork,
+    set_deadline,
 )
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+HEALTH_SECONDS = 2.0
+"""How long SQLite may take to answer whether it can be read."""
 
 
 class PersistenceMode(StrEnum):
@@ -103,6 +108,8 @@ _IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
 
 
 _MEMORY_KINDS = {kind.record_type.__name__: kind for kind in _IN_MEMORY}
+_TABLES = tuple(table.name for table in metadata.sorted_tables)
+_FUNCTIONS = tuple(f"save_{kind.table.name}" for kind in _IN_DATABASE)
 _STORED = {kind.record_type.__name__: kind.stored() for kind in _IN_DATABASE}
 
 
@@ -167,6 +174,9 @@ class _MemoryRepositories:
         finally:
             unit.end()
 
+    async def require_health(self) -> None:
+        """Memory is always there."""
+
     async def close(self) -> None:
         """Nothing is open."""
 
@@ -212,6 +222,14 @@ class _DatabaseRepositories:
         finally:
             unit.end()
 
+    async def require_health(self) -> None:
+        if self._database.probe is not None:
+            await self._database.probe.require_writable(_FUNCTIONS, _TABLES)
+            return
+        set_deadline(HEALTH_SECONDS)
+        async with self.read() as snapshot:
+            await snapshot.briefs.get("health")
+
     async def close(self) -> None:
         await self._database.close()
 
@@ -220,6 +238,7 @@ class _DatabaseRepositories:
             self._database.transaction(in_one_call),
             is_sqlite=self._database.is_sqlite,
             json=self._json,
+            keys=self._database.keys,
         )
         try:
             result = await work(self._unit(session))

@@ -1,19 +1,25 @@
-"""Transactions on PostgreSQL's own driver."""
+"""Transactions on PostgreSQL's own driver.
+
+Nothing here waits for the database without a bound: a connection that says nothing any more, and
+doesn't close either, is closed by us, and so are all others that may lead to where it led.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 import asyncpg
-from sqlalchemy import URL, NullPool, func, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from domain.errors import Unavailable
+from domain.errors import TimedOut, Unavailable
 from repositories.connections import Connections
+from repositories.postgresql_connector import PostgresConnection
+from repositories.sqlstates import READ_ONLY, is_timeout, is_unable
 from repositories.statements import Row
 from repositories.transactions import Cancelled, cancelled_apart, take_back, uninterrupted
+from repositories.turns import Turns
+from repositories.unit_of_work import seconds_left
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """All statements see the state of the first one."""
@@ -21,51 +27,135 @@ SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """Each statement sees what was committed before it began."""
 
+_SETTLING_SECONDS = 2.0
+"""How long a connection may take to end what was broken off, before it's closed."""
+
 _CutOff = asyncpg.InternalClientError
 """What the driver says when the server ends the connection as a statement begins."""
 
-Driver: TypeAlias = "asyncpg.Connection[Any]"
-
-
 _ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, _CutOff)
 
-
-def _require_connection(driver: Driver, error: Exception) -> None:
-    """Raises Unavailable when what the error tells is that the connection is lost."""
-    if isinstance(error, _CutOff):
-        # It doesn't know yet that it's closed.
-        driver.terminate()
-    if driver.is_closed():
-        raise Unavailable("The database can't be reached.") from error
+Driver: TypeAlias = PostgresConnection
 
 
-class PostgresTransaction:
+@dataclass(frozen=True, slots=True)
+class PostgresPool:
+    """What the transactions on a database share.
+
+    `writers` leave some of the connections to readers, though all of the writers wait for locks.
+    `connect` opens a connection beside the pool's. `grace` in seconds is how long the database may
+    take beyond an operation's deadline to tell what came of a commit.
+    """
+
+    connections: Connections[Driver]
+    connect: Callable[[], Awaitable[Driver]]
+    writers: Turns
+    patience: float
+    grace: float
+
+
+class _OnConnection:
+    """Holds a connection of the pool from `begin` to `end`."""
+
+    def __init__(self, pool: PostgresPool, *, writes: bool) -> None:
+        self._pool = pool
+        self._writes = writes
+        self._driver: Driver | None = None
+        self._is_settled = True
+        """Whether the connection is as if it were new: in no transaction, and nothing runs."""
+
+    async def _take(self) -> None:
+        if not self._writes:
+            self._driver = await self._pool.connections.take()
+            return
+        await self._pool.writers.take(self._pool.patience)
+        try:
+            self._driver = await self._pool.connections.take()
+        except BaseException:
+            self._pool.writers.leave()
+            raise
+
+    async def _settle(self, sql: str) -> None:
+        """Give the connection back, or close it if this doesn't end what runs on it."""
+        driver = self._driver
+        if driver is None:
+            return
+        try:
+            if not self._is_settled:
+                await driver.execute(sql, timeout=_SETTLING_SECONDS)
+                self._is_settled = True
+        except TimeoutError:
+            # Whatever swallowed this one has perhaps swallowed the others as well.
+            self._pool.connections.suspect_all()
+        except (OSError, *_ERRORS):
+            """The server ends it when the connection is gone."""
+        finally:
+            self._give_back(is_sound=self._is_settled)
+
+    def _give_back(self, *, is_sound: bool) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            self._pool.connections.give_back(driver, is_sound=is_sound)
+            if self._writes:
+                self._pool.writers.leave()
+
+    def _lose(self) -> None:
+        """Close the connection, which didn't answer, and suspect all others."""
+        self._pool.connections.suspect_all()
+        self._give_back(is_sound=False)
+
+    def _require_usable(self, error: Exception) -> None:
+        """Raises TimedOut or Unavailable where the error tells that the connection is no use."""
+        driver = self._driver
+        assert driver is not None
+        was_idle = not isinstance(error, asyncpg.PostgresError)
+        if isinstance(error, _CutOff):
+            # It doesn't know yet that it's closed.
+            driver.terminate()
+        sqlstate = getattr(error, "sqlstate", None)
+        if driver.is_closed():
+            reason = getattr(error.__cause__, "sqlstate", None)
+            may_be_too_late = was_idle and not self._is_settled and driver.limits_idle_transactions
+            self._give_back(is_sound=False)
+            if is_timeout(reason) or may_be_too_late:
+                raise TimedOut("The database ended the operation: it took too long.") from error
+            raise Unavailable("The database can't be reached.") from error
+        if is_unable(sqlstate):
+            if sqlstate == READ_ONLY:
+                self._pool.connections.suspect_all()
+            self._give_back(is_sound=False)
+
+
+class PostgresTransaction(_OnConnection):
     """A transaction that `opening` begins; without one, a single read."""
 
-    def __init__(self, connections: Connections[Driver], opening: str | None) -> None:
-        self._connections = connections
-        self._driver: Driver | None = None
+    def __init__(self, pool: PostgresPool, opening: str | None) -> None:
+        super().__init__(pool, writes=opening == WRITING)
         self._opening = opening
-        self._is_open = False
         self._was_run = False
 
     async def begin(self) -> None:
-        self._driver = await self._connections.take()
+        await self._take()
         if self._opening is not None:
-            self._is_open = True
+            self._is_settled = False
             await self._execute(self._opening)
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
-        if self._was_run and self._opening is None:
-            raise RuntimeError("this unit of work was to be one call")
-        self._was_run = True
+        if self._opening is None:
+            if self._was_run:
+                raise RuntimeError("this unit of work was to be one call")
+            self._was_run = True
+            self._is_settled = False
         driver = self._driver
         assert driver is not None
         try:
-            return cast(Sequence[Row], await driver.fetch(sql, *arguments))
+            rows = await driver.fetch(sql, *arguments)
         except _ERRORS as error:
-            _require_connection(driver, error)
+            self._require_usable(error)
             raise
+        if self._opening is None:
+            self._is_settled = True
+        return cast(Sequence[Row], rows)
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
         driver = self._driver
@@ -73,52 +163,43 @@ class PostgresTransaction:
         try:
             await driver.executemany(sql, arguments)
         except _ERRORS as error:
-            _require_connection(driver, error)
+            self._require_usable(error)
             raise
 
     async def commit(self) -> None:
-        await self._execute("COMMIT")
-        self._is_open = False
+        try:
+            await self._execute("COMMIT", seconds_left(self._pool.grace))
+        except TimeoutError:
+            self._lose()
+            raise _outcome_unknown() from None
+        self._is_settled = True
 
     async def end(self) -> None:
-        if self._driver is None:
-            return
-        is_sound = not self._is_open
-        try:
-            if self._is_open:
-                await self._execute("ROLLBACK")
-                is_sound = True
-        except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            """The server does it when the connection is gone."""
-        finally:
-            self._connections.give_back(self._driver, is_sound=is_sound)
-            self._driver = None
+        await self._settle("SELECT 1" if self._opening is None else "ROLLBACK")
 
-    async def _execute(self, sql: str) -> None:
+    async def _execute(self, sql: str, seconds: float | None = None) -> None:
         driver = self._driver
         assert driver is not None
         try:
-            await driver.execute(sql)
+            await driver.execute(sql, timeout=seconds)
         except _ERRORS as error:
-            _require_connection(driver, error)
+            self._require_usable(error)
             raise
 
 
-class PostgresStatement:
+class PostgresStatement(_OnConnection):
     """A single statement, which commits itself.
 
     So it's the commit as well, and carried through when its caller is cancelled. But it may wait
     for the locks of others: the server is then asked to end it, and what came of it is told.
     """
 
-    def __init__(self, connections: Connections[Driver], url: URL) -> None:
-        self._connections = connections
-        self._url = url
-        self._driver: Driver | None = None
+    def __init__(self, pool: PostgresPool) -> None:
+        super().__init__(pool, writes=True)
         self._was_run = False
 
     async def begin(self) -> None:
-        self._driver = await self._connections.take()
+        await self._take()
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         if self._was_run:
@@ -127,6 +208,7 @@ class PostgresStatement:
         driver = self._driver
         assert driver is not None
         fetch = driver.fetch(sql, *arguments)
+        self._is_settled = False
         try:
             outcome = await cancelled_apart(fetch)
             if isinstance(outcome, Cancelled):
@@ -135,11 +217,14 @@ class PostgresStatement:
                 if is_ended:
                     raise outcome.cancellation
                 take_back([outcome.cancellation, *cancellations])
+                if is_ended is None:
+                    raise _outcome_unknown()
                 outcome = outcome.task.result()
-            return cast(Sequence[Row], outcome)
         except _ERRORS as error:
-            _require_connection(driver, error)
+            self._require_usable(error)
             raise
+        self._is_settled = True
+        return cast(Sequence[Row], outcome)
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
         raise RuntimeError("this unit of work was to be one call")
@@ -148,18 +233,35 @@ class PostgresStatement:
         """It was, with the statement."""
 
     async def end(self) -> None:
-        if self._driver is not None:
-            self._connections.give_back(self._driver)
-            self._driver = None
+        await self._settle("SELECT 1")
 
-    async def _ended(self, statement: "asyncio.Future[Any]", server_pid: int) -> bool:
-        """Ask the server to end the statement; whether it did, rather than carry it out."""
-        # Over a connection of its own, for those of the pool may all be in use.
-        engine = create_async_engine(self._url, poolclass=NullPool)
+    async def _ended(self, statement: "asyncio.Future[Any]", server_pid: int) -> bool | None:
+        """Ask the server to end the statement; whether it did, rather than carry it out.
+
+        None when nobody tells: the connection is closed then.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._pool.grace
         # When nobody can be asked, it's waited for.
-        with suppress(SQLAlchemyError, OSError, asyncpg.PostgresError):
-            async with engine.connect() as connection:
-                question = select(func.pg_cancel_backend(server_pid))
-                await connection.execute(question)
-        await asyncio.wait({statement})
+        with suppress(OSError, *_ERRORS):
+            async with asyncio.timeout_at(until):
+                await self._ask_to_end(server_pid)
+        await asyncio.wait({statement}, timeout=max(until - loop.time(), 0))
+        if not statement.done():
+            self._lose()
+            with suppress(*_ERRORS):
+                await statement
+            return None
         return isinstance(statement.exception(), asyncpg.QueryCanceledError)
+
+    async def _ask_to_end(self, server_pid: int) -> None:
+        """Over a connection of its own, for those of the pool may all be in use."""
+        connection = await self._pool.connect()
+        try:
+            await connection.execute(f"SELECT pg_cancel_backend({server_pid:d})")
+        finally:
+            connection.terminate()
+
+
+def _outcome_unknown() -> Unavailable:
+    return Unavailable("The database didn't tell in time whether it has stored this.")

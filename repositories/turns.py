@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Hashable
 
 from domain.errors import Unavailable
 
@@ -13,7 +14,7 @@ class Turns:
     """
 
     def __init__(self, number: int) -> None:
-        self._left = number
+        self._number = self._left = number
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self, patience: float | None = None) -> None:
@@ -33,6 +34,11 @@ class Turns:
                 return
         self._left += 1
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has a turn."""
+        return self._left == self._number
+
     async def _wait(self, patience: float | None) -> None:
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
@@ -48,6 +54,33 @@ class Turns:
         finally:
             if timer is not None:
                 timer.cancel()
+
+
+class KeyedTurns:
+    """One turn for each key. A key that nobody holds takes no memory."""
+
+    def __init__(self) -> None:
+        self._turns: dict[Hashable, Turns] = {}
+
+    async def take(self, key: Hashable) -> None:
+        """However long it takes; at once when nobody holds the key."""
+        turns = self._turns.get(key)
+        if turns is None:
+            turns = self._turns[key] = Turns(1)
+        try:
+            await turns.take()
+        except BaseException:
+            self._forget(key, turns)
+            raise
+
+    def leave(self, key: Hashable) -> None:
+        turns = self._turns[key]
+        turns.leave()
+        self._forget(key, turns)
+
+    def _forget(self, key: Hashable, turns: Turns) -> None:
+        if turns.is_free and self._turns.get(key) is turns:
+            del self._turns[key]
 
 
 def _give_up(waiter: asyncio.Future[None]) -> None:

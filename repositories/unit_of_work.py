@@ -125,6 +125,10 @@ class Repositories(Protocol):
         """News of what units of work of this process committed."""
         ...
 
+    async def require_health(self) -> None:
+        """Raises Unavailable or TimedOut, within seconds, unless reads and saves can succeed."""
+        ...
+
     async def close(self) -> None:
         """Give back every connection."""
         ...
@@ -144,6 +148,14 @@ DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 def set_deadline(seconds: float) -> None:
     """Let statements of the present task, and of those that it starts, raise TimedOut from then."""
     DEADLINE.set(asyncio.get_running_loop().time() + seconds)
+
+
+def seconds_left(grace: float) -> float | None:
+    """How long the present task may wait for what can't be undone; None: however long it takes."""
+    deadline = DEADLINE.get()
+    if deadline is None:
+        return None
+    return max(deadline - asyncio.get_running_loop().time(), 0) + grace
 
 
 MAX_ATTEMPTS = 8

@@ -185,11 +185,10 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
     cause = error.original_error
     if error.extensions and "code" in error.extensions:
         return error
-    if isinstance(cause, domain.TimedOut):
-        return with_code(error, TopLevelCode.TIMEOUT)
-    if isinstance(cause, domain.Unavailable):
-        log.warning("request %s: %s", request_id, cause, exc_info=cause.__cause__)
-        return with_code(error, TopLevelCode.UNAVAILABLE)
+    if isinstance(cause, domain.TimedOut | domain.Unavailable):
+        _tell_trouble(request_id, cause)
+        is_late = isinstance(cause, domain.TimedOut)
+        return with_code(error, TopLevelCode.TIMEOUT if is_late else TopLevelCode.UNAVAILABLE)
     if cause is None or isinstance(cause, GraphQLError):
         return with_code(error, TopLevelCode.BAD_USER_INPUT)
     log.error("request %s: unexpected error at %s", request_id, error.path, exc_info=cause)
@@ -199,6 +198,19 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
         f"Something went wrong on our side. Mention request {request_id} when you report it.",
         requestId=request_id,
     )
+
+
+def _tell_trouble(request_id: str, trouble: domain.DomainError) -> None:
+    """One line, with the reason that the database gave."""
+    reason = trouble.__cause__
+    told = f"{trouble} ({type(reason).__name__}: {_first_line(reason)})" if reason else trouble
+    extra = {"trouble": str(trouble), "request_id": request_id}
+    log.warning("request %s: %s", request_id, told, extra=extra)
+
+
+def _first_line(error: BaseException) -> str:
+    # What follows may show data.
+    return str(error).partition("\n")[0]
 
 
 def with_code(

@@ -20,7 +20,7 @@ from domain.errors import DomainError
 from migrations.runner import require_head
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, set_deadline
+from repositories.unit_of_work import Repositories
 from schema.root import create_schema
 from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
@@ -48,7 +48,10 @@ def database_of(settings: Settings) -> Database | None:
     if settings.persistence_mode is PersistenceMode.INMEMORY:
         return None
     return open_database(
-        settings.database_url, pool_size=settings.pool_size, pool_timeout=settings.pool_timeout
+        settings.database_url,
+        pool_size=settings.pool_size,
+        pool_timeout=settings.pool_timeout,
+        commit_grace=settings.commit_seconds,
     )
 
 
@@ -176,13 +179,11 @@ async def _websocket(websocket: WebSocket) -> None:
 
 
 async def _health(request: Request) -> Response:
-    """200 when storage answers, 503 when it doesn't; for load balancers and orchestrators."""
+    """200 when storage can be read and written, 503 when it can't; for load balancers."""
     service: Service = request.app.state.service
-    set_deadline(service.execution_seconds)
     try:
-        async with service.repositories.read() as snapshot:
-            await snapshot.briefs.get("health")
+        await service.repositories.require_health()
     except DomainError as error:
-        log.warning("not healthy: %s", error)
+        log.warning("not healthy: %s", error, extra={"trouble": f"not healthy: {error}"})
         return JSONResponse({"status": "unavailable"}, status_code=503)
     return JSONResponse({"status": "ok"})

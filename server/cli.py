@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.app import create_app, database_of, open_repositories
 from server.listening import Listener, listening_sockets
+from server.logs import start_logging
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings
@@ -89,7 +89,7 @@ def serve(
             asyncio.run(_prepare_demo(settings))
         asyncio.run(_check_storage(settings))
         sockets = listening_sockets(settings)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_logging()
     _Server(create_app(settings, seed_memory=demo), settings).run(sockets)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import httptools
@@ -23,6 +24,8 @@ _ACCEPTED_AT_ONCE = 16
 so each is listened to as often: otherwise those who come while the server is busy would wait for a
 turn each, behind all that the others ask for.
 """
+_ENDING_SECONDS = 3.0
+"""How long an operation that is over may take to give up a database that doesn't answer."""
 HEAD_BYTES = 64 * 1024
 """The most that stands before a body, and between the parts of one in chunks, or behind them."""
 HEAD_SECONDS = 10.0
@@ -56,7 +59,9 @@ class Listener(uvicorn.Server):
     ) -> None:
         self._app = app
         if shutdown_seconds is None:
-            shutdown_seconds = int(settings.execution_seconds) + 5
+            shutdown_seconds = ceil(
+                settings.execution_seconds + settings.commit_seconds + _ENDING_SECONDS
+            )
         super().__init__(
             uvicorn.Config(
                 app,

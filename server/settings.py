@@ -167,6 +167,11 @@ class Settings(BaseSettings):
     execution_seconds: float = Field(
         15.0, gt=0, description="How long an operation may take, up to its commit."
     )
+    commit_seconds: float = Field(
+        5.0,
+        gt=0,
+        description="How much longer PostgreSQL may take to tell what came of a commit.",
+    )
     limits: Limits = Field(
         Limits(), description="The most that one operation may have, each as AICMO_LIMITS__NAME."
     )

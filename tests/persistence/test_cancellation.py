@@ -221,15 +221,17 @@ async def test_cancelled_at_any_moment_it_is_stored_exactly_if_that_was_answered
 async def test_one_call_that_waits_for_another_writer_is_ended_when_it_is_cancelled(
     postgresql_url: str,
 ) -> None:
+    """One of another process: those of this one wait before they begin."""
     database = open_database(postgresql_url)
     repositories = create_repositories(PersistenceMode.DB, database)
+    others = create_repositories(PersistenceMode.DB, open_database(postgresql_url))
     pause = Pause()
 
     async def work(unit: UnitOfWork) -> None:
         await unit.delivery_packages.save(build.package("key"))
         await pause()
 
-    first = elsewhere(repositories.write(work))
+    first = elsewhere(others.write(work))
     await pause.reached.wait()
     waiting = elsewhere(_save_in_one_call(repositories))
     async with database.readers.connect() as connection:
@@ -244,6 +246,7 @@ async def test_one_call_that_waits_for_another_writer_is_ended_when_it_is_cancel
     assert (await _save_in_one_call(repositories)).revision == 2
     assert connections_in_use(database) == 0
     await repositories.close()
+    await others.close()
 
 
 async def test_reads_that_were_to_be_one_call_can_make_no_second_one(database_url: str) -> None:

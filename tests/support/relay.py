@@ -1,8 +1,9 @@
-"""A way to a PostgreSQL server that can be cut and mended."""
+"""A way to a PostgreSQL server that can be cut and mended, or swallow what it's given."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -10,14 +11,23 @@ from sqlalchemy import make_url
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
+@dataclass(slots=True, eq=False)
+class _Passage:
+    """One connection's way."""
+
+    writers: tuple[asyncio.StreamWriter, ...]
+    is_silent: bool
+
+
 class Relay:
-    """Passes on whatever comes to a socket in `folder`, until it's cut."""
+    """Passes on whatever comes to a socket in `folder`, until it's cut or swallows it."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self._target = make_url(database_url)
         self._folder = folder
         self._server: asyncio.Server | None = None
-        self._open: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, ...]] = {}
+        self._open: dict[asyncio.Task[None], _Passage] = {}
+        self._swallows_new = False
 
     @property
     def url(self) -> str:
@@ -36,18 +46,31 @@ class Relay:
             return
         self._server.close()
         (self._folder / ".s.PGSQL.5432").unlink(missing_ok=True)
-        for writers in self._open.values():
-            for writer in writers:
+        for passage in self._open.values():
+            for writer in passage.writers:
                 writer.transport.abort()
         await asyncio.gather(*self._open)
         self._server = None
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
+    def swallow(self, *, new_too: bool = False) -> None:
+        """From now on nothing comes out of what is connected, nor is it closed, as behind a
+        firewall that has forgotten it; or, as behind a host that is gone, of what connects later.
+        """
+        self._swallows_new = new_too
+        for passage in self._open.values():
+            passage.is_silent = True
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         theirs, to_them = await self._connect()
-        self._open[task] = (writer, to_them)
-        await asyncio.gather(_copy(reader, to_them), _copy(theirs, writer))
+        passage = self._open[task] = _Passage((writer, to_them), self._swallows_new)
+        await asyncio.gather(_copy(reader, to_them, passage), _copy(theirs, writer, passage))
         del self._open[task]
         writer.close()
         to_them.close()
@@ -60,11 +83,14 @@ class Relay:
         return await asyncio.open_connection(self._target.host or "localhost", port)
 
 
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _copy(
+    source: asyncio.StreamReader, target: asyncio.StreamWriter, passage: _Passage
+) -> None:
     try:
         while data := await source.read(65536):
-            target.write(data)
-            await target.drain()
+            if not passage.is_silent:
+                target.write(data)
+                await target.drain()
         target.write_eof()
     except OSError:
         """Cut in the middle."""

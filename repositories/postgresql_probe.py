@@ -1,0 +1,96 @@
+"""Whether a PostgreSQL database can be read and written, asked beside all units of work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from contextvars import Context
+
+import asyncpg
+
+from domain.errors import Unavailable
+from repositories.postgresql_connector import PostgresConnection
+
+_SECONDS = 2.0
+"""How long an answer may take. Balancers and orchestrators wait hardly longer."""
+
+_QUESTION = """
+SELECT
+    current_setting('transaction_read_only') = 'on' AS is_read_only,
+    ARRAY(
+        SELECT name FROM unnest($1::text[]) AS name
+        WHERE NOT coalesce(has_function_privilege(to_regproc(name)::oid, 'EXECUTE'), false)
+    ) || ARRAY(
+        SELECT name FROM unnest($2::text[]) AS name
+        WHERE NOT coalesce(
+            has_table_privilege(to_regclass(name)::oid, 'SELECT')
+            AND has_table_privilege(to_regclass(name)::oid, 'INSERT')
+            AND has_table_privilege(to_regclass(name)::oid, 'UPDATE'),
+            false
+        )
+    ) AS missing
+"""
+
+
+class PostgresProbe:
+    """Asks over a connection of its own, so that it waits for nobody's turn.
+
+    The connection is kept for the next time. Those who ask at once share an answer.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[PostgresConnection]], seconds: float = _SECONDS
+    ) -> None:
+        self._connect = connect
+        self._seconds = seconds
+        self._kept: PostgresConnection | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    async def require_writable(self, functions: Sequence[str], tables: Sequence[str]) -> None:
+        """Raises Unavailable, within seconds, unless all of these can be used for saves."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(functions, tables), context=Context())
+            self._asking.add_done_callback(_is_known)
+        await asyncio.shield(self._asking)
+
+    def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._kept is not None:
+            self._kept.terminate()
+
+    async def _ask(self, functions: Sequence[str], tables: Sequence[str]) -> None:
+        kept, self._kept = self._kept, None
+        try:
+            async with asyncio.timeout(self._seconds):
+                if kept is not None:
+                    # It may be closed by now, or lead to what was the primary once.
+                    with suppress(Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError):
+                        return await self._ask_over(kept, functions, tables)
+                await self._ask_over(await self._connect(), functions, tables)
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as error:
+            raise Unavailable("The database can't be reached.") from error
+
+    async def _ask_over(
+        self, connection: PostgresConnection, functions: Sequence[str], tables: Sequence[str]
+    ) -> None:
+        try:
+            [(is_read_only, missing)] = await connection.fetch(_QUESTION, functions, tables)
+            if is_read_only:
+                raise Unavailable("The database takes no writes.")
+            if missing:
+                raise Unavailable(f"The database lacks what saves need: {', '.join(missing)}.")
+        except BaseException:
+            connection.terminate()
+            raise
+        self._kept = connection
+
+
+def _is_known(asking: asyncio.Task[None]) -> None:
+    """Nobody may be left to be told the outcome."""
+    if not asking.cancelled():
+        asking.exception()

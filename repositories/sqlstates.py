@@ -1,0 +1,30 @@
+"""What PostgreSQL's error codes mean for the unit of work that meets them."""
+
+_REPEATABLE = frozenset({"40001", "40P01", "23505"})
+"""Serialization failure, deadlock, unique violation."""
+
+_TIMEOUTS = frozenset({"57014", "55P03", "25P03", "25P04"})
+"""`statement_timeout` or an operator's cancel, `lock_timeout`, `transaction_timeout` and
+`idle_in_transaction_session_timeout`: limits that somebody set outside of this server."""
+
+_UNABLE_CLASSES = ("08", "28", "3D", "53", "57P", "58")
+"""Connection exceptions, refused logins, no such database, insufficient resources, the server's
+operators, errors of the system below it."""
+
+READ_ONLY = "25006"
+"""The node takes no writes: it's a standby, or became one."""
+
+
+def is_repeatable(sqlstate: str) -> bool:
+    """Whether the same unit of work may succeed when it runs again at once."""
+    return sqlstate in _REPEATABLE
+
+
+def is_timeout(sqlstate: str | None) -> bool:
+    """Whether a limit of the database ended the statement, or the whole connection."""
+    return sqlstate in _TIMEOUTS
+
+
+def is_unable(sqlstate: str | None) -> bool:
+    """Whether this node, over this connection, can't do what another may do, or this one later."""
+    return sqlstate is not None and (sqlstate == READ_ONLY or sqlstate.startswith(_UNABLE_CLASSES))

@@ -1,0 +1,220 @@
+"""Limits and states that somebody set in PostgreSQL, outside of this server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from domain.errors import TimedOut, Unavailable
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
+from tests import builders as build
+from tests.persistence.kinds import BRIEF, PACKAGE
+from tests.support.pools import connections_in_use
+from tests.support.tasks import elsewhere, together
+
+
+@pytest.fixture
+def url(postgresql_url: str) -> str:
+    return postgresql_url
+
+
+def limited(url: str, **settings: str) -> str:
+    """As by ALTER ROLE … SET, but for these connections alone."""
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    with_options = make_url(url).update_query_dict({"options": options})
+    return with_options.render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def opened(url: str, size: int = 5) -> AsyncIterator[tuple[Database, Repositories]]:
+    database = open_database(url, pool_size=size, pool_timeout=60)
+    yield database, create_repositories(PersistenceMode.DB, database)
+    assert connections_in_use(database) == 0
+    await database.close()
+
+
+async def connected(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """Somebody else."""
+    there = make_url(url).set(drivername="postgresql")
+    return await asyncpg.connect(there.render_as_string(hide_password=False))
+
+
+@asynccontextmanager
+async def locked(url: str, statement: str) -> AsyncIterator[None]:
+    """Somebody else holds what the statement locks."""
+    other = await connected(url)
+    async with other.transaction():
+        await other.execute(statement)
+        yield
+    await other.close()
+
+
+ROW = "SELECT 1 FROM delivery_packages WHERE package_id = 'key' FOR UPDATE"
+
+
+async def save(repositories: Repositories, key: str, *, at_once: bool) -> None:
+    async def work(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package(key))
+
+    await repositories.write(work, in_one_call=at_once)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("limit", ["statement_timeout", "lock_timeout", "transaction_timeout"])
+async def test_a_statement_that_the_database_ends_has_timed_out(
+    url: str, limit: str, at_once: bool
+) -> None:
+    async with opened(url) as (_, repositories):
+        await save(repositories, "key", at_once=True)
+    async with opened(limited(url, **{limit: "50ms"})) as (_, repositories):
+        async with locked(url, ROW):
+            with pytest.raises(TimedOut):
+                await save(repositories, "key", at_once=at_once)
+
+        await save(repositories, "key", at_once=at_once)
+
+
+async def test_a_transaction_that_the_database_found_idle_has_timed_out(url: str) -> None:
+    limits = limited(url, idle_in_transaction_session_timeout="50ms")
+
+    async def work(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package("key"))
+        other = await connected(url)
+        async with asyncio.timeout(60):
+            while await other.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+                " AND query LIKE '%save_delivery_packages%'"
+            ):
+                pass
+        await other.close()
+        await unit.delivery_packages.save(build.package("another"))
+
+    async with opened(limits) as (_, repositories):
+        with pytest.raises(TimedOut):
+            await repositories.write(work)
+        await save(repositories, "key", at_once=True)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_node_that_takes_no_writes_is_left(url: str, at_once: bool) -> None:
+    """Its other connections too, and its health is told."""
+    async with opened(url) as (database, repositories):
+        await together(*(PACKAGE.load(repositories, "key") for _ in range(5)))
+        await repositories.require_health()
+        async with read_only(url):
+            with pytest.raises(Unavailable):
+                await save(repositories, "key", at_once=at_once)
+            with pytest.raises(Unavailable, match="takes no writes"):
+                await repositories.require_health()
+            assert database.connections.idle == 0
+
+        await save(repositories, "key", at_once=at_once)
+        await repositories.require_health()
+
+
+@asynccontextmanager
+async def read_only(url: str) -> AsyncIterator[None]:
+    """All connections of the database are, those that are open too, as after a failover."""
+    admin = await connected(url)
+    await admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+    try:
+        await _reload(admin, "on")
+        yield
+    finally:
+        await admin.execute("ALTER SYSTEM RESET default_transaction_read_only")
+        await _reload(admin, "off")
+        await admin.close()
+
+
+async def _reload(admin: "asyncpg.Connection[asyncpg.Record]", expected: str) -> None:
+    await admin.execute("SELECT pg_reload_conf()")
+    async with asyncio.timeout(60):
+        while await admin.fetchval("SHOW transaction_read_only") != expected:
+            pass
+
+
+async def test_a_function_that_saves_need_and_that_is_gone_is_told_by_the_health(url: str) -> None:
+    async with opened(url) as (_, repositories):
+        await repositories.require_health()
+        admin = await connected(url)
+        rename = "ALTER FUNCTION {} RENAME TO {}"
+        await admin.execute(rename.format("save_production_drafts", "saved_elsewhere"))
+        try:
+            with pytest.raises(Unavailable, match="save_production_drafts"):
+                await repositories.require_health()
+        finally:
+            await admin.execute(rename.format("saved_elsewhere", "save_production_drafts"))
+            await admin.close()
+
+        await repositories.require_health()
+
+
+# A row that somebody else has locked
+
+
+async def until_one_waits(database: Database) -> None:
+    """For a lock, in the database."""
+    async with asyncio.timeout(60):
+        while not await _waiting(database):
+            pass
+
+
+async def _waiting(database: Database) -> int:
+    async with database.readers.connect() as connection:
+        found = await connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return int(found.scalar_one())
+
+
+async def test_a_row_that_is_locked_takes_one_connection(url: str) -> None:
+    async with opened(url, size=2) as (database, repositories):
+        await save(repositories, "key", at_once=True)
+        async with locked(url, ROW):
+            waiting = [
+                elsewhere(save(repositories, "key", at_once=number % 2 == 0))
+                for number in range(15)
+            ]
+            await until_one_waits(database)
+
+            assert connections_in_use(database) == 1
+            await PACKAGE.load(repositories, "key")
+            await save(repositories, "another", at_once=True)
+            await BRIEF.save(repositories, build.brief("brief"))
+            await repositories.require_health()
+
+        await asyncio.gather(*waiting)
+        stored = await PACKAGE.load(repositories, "key")
+        assert stored is not None
+        assert stored.revision == 16
+
+
+async def test_those_who_wait_for_a_locked_row_wait_no_longer_than_they_may(url: str) -> None:
+    async def in_time(number: int) -> None:
+        set_deadline(0.2)
+        await save(repositories, "key", at_once=number % 2 == 0)
+
+    async with opened(url, size=2) as (_, repositories):
+        await save(repositories, "key", at_once=True)
+        async with locked(url, ROW):
+            outcomes = await together(*(in_time(number) for number in range(15)))
+
+        assert {type(outcome) for outcome in outcomes} == {TimedOut}
+        await save(repositories, "key", at_once=True)
+
+
+async def test_writers_who_all_wait_leave_a_connection_to_readers(url: str) -> None:
+    async with opened(url, size=4) as (database, repositories):
+        async with locked(url, "LOCK TABLE delivery_packages IN EXCLUSIVE MODE"):
+            waiting = [
+                elsewhere(save(repositories, f"key {number}", at_once=True)) for number in range(10)
+            ]
+            await until_one_waits(database)
+
+            await BRIEF.load(repositories, "brief")
+            await PACKAGE.load(repositories, "key")
+
+        await asyncio.gather(*waiting)

@@ -1,0 +1,98 @@
+"""An outage that thousands of requests meet is a few lines in the log."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from server.logs import OncePerTrouble
+
+
+class Clock:
+    """Time goes on when the test says so."""
+
+    def __init__(self) -> None:
+        self._calls: list[Callable[[], None]] = []
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        assert seconds == 10
+        self._calls.append(call)
+
+    def ten_seconds_pass(self) -> None:
+        calls, self._calls = self._calls, []
+        for call in calls:
+            call()
+
+
+class Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def written(clock: Clock) -> Iterator[list[str]]:
+    """The lines that come through."""
+    handler = Lines()
+    handler.addFilter(OncePerTrouble(10, clock.later))
+    logging.getLogger("aicmo").addHandler(handler)
+    yield handler.lines
+    logging.getLogger("aicmo").removeHandler(handler)
+
+
+def meet(trouble: str, request_id: str | None = None) -> None:
+    logging.getLogger("aicmo.operations").warning(
+        "request %s: %s", request_id, trouble, extra={"trouble": trouble, "request_id": request_id}
+    )
+
+
+def test_a_trouble_is_told_once_and_then_counted(written: list[str], clock: Clock) -> None:
+    for number in range(1_000):
+        meet("The database is gone.", f"r{number}")
+    assert written == ["request r0: The database is gone."]
+
+    clock.ten_seconds_pass()
+    assert written[1:] == ["The database is gone. (999 more in 10 seconds)"]
+
+    meet("The database is gone.", "r1000")
+    clock.ten_seconds_pass()
+    assert written[2:] == ["The database is gone. (1 more in 10 seconds)"]
+
+
+def test_a_trouble_that_is_over_is_told_again(written: list[str], clock: Clock) -> None:
+    meet("The database is gone.", "r1")
+    clock.ten_seconds_pass()
+    meet("The database is gone.", "r2")
+    clock.ten_seconds_pass()
+    clock.ten_seconds_pass()
+
+    assert written == ["request r1: The database is gone.", "request r2: The database is gone."]
+
+
+def test_a_request_is_counted_once_however_many_of_its_fields_fail(
+    written: list[str], clock: Clock
+) -> None:
+    for request_id in ("r1", "r2"):
+        for _ in range(100):
+            meet("It took too long.", request_id)
+    clock.ten_seconds_pass()
+
+    assert written == ["request r1: It took too long.", "It took too long. (1 more in 10 seconds)"]
+
+
+def test_each_trouble_and_everything_else_is_told_for_itself(written: list[str]) -> None:
+    meet("The database is gone.", "r1")
+    meet("It took too long.", "r1")
+    for _ in range(2):
+        logging.getLogger("aicmo.http").warning("a bug")
+
+    assert written[2:] == ["a bug", "a bug"]
+    assert len(written) == 4
