@@ -1,11 +1,13 @@
 """The command line: `aicmo serve | migrate | seed | schema export`."""
 
 import asyncio
+import errno
 import gc
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from socket import socket
 from types import FrameType
@@ -24,7 +26,7 @@ from server.listening import Listener, listening_sockets
 from server.logs import start_logging
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
-from server.settings import Settings, SettingsError, load_settings
+from server.settings import Settings, SettingsError, load_settings, variable_of_port
 
 _NEW_OBJECTS = 5_000
 """How many more there have to be until Python's garbage collector looks through them.
@@ -64,6 +66,24 @@ schema_commands = typer.Typer(help="The GraphQL schema as a file.", no_args_is_h
 app.add_typer(schema_commands, name="schema")
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"aicmo {version('aicmo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def aicmo(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version, and exit.", callback=_tell_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Has the options that belong to no command; the help is the app's."""
+
+
 @app.command()
 def serve(
     host: Annotated[
@@ -88,7 +108,7 @@ def serve(
         if demo:
             asyncio.run(_prepare_demo(settings))
         asyncio.run(_check_storage(settings))
-        sockets = listening_sockets(settings)
+        sockets = _listening_sockets(settings, is_option="port" in given)
     start_logging()
     _Server(create_app(settings, seed_memory=demo), settings).run(sockets)
 
@@ -162,6 +182,23 @@ class _Server(Listener):
             typer.echo(f"GraphQL API, for POST:   {address}/graphql\nPress Ctrl+C to stop.")
 
 
+def _listening_sockets(settings: Settings, *, is_option: bool) -> list[socket]:
+    """Those of the settings. Where the port is taken, the error says how to choose another."""
+    try:
+        return listening_sockets(settings)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        other = settings.port % 65_535 + 1
+        ways = [f"aicmo serve --port {other}"]
+        if not is_option:
+            ways.insert(0, f"{variable_of_port()}={other} make serve")
+        raise SettingsError(
+            f"Address already in use: {settings.host}, port {settings.port}. "
+            f"Choose another port, such as: {', or: '.join(ways)}"
+        ) from None
+
+
 async def _prepare_demo(settings: Settings) -> None:
     database = database_of(settings)
     if database is None:
@@ -198,11 +235,26 @@ async def _seed(settings: Settings, size: int) -> None:
         added = await seed_agency(repositories)
         typer.echo(f"Added the demo agency: {added} entities." if added else "Nothing to add.")
         if size:
-            with typer.progressbar(length=size, label="Adding packages") as progress:
+            with (
+                _interrupted_by_an_exception(),
+                typer.progressbar(length=size, label="Adding packages") as progress,
+            ):
                 done = 0
                 async for total in seed_bulk(repositories, size):
                     progress.update(total - done)
                     done = total
+
+
+@contextmanager
+def _interrupted_by_an_exception() -> Iterator[None]:
+    """A progress bar hides the terminal's cursor: who ends it by Ctrl+C is to get it back."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

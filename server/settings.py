@@ -303,6 +303,12 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError("\n".join(_wrong_values(error, given))) from None
 
 
+def variable_of_port() -> str:
+    """The variable that decides on the port: the one that is set, or else the shorter one."""
+    [names] = [names for at, names in _variables() if at == ("port",)]
+    return _first_set(names) or names[-1]
+
+
 def _variables() -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """Where each setting is in Settings, and the variables that set it, the first that is set."""
     for name, field in Settings.model_fields.items():
@@ -343,5 +349,10 @@ def _set_name(place: tuple[str, ...], given: dict[str, Any]) -> str:
         return f"--{place[0]}"
     # A setting with several names is at the first of them, whichever is set.
     [names] = [names for at, names in _variables() if at == place or place[0] in names]
+    return _first_set(names) or names[0]
+
+
+def _first_set(names: list[str]) -> str | None:
+    """The first of the variables that is set, as it is written there."""
     as_set = {variable.upper(): variable for variable in os.environ}
-    return next((as_set[name] for name in names if name in as_set), names[0])
+    return next((as_set[name] for name in names if name in as_set), None)

@@ -19,10 +19,13 @@ from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.metadata import metadata
 from repositories.unit_of_work import Repositories
+from tests.support import hypothesis_profile
 from tests.support.commands import Commands
 from tests.support.pools import connections_in_use
 from tests.support.postgres_server import create_database, drop_database, postgres_server
 from tests.support.sources import CountedKeys, SettableClock
+
+hypothesis_profile.load()
 
 
 @pytest.fixture

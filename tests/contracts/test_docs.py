@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +77,38 @@ def test_operations_are_valid(page: Path, schema: GraphQLSchema) -> None:
         assert validate(schema, parse(example.query)) == []
 
 
+async def the_agency() -> InProcess:
+    repositories = create_repositories(PersistenceMode.INMEMORY)
+    await seed_agency(repositories)
+    return InProcess(create_schema(), repositories)
+
+
 @every_page
 async def test_operations_are_answered_as_the_page_says(page: Path) -> None:
     """By the demo agency, new for each page, in the page's order."""
-    repositories = create_repositories(PersistenceMode.INMEMORY)
-    await seed_agency(repositories)
-    client = InProcess(create_schema(), repositories)
+    client = await the_agency()
     for example in examples(page):
+        if example.answer is not None:
+            assert await client.send(example.query, example.variables) == example.answer
+
+
+def changes_something(page: Path) -> bool:
+    return any(example.query.startswith("mutation") for example in examples(page))
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param(first, then, id=f"{first.name} before {then.name}")
+        for first, then in permutations(PAGES, 2)
+        if changes_something(first) and any(example.answer for example in examples(then))
+    ],
+)
+async def test_a_page_stays_true_when_another_one_was_pasted(first: Path, then: Path) -> None:
+    client = await the_agency()
+    for example in examples(first):
+        await client.send(example.query, example.variables)
+    for example in examples(then):
         if example.answer is not None:
             assert await client.send(example.query, example.variables) == example.answer
 

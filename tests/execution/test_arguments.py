@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from graphql import FieldNode, parse
 from graphql.execution.values import VariableValues, get_argument_values
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from execution.arguments import Arguments
@@ -46,14 +46,7 @@ def given_arguments(draw: st.DrawFn) -> str:
 def test_arguments_are_coerced_as_by_graphql_core(asked: Counter[str]) -> None:
     seen: Counter[str] = Counter()
 
-    @settings(
-        derandomize=True,
-        deadline=None,
-        database=None,
-        max_examples=CASES,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @settings(max_examples=CASES, phases=[Phase.generate])
     @given(given_arguments(), st.booleans())
     def check(arguments: str, hide_suggestions: bool) -> None:
         node = field_of(arguments)

@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any, Final
 
 from graphql import DocumentNode, ExecutionResult
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from execution import Engine
@@ -47,13 +47,7 @@ FAILING: Final = (0, 0.1, 0.4)
 
 pytestmark = never_awaited
 
-bounded = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+bounded = settings(phases=[Phase.generate])
 
 operations = st.sampled_from(["query", "query", "query", "mutation"]).flatmap(
     lambda kind: documents(SCHEMA, kind=kind, arguments=ARGUMENTS)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import graphql
 import pytest
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
@@ -135,14 +135,7 @@ def both(runner: asyncio.Runner, _storage: str | None) -> Iterator[Both]:
         runner.run(close_database(database))
 
 
-bounded = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=100,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+bounded = settings(phases=[Phase.generate])
 
 
 def test_random_queries(both: Both) -> None:

@@ -14,7 +14,7 @@ from graphql import (
     type_from_ast,
 )
 from graphql.execution.values import VariableValues, get_variable_values
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from execution.inputs import Inputs
@@ -26,14 +26,7 @@ from tests.execution.hostile_inputs import inputs_schema, values_of
 SCHEMA: Final = inputs_schema()
 CASES: Final = 1_000
 
-bounded = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=CASES,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+bounded = settings(max_examples=CASES, phases=[Phase.generate])
 
 DEFINITIONS: Final = (
     *("$v: Int", "$v: Int!", "$v: Int = 3", "$v: Int! = 3", "$v: Int = null", "$v: Float"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import NameNode, ObjectFieldNode
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis_graphql import Mode, from_schema, nodes
 
@@ -27,12 +27,7 @@ KNOWN = {
     "GRAPHQL_VALIDATION_FAILED",
     "LIMIT_EXCEEDED",
 }
-bounded = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+bounded = settings(max_examples=40)
 
 
 MOMENTS = some.datetimes().map(lambda moment: f"{moment.isoformat()}Z") | some.text()

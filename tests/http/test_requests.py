@@ -203,13 +203,13 @@ def test_what_is_parsed_fast_is_what_is_parsed_strictly(token: str) -> None:
     same_as_strictly_parsed(f' {{"a": [{token}, {{"b": {token}}}], "a": {token} }}\n')
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500)
 @given(some.lists(some.sampled_from(TOKENS), max_size=8).map("".join))
 def test_whatever_is_sent_is_parsed_strictly(text: str) -> None:
     same_as_strictly_parsed(text)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500)
 @given(
     some.recursive(
         some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
@@ -490,7 +490,7 @@ def test_what_is_not_wanted_is_not_sent(accept: str) -> None:
     assert refused.value.status == 406
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(
     some.lists(
         some.tuples(

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -246,12 +246,7 @@ MESSAGES = some.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=150)
 @given(some.lists(MESSAGES | JSON_VALUES, min_size=1, max_size=6), some.booleans())
 async def test_whatever_comes_is_answered_or_closes_by_a_code(
     server: Served, messages: list[Any], initialised: bool

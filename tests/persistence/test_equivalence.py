@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import DomainError
@@ -48,14 +48,7 @@ from tests.support.sources import START, CountedKeys, SettableClock
 T = TypeVar("T")
 Run = Callable[[UnitOfWork, Any], Awaitable[Any]]
 
-sparing = settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=60,
-    phases=[Phase.generate, Phase.shrink],
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+sparing = settings(max_examples=60, phases=[Phase.generate, Phase.shrink])
 
 
 class Stores:

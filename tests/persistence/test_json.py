@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.json_object import JsonObject
@@ -343,13 +343,7 @@ DOCUMENTS = st.dictionaries(
 def drawn(strategy: st.SearchStrategy[Any], count: int) -> Sequence[Any]:
     examples: list[Any] = []
 
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @settings(max_examples=count)
     @given(strategy)
     def collect(example: Any) -> None:
         examples.append(example)

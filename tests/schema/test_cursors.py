@@ -45,7 +45,7 @@ def a_cursor(schema: PipelineSchema) -> str:
 
 @pytest.mark.parametrize("argument", ["after", "before"])
 @given(data=st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 async def test_a_cursor_with_one_character_changed_is_bad_user_input(
     alone: InProcess, a_cursor: str, argument: str, data: st.DataObject
 ) -> None:
@@ -63,7 +63,7 @@ async def test_a_cursor_with_one_character_changed_is_bad_user_input(
 
 
 @given(text=st.text())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 async def test_any_other_text_is_bad_user_input(alone: InProcess, text: str) -> None:
     error = await alone.fail(PAGE, after=text)
 

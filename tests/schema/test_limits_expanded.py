@@ -16,7 +16,7 @@ from graphql import (
     specified_rules,
     validate,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from schema.limits import CHILDREN, Measures, measure
@@ -203,7 +203,6 @@ class Expansion:
         return min(int(value.value), LARGEST_PAGE)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(documents_of_all_kinds(), some.none() | some.just({"size": 5, "ids": ["1", "2", "3"]}))
 def test_measures_are_those_of_the_expanded_document(text: str, variables: Json | None) -> None:
     document = parse(text)

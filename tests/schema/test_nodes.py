@@ -125,7 +125,7 @@ KEYS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_s
 
 
 @given(key=KEYS, noise=st.characters(), at=st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 async def test_any_key_goes_round_and_nothing_else_stands_for_it(
     schema: PipelineSchema, key: str, noise: str, at: int
 ) -> None:

@@ -6,6 +6,7 @@ import pty
 import re
 import socket
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,12 @@ def commands() -> Iterator[tuple[str, Any]]:
             yield from below(f"{name} {part}", inner)
 
     return below("aicmo", typer.main.get_command(app))
+
+
+def test_the_version_is_that_of_the_distribution(aicmo: Aicmo) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+
+    assert succeeded(aicmo("--version")) == f"aicmo {project['project']['version']}\n"
 
 
 def test_the_commands_are_these() -> None:
@@ -401,15 +408,29 @@ def run_serve(*options: str, **settings: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_a_port_that_is_in_use() -> None:
+@pytest.fixture
+def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
+        yield taken.getsockname()[1]
 
-        ended = run_serve("--port", port, **IN_MEMORY)
 
-    error = one_line_of_error(ended)
-    assert "Address already in use" in error
-    assert port in error
+@pytest.mark.parametrize("variables", [("PORT",), ("AICMO_PORT",), ("PORT", "AICMO_PORT")])
+def test_a_port_that_is_in_use_is_told_with_the_way_to_another(
+    taken_port: int, variables: tuple[str, ...]
+) -> None:
+    set_to = dict.fromkeys(variables, str(taken_port))
+
+    error = one_line_of_error(run_serve(**set_to, **IN_MEMORY))
+
+    assert error.startswith(f"Address already in use: 127.0.0.1, port {taken_port}. ")
+    assert f" {variables[-1]}={taken_port + 1} make serve, " in error
+    assert error.endswith(f"aicmo serve --port {taken_port + 1}")
+
+
+def test_an_option_for_a_port_that_is_in_use_is_told_as_one(taken_port: int) -> None:
+    error = one_line_of_error(run_serve("--port", str(taken_port), **IN_MEMORY))
+
+    assert error.endswith(f"such as: aicmo serve --port {taken_port + 1}")
 
 
 def test_an_address_that_is_not_ours() -> None:
