@@ -127,6 +127,7 @@ def test_a_link_is_shown_and_run_by_hand_alone(
     expect(graphiql.variables).to_contain_text('"first": 1')
     expect(graphiql.query).to_have_class(re.compile("CodeMirror-focused"))
     expect(graphiql.page).to_have_url(f"{server}/graphql")
+    expect(graphiql.open_tab).to_be_in_viewport(ratio=1)
     assert "SaveDraft" in graphiql.tabs
     assert sent == []
     graphiql.picture(f"link-{visit}-visit")

@@ -1,10 +1,15 @@
 """The schema as a file: where tools fetch it from, and that production keeps it unless told to."""
 
+import asyncio
+import json
+
 import pytest
 
 from schema.export import exported_schema
 from tests.http.conftest import Serve
+from tests.support.sdl import client_schema, own_types
 from tests.support.serving import Served
+from tests.tools import node_tools
 
 
 def address(server: Served) -> str:
@@ -55,3 +60,13 @@ async def test_in_production_it_is_there_if_the_setting_says_so(
 async def test_it_can_only_be_read(server: Served) -> None:
     assert (await server.http.head(address(server))).status_code == 200
     assert (await server.http.post(address(server), json={})).status_code == 405
+
+
+async def test_code_generators_load_it_where_introspection_is_off(serve: Serve) -> None:
+    server = await serve(production=True, publish_schema=True)
+    tools = await asyncio.to_thread(node_tools)
+
+    loaded = json.loads(await asyncio.to_thread(tools.run, "load_schema.mjs", address(server)))
+
+    assert loaded["description"] == client_schema().description
+    assert {type_.name for type_ in own_types()} <= set(loaded["types"])

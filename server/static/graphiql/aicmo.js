@@ -46,6 +46,12 @@ function indented(json) {
   }
 }
 
+/* The tab of a link may stand behind many others. */
+function showOpenTab() {
+  const tab = document.querySelector('[role="tab"][aria-selected="true"]');
+  tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
 /* Of several operations Ctrl-Enter runs the one at the cursor. */
 function pointAt({ query, operationName }) {
   const { parse, getOperationAST } = GraphiQL.GraphQL;
@@ -108,6 +114,7 @@ async function start() {
     schemaDescription: true,
     onSchemaChange: () => {
       allowObjectsAsJson();
+      if (link) showOpenTab();
       if (link?.operationName) pointAt(link);
       link = null;
     },
