@@ -7,10 +7,7 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 
-import pytest
-
 from benchmarks.contenders import LIMIT, MERCURIUS, OURS, PLAIN, POSTGRAPHILE
-from tests.support.node import INSTALLATION_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,7 +42,6 @@ def tables(report: str) -> list[list[Row]]:
     ]
 
 
-@pytest.mark.timeout(INSTALLATION_SECONDS + 180)
 def test_a_quick_run_measures_every_server_in_every_case() -> None:
     report = printed()
 
@@ -71,7 +67,6 @@ def test_a_quick_run_measures_every_server_in_every_case() -> None:
     assert targets[-1] == ("no operation falls back to graphql-core", "yes", "0 did")
 
 
-@pytest.mark.timeout(180)
 def test_a_quick_run_of_the_other_parts_prints_their_tables() -> None:
     report = printed("--growth", "--pool", "--migrations", "--database", "sqlite")
 

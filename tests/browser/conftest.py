@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Route, expect, sync_playwright
 
 from tests.browser.workbench import CHROMIUM, FLAGS, Workbench
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, running_server
+
+expect.set_options(timeout=SECONDS * 1_000)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser, server: str) -> Iterator[BrowserContext]:
     """A browser that was never used before. Whoever asks another origin for something fails."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(SECONDS * 1_000)
     strangers: list[str] = []
 
     def let_through(route: Route) -> None:

@@ -12,13 +12,12 @@ import pytest
 
 from schema.export import SCHEMA_FILE
 from tests.support.node import NPM
+from tests.support.patience import SECONDS
 from tests.support.sdl import object_types
 from tests.support.servers import IN_MEMORY, OverHttp, running_server
 from tests.support.uv import PythonProject
 from tests.tools import node_tools
 from tests.tools.following import following
-
-pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "http://127.0.0.1:8000/graphql"
@@ -144,7 +143,7 @@ async def test_changes_are_told(frontend: tuple[Path, Printed], url: str, script
     folder, _ = frontend
     package = {"packageId": "package-payback-guide", "draftId": "draft-payback-guide"}
     async with (
-        httpx.AsyncClient(timeout=30) as http,
+        httpx.AsyncClient(timeout=SECONDS) as http,
         following(script, folder=folder) as follower,
     ):
         assert await follower.first(OverHttp(http, url), package) == "SAVED\n"

@@ -6,8 +6,6 @@ import pytest
 
 from tests.support.uv import PythonProject
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def client() -> PythonProject:

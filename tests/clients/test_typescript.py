@@ -6,8 +6,6 @@ import pytest
 
 from tests.support.node import NodeProject
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def client() -> NodeProject:

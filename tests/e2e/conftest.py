@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, OverHttp, Server, running_server, stored_in
 
 
@@ -36,7 +37,7 @@ def starter(settings: Mapping[str, str], folder: Path, *options: str) -> Start:
         # Not to stand in the way of what the server may need from this event loop to start.
         server = await asyncio.to_thread(running.__enter__)
         try:
-            async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+            async with httpx.AsyncClient(base_url=server.url, timeout=SECONDS) as http:
                 yield Running(server, OverHttp(http, server.graphql_url), http)
         finally:
             running.__exit__(None, None, None)

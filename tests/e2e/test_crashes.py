@@ -10,6 +10,7 @@ import pytest
 from tests import inputs
 from tests.e2e.conftest import Start
 from tests.support.graphql import GraphQLClient, Json
+from tests.support.patience import SECONDS
 from tests.support.servers import OverHttp
 
 ROUNDS = 6
@@ -143,7 +144,7 @@ async def test_a_save_that_fails_before_the_kill_is_told_at_once(
         api = OverHttp(http, "http://server/graphql")
 
         with pytest.raises(ExceptionGroup) as failed:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(SECONDS):
                 await save_until_killed(api, Ledger(), pytest.fail, kill_after=25)
 
     assert all(told in str(error) for error in failed.value.exceptions)

@@ -16,6 +16,7 @@ from repositories.engine import open_database
 from tests import inputs
 from tests.e2e.conftest import Running, Start
 from tests.support.graphql import Json, mutation
+from tests.support.patience import SECONDS
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=lambda sent: sent.name)
@@ -27,7 +28,7 @@ async def test_a_server_without_work_ends_at_once(
 
         running.server.process.send_signal(sent)
 
-        assert running.server.process.wait(30) == 0
+        assert running.server.process.wait(SECONDS) == 0
         assert running.server.log.read_text() == ""
 
 
@@ -45,7 +46,7 @@ async def test_requests_in_flight_are_answered_or_never_begun(start: Start) -> N
 
     async with start() as running:
         await asyncio.gather(*(save(running, f"package-{number}") for number in range(60)))
-        assert running.server.process.wait(30) == 0
+        assert running.server.process.wait(SECONDS) == 0
         assert running.server.log.read_text() == ""
 
     async with start() as running:
@@ -67,7 +68,7 @@ async def test_what_has_begun_is_finished_though_it_takes_its_time(
 
         answer = await reader.read()
         writer.close()
-        assert running.server.process.wait(30) == 0
+        assert running.server.process.wait(SECONDS) == 0
 
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
@@ -104,7 +105,7 @@ async def send(
 
 async def until_nobody_is_let_in(running: Running) -> None:
     address = urlsplit(running.server.url)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while True:
             try:
                 _, writer = await asyncio.open_connection(address.hostname, address.port)

@@ -17,6 +17,7 @@ import pytest
 
 from tests import inputs
 from tests.support.graphql import Json, mutation
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, OverHttp, Server, running_server
 from tests.support.serving import until
 from tests.support.sockets import FOLLOW, PROTOCOL, connected, opened
@@ -27,7 +28,9 @@ SETTINGS = {
     "AICMO_BODY_SECONDS": "10",
     "AICMO_STREAMS__CONNECTIONS": "50",
     "AICMO_STREAMS__OPERATIONS": "20",
-    "AICMO_STREAMS__INIT_SECONDS": "0.5",
+    "AICMO_STREAMS__INIT_SECONDS": "5",
+    # Others are served all the while, however slow the machine is.
+    "AICMO_EXECUTION_SECONDS": f"{SECONDS}",
 }
 ATTACKERS = 4
 MEBIBYTE = 1024 * 1024
@@ -83,7 +86,7 @@ class Attacked:
 async def attacked(server: Server) -> AsyncIterator[Attacked]:
     """Before and after, and all the while, the server serves others, and its memory stays."""
     limits = httpx.Limits(max_connections=20)
-    async with httpx.AsyncClient(timeout=60, limits=limits, verify=False) as http:
+    async with httpx.AsyncClient(timeout=SECONDS, limits=limits, verify=False) as http:
         target = Attacked(server, http)
         others = Others(target)
         before = target.memory
@@ -108,7 +111,7 @@ class Others:
         self.most_memory = 0
 
     async def serve(self) -> None:
-        async with httpx.AsyncClient(timeout=15, verify=False) as http:
+        async with httpx.AsyncClient(timeout=SECONDS, verify=False) as http:
             api = OverHttp(http, self._target.server.graphql_url)
             while True:
                 saved = await api.do("saveDraft", inputs.save_draft(draftId="innocent"))
@@ -449,7 +452,7 @@ async def test_floods_of_streams(attacked: Attacked) -> None:
 
     async def attack(wire: Wire) -> None:
         await wire.send(head(len(body), "Accept: text/event-stream"), body)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             first = await wire.reader.readline()
         statuses.append(int(first.split()[1]))
         if len(statuses) == 80:

@@ -5,8 +5,6 @@ import pytest
 from tests.support.servers import IN_MEMORY, running_server
 from tests.tools.audit import REPORT, Audit, audits, report
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[Audit]:

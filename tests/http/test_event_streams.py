@@ -13,6 +13,7 @@ from server.service import StreamLimits
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json, mutation
+from tests.support.patience import SECONDS
 from tests.support.serving import Served, until
 from tests.support.sockets import FOLLOW, Stream, streamed
 
@@ -311,7 +312,7 @@ async def test_a_silent_stream_is_kept_alive(serve: Serve) -> None:
 
 
 async def test_a_client_that_vanishes_leaves_nothing_behind(server: Served) -> None:
-    async with httpx.AsyncClient(verify=False) as http:
+    async with httpx.AsyncClient(timeout=SECONDS, verify=False) as http:
         streams = [
             await http.send(
                 http.build_request(

@@ -27,6 +27,7 @@ from tests.conftest import close_database
 from tests.http.conftest import Serve
 from tests.support.forever import FOREVER
 from tests.support.graphql import Json, mutation
+from tests.support.patience import SECONDS
 from tests.support.pauses import hold
 from tests.support.pools import connections_in_use, held_connection
 from tests.support.serving import Served, until
@@ -117,7 +118,7 @@ async def no_statement_runs(database: Database) -> None:
         return
     url = make_url(database.url).set(drivername="postgresql")
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()"
@@ -276,7 +277,7 @@ sys.stdin.read()
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
         yield
-        process.communicate(timeout=30)
+        process.communicate(timeout=SECONDS)
 
 
 async def test_a_mutation_that_waits_too_long_for_another_process_stores_nothing(

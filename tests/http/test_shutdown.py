@@ -11,6 +11,7 @@ from repositories.factory import PersistenceMode
 from server.app import create_app
 from server.settings import Settings
 from tests import inputs
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, OverHttp, running_server
 from tests.support.sockets import FOLLOW, connected, streamed
 
@@ -18,7 +19,7 @@ from tests.support.sockets import FOLLOW, connected, streamed
 async def test_followers_are_let_go_and_the_server_ends(tmp_path: Path) -> None:
     with running_server(IN_MEMORY, tmp_path / "log") as server:
         async with (
-            httpx.AsyncClient(timeout=30, verify=False) as http,
+            httpx.AsyncClient(timeout=SECONDS, verify=False) as http,
             connected(f"ws://{urlsplit(server.url).netloc}/graphql") as socket,
             streamed(http, server.graphql_url, FOLLOW, key="package-1") as stream,
         ):

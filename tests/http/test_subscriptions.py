@@ -26,10 +26,11 @@ from tests.conftest import close_database
 from tests.http.conftest import Serve
 from tests.support.graphql import Json
 from tests.support.interference import Interfered, Raising
+from tests.support.patience import SECONDS
 from tests.support.pauses import hold
 from tests.support.pools import connections_in_use
 from tests.support.serving import Served, until
-from tests.support.sockets import FOLLOW, SECONDS, Socket, connected, streamed
+from tests.support.sockets import FOLLOW, Socket, connected, streamed
 from tests.support.tasks import elsewhere
 
 KEY = "package-1"

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from tests.support.graphql import Json
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, OverHttp, running_server
 from tests.tools import node_tools
 from tests.tools.following import Follower, following
 
 pytestmark = [
-    pytest.mark.timeout(300),
     pytest.mark.parametrize("client", ["ws_client.mjs", "sse_client.mjs"]),
 ]
 
@@ -28,7 +28,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def api(url: str) -> AsyncIterator[OverHttp]:
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(timeout=SECONDS) as http:
         yield OverHttp(http, url)
 
 

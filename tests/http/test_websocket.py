@@ -70,11 +70,23 @@ async def test_other_messages_do_not_put_off_the_initialisation(serve: Serve) ->
         assert await socket.closed() == (4408, "Connection initialisation timeout")
 
 
-async def test_who_has_initialised_may_be_silent(serve: Serve) -> None:
-    server = await serve(streams=StreamLimits(init_seconds=0.05))
-    async with connected(server.socket_url) as patient, opened(server.socket_url) as tardy:
-        assert (await tardy.closed())[0] == 4408
+async def test_who_has_initialised_may_be_silent(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, begun = asyncio.timeout, list[asyncio.Timeout]()
 
+    def noted(seconds: float | None) -> asyncio.Timeout:
+        timeout = begin(seconds)
+        if seconds == 77:
+            begun.append(timeout)
+        return timeout
+
+    monkeypatch.setattr(asyncio, "timeout", noted)
+    server = await serve(streams=StreamLimits(init_seconds=77))
+    async with connected(server.socket_url) as patient:
+        [until_init] = begun
+
+        assert until_init.when() is None
         await patient.is_served()
 
 

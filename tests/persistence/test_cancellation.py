@@ -20,6 +20,7 @@ from repositories.transactions import Transaction
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import PACKAGE
+from tests.support.patience import SECONDS
 from tests.support.pauses import Pause, hold
 from tests.support.pools import connections_in_use
 from tests.support.tasks import NotReached, cancelled_at, elsewhere
@@ -291,7 +292,7 @@ async def test_cancelled_at_any_moment_it_gives_its_connection_back(
 
     for unit in (read, write, write_in_one_call):
         for step in count():
-            database = open_database(database_url, pool_size=1, pool_timeout=1)
+            database = open_database(database_url, pool_size=1, pool_timeout=60)
             repositories = create_repositories(PersistenceMode.DB, database)
             if connected:
                 await unit()
@@ -321,7 +322,7 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
         session = DatabaseSession(database.snapshot(), is_sqlite=True, json=json)
         query = written(text(statement), is_sqlite=True)
         task = elsewhere(cancelled_at(step, session.rows(query)))
-        await asyncio.wait({task}, timeout=20)
+        await asyncio.wait({task}, timeout=SECONDS)
         assert task.done(), f"it still runs, though cancelled at {step}"
         await session.close()
         await database.close()

@@ -20,6 +20,7 @@ from repositories.engine import open_database
 from schema.export import exported_schema
 from server.cli import app
 from tests.support.contents import contents_of
+from tests.support.patience import SECONDS
 from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
 
 Aicmo = Callable[..., Result]
@@ -403,7 +404,7 @@ def run_serve(*options: str, **settings: str) -> subprocess.CompletedProcess[str
         env=environment(**settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=SECONDS,
         check=False,
     )
 

@@ -18,6 +18,7 @@ from migrations.runner import upgrade
 from repositories.engine import open_database
 from tests import inputs
 from tests.support.graphql import mutation
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, Server, running_server, stored_in
 
 JSON = "application/json"
@@ -55,7 +56,7 @@ async def migrate(url: str) -> None:
 
 @pytest.fixture
 def http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with httpx.Client(base_url=server.url, timeout=SECONDS) as client:
         yield client
 
 

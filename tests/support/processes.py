@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.patience import SECONDS
+
 
 class CommandFailed(Exception):
     """A command ended with an error, or not in time; the message has all that it printed."""
@@ -15,7 +17,7 @@ def output_of(
     *,
     folder: Path,
     variables: Mapping[str, str] | None = None,
-    timeout: float = 60,
+    timeout: float = SECONDS,
 ) -> str:
     """What a command prints that runs in the folder. Raises CommandFailed."""
     name = " ".join(map(str, command))

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from tests.support.graphql import GraphQLClient, Json
+from tests.support.patience import SECONDS
 
 AICMO = str(Path(sys.executable).with_name("aicmo"))
 
@@ -46,12 +47,12 @@ class Server:
     def terminate(self) -> int:
         """Ask it to stop, as a service manager does; gives its exit code."""
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(SECONDS)
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(SECONDS)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from server.app import create_app
 from server.listening import Listener
 from server.service import Service
 from server.settings import Settings
+from tests.support.patience import SECONDS
 from tests.support.servers import OverHttp
 
 
@@ -81,7 +82,7 @@ async def serving(
 
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(timeout=30, verify=False) as http,
+        httpx.AsyncClient(timeout=SECONDS, verify=False) as http,
     ):
         listener = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
         host, port = listener.sockets[0].getsockname()
@@ -103,7 +104,7 @@ def watched(changes: ChangeFeed) -> int:
     return len(changes._watchers)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
     """Returns as soon as it's so; fails when it isn't in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

@@ -13,11 +13,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from tests.support.graphql import Json
+from tests.support.patience import SECONDS
 
 PROTOCOL = "graphql-transport-ws"
-SECONDS = 20
-"""What an answer may take before a test fails."""
-
 FOLLOW = """subscription Follow($key: ID!) {
     deliveryPackageChanged(packageId: $key) {
         kind packageId deliveryPackage { revision artifacts { position name } }
@@ -94,6 +92,8 @@ async def opened(
         compression=None,
         proxy=None,
         max_size=None,
+        open_timeout=SECONDS,
+        ping_interval=None,
         close_timeout=1,
     ) as connection:
         yield Socket(connection)

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from tests.support.patience import SECONDS
 from tests.support.postgres_server import create_database, drop_database, postgres_server
 
 
@@ -76,7 +77,7 @@ with postgres_server() as url:
 
     folder = Path(str(url.query["host"]))
     assert folder.is_absolute()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + SECONDS
     while folder.exists():
         assert time.monotonic() < deadline, "the server is still there"
         time.sleep(0.05)

@@ -9,10 +9,10 @@ from uv import find_uv_bin
 
 from tests.support.processes import output_of
 
-INSTALLATION_SECONDS = 240
+INSTALLATION_SECONDS = 600
 """What an installation may take. It takes a few, or fewer when uv has the packages already."""
 
-_SETTINGS = {
+SETTINGS = {
     "UV_PROJECT_ENVIRONMENT": ".venv",
     "UV_PYTHON_DOWNLOADS": "never",
     "UV_SYSTEM_CERTS": "1",
@@ -30,7 +30,7 @@ class PythonProject:
         output_of(
             [find_uv_bin(), "sync", "--quiet", "--frozen", "--python", sys.executable],
             folder=self.folder,
-            variables=_SETTINGS,
+            variables=SETTINGS,
             timeout=INSTALLATION_SECONDS,
         )
 
@@ -43,6 +43,4 @@ class PythonProject:
     ) -> str:
         """What a command of the environment prints, run in the project's folder or another."""
         program = self.folder / ".venv" / "bin" / command
-        return output_of(
-            [program, *arguments], folder=folder or self.folder, variables=variables, timeout=120
-        )
+        return output_of([program, *arguments], folder=folder or self.folder, variables=variables)

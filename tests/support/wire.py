@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-SECONDS = 20
-"""What an answer may take before a test fails."""
+from tests.support.patience import SECONDS
 
 
 @dataclass(frozen=True, slots=True)

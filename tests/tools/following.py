@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.support.graphql import GraphQLClient, Json
 from tests.support.node import NODE, NODE_SETTINGS
+from tests.support.patience import SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Follower:
 
 @asynccontextmanager
 async def following(script: str | Path, *arguments: str, folder: Path) -> AsyncIterator[Follower]:
-    """A script that Node runs in the folder, for a minute at most."""
+    """A script that Node runs in the folder."""
     process = await asyncio.create_subprocess_exec(
         NODE,
         script,
@@ -52,7 +53,7 @@ async def following(script: str | Path, *arguments: str, folder: Path) -> AsyncI
         stderr=STDOUT,
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(SECONDS):
             yield Follower(process)
     finally:
         if process.returncode is None:

@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from schema.export import SCHEMA_FILE
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, OverHttp, running_server
 from tests.tools import FOLDER, node_tools
-
-pytestmark = pytest.mark.timeout(300)
 
 CONFIG = {
     "src": "./src",
@@ -45,7 +44,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def seen(artifacts: Path, url: str) -> Any:
     """What relay_client.mjs sees, step by step."""
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(timeout=SECONDS) as http:
         api = OverHttp(http, url)
         for number in range(3):
             await api.do("saveDeliveryPackage", {"packageId": f"p{number}", "draftId": "d"})

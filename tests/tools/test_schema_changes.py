@@ -35,8 +35,6 @@ type QuotaError implements MutationError {
 
 """
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def breaking_changes(before: Path, after: Path) -> dict[str, str]:
     """What each change that breaks clients is, by its place in the schema."""

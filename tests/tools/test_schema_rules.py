@@ -5,12 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from schema.export import SCHEMA_FILE
 from tests.tools import node_tools
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def lint(schema: Path) -> dict[str, list[dict[str, Any]]]:

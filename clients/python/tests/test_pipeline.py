@@ -128,7 +128,7 @@ async def test_a_package_is_followed_until_it_is_deleted(client: Client) -> None
     package_id = await save_package(draftId="a-draft")
     changes = client.follow_package(package_id)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         # No protocol says when a subscription has begun: change the package until that is seen.
         first = asyncio.ensure_future(anext(changes))
         while not first.done():

@@ -106,7 +106,7 @@ test('each reason not to approve is told apart, and explained', async () => {
   assert.equal(explain(decided), "It is APPROVED already, so it can't become APPROVED.");
 });
 
-test('a package is followed until it is deleted', { timeout: 30_000 }, async () => {
+test('a package is followed until it is deleted', { timeout: 120_000 }, async () => {
   const { draftId } = await saveDraft(api, draft);
   const packageId = await savePackage({ draftId });
   const changes = packageChanges(api, packageId);

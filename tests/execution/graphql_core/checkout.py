@@ -76,7 +76,7 @@ def _uv(folder: Path, *arguments: str) -> None:
             [find_uv_bin(), *arguments],
             folder=folder,
             variables={"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never"},
-            timeout=240,
+            timeout=600,
         )
     except CommandFailed as error:
         if "hash" in str(error).lower().replace("--require-hashes", ""):

@@ -102,7 +102,6 @@ def graphql_core(request: pytest.FixtureRequest) -> Checkout:
         pytest.skip(f"the registry can't be reached: {error}")
 
 
-@pytest.mark.timeout(600)
 def test_graphql_core_passes_its_own_tests_through_our_engine(
     graphql_core: Checkout, tmp_path: Path
 ) -> None:
@@ -124,7 +123,7 @@ def test_graphql_core_passes_its_own_tests_through_our_engine(
             "EXCLUDED": str(tmp_path / "excluded"),
             "REPORT": str(tmp_path / "report"),
         },
-        timeout=300,
+        timeout=600,
     )
 
     report = json.loads((tmp_path / "report").read_text("utf-8"))
