@@ -171,7 +171,7 @@ async def test_an_error_that_nothing_expected_is_masked_and_logged(
     def broken(*_: Any) -> Any:
         raise BUG
 
-    monkeypatch.setattr("server.http.prepare", broken)
+    monkeypatch.setattr("server.service.prepare", broken)
     answer = await server.http.post(server.url, json=ASK, headers={"X-Request-Id": "mine"} | origin)
 
     assert answer.status_code == 500
