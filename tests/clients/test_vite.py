@@ -36,7 +36,7 @@ def vite() -> NodeProject:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Trusts the proxies of this machine."""
-    settings = IN_MEMORY | {"AICMO_TRUSTED_PROXIES": "127.0.0.1"}
+    settings = {**IN_MEMORY, "AICMO_TRUSTED_PROXIES": "127.0.0.1"}
     with running_server(settings, tmp_path_factory.mktemp("vite") / "log") as server:
         yield server
 

@@ -21,7 +21,7 @@ from repositories.statements import written
 from repositories.unit_of_work import Repositories, set_deadline
 from server.app import create_app
 from server.listening import Listener, listening_sockets
-from server.settings import Settings
+from server.settings import Settings, load_settings
 from tests import inputs
 from tests.conftest import close_database
 from tests.http.conftest import Serve
@@ -460,7 +460,7 @@ async def test_what_is_not_waited_for_gives_its_connection_back_before_storage_i
         yield create_repositories(PersistenceMode.DB, database)
         in_use.append(connections_in_use(database))
 
-    settings = Settings(port=0)
+    settings = load_settings(port=0)
     listener = Listener(create_app(settings, storage=storage), settings, shutdown_seconds=1)
     listener.config.load()
     listener.lifespan = listener.config.lifespan_class(listener.config)

@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from server.listening import BoundedHttp
-from server.settings import Settings
+from server.settings import load_settings
 from tests.http.conftest import Serve
 from tests.support.nginx import nginx
 from tests.support.serving import Served, until
@@ -45,7 +45,7 @@ async def posted(server: Served, address: str) -> int:
 
 @pytest.mark.parametrize("balancer", IDLE_SECONDS)
 def test_connections_are_kept_longer_than_balancers_keep_them(balancer: str) -> None:
-    assert Settings().keep_alive_seconds > IDLE_SECONDS[balancer]
+    assert load_settings().keep_alive_seconds > IDLE_SECONDS[balancer]
 
 
 async def test_a_proxy_uses_its_connection_again(

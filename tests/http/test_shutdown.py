@@ -9,7 +9,7 @@ import pytest
 
 from repositories.factory import PersistenceMode
 from server.app import create_app
-from server.settings import Settings
+from server.settings import load_settings
 from tests import inputs
 from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, OverHttp, running_server
@@ -42,7 +42,7 @@ async def test_what_never_ends_does_not_keep_the_server(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("server.app.CLEANUP_SECONDS", 0.05)
-    app = create_app(Settings(persistence_mode=PersistenceMode.INMEMORY))
+    app = create_app(load_settings(persistence_mode=PersistenceMode.INMEMORY))
     endless = asyncio.create_task(asyncio.Event().wait())
     app.state.running = {endless}
 
