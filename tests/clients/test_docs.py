@@ -4,8 +4,10 @@ import json
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,15 +18,20 @@ from tests.support.patience import SECONDS
 from tests.support.sdl import object_types
 from tests.support.servers import IN_MEMORY, OverHttp, running_server
 from tests.support.uv import PythonProject
-from tests.tools import node_tools
+from tests.tools import FOLDER, node_tools
 from tests.tools.following import following
 
 ROOT = Path(__file__).parents[2]
+PYTHON_CLIENT = ROOT / "clients" / "python"
+PYTHON_LIBRARIES = FOLDER / "python_clients"
 ADDRESS = "http://127.0.0.1:8000/graphql"
 
 _SECTION = re.compile(r"^## (?P<name>[^\n]+)\n(?P<text>.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
-_BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"^(?:`(?P<file>\S+)`:\n\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 _FILE = re.compile(r"(?://|#) (?P<name>\S+\.\w+)\n")
+"""A file is named in its first line, if it may have comments, or before it."""
 
 Printed = dict[str, list[str]]
 """The lines that each command printed."""
@@ -35,22 +42,22 @@ SECTIONS = {
 }
 
 
-def follow(section: str, folder: Path, url: str) -> Printed:
-    """Write a section's files and run its commands."""
+def follow(section: str, folder: Path, url: str, python: Path = PYTHON_CLIENT) -> Printed:
+    """Write a section's files and run its commands, those of Python in a project's environment."""
     printed: Printed = {}
     for block in _BLOCK.finditer(SECTIONS[section]):
         text = block["text"].replace(ADDRESS, url)
         if block["language"] == "sh":
             for line in text.splitlines():
-                printed[line] = run(shlex.split(line), folder).splitlines()
-        elif file := _FILE.match(text):
-            path = folder / file["name"]
+                printed[line] = run(shlex.split(line), folder, python).splitlines()
+        elif file := block["file"] or ((named := _FILE.match(text)) and named["name"]):
+            path = folder / file
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text if path.suffix != ".json" else text.removeprefix(file[0]))
+            path.write_text(text)
     return printed
 
 
-def run(command: list[str], folder: Path) -> str:
+def run(command: list[str], folder: Path, python: Path = PYTHON_CLIENT) -> str:
     """What a command prints. Packages aren't installed again: they are there, by our locks."""
     match command:
         case ["npm", "install", *arguments]:
@@ -67,17 +74,13 @@ def run(command: list[str], folder: Path) -> str:
         case ["node", script]:
             return node_tools().run(script, folder=folder)
         case ["pip", "install", package]:
-            assert f'"{package}>=' in (python_client().folder / "pyproject.toml").read_text("utf-8")
+            assert f'"{package}>=' in (python / "pyproject.toml").read_text("utf-8")
             return ""
         case [program, *arguments]:
-            return python_client().run(program, *arguments, folder=folder)
+            project = PythonProject(python)
+            project.install()
+            return project.run(program, *arguments, folder=folder)
     raise AssertionError("no command")
-
-
-def python_client() -> PythonProject:
-    project = PythonProject(ROOT / "clients" / "python")
-    project.install()
-    return project
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +102,14 @@ def frontend(tmp_path_factory: pytest.TempPathFactory, url: str) -> tuple[Path, 
 
 
 # The demo agency has three packages.
+
+
+def test_which_node_it_takes_is_said_before_the_first_command() -> None:
+    package = json.loads((ROOT / "clients" / "typescript" / "package.json").read_text("utf-8"))
+    oldest = package["engines"]["node"].removeprefix(">=")
+    before, _, _ = SECTIONS["TypeScript"].partition("```sh")
+
+    assert f"Node {oldest} or newer" in before
 
 
 def test_typescript_lists_packages(frontend: tuple[Path, Printed]) -> None:
@@ -138,6 +149,51 @@ def test_everything_is_typed(frontend: tuple[Path, Printed]) -> None:
     run([*shlex.split(check)[:-1], *files], folder)
 
 
+@pytest.fixture(scope="module", params=["apollo", "urql"])
+def seen(request: pytest.FixtureRequest, frontend: tuple[Path, Printed], url: str) -> Any:
+    """What each cache shows when a package is deleted that is in a list."""
+    return deleting(frontend, url, request.param)
+
+
+def test_what_was_deleted_leaves_the_lists_of_a_cache(seen: Any) -> None:
+    assert seen["before"][0] == "to-delete"
+    assert seen["outcome"]["errors"] == []
+    assert "to-delete" not in seen["after"]
+    assert seen["after"][0] == "package-payback-guide"
+
+
+def test_why_a_mutation_is_refused_is_told_without_a_warning(seen: Any) -> None:
+    assert [error["code"] for error in seen["missing"]["errors"]] == ["NOT_FOUND"]
+    [conflict] = seen["conflict"]["errors"]
+    assert conflict["__typename"] == "RevisionConflictError"
+    assert (conflict["expectedRevision"], conflict["actualRevision"]) == (7, 1)
+    assert seen["warnings"] == []
+
+
+def test_graphcache_warns_where_it_is_not_told_the_schema(
+    frontend: tuple[Path, Printed], url: str
+) -> None:
+    source = frontend[0] / "src"
+    untold = (source / "urql.ts").read_text("utf-8").replace("      schema,\n", "")
+    (source / "urql-untold.ts").write_text(untold)
+    as_documented = (source / "urql-deleting.ts").read_text("utf-8")
+    (source / "urql-untold-deleting.ts").write_text(
+        as_documented.replace("./urql.ts", "./urql-untold.ts")
+    )
+
+    warnings = deleting(frontend, url, "urql-untold")["warnings"]
+
+    assert any("A schema needs to be defined" in warning for warning in warnings)
+
+
+def deleting(frontend: tuple[Path, Printed], url: str, client: str) -> Any:
+    """What deleting.mjs sees through the modules of a client."""
+    source = frontend[0] / "src"
+    modules = (source / f"{client}.ts", source / f"{client}-deleting.ts")
+    script = ("--conditions=development", "deleting.mjs")
+    return json.loads(node_tools().run(*script, url, client.partition("-")[0], *modules))
+
+
 @pytest.mark.parametrize("script", ["src/apollo-changes.ts", "src/urql-changes.ts"])
 async def test_changes_are_told(frontend: tuple[Path, Printed], url: str, script: str) -> None:
     folder, _ = frontend
@@ -167,6 +223,50 @@ def test_python_lists_packages(tmp_path: Path, url: str) -> None:
     newest, *older = printed["python main.py"]
     assert newest == "package-payback-guide passed"
     assert len(older) == 2
+
+
+def test_gql_sends_json_by_a_variable(tmp_path: Path, url: str) -> None:
+    printed = follow("gql and sgqlc", tmp_path, url, PYTHON_LIBRARIES)
+
+    [answer] = printed["python submit.py"]
+    assert "'errors': []" in answer
+
+
+# What was tried, and what isn't spoken
+
+
+def test_clients_are_tried_in_the_versions_that_the_table_says() -> None:
+    told = dict(re.findall(r"`([^`|]+)` (\d+)", SECTIONS["What was tried"]))
+
+    assert len(told) >= 10
+    assert told == {package: locked()[package].partition(".")[0] for package in told}
+
+
+def locked() -> dict[str, str]:
+    """The versions of packages by our locks."""
+    npm = json.loads((FOLDER / "package-lock.json").read_text("utf-8"))["packages"]
+    versions = {name.removeprefix("node_modules/"): found for name, found in npm.items()}
+    found = {name: package["version"] for name, package in versions.items() if name}
+    for project in (PYTHON_CLIENT, PYTHON_LIBRARIES):
+        lock = tomllib.loads((project / "uv.lock").read_text("utf-8"))
+        found |= {package["name"]: package["version"] for package in lock["package"]}
+    return found
+
+
+NOTHING = "{ __typename }"
+
+
+async def test_what_is_not_spoken_is_refused(url: str) -> None:
+    """The older subprotocol of WebSockets is in tests/http/test_websocket.py."""
+    async with httpx.AsyncClient(timeout=30) as http:
+        batch = await http.post(url, json=[{"query": NOTHING}])
+        upload = await http.post(url, files={"0": b"text"}, data={"operations": "{}", "map": "{}"})
+        deferred = await http.post(url, json={"query": "{ ... @defer { __typename } }"})
+
+    assert batch.status_code == 400
+    assert upload.status_code == 415
+    [error] = deferred.json()["errors"]
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
 # What caches are told is told of everything that needs it.

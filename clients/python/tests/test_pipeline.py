@@ -63,6 +63,15 @@ async def test_packages_come_page_by_page_newest_first_with_what_qc_says(client:
     assert [issue.severity for issue in draft.qc_result.issues] == [QcSeverity.MINOR]
 
 
+async def test_a_variable_that_python_knows_a_word_for_has_an_underscore(client: Client) -> None:
+    """Without it, it is an argument for httpx, which has none of this name."""
+    nothing = DeliveryPackageFilter(package_id=IDFilter(in_=[]))
+
+    assert (await client.list_packages(first=1, filter_=nothing)).nodes == []
+    with pytest.raises(TypeError, match="unexpected keyword argument 'filter'"):
+        await client.list_packages(first=1, filter=nothing)
+
+
 async def test_nothing_to_list_is_one_empty_page(client: Client) -> None:
     nothing = DeliveryPackageFilter(package_id=IDFilter(in_=[]))
 

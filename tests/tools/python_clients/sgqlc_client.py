@@ -1,0 +1,49 @@
+"""What sgqlc does with a server: python sgqlc_client.py URL. Prints what it saw as JSON."""
+
+import json
+import sys
+from typing import Any
+
+from sgqlc.endpoint.http import HTTPEndpoint
+from sgqlc.operation import Operation
+from sgqlc.types import ID, Arg, ArgDict, Field, Input, Scalar, Type, Variable, non_null
+
+
+class JSON(Scalar):
+    pass
+
+
+class SubmitIntakeInput(Input):
+    client_id = Field(non_null(ID))
+    responses = Field(non_null(JSON))
+
+
+class Brief(Type):
+    responses = Field(JSON)
+
+
+class SubmitIntakePayload(Type):
+    brief = Field(Brief)
+
+
+class Mutation(Type):
+    submit_intake = Field(SubmitIntakePayload, args=ArgDict(input=Arg(non_null(SubmitIntakeInput))))
+
+
+def submit(url: str, given: Any, **variables: Any) -> Any:
+    operation = Operation(
+        Mutation, variables={"responses": Arg(non_null(JSON))} if variables else {}
+    )
+    operation.submit_intake(input={"client_id": "sgqlc", "responses": given}).brief.responses()
+    answer = HTTPEndpoint(url)(operation, variables or None)
+    if "errors" in answer:
+        return answer["errors"][0]["extensions"]["code"]
+    return (operation + answer).submit_intake.brief.responses
+
+
+answers = {"goals": ["a", "b"]}
+seen = {
+    "by a variable": submit(sys.argv[1], Variable("responses"), responses=answers) == answers,
+    "by a literal": submit(sys.argv[1], answers),
+}
+sys.stdout.write(json.dumps(seen))
