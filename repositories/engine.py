@@ -49,6 +49,8 @@ _SQLITE_CACHE_KIBIBYTES = 1_024
 """Of each connection. A page of a hundred entities with all that belongs to them finds room; what
 isn't there any more comes from the operating system, which keeps the file once for all."""
 
+_CONNECT_SECONDS = 10.0
+"""How long PostgreSQL's hosts together may take to accept a connection, unless the URL says it."""
 _FOR_READERS = 4
 """On PostgreSQL one connection of so many is never a writer's, who may wait for locks."""
 
@@ -154,9 +156,9 @@ def open_database(
 ) -> Database:
     """Prepare the engines; nothing is connected before the first statement.
 
-    `pool_timeout` in seconds is how long a unit of work waits for a connection, and how long one
-    may take to be opened. `commit_grace` in seconds is how long PostgreSQL may take, beyond the
-    deadline of an operation, to tell what came of its commit. Raises DatabaseUrlError.
+    `pool_timeout` in seconds is how long a unit of work waits for a connection; `commit_grace` is
+    how long PostgreSQL may take, beyond the deadline of an operation, to tell what came of its
+    commit. Raises DatabaseUrlError.
     """
     target = _target(url)
     try:
@@ -171,7 +173,7 @@ def _postgresql(
     target: PostgresUrl, pool_size: int, pool_timeout: float, commit_grace: float
 ) -> Database:
     hosts = len(str(target.url.query.get("host", "")).split(","))
-    connector = Connector(target.connect_seconds or pool_timeout / hosts, target.keep_alive)
+    connector = Connector(target.connect_seconds or _CONNECT_SECONDS / hosts, target.keep_alive)
     # JSON stays the text that it is; the driver would parse it.
     engine = _engine(
         target.url, json_deserializer=str, connect_args={"async_creator_fn": connector}

