@@ -9,6 +9,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from repositories.engine import is_out_of_reach
 
+_POOLER_REFUSES = "unsupported startup parameter"
+"""What PgBouncer says to those who want a session of their own."""
+
 
 class MigrationError(Exception):
     """Why the schema can't be used or changed; the database is as it was before."""
@@ -31,6 +34,11 @@ def told_in_one_line() -> Iterator[None]:
     except DBAPIError as error:
         # What follows the first line may show data.
         reason = str(error.orig).partition("\n")[0]
+        if _POOLER_REFUSES in reason:
+            raise MigrationError(
+                f"A pooler stands before the database ({reason}). "
+                "Add pgbouncer=true to the query of AICMO_DATABASE_URL."
+            ) from error
         if is_out_of_reach(error):
             raise MigrationError(f"The database can't be reached: {reason}") from error
         raise MigrationError(f"The database refused: {reason}") from error

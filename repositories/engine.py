@@ -1,7 +1,8 @@
 """Connections to the database: how they are opened, pooled and begun."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
@@ -13,7 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from repositories.connections import Connections
-from repositories.postgresql import SNAPSHOT, WRITING, PostgresStatement, PostgresTransaction
+from repositories.postgresql import (
+    SESSION_SETTINGS,
+    SET_LOCAL,
+    SNAPSHOT,
+    WRITING,
+    PostgresStatement,
+    PostgresTransaction,
+)
 from repositories.sqlite import (
     PATIENCE_MILLISECONDS,
     SqliteSnapshot,
@@ -44,6 +52,8 @@ _LIBPQ_PARAMETERS = frozenset(
     }
 )
 _ASYNCPG_PARAMETERS = frozenset({"dsn", "host", "port", "prepared_statement_cache_size", "ssl"})
+_POOLER_PARAMETERS = frozenset({"pgbouncer", "statement_cache_size"})
+_BOOLEANS = {"true": True, "false": False}
 
 _OLDEST_SQLITE = (3, 38)
 """The first with JSON's `->`."""
@@ -85,10 +95,15 @@ def database_url(value: str) -> URL:
 
 def _understood_by_asyncpg(url: URL) -> URL:
     """It reads libpq's parameters from a DSN only, which is one more parameter here."""
-    if unknown := url.query.keys() - _LIBPQ_PARAMETERS - _ASYNCPG_PARAMETERS:
+    understood = _LIBPQ_PARAMETERS | _ASYNCPG_PARAMETERS | _POOLER_PARAMETERS
+    if unknown := url.query.keys() - understood:
         raise DatabaseUrlError(f"{', '.join(sorted(unknown))}: not supported for PostgreSQL")
     if url.query.get("sslmode", _SSL_MODES[0]) not in _SSL_MODES:
         raise DatabaseUrlError(f"sslmode: must be one of {', '.join(_SSL_MODES)}")
+    if url.query.get("pgbouncer", "true") not in _BOOLEANS:
+        raise DatabaseUrlError("pgbouncer: must be true or false")
+    if not str(url.query.get("statement_cache_size", "0")).isdecimal():
+        raise DatabaseUrlError("statement_cache_size: must be a number, or 0 for no cache")
     given = {name: url.query[name] for name in url.query if name in _LIBPQ_PARAMETERS}
     if not given:
         return url
@@ -115,6 +130,10 @@ class Database:
     writers: AsyncEngine
     connections: Connections[Any]
     sqlite_writer: SqliteWriter | None = None
+    connect_args: Mapping[str, Any] = field(default_factory=dict)
+    """What PostgreSQL's driver is to be given besides the URL."""
+    has_pooler: bool = False
+    """Whether a session may be another one for each transaction."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -133,12 +152,16 @@ class Database:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""
         if self.is_sqlite:
             return SqliteSnapshot(self.connections, in_one_call=in_one_call)
+        if self.has_pooler:
+            return PostgresTransaction(self.connections, f"{SNAPSHOT}; {'; '.join(SET_LOCAL)}")
         return PostgresTransaction(self.connections, None if in_one_call else SNAPSHOT)
 
     def transaction(self, in_one_call: bool = False) -> Transaction:
         """A transaction that writes; perhaps one that is no more than a single statement."""
         if self.sqlite_writer is not None:
             return SqliteTransaction(self.sqlite_writer)
+        if self.has_pooler:
+            return PostgresTransaction(self.connections, f"{WRITING}; {'; '.join(SET_LOCAL)}")
         if in_one_call:
             return PostgresStatement(self.connections, self.url)
         return PostgresTransaction(self.connections, WRITING)
@@ -159,18 +182,41 @@ def open_database(url: str, *, pool_size: int = 5, pool_timeout: float = 10.0) -
     try:
         if target.get_backend_name() == "sqlite":
             return _sqlite(target, pool_size, pool_timeout)
-        # JSON stays the text that it is; the driver would parse it.
-        engine = _engine(target, json_deserializer=str)
+        return _postgresql(target, pool_size, pool_timeout)
     except (NoSuchModuleError, TypeError) as error:
         raise DatabaseUrlError(f"not usable: {error}") from None
+
+
+def _postgresql(target: URL, pool_size: int, pool_timeout: float) -> Database:
+    url = target.difference_update_query(_POOLER_PARAMETERS)
+    has_pooler = _BOOLEANS[str(target.query.get("pgbouncer", "false"))]
+    connect_args = _connect_args(target, has_pooler)
+    # JSON stays the text that it is; the driver would parse it.
+    engine = _engine(url, json_deserializer=str, connect_args=connect_args)
+    if has_pooler:
+        on_begin(engine, *SET_LOCAL)
     return Database(
-        target,
+        url,
         readers=engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
         writers=engine.execution_options(isolation_level="READ COMMITTED"),
         connections=Connections(engine, pool_size, pool_timeout),
+        connect_args=connect_args,
+        has_pooler=has_pooler,
     )
+
+
+def _connect_args(url: URL, has_pooler: bool) -> dict[str, Any]:
+    """A pooler knows neither what a client's session is to be like, nor (PgBouncer before 1.21)
+    the statements that it prepared: these have no name then, and are parsed each time."""
+    args: dict[str, Any] = {} if has_pooler else {"server_settings": SESSION_SETTINGS}
+    kept = url.query.get("statement_cache_size", "0" if has_pooler else None)
+    if kept is not None:
+        args["statement_cache_size"] = int(str(kept))
+    if kept == "0":
+        args["prepared_statement_name_func"] = str
+    return args
 
 
 def _engine(url: URL, **options: Any) -> AsyncEngine:
@@ -198,8 +244,8 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         "synchronous = FULL",
         "busy_timeout = 0",
     )
-    _on_begin(readers, "BEGIN DEFERRED")
-    _on_begin(writers, "BEGIN IMMEDIATE")
+    on_begin(readers, "BEGIN DEFERRED")
+    on_begin(writers, "BEGIN IMMEDIATE")
     return Database(
         url,
         readers,
@@ -218,10 +264,13 @@ def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
         cursor.close()
 
 
-def _on_begin(engine: AsyncEngine, statement: str) -> None:
+def on_begin(engine: AsyncEngine, *statements: str) -> None:
+    """Let the engine's transactions begin with these statements."""
+
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 def another_writer_came_between(error: Exception) -> bool:

@@ -21,6 +21,16 @@ SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """Each statement sees what was committed before it began."""
 
+SESSION_SETTINGS = {
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+}
+"""What our SQL and its results rely on, whatever a role or a database says otherwise."""
+
+SET_LOCAL = ("SET LOCAL extra_float_digits = 1", "SET LOCAL standard_conforming_strings = on")
+"""The same for a transaction that says itself how isolated it is."""
+
 _CutOff = asyncpg.InternalClientError
 """What the driver says when the server ends the connection as a statement begins."""
 
