@@ -60,6 +60,12 @@ class Connections(Generic[C]):
             connection.terminate()
         self._leave()
 
+    def close_idle(self) -> None:
+        """Close those that nobody uses; the next ones are opened anew."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.terminate()
+
     async def close(self) -> None:
         """Close them all: those that are in use when they are given back."""
         self._is_closed = True

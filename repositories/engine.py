@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from sqlalchemy import NullPool, event, make_url
 from sqlalchemy.engine import URL, Connection
@@ -24,11 +24,13 @@ from repositories.postgresql import (
 )
 from repositories.sqlite import (
     PATIENCE_MILLISECONDS,
+    SqliteFile,
     SqliteSnapshot,
     SqliteTransaction,
     SqliteWriter,
-    open_sqlite_file,
+    open_existing,
 )
+from repositories.sqlite_file import DatabaseFile, only_server_of
 from repositories.transactions import Transaction
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
@@ -68,7 +70,16 @@ _REPEATABLE_SQLITE_CODES = frozenset(
 )
 _SQLITE_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _SQLITE_OUT_OF_REACH_CODES = frozenset(
-    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
 )
 
 
@@ -142,16 +153,25 @@ class Database:
     @property
     def is_missing(self) -> bool:
         """Whether it's a file that isn't there, but would be from the first connection on."""
-        if not self.is_sqlite:
+        if self.sqlite_writer is None:
             return False
-        name = self.url.database or ""
-        file = Path(unquote(urlsplit(name).path) if "uri" in self.url.query else name)
-        return file.parent.is_dir() and not file.exists()
+        path = self.sqlite_writer.database.path
+        return path.parent.is_dir() and not path.exists()
+
+    def only_server(self) -> AbstractContextManager[None]:
+        """Within it no other process can be in its own on the same file: it raises Unavailable.
+
+        A PostgreSQL has as many servers as come.
+        """
+        if self.sqlite_writer is None:
+            return nullcontext()
+        return only_server_of(self.sqlite_writer.database.path)
 
     def snapshot(self, in_one_call: bool = False) -> Transaction:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""
-        if self.is_sqlite:
-            return SqliteSnapshot(self.connections, in_one_call=in_one_call)
+        if self.sqlite_writer is not None:
+            file = self.sqlite_writer.database
+            return SqliteSnapshot(file, self.connections, in_one_call=in_one_call)
         if self.has_pooler:
             return PostgresTransaction(self.connections, f"{SNAPSHOT}; {'; '.join(SET_LOCAL)}")
         return PostgresTransaction(self.connections, None if in_one_call else SNAPSHOT)
@@ -229,8 +249,9 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         raise DatabaseUrlError(
             f"SQLite {needed} or newer is needed, and this Python has {sqlite3.sqlite_version}"
         )
+    file = DatabaseFile(url.database or "")
     # isolation_level=None: the driver begins nothing by itself.
-    driver = {"isolation_level": None, "async_creator_fn": open_sqlite_file}
+    driver = {"isolation_level": None, "async_creator_fn": open_existing, "file": file}
     readers = _engine(url, connect_args=driver)
     writers = _engine(url, connect_args=driver)
     cache = f"cache_size = -{_SQLITE_CACHE_KIBIBYTES}"
@@ -246,12 +267,20 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
     )
     on_begin(readers, "BEGIN DEFERRED")
     on_begin(writers, "BEGIN IMMEDIATE")
+    reading = Connections[SqliteFile](readers, pool_size, pool_timeout)
+    writing = Connections[SqliteFile](writers, 1, pool_timeout)
+
+    def close_idle() -> None:
+        reading.close_idle()
+        writing.close_idle()
+
+    file.close_idle = close_idle
     return Database(
         url,
         readers,
         writers,
-        connections=Connections(readers, pool_size, pool_timeout),
-        sqlite_writer=SqliteWriter(Connections(writers, 1, pool_timeout), patience=pool_timeout),
+        connections=reading,
+        sqlite_writer=SqliteWriter(file, writing, patience=pool_timeout),
     )
 
 

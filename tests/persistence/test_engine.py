@@ -99,14 +99,25 @@ async def test_sqlite_reads_while_another_process_writes(sqlite_url: str) -> Non
     await repositories.close()
 
 
-async def test_sqlite_makes_the_file_when_it_is_not_there(tmp_path: Path) -> None:
-    file = tmp_path / "new file.db"
-    database = open_database(f"sqlite:///{file}")
+async def test_sqlite_makes_no_file_where_none_is(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/new file.db")
 
-    await _ask(database.writers, "SELECT 1")
+    for engine in (database.readers, database.writers):
+        with pytest.raises(FileNotFoundError, match=r"new file\.db"):
+            await _ask(engine, "SELECT 1")
 
     await database.close()
-    assert file.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("query", ["uri=true", "mode=rw&uri=true", "uri=true&nolock=0"])
+async def test_sqlite_opens_the_file_of_a_uri(sqlite_url: str, query: str) -> None:
+    path = sqlite_url.removeprefix("sqlite:///")
+    database = open_database(f"sqlite:///file:{path}?{query}")
+
+    assert await _ask(database.readers, "SELECT count(*) FROM onboarding_forms") == 0
+    await _ask(database.writers, "DELETE FROM onboarding_forms RETURNING 1")
+    await database.close()
 
 
 # PostgreSQL
