@@ -7,7 +7,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from repositories.engine import is_out_of_reach
+from repositories.engine import Database, is_out_of_reach
 
 _POOLER_REFUSES = "unsupported startup parameter"
 """What PgBouncer says to those who want a session of their own."""
@@ -22,7 +22,7 @@ class SchemaOutOfDate(MigrationError):
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
+def told_in_one_line(database: Database) -> Iterator[None]:
     """Raise what goes wrong with the database, or with the revisions, as MigrationError."""
     try:
         yield
@@ -34,6 +34,8 @@ def told_in_one_line() -> Iterator[None]:
     except DBAPIError as error:
         # What follows the first line may show data.
         reason = str(error.orig).partition("\n")[0]
+        if database.sqlite_writer is not None:
+            reason += f" ({database.sqlite_writer.database.described()})"
         if _POOLER_REFUSES in reason:
             raise MigrationError(
                 f"A pooler stands before the database ({reason}). "

@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
 from repositories.database_json import JsonStatements
-from repositories.engine import another_writer_came_between, is_out_of_reach
+from repositories.engine import another_writer_came_between, is_out_of_reach, lacks_something
 from repositories.statements import Row, Statement
 from repositories.transactions import Transaction, carried_through, continued, take_back
-from repositories.unit_of_work import DEADLINE, Interference, Selected
+from repositories.unit_of_work import DEADLINE, Interference, SchemaChanged, Selected
 
 DATABASE_ERRORS = (
     DBAPIError,
@@ -37,8 +37,9 @@ _NOTHING: Mapping[str, Any] = {}
 class DatabaseSession:
     """Begins at its first statement; statements of several tasks queue on it.
 
-    Raises Unavailable when the database can't be reached, and Interference when another writer
-    came between. After a failure nothing but that failure comes of it, whoever caught it.
+    Raises Unavailable when the database can't be reached, SchemaChanged when it lacks something,
+    and Interference when another writer came between. After a failure nothing but that failure
+    comes of it, whoever caught it.
     """
 
     def __init__(
@@ -204,6 +205,10 @@ class _Translating:
                 raise Interference from error
             if is_out_of_reach(error):
                 raise Unavailable("The database can't be reached.") from error
+            if lacks_something(error):
+                raise SchemaChanged(
+                    "The database's schema isn't the one that this version needs; see /health."
+                ) from error
         elif isinstance(error, OSError):
             raise Unavailable("The database can't be reached.") from error
 

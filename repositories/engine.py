@@ -1,5 +1,6 @@
 """Connections to the database: how they are opened, pooled and begun."""
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -81,6 +82,10 @@ _SQLITE_OUT_OF_REACH_CODES = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+
+# PostgreSQL: undefined function, table, column, schema; a result of another shape than before.
+_LACKING_SQLSTATES = frozenset({"42883", "42P01", "42703", "3F000", "0A000"})
+_LACKING_ON_SQLITE = re.compile(r"no such (table|column|view)|table \w+ has no column")
 
 
 class DatabaseUrlError(ValueError):
@@ -313,6 +318,14 @@ def another_writer_came_between(error: Exception) -> bool:
         # The low byte is the primary code of an extended one.
         return code in _REPEATABLE_SQLITE_CODES or code & 0xFF in _SQLITE_BUSY_CODES
     return False
+
+
+def lacks_something(error: Exception) -> bool:
+    """Whether tables, columns or functions aren't there that were when this code was written."""
+    told = _driver_error(error)
+    if getattr(told, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return _LACKING_ON_SQLITE.match(str(told)) is not None
+    return getattr(told, "sqlstate", None) in _LACKING_SQLSTATES
 
 
 def _driver_error(error: Exception) -> object:

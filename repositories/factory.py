@@ -10,6 +10,8 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy import false, select, text
+
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.changes import ChangeFeed
 from repositories.database_json import JsonStatements
@@ -19,6 +21,7 @@ from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
 from repositories.engine import Database
 from repositories.memory_repository import MemorySession, Root
+from repositories.metadata import metadata
 from repositories.onboarding.contract import BriefRepository
 from repositories.onboarding.database import DatabaseBriefRepository
 from repositories.onboarding.memory import MemoryBriefRepository
@@ -28,6 +31,7 @@ from repositories.production.memory import MemoryCampaignRepository, MemoryDraft
 from repositories.qc.contract import QcResultRepository
 from repositories.qc.database import DatabaseQcResultRepository
 from repositories.qc.memory import MemoryQcResultRepository
+from repositories.statements import written
 from repositories.strategy.contract import PlanRepository
 from repositories.strategy.database import DatabasePlanRepository
 from repositories.strategy.memory import MemoryPlanRepository
@@ -36,14 +40,22 @@ from repositories.unit_of_work import (
     Interference,
     Reading,
     Repositories,
+    SchemaChanged,
     Selected,
     Snapshot,
     Unit,
     UnitOfWork,
+    set_deadline,
 )
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+HEALTH_SECONDS = 2.0
+"""How long a database may take to show that it can be read and written."""
+
+RequireSchema = Callable[[], Awaitable[None]]
+"""Raises why the database isn't at the revision of the schema that this code needs."""
 
 
 class PersistenceMode(StrEnum):
@@ -57,14 +69,18 @@ def create_repositories(
     *,
     clock: Clock = utc_now,
     new_key: NewKey | None = None,
+    require_schema: RequireSchema | None = None,
 ) -> Repositories:
-    """The repositories of a mode; `engine` is needed for `db` and ignored in memory."""
+    """The repositories of a mode; `engine` is needed for `db` and ignored in memory.
+
+    `require_schema` is asked when the database lacks something.
+    """
     keys = new_key or UlidKeys(clock)
     if mode is PersistenceMode.INMEMORY:
         return _MemoryRepositories(clock, keys)
     if engine is None:
         raise ValueError("persistence mode 'db' needs a database")
-    return _DatabaseRepositories(engine, clock, keys)
+    return _DatabaseRepositories(engine, clock, keys, require_schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,12 @@ _IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
 
 _MEMORY_KINDS = {kind.record_type.__name__: kind for kind in _IN_MEMORY}
 _STORED = {kind.record_type.__name__: kind.stored() for kind in _IN_DATABASE}
+
+
+_SAME_REVISION = written(
+    text("UPDATE alembic_version SET version_num = version_num"), is_sqlite=True
+)
+"""Changes nothing, but is committed like a save."""
 
 
 class _Unit(Generic[S]):
@@ -167,6 +189,9 @@ class _MemoryRepositories:
         finally:
             unit.end()
 
+    async def require_health(self) -> None:
+        """Memory is always there."""
+
     async def close(self) -> None:
         """Nothing is open."""
 
@@ -187,8 +212,15 @@ class _MemoryRepositories:
 class _DatabaseRepositories:
     """A unit of work is a transaction on a connection of its own."""
 
-    def __init__(self, database: Database, clock: Clock, new_key: NewKey) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        new_key: NewKey,
+        require_schema: RequireSchema | None,
+    ) -> None:
         self._database = database
+        self._require_schema = require_schema
         self.changes = ChangeFeed()
         self._clock = clock
         self._new_key = new_key
@@ -211,6 +243,31 @@ class _DatabaseRepositories:
             return await _repeated(lambda: self._attempt(work, in_one_call))
         finally:
             unit.end()
+
+    async def require_health(self) -> None:
+        set_deadline(HEALTH_SECONDS)
+        try:
+            await self._require_tables()
+        except SchemaChanged:
+            if self._require_schema is not None:
+                await self._require_schema()
+            raise
+
+    async def _require_tables(self) -> None:
+        """Read from all tables, and on SQLite write to the disk, which may be full."""
+        is_sqlite = self._database.is_sqlite
+        session = DatabaseSession(
+            self._database.transaction(), is_sqlite=is_sqlite, json=self._json
+        )
+        try:
+            for table in metadata.sorted_tables:
+                nothing = written(select(table).where(false()), is_sqlite=is_sqlite)
+                await session.rows(nothing)
+            if is_sqlite:
+                await session.rows(_SAME_REVISION)
+            await session.commit()
+        finally:
+            await session.close()
 
     async def close(self) -> None:
         await self._database.close()

@@ -67,6 +67,10 @@ class DatabaseFile:
             return self._location
         return f"{self._location}{'&' if '?' in self._location else '?'}mode=rw"
 
+    def described(self) -> str:
+        """Where it is, for people, and what is wrong with the rights to it."""
+        return f"the file {_described(self.path)} in the folder {_described(self.path.parent)}"
+
     def look(self) -> None:
         """Notice a replacement, now and then. Raises FileNotFoundError when the file is gone."""
         if (now := monotonic()) >= self._next_look:
@@ -98,7 +102,7 @@ class DatabaseFile:
         # SQLite puts it beside what a link leads to.
         self._log = f"{os.path.realpath(self.path)}-wal"
         found = self._found()
-        if found.log is None and not os.access(self.path, os.W_OK, effective_ids=_EFFECTIVE):
+        if found.log is None and not _is_writable(self.path):
             # SQLite would make a log with the same rights, which would stay read-only.
             raise PermissionError(EACCES, "read-only", str(self.path))
         if self._opened is None:
@@ -138,6 +142,16 @@ class DatabaseFile:
         for path in (self._log, f"{self._log.removesuffix('-wal')}-shm"):
             with suppress(FileNotFoundError):
                 os.unlink(path)  # noqa: PTH108
+
+
+def _described(path: Path) -> str:
+    if not path.exists():
+        return f"{path}, which isn't there,"
+    return str(path) if _is_writable(path) else f"{path}, which is read-only for this user,"
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=_EFFECTIVE)
 
 
 def _identity(found: os.stat_result) -> Identity:

@@ -125,6 +125,10 @@ class Repositories(Protocol):
         """News of what units of work of this process committed."""
         ...
 
+    async def require_health(self) -> None:
+        """Raises Unavailable or TimedOut, within seconds, unless reads and saves can succeed."""
+        ...
+
     async def close(self) -> None:
         """Give back every connection."""
         ...
@@ -135,6 +139,10 @@ class Interference(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("Too many writers of the same data; try again.")
+
+
+class SchemaChanged(Unavailable):
+    """Somebody has migrated the database to a schema that lacks what this code needs."""
 
 
 DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,11 +16,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from domain.errors import DomainError
+from domain.errors import DomainError, Unavailable
+from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, set_deadline
+from repositories.unit_of_work import Repositories, SchemaChanged
 from schema.root import create_schema
 from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
@@ -50,20 +52,42 @@ def database_of(settings: Settings) -> Database | None:
 async def open_repositories(settings: Settings) -> AsyncIterator[Repositories]:
     """The repositories of the settings' mode. Raises SchemaOutOfDate, MigrationError."""
     database = database_of(settings)
-    repositories = create_repositories(settings.persistence_mode, database)
+    if database is None:
+        yield create_repositories(settings.persistence_mode)
+        return
+    repositories = create_repositories(
+        settings.persistence_mode, database, require_schema=partial(_require_schema, database)
+    )
     try:
-        if database is not None:
-            await require_head(database)
+        await require_head(database)
         yield repositories
     finally:
         await repositories.close()
+
+
+async def _require_schema(database: Database) -> None:
+    try:
+        await require_head(database)
+    except SchemaOutOfDate as error:
+        raise SchemaChanged(str(error)) from error
+    except MigrationError as error:
+        raise Unavailable(str(error)) from error
+
+
+@asynccontextmanager
+async def open_storage(settings: Settings) -> AsyncIterator[Repositories]:
+    """The repositories, for a server: of a SQLite file there is one. Raises Unavailable too."""
+    database = database_of(settings)
+    async with open_repositories(settings) as repositories:
+        with nullcontext() if database is None else database.only_server():
+            yield repositories
 
 
 def create_app(
     settings: Settings,
     *,
     seed_memory: bool = False,
-    storage: Callable[[Settings], AbstractAsyncContextManager[Repositories]] = open_repositories,
+    storage: Callable[[Settings], AbstractAsyncContextManager[Repositories]] = open_storage,
 ) -> Starlette:
     """The ASGI application; it opens its `storage` when it starts, not before.
 
@@ -142,12 +166,13 @@ async def _websocket(websocket: WebSocket) -> None:
 
 
 async def _health(request: Request) -> Response:
-    """200 when storage answers, 503 when it doesn't; for load balancers and orchestrators."""
+    """200 when storage can be read and written, 503 when it can't; for load balancers."""
     service: Service = request.app.state.service
-    set_deadline(service.execution_seconds)
     try:
-        async with service.repositories.read() as snapshot:
-            await snapshot.briefs.get("health")
+        await service.repositories.require_health()
+    except SchemaChanged as error:
+        log.warning("not healthy: %s", error)
+        return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503)
     except DomainError as error:
         log.warning("not healthy: %s", error)
         return JSONResponse({"status": "unavailable"}, status_code=503)

@@ -41,6 +41,9 @@ class Interleaved:
     def changes(self) -> ChangeFeed:
         return self._repositories.changes
 
+    async def require_health(self) -> None:
+        await self._repositories.require_health()
+
     async def close(self) -> None:
         await self._repositories.close()
 

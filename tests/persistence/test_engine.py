@@ -107,7 +107,7 @@ async def test_sqlite_makes_no_file_where_none_is(tmp_path: Path) -> None:
             await _ask(engine, "SELECT 1")
 
     await database.close()
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
 
 
 @pytest.mark.parametrize("query", ["uri=true", "mode=rw&uri=true", "uri=true&nolock=0"])

@@ -1,5 +1,7 @@
 """What becomes of a SQLite database whose file is replaced, moved, deleted or made read-only."""
 
+# ruff: noqa: ASYNC110, ASYNC240 - nobody else waits meanwhile
+
 import asyncio
 import os
 import pwd

@@ -46,6 +46,9 @@ class Interfered:
             await self._after_write()
         return result
 
+    async def require_health(self) -> None:
+        await self._repositories.require_health()
+
     async def close(self) -> None:
         await self._repositories.close()
 
