@@ -29,13 +29,11 @@ def told_in_one_line(database: Database) -> Iterator[None]:
     except CommandError as error:
         raise MigrationError(str(error)) from error
     except (OSError, PoolTimeoutError) as error:
-        reason = str(error) or "no answer in time"
+        reason = _located(database, str(error) or "no answer in time")
         raise MigrationError(f"The database can't be reached: {reason}") from error
     except DBAPIError as error:
         # What follows the first line may show data.
-        reason = str(error.orig).partition("\n")[0]
-        if database.sqlite_writer is not None:
-            reason += f" ({database.sqlite_writer.database.described()})"
+        reason = _located(database, str(error.orig).partition("\n")[0])
         if _POOLER_REFUSES in reason:
             raise MigrationError(
                 f"A pooler stands before the database ({reason}). "
@@ -44,3 +42,9 @@ def told_in_one_line(database: Database) -> Iterator[None]:
         if is_out_of_reach(error):
             raise MigrationError(f"The database can't be reached: {reason}") from error
         raise MigrationError(f"The database refused: {reason}") from error
+
+
+def _located(database: Database, reason: str) -> str:
+    if database.sqlite_writer is None:
+        return reason
+    return f"{reason} ({database.sqlite_writer.database.described()})"

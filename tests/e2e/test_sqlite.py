@@ -23,6 +23,7 @@ from server.cli import app
 from tests import inputs
 from tests.e2e.conftest import Running
 from tests.support.graphql import mutation
+from tests.support.rights import without_roots_rights
 from tests.support.servers import OverHttp, Server, running_server, stored_in
 
 SAVE = mutation("saveDraft")
@@ -34,6 +35,11 @@ with only_server_of(Path(sys.argv[1])):
     print("serving", flush=True)
     sys.stdin.read()
 """
+
+
+@pytest.fixture
+def another_file(_sqlite_url: str) -> Path:
+    return Path(_sqlite_url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +108,7 @@ def test_a_second_server_is_refused(
 
 def test_the_file_is_free_when_its_server_was_killed(tmp_path: Path) -> None:
     file = tmp_path / "aicmo.db"
-    command = [sys.executable, "-c", WHILE_IT_LIVES, file]
+    command = [sys.executable, "-c", WHILE_IT_LIVES, str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"serving\n"
@@ -122,6 +128,38 @@ async def test_commands_work_beside_a_server(running: Running, file: Path) -> No
 
     data = await running.api.ask("{ deliveryPackages { totalCount } }")
     assert data["deliveryPackages"]["totalCount"] == 3
+
+
+# What the start says
+
+
+def test_the_start_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    failed = aicmo(tmp_path / "absent" / "aicmo.db", "migrate")
+
+    [line] = failed.stderr.splitlines()
+    assert f"the folder {tmp_path}/absent, which isn't there" in line
+
+
+@pytest.mark.parametrize(
+    ("file_mode", "folder_mode", "told"),
+    [
+        (0o444, 0o755, "the file {file}, which is read-only for this user"),
+        (0o644, 0o555, "the folder {file.parent}, which is read-only for this user"),
+    ],
+)
+def test_the_start_names_what_is_read_only(
+    another_file: Path, file_mode: int, folder_mode: int, told: str
+) -> None:
+    file, folder = another_file, another_file.parent
+    with without_roots_rights(folder, file):
+        file.chmod(file_mode)
+        folder.chmod(folder_mode)
+        failed = aicmo(file, "serve", "--port", "0")
+        folder.chmod(0o755)
+
+    assert failed.exit_code == 1
+    [line] = failed.stderr.splitlines()
+    assert told.format(file=file) in line
 
 
 # What saves need

@@ -3,11 +3,8 @@
 # ruff: noqa: ASYNC110, ASYNC240 - nobody else waits meanwhile
 
 import asyncio
-import os
-import pwd
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +17,7 @@ from tests import builders as build
 from tests.conftest import close_database
 from tests.persistence.kinds import DRAFT
 from tests.support.pauses import hold
+from tests.support.rights import without_roots_rights
 from tests.support.tasks import elsewhere
 
 
@@ -234,24 +232,6 @@ async def test_something_that_is_no_database_is_unavailable_until_it_is_one(
 
 
 # Read-only
-
-
-@contextmanager
-def without_roots_rights(*paths: Path) -> Iterator[None]:
-    """Root may write to files that are read-only."""
-    if os.geteuid() != 0:
-        yield
-        return
-    nobody = pwd.getpwnam("nobody").pw_uid
-    for path in paths:
-        os.chown(path, nobody, -1)
-        for folder in list(path.parents)[:-2]:
-            folder.chmod(folder.stat().st_mode | 0o011)
-    os.seteuid(nobody)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 async def test_a_file_that_was_read_only_for_a_while_can_be_written_again(
