@@ -67,7 +67,7 @@ async def migrate_the_servers_database() -> None:
         raise CommandError(str(error)) from None
     steps: list[Step] = []
     try:
-        with told_in_one_line():
+        with told_in_one_line(database):
             async with migration_transaction(database) as connection:
                 await connection.run_sync(migrate, steps)
     except MigrationError as error:

@@ -7,7 +7,10 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from repositories.engine import is_out_of_reach
+from repositories.engine import Database, is_out_of_reach
+
+_POOLER_REFUSES = "unsupported startup parameter"
+"""What PgBouncer says to those who want a session of their own."""
 
 
 class MigrationError(Exception):
@@ -19,18 +22,34 @@ class SchemaOutOfDate(MigrationError):
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
+def told_in_one_line(database: Database) -> Iterator[None]:
     """Raise what goes wrong with the database, or with the revisions, as MigrationError."""
     try:
         yield
     except CommandError as error:
         raise MigrationError(str(error)) from error
     except (OSError, PoolTimeoutError) as error:
-        reason = str(error) or "no answer in time"
+        reason = _located(database, str(error) or "no answer in time")
+        _require_no_pooler(reason, error)
         raise MigrationError(f"The database can't be reached: {reason}") from error
     except DBAPIError as error:
         # What follows the first line may show data.
-        reason = str(error.orig).partition("\n")[0]
+        reason = _located(database, str(error.orig).partition("\n")[0])
+        _require_no_pooler(reason, error)
         if is_out_of_reach(error):
             raise MigrationError(f"The database can't be reached: {reason}") from error
         raise MigrationError(f"The database refused: {reason}") from error
+
+
+def _require_no_pooler(reason: str, error: Exception) -> None:
+    if _POOLER_REFUSES in reason:
+        raise MigrationError(
+            f"A pooler stands before the database ({reason}). "
+            "Add pgbouncer=true to the query of AICMO_DATABASE_URL."
+        ) from error
+
+
+def _located(database: Database, reason: str) -> str:
+    if database.sqlite_writer is None:
+        return reason
+    return f"{reason} ({database.sqlite_writer.database.described()})"

@@ -86,7 +86,7 @@ def _require_known(revision: str) -> None:
 
 
 async def _current_revision(database: Database) -> str | None:
-    with told_in_one_line():
+    with told_in_one_line(database):
         if database.is_missing:
             return None  # asking it would leave an empty file, where perhaps a name was mistyped
         async with database.readers.connect() as connection:
@@ -115,7 +115,7 @@ async def _move(
         finally:
             _alembic_in_use.release()
 
-    with told_in_one_line():
+    with told_in_one_line(database):
         async with migration_transaction(database) as connection:
             await connection.run_sync(run)
     return tuple(steps)

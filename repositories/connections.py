@@ -77,14 +77,18 @@ class Connections(Generic[C]):
         """How many are open, and nobody's."""
         return len(self._idle)
 
+    def close_idle(self) -> None:
+        """Close those that nobody uses; the next ones are opened anew."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.terminate()
+
     def suspect_all(self) -> None:
         """Let nobody else get any that is open now: one of them leads nowhere, or to a wrong place.
 
         Those that are in use go on, and are closed when they are given back.
         """
-        idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.terminate()
+        self.close_idle()
         self._suspected = set(self._used)
 
     async def close(self) -> None:

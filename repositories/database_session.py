@@ -13,11 +13,16 @@ from sqlalchemy.exc import DBAPIError
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
 from repositories.database_json import JsonStatements
-from repositories.engine import another_writer_came_between, is_out_of_reach, ran_out_of_time
+from repositories.engine import (
+    another_writer_came_between,
+    is_out_of_reach,
+    lacks_something,
+    ran_out_of_time,
+)
 from repositories.statements import Row, Statement
 from repositories.transactions import Transaction, carried_through, continued, take_back
 from repositories.turns import KeyedTurns
-from repositories.unit_of_work import DEADLINE, Interference, Selected
+from repositories.unit_of_work import DEADLINE, Interference, SchemaChanged, Selected
 
 DATABASE_ERRORS = (
     DBAPIError,
@@ -38,9 +43,10 @@ _NOTHING: Mapping[str, Any] = {}
 class DatabaseSession:
     """Begins at its first statement; statements of several tasks queue on it.
 
-    Raises Unavailable when the database can't be reached, Interference when another writer came
-    between, and TimedOut when the deadline has passed, or a limit that the database has. After a
-    failure nothing but that failure comes of it, whoever caught it.
+    Raises Unavailable when the database can't be reached, SchemaChanged when it lacks something,
+    Interference when another writer came between, and TimedOut when the deadline has passed, or a
+    limit that the database has. After a failure nothing but that failure comes of it, whoever
+    caught it.
 
     A writer whose first statement is about a key takes that key's turn of `keys` before it takes a
     connection, and keeps it to the end. It never waits for a turn while it holds anything.
@@ -231,6 +237,10 @@ class _Translating:
                 raise TimedOut("The database ended the operation: it took too long.") from error
             if is_out_of_reach(error):
                 raise Unavailable("The database can't be reached.") from error
+            if lacks_something(error):
+                raise SchemaChanged(
+                    "The database's schema isn't the one that this version needs; see /health."
+                ) from error
         elif isinstance(error, OSError):
             raise Unavailable("The database can't be reached.") from error
 

@@ -1,11 +1,11 @@
 """Connections to the database: how they are opened, pooled and begun."""
 
+import re
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import NullPool, event
 from sqlalchemy.engine import URL, Connection
@@ -15,6 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from repositories.connections import Connections
 from repositories.postgresql import (
+    SESSION_SETTINGS,
+    SET_LOCAL,
     SNAPSHOT,
     WRITING,
     PostgresPool,
@@ -31,12 +33,14 @@ from repositories.postgresql_url import (
 )
 from repositories.sqlite import (
     PATIENCE_MILLISECONDS,
+    SqliteFile,
     SqliteSnapshot,
     SqliteTransaction,
     SqliteWriter,
-    open_sqlite_file,
+    open_existing,
 )
-from repositories.sqlstates import is_repeatable, is_timeout, is_unable
+from repositories.sqlite_file import DatabaseFile, only_server_of
+from repositories.sqlstates import is_lacking, is_repeatable, is_timeout, is_unable
 from repositories.transactions import Transaction
 from repositories.turns import KeyedTurns, Turns
 
@@ -59,8 +63,19 @@ _REPEATABLE_SQLITE_CODES = frozenset(
 )
 _SQLITE_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _SQLITE_OUT_OF_REACH_CODES = frozenset(
-    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
 )
+
+_LACKING_ON_SQLITE = re.compile(r"no such (table|column|view)|table \w+ has no column")
 
 
 def database_url(value: str) -> URL:
@@ -110,6 +125,8 @@ class Database:
     postgres: PostgresPool | None = None
     probe: PostgresProbe | None = None
     keys: KeyedTurns | None = None
+    has_pooler: bool = False
+    """Whether a session may be another one for each transaction."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -118,16 +135,28 @@ class Database:
     @property
     def is_missing(self) -> bool:
         """Whether it's a file that isn't there, but would be from the first connection on."""
-        if not self.is_sqlite:
+        if self.sqlite_writer is None:
             return False
-        name = self.url.database or ""
-        file = Path(unquote(urlsplit(name).path) if "uri" in self.url.query else name)
-        return file.parent.is_dir() and not file.exists()
+        path = self.sqlite_writer.database.path
+        return path.parent.is_dir() and not path.exists()
+
+    def only_server(self) -> AbstractContextManager[None]:
+        """Within it no other process can be in its own on the same file: it raises Unavailable.
+
+        A PostgreSQL has as many servers as come.
+        """
+        if self.sqlite_writer is None:
+            return nullcontext()
+        return only_server_of(self.sqlite_writer.database.path)
 
     def snapshot(self, in_one_call: bool = False) -> Transaction:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""
-        if self.postgres is None:
-            return SqliteSnapshot(self.connections, in_one_call=in_one_call)
+        if self.sqlite_writer is not None:
+            file = self.sqlite_writer.database
+            return SqliteSnapshot(file, self.connections, in_one_call=in_one_call)
+        assert self.postgres is not None
+        if self.has_pooler:
+            return PostgresTransaction(self.postgres, "; ".join((SNAPSHOT, *SET_LOCAL)))
         return PostgresTransaction(self.postgres, None if in_one_call else SNAPSHOT)
 
     def transaction(self, in_one_call: bool = False) -> Transaction:
@@ -135,9 +164,12 @@ class Database:
         if self.sqlite_writer is not None:
             return SqliteTransaction(self.sqlite_writer)
         assert self.postgres is not None
+        if self.has_pooler:
+            opening = "; ".join((WRITING, *SET_LOCAL))
+            return PostgresTransaction(self.postgres, opening, writes=True)
         if in_one_call:
             return PostgresStatement(self.postgres)
-        return PostgresTransaction(self.postgres, WRITING)
+        return PostgresTransaction(self.postgres, WRITING, writes=True)
 
     async def close(self) -> None:
         if self.sqlite_writer is not None:
@@ -174,13 +206,17 @@ def _postgresql(
 ) -> Database:
     hosts = len(str(target.url.query.get("host", "")).split(","))
     connector = Connector(target.connect_seconds or _CONNECT_SECONDS / hosts, target.keep_alive)
+    options = _driver_options(target)
+    driver = {"async_creator_fn": connector, **options}
+    if options.get("statement_cache_size") == 0:
+        driver["prepared_statement_name_func"] = str
     # JSON stays the text that it is; the driver would parse it.
-    engine = _engine(
-        target.url, json_deserializer=str, connect_args={"async_creator_fn": connector}
-    )
+    engine = _engine(target.url, json_deserializer=str, connect_args=driver)
+    if target.has_pooler:
+        _on_begin(engine, *SET_LOCAL)
     connections = Connections[PostgresConnection](engine, pool_size, pool_timeout)
     _, arguments = engine.dialect.create_connect_args(target.url)
-    connect = partial(connector, **arguments)
+    connect = partial(connector, **arguments, **options)
     return Database(
         target.url,
         readers=engine.execution_options(
@@ -197,7 +233,17 @@ def _postgresql(
         ),
         probe=PostgresProbe(connect),
         keys=KeyedTurns(),
+        has_pooler=target.has_pooler,
     )
+
+
+def _driver_options(target: PostgresUrl) -> dict[str, Any]:
+    """A pooler knows neither what a client's session is to be like, nor (PgBouncer before 1.21)
+    the statements that it prepared: these have no name then, and are parsed each time."""
+    options: dict[str, Any] = {} if target.has_pooler else {"server_settings": SESSION_SETTINGS}
+    if target.statement_cache_size is not None:
+        options["statement_cache_size"] = target.statement_cache_size
+    return options
 
 
 def _engine(url: URL, **options: Any) -> AsyncEngine:
@@ -210,8 +256,9 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         raise DatabaseUrlError(
             f"SQLite {needed} or newer is needed, and this Python has {sqlite3.sqlite_version}"
         )
+    file = DatabaseFile(url.database or "")
     # isolation_level=None: the driver begins nothing by itself.
-    driver = {"isolation_level": None, "async_creator_fn": open_sqlite_file}
+    driver = {"isolation_level": None, "async_creator_fn": open_existing, "file": file}
     readers = _engine(url, connect_args=driver)
     writers = _engine(url, connect_args=driver)
     cache = f"cache_size = -{_SQLITE_CACHE_KIBIBYTES}"
@@ -227,12 +274,20 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
     )
     _on_begin(readers, "BEGIN DEFERRED")
     _on_begin(writers, "BEGIN IMMEDIATE")
+    reading = Connections[SqliteFile](readers, pool_size, pool_timeout)
+    writing = Connections[SqliteFile](writers, 1, pool_timeout)
+
+    def close_idle() -> None:
+        reading.close_idle()
+        writing.close_idle()
+
+    file.close_idle = close_idle
     return Database(
         url,
         readers,
         writers,
-        connections=Connections(readers, pool_size, pool_timeout),
-        sqlite_writer=SqliteWriter(Connections(writers, 1, pool_timeout), patience=pool_timeout),
+        connections=reading,
+        sqlite_writer=SqliteWriter(file, writing, patience=pool_timeout),
     )
 
 
@@ -245,10 +300,13 @@ def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
         cursor.close()
 
 
-def _on_begin(engine: AsyncEngine, statement: str) -> None:
+def _on_begin(engine: AsyncEngine, *statements: str) -> None:
+    """Let the engine's transactions begin with these statements."""
+
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 def another_writer_came_between(error: Exception) -> bool:
@@ -262,6 +320,14 @@ def another_writer_came_between(error: Exception) -> bool:
         # The low byte is the primary code of an extended one.
         return code in _REPEATABLE_SQLITE_CODES or code & 0xFF in _SQLITE_BUSY_CODES
     return False
+
+
+def lacks_something(error: Exception) -> bool:
+    """Whether tables, columns or functions aren't there that were when this code was written."""
+    told = _driver_error(error)
+    if getattr(told, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return _LACKING_ON_SQLITE.match(str(told)) is not None
+    return is_lacking(getattr(told, "sqlstate", None))
 
 
 def _driver_error(error: Exception) -> object:

@@ -10,6 +10,8 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy import false, select, text
+
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.changes import ChangeFeed
 from repositories.database_json import JsonStatements
@@ -29,6 +31,7 @@ from repositories.production.memory import MemoryCampaignRepository, MemoryDraft
 from repositories.qc.contract import QcResultRepository
 from repositories.qc.database import DatabaseQcResultRepository
 from repositories.qc.memory import MemoryQcResultRepository
+from repositories.statements import written
 from repositories.strategy.contract import PlanRepository
 from repositories.strategy.database import DatabasePlanRepository
 from repositories.strategy.memory import MemoryPlanRepository
@@ -37,6 +40,7 @@ from repositories.unit_of_work import (
     Interference,
     Reading,
     Repositories,
+    SchemaChanged,
     Selected,
     Snapshot,
     Unit,
@@ -48,7 +52,10 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 HEALTH_SECONDS = 2.0
-"""How long SQLite may take to answer whether it can be read."""
+"""How long a database may take to show that it can be read and written."""
+
+RequireSchema = Callable[[], Awaitable[None]]
+"""Raises why the database isn't at the revision of the schema that this code needs."""
 
 
 class PersistenceMode(StrEnum):
@@ -62,14 +69,18 @@ def create_repositories(
     *,
     clock: Clock = utc_now,
     new_key: NewKey | None = None,
+    require_schema: RequireSchema | None = None,
 ) -> Repositories:
-    """The repositories of a mode; `engine` is needed for `db` and ignored in memory."""
+    """The repositories of a mode; `engine` is needed for `db` and ignored in memory.
+
+    `require_schema` is asked when the database lacks something.
+    """
     keys = new_key or UlidKeys(clock)
     if mode is PersistenceMode.INMEMORY:
         return _MemoryRepositories(clock, keys)
     if engine is None:
         raise ValueError("persistence mode 'db' needs a database")
-    return _DatabaseRepositories(engine, clock, keys)
+    return _DatabaseRepositories(engine, clock, keys, require_schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +120,17 @@ _IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
 
 _MEMORY_KINDS = {kind.record_type.__name__: kind for kind in _IN_MEMORY}
 _TABLES = tuple(table.name for table in metadata.sorted_tables)
+_READS_OF_TABLES = tuple(
+    written(select(table).where(false()), is_sqlite=False).sql for table in metadata.sorted_tables
+)
 _FUNCTIONS = tuple(f"save_{kind.table.name}" for kind in _IN_DATABASE)
 _STORED = {kind.record_type.__name__: kind.stored() for kind in _IN_DATABASE}
+
+
+_SAME_REVISION = written(
+    text("UPDATE alembic_version SET version_num = version_num"), is_sqlite=True
+)
+"""Changes nothing, but is committed like a save."""
 
 
 class _Unit(Generic[S]):
@@ -197,8 +217,15 @@ class _MemoryRepositories:
 class _DatabaseRepositories:
     """A unit of work is a transaction on a connection of its own."""
 
-    def __init__(self, database: Database, clock: Clock, new_key: NewKey) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        new_key: NewKey,
+        require_schema: RequireSchema | None,
+    ) -> None:
         self._database = database
+        self._require_schema = require_schema
         self.changes = ChangeFeed()
         self._clock = clock
         self._new_key = new_key
@@ -223,12 +250,27 @@ class _DatabaseRepositories:
             unit.end()
 
     async def require_health(self) -> None:
-        if self._database.probe is not None:
-            await self._database.probe.require_writable(_FUNCTIONS, _TABLES)
-            return
-        set_deadline(HEALTH_SECONDS)
-        async with self.read() as snapshot:
-            await snapshot.briefs.get("health")
+        try:
+            if self._database.probe is None:
+                set_deadline(HEALTH_SECONDS)
+                await self._require_file()
+            else:
+                await self._database.probe.require_writable(_FUNCTIONS, _TABLES, _READS_OF_TABLES)
+        except SchemaChanged:
+            if self._require_schema is not None:
+                await self._require_schema()
+            raise
+
+    async def _require_file(self) -> None:
+        """Read from all tables of SQLite, and write to the disk, which may be full."""
+        session = DatabaseSession(self._database.transaction(), is_sqlite=True, json=self._json)
+        try:
+            for table in metadata.sorted_tables:
+                await session.rows(written(select(table).where(false()), is_sqlite=True))
+            await session.rows(_SAME_REVISION)
+            await session.commit()
+        finally:
+            await session.close()
 
     async def close(self) -> None:
         await self._database.close()

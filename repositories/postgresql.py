@@ -30,6 +30,16 @@ WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _SETTLING_SECONDS = 2.0
 """How long a connection may take to end what was broken off, before it's closed."""
 
+SESSION_SETTINGS = {
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+}
+"""What our SQL and its results rely on, whatever a role or a database says otherwise."""
+
+SET_LOCAL = ("SET LOCAL extra_float_digits = 1", "SET LOCAL standard_conforming_strings = on")
+"""The same for a transaction that says itself how isolated it is."""
+
 _CutOff = asyncpg.InternalClientError
 """What the driver says when the server ends the connection as a statement begins."""
 
@@ -129,8 +139,8 @@ class _OnConnection:
 class PostgresTransaction(_OnConnection):
     """A transaction that `opening` begins; without one, a single read."""
 
-    def __init__(self, pool: PostgresPool, opening: str | None) -> None:
-        super().__init__(pool, writes=opening == WRITING)
+    def __init__(self, pool: PostgresPool, opening: str | None, *, writes: bool = False) -> None:
+        super().__init__(pool, writes=writes)
         self._opening = opening
         self._was_run = False
 

@@ -9,6 +9,8 @@ import asyncpg
 
 from domain.errors import Unavailable
 from repositories.postgresql_connector import PostgresConnection
+from repositories.sqlstates import is_lacking
+from repositories.unit_of_work import SchemaChanged
 
 _SECONDS = 2.0
 """How long an answer may take. Balancers and orchestrators wait hardly longer."""
@@ -45,10 +47,16 @@ class PostgresProbe:
         self._kept: PostgresConnection | None = None
         self._asking: asyncio.Task[None] | None = None
 
-    async def require_writable(self, functions: Sequence[str], tables: Sequence[str]) -> None:
-        """Raises Unavailable, within seconds, unless all of these can be used for saves."""
+    async def require_writable(
+        self, functions: Sequence[str], tables: Sequence[str], reads: Sequence[str]
+    ) -> None:
+        """Raises Unavailable, within seconds, unless all of these can be used for saves.
+
+        `reads` are statements that have to succeed. SchemaChanged where something is missing.
+        """
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask(functions, tables), context=Context())
+            asking = self._ask(functions, tables, reads)
+            self._asking = asyncio.create_task(asking, context=Context())
             self._asking.add_done_callback(_is_known)
         await asyncio.shield(self._asking)
 
@@ -58,32 +66,42 @@ class PostgresProbe:
         if self._kept is not None:
             self._kept.terminate()
 
-    async def _ask(self, functions: Sequence[str], tables: Sequence[str]) -> None:
+    async def _ask(
+        self, functions: Sequence[str], tables: Sequence[str], reads: Sequence[str]
+    ) -> None:
         kept, self._kept = self._kept, None
         try:
             async with asyncio.timeout(self._seconds):
                 if kept is not None:
                     # It may be closed by now, or lead to what was the primary once.
                     with suppress(Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError):
-                        return await self._ask_over(kept, functions, tables)
-                await self._ask_over(await self._connect(), functions, tables)
+                        return await self._ask_over(kept, functions, tables, reads)
+                await self._ask_over(await self._connect(), functions, tables, reads)
         except (
             OSError,
             asyncpg.PostgresError,
             asyncpg.InterfaceError,
             asyncpg.InternalClientError,
         ) as error:
+            if is_lacking(getattr(error, "sqlstate", None)):
+                raise SchemaChanged("The database lacks what reads need.") from error
             raise Unavailable("The database can't be reached.") from error
 
     async def _ask_over(
-        self, connection: PostgresConnection, functions: Sequence[str], tables: Sequence[str]
+        self,
+        connection: PostgresConnection,
+        functions: Sequence[str],
+        tables: Sequence[str],
+        reads: Sequence[str],
     ) -> None:
         try:
             [(is_read_only, missing)] = await connection.fetch(_QUESTION, functions, tables)
             if is_read_only:
                 raise Unavailable("The database takes no writes.")
             if missing:
-                raise Unavailable(f"The database lacks what saves need: {', '.join(missing)}.")
+                raise SchemaChanged(f"The database lacks what saves need: {', '.join(missing)}.")
+            for sql in reads:
+                await connection.fetch(sql)
         except BaseException:
             connection.terminate()
             raise

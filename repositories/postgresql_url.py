@@ -53,6 +53,8 @@ _OWN_PARAMETERS = frozenset(
         "keepalives_count",
         "keepalives_idle",
         "keepalives_interval",
+        "pgbouncer",
+        "statement_cache_size",
         "tcp_user_timeout",
     }
 )
@@ -74,7 +76,6 @@ _REMEDIES: Mapping[str, str] = {
     "gssencmode": "the driver encrypts by TLS only: see sslmode",
     "hostaddr": "name the host",
     "load_balance_hosts": "hosts are tried in their order",
-    "pgbouncer": "that is a parameter of Prisma; leave it out",
     "connection_limit": "that is a parameter of Prisma; set AICMO_POOL_SIZE",
     "pool_timeout": "that is a parameter of Prisma; set AICMO_POOL_TIMEOUT",
     "schema": "set options=-csearch_path%3Dname",
@@ -92,12 +93,16 @@ class DatabaseUrlError(ValueError):
 class PostgresUrl:
     """What SQLAlchemy's dialect for asyncpg understands, and what is left to us.
 
-    `connect_seconds` are for each host; None where the URL doesn't say.
+    `connect_seconds` are for each host; None where the URL doesn't say. With `has_pooler`, a
+    session may be another one for each transaction. `statement_cache_size` is how many statements
+    the driver keeps by name: 0 leaves them without names, None is its default.
     """
 
     url: URL
     connect_seconds: float | None
     keep_alive: KeepAlive
+    has_pooler: bool
+    statement_cache_size: int | None
 
 
 def make_database_url(value: str) -> URL:
@@ -145,7 +150,16 @@ def postgres_url(url: URL) -> PostgresUrl:
     )
     if given:
         kept = kept.update_query_dict({"dsn": f"postgresql://?{urlencode(given)}"})
-    return PostgresUrl(kept, _number(url, "connect_timeout") or None, _keep_alive(url))
+    has_pooler = _is_true(url, "pgbouncer")
+    return PostgresUrl(
+        kept,
+        _number(url, "connect_timeout") or None,
+        _keep_alive(url),
+        has_pooler,
+        _number(url, "statement_cache_size")
+        if has_pooler or "statement_cache_size" in url.query
+        else None,
+    )
 
 
 def _with_one_list_of_hosts(url: URL) -> URL:
@@ -236,6 +250,14 @@ def _number(url: URL, name: str) -> int:
         return max(int(text), 0)
     except ValueError:
         raise DatabaseUrlError(f"{name}: {text!r} is no whole number") from None
+
+
+def _is_true(url: URL, name: str) -> bool:
+    """False where it isn't given."""
+    text = url.query.get(name, "false")
+    if text not in ("true", "false"):
+        raise DatabaseUrlError(f"{name}: must be true or false")
+    return text == "true"
 
 
 def _keep_alive(url: URL) -> KeepAlive:

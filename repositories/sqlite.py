@@ -15,6 +15,7 @@ import aiosqlite
 
 from repositories.connections import Connections
 from repositories.selections import base64url
+from repositories.sqlite_file import DatabaseFile
 from repositories.statements import Row
 from repositories.transactions import carried_through
 from repositories.turns import Turns
@@ -30,6 +31,17 @@ _SHORT = 100_000
 most twice as many: 2 to 4 ms.
 """
 
+_FILE_IS_BROKEN = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""Whoever opens the file anew may find it better."""
+
 _NOT_SHORT = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -39,6 +51,7 @@ class SqliteFile(aiosqlite.Connection):
     direct: sqlite3.Connection
 
     def __init__(self, database: str, **options: Any) -> None:
+        self.is_stale = False
         self._is_on_loop = False
         self._progress = 0
 
@@ -56,6 +69,10 @@ class SqliteFile(aiosqlite.Connection):
         return not self._running
 
     def terminate(self) -> None:
+        if self.is_stale and not self.direct.in_transaction:
+            # What is only in the log of a file that was moved away would be lost with the log.
+            with suppress(sqlite3.Error):
+                self.direct.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self.stop()
         # It still has to tell something to the event loop, which may be closed a moment later.
         self._thread.join()
@@ -66,9 +83,14 @@ class SqliteFile(aiosqlite.Connection):
         try:
             if self.direct.in_transaction:
                 self.direct.execute("ROLLBACK")
-            is_sound = True
+            is_sound = not self.is_stale
         finally:
             connections.give_back(self, is_sound=is_sound)
+
+    def note(self, error: sqlite3.Error) -> None:
+        """Let nobody else get what leads to a file that is broken."""
+        if _code_of(error) in _FILE_IS_BROKEN:
+            self.is_stale = True
 
     def _is_too_long(self) -> bool:
         """Called now and then while a statement runs; whether it's to be interrupted.
@@ -83,8 +105,9 @@ class SqliteFile(aiosqlite.Connection):
         self._progress = 0
         try:
             return self.direct.execute(sql, arguments).fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _NOT_SHORT:
+        except sqlite3.DatabaseError as error:
+            if _code_of(error) not in _NOT_SHORT:
+                self.note(error)
                 raise
         finally:
             self._is_on_loop = False
@@ -116,6 +139,11 @@ class SqliteFile(aiosqlite.Connection):
             raise
 
 
+def _code_of(error: sqlite3.Error) -> int:
+    """The primary code: the low byte of an extended one. 0 where it's no error of the database."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _base64url(text: str | None) -> str | None:
     return None if text is None else base64url(text)
 
@@ -131,16 +159,34 @@ async def open_sqlite_file(database: str, **options: Any) -> SqliteFile:
         raise
 
 
+async def open_existing(database: str, *, file: DatabaseFile, **options: Any) -> SqliteFile:
+    """The same, for a file that is there. Raises OSError when none is."""
+    file.prepare()
+    connection = await open_sqlite_file(file.uri, **(options | {"uri": True}))
+    try:
+        # By this it opens the write-ahead log as well.
+        await connection.execute_fetchall("PRAGMA schema_version")
+        file.add(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
 class SqliteSnapshot:
     """A read transaction; or a single read, `in_one_call`, which needs none."""
 
-    def __init__(self, readers: Connections[SqliteFile], *, in_one_call: bool = False) -> None:
+    def __init__(
+        self, database: DatabaseFile, readers: Connections[SqliteFile], *, in_one_call: bool = False
+    ) -> None:
+        self._database = database
         self._readers = readers
         self._file: SqliteFile | None = None
         self._in_one_call = in_one_call
         self._was_run = False
 
     async def begin(self) -> None:
+        self._database.look()
         self._file = await self._readers.take()
         if not self._in_one_call:
             self._file.direct.execute("BEGIN DEFERRED")
@@ -173,7 +219,10 @@ class SqliteWriter:
     come. Each unit has a savepoint of its own.
     """
 
-    def __init__(self, connection: Connections[SqliteFile], patience: float) -> None:
+    def __init__(
+        self, database: DatabaseFile, connection: Connections[SqliteFile], patience: float
+    ) -> None:
+        self.database = database
         self.connection = connection
         self._patience = patience
         self._turn = Turns(1)
@@ -204,13 +253,14 @@ class SqliteWriter:
         await self.connection.close()
 
     async def _opened(self) -> "_Group":
+        self.database.is_in_place()
         file = await self.connection.take()
         try:
             await file.rows("BEGIN IMMEDIATE", ())
         except BaseException:
             file.give_back_to(self.connection)
             raise
-        return _Group(self.connection, file)
+        return _Group(self.database, self.connection, file)
 
     async def _commit(self, group: "_Group") -> None:
         await self._turn.take()
@@ -224,7 +274,10 @@ class SqliteWriter:
 class _Group:
     """Units of work that are committed together."""
 
-    def __init__(self, connection: Connections[SqliteFile], file: SqliteFile) -> None:
+    def __init__(
+        self, database: DatabaseFile, connection: Connections[SqliteFile], file: SqliteFile
+    ) -> None:
+        self._database = database
         self._connection = connection
         self.file = file
         self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -247,6 +300,10 @@ class _Group:
         if failure is None:
             try:
                 await self.file.execute("COMMIT")
+                self._database.require_in_place()
+            except sqlite3.Error as error:
+                self.file.note(error)
+                failure = error
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
                 failure = error
         try:
@@ -282,7 +339,11 @@ class SqliteTransaction:
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
         assert self._group is not None
-        self._group.file.direct.executemany(sql, arguments)
+        try:
+            self._group.file.direct.executemany(sql, arguments)
+        except sqlite3.Error as error:
+            self._group.file.note(error)
+            raise
 
     async def commit(self) -> None:
         assert self._group is not None
@@ -311,4 +372,8 @@ class SqliteTransaction:
 
     def _run(self, sql: str, arguments: Sequence[Any] = ()) -> Sequence[Row]:
         assert self._group is not None
-        return self._group.file.direct.execute(sql, arguments).fetchall()
+        try:
+            return self._group.file.direct.execute(sql, arguments).fetchall()
+        except sqlite3.Error as error:
+            self._group.file.note(error)
+            raise

@@ -11,6 +11,9 @@ _UNABLE_CLASSES = ("08", "28", "3D", "53", "57P", "58")
 """Connection exceptions, refused logins, no such database, insufficient resources, the server's
 operators, errors of the system below it."""
 
+_LACKING = frozenset({"42883", "42P01", "42703", "3F000", "0A000"})
+"""Undefined function, table, column or schema; a result of another shape than before."""
+
 READ_ONLY = "25006"
 """The node takes no writes: it's a standby, or became one."""
 
@@ -23,6 +26,11 @@ def is_repeatable(sqlstate: str) -> bool:
 def is_timeout(sqlstate: str | None) -> bool:
     """Whether a limit of the database ended the statement, or the whole connection."""
     return sqlstate in _TIMEOUTS
+
+
+def is_lacking(sqlstate: str | None) -> bool:
+    """Whether something isn't there that was when this code was written."""
+    return sqlstate in _LACKING
 
 
 def is_unable(sqlstate: str | None) -> bool:

@@ -141,6 +141,10 @@ class Interference(Unavailable):
         super().__init__("Too many writers of the same data; try again.")
 
 
+class SchemaChanged(Unavailable):
+    """Somebody has migrated the database to a schema that lacks what this code needs."""
+
+
 DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 """When, by the event loop's clock, statements of the present task raise TimedOut; None: never."""
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,11 +17,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from domain.errors import DomainError
+from domain.errors import DomainError, Unavailable
+from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Repositories, SchemaChanged
 from schema.root import create_schema
 from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
@@ -59,20 +61,42 @@ def database_of(settings: Settings) -> Database | None:
 async def open_repositories(settings: Settings) -> AsyncIterator[Repositories]:
     """The repositories of the settings' mode. Raises SchemaOutOfDate, MigrationError."""
     database = database_of(settings)
-    repositories = create_repositories(settings.persistence_mode, database)
+    if database is None:
+        yield create_repositories(settings.persistence_mode)
+        return
+    repositories = create_repositories(
+        settings.persistence_mode, database, require_schema=partial(_require_schema, database)
+    )
     try:
-        if database is not None:
-            await require_head(database)
+        await require_head(database)
         yield repositories
     finally:
         await repositories.close()
+
+
+async def _require_schema(database: Database) -> None:
+    try:
+        await require_head(database)
+    except SchemaOutOfDate as error:
+        raise SchemaChanged(str(error)) from error
+    except MigrationError as error:
+        raise Unavailable(str(error)) from error
+
+
+@asynccontextmanager
+async def open_storage(settings: Settings) -> AsyncIterator[Repositories]:
+    """The repositories, for a server: of a SQLite file there is one. Raises Unavailable too."""
+    database = database_of(settings)
+    async with open_repositories(settings) as repositories:
+        with nullcontext() if database is None else database.only_server():
+            yield repositories
 
 
 def create_app(
     settings: Settings,
     *,
     seed_memory: bool = False,
-    storage: Callable[[Settings], AbstractAsyncContextManager[Repositories]] = open_repositories,
+    storage: Callable[[Settings], AbstractAsyncContextManager[Repositories]] = open_storage,
 ) -> Starlette:
     """The ASGI application; it opens its `storage` when it starts, not before.
 
@@ -183,6 +207,9 @@ async def _health(request: Request) -> Response:
     service: Service = request.app.state.service
     try:
         await service.repositories.require_health()
+    except SchemaChanged as error:
+        log.warning("not healthy: %s", error, extra={"trouble": f"not healthy: {error}"})
+        return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503)
     except DomainError as error:
         log.warning("not healthy: %s", error, extra={"trouble": f"not healthy: {error}"})
         return JSONResponse({"status": "unavailable"}, status_code=503)

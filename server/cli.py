@@ -21,7 +21,7 @@ from migrations.errors import MigrationError
 from migrations.runner import is_new, upgrade
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
-from server.app import create_app, database_of, open_repositories
+from server.app import create_app, database_of, open_repositories, open_storage
 from server.listening import Listener, listening_sockets
 from server.logs import start_logging
 from server.seed.agency import seed_agency
@@ -213,7 +213,7 @@ async def _prepare_demo(settings: Settings) -> None:
 
 
 async def _check_storage(settings: Settings) -> None:
-    async with open_repositories(settings):
+    async with open_storage(settings):
         """Opening is the check: it needs a database at the newest revision."""
 
 

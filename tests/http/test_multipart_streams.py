@@ -18,8 +18,9 @@ from server.service import StreamLimits
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json
+from tests.support.patience import SECONDS
 from tests.support.serving import Served, until
-from tests.support.sockets import FOLLOW, SECONDS
+from tests.support.sockets import FOLLOW
 
 PARTS = {"Accept": "multipart/mixed;subscriptionSpec=1.0"}
 TITLES = "{ drafts { nodes { title } } }"

@@ -12,8 +12,9 @@ from server.service import StreamLimits
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json
+from tests.support.patience import SECONDS
 from tests.support.serving import Served, until
-from tests.support.sockets import SECONDS, connected
+from tests.support.sockets import connected
 from tests.support.tcp_relay import TcpRelay, relayed
 from tests.tools import node_tools
 from tests.tools.following import Follower, following

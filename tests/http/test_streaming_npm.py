@@ -7,8 +7,8 @@ import pytest
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json
+from tests.support.patience import SECONDS
 from tests.support.serving import Served, until
-from tests.support.sockets import SECONDS
 from tests.support.tcp_relay import relayed
 from tests.tools import node_tools
 from tests.tools.following import Follower, following

@@ -27,7 +27,7 @@ async def new_database(
 
     async def make() -> Database:
         number = len(made)
-        url = await create_database(server) if server else f"sqlite:///{tmp_path}/{number}.db"
+        url = await create_database(server) if server else empty_file(tmp_path / f"{number}.db")
         made.append(open_database(url))
         return made[-1]
 
@@ -67,3 +67,9 @@ def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddRevision
 
 def url_of(database: Database) -> str:
     return database.url.render_as_string(hide_password=False)
+
+
+def empty_file(file: Path) -> str:
+    """The URL of a database with nothing in it: the server's connections make no file."""
+    file.touch()
+    return f"sqlite:///{file}"

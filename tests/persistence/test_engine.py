@@ -10,6 +10,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from migrations.runner import upgrade
 from repositories.engine import Database, DatabaseUrlError, database_url, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from tests import builders as build
@@ -19,6 +20,11 @@ from tests.persistence.kinds import BRIEF
 async def _ask(engine: AsyncEngine, question: str) -> Any:
     async with engine.connect() as connection:
         return await connection.scalar(text(question))
+
+
+async def _do(engine: AsyncEngine, statement: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))
 
 
 # SQLite
@@ -93,14 +99,25 @@ async def test_sqlite_reads_while_another_process_writes(sqlite_url: str) -> Non
     await repositories.close()
 
 
-async def test_sqlite_makes_the_file_when_it_is_not_there(tmp_path: Path) -> None:
-    file = tmp_path / "new file.db"
-    database = open_database(f"sqlite:///{file}")
+async def test_sqlite_makes_no_file_where_none_is(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/new file.db")
 
-    await _ask(database.writers, "SELECT 1")
+    for engine in (database.readers, database.writers):
+        with pytest.raises(FileNotFoundError, match=r"new file\.db"):
+            await _ask(engine, "SELECT 1")
 
     await database.close()
-    assert file.exists()
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
+@pytest.mark.parametrize("query", ["uri=true", "mode=rw&uri=true", "uri=true&nolock=0"])
+async def test_sqlite_opens_the_file_of_a_uri(sqlite_url: str, query: str) -> None:
+    path = sqlite_url.removeprefix("sqlite:///")
+    database = open_database(f"sqlite:///file:{path}?{query}")
+
+    assert await _ask(database.readers, "SELECT count(*) FROM onboarding_forms") == 0
+    await _ask(database.writers, "DELETE FROM onboarding_forms RETURNING 1")
+    await database.close()
 
 
 # PostgreSQL
@@ -185,12 +202,29 @@ async def test_postgresql_is_told_what_else_its_url_says(postgresql_url: str) ->
     await database.close()
 
 
+async def test_tables_are_in_the_schema_that_the_url_says(postgresql_url: str) -> None:
+    url = make_url(postgresql_url).update_query_dict({"options": "-csearch_path=apart"})
+    database = open_database(url.render_as_string(hide_password=False))
+    await _do(database.writers, "CREATE SCHEMA apart")
+
+    await upgrade(database)
+
+    repositories = create_repositories(PersistenceMode.DB, database)
+    await BRIEF.save(repositories, build.brief("key"))
+    assert await _ask(database.readers, "SELECT count(*) FROM apart.onboarding_forms") == 1
+    assert await _ask(database.readers, "SELECT count(*) FROM public.onboarding_forms") == 0
+    await _do(database.writers, "DROP SCHEMA apart CASCADE")
+    await database.close()
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [
         ("sslmode=sometimes", "sslmode: must be one of disable, allow, prefer, require"),
         ("sslmode=require&channel_binding=require", "channel_binding: not supported"),
         ("sslmode=require&sslmode=disable", "sslmode: is given twice"),
+        ("pgbouncer=maybe", "pgbouncer: must be true or false"),
+        ("statement_cache_size=many", "statement_cache_size: 'many' is no whole number"),
     ],
 )
 def test_what_the_driver_does_not_understand_is_refused_by_its_name(query: str, told: str) -> None:

@@ -228,7 +228,7 @@ def test_a_file_that_is_no_database(aicmo: Aicmo, command: str, tmp_path: Path) 
 def test_a_file_in_a_folder_that_is_not_there(aicmo: Aicmo, command: str, tmp_path: Path) -> None:
     error = one_line_of_error(aicmo(*command.split(), database=f"sqlite:///{tmp_path}/no/a.db"))
 
-    assert "unable to open database file" in error
+    assert "which isn't there" in error
 
 
 @needs_a_database

@@ -11,7 +11,7 @@ from string import Template
 
 import pytest
 
-from tests.support.sockets import SECONDS
+from tests.support.patience import SECONDS
 
 _SETTINGS = Template(
     """

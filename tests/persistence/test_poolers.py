@@ -1,0 +1,153 @@
+"""PgBouncer between us and PostgreSQL: each transaction may meet another of its connections."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import make_url
+
+from domain.errors import TimedOut
+from migrations.errors import MigrationError
+from migrations.runner import downgrade, require_head, revisions, upgrade
+from repositories.engine import Database, open_database
+from repositories.factory import PersistenceMode, create_repositories
+from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
+from tests import builders as build
+from tests.conftest import close_database
+from tests.persistence.kinds import BRIEF, DRAFT, KINDS, PACKAGE
+from tests.support.pauses import Pause
+from tests.support.pgbouncer import PROGRAM, pgbouncer, version
+from tests.support.postgres_server import create_database, drop_database
+from tests.support.tasks import elsewhere
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's pgbouncer")
+
+CONNECTIONS = 3
+"""How many PgBouncer has to a database: fewer than we have to PgBouncer."""
+KEYS = 5
+CALLERS = 5 * KEYS
+
+
+@pytest.fixture(scope="module")
+def pooler(postgres_url: str) -> Iterator[str]:
+    with pgbouncer(postgres_url, size=CONNECTIONS) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def pooler_that_prepares(postgres_url: str) -> Iterator[str]:
+    if version() < (1, 21):
+        pytest.skip("needs PgBouncer 1.21 or newer")
+    with pgbouncer(postgres_url, size=CONNECTIONS, prepared_statements=20) as url:
+        yield url
+
+
+def through(pooler: str, database_url: str, **query: str) -> str:
+    url = make_url(pooler).set(database=make_url(database_url).database)
+    return url.update_query_dict(query).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["pooler", "pooler_that_prepares"])
+def pooled_url(request: pytest.FixtureRequest, postgresql_url: str) -> str:
+    pooler: str = request.getfixturevalue(request.param)
+    if request.param == "pooler":
+        return through(pooler, postgresql_url, pgbouncer="true")
+    return through(pooler, postgresql_url, pgbouncer="true", statement_cache_size="100")
+
+
+@pytest.fixture
+async def database(pooled_url: str) -> AsyncIterator[Database]:
+    database = open_database(pooled_url, pool_size=12, pool_timeout=60)
+    yield database
+    await close_database(database)
+
+
+@pytest.fixture
+def repositories(database: Database) -> Repositories:
+    return create_repositories(PersistenceMode.DB, database)
+
+
+async def test_many_who_read_and_save_meet_no_error(repositories: Repositories) -> None:
+    async def use(number: int) -> None:
+        for kind in KINDS:
+            key = f"key {number % KEYS}"
+            await kind.save(repositories, kind.record(key))
+            assert kind.key_of(await kind.load(repositories, key)) == key
+            async with repositories.read(in_one_call=True) as snapshot:
+                assert await kind.reads_of(snapshot).get_many([key])
+
+    await asyncio.gather(*(use(number) for number in range(CALLERS)))
+
+    for kind in KINDS:
+        for key in (f"key {number}" for number in range(KEYS)):
+            stored = replace(kind.record(key), revision=CALLERS // KEYS)
+            assert await kind.load(repositories, key) == stored
+
+
+async def test_a_snapshot_sees_one_state(repositories: Repositories) -> None:
+    await DRAFT.save(repositories, build.draft("before"))
+
+    async with repositories.read() as snapshot:
+        assert await snapshot.drafts.count(None) == 1
+        for number in range(6):
+            await elsewhere(DRAFT.save(repositories, build.draft(f"after {number}")))
+        assert await snapshot.drafts.count(None) == 1
+
+    async with repositories.read() as snapshot:
+        assert await snapshot.drafts.count(None) == 7
+
+
+async def test_who_waits_for_a_lock_is_cancelled_and_spoils_nobodys_connection(
+    repositories: Repositories,
+) -> None:
+    pause = Pause()
+
+    async def hold(unit: UnitOfWork) -> None:
+        await unit.delivery_packages.save(build.package("key"))
+        await pause()
+
+    async def save() -> None:
+        set_deadline(0.2)
+        await repositories.write(
+            lambda unit: unit.delivery_packages.save(build.package("key", draft_id="lost")),
+            in_one_call=True,
+        )
+
+    holding = elsewhere(repositories.write(hold))
+    await pause.reached.wait()
+    late = elsewhere(save())
+    with pytest.raises(TimedOut):
+        await late
+    pause.over.set()
+    await holding
+
+    assert await PACKAGE.load(repositories, "key") == build.package("key")
+    await asyncio.gather(
+        *(PACKAGE.load(repositories, "key") for _ in range(CALLERS)),
+        *(BRIEF.save(repositories, build.brief("key")) for _ in range(CALLERS)),
+    )
+
+
+async def test_the_schema_is_migrated_through_it(pooler: str, postgres_url: str) -> None:
+    url = await create_database(postgres_url)
+    database = open_database(through(pooler, url, pgbouncer="true"))
+
+    assert len(await upgrade(database)) == len(revisions())
+    await require_head(database)
+    assert len(await downgrade(database, "base")) == len(revisions())
+
+    await database.close()
+    await drop_database(postgres_url, url)
+
+
+async def test_without_being_told_of_it_the_start_says_what_to_do(
+    pooler: str, postgresql_url: str
+) -> None:
+    database = open_database(through(pooler, postgresql_url))
+
+    with pytest.raises(MigrationError, match=r"pgbouncer=true") as raised:
+        await require_head(database)
+
+    assert "\n" not in str(raised.value)
+    await database.close()
