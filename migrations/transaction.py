@@ -10,7 +10,8 @@ from sqlalchemy import Connection, NullPool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from migrations.errors import MigrationError
-from repositories.engine import Database
+from repositories.engine import Database, on_begin
+from repositories.postgresql import SET_LOCAL
 from repositories.sqlite import open_sqlite_file
 
 _SQLITE_PATIENCE_SECONDS = 600
@@ -40,8 +41,17 @@ async def migration_transaction(database: Database) -> AsyncIterator[AsyncConnec
 
 
 def _postgresql(database: Database) -> AsyncEngine:
-    # Each statement has to see what was committed while the first one waited for the lock.
-    return database.writers
+    engine = create_async_engine(
+        database.url,
+        poolclass=NullPool,
+        hide_parameters=True,
+        # Each statement has to see what was committed while the first one waited for the lock.
+        isolation_level="READ COMMITTED",
+        connect_args=dict(database.connect_args),
+    )
+    if database.has_pooler:
+        on_begin(engine, *SET_LOCAL)
+    return engine
 
 
 def _sqlite(database: Database) -> AsyncEngine:

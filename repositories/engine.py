@@ -2,8 +2,9 @@
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -127,6 +128,8 @@ class Database:
     keys: KeyedTurns | None = None
     has_pooler: bool = False
     """Whether a session may be another one for each transaction."""
+    connect_args: Mapping[str, Any] = field(default_factory=dict)
+    """What PostgreSQL's driver is to be given besides the URL."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -213,7 +216,7 @@ def _postgresql(
     # JSON stays the text that it is; the driver would parse it.
     engine = _engine(target.url, json_deserializer=str, connect_args=driver)
     if target.has_pooler:
-        _on_begin(engine, *SET_LOCAL)
+        on_begin(engine, *SET_LOCAL)
     connections = Connections[PostgresConnection](engine, pool_size, pool_timeout)
     _, arguments = engine.dialect.create_connect_args(target.url)
     connect = partial(connector, **arguments, **options)
@@ -234,6 +237,7 @@ def _postgresql(
         probe=PostgresProbe(connect),
         keys=KeyedTurns(),
         has_pooler=target.has_pooler,
+        connect_args=driver,
     )
 
 
@@ -272,8 +276,8 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         "synchronous = FULL",
         "busy_timeout = 0",
     )
-    _on_begin(readers, "BEGIN DEFERRED")
-    _on_begin(writers, "BEGIN IMMEDIATE")
+    on_begin(readers, "BEGIN DEFERRED")
+    on_begin(writers, "BEGIN IMMEDIATE")
     reading = Connections[SqliteFile](readers, pool_size, pool_timeout)
     writing = Connections[SqliteFile](writers, 1, pool_timeout)
 
@@ -300,7 +304,7 @@ def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
         cursor.close()
 
 
-def _on_begin(engine: AsyncEngine, *statements: str) -> None:
+def on_begin(engine: AsyncEngine, *statements: str) -> None:
     """Let the engine's transactions begin with these statements."""
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -62,7 +62,7 @@ async def test_what_has_begun_is_finished_though_it_takes_its_time(
         async with nobody_else_writing(migrated_database_url):
             reader, writer = await send(running, "saveDraft", inputs.save_draft())
             # The save waits for its turn. It has begun: what came later is answered.
-            assert (await running.http.get("/health")).status_code == 200
+            assert await running.api.everything()
             running.server.process.terminate()
             await until_nobody_is_let_in(running)
 

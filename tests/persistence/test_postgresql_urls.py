@@ -80,7 +80,7 @@ def test_hosts_without_a_port_have_the_usual_one() -> None:
         ("@a/aicmo?connect_timeout=soon", "connect_timeout: 'soon' is no whole number"),
         ("@a/aicmo?channel_binding=require", "channel_binding: .*sslmode=verify-full"),
         ("@a/aicmo?gssencmode=require", "gssencmode: .*TLS only"),
-        ("@a/aicmo?pgbouncer=true", "pgbouncer: .*Prisma"),
+        ("@a/aicmo?connection_limit=5", "connection_limit: .*Prisma.*AICMO_POOL_SIZE"),
         ("@a/aicmo?connection_limit=1", "connection_limit: .*AICMO_POOL_SIZE"),
         ("@a/aicmo?schema=sales", "schema: .*search_path"),
         ("@a/aicmo?hostaddr=10.0.0.1", "hostaddr: .*name the host"),
