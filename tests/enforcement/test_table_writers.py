@@ -62,9 +62,11 @@ async def _watching(database: Database) -> AsyncIterator[Writes]:
     def noted(name: str) -> Any:
         method = getattr(DatabaseSession, name)
 
-        async def noting(session: DatabaseSession, statement: Statement, *values: Any) -> Any:
+        async def noting(
+            session: DatabaseSession, statement: Statement, *values: Any, **options: Any
+        ) -> Any:
             note(_module_of_caller(), statement.sql)
-            return await method(session, statement, *values)
+            return await method(session, statement, *values, **options)
 
         return noting
 
