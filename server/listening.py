@@ -27,13 +27,17 @@ turn each, behind all that the others ask for.
 _ENDING_SECONDS = 3.0
 """How long an operation that is over may take to give up a database that doesn't answer."""
 HEAD_BYTES = 64 * 1024
-"""The most that stands before a body, and between the parts of one in chunks, or behind them."""
+"""The most that stands before a body, and between the parts of one in chunks, or behind them.
+
+It is looked at after each read, so what comes by a single one may be more.
+"""
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
 LINGER_SECONDS = 5.0
-"""How long the rest of a body is read, and dropped, that was answered before it had arrived.
+"""How long the rest is read, and dropped, of a request that was answered before it had arrived.
 
-Closed at once, the connection would be reset, and some clients would never see the answer.
+Closed at once, the connection would be reset, and some clients would never see the answer
+(RFC 9112, 9.6).
 """
 
 
@@ -116,7 +120,7 @@ class BoundedHttp(HttpToolsProtocol):
     _keeps_alive = False
     """Whether the connection stays when a body comes that the client announced by `Expect`."""
     _refusal: HTTPStatus | None = None
-    """How a request is refused once those before it are answered. Nothing after it is read."""
+    """How a request is refused, once those before it are answered. Nothing after it is read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -224,6 +228,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         self.expect_100_continue = False  # what comes now doesn't keep the connection
+        if self._until_rest is not None:
+            self.transport.close()
         super().shutdown()
 
     def _should_upgrade(self) -> bool:
@@ -312,7 +318,8 @@ class BoundedHttp(HttpToolsProtocol):
             self.pipeline.popleft()
             self._refusal = status
         elif is_body and self.cycle.response_started:
-            self.transport.close()
+            self._refusal = status
+            self._linger()
         elif is_body or cycle is None or cycle.response_complete:
             self._end(status)
         else:
@@ -321,6 +328,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _end(self, status: HTTPStatus) -> None:
         if self.transport.is_closing():
             return
+        self._refusal = status
         error = {"message": f"{status.phrase}.", "extensions": {"code": "BAD_USER_INPUT"}}
         body = json.dumps({"errors": [error]}).encode()
         head = (
@@ -330,7 +338,18 @@ class BoundedHttp(HttpToolsProtocol):
             "Connection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+        self._linger()
+
+    def _linger(self) -> None:
+        """Send nothing more, and drop what comes until the client ends the connection too."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if self._exchange is not None:
+            self._exchange.leave()
+        self.transport.write_eof()
+        self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 class QuietWebSocket(WebSocketsSansIOProtocol):
