@@ -26,6 +26,7 @@ turn each, behind all that the others ask for.
 """
 _ENDING_SECONDS = 3.0
 """How long an operation that is over may take to give up a database that doesn't answer."""
+_INVALID = "Invalid HTTP request received."
 HEAD_BYTES = 64 * 1024
 """The most that stands before a body, and between the parts of one in chunks, or behind them.
 
@@ -148,7 +149,7 @@ class BoundedHttp(HttpToolsProtocol):
                 self.parser.feed_data(left)
                 break
             except httptools.HttpParserError:
-                self.logger.warning("Invalid HTTP request received.")
+                self.logger.warning(_INVALID, extra={"trouble": _INVALID})
                 self._refuse(HTTPStatus.BAD_REQUEST)
                 return
             except httptools.HttpParserUpgrade as upgrade:

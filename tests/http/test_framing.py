@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server.listening import HEAD_BYTES, BoundedHttp
+from server.listening import HEAD_BYTES, LINGER_SECONDS, BoundedHttp
+from tests.support.clock import clock_of
 from tests.support.pauses import hold
 from tests.support.processes import output_of
 from tests.support.servers import IN_MEMORY, running_server
@@ -497,14 +498,16 @@ async def test_a_body_is_waited_for_though_an_answer_before_it_was_late(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what has its answer already may not go on for long."""
-    monkeypatch.setattr("server.listening.LINGER_SECONDS", 0.05)
     pause = hold(monkeypatch, type(server.service), "respond")
     async with wired(server.address) as wire:
+        await until(lambda: bool(server.state.connections))
+        [connection] = server.state.connections
+        clock = clock_of(connection)
         await wire.send(request(**ASK) + posted(LENGTH, body=b""))
         await pause.reached.wait()
         pause.over.set()
         assert json.loads((await wire.answer()).body) == ANSWER
-        await asyncio.sleep(0.2)
+        clock.advance(2 * LINGER_SECONDS)
         await wire.send(ASKED)
 
         assert json.loads((await wire.answer()).body) == ANSWER
