@@ -26,6 +26,9 @@ T = TypeVar("T")
 PATIENCE_MILLISECONDS = 5_000
 """How long a statement waits for the lock of another process."""
 
+_GLANCE_MILLISECONDS = 100
+"""How long it waits at a time. SQLite can't be interrupted while it waits."""
+
 _SHORT = 100_000
 """Instructions of SQLite's machine that a statement may take on the event loop, at least, and at
 most twice as many: 2 to 4 ms.
@@ -111,11 +114,21 @@ class SqliteFile(aiosqlite.Connection):
                 raise
         finally:
             self._is_on_loop = False
-        self.direct.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+        self.direct.execute(f"PRAGMA busy_timeout = {_GLANCE_MILLISECONDS}")
         try:
-            return await self.patiently(self._in_thread(sql, arguments))
+            return await self._when_it_can(sql, arguments)
         finally:
             self.direct.execute("PRAGMA busy_timeout = 0")
+
+    async def _when_it_can(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        left = PATIENCE_MILLISECONDS
+        while True:
+            try:
+                return await self.patiently(self._in_thread(sql, arguments))
+            except sqlite3.OperationalError as error:
+                left -= _GLANCE_MILLISECONDS
+                if left <= 0 or not _is_locked_out(error):
+                    raise
 
     async def _in_thread(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         # The thread closes the cursor, whatever happens: if the event loop collected it, it would
@@ -142,6 +155,12 @@ class SqliteFile(aiosqlite.Connection):
 def _code_of(error: sqlite3.Error) -> int:
     """The primary code: the low byte of an extended one. 0 where it's no error of the database."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_locked_out(error: sqlite3.Error) -> bool:
+    """Whether another process has the lock. A snapshot that is too old stays so, however long."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return _code_of(error) == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 def _base64url(text: str | None) -> str | None:
