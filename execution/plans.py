@@ -205,6 +205,8 @@ class OperationPlan:
             collect_fields(schema, self.fragments, self._variables, root_type, operation.node),
         )
         self.only_written = self._only_written()
+        self.is_introspection = all(field.name.startswith("__") for field in self.root.fields)
+        """Whether it asks for nothing but the schema, which has the same answer each time."""
 
     def _only_written(self) -> FieldPlan | None:
         """The field that is all of the operation, when somebody else writes it."""

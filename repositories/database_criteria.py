@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    TableValuedAlias,
     and_,
     any_,
     bindparam,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.types import TypeEngine
 
 from domain.validation import unstorable
 from repositories.criteria import (
@@ -179,6 +181,14 @@ def among(column: ColumnElement[Any], parameter: str, *, is_sqlite: bool) -> Con
     if is_sqlite:
         return column.in_(select(func.json_each(members).table_valued("value").c.value))
     return column == any_(members)
+
+
+def each_value(kind: TypeEngine[Any], name: str, *, is_sqlite: bool) -> TableValuedAlias:
+    """A source, under a name, of the parameter `values` one by one, as `value`."""
+    values = bindparam("values", type_=ManyOf(kind))
+    if is_sqlite:
+        return func.json_each(values).table_valued("value", name=name)
+    return func.unnest(values).table_valued("value").render_derived(name=name)
 
 
 def storable(values: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from repositories.database_criteria import (
     among,
     bounded_page_of,
     condition,
+    each_value,
     nested_page_shape_of,
     page_of,
     page_values_of,
@@ -28,7 +29,7 @@ from repositories.database_json_text import (
     Writer,
     page_prefix,
 )
-from repositories.metadata import ManyOf, PlainText
+from repositories.metadata import PlainText
 from repositories.selections import Selection
 from repositories.statements import Statement, written
 
@@ -101,9 +102,7 @@ class JsonStatements:
         The page is of those that have the value under what it's said to go `by`.
         """
         writer = self._writer()
-        members = bindparam("values", type_=ManyOf(PlainText))
-        each = func.json_each if self._is_sqlite else func.unnest
-        values = each(members).table_valued("value", name=writer.alias())
+        values = each_value(PlainText, writer.alias(), is_sqlite=self._is_sqlite)
         pages = [writer.page(selection, values.name) for selection in selections]
         return self._written(select(values.c.value, *pages))
 

@@ -142,11 +142,11 @@ class Writer(ABC):
         return self._sql(self._owned(Owned("", selection), stored, source))
 
     def page(self, selection: Selection, source: str) -> ColumnElement[str]:
-        """The only member of the selection, a page, for the rows that are called `source`."""
+        """The only member of the selection, a page, for each `value` of the `source`."""
         self._begin(selection)
         [(_, part)] = selection.members
         assert isinstance(part, Paged)
-        return self._sql(self._paged(part, source))
+        return self._sql(self._paged(part._replace(attribute="value"), source))
 
     def _begin(self, selection: Selection) -> None:
         self._selection = next(self._selections)
@@ -262,7 +262,7 @@ class Writer(ABC):
             case Facts(members):
                 return self._object(members, lambda each: self._of_page(each, rows, scope))
             case Items(selection):
-                return self._items_of_page(selection, rows, scope)
+                return self._list_of_page(selection, rows, scope)
             case Fact.TOTAL:
                 name = self.alias()
                 return f"(SELECT CAST(count(*) AS TEXT) FROM {self._matching(rows, name)})"
@@ -275,6 +275,18 @@ class Writer(ABC):
                 return f"CASE WHEN EXISTS ({more} OFFSET {request.limit}) {_TRUE_OR_FALSE}"
         is_first_read = (member is Fact.START) is not request.backwards
         return self._end_of_page(rows, scope, is_first_read=is_first_read)
+
+    def _list_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
+        """The JSON text of the list of a page's objects."""
+        if rows.request.limit == 0:
+            return _literal("[]")
+        if rows.request.limit > 1 or not self._can_read_in_order(rows):
+            return self._items_of_page(selection, rows, scope)
+        # One is all that is read, so there is nothing to gather.
+        name = self.alias()
+        item = self._entity(selection, rows.stored, name, scope)
+        first = f"{self._among(rows, name)} ORDER BY {self._order(rows, name, rows.request)}"
+        return f"coalesce((SELECT '[' || {item} || ']' FROM {first} LIMIT 1), '[]')"
 
     def _end_of_page(self, rows: _Ordered, scope: Scope, *, is_first_read: bool) -> str:
         """The place of the row of a page that is read first, or last; null where there is none."""
@@ -325,8 +337,12 @@ class Writer(ABC):
         return f"({begin} || {value} || ',' || {key} || {end})"
 
     @abstractmethod
+    def _can_read_in_order(self, rows: _Ordered) -> bool:
+        """Whether rows may be read with all that is written of them, as far as the page goes."""
+
+    @abstractmethod
     def _items_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
-        """The JSON text of the list of a page's objects."""
+        """The JSON text of the list of a page's objects, of which there may be several."""
 
     # Objects and values
 
@@ -372,6 +388,10 @@ class PostgresWriter(Writer):
 
     _is_sqlite = False
 
+    def _can_read_in_order(self, rows: _Ordered) -> bool:
+        # Where it has to sort, it keeps the first rows alone, and writes these.
+        return True
+
     def _items_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
         name = self.alias()
         item = self._entity(selection, rows.stored, name, scope)
@@ -416,19 +436,19 @@ class SqliteWriter(Writer):
 
     _is_sqlite = True
 
+    def _can_read_in_order(self, rows: _Ordered) -> bool:
+        return rows.stored.has_index(rows.request.order.field, rows.reference)
+
     def _items_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
         name, request, stored = self.alias(), rows.request, rows.stored
         item = self._entity(selection, stored, name, scope)
-        reading = f"ORDER BY {{}} LIMIT {request.limit}"
-        if not request.backwards and stored.has_index(request.order.field, rows.reference):
+        if not request.backwards and self._can_read_in_order(rows):
             order = self._order(rows, name, request)
             return self._list(item, self._among(rows, name), f"{order} LIMIT {request.limit}")
         # What is sorted has the keys alone, and not what is written.
         sorted_, key = self.alias(), stored.key_name
-        among = self._among(rows, sorted_)
-        keys = f"SELECT {sorted_}.{key} FROM {among} " + reading.format(
-            self._order(rows, sorted_, request)
-        )
+        reading = f"ORDER BY {self._order(rows, sorted_, request)} LIMIT {request.limit}"
+        keys = f"SELECT {sorted_}.{key} FROM {self._among(rows, sorted_)} {reading}"
         source = f"{stored.table.name} AS {name} WHERE {name}.{key} IN ({keys})"
         return self._list(item, source, self._order(rows, name, _forwards(request)))
 

@@ -176,12 +176,14 @@ class Selection:
 
     @property
     def depth(self) -> int:
-        """How deep objects are within one another, by their weights; 1 where there are none."""
-        return 1 + max((_depth(part) for _, part in self.members), default=0)
+        """How deep queries are within one another, by their weights; 0 where there are none."""
+        return max((_depth(part) for _, part in self.members), default=0)
 
 
-PAGE_DEPTH: Final = 2
-"""A page is as deep as two objects: it has a query within a query."""
+_OBJECT_DEPTH: Final = 1
+_ENTITY_DEPTH: Final = 2
+_LIST_DEPTH: Final = 3
+"""Lists are the deepest: they have a query within a query."""
 
 
 def _size(part: Part) -> int:
@@ -194,11 +196,17 @@ def _size(part: Part) -> int:
 
 def _depth(part: Part) -> int:
     match part:
-        case Held() | Owned() | Referenced() | Itself():
-            return part.selection.depth
+        case Itself(selection):
+            return selection.depth
+        case Held(_, selection, is_many):
+            return selection.depth + (_LIST_DEPTH if is_many else _OBJECT_DEPTH)
+        case Referenced(selection=selection):
+            return selection.depth + _ENTITY_DEPTH
+        case Owned(_, selection):
+            return selection.depth + _LIST_DEPTH
         case Paged(members=members):
             lists = (each.selection.depth for _, each in members if isinstance(each, Items))
-            return PAGE_DEPTH - 1 + max(lists, default=1)
+            return _LIST_DEPTH + max(lists, default=0)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from schema.delivery.queries import DeliveryQuery
 from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
+from schema.introspection import Introspections
 from schema.limits import Limits
 from schema.node import Node, StoredEntity, load_node
 from schema.onboarding.mutations import OnboardingMutation
@@ -91,6 +92,7 @@ class PipelineSchema:
     definition: strawberry.Schema
     documents: Documents
     engine: Engine
+    introspections: Introspections = field(default_factory=Introspections)
 
     @property
     def graphql(self) -> GraphQLSchema:

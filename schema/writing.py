@@ -33,8 +33,8 @@ PART: Final = "part"
 MOST_MEMBERS: Final = 400
 """Of all objects within one together: databases have limits, and so has their patience."""
 
-MOST_DEPTH: Final = 9
-"""Of objects within one another, by their weights: SQLite's parser has room for a few more."""
+MOST_DEPTH: Final = 12
+"""Of queries within one another, by their weights: SQLite's parser has room for a few more."""
 
 ArgumentsOf = Callable[[Selected], dict[str, Any]]
 """Gives the arguments of a field that is selected, as its resolver gets them."""
