@@ -199,7 +199,7 @@ class DatabaseRepository(Generic[R]):
     ) -> Mapping[str, Page[R]]:
         statement = sql.pages_by(self._entities, reference, page_shape_of(request))
         rows = await self._session.rows(
-            statement, {**page_values_of(request), "values": storable(values)}
+            statement, {**page_values_of(request), "values": storable(list(dict.fromkeys(values)))}
         )
         place = self._entities.place_of(reference)
         found: dict[str, list[R]] = {value: [] for value in values}
