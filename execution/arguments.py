@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    BREAK,
     FieldNode,
     GraphQLArgument,
     GraphQLField,
+    Node,
     NullValueNode,
     Undefined,
     ValueNode,
     VariableNode,
+    Visitor,
     is_enum_type,
     is_non_null_type,
     is_scalar_type,
     is_specified_scalar_type,
+    visit,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.utilities.coerce_input_value import coerce_input_literal
@@ -49,6 +53,11 @@ class Arguments:
             _argument(name, definition, given.get(name)) for name, definition in field.args.items()
         ]
 
+    @property
+    def are_constant(self) -> bool:
+        """Whether no variable has a part in them, so that they are the same for all operations."""
+        return not any(map(_has_variable, self._node.arguments or ()))
+
     def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
         """By their names as the resolver knows them. Raises what graphql-core raises."""
         values: dict[str, Any] = {}
@@ -66,6 +75,22 @@ class Arguments:
             if value is not Undefined:
                 values[argument.out_name] = value
         return values
+
+
+def _has_variable(node: Node) -> bool:
+    found = _Variables()
+    visit(node, found)
+    return found.are_there
+
+
+class _Variables(Visitor):
+    """Looks for variables."""
+
+    are_there = False
+
+    def enter_variable(self, *_: Any) -> Any:
+        self.are_there = True
+        return BREAK
 
 
 def _argument(name: str, definition: GraphQLArgument, node: ValueNode | None) -> _Argument:

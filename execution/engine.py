@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -23,6 +24,7 @@ from graphql import (
 from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
+from execution.arguments import Arguments
 from execution.catching import resolved_together
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
@@ -34,6 +36,7 @@ from execution.plans import (
     Resolver,
     Sources,
     Unwritten,
+    Write,
     Writer,
 )
 from execution.recent import Recent
@@ -134,8 +137,20 @@ class Engine:
         if not known.is_supported:
             return Execution(self._schema, self.counts, known, given, None, None, hide_suggestions)
         variables = known.variables.values(given, hide_suggestions=hide_suggestions)
-        plan = None if isinstance(variables, list) else self._plan(known, variables, to_write)
-        return Execution(self._schema, self.counts, known, given, variables, plan, hide_suggestions)
+        if isinstance(variables, list):
+            return Execution(
+                self._schema, self.counts, known, given, variables, None, hide_suggestions
+            )
+        plan = self._plan(known, variables, to_write)
+        write = None
+        if plan is not None and (field := plan.only_written) is not None:
+            assert field.bind is not None
+            write = field.bind(
+                partial(Arguments.values, variables=variables, hide_suggestions=hide_suggestions)
+            )
+        return Execution(
+            self._schema, self.counts, known, given, variables, plan, hide_suggestions, write
+        )
 
     def _plan(
         self, operation: Operation, variables: VariableValues, to_write: bool
@@ -165,12 +180,13 @@ class Execution:
     variables: VariableValues | list[GraphQLError] | None
     plan: OperationPlan | None
     hide_suggestions: bool
+    write: Write | None = None
+    """Writes the only field of the plan, with the arguments of all fields below."""
 
     @property
     def is_one_read(self) -> bool:
         """Whether it's all one field of a query, which its writer resolves by a single call."""
-        is_query = self.operation.node.operation is OperationType.QUERY
-        return is_query and self.plan is not None and self.plan.only_written is not None
+        return self.write is not None and self.operation.node.operation is OperationType.QUERY
 
     async def run(self, root_value: Any = None, context_value: Any = None) -> ExecutionResult:
         """The result, as `Engine.execute` gives it."""
@@ -180,9 +196,9 @@ class Execution:
             return await self._by_graphql_core(root_value, context_value)
         self.counts.by_plan += 1
         field = self.plan.only_written
-        if field is None:
+        if field is None or self.write is None:
             return await self._by_plan(self.plan, self.variables, root_value, context_value)
-        value = await self._written(field, self.variables, root_value, context_value)
+        value = await self._written(self.write, field, self.variables, root_value, context_value)
         is_complete = not isinstance(value, Unwritten | Exception)
         if not is_complete or (value is None and field.shape.is_non_null):
             return await self._by_plan(
@@ -191,15 +207,19 @@ class Execution:
         return ExecutionResult({field.key: value}, None)
 
     async def _written(
-        self, field: FieldPlan, variables: VariableValues, root_value: Any, context_value: Any
+        self,
+        write: Write,
+        field: FieldPlan,
+        variables: VariableValues,
+        root_value: Any,
+        context_value: Any,
     ) -> Any:
         """What the writer gives; an exception when it failed."""
-        assert field.write is not None
         try:
             arguments = field.arguments.values(variables, hide_suggestions=self.hide_suggestions)
         except Exception as error:
             return error
-        [value] = await resolved_together(field.write, [root_value], context_value, arguments)
+        [value] = await resolved_together(write, [root_value], context_value, arguments)
         return value
 
     async def _by_plan(

@@ -1,12 +1,13 @@
 """Plans: what is to be done for an operation, worked out once from its document and schema."""
 
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
+from itertools import count
 from operator import attrgetter
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -51,13 +52,14 @@ class Selected(NamedTuple):
     """A field that is selected of objects of a type, under a response key.
 
     `selected` is what is selected of the field's own objects; None of a leaf, and of what may be of
-    several types.
+    several types. `arguments` are those of a field that takes any.
     """
 
     key: str
     type: GraphQLObjectType
     field: GraphQLField
     selected: "tuple[Selected, ...] | None" = None
+    arguments: Arguments | None = None
 
 
 Write = Callable[..., Awaitable[Sequence[Any]]]
@@ -73,8 +75,18 @@ class Unwritten(NamedTuple):
     value: Any
 
 
-Writer = Callable[[Sequence[Selected]], Write | None]
-"""Gives what writes the objects of a field of which this is selected. None where nothing can."""
+Given = Callable[[Arguments], dict[str, Any]]
+"""Gives the arguments of a field, as `Arguments.values` does for the variables of an operation."""
+
+Bind = Callable[[Given], Write | None]
+"""Gives what writes the objects with the arguments of all fields below. None where nothing can:
+the field is resolved then, as if it had no writer."""
+
+Writer = Callable[[Sequence[Selected]], Bind | None]
+"""Gives what can write the objects of a field of which this is selected. None where nothing can."""
+
+MOST_SELECTED: Final = 1_000
+"""How many fields a writer is told of: nothing writes more, and it takes time to find them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,7 @@ class Sources:
     """Where the values of a field come from, and what is known of them.
 
     They come from what the field's writer gives, where `writer_of` has one that can write what is
-    selected, and nothing below has arguments; or else from the batch resolver that `batch_of` has
+    selected; or else from the batch resolver that `batch_of` has
     for the field, or else from the attribute that `attribute_of` names, or else from the resolver
     that `resolver_of` has in place of the field's own, or from that. What has the very class that
     `class_of` has for an object type is of that type; a leaf that has the very class that
@@ -151,7 +163,7 @@ class FieldPlan:
     read: Callable[[Any], Any] | None
     resolve: Resolver
     resolve_batch: BatchResolver | None
-    write: Write | None
+    bind: Bind | None
     arguments: Arguments
     selections: dict[GraphQLObjectType, "SelectionPlan"] = field(default_factory=dict)
     """By the runtime type of the field's objects; made when the first of the type comes."""
@@ -193,11 +205,13 @@ class OperationPlan:
             collect_fields(schema, self.fragments, self._variables, root_type, operation.node),
         )
         self.only_written = self._only_written()
+        self.is_introspection = all(field.name.startswith("__") for field in self.root.fields)
+        """Whether it asks for nothing but the schema, which has the same answer each time."""
 
     def _only_written(self) -> FieldPlan | None:
         """The field that is all of the operation, when somebody else writes it."""
         match self.root.fields:
-            case [field] if field.write is not None:
+            case [field] if field.bind is not None:
                 return field
         return None
 
@@ -254,33 +268,36 @@ class OperationPlan:
                 or default_field_resolver
             ),
             resolve_batch=resolve_batch,
-            write=self._write(definition, details),
+            bind=self._bind(definition, details),
             arguments=Arguments(definition, nodes[0]),
         )
 
-    def _write(self, definition: GraphQLField, details: list[FieldDetails]) -> Write | None:
+    def _bind(self, definition: GraphQLField, details: list[FieldDetails]) -> Bind | None:
         writer = self._sources.writer_of(definition)
-        selected = self._selected(definition, details) if writer else None
+        selected = self._selected(definition, details, count()) if writer else None
         return None if writer is None or selected is None else writer(selected)
 
     def _selected(
-        self, definition: GraphQLField, details: list[FieldDetails]
+        self, definition: GraphQLField, details: list[FieldDetails], number: Iterator[int]
     ) -> tuple[Selected, ...] | None:
-        """What is selected of the field's objects; None where that depends on more than plans."""
+        """What is selected of the field's objects; None where that depends on more than plans, or
+        is too much. `number` counts it.
+        """
         type_ = get_named_type(definition.type)
         if not is_object_type(type_):
             return None
         found: list[Selected] = []
         for key, below in self._subfields(type_, details).grouped_field_set.items():
             field = self._schema.get_field(type_, below[0].node.name.value)
-            if field is None or field.args:
+            if field is None or next(number) >= MOST_SELECTED:
                 return None
             selected = None
             if is_object_type(get_named_type(field.type)):
-                selected = self._selected(field, below)
+                selected = self._selected(field, below, number)
                 if selected is None:
                     return None
-            found.append(Selected(key, type_, field, selected))
+            arguments = Arguments(field, below[0].node) if field.args else None
+            found.append(Selected(key, type_, field, selected, arguments))
         return tuple(found)
 
 

@@ -21,6 +21,7 @@ from graphql import (
 )
 from graphql.execution.executor import invalid_return_type_error
 
+from execution.arguments import Arguments
 from execution.catching import caught, listed, mapped, resolved_together
 from execution.failures import Failures
 from execution.leaves import are_complete, coercion
@@ -123,21 +124,25 @@ class Run:
             self._arrived(column, mapped(field.read, objects))
         else:
             try:
-                arguments = field.arguments.values(
-                    self._executor.variable_values,
-                    hide_suggestions=self._executor.hide_suggestions,
-                )
+                arguments = self._given(field.arguments)
             except Exception as error:
                 self._settled(column, [error] * len(objects))
             else:
                 self._resolve(column, objects, arguments)
         return column
 
+    def _given(self, arguments: Arguments) -> dict[str, Any]:
+        executor = self._executor
+        return arguments.values(
+            executor.variable_values, hide_suggestions=executor.hide_suggestions
+        )
+
     def _resolve(self, column: Column, objects: Sequence[Any], arguments: dict[str, Any]) -> None:
         field, places = column.field, column.places
-        if field.write is not None:
+        write = None if field.bind is None else field.bind(self._given)
+        if write is not None:
             context = self._executor.context_value
-            written = resolved_together(field.write, objects, context, arguments)
+            written = resolved_together(write, objects, context, arguments)
             self._wait(column, written, partial(self._written, column))
             return
         if field.resolve_batch is not None:

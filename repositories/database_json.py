@@ -1,78 +1,57 @@
 """Statements by which a database writes JSON objects of entities, and of what belongs to these.
 
-Each module says how its own entities are `Stored`. A statement is put together of what several
-modules say, so that an entity and those that it refers to are read at once, without any module
-knowing another.
+An entity and those that it refers to are read at once, without any module knowing another.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import count
 from typing import Any, Final
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Double,
-    FromClause,
-    Integer,
-    Select,
-    Table,
-    Text,
-    and_,
-    bindparam,
-    func,
-    literal_column,
-    select,
-    true,
-)
+from sqlalchemy import FromClause, Select, and_, bindparam, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
-from sqlalchemy.sql.elements import ColumnElement
 
-from domain.json_object import dumps
 from repositories.criteria import PageRequest
 from repositories.database_criteria import (
+    Values,
     among,
     bounded_page_of,
     condition,
+    each_value,
+    nested_page_shape_of,
     page_of,
+    page_values_of,
     reading_order,
 )
-from repositories.metadata import JsonText, Timestamp
-from repositories.selections import (
-    Constant,
-    Held,
-    Opaque,
-    Owned,
-    Part,
-    Referenced,
-    Selection,
-    Value,
+from repositories.database_json_text import (
+    PostgresWriter,
+    SqliteWriter,
+    Stored,
+    Writer,
+    page_prefix,
 )
+from repositories.metadata import PlainText
+from repositories.selections import Selection
 from repositories.statements import Statement, written
 
 _KEPT: Final = 512
 """How many statements are kept of those whose number clients decide on."""
 
-_FUNCTION_MEMBERS: Final = 50
-"""Functions of SQLite take 100 arguments."""
 
+def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Values]:
+    """The selections without the values of their pages, and these values.
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """How entities of a kind are stored.
-
-    `in_columns` has what is held under an attribute, but stored in several columns: the names of
-    these by those of its own attributes. It isn't there when the first one is NULL.
+    Those of one shape have the same SQL, and the values are its parameters.
     """
-
-    table: Table
-    key_name: str
-    children: Table | None = None
-    in_columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shapes: list[Selection] = []
+    values: dict[str, Any] = {}
+    for number, selection in enumerate(selections):
+        shape = selection
+        if selection.pages:
+            shape = selection.of_pages(tuple(map(nested_page_shape_of, selection.pages)))
+            for place, page in enumerate(selection.pages):
+                values |= page_values_of(page, page_prefix(number, place))
+        shapes.append(shape)
+    return tuple(shapes), values
 
 
 class JsonStatements:
@@ -85,6 +64,7 @@ class JsonStatements:
         self._kinds = kinds
         self._is_sqlite = is_sqlite
         self.by = lru_cache(_KEPT)(self._by)
+        self.pages = lru_cache(_KEPT)(self._pages)
         self.children = lru_cache(_KEPT)(self._children)
         self.page = lru_cache(_KEPT)(self._page)
 
@@ -112,11 +92,19 @@ class JsonStatements:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
         stored, writer = self._kinds[kind], self._writer()
         key = stored.table.alias(writer.alias()).c[stored.key_name]
-        lists = [
-            _sql(writer.owned(Owned("", each), stored, str(key.table.name))) for each in selections
-        ]
+        lists = [writer.children(each, stored, str(key.table.name)) for each in selections]
         found = among(key, "values", is_sqlite=self._is_sqlite)
         return self._written(select(key, *lists).where(found))
+
+    def _pages(self, selections: tuple[Selection, ...]) -> Statement:
+        """Rows of the `values`, and a page for each selection, whose only member it is.
+
+        The page is of those that have the value under what it's said to go `by`.
+        """
+        writer = self._writer()
+        values = each_value(PlainText, writer.alias(), is_sqlite=self._is_sqlite)
+        pages = [writer.page(selection, values.name) for selection in selections]
+        return self._written(select(values.c.value, *pages))
 
     def _page(
         self,
@@ -157,219 +145,16 @@ class JsonStatements:
     ) -> Select[Any]:
         table = stored.table
         key = table.c[stored.key_name]
+        if self._is_sqlite and not stored.has_index(shape.order.field):
+            # What is sorted has the keys alone, and not what is written.
+            keys = page_of(rows.with_only_columns(key), table, key, shape)
+            return select(table).where(key.in_(keys.scalar_subquery()))
         if self._is_sqlite:
             return page_of(rows, table, key, shape)
         return bounded_page_of(rows, table, key, shape, most)
 
-    def _writer(self) -> "_Writer":
-        return _SqliteWriter(self._kinds) if self._is_sqlite else _PostgresWriter(self._kinds)
+    def _writer(self) -> Writer:
+        return SqliteWriter(self._kinds) if self._is_sqlite else PostgresWriter(self._kinds)
 
     def _written(self, statement: Any) -> Statement:
         return written(statement, is_sqlite=self._is_sqlite)
-
-
-Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
-Write = Callable[[Part], str]
-"""The SQL of the JSON text of a part."""
-
-
-class _Writer(ABC):
-    """Writes the expressions of one statement, whose tables it gives their names in it."""
-
-    def __init__(self, kinds: Mapping[str, Stored]) -> None:
-        self._kinds = kinds
-        self._numbers = count()
-
-    def alias(self) -> str:
-        return f"t{next(self._numbers)}"
-
-    def item(self, selection: Selection, stored: Stored, source: str) -> ColumnElement[str]:
-        """The object of an entity, of the table that is called `source`."""
-        return _sql(self._object(selection, lambda part: self._of_entity(part, stored, source)))
-
-    def owned(self, part: Owned, stored: Stored, source: str) -> str:
-        """The list of the entity's children."""
-        table = stored.children
-        assert table is not None
-        name = self.alias()
-        of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
-        return self._list(
-            self._child(part.selection, table, name),
-            f"{table.name} AS {name} WHERE {of_parent}",
-            f"{name}.position",
-        )
-
-    def _of_entity(self, part: Part, stored: Stored, source: str) -> str:
-        match part:
-            case Owned():
-                return self.owned(part, stored, source)
-            case Referenced(attribute, kind, by, selection):
-                other, name = self._kinds[kind], self.alias()
-                item = self._object(selection, lambda part: self._of_entity(part, other, name))
-                found = f"{other.table.name} AS {name} WHERE {name}.{by} = {source}.{attribute}"
-                return f"coalesce((SELECT {item} FROM {found}), 'null')"
-            case Held(attribute, selection) if attribute in stored.in_columns:
-                names = stored.in_columns[attribute]
-                columns = {name: stored.table.c[column] for name, column in names.items()}
-                item = self._object(selection, lambda part: self._of_columns(part, columns, source))
-                first = next(iter(names.values()))
-                return f"CASE WHEN {source}.{first} IS NULL THEN 'null' ELSE {item} END"
-            case Held(attribute):
-                return self._held(part, f"{source}.{attribute}")
-            case Opaque(prefix, attribute):
-                return self._opaque(f"{_literal(prefix)} || {source}.{attribute}")
-        return self._of_columns(part, stored.table.c, source)
-
-    def _child(self, selection: Selection, table: Table, source: str) -> str:
-        """The object of a child; there may be many."""
-        return self._object(selection, lambda part: self._of_columns(part, table.c, source))
-
-    def _of_columns(self, part: Part, columns: Columns, source: str) -> str:
-        if isinstance(part, Constant):
-            return _literal(dumps(part.text))
-        return self._value(columns[_name_of(part)], source)
-
-    def _held(self, part: Held, json: str) -> str:
-        """What is stored as JSON."""
-        if not part.is_many:
-            return self._object(part.selection, lambda part: self._within(part, json))
-        name = self.alias()
-        item = self._object(part.selection, lambda part: self._within(part, f"{name}.value"))
-        source, place = self._items(json, name)
-        return self._list(item, source, place)
-
-    def _within(self, part: Part, json: str) -> str:
-        match part:
-            case Constant(text):
-                return _literal(dumps(text))
-            case Held(attribute):
-                return self._held(part, f"({json} -> {_literal(attribute)})")
-        return self._text(f"({json} -> {_literal(_name_of(part))})")
-
-    def _object(self, selection: Selection, write: Write) -> str:
-        """The JSON text of an object."""
-        if not selection.members:
-            return _literal("{}")
-        pieces: list[str] = []
-        before = "{"
-        for key, part in selection.members:
-            pieces += [_literal(f"{before}{dumps(key)}:"), write(part)]
-            before = ","
-        return f"({' || '.join([*pieces, _literal('}')])})"
-
-    def _value(self, column: Column[Any], source: str) -> str:
-        name = f"{source}.{column.name}"
-        text = self._plain(column, name)
-        return f"coalesce({text}, 'null')" if column.nullable else text
-
-    @abstractmethod
-    def _plain(self, column: Column[Any], name: str) -> str:
-        """The JSON text of a column; NULL where it's NULL."""
-
-    @abstractmethod
-    def _opaque(self, text: str) -> str:
-        """The JSON text of a text in base64url."""
-
-    @abstractmethod
-    def _text(self, json: str) -> str:
-        """JSON as text."""
-
-    @abstractmethod
-    def _list(self, item: str, source: str, place: str) -> str:
-        """The JSON text of a list of the items, in the order of their places."""
-
-    @abstractmethod
-    def _items(self, json: str, name: str) -> tuple[str, str]:
-        """A source, under a name, of the items of a list as `value`, and what orders them."""
-
-
-class _PostgresWriter(_Writer):
-    """Puts texts together: PostgreSQL's own functions for objects take half as long again."""
-
-    def _plain(self, column: Column[Any], name: str) -> str:
-        match column.type:
-            case JsonText() | Integer():
-                return f"{name}::text"
-            case Timestamp():
-                return f"""('"' || to_char({name} AT TIME ZONE 'UTC', CASE
-                    WHEN date_trunc('second', {name}) = {name} THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
-                    ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) || '"')"""
-        return f"to_json({name})::text"
-
-    def _opaque(self, text: str) -> str:
-        encoded = f"rtrim(encode(convert_to({text}, 'UTF8'), 'base64'), '=')"
-        # Its lines are broken, as those of e-mails are.
-        return f"""('"' || translate({encoded}, E'+/\\n', '-_') || '"')"""
-
-    def _text(self, json: str) -> str:
-        return f"{json}::text"
-
-    def _list(self, item: str, source: str, place: str) -> str:
-        items = f"string_agg({item}, ',' ORDER BY {place})"
-        return f"(SELECT '[' || coalesce({items}, '') || ']' FROM {source})"
-
-    def _items(self, json: str, name: str) -> tuple[str, str]:
-        source = f"json_array_elements({json}) WITH ORDINALITY AS {name}(value, place)"
-        return source, f"{name}.place"
-
-
-class _SqliteWriter(_Writer):
-    """Puts texts together, but for children, of which there are many: its function is faster."""
-
-    def _plain(self, column: Column[Any], name: str) -> str:
-        match column.type:
-            case JsonText() | Integer():
-                return name
-            case Boolean():
-                return f"CASE WHEN {name} THEN 'true' ELSE 'false' END"
-            case Double():
-                # SQLite's own digits are too few to be the number, or more than it needs.
-                return f"json_number({name})"
-            case Timestamp():
-                whole = f"replace(substr({name}, 1, 19), ' ', 'T')"
-                fraction = f"replace(substr({name}, 20), '.000000', '')"
-                return f"""('"' || {whole} || {fraction} || 'Z"')"""
-        return f"json_quote({name})"
-
-    def _opaque(self, text: str) -> str:
-        return f"json_quote(base64url({text}))"
-
-    def _text(self, json: str) -> str:
-        return json
-
-    def _child(self, selection: Selection, table: Table, source: str) -> str:
-        if len(selection.members) > _FUNCTION_MEMBERS:
-            return super()._child(selection, table, source)
-        pairs = (
-            f"{_literal(key)}, {self._argument(part, table, source)}"
-            for key, part in selection.members
-        )
-        return f"json_object({', '.join(pairs)})"
-
-    def _argument(self, part: Part, table: Table, source: str) -> str:
-        if isinstance(part, Value) and isinstance(table.c[part.attribute].type, Integer | Text):
-            return f"{source}.{part.attribute}"
-        return f"json({self._of_columns(part, table.c, source)})"
-
-    def _list(self, item: str, source: str, place: str) -> str:
-        # What is aggregated comes in the order of its source, which SQLite leaves as it is for the
-        # sake of group_concat: restriction (16) of flattenSubquery in its select.c.
-        ordered = f"SELECT {item} AS item FROM {source} ORDER BY {place}"
-        return f"(SELECT '[' || coalesce(group_concat(item, ','), '') || ']' FROM ({ordered}))"
-
-    def _items(self, json: str, name: str) -> tuple[str, str]:
-        return f"json_each({json}) AS {name}", f"{name}.key"
-
-
-def _name_of(part: Part) -> str:
-    assert isinstance(part, Value)
-    return part.attribute
-
-
-def _literal(text: str) -> str:
-    quoted = text.replace("'", "''")
-    return f"'{quoted}'"
-
-
-def _sql(text: str) -> ColumnElement[str]:
-    return literal_column(text)

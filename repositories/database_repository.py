@@ -28,7 +28,8 @@ from repositories.database_criteria import (
     storable,
     values_of,
 )
-from repositories.database_json import Stored
+from repositories.database_json import shaped
+from repositories.database_json_text import Stored
 from repositories.database_session import DatabaseSession
 from repositories.selections import Selection
 from repositories.statements import Row
@@ -118,16 +119,18 @@ class DatabaseRepository(Generic[R]):
         with_places: bool = False,
         with_total: bool = False,
     ) -> JsonPage:
+        shapes, values = shaped(selections)
         most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
         statement = self._session.json.page(
             self._kind,
             page_shape_of(request),
             most,
-            tuple(selections),
+            shapes,
             with_places,
             with_total,
         )
-        rows = await self._session.rows(statement, page_values_of(request))
+        values |= page_values_of(request)
+        rows = await self._session.rows(statement, values)
         items = self._items_of_rows if self._session.is_sqlite else self._items_of_columns
         found, total = items(rows, with_total)
         return JsonPage(Page.of(request, found), total)
@@ -162,8 +165,10 @@ class DatabaseRepository(Generic[R]):
     ) -> Mapping[str, tuple[str, ...]]:
         wanted = storable(values)
         is_one = len(wanted) == 1
-        statement = self._session.json.by(self._kind, (name,), tuple(selections), is_one)
-        rows = await self._session.rows(statement, {name: wanted[0] if is_one else wanted})
+        shapes, parameters = shaped(selections)
+        statement = self._session.json.by(self._kind, (name,), shapes, is_one)
+        parameters |= {name: wanted[0] if is_one else wanted}
+        rows = await self._session.rows(statement, parameters)
         return {value: tuple(texts) for value, *texts in rows}
 
     async def _children_json(
@@ -194,13 +199,21 @@ class DatabaseRepository(Generic[R]):
     ) -> Mapping[str, Page[R]]:
         statement = sql.pages_by(self._entities, reference, page_shape_of(request))
         rows = await self._session.rows(
-            statement, {**page_values_of(request), "values": storable(values)}
+            statement, {**page_values_of(request), "values": storable(list(dict.fromkeys(values)))}
         )
         place = self._entities.place_of(reference)
         found: dict[str, list[R]] = {value: [] for value in values}
         for row in rows:
             found[row[place]].append(self._from_row(row))
         return {value: Page.of(request, items) for value, items in found.items()}
+
+    async def json_pages(
+        self, values: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        shapes, parameters = shaped(selections)
+        parameters |= {"values": storable(values)}
+        rows = await self._session.rows(self._session.json.pages(shapes), parameters)
+        return {value: tuple(pages) for value, *pages in rows}
 
     async def _counts_by(
         self, reference: str, values: Sequence[str], filter: Filter | None

@@ -23,10 +23,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from repositories.criteria import Filter, PageRequest
 from repositories.database_criteria import (
-    LIMIT,
     among,
-    between_places,
     condition,
+    each_value,
     page_of,
     reading_order,
 )
@@ -118,23 +117,17 @@ def count(entities: Entities, shape: Filter | None) -> Statement:
 
 @lru_cache(_KEPT_SHAPES)
 def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statement:
-    table = entities.table
-    rank = func.row_number().over(
-        partition_by=table.c[reference], order_by=reading_order(table, entities.key, shape)
-    )
-    ranked = (
-        select(*entities.selection(shape.order.field), rank.label("rank"))
-        .where(
-            entities.among(reference),
-            entities.matching(shape.filter),
-            *between_places(table, entities.key, shape),
-        )
-        .subquery()
-    )
+    """Each parent's page is found by itself, as an index has it; then come the rows, by keys."""
+    table, other = entities.table, entities.table.alias("page")
+    parents = each_value(table.c[reference].type, "parent", is_sqlite=entities.is_sqlite)
+    key = other.c[entities.key_name]
+    matching = condition(other, shape.filter, is_sqlite=entities.is_sqlite)
+    rows = select(key).where(other.c[reference] == parents.c.value, matching)
+    keys = page_of(rows, other, key, shape).correlate(parents)
     return entities.written(
-        select(*(ranked.c[column.name] for column in entities.columns))
-        .where(ranked.c.rank <= LIMIT)
-        .order_by(ranked.c[reference], ranked.c.rank)
+        select(*entities.selection(shape.order.field))
+        .select_from(parents.join(table, entities.key.in_(keys.scalar_subquery())))
+        .order_by(table.c[reference], *reading_order(table, entities.key, shape))
     )
 
 

@@ -159,3 +159,8 @@ def newest_first(table: str, key: str, *references: str) -> Iterator[Index]:
     for prefix in ((), *((reference,) for reference in references)):
         columns: list[Any] = [*prefix, sql_text("created_at DESC"), key]
         yield Index("_".join(["ix", table, *prefix, "created_at", key]), *columns)
+
+
+def last_changed_first(table: str, key: str) -> Index:
+    """The index of the order of changes, which each of these moves a row in."""
+    return Index(f"ix_{table}_updated_at_{key}", sql_text("updated_at DESC"), key)

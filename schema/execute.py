@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -107,8 +108,14 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
     execution = _execution(schema, prepared)
     context.selected = prepared.document.selected
     context.reads_once = execution.is_one_read
+    plan = execution.plan
     async with context:
-        result = await execution.run(context_value=context)
+        if plan is not None and plan.is_introspection:
+            result = await schema.introspections.result(
+                plan, prepared.request.variables, partial(execution.run, context_value=context)
+            )
+        else:
+            result = await execution.run(context_value=context)
         return _response(prepared, result, context)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    EnumValueNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -25,6 +26,7 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SchemaMetaFieldDef,
     SelectionSetNode,
@@ -36,11 +38,20 @@ from graphql import (
     type_from_ast,
 )
 
+from schema.entities import ENTITY_KINDS
 from schema.errors import LimitExceeded
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
 
 CHILDREN = 10
 """How many items a list without paging is taken to have, on average."""
+
+SORTED = 1_000
+"""What a list of all entities counts that has to be sorted: there is no index of its order."""
+
+_INDEXED = {
+    f"{kind.name}Connection": {"CREATED_AT", kind.key_name.upper()} for kind in ENTITY_KINDS
+}
+_INDEXED["DraftConnection"].add("UPDATED_AT")
 
 _META_FIELDS = {
     "__schema": SchemaMetaFieldDef,
@@ -73,7 +84,7 @@ class Measures:
     """What a selection has; `depth` and `list_nesting` at most, the rest in all.
 
     `cost` is the number of objects that it may load: an object counts 1, a list of them its page
-    size (or CHILDREN) times what one of its items counts.
+    size (or CHILDREN) times what one of its items counts; and SORTED more, where all are sorted.
     """
 
     depth: int = 0
@@ -244,6 +255,7 @@ class Measuring:
         cost = inner.cost + 1 if has_objects else 0
         if field is not None and _is_paged(field):
             cost += inner.cost_per_item * self._page_size(node)
+            cost += SORTED * self._is_sorted(node, parent, kind)
         elif field is not None and is_list and not is_page:
             cost *= self._length(node, field)
         return _Selected(
@@ -271,6 +283,24 @@ class Measuring:
             return DEFAULT_PAGE
         known = [size for size in sizes if isinstance(size, int)]
         return min(max([0, *known]) if known else LARGEST_PAGE, LARGEST_PAGE)
+
+    def _is_sorted(
+        self, node: FieldNode, parent: GraphQLNamedType | None, kind: GraphQLNamedType | None
+    ) -> bool:
+        """Whether all entities of a kind have to be sorted for it."""
+        if kind is None or kind.name not in _INDEXED or parent is not self._schema.query_type:
+            return False
+        order = self._argument(node, "orderBy")
+        if isinstance(order, ObjectValueNode):
+            order = {each.name.value: each.value for each in order.fields}
+        if not isinstance(order, dict):
+            return isinstance(order, VariableNode)
+        field = order.get("field")
+        if isinstance(field, VariableNode):
+            field = (self._variables or {}).get(field.name.value)
+        return (field.value if isinstance(field, EnumValueNode) else field) not in _INDEXED[
+            kind.name
+        ]
 
     def _argument(self, node: FieldNode, name: str) -> Any:
         """Its value where it's known, else its node; None when it's absent or null."""

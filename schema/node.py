@@ -8,10 +8,10 @@ import strawberry
 from domain.entity import Entity
 from domain.validation import unstorable
 from execution import Selected
-from repositories.selections import Opaque, Part, Selection, base64url
+from repositories.selections import Opaque, Part, base64url
 from resolvers.loaders import Loaders
 from schema.entities import ENTITY_KINDS
-from schema.writing import PART
+from schema.writing import PART, Selecting
 
 _KINDS_BY_RECORD = {kind.record: kind for kind in ENTITY_KINDS}
 _KINDS_BY_NAME = {kind.name: kind for kind in ENTITY_KINDS}
@@ -57,7 +57,7 @@ def _id_of_record(record: Any) -> strawberry.ID:
     return global_id(kind.record, getattr(record, kind.key_name))
 
 
-def _part_of(selected: Selected, _: Selection | None) -> Part:
+def _part_of(selected: Selected, _: Selecting) -> Part:
     kind = _KINDS_BY_NAME[selected.type.name]
     return Opaque(_prefix(kind.name), kind.key_name)
 

@@ -1,6 +1,6 @@
 """Calling resolvers as Strawberry does, without what it works out anew for each call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,11 +13,12 @@ from strawberry.types.arguments import StrawberryArgument, convert_argument
 from strawberry.types.base import StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from execution import Resolver, Selected, Write, Writer
+from execution import BatchResolver, Bind, Given, Resolver, Selected, Write, Writer
 from schema.commands import command_of
-from schema.writing import WRITER, declaration, metadata_of
+from schema.writing import BATCH, WRITER, Binding, declaration, metadata_of
 
 Convert = Callable[[Any], Any]
+Conversion = Callable[[dict[str, Any]], dict[str, Any]]
 
 _DECLARED = GraphQLCoreConverter.DEFINITION_BACKREF
 
@@ -55,30 +56,54 @@ def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | No
     return resolve
 
 
+def batch_of(schema: strawberry.Schema, field: GraphQLField) -> BatchResolver | None:
+    """The field's batch resolver, if it has one."""
+    batch: BatchResolver | None = metadata_of(field, BATCH)
+    if batch is None or not field.args:
+        return batch
+    return _converting(_conversion_of(schema, field), batch)
+
+
 def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
     """What can have the field's objects written as JSON, if anything can."""
-    writer: Writer | None = metadata_of(field, WRITER)
-    if writer is None or not field.args:
-        return writer
-    converted = _conversion_of(schema, field)
+    writer: Callable[[Sequence[Selected]], Binding | None] | None = metadata_of(field, WRITER)
+    if writer is None:
+        return None
 
-    def with_arguments(selected: Sequence[Selected]) -> Write | None:
-        write = writer(selected)
+    own = _conversion_of(schema, field) if field.args else None
 
-        async def write_converted(
-            parents: Sequence[Any], context: Any, **given: Any
-        ) -> Sequence[Any]:
-            assert write is not None
-            return await write(parents, context, **converted(given))
+    def with_arguments(selected: Sequence[Selected]) -> Bind | None:
+        bind = writer(selected)
+        conversions: dict[int, Conversion] = {}
 
-        return None if write is None else write_converted
+        def bind_converted(given: Given) -> Write | None:
+            def arguments_of(below: Selected) -> dict[str, Any]:
+                assert below.arguments is not None
+                if id(below.field) not in conversions:
+                    conversions[id(below.field)] = _conversion_of(schema, below.field)
+                return conversions[id(below.field)](given(below.arguments))
+
+            assert bind is not None
+            write = bind(arguments_of)
+            return write if write is None or own is None else _converting(own, write)
+
+        return None if bind is None else bind_converted
 
     return with_arguments
 
 
-def _conversion_of(
-    schema: strawberry.Schema, field: GraphQLField
-) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _converting(
+    convert: Conversion, function: Write | BatchResolver
+) -> Callable[..., Awaitable[Sequence[Any]]]:
+    """The function, which gets converted arguments."""
+
+    async def with_converted(parents: Sequence[Any], told: Any, **given: Any) -> Sequence[Any]:
+        return await function(parents, told, **convert(given))
+
+    return with_converted
+
+
+def _conversion_of(schema: strawberry.Schema, field: GraphQLField) -> Conversion:
     """What makes the arguments of a resolver, or a writer, of coerced ones."""
     conversions = {
         name: _conversion(schema, name, argument.extensions[_DECLARED])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ from schema.delivery.queries import DeliveryQuery
 from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
-from schema.fields import batch_of
+from schema.introspection import Introspections
 from schema.limits import Limits
 from schema.node import Node, StoredEntity, load_node
 from schema.onboarding.mutations import OnboardingMutation
@@ -35,7 +35,7 @@ from schema.production.mutations import ProductionMutation
 from schema.production.queries import ProductionQuery
 from schema.qc.mutations import QcMutation
 from schema.qc.queries import QcQuery
-from schema.resolving import resolver_of, writer_of
+from schema.resolving import batch_of, resolver_of, writer_of
 from schema.scalars import SCALARS, WRITABLE
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
@@ -100,6 +100,7 @@ class PipelineSchema:
     definition: strawberry.Schema
     documents: Documents
     engine: Engine
+    introspections: Introspections = field(default_factory=Introspections)
 
     @property
     def graphql(self) -> GraphQLSchema:
@@ -130,7 +131,7 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
     engine = Engine(
         definition._schema,
         attribute_of=attribute_of,
-        batch_of=batch_of,
+        batch_of=partial(batch_of, definition),
         resolver_of=partial(resolver_of, definition),
         class_of=_class_of,
         writer_of=partial(writer_of, definition),

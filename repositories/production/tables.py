@@ -6,6 +6,7 @@ from repositories.metadata import (
     bookkeeping,
     child_columns,
     json_text,
+    last_changed_first,
     metadata,
     newest_first,
     surrogate_id,
@@ -49,4 +50,5 @@ production_drafts = Table(
     UniqueConstraint("draft_id"),
     CheckConstraint("revision >= 1", name="revision"),
     *newest_first("production_drafts", "draft_id", "strategy_id", "campaign_id"),
+    last_changed_first("production_drafts", "draft_id"),
 )

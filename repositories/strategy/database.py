@@ -18,6 +18,7 @@ from domain.strategy import (
 )
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import among, storable
+from repositories.database_json import shaped
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.database_statements import Entities
 from repositories.records import constructor
@@ -81,9 +82,10 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
         wanted = set(versions)
         names = ("brief_id", "version")
-        statement = self._session.json.by(self._kind, names, tuple(selections), is_one=False)
+        shapes, values = shaped(selections)
+        statement = self._session.json.by(self._kind, names, shapes, is_one=False)
         brief_ids = storable([brief_id for brief_id, _ in wanted])
-        values = {"brief_id": brief_ids, "version": [number for _, number in wanted]}
+        values |= {"brief_id": brief_ids, "version": [number for _, number in wanted]}
         return {
             (brief_id, number): tuple(texts)
             for brief_id, number, *texts in await self._session.rows(statement, values)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentSpreadNode,
     InlineFragmentNode,
@@ -15,6 +16,7 @@ from graphql import (
     OperationDefinitionNode,
     Visitor,
     get_introspection_query,
+    get_operation_ast,
     parse,
     visit,
 )
@@ -23,9 +25,9 @@ from hypothesis import strategies as st
 
 from schema.documents import Documents
 from schema.execute import Operation, Prepared, prepare
-from schema.limits import CHILDREN, Limits, Measuring, count_values
+from schema.limits import CHILDREN, SORTED, Limits, Measuring, count_values, measure
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
-from schema.root import PipelineSchema
+from schema.root import PipelineSchema, create_schema
 from server.graphiql import graphiql_tabs
 from tests.support.graphql import EVERYTHING, Json
 
@@ -581,3 +583,34 @@ def test_the_documents_used_last_are_kept(
     assert documents.prepared == 4
     documents.prepare(b)
     assert documents.prepared == 5
+
+
+@pytest.mark.parametrize(
+    ("order", "more"),
+    [
+        ("", 0),
+        ("(orderBy: {field: CREATED_AT, direction: ASC})", 0),
+        ("(orderBy: {field: UPDATED_AT, direction: ASC})", 0),
+        ("(orderBy: {field: DRAFT_ID, direction: DESC})", 0),
+        ("(orderBy: {field: TITLE, direction: ASC})", SORTED),
+        ("(orderBy: $order)", SORTED),
+        ("(orderBy: {field: $field, direction: ASC})", SORTED),
+    ],
+)
+def test_a_list_of_all_that_has_to_be_sorted_counts_more(order: str, more: int) -> None:
+    schema = create_schema().graphql
+    variables = "$order: DraftOrder, $field: DraftOrderField!"
+    plain, sorted_ = [
+        parse(f"query({variables}) {{ drafts{each} {{ nodes {{ draftId }} }} }}")
+        for each in ("", order)
+    ]
+
+    def cost(document: DocumentNode, variables: Json | None = None) -> int:
+        operation = get_operation_ast(document)
+        assert operation is not None
+        return measure(schema, document, operation, variables).cost
+
+    assert cost(sorted_) == cost(plain) + more
+    kept = {"order": {"field": "CREATED_AT", "direction": "ASC"}, "field": "DRAFT_ID"}
+    if "$" in order:
+        assert cost(sorted_, kept) == cost(plain)

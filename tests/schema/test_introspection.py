@@ -1,0 +1,59 @@
+"""Introspection is answered once for each operation and its variables."""
+
+import json
+
+import pytest
+from graphql import get_introspection_query
+
+from repositories.factory import PersistenceMode, create_repositories
+from schema.introspection import BYTES_KEPT
+from schema.root import create_schema
+from tests.support.graphql import InProcess
+
+TYPE = "query($name: String!, $no: Boolean!) { __type(name: $name) { name kind @skip(if: $no) } }"
+
+
+@pytest.fixture
+def api() -> InProcess:
+    return InProcess(create_schema(), create_repositories(PersistenceMode.INMEMORY))
+
+
+async def test_the_schema_is_told_again_without_being_looked_up(api: InProcess) -> None:
+    query = get_introspection_query()
+
+    first, second = [await api.send(query) for _ in range(2)]
+
+    assert first == second
+    assert len(first["data"]["__schema"]["types"]) > 50
+    assert api.schema.engine.counts.by_plan == 1
+
+
+async def test_other_variables_have_another_answer(api: InProcess) -> None:
+    for _ in range(2):
+        assert await api.ask(TYPE, name="Draft", no=False) == {
+            "__type": {"name": "Draft", "kind": "OBJECT"}
+        }
+        assert await api.ask(TYPE, name="Draft", no=True) == {"__type": {"name": "Draft"}}
+        assert await api.ask(TYPE, name="Missing", no=True) == {"__type": None}
+    assert api.schema.engine.counts.by_plan == 3
+
+
+async def test_beside_anything_else_it_is_looked_up_each_time(api: InProcess) -> None:
+    query = '{ __typename __schema { queryType { name } } draft(draftId: "x") { title } }'
+
+    for _ in range(2):
+        assert (await api.ask(query))["draft"] is None
+    assert api.schema.engine.counts.by_plan == 2
+
+
+async def test_no_more_is_kept_than_fits(api: InProcess) -> None:
+    size = len(json.dumps(await api.ask(get_introspection_query()), separators=(",", ":")))
+    number = BYTES_KEPT // size + 2
+
+    for _ in range(2):
+        for place in range(number):
+            await api.ask(get_introspection_query().replace("IntrospectionQuery", f"Q{place}"))
+
+    # The oldest had to go, again and again; what was asked for last is there.
+    await api.ask(get_introspection_query().replace("IntrospectionQuery", f"Q{number - 1}"))
+    assert api.schema.engine.counts.by_plan == 1 + 2 * number
