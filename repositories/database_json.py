@@ -7,12 +7,12 @@ knowing another.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Double,
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -41,6 +42,7 @@ from repositories.database_criteria import (
     page_of,
     reading_order,
 )
+from repositories.json_sizes import FITS, JsonSizes, Stored
 from repositories.metadata import JsonText, Timestamp
 from repositories.selections import (
     Constant,
@@ -60,19 +62,8 @@ _KEPT: Final = 512
 _FUNCTION_MEMBERS: Final = 50
 """Functions of SQLite take 100 arguments."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """How entities of a kind are stored.
-
-    `in_columns` has what is held under an attribute, but stored in several columns: the names of
-    these by those of its own attributes. It isn't there when the first one is NULL.
-    """
-
-    table: Table
-    key_name: str
-    children: Table | None = None
-    in_columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+ANSWER_BYTES: Final = "answer_bytes"
+"""The parameter by which a statement is told how much the answer may still have."""
 
 
 class JsonStatements:
@@ -106,17 +97,22 @@ class JsonStatements:
             for name, column in zip(names, columns, strict=True)
         ]
         items = [writer.item(each, stored, source.name) for each in selections]
-        return self._written(select(*columns, *items).where(and_(*conditions)))
+        size = self._sizes().of_entity(selections, stored, source.name)
+        items = self._guarded(items, size and f"sum({size}) OVER ()", size)
+        found = select(*columns, *items).where(and_(*conditions))
+        return self._written(found, range(len(columns), len(columns) + len(items)))
 
     def _children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
         stored, writer = self._kinds[kind], self._writer()
         key = stored.table.alias(writer.alias()).c[stored.key_name]
-        lists = [
-            _sql(writer.owned(Owned("", each), stored, str(key.table.name))) for each in selections
-        ]
+        source = str(key.table.name)
+        parts = [Owned("", each) for each in selections]
+        lists = [_sql(writer.owned(part, stored, source)) for part in parts]
+        size = self._sizes().of_children(parts, stored, source)
+        lists = self._guarded(lists, size and f"sum({size}) OVER ()", size)
         found = among(key, "values", is_sqlite=self._is_sqlite)
-        return self._written(select(key, *lists).where(found))
+        return self._written(select(key, *lists).where(found), range(1, 1 + len(lists)))
 
     def _page(
         self,
@@ -138,8 +134,14 @@ class JsonStatements:
         matching = condition(table, shape.filter, is_sqlite=self._is_sqlite)
         rows = select(table).where(matching)
         page = self._page_of(rows, stored, shape, most).subquery(writer.alias())
+        size = self._sizes().of_entity(selections, stored, page.name)
+        if size is not None and not self._is_sqlite:
+            whole = _sql(f"sum({size}) OVER ()").label("answer_size")
+            page = select(page, whole).subquery(writer.alias())
         order = reading_order(page, page.c[stored.key_name], shape)
         columns = [writer.item(each, stored, page.name) for each in selections]
+        columns = self._guarded(columns, size and f"{page.name}.answer_size", size)
+        counted = range(len(columns))
         if with_places:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
         total = select(func.count()).select_from(table).where(matching).scalar_subquery()
@@ -148,9 +150,9 @@ class JsonStatements:
             columns += [page.c[stored.key_name], total]
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self._is_sqlite:
-            return self._written(select(*columns).select_from(source).order_by(*order))
+            return self._written(select(*columns).select_from(source).order_by(*order), counted)
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
-        return self._written(select(*lists, *[total] * with_total).select_from(page))
+        return self._written(select(*lists, *[total] * with_total).select_from(page), counted)
 
     def _page_of(
         self, rows: Select[Any], stored: Stored, shape: PageRequest, most: int
@@ -164,8 +166,31 @@ class JsonStatements:
     def _writer(self) -> "_Writer":
         return _SqliteWriter(self._kinds) if self._is_sqlite else _PostgresWriter(self._kinds)
 
-    def _written(self, statement: Any) -> Statement:
-        return written(statement, is_sqlite=self._is_sqlite)
+    def _sizes(self) -> JsonSizes:
+        return JsonSizes(self._kinds, is_sqlite=self._is_sqlite)
+
+    def _guarded(
+        self, items: list[ColumnElement[str]], whole: str | None, own: str | None
+    ) -> list[ColumnElement[str]]:
+        """The items, or "" in place of those that would make the answer too large.
+
+        Both are SQL: `whole` is the size of all rows together, which PostgreSQL compares. SQLite
+        has its function count each row's `own` size as it comes.
+        """
+        if whole is None or not items:
+            return items
+        if self._is_sqlite:
+            fits: Any = _sql(f"{FITS}({own})") == literal_column("1")
+        else:
+            fits = _sql(whole) <= bindparam(ANSWER_BYTES, type_=BigInteger())
+        if self._is_sqlite:
+            # One count is for all items of the row.
+            first, *others = items
+            return [case((fits, first), else_=literal_column("''")), *others]
+        return [case((fits, item), else_=literal_column("''")) for item in items]
+
+    def _written(self, statement: Any, counted: range) -> Statement:
+        return written(statement, is_sqlite=self._is_sqlite, counted=counted, refuses=True)
 
 
 Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]

@@ -28,8 +28,8 @@ from repositories.database_criteria import (
     storable,
     values_of,
 )
-from repositories.database_json import Stored
 from repositories.database_session import DatabaseSession
+from repositories.json_sizes import Stored
 from repositories.selections import Selection
 from repositories.statements import Row
 

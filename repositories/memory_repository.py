@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
+from repositories.answer_size import ANSWER
 from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_criteria import matches, page_of
@@ -16,6 +17,7 @@ from repositories.selections import (
     Selection,
     carried,
     objects,
+    size_of,
     write_json,
 )
 from repositories.unit_of_work import Interference
@@ -140,7 +142,7 @@ class MemoryRepository(Generic[R]):
     ) -> Mapping[str, tuple[str, ...]]:
         return {
             key: tuple(
-                write_json(objects(selection, found, self._belonging)).decode()
+                _counted_json(objects(selection, found, self._belonging))
                 for selection in selections
             )
             for key, found in (await self._children(keys)).items()
@@ -153,7 +155,7 @@ class MemoryRepository(Generic[R]):
         return dict(zip(records, zip(*columns, strict=True), strict=True))
 
     def _texts(self, records: Iterable[R], selection: Selection) -> list[str]:
-        return [write_json(each).decode() for each in objects(selection, records, self._belonging)]
+        return [_counted_json(each) for each in objects(selection, records, self._belonging)]
 
     def _belonging(self, part: Owned | Referenced, records: Sequence[Any]) -> Sequence[Any]:
         match part:
@@ -252,3 +254,11 @@ class MemoryRepository(Generic[R]):
             for other in self._records.values()
         ):
             raise self._session.interference()
+
+
+def _counted_json(value: Any) -> str:
+    """The JSON text, counted before it's made. Raises AnswerTooLarge."""
+    answer = ANSWER.get()
+    if answer is not None:
+        answer.add(size_of(value))
+    return write_json(value).decode()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import orjson
 from graphql import (
     GraphQLField,
     TypeNameMetaFieldDef,
@@ -16,7 +15,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from execution import Selected
-from repositories.selections import Constant, Held, Part, Selection, Value
+from repositories.selections import Constant, Held, JsonTexts, Part, Selection, Value
 
 WRITER: Final = "writer"
 """The key in a field's metadata under which its writer is."""
@@ -42,9 +41,9 @@ def selection_of(selected: Sequence[Selected]) -> Selection | None:
     return selection
 
 
-def as_written(text: str | None) -> orjson.Fragment | None:
+def as_written(text: str | None) -> JsonTexts | None:
     """What `schema.encoding` writes as it is."""
-    return None if text is None else orjson.Fragment(text)
+    return None if text is None else JsonTexts((text,), is_list=False)
 
 
 def declaration(field: GraphQLField) -> StrawberryField | None:

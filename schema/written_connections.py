@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from graphql import TypeNameMetaFieldDef
 
 from execution import Selected
 from repositories.contract import EntityReads, JsonPage
 from repositories.criteria import Page, PageRequest
-from repositories.selections import Selection
+from repositories.selections import JsonTexts, Selection
 from schema.writing import MOST_MEMBERS, as_written, declaration, selection_of
 
 Item = tuple[Any, ...]
@@ -88,7 +87,7 @@ class _Found:
         match self._name(selected):
             case "nodes":
                 place = self._place(selected)
-                return lambda read: _list([item[place] for item in read.page.items])
+                return lambda read: JsonTexts([item[place] for item in read.page.items])
             case "edges":
                 edge = self._members(selected, self._of_edge)
                 return lambda read: [
@@ -150,7 +149,3 @@ class _Found:
         if selection not in self.selections:
             self.selections.append(selection)
         return self.selections.index(selection)
-
-
-def _list(texts: Sequence[str]) -> orjson.Fragment:
-    return orjson.Fragment(f"[{','.join(texts)}]")

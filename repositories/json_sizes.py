@@ -1,0 +1,133 @@
+"""Expressions of how large JSON becomes, told from the lengths that the database knows."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+from sqlalchemy import Column, Table, Text
+
+from repositories.metadata import JsonText, may_be_large
+from repositories.selections import Held, Owned, Part, Referenced, Selection, Value
+
+FITS: Final = "fits_answer"
+"""The function by which SQLite asks whether the answer may have so much more."""
+
+_MOST_REPEATED: Final = 4
+"""How often an object may have the same short text without being sized before it's made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How entities of a kind are stored.
+
+    `in_columns` has what is held under an attribute, but stored in several columns: the names of
+    these by those of its own attributes. It isn't there when the first one is NULL.
+    """
+
+    table: Table
+    key_name: str
+    children: Table | None = None
+    in_columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class JsonSizes:
+    """Sizes objects that may be large: with long texts, or with the same text many times.
+
+    The sizes are of what is stored, in bytes, as often as it's selected; keys and escapes aren't
+    counted.
+    """
+
+    def __init__(self, kinds: Mapping[str, Stored], *, is_sqlite: bool) -> None:
+        self._kinds = kinds
+        self._is_sqlite = is_sqlite
+        self._numbers = count()
+        self._may_be_large = False
+
+    def of_entity(
+        self, selections: Sequence[Selection], stored: Stored, source: str
+    ) -> str | None:
+        """The size of the objects of a row of the table called `source`; None where it's small."""
+        parts = [part for selection in selections for _, part in selection.members]
+        return self._where_large(self._of_parts(parts, stored, source))
+
+    def of_children(self, parts: Sequence[Owned], stored: Stored, source: str) -> str | None:
+        """The size of the lists of a row's children; None where it's small."""
+        return self._where_large(self._of_parts(parts, stored, source))
+
+    def _where_large(self, size: str) -> str | None:
+        return size if self._may_be_large else None
+
+    def _of_parts(self, parts: Iterable[Part], stored: Stored, source: str) -> str:
+        return self._sum(parts, lambda part: self._of_part(part, stored, source))
+
+    def _sum(self, parts: Iterable[Part], size: Callable[[Part], str | None]) -> str:
+        terms: list[str] = []
+        for part, times in Counter(parts).items():
+            found = size(part)
+            if found is not None:
+                terms.append(f"{times} * {found}")
+                self._may_be_large |= times > _MOST_REPEATED
+        return f"({' + '.join(terms)})" if terms else "0"
+
+    def _of_part(self, part: Part, stored: Stored, source: str) -> str | None:
+        match part:
+            case Owned(_, selection):
+                table, name = stored.children, self._alias()
+                assert table is not None
+                item = self._sum(_parts(selection), lambda part: self._of_value(part, table, name))
+                of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
+                return self._found(f"sum({item})", f"{table.name} AS {name} WHERE {of_parent}")
+            case Referenced(attribute, kind, by, selection):
+                other, name = self._kinds[kind], self._alias()
+                item = self._of_parts(_parts(selection), other, name)
+                found = f"{other.table.name} AS {name} WHERE {name}.{by} = {source}.{attribute}"
+                return self._found(item, found)
+            case Held(attribute, selection) if attribute in stored.in_columns:
+                names = stored.in_columns[attribute]
+                columns = {name: stored.table.c[column] for name, column in names.items()}
+                return self._sum(
+                    _parts(selection),
+                    lambda part: (
+                        self._of_column(columns[part.attribute], source)
+                        if isinstance(part, Value)
+                        else None
+                    ),
+                )
+            case Held(attribute, selection):
+                times = max(Counter(_parts(selection)).values(), default=0)
+                size = self._of_column(stored.table.c[attribute], source)
+                return size and f"{times} * {size}"
+        return self._of_value(part, stored.table, source)
+
+    def _of_value(self, part: Part, table: Table, source: str) -> str | None:
+        match part:
+            case Value(attribute):
+                return self._of_column(table.c[attribute], source)
+            case Held(attribute, selection):
+                times = max(Counter(_parts(selection)).values(), default=0)
+                size = self._of_column(table.c[attribute], source)
+                return size and f"{times} * {size}"
+        return None
+
+    def _of_column(self, column: Column[Any], source: str) -> str | None:
+        if not isinstance(column.type, Text | JsonText):
+            return None
+        self._may_be_large |= may_be_large(column)
+        name = f"{source}.{column.name}"
+        if self._is_sqlite:
+            size = f"length(CAST({name} AS BLOB))"
+        else:
+            size = f"octet_length({name}{'::text' if isinstance(column.type, JsonText) else ''})"
+        return f"coalesce({size}, 0)" if column.nullable else size
+
+    def _found(self, size: str, source: str) -> str:
+        return f"coalesce((SELECT {size} FROM {source}), 0)"
+
+    def _alias(self) -> str:
+        return f"s{next(self._numbers)}"
+
+
+def _parts(selection: Selection) -> list[Part]:
+    return [part for _, part in selection.members]
