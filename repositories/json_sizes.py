@@ -45,9 +45,7 @@ class JsonSizes:
         self._numbers = count()
         self._may_be_large = False
 
-    def of_entity(
-        self, selections: Sequence[Selection], stored: Stored, source: str
-    ) -> str | None:
+    def of_entity(self, selections: Sequence[Selection], stored: Stored, source: str) -> str | None:
         """The size of the objects of a row of the table called `source`; None where it's small."""
         parts = [part for selection in selections for _, part in selection.members]
         return self._where_large(self._of_parts(parts, stored, source))

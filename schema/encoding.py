@@ -3,9 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
-from functools import partial
-from itertools import chain, compress
-from operator import is_
 from typing import Any, Final
 
 from domain.json_object import JsonObject
@@ -29,29 +26,22 @@ def encode(value: Any) -> bytes:
 
 def is_small(value: Any) -> bool:
     """Whether the value is encoded at once, in about a millisecond."""
-    size = count = 0
-    level: Sequence[Any] = [value]
-    while level and size <= SMALL and count <= _MANY:
-        count += len(level)
-        kinds = list(map(type, level))
-        found = set(kinds)
-
-        def of(kind: type, level: Sequence[Any] = level, kinds: list[type] = kinds) -> Any:
-            return compress(level, map(partial(is_, kind), kinds))
-
-        if str in found:
-            size += sum(map(len, of(str)))
-        if JsonTexts in found:
-            size += sum(sum(map(len, each.texts)) for each in of(JsonTexts))
-        if JsonObject in found:
-            size += sum(len(each.text) for each in of(JsonObject))
-        within: list[Any] = []
-        if dict in found:
-            within += chain.from_iterable(map(dict.values, of(dict)))
-        if list in found:
-            within += chain.from_iterable(of(list))
-        level = within
-    return size <= SMALL and count <= _MANY
+    found, size = [value], 0
+    for each in found:
+        kind = type(each)
+        if kind is str:
+            size += len(each)
+        elif kind is dict:
+            found += each.values()
+        elif kind is list:
+            found += each
+        elif kind is JsonTexts:
+            size += sum(map(len, each.texts))
+        elif kind is JsonObject:
+            size += len(each.text)
+        if size > SMALL or len(found) > _MANY:
+            return False
+    return True
 
 
 async def encode_in_slices(value: Any) -> AsyncIterator[bytes]:

@@ -91,6 +91,7 @@ def create_app(
                 schema=schema,
                 repositories=repositories,
                 execution_seconds=settings.execution_seconds,
+                answer_bytes=settings.answer_bytes,
                 body_limits=BodyLimits(settings.body_bytes, settings.body_seconds),
                 stream_limits=settings.streams,
                 streams=Slots(settings.streams.connections),

@@ -24,9 +24,7 @@ def aliases(count: int, attribute: str = "body") -> Selection:
 async def save_drafts(repositories: Repositories, count: int, kilobytes: int) -> None:
     async def save(unit: UnitOfWork) -> None:
         for number in range(count):
-            await unit.drafts.save(
-                build.draft(f"draft-{number}", body="x" * KILOBYTE * kilobytes)
-            )
+            await unit.drafts.save(build.draft(f"draft-{number}", body="x" * KILOBYTE * kilobytes))
 
     await repositories.write(save)
 

@@ -9,7 +9,7 @@ from domain.json_object import JsonObject
 from repositories.selections import JsonTexts
 from schema.encoding import SMALL, encode, encode_in_slices, is_small
 
-LARGE = "é漢😀\n\"" * SMALL
+LARGE = 'é漢😀\n"' * SMALL
 
 
 async def sliced(value: Any) -> list[bytes]:
