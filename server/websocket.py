@@ -16,12 +16,14 @@ from schema.encoding import encode
 from schema.execute import Prepared, Response
 from server.capacity import Share
 from server.exchange import SENDS_PARTS
+from server.json_texts import SHORT_TEXT
 from server.requests import (
     PersistedQueryRefused,
     RequestRefused,
     headers_of,
     operation_of,
     parse_json,
+    parse_large_json,
     request_id_of,
     shown,
 )
@@ -91,7 +93,7 @@ class _Conversation:
             async with asyncio.timeout(self._limits.init_seconds) as until_init:
                 while True:
                     text = await self._receive()
-                    if await self._handle(_message(text), len(text)):
+                    if await self._handle(await self._message(text), len(text)):
                         until_init.reschedule(None)
         except TimeoutError:
             await self._close(4408, "Connection initialisation timeout")
@@ -118,6 +120,19 @@ class _Conversation:
         if len(text) > self._limits.message_bytes:
             raise ProtocolViolation(1009, "Message too big")
         return text
+
+    async def _message(self, text: str) -> dict[str, Any]:
+        try:
+            if len(text) <= SHORT_TEXT:
+                message = parse_json("The message", text)
+            else:
+                most = self._service.body_limits.values
+                message = await parse_large_json("The message", bytearray(text.encode()), most)
+        except RequestRefused as refusal:
+            raise ProtocolViolation(4400, _reason(refusal.message)) from None
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise ProtocolViolation(4400, "Messages must be objects with a type")
+        return message
 
     async def _handle(self, message: dict[str, Any], size: int) -> bool:
         """Whether the connection is initialised by this message."""
@@ -271,16 +286,6 @@ class _Conversation:
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(WebSocketDisconnect):
                 await self._websocket.close(code, reason)
-
-
-def _message(text: str) -> dict[str, Any]:
-    try:
-        message = parse_json("The message", text)
-    except RequestRefused as refusal:
-        raise ProtocolViolation(4400, _reason(refusal.message)) from None
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise ProtocolViolation(4400, "Messages must be objects with a type")
-    return message
 
 
 def _require_payload(message: dict[str, Any]) -> None:
