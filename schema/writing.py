@@ -1,5 +1,6 @@
 """Objects that repositories write as JSON: what is selected of fields, as selections."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -28,6 +29,11 @@ MOST_MEMBERS: Final = 200
 
 MOST_LEVELS: Final = 6
 """Of objects within one another: SQLite's parser has room for a few more."""
+
+MOST_REPEATED: Final = 4
+"""Of one attribute in an object: of records it's read once, however many aliases it has, but SQL
+would put it together anew for each, and SQLite keeps all that it puts together on the way.
+"""
 
 PartOf = Callable[[Selected, Selection | None], Part]
 """Of a field that is selected, and what is selected of its objects."""
@@ -73,6 +79,9 @@ def _selection_of(selected: Sequence[Selected]) -> Selection | None:
         if part is None:
             return None
         members.append((each.key, part))
+    values = Counter(part for _, part in members if isinstance(part, Value))
+    if max(values.values(), default=0) > MOST_REPEATED:
+        return None
     return Selection(tuple(members))
 
 

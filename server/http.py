@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
-from schema.encoding import is_small
+from schema.encoding import fits
 from schema.execute import Prepared, Response
 from server.capacity import Share
 from server.exchange import Exchange
@@ -88,7 +88,7 @@ class HttpEndpoint:
             )
         with nullcontext() if request.exchange is None else _WhileConnected(request.exchange):
             response = await service.respond(prepared, request.id, share)
-            if response.is_refused or is_small(response.data):
+            if response.is_refused or fits(response.data):
                 return answer(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)
         return large_answer(response, parts, accepted.single, request.id, share.handed_over())

@@ -14,7 +14,7 @@ from domain.errors import AnswerTooLarge, Unavailable
 from repositories.answer_size import limit_answer
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
-from schema.encoding import encode, encode_in_slices, is_small
+from schema.encoding import encode, encode_in_slices, fits
 from schema.errors import execution_failure
 from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
 from schema.root import PipelineSchema
@@ -115,10 +115,12 @@ class Service:
         One that would be too large, or for which there is no room now, becomes one that says so.
         """
         body = response.as_json()
-        if is_small(body):
+        if fits(body):
             return response, [encode(body)]
         held, size, parts = share.amount, 0, list[bytes]()
         try:
+            if fits(body, self.answer_bytes) is False:
+                raise AnswerTooLarge(self.answer_bytes)
             async for part in encode_in_slices(body):
                 size += len(part)
                 if size > self.answer_bytes:

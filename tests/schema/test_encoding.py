@@ -7,7 +7,7 @@ import pytest
 
 from domain.json_object import JsonObject
 from repositories.selections import JsonTexts
-from schema.encoding import SMALL, encode, encode_in_slices, is_small
+from schema.encoding import SMALL, encode, encode_in_slices, fits
 
 LARGE = 'é漢😀\n"' * SMALL
 
@@ -39,7 +39,7 @@ async def test_slices_are_the_same_bytes(value: Any) -> None:
 
 async def test_no_slice_is_large() -> None:
     value = {"a": [{"b": LARGE}] * 2, "nodes": JsonTexts(["1" * SMALL * 4] * 2)}
-    assert not is_small(value)
+    assert not fits(value)
     assert max(map(len, await sliced(value))) < 4 * SMALL
 
 
@@ -56,4 +56,10 @@ async def test_no_slice_is_large() -> None:
     ],
 )
 def test_what_is_small_is_told_by_its_texts_and_their_number(value: Any, expected: bool) -> None:
-    assert is_small(value) is expected
+    assert bool(fits(value)) is expected
+
+
+def test_what_is_beyond_a_size_is_told_before_anything_is_encoded() -> None:
+    text = "x" * SMALL
+    assert fits({"a": [text] * 4}, 4 * SMALL - 1) is False
+    assert fits({"a": [text] * 4}, 4 * SMALL)
