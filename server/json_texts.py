@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from json.scanner import py_make_scanner
+from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -121,6 +121,6 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 _PATIENT_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 # The scanner in C keeps the interpreter until it's done; this one gives it to other threads.
-_PATIENT_DECODER.scan_once = py_make_scanner(_PATIENT_DECODER)  # type: ignore[method-assign]
+_PATIENT_DECODER.scan_once = py_make_scanner(_PATIENT_DECODER)  # type: ignore[attr-defined]
 _THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="json")
 """One text at a time: several would leave fewer turns to the event loop."""
