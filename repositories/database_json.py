@@ -7,8 +7,20 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import FromClause, Select, and_, bindparam, func, literal_column, select, true
+from sqlalchemy import (
+    BigInteger,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.elements import ColumnElement
 
 from repositories.criteria import PageRequest
 from repositories.database_criteria import (
@@ -29,12 +41,17 @@ from repositories.database_json_text import (
     Writer,
     page_prefix,
 )
+from repositories.json_sizes import FITS, JsonSizes
 from repositories.metadata import PlainText
 from repositories.selections import Selection
 from repositories.statements import Statement, written
 
 _KEPT: Final = 512
 """How many statements are kept of those whose number clients decide on."""
+
+
+ANSWER_BYTES: Final = "answer_bytes"
+"""The parameter by which a statement is told how much the answer may still have."""
 
 
 def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Values]:
@@ -86,15 +103,21 @@ class JsonStatements:
             for name, column in zip(names, columns, strict=True)
         ]
         items = [writer.item(each, stored, source.name) for each in selections]
-        return self._written(select(*columns, *items).where(and_(*conditions)))
+        size = self._sizes(writer).of_entity(selections, stored, source.name)
+        items = self._guarded(items, writer, size)
+        found = select(*columns, *items).where(and_(*conditions))
+        return self._written(found, range(len(columns), len(columns) + len(items)))
 
     def _children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
         stored, writer = self._kinds[kind], self._writer()
         key = stored.table.alias(writer.alias()).c[stored.key_name]
-        lists = [writer.children(each, stored, str(key.table.name)) for each in selections]
+        source = str(key.table.name)
+        lists = [writer.children(each, stored, source) for each in selections]
+        size = self._sizes(writer).of_children(selections, stored, source)
+        lists = self._guarded(lists, writer, size)
         found = among(key, "values", is_sqlite=self._is_sqlite)
-        return self._written(select(key, *lists).where(found))
+        return self._written(select(key, *lists).where(found), range(1, 1 + len(lists)))
 
     def _pages(self, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the `values`, and a page for each selection, whose only member it is.
@@ -104,7 +127,9 @@ class JsonStatements:
         writer = self._writer()
         values = each_value(PlainText, writer.alias(), is_sqlite=self._is_sqlite)
         pages = [writer.page(selection, values.name) for selection in selections]
-        return self._written(select(values.c.value, *pages))
+        size = self._sizes(writer).of_pages(selections, values.name)
+        pages = self._guarded(pages, writer, size)
+        return self._written(select(values.c.value, *pages), range(1, 1 + len(pages)))
 
     def _page(
         self,
@@ -126,8 +151,14 @@ class JsonStatements:
         matching = condition(table, shape.filter, is_sqlite=self._is_sqlite)
         rows = select(table).where(matching)
         page = self._page_of(rows, stored, shape, most).subquery(writer.alias())
+        size = self._sizes(writer).of_entity(selections, stored, page.name)
+        if size is not None and not self._is_sqlite:
+            whole = writer.sql(f"sum({size}) OVER ()").label("answer_size")
+            page = select(page, whole).subquery(writer.alias())
         order = reading_order(page, page.c[stored.key_name], shape)
         columns = [writer.item(each, stored, page.name) for each in selections]
+        columns = self._guarded(columns, writer, size, f"{page.name}.answer_size")
+        counted = range(len(columns))
         if with_places:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
         total = select(func.count()).select_from(table).where(matching).scalar_subquery()
@@ -136,9 +167,9 @@ class JsonStatements:
             columns += [page.c[stored.key_name], total]
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self._is_sqlite:
-            return self._written(select(*columns).select_from(source).order_by(*order))
+            return self._written(select(*columns).select_from(source).order_by(*order), counted)
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
-        return self._written(select(*lists, *[total] * with_total).select_from(page))
+        return self._written(select(*lists, *[total] * with_total).select_from(page), counted)
 
     def _page_of(
         self, rows: Select[Any], stored: Stored, shape: PageRequest, most: int
@@ -156,5 +187,35 @@ class JsonStatements:
     def _writer(self) -> Writer:
         return SqliteWriter(self._kinds) if self._is_sqlite else PostgresWriter(self._kinds)
 
-    def _written(self, statement: Any) -> Statement:
-        return written(statement, is_sqlite=self._is_sqlite)
+    def _sizes(self, writer: Writer) -> JsonSizes:
+        return JsonSizes(self._kinds, writer, is_sqlite=self._is_sqlite)
+
+    def _guarded(
+        self,
+        items: list[ColumnElement[str]],
+        writer: Writer,
+        size: str | None,
+        whole: str | None = None,
+    ) -> list[ColumnElement[str]]:
+        """The items, or "" in place of those that would make the answer too large.
+
+        Both are SQL: the `size` of a row, and the `whole` of all rows together, which PostgreSQL
+        compares. SQLite has its function count row by row, as they come.
+        """
+        if size is None:
+            return items
+        fits: list[ColumnElement[bool]]
+        if self._is_sqlite:
+            # A row counts with its first item, and none of the others is made if it's too much.
+            counted = [size, *["0"] * (len(items) - 1)]
+            fits = [writer.sql(f"{FITS}({each})") == literal_column("1") for each in counted]
+        else:
+            sum_of_all = writer.sql(whole or f"sum({size}) OVER ()")
+            fits = [sum_of_all <= bindparam(ANSWER_BYTES, type_=BigInteger())] * len(items)
+        return [
+            case((fit, item), else_=literal_column("''"))
+            for fit, item in zip(fits, items, strict=False)
+        ]
+
+    def _written(self, statement: Any, counted: range) -> Statement:
+        return written(statement, is_sqlite=self._is_sqlite, counted=counted, refuses=True)

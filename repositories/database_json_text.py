@@ -134,25 +134,36 @@ class Writer(ABC):
     def item(self, selection: Selection, stored: Stored, source: str) -> ColumnElement[str]:
         """The object of an entity, of the table that is called `source`."""
         self._begin(selection)
-        return self._sql(self._entity(selection, stored, source))
+        return self.sql(self._entity(selection, stored, source))
 
     def children(self, selection: Selection, stored: Stored, source: str) -> ColumnElement[str]:
         """The list of an entity's children, of which this is selected."""
         self._begin(selection)
-        return self._sql(self._owned(Owned("", selection), stored, source))
+        return self.sql(self._owned(Owned("", selection), stored, source))
 
     def page(self, selection: Selection, source: str) -> ColumnElement[str]:
         """The only member of the selection, a page, for each `value` of the `source`."""
         self._begin(selection)
         [(_, part)] = selection.members
         assert isinstance(part, Paged)
-        return self._sql(self._paged(part._replace(attribute="value"), source))
+        return self.sql(self._paged(part._replace(attribute="value"), source))
+
+    def rows_of_page(
+        self, part: Paged, source: str, name: str, selection: int, pages: Sequence[PageRequest]
+    ) -> str:
+        """A source, under a name, of the rows of a page that is in one of the selections."""
+        rows, sorted_ = self._ordered(part, source, selection, pages), self.alias()
+        key, order = rows.stored.key_name, self._order(rows, sorted_, rows.request)
+        among = f"{self._among(rows, sorted_)} ORDER BY {order} LIMIT {rows.request.limit}"
+        keys = f"SELECT {sorted_}.{key} FROM {among}"
+        return f"{rows.stored.table.name} AS {name} WHERE {name}.{key} IN ({keys})"
 
     def _begin(self, selection: Selection) -> None:
         self._selection = next(self._selections)
         self._pages = selection.pages
 
-    def _sql(self, text: str) -> ColumnElement[str]:
+    def sql(self, text: str) -> ColumnElement[str]:
+        """What is made of the texts of this writer, for a statement."""
         return _Sql(text, self._elements)
 
     def _embedded(self, element: ClauseElement) -> str:
@@ -243,16 +254,20 @@ class Writer(ABC):
 
     def _paged(self, part: Paged, source: str) -> str:
         """The object of a page."""
-        stored, request = self._kinds[part.kind], self._pages[part.number]
-        rows = _Ordered(
-            stored,
-            request,
+        rows = self._ordered(part, source, self._selection, self._pages)
+        scope = Scope(part.kind, rows.request.order)
+        return self._object(part.members, lambda member: self._of_page(member, rows, scope))
+
+    def _ordered(
+        self, part: Paged, source: str, selection: int, pages: Sequence[PageRequest]
+    ) -> _Ordered:
+        return _Ordered(
+            self._kinds[part.kind],
+            pages[part.number],
             part.by,
             f"{part.by} = {source}.{part.attribute}",
-            page_prefix(self._selection, part.number),
+            page_prefix(selection, part.number),
         )
-        scope = Scope(part.kind, request.order)
-        return self._object(part.members, lambda member: self._of_page(member, rows, scope))
 
     def _of_page(self, member: PagedMember, rows: _Ordered, scope: Scope) -> str:
         request = rows.request

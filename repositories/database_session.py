@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -12,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
-from repositories.database_json import JsonStatements
+from repositories.answer_size import ANSWER, answer_left, count_texts
+from repositories.database_json import ANSWER_BYTES, JsonStatements
 from repositories.engine import (
     another_writer_came_between,
     is_out_of_reach,
@@ -84,8 +86,12 @@ class DatabaseSession:
         key: Hashable | None = None,
     ) -> Sequence[Row]:
         """Run a statement and give all its rows. One that waits for a lock names its `key`."""
+        if statement.counted:
+            values = {**values, ANSWER_BYTES: answer_left()}
         arguments = statement.arguments(values)
         found = await self._within_deadline(self._transaction.rows, statement.sql, arguments, key)
+        if statement.counted:
+            _count(found, statement)
         return statement.understood(found)
 
     async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -213,6 +219,20 @@ class DatabaseSession:
                 raise
             finally:
                 self._running = None
+
+
+def _count(rows: Sequence[Row], statement: Statement) -> None:
+    """Count the texts that an answer is made of. Raises AnswerTooLarge."""
+    answer = ANSWER.get()
+    if answer is None:
+        return
+    for column in statement.counted:
+        texts = list(map(itemgetter(column), rows))
+        if texts and type(texts[0]) is list:
+            texts = texts[0]
+        if statement.refuses and "" in texts:
+            raise answer.exceeded()
+        count_texts(texts)
 
 
 def _timed_out() -> TimedOut:

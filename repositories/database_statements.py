@@ -29,7 +29,7 @@ from repositories.database_criteria import (
     page_of,
     reading_order,
 )
-from repositories.metadata import JsonText
+from repositories.metadata import JsonText, may_be_large
 from repositories.statements import Statement, written
 
 _KEPT_SHAPES = 512
@@ -88,6 +88,15 @@ class Entities(NamedTuple):
     def written(self, statement: Any) -> Statement:
         return written(statement, is_sqlite=self.is_sqlite)
 
+    def read(self, statement: Any) -> Statement:
+        """A statement whose rows are records, of which answers are made."""
+        counted = tuple(
+            place
+            for place, column in enumerate(self.columns)
+            if may_be_large(column) and self._is_selected(column.name, ())
+        )
+        return written(statement, is_sqlite=self.is_sqlite, counted=counted)
+
 
 @cache
 def _places(table: Table) -> dict[str, int]:
@@ -100,13 +109,13 @@ def _places(table: Table) -> dict[str, int]:
 
 @lru_cache(_KEPT_SHAPES)
 def by_column(entities: Entities, name: str) -> Statement:
-    return entities.written(select(*entities.selection(name)).where(entities.among(name)))
+    return entities.read(select(*entities.selection(name)).where(entities.among(name)))
 
 
 @lru_cache(_KEPT_SHAPES)
 def page(entities: Entities, shape: PageRequest) -> Statement:
     query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
-    return entities.written(page_of(query, entities.table, entities.key, shape))
+    return entities.read(page_of(query, entities.table, entities.key, shape))
 
 
 @lru_cache(_KEPT_SHAPES)
@@ -124,7 +133,7 @@ def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statemen
     matching = condition(other, shape.filter, is_sqlite=entities.is_sqlite)
     rows = select(key).where(other.c[reference] == parents.c.value, matching)
     keys = page_of(rows, other, key, shape).correlate(parents)
-    return entities.written(
+    return entities.read(
         select(*entities.selection(shape.order.field))
         .select_from(parents.join(table, entities.key.in_(keys.scalar_subquery())))
         .order_by(table.c[reference], *reading_order(table, entities.key, shape))

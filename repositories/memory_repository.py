@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
+from repositories.answer_size import ANSWER
 from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_criteria import matches, page_of
@@ -21,6 +22,7 @@ from repositories.selections import (
     carried,
     objects,
     paged,
+    size_of,
     write_json,
     written_place,
 )
@@ -146,7 +148,7 @@ class MemoryRepository(Generic[R]):
     ) -> Mapping[str, tuple[str, ...]]:
         return {
             key: tuple(
-                write_json(objects(selection, found, carried)).decode() for selection in selections
+                _counted_json(objects(selection, found, carried)) for selection in selections
             )
             for key, found in (await self._children(keys)).items()
         }
@@ -159,7 +161,7 @@ class MemoryRepository(Generic[R]):
 
     def _texts(self, records: Iterable[R], selection: Selection) -> list[str]:
         belonging = partial(self._belonging, selection.pages)
-        return [write_json(each).decode() for each in objects(selection, records, belonging)]
+        return [_counted_json(each) for each in objects(selection, records, belonging)]
 
     def _belonging(
         self,
@@ -193,7 +195,7 @@ class MemoryRepository(Generic[R]):
             [(_, part)] = selection.members
             assert isinstance(part, Paged)
             found = self._paged(selection.pages, part, values)
-            columns.append([write_json(each).decode() for each in found])
+            columns.append(list(map(_counted_json, found)))
         return dict(zip(values, zip(*columns, strict=True), strict=True))
 
     def _paged(
@@ -299,3 +301,11 @@ class MemoryRepository(Generic[R]):
             for other in self._records.values()
         ):
             raise self._session.interference()
+
+
+def _counted_json(value: Any) -> str:
+    """The JSON text, counted before it's made. Raises AnswerTooLarge."""
+    answer = ANSWER.get()
+    if answer is not None:
+        answer.add(size_of(value))
+    return write_json(value).decode()

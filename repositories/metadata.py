@@ -106,12 +106,21 @@ class ManyOf(TypeDecorator[Sequence[Any]]):
         return json.dumps if dialect.name == "sqlite" else None
 
 
-def text(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, PlainText, nullable=nullable)
+_LONG = "long"
+"""The key in a column's info that says that one text of it may be a good part of an answer."""
+
+
+def text(name: str, *, nullable: bool = False, is_long: bool = False) -> Column[Any]:
+    return Column(name, PlainText, nullable=nullable, info={_LONG: True} if is_long else {})
 
 
 def json_text(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, JsonText, nullable=nullable)
+
+
+def may_be_large(column: Column[Any]) -> bool:
+    """Whether a single value of the column may be a good part of an answer."""
+    return isinstance(column.type, JsonText) or _LONG in column.info
 
 
 def timestamp(name: str, *, nullable: bool = False) -> Column[Any]:

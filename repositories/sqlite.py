@@ -13,7 +13,9 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
+from repositories.answer_size import UNLIMITED, answer_left
 from repositories.connections import Connections
+from repositories.json_sizes import FITS
 from repositories.selections import base64url
 from repositories.sqlite_file import DatabaseFile
 from repositories.statements import Row
@@ -42,6 +44,9 @@ _FILE_IS_BROKEN = frozenset(
 )
 """Whoever opens the file anew may find it better."""
 
+_SMALL = 256 * 1024
+"""Bytes of texts that a statement may put together on the event loop: 1 or 2 ms."""
+
 _NOT_SHORT = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -54,11 +59,14 @@ class SqliteFile(aiosqlite.Connection):
         self.is_stale = False
         self._is_on_loop = False
         self._progress = 0
+        self._size = 0
+        self._most_size = UNLIMITED
 
         def connect() -> sqlite3.Connection:
             self.direct = sqlite3.connect(database, **(options | {"check_same_thread": False}))
             self.direct.create_function("base64url", 1, _base64url, deterministic=True)
             self.direct.create_function("json_number", 1, repr, deterministic=True)
+            self.direct.create_function(FITS, 1, self._fits_answer)
             self.direct.set_progress_handler(self._is_too_long, _SHORT)
             return self.direct
 
@@ -100,17 +108,26 @@ class SqliteFile(aiosqlite.Connection):
         self._progress += 1
         return self._is_on_loop and self._progress > 1
 
+    def _fits_answer(self, size: int | None) -> bool:
+        """Counts a row that is about to be made; what is large isn't made on the event loop."""
+        self._size += size or 0
+        if self._is_on_loop and self._size > _SMALL:
+            raise ValueError("the answer is large")
+        return self._size <= self._most_size
+
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         self._is_on_loop = True
-        self._progress = 0
+        self._progress = self._size = 0
+        self._most_size = answer_left()
         try:
             return self.direct.execute(sql, arguments).fetchall()
         except sqlite3.DatabaseError as error:
-            if _code_of(error) not in _NOT_SHORT:
+            if _code_of(error) not in _NOT_SHORT and self._size <= _SMALL:
                 self.note(error)
                 raise
         finally:
             self._is_on_loop = False
+        self._size = 0
         self.direct.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
         try:
             return await self.patiently(self._in_thread(sql, arguments))

@@ -25,11 +25,17 @@ class _Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL for one kind of database. Its rows have their columns in the order of selection."""
+    """SQL for one kind of database. Its rows have their columns in the order of selection.
+
+    The columns in `counted` have the texts, or lists of texts, that an answer is made of. Where it
+    `refuses`, "" stands for a text that would have been too large.
+    """
 
     sql: str
     _parameters: tuple[_Parameter, ...]
     _conversions: tuple[tuple[int, Convert], ...]
+    counted: range | tuple[int, ...] = ()
+    refuses: bool = False
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver is to be given for named values, in its order."""
@@ -52,7 +58,13 @@ class Statement:
         return values
 
 
-def written(statement: Executable, *, is_sqlite: bool) -> Statement:
+def written(
+    statement: Executable,
+    *,
+    is_sqlite: bool,
+    counted: range | tuple[int, ...] = (),
+    refuses: bool = False,
+) -> Statement:
     """The statement as SQL. To be kept: this costs more than most statements do."""
     dialect = _DIALECTS[is_sqlite]
 
@@ -75,4 +87,6 @@ def written(statement: Executable, *, is_sqlite: bool) -> Statement:
         _conversions=tuple(
             (position, convert) for position, convert in enumerate(conversions) if convert
         ),
+        counted=counted,
+        refuses=refuses,
     )

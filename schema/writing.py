@@ -1,10 +1,10 @@
 """Objects that repositories write as JSON: what is selected of fields, as selections."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from graphql import (
     GraphQLField,
     TypeNameMetaFieldDef,
@@ -18,7 +18,7 @@ from strawberry.types.field import StrawberryField
 
 from execution import Selected, Write
 from repositories.criteria import PageRequest
-from repositories.selections import Constant, Held, Part, Selection, Value
+from repositories.selections import Constant, Held, JsonTexts, Part, Selection, Value
 from schema.cursors import with_cursors
 
 WRITER: Final = "writer"
@@ -35,6 +35,11 @@ MOST_MEMBERS: Final = 400
 
 MOST_DEPTH: Final = 12
 """Of queries within one another, by their weights: SQLite's parser has room for a few more."""
+
+MOST_REPEATED: Final = 4
+"""Of one attribute in an object: of records it's read once, however many aliases it has, but SQL
+would put it together anew for each, and SQLite keeps all that it puts together on the way.
+"""
 
 ArgumentsOf = Callable[[Selected], dict[str, Any]]
 """Gives the arguments of a field that is selected, as its resolver gets them."""
@@ -110,6 +115,9 @@ class Selecting:
             if part is None:
                 return None
             members.append((each.key, part))
+        values = Counter(part for _, part in members if isinstance(part, Value))
+        if max(values.values(), default=0) > MOST_REPEATED:
+            return None
         return Selection(tuple(members))
 
     def page(self, selected: Selected, request_of: RequestOf) -> int:
@@ -149,11 +157,11 @@ def written_of(selected: Sequence[Selected]) -> Written | None:
     return selecting.written(selecting.selection(selected))
 
 
-def as_written(text: str | None, selection: Selection) -> orjson.Fragment | None:
+def as_written(text: str | None, selection: Selection) -> JsonTexts | None:
     """What `schema.encoding` writes as it is, of what a repository wrote."""
     if text is None:
         return None
-    return orjson.Fragment(with_cursors(text) if selection.has_places else text)
+    return JsonTexts((with_cursors(text) if selection.has_places else text,), is_list=False)
 
 
 def declaration(field: GraphQLField) -> StrawberryField | None:

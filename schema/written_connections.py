@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from graphql import TypeNameMetaFieldDef
 
 from execution import Selected
@@ -16,11 +15,13 @@ from repositories.selections import (
     Facts,
     Items,
     Itself,
+    JsonTexts,
     PagedMember,
     Part,
     Place,
     Selection,
 )
+from schema.cursors import with_cursors
 from schema.writing import (
     MOST_MEMBERS,
     ArgumentsOf,
@@ -248,5 +249,5 @@ _FACTS: Final = {
 }
 
 
-def _list(texts: Sequence[str], selection: Selection) -> orjson.Fragment | None:
-    return as_written(f"[{','.join(texts)}]", selection)
+def _list(texts: Sequence[str], selection: Selection) -> JsonTexts:
+    return JsonTexts(list(map(with_cursors, texts)) if selection.has_places else texts)

@@ -115,7 +115,10 @@ def create_app(
                 schema=schema,
                 repositories=repositories,
                 execution_seconds=settings.execution_seconds,
-                body_limits=BodyLimits(settings.body_bytes, settings.body_seconds),
+                answer_bytes=settings.answer_bytes,
+                body_limits=BodyLimits(
+                    settings.body_bytes, settings.body_seconds, settings.limits.variable_values
+                ),
                 stream_limits=settings.streams,
                 streams=Slots(settings.streams.connections),
                 pending=Budget(settings.pending_bytes),

@@ -154,10 +154,32 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         15.0, gt=0, description="How long a request body may take to arrive."
     )
+    answer_bytes: int = Field(
+        32 * MEBIBYTE, ge=1024, description="The largest answer to an operation, in bytes."
+    )
     pending_bytes: int = Field(
         256 * MEBIBYTE,
         ge=1024,
-        description="The size of all requests together that are being read or answered, in bytes.",
+        description=(
+            "The size of all requests together that are being read or answered, and of their "
+            "answers until they are sent, in bytes."
+        ),
+    )
+    write_seconds: float = Field(
+        30.0,
+        gt=0,
+        description=(
+            "How long a client may leave unread what was sent to it, about 64 KiB at a time, "
+            "before its connection is closed."
+        ),
+    )
+    client_connections: int = Field(
+        500,
+        ge=1,
+        description=(
+            "How many connections one address may have at once; trusted proxies have as many as "
+            "they like."
+        ),
     )
     persisted_query_bytes: int = Field(
         8 * MEBIBYTE,

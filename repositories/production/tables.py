@@ -44,7 +44,7 @@ production_drafts = Table(
     text("campaign_id", nullable=True),
     text("content_type"),
     text("title"),
-    text("body"),
+    text("body", is_long=True),
     json_text("metadata"),
     *bookkeeping(),
     UniqueConstraint("draft_id"),
