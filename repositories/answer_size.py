@@ -26,6 +26,10 @@ class AnswerSize:
         self._hold(amount)
         self.left -= amount
 
+    def add_texts(self, texts: Iterable[str | None]) -> None:
+        """Count texts that were read. Raises AnswerTooLarge."""
+        self.add(sum(map(len, filter(None, texts))))
+
     def exceeded(self) -> AnswerTooLarge:
         return AnswerTooLarge(self._allowed)
 
@@ -45,10 +49,3 @@ def answer_left() -> int:
     """How much the answer may still have."""
     answer = ANSWER.get()
     return UNLIMITED if answer is None else answer.left
-
-
-def count_texts(texts: Iterable[str | None]) -> None:
-    """Count texts that were read. Raises AnswerTooLarge."""
-    answer = ANSWER.get()
-    if answer is not None:
-        answer.add(sum(map(len, filter(None, texts))))

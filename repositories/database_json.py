@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 
+from repositories.answer_size import UNLIMITED
 from repositories.criteria import PageRequest
 from repositories.database_criteria import (
     Values,
@@ -51,7 +52,7 @@ _KEPT: Final = 512
 
 
 ANSWER_BYTES: Final = "answer_bytes"
-"""The parameter by which a statement is told how much the answer may still have."""
+"""The parameter by which a statement is told how much a limited answer may still have."""
 
 
 def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Values]:
@@ -204,17 +205,18 @@ class JsonStatements:
         """
         if size is None:
             return items
-        fits: list[ColumnElement[bool]]
+        exceeds: list[ColumnElement[bool]]
         if self._is_sqlite:
             # A row counts with its first item, and none of the others is made if it's too much.
             counted = [size, *["0"] * (len(items) - 1)]
-            fits = [writer.sql(f"{FITS}({each})") == literal_column("1") for each in counted]
+            exceeds = [writer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
         else:
             sum_of_all = writer.sql(whole or f"sum({size}) OVER ()")
-            fits = [sum_of_all <= bindparam(ANSWER_BYTES, type_=BigInteger())] * len(items)
+            exceeds = [sum_of_all > bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())] * len(items)
         return [
-            case((fit, item), else_=literal_column("''"))
-            for fit, item in zip(fits, items, strict=False)
+            # What comes after ELSE is less deep for SQLite's parser than what comes after THEN.
+            case((exceeded, literal_column("''")), else_=item)
+            for exceeded, item in zip(exceeds, items, strict=False)
         ]
 
     def _written(self, statement: Any, counted: range) -> Statement:

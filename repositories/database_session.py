@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
-from repositories.answer_size import ANSWER, answer_left, count_texts
+from repositories.answer_size import ANSWER, AnswerSize
 from repositories.database_json import ANSWER_BYTES, JsonStatements
 from repositories.engine import (
     another_writer_came_between,
@@ -86,12 +86,13 @@ class DatabaseSession:
         key: Hashable | None = None,
     ) -> Sequence[Row]:
         """Run a statement and give all its rows. One that waits for a lock names its `key`."""
-        if statement.counted:
-            values = {**values, ANSWER_BYTES: answer_left()}
+        answer = ANSWER.get() if statement.counted else None
+        if answer is not None:
+            values = {**values, ANSWER_BYTES: answer.left}
         arguments = statement.arguments(values)
         found = await self._within_deadline(self._transaction.rows, statement.sql, arguments, key)
-        if statement.counted:
-            _count(found, statement)
+        if answer is not None:
+            _count(found, statement, answer)
         return statement.understood(found)
 
     async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -221,18 +222,15 @@ class DatabaseSession:
                 self._running = None
 
 
-def _count(rows: Sequence[Row], statement: Statement) -> None:
+def _count(rows: Sequence[Row], statement: Statement, answer: AnswerSize) -> None:
     """Count the texts that an answer is made of. Raises AnswerTooLarge."""
-    answer = ANSWER.get()
-    if answer is None:
-        return
     for column in statement.counted:
         texts = list(map(itemgetter(column), rows))
         if texts and type(texts[0]) is list:
             texts = texts[0]
         if statement.refuses and "" in texts:
             raise answer.exceeded()
-        count_texts(texts)
+        answer.add_texts(texts)
 
 
 def _timed_out() -> TimedOut:

@@ -83,9 +83,9 @@ class JsonSizes:
         for part, times in Counter(parts).items():
             found = size(part)
             if found is not None:
-                terms.append(f"{times} * {found}")
+                terms.append(f"{times} * ({found})" if times > 1 else found)
                 self._may_be_large |= times > _MOST_REPEATED
-        return f"({' + '.join(terms)})" if terms else "0"
+        return " + ".join(terms) or "0"
 
     def _of_part(self, part: Part, stored: Stored, source: str) -> str | None:
         match part:
@@ -94,7 +94,7 @@ class JsonSizes:
                 assert table is not None
                 item = self._sum(_parts(selection), lambda part: self._of_value(part, table, name))
                 of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
-                return self._found(f"sum({item})", f"{table.name} AS {name} WHERE {of_parent}")
+                return self._found(item, f"{table.name} AS {name} WHERE {of_parent}")
             case Referenced(attribute, kind, by, selection):
                 other, name = self._kinds[kind], self._alias()
                 item = self._of_parts(_parts(selection), other, name)
@@ -128,7 +128,7 @@ class JsonSizes:
         if not parts:
             return None
         rows = self._writer.rows_of_page(part, source, name, self._selection, self._pages)
-        return self._found(f"sum({self._of_parts(parts, other, name)})", rows)
+        return self._found(self._of_parts(parts, other, name), rows)
 
     def _of_value(self, part: Part, table: Table, source: str) -> str | None:
         match part:
@@ -152,7 +152,9 @@ class JsonSizes:
         return f"coalesce({size}, 0)" if column.nullable else size
 
     def _found(self, size: str, source: str) -> str:
-        return f"coalesce((SELECT {size} FROM {source}), 0)"
+        # It's no deeper than it must be: SQLite's parser has little room left.
+        total = f"total({size})" if self._is_sqlite else f"coalesce(sum({size}), 0)"
+        return f"(SELECT {total} FROM {source})"
 
     def _alias(self) -> str:
         return self._writer.alias()

@@ -180,10 +180,12 @@ class Selection:
         return max((_depth(part) for _, part in self.members), default=0)
 
 
-_OBJECT_DEPTH: Final = 1
-_ENTITY_DEPTH: Final = 2
-_LIST_DEPTH: Final = 3
-"""Lists are the deepest: they have a query within a query."""
+_OBJECT_DEPTH: Final = 4
+_ENTITY_DEPTH: Final = 8
+_LIST_DEPTH: Final = 12
+"""Lists are deeper: they have a query within a query."""
+_PAGE_DEPTH: Final = 13
+"""Pages are the deepest: those that are sorted have one more."""
 
 
 def _size(part: Part) -> int:
@@ -206,7 +208,7 @@ def _depth(part: Part) -> int:
             return selection.depth + _LIST_DEPTH
         case Paged(members=members):
             lists = (each.selection.depth for _, each in members if isinstance(each, Items))
-            return _LIST_DEPTH + max(lists, default=0)
+            return _PAGE_DEPTH + max(lists, default=0)
     return 0
 
 

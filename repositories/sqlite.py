@@ -108,9 +108,9 @@ class SqliteFile(aiosqlite.Connection):
         self._progress += 1
         return self._is_on_loop and self._progress > 1
 
-    def _fits_answer(self, size: int | None) -> bool:
+    def _fits_answer(self, size: float | None) -> bool:
         """Counts a row that is about to be made; what is large isn't made on the event loop."""
-        self._size += size or 0
+        self._size += int(size or 0)
         if self._is_on_loop and self._size > _SMALL:
             raise ValueError("the answer is large")
         return self._size <= self._most_size

@@ -33,7 +33,7 @@ PART: Final = "part"
 MOST_MEMBERS: Final = 400
 """Of all objects within one together: databases have limits, and so has their patience."""
 
-MOST_DEPTH: Final = 12
+MOST_DEPTH: Final = 51
 """Of queries within one another, by their weights: SQLite's parser has room for a few more."""
 
 MOST_REPEATED: Final = 4

@@ -35,6 +35,8 @@ async def save_drafts(repositories: Repositories) -> None:
         for number in range(DRAFTS):
             await unit.drafts.save(build.draft(f"draft-{number}", body=BODY))
 
+        await unit.strategy_plans.save(build.plan("plan-1"))
+
     await repositories.write(save)
 
 
@@ -78,6 +80,17 @@ async def test_root_fields_count_together(large: Served) -> None:
     response = await large.api.send(f"{{ {fields} }}")
     codes = {error["extensions"]["code"] for error in response["errors"]}
     assert codes == {"LIMIT_EXCEEDED"}
+
+
+async def test_what_is_within_other_objects_counts_alike(large: Served) -> None:
+    plan = '{{ strategyPlan(strategyId: "plan-1") {{ drafts(first: {}) {{ {} }} }} }}'
+    nodes = "a: nodes { a: body b: body } edges { cursor node { c: body } }"
+    found = await large.api.ask(plan.format(DRAFTS, nodes))
+    assert [edge["node"]["c"] for edge in found["strategyPlan"]["drafts"]["edges"]] == [BODY] * 10
+    much = "b: nodes { a: body b: body c: body }"
+    response = await large.api.send(plan.format(DRAFTS, f"{nodes} {much}"))
+    assert response["errors"][0]["extensions"]["limit"] == "answerBytes"
+    assert await large.api.ask(plan.format(DRAFTS // 2, f"{nodes} {much}"))
 
 
 async def test_records_that_are_resolved_field_by_field_count_alike(large: Served) -> None:

@@ -7,9 +7,10 @@ import pytest
 from domain.errors import AnswerTooLarge
 from domain.json_object import JsonObject
 from repositories.answer_size import limit_answer
-from repositories.criteria import PageRequest
-from repositories.selections import Owned, Selection, Value
+from repositories.criteria import Direction, Order, PageRequest
+from repositories.selections import Items, Owned, Paged, Part, Referenced, Selection, Value
 from repositories.unit_of_work import Repositories, UnitOfWork
+from schema.writing import MOST_DEPTH
 from tests import builders as build
 
 KILOBYTE = 1_000
@@ -115,3 +116,111 @@ async def test_lists_of_children_are_refused_alike(repositories: Repositories) -
     async with repositories.read() as snapshot:
         with pytest.raises(AnswerTooLarge):
             await snapshot.delivery_packages.json_by_key(["package-1"], [many])
+
+
+def paged_drafts(*lists: Selection, limit: int = 4) -> Selection:
+    """A page of a plan's drafts, with lists of these."""
+    items = tuple((f"nodes{number}", Items(each)) for number, each in enumerate(lists))
+    part = Paged("strategy_id", "Draft", "strategy_id", 0, items)
+    return Selection((("drafts", part),), (PageRequest(limit=limit),))
+
+
+async def save_plans(repositories: Repositories) -> None:
+    """Two, of which the first has four drafts of 100 kB."""
+    await save_drafts(repositories, 4, kilobytes=100)
+
+    async def save(unit: UnitOfWork) -> None:
+        for key in ("plan-1", "plan-2"):
+            await unit.strategy_plans.save(build.plan(key))
+
+    await repositories.write(save)
+
+
+async def plans_with(repositories: Repositories, way: str, *selections: Selection) -> str:
+    """What's read of plans, in one of the ways in which pages are written."""
+    async with repositories.read() as snapshot:
+        keys = ["plan-1", "plan-2"]
+        match way:
+            case "by key":
+                found = await snapshot.strategy_plans.json_by_key(keys, selections)
+            case "their pages alone":
+                found = await snapshot.drafts.json_pages(keys, selections)
+            case _:
+                page = (await snapshot.strategy_plans.json_page(PAGE, selections)).page
+                found = dict(zip(keys, page.items, strict=True))
+    assert len(found) == 2
+    return "".join(text for texts in found.values() for text in texts)
+
+
+every_way = pytest.mark.parametrize("way", ["by key", "on a page", "their pages alone"])
+
+
+@every_way
+async def test_pages_within_objects_are_refused_alike(repositories: Repositories, way: str) -> None:
+    await save_plans(repositories)
+    amounts: list[int] = []
+    limit_answer(LIMIT, amounts.append)
+    text = await plans_with(repositories, way, paged_drafts(aliases(2), aliases(2)))
+    assert 4 * 4 * 100 * KILOBYTE <= len(text) <= sum(amounts) + 4 * KILOBYTE
+    amounts.clear()
+    limit_answer(LIMIT, amounts.append)
+    with pytest.raises(AnswerTooLarge):
+        await plans_with(repositories, way, paged_drafts(aliases(3), aliases(3)))
+    assert sum(amounts) <= LIMIT
+
+
+@every_way
+async def test_pages_within_several_selections_count_together(
+    repositories: Repositories, way: str
+) -> None:
+    await save_plans(repositories)
+    limit_answer(LIMIT)
+    with pytest.raises(AnswerTooLarge):
+        await plans_with(repositories, way, paged_drafts(aliases(3)), paged_drafts(aliases(4)))
+
+
+@every_way
+async def test_of_pages_within_objects_only_what_is_on_them_counts(
+    repositories: Repositories, way: str
+) -> None:
+    await save_plans(repositories)
+    limit_answer(LIMIT)
+    two = [paged_drafts(aliases(4), limit=1), paged_drafts(aliases(4), limit=2)]
+    assert len(await plans_with(repositories, way, *two)) >= 3 * 4 * 100 * KILOBYTE
+
+
+async def test_pages_within_pages_are_refused_alike(repositories: Repositories) -> None:
+    await save_plans(repositories)
+    inner = Paged("strategy_id", "Draft", "strategy_id", 1, (("nodes", Items(aliases(4))),))
+    outer = Paged(
+        "strategy_id",
+        "Draft",
+        "strategy_id",
+        0,
+        (("nodes", Items(Selection((("again", inner),)))),),
+    )
+    pages = Selection((("drafts", outer),), (PageRequest(limit=4), PageRequest(limit=2)))
+    limit_answer(LIMIT)
+    with pytest.raises(AnswerTooLarge):
+        await plans_with(repositories, "by key", pages)
+    limit_answer(2 * LIMIT)
+    found = await plans_with(repositories, "by key", pages)
+    assert len(found) >= 4 * 2 * 4 * 100 * KILOBYTE
+
+
+@pytest.mark.parametrize("depth", ["PPPR", "PRPRR", "RRRPP", "RRRRRR"])
+async def test_the_deepest_objects_can_be_counted(repositories: Repositories, depth: str) -> None:
+    await save_drafts(repositories, 2, kilobytes=1)
+    selection = aliases(1)
+    pages: list[PageRequest] = []
+    backwards = PageRequest(limit=2, backwards=True, order=Order("title", Direction.DESC))
+    for letter in reversed(depth):
+        part: Part = Referenced("draft_id", "Draft", "draft_id", selection)
+        if letter == "P":
+            items = (("nodes", Items(selection)),)
+            part = Paged("strategy_id", "Draft", "strategy_id", len(pages), items)
+            pages.append(backwards)
+        selection = Selection((("body", Value("body")), ("within", part)))
+    assert selection.depth <= MOST_DEPTH
+    [whole, _] = await page_of(repositories, selection.of_pages(tuple(pages)))
+    assert "x" * KILOBYTE in whole[0]
