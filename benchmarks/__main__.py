@@ -14,7 +14,7 @@ import typer
 import uvloop
 
 from benchmarks import documentation, migrating, report, targets
-from benchmarks.contenders import NODE_PROJECT, contenders, started
+from benchmarks.contenders import NODE_PROJECT, before, contenders, started
 from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
 from benchmarks.filling import SEEDED
 from benchmarks.growth import SIZES, Growth
@@ -55,6 +55,9 @@ def main(
     migrations: Annotated[
         bool, typer.Option("--migrations", help="Instead: the times that migrations take.")
     ] = False,
+    beside: Annotated[
+        Path | None, typer.Option(help="A checkout of the build before, to be measured beside.")
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Put what was measured into docs/performance.md.")
     ] = False,
@@ -75,7 +78,7 @@ def main(
         if migrations:
             bench.migrations(size if quick else _MIGRATED)
         if not (growth or pool or migrations):
-            bench.comparison(size, tuple(concurrency or (1, 8, 16, 64)), only or [""])
+            bench.comparison(size, tuple(concurrency or (1, 8, 16, 64)), only or [""], beside)
     except WrongAnswer as error:
         raise SystemExit(f"Wrong answer: {error}") from None
 
@@ -89,7 +92,9 @@ class _Bench:
     seconds: float
     write: bool
 
-    def comparison(self, size: int, concurrencies: tuple[int, ...], only: list[str]) -> None:
+    def comparison(
+        self, size: int, concurrencies: tuple[int, ...], only: list[str], beside: Path | None
+    ) -> None:
         plan = Plan(scenarios(size), concurrencies, self.rounds, self.seconds)
         if Kind.POSTGRESQL in self.kinds:
             _say("Installing the servers on Node")
@@ -103,6 +108,8 @@ class _Bench:
                 for contender in contenders(database)
                 if any(part.lower() in contender.name.lower() for part in only)
             ]
+            if beside is not None:
+                chosen += [before(database, beside) for database in databases]
             if not chosen:
                 raise typer.BadParameter("no server has such a name", param_hint="--only")
             measuring = Measuring(plan, started(stack, chosen))

@@ -15,13 +15,14 @@ from typing import Final
 
 import psutil
 
-from benchmarks.databases import AICMO, Database, Kind
+from benchmarks.databases import AICMO, Database, Kind, own
 from benchmarks.scenarios import SAVE, Scenario
 from benchmarks.servers.serving import DATABASE_URL, POOL_SIZE
 from server.settings import Settings
 from tests.support.node import NODE, NODE_SETTINGS, NodeProject
 
 OURS: Final = "AICMO"
+BEFORE: Final = "the build before"
 PLAIN: Final = "plain Strawberry"
 MERCURIUS: Final = "mercurius + jit"
 POSTGRAPHILE: Final = "PostGraphile 5"
@@ -85,20 +86,32 @@ def contenders(database: Database) -> tuple[Contender, ...]:
     )
 
 
+def before(database: Database, checkout: Path) -> Contender:
+    """The server of another checkout, with its own environment, on the same tables."""
+    program = checkout / ".venv" / "bin" / "aicmo"
+    return Contender(BEFORE, database, partial(aicmo, program=program))
+
+
 def started(stack: ExitStack, contenders: Sequence[Contender]) -> list[tuple[Contender, Running]]:
     """Start them side by side; they run as long as the stack isn't closed."""
     with ThreadPoolExecutor() as threads:
-        running = threads.map(
-            lambda contender: stack.enter_context(contender.start(contender.database)), contenders
-        )
+        running = threads.map(lambda contender: stack.enter_context(_alone(contender)), contenders)
         return [*zip(contenders, running, strict=True)]
 
 
 @contextmanager
-def aicmo(database: Database, pool_size: int = CONNECTIONS) -> Iterator[Running]:
+def _alone(contender: Contender) -> Iterator[Running]:
+    with own(contender.database) as database, contender.start(database) as running:
+        yield running
+
+
+@contextmanager
+def aicmo(
+    database: Database, pool_size: int = CONNECTIONS, program: Path = AICMO
+) -> Iterator[Running]:
     """Our server, as users start it: one process, nothing set but the database."""
     environment = database.environment | {"AICMO_POOL_SIZE": str(pool_size)}
-    with _started([AICMO, "serve", "--port", "0"], environment) as running:
+    with _started([program, "serve", "--port", "0"], environment) as running:
         yield running
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import psutil
@@ -57,6 +59,22 @@ def sqlite(folder: Path, size: int) -> Iterator[Database]:
     database = Database(Kind.SQLITE, f"sqlite:///{folder / f'aicmo-{size}.db'}", size)
     _fill(database)
     yield database
+
+
+@contextmanager
+def own(database: Database) -> Iterator[Database]:
+    """The database, for one server alone: a SQLite file takes no second one, and is copied."""
+    if database.kind is not Kind.SQLITE:
+        yield database
+        return
+    with TemporaryDirectory(prefix="aicmo-bench-") as folder:
+        path = Path(folder) / "aicmo.db"
+        with (
+            closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as source,
+            closing(sqlite3.connect(path)) as target,
+        ):
+            source.backup(target)
+        yield replace(database, url=f"sqlite:///{path}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 
-from benchmarks.contenders import CONNECTIONS, MERCURIUS, PLAIN
+from benchmarks.contenders import BEFORE, CONNECTIONS, MERCURIUS, OURS, PLAIN
 from benchmarks.databases import Database, durability
 from benchmarks.measuring import Case, Measurement, Outcome, Plan
 from benchmarks.tables import megabytes, milliseconds, paragraph, table
@@ -44,6 +44,9 @@ def report(plan: Plan, databases: Sequence[Database], outcome: Outcome, fallback
             "",
             *table(_HEADINGS, [*_rows(plan, database, outcome)], texts=2),
         ]
+    if rows := [*_beside(outcome)]:
+        headings = ("scenario", "database", "at once", "x the build before")
+        lines += ["", *table(headings, rows, texts=2)]
     lines += [
         "",
         *paragraph(
@@ -78,6 +81,13 @@ def _rows(plan: Plan, database: Database, outcome: Outcome) -> Iterator[tuple[st
             str(case.concurrency),
             *_numbers(outcome, case, outcome[case]),
         )
+
+
+def _beside(outcome: Outcome) -> Iterator[tuple[str, ...]]:
+    """Requests/s of ours, times those of the build before where it was measured."""
+    for case in outcome:
+        if case.contender == OURS and (ratio := ratio_at(outcome, case, BEFORE)) is not None:
+            yield case.scenario, case.database, str(case.concurrency), f"{ratio:.2f}"
 
 
 def _numbers(outcome: Outcome, case: Case, measured: Measurement) -> Iterator[str]:

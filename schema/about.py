@@ -21,6 +21,12 @@ _CODES: Final[Mapping[TopLevelCode, str]] = {
         "less. With the HTTP status 503 the server has no room at the moment, and you may repeat "
         "the request after a pause."
     ),
+    TopLevelCode.PERSISTED_QUERY_NOT_FOUND: (
+        "the server doesn't know the query of this hash. Repeat the request with the query."
+    ),
+    TopLevelCode.PERSISTED_QUERY_NOT_SUPPORTED: (
+        "persisted queries are switched off. Repeat the request with the query alone."
+    ),
     TopLevelCode.TIMEOUT: (
         "it took too long; a mutation that fails so stored nothing. Repeat the request later."
     ),

@@ -23,7 +23,7 @@ from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.app import create_app, database_of, open_repositories, open_storage
 from server.listening import Listener, listening_sockets
-from server.logs import start_logging
+from server.logs import logging_to_stderr
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
@@ -109,8 +109,8 @@ def serve(
             asyncio.run(_prepare_demo(settings))
         asyncio.run(_check_storage(settings))
         sockets = _listening_sockets(settings, is_option="port" in given)
-    start_logging()
-    _Server(create_app(settings, seed_memory=demo), settings).run(sockets)
+    with logging_to_stderr():
+        _Server(create_app(settings, seed_memory=demo), settings).run(sockets)
 
 
 @app.command()

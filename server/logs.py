@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 _SECONDS = 10.0
@@ -15,12 +16,17 @@ Later = Callable[[float, Callable[[], None]], object]
 log = logging.getLogger("aicmo.server")
 
 
-def start_logging() -> None:
-    """Write warnings and errors to standard error, each trouble once."""
+@contextmanager
+def logging_to_stderr() -> Iterator[None]:
+    """Write warnings and errors to standard error, each trouble once, and its count at the end."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(OncePerTrouble())
+    handler.addFilter(once := OncePerTrouble())
     logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        once.tell_rest()
 
 
 @dataclass(slots=True)
@@ -57,6 +63,13 @@ class OncePerTrouble(logging.Filter):
             met.request_id = request_id
             met.again += 1
         return False
+
+    def tell_rest(self) -> None:
+        """Tell what was counted since the last time: nothing calls later any more."""
+        for trouble, met in self._met.items():
+            if met.again:
+                log.warning("%s (%d more)", trouble, met.again)
+                met.again = 0
 
     def _tell(self, trouble: str) -> None:
         met = self._met[trouble]

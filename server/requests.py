@@ -208,6 +208,7 @@ def _persisted(query: Any, named: Any, persisted: PersistedQueries) -> tuple[Any
     sha256 = named.get("sha256Hash")
     if not isinstance(sha256, str):
         raise PersistedQueryRefused("extensions.persistedQuery.sha256Hash: must be a string.")
+    sha256 = sha256.lower()
     if not is_absent:
         return query, sha256
     found = persisted.get(sha256)

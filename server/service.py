@@ -29,13 +29,13 @@ class StreamLimits:
     """How much clients may follow at once."""
 
     connections: int = 1_000
-    """WebSockets and streams over HTTP, of all clients."""
+    """WebSockets and streams over HTTP, of all clients together."""
     operations: int = 50
     """Operations on one WebSocket."""
     init_seconds: float = 5.0
     """How long a new WebSocket may take to say `connection_init`."""
     message_bytes: int = 1024 * 1024
-    """The largest message on a WebSocket."""
+    """The largest message on a WebSocket, in bytes."""
     keep_alive_seconds: float = 15.0
     """How often something is sent on a stream over HTTP."""
     ping_interval_seconds: float = 20.0

@@ -74,6 +74,17 @@ async def test_a_query_is_asked_for_once_by_its_text_and_then_by_its_hash(
     assert registered.json() == known.json() == ANSWER
 
 
+async def test_a_hash_may_have_large_letters(server: Served) -> None:
+    extensions = named(ASK)
+    hash = extensions["persistedQuery"]["sha256Hash"]
+    extensions["persistedQuery"]["sha256Hash"] = hash.upper()
+
+    registered = await post(server, query=ASK, extensions=extensions)
+    known = await post(server, variables={"first": 1}, extensions=named(ASK), operationName="Ask")
+
+    assert registered.json() == known.json() == ANSWER
+
+
 @METHODS
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
 async def test_that_a_query_is_not_known_is_told_by_200_and_not_to_be_cached(

@@ -39,10 +39,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def written(clock: Clock) -> Iterator[list[str]]:
+def once(clock: Clock) -> OncePerTrouble:
+    return OncePerTrouble(10, clock.later)
+
+
+@pytest.fixture
+def written(once: OncePerTrouble) -> Iterator[list[str]]:
     """The lines that come through."""
     handler = Lines()
-    handler.addFilter(OncePerTrouble(10, clock.later))
+    handler.addFilter(once)
     logging.getLogger("aicmo").addHandler(handler)
     yield handler.lines
     logging.getLogger("aicmo").removeHandler(handler)
@@ -65,6 +70,23 @@ def test_a_trouble_is_told_once_and_then_counted(written: list[str], clock: Cloc
     meet("The database is gone.", "r1000")
     clock.ten_seconds_pass()
     assert written[2:] == ["The database is gone. (1 more in 10 seconds)"]
+
+
+def test_what_was_counted_is_told_when_the_server_ends(
+    written: list[str], once: OncePerTrouble
+) -> None:
+    for number in range(20):
+        meet("The database is gone.", f"r{number}")
+    meet("The disk is full.", "r20")
+
+    once.tell_rest()
+    once.tell_rest()
+
+    assert written == [
+        "request r0: The database is gone.",
+        "request r20: The disk is full.",
+        "The database is gone. (19 more)",
+    ]
 
 
 def test_a_trouble_that_is_over_is_told_again(written: list[str], clock: Clock) -> None:
