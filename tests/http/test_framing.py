@@ -393,16 +393,6 @@ async def test_a_head_is_not_taken_for_large_because_of_the_requests_before_it(
         assert json.loads((await wire.answer()).body) == ANSWER
 
 
-async def test_what_stands_behind_a_body_has_a_limit_too(address: str) -> None:
-    async with wired(address) as wire:
-        await wire.send(head(), chunk(ASKED), b"0\r\n")
-        for number in range(70):
-            await wire.send(b"X-%d: %s\r\n" % (number, b"x" * 1_000))
-
-        assert (await wire.answer()).status == 431
-        await wire.closed()
-
-
 @pytest.mark.parametrize(
     ("fault", "status"),
     [(b"hello\r\n\r\n", 400), (head("many"), 400), (posted(CHUNKED, body=b"?\r\n"), 400)],
