@@ -17,6 +17,7 @@ from graphql import (
     get_operation_ast,
     map_source_to_response_event,
 )
+from graphql.execution.values import VariableValues
 
 from execution import Execution
 from schema.context import Context
@@ -111,8 +112,9 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
     plan = execution.plan
     async with context:
         if plan is not None and plan.is_introspection:
+            assert isinstance(execution.variables, VariableValues)
             result = await schema.introspections.result(
-                plan, prepared.request.variables, partial(execution.run, context_value=context)
+                plan, execution.variables, partial(execution.run, context_value=context)
             )
         else:
             result = await execution.run(context_value=context)

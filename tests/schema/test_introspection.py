@@ -1,6 +1,7 @@
 """Introspection is answered once for each operation and its variables."""
 
 import json
+from typing import Any
 
 import pytest
 from graphql import get_introspection_query
@@ -36,6 +37,24 @@ async def test_other_variables_have_another_answer(api: InProcess) -> None:
         assert await api.ask(TYPE, name="Draft", no=True) == {"__type": {"name": "Draft"}}
         assert await api.ask(TYPE, name="Missing", no=True) == {"__type": None}
     assert api.schema.engine.counts.by_plan == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\ud800", 10**30, float("inf"), [[[]]], {"a": {"\ud800": [None]}}],
+    ids=["text without bytes", "large integer", "infinity", "lists", "objects"],
+)
+async def test_variables_that_nobody_defined_make_no_difference(api: InProcess, value: Any) -> None:
+    for given in ({}, {"other": value}):
+        response = await api.send(TYPE, {"name": "Draft", "no": True, **given})
+        assert response == {"data": {"__type": {"name": "Draft"}}}
+    assert api.schema.engine.counts.by_plan == 1
+
+
+@pytest.mark.parametrize("name", ["\ud800", "n" * 100_000], ids=["no bytes", "long"])
+async def test_types_are_looked_up_by_whatever_text(api: InProcess, name: str) -> None:
+    for _ in range(2):
+        assert await api.ask(TYPE, name=name, no=True) == {"__type": None}
 
 
 async def test_beside_anything_else_it_is_looked_up_each_time(api: InProcess) -> None:
