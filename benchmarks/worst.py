@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import psutil
@@ -48,11 +48,17 @@ _SHOWN: Final = 10
 _BODY_BYTES: Final[int] = Settings.model_fields["body_bytes"].default
 
 KNOWN: Final = (
-    Operation("{ drafts(first: 20) { nodes { %s } } }" % " ".join(f"b{n}: body" for n in range(20))),
-    Operation("{ drafts(first: 20) { nodes { %s } } }" % " ".join(f"b{n}: body" for n in range(99))),
+    Operation(
+        "{ drafts(first: 20) { nodes { %s } } }" % " ".join(f"b{n}: body" for n in range(20))
+    ),
+    Operation(
+        "{ drafts(first: 20) { nodes { %s } } }" % " ".join(f"b{n}: body" for n in range(99))
+    ),
     Operation("{ drafts(first: 30) { nodes { body } } }"),
     Operation("{ deliveryPackages(first: 40) { nodes { artifacts { url name } } } }"),
-    Operation("{ %s }" % " ".join(f"a{n}: drafts(first: 20) {{ nodes {{ body }} }}" for n in range(99))),
+    Operation(
+        "{ %s }" % " ".join(f"a{n}: drafts(first: 20) {{ nodes {{ body }} }}" for n in range(99))
+    ),
     Operation("query($a: JSON) { __typename }", {"a": {"many": [{}] * 3_000_000}}),
 )
 """What was found before."""

@@ -36,6 +36,9 @@ class AnswerSize:
 
 UNLIMITED = 2**53
 
+ANSWER_BYTES = "answer_bytes"
+"""The parameter by which a statement is told how much a limited answer may still have."""
+
 ANSWER: ContextVar[AnswerSize | None] = ContextVar("answer", default=None)
 """What counts for the present task; None: its answer has no limit."""
 

@@ -4,13 +4,15 @@ An entity and those that it refers to are read at once, without any module knowi
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     FromClause,
     Select,
+    Subquery,
     and_,
     bindparam,
     case,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 
-from repositories.answer_size import UNLIMITED
+from repositories.answer_size import ANSWER_BYTES, UNLIMITED
 from repositories.criteria import PageRequest
 from repositories.database_criteria import (
     Values,
@@ -44,15 +46,14 @@ from repositories.database_json_text import (
 )
 from repositories.json_sizes import FITS, JsonSizes
 from repositories.metadata import PlainText
-from repositories.selections import Selection
+from repositories.selections import Owned, Selection
 from repositories.statements import Statement, written
 
 _KEPT: Final = 512
 """How many statements are kept of those whose number clients decide on."""
 
 
-ANSWER_BYTES: Final = "answer_bytes"
-"""The parameter by which a statement is told how much a limited answer may still have."""
+_ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
 
 
 def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Values]:
@@ -107,7 +108,10 @@ class JsonStatements:
         size = self._sizes(writer).of_entity(selections, stored, source.name)
         items = self._guarded(items, writer, size)
         found = select(*columns, *items).where(and_(*conditions))
-        return self._written(found, range(len(columns), len(columns) + len(items)))
+        counted = range(len(columns), len(columns) + len(items))
+        if size is None and not is_one:
+            found = self._added_up(found, selections, counted, writer)
+        return self._written(found, counted)
 
     def _children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
@@ -117,8 +121,12 @@ class JsonStatements:
         lists = [writer.children(each, stored, source) for each in selections]
         size = self._sizes(writer).of_children(selections, stored, source)
         lists = self._guarded(lists, writer, size)
-        found = among(key, "values", is_sqlite=self._is_sqlite)
-        return self._written(select(key, *lists).where(found), range(1, 1 + len(lists)))
+        found = select(key, *lists).where(among(key, "values", is_sqlite=self._is_sqlite))
+        counted = range(1, 1 + len(lists))
+        if size is None:
+            owners = [Selection((("", Owned("", each)),)) for each in selections]
+            found = self._added_up(found, owners, counted, writer)
+        return self._written(found, counted)
 
     def _pages(self, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the `values`, and a page for each selection, whose only member it is.
@@ -169,7 +177,17 @@ class JsonStatements:
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self._is_sqlite:
             return self._written(select(*columns).select_from(source).order_by(*order), counted)
+        exceeds = None
+        if size is None and any(map(_has_lists, selections)):
+            labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
+            names = dict.fromkeys([shape.order.field, stored.key_name])
+            page = _made(select(*(page.c[name] for name in names), *labelled), writer)
+            order = reading_order(page, page.c[stored.key_name], shape)
+            columns = [page.c[each.name] for each in labelled]
+            exceeds = _sum_of(columns[: counted.stop]) > _ALLOWED
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
+        for place in counted if exceeds is not None else ():
+            lists[place] = case((exceeds, literal_column("ARRAY['']")), else_=lists[place])
         return self._written(select(*lists, *[total] * with_total).select_from(page), counted)
 
     def _page_of(
@@ -212,12 +230,41 @@ class JsonStatements:
             exceeds = [writer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
         else:
             sum_of_all = writer.sql(whole or f"sum({size}) OVER ()")
-            exceeds = [sum_of_all > bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())] * len(items)
+            exceeds = [sum_of_all > _ALLOWED] * len(items)
         return [
             # What comes after ELSE is less deep for SQLite's parser than what comes after THEN.
             case((exceeded, literal_column("''")), else_=item)
             for exceeded, item in zip(exceeds, items, strict=False)
         ]
 
+    def _added_up(
+        self, found: Select[Any], selections: Sequence[Selection], counted: range, writer: Writer
+    ) -> Select[Any]:
+        """The same; PostgreSQL gives "" in place of all texts where they are too much together."""
+        if self._is_sqlite or not any(map(_has_lists, selections)):
+            return found
+        made = _made(found, writer)
+        columns: list[Any] = list(made.c)
+        texts = columns[counted.start : counted.stop]
+        exceeds = _sum_of(texts).over() > _ALLOWED
+        columns[counted.start :] = [case((exceeds, literal_column("''")), else_=it) for it in texts]
+        return select(*columns)
+
     def _written(self, statement: Any, counted: range) -> Statement:
         return written(statement, is_sqlite=self._is_sqlite, counted=counted, refuses=True)
+
+
+def _has_lists(selection: Selection) -> bool:
+    """Whether there are lists of children, which may be long, though no text in them is."""
+    owned = (isinstance(part, Owned) for _, part in selection.members)
+    return any(owned) or any(map(_has_lists, selection.within))
+
+
+def _made(rows: Select[Any], writer: Writer) -> Subquery:
+    """The rows with their texts as columns, which PostgreSQL doesn't make anew for each use."""
+    return rows.offset(literal_column("0")).subquery(writer.alias())
+
+
+def _sum_of(texts: Sequence[ColumnElement[Any]]) -> Any:
+    """The bytes of all rows of these texts."""
+    return func.sum(reduce(add, map(func.octet_length, texts)))

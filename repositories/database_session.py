@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.changes import Change
 from domain.errors import TimedOut, Unavailable
-from repositories.answer_size import ANSWER, AnswerSize
-from repositories.database_json import ANSWER_BYTES, JsonStatements
+from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
+from repositories.database_json import JsonStatements
 from repositories.engine import (
     another_writer_came_between,
     is_out_of_reach,
@@ -224,6 +224,8 @@ class DatabaseSession:
 
 def _count(rows: Sequence[Row], statement: Statement, answer: AnswerSize) -> None:
     """Count the texts that an answer is made of. Raises AnswerTooLarge."""
+    if statement.key is not None and any(row[statement.key] is None for row in rows):
+        raise answer.exceeded()
     for column in statement.counted:
         texts = list(map(itemgetter(column), rows))
         if texts and type(texts[0]) is list:

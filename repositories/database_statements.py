@@ -1,12 +1,16 @@
 """The statements of the database repositories, each written once for all its values."""
 
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache, reduce
+from operator import add
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    FromClause,
+    Select,
     Table,
     Text,
     and_,
@@ -18,9 +22,12 @@ from sqlalchemy import (
     null,
     select,
     true,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
 
+from repositories.answer_size import ANSWER_BYTES, UNLIMITED
 from repositories.criteria import Filter, PageRequest
 from repositories.database_criteria import (
     among,
@@ -29,8 +36,12 @@ from repositories.database_criteria import (
     page_of,
     reading_order,
 )
+from repositories.json_sizes import FITS, size_of
 from repositories.metadata import JsonText, may_be_large
 from repositories.statements import Statement, written
+
+OrderOf = Callable[[FromClause], Sequence[ColumnElement[Any]]]
+"""The order of rows that are found by a subquery."""
 
 _KEPT_SHAPES = 512
 """How many statements are kept of those whose number clients decide on."""
@@ -88,14 +99,63 @@ class Entities(NamedTuple):
     def written(self, statement: Any) -> Statement:
         return written(statement, is_sqlite=self.is_sqlite)
 
-    def read(self, statement: Any) -> Statement:
-        """A statement whose rows are records, of which answers are made."""
-        counted = tuple(
-            place
-            for place, column in enumerate(self.columns)
+    def read(self, statement: Select[Any], order: OrderOf = lambda _: ()) -> Statement:
+        """A statement whose rows are records, of which answers are made, in an order."""
+        large = [
+            column.name
+            for column in self.columns
             if may_be_large(column) and self._is_selected(column.name, ())
+        ]
+        return limited(statement, large, self.key_name, order, is_sqlite=self.is_sqlite)
+
+
+def limited(
+    statement: Select[Any],
+    large: Sequence[str],
+    key_name: str,
+    order: OrderOf = lambda _: (),
+    *,
+    is_sqlite: bool,
+) -> Statement:
+    """A statement whose `large` columns are read while the answer may have so much.
+
+    Where it may not, they are NULL, and so is the key: in all rows of PostgreSQL, which adds up
+    their lengths before it sends any; and in those of SQLite from where it's too much.
+    """
+    names = list(statement.exported_columns.keys())
+    if not large:
+        return written(statement, is_sqlite=is_sqlite)
+    source = statement if is_sqlite else statement.subquery("found")
+    columns = dict(source.exported_columns if is_sqlite else source.c)
+    sizes = [func.coalesce(size_of(columns[name], is_sqlite=is_sqlite), 0) for name in large]
+    size = reduce(add, sizes)
+    first = next(name for name in names if name == key_name or name in large)
+
+    def guarded(name: str) -> ColumnElement[Any]:
+        column = columns[name]
+        if name != key_name and name not in large:
+            return column
+        # A row counts once, with the first of its columns that is read.
+        counted = size if name == first else literal_column("0")
+        fits = (
+            getattr(func, FITS)(counted) != 0
+            if is_sqlite
+            else func.sum(size).over() <= bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
         )
-        return written(statement, is_sqlite=self.is_sqlite, counted=counted)
+        return type_coerce(case((fits, column)), column.type).label(name)
+
+    found = [guarded(name) for name in names]
+    guarded_statement = (
+        statement.with_only_columns(*found)
+        if is_sqlite
+        else select(*found).order_by(*order(source))
+    )
+    return written(
+        guarded_statement,
+        is_sqlite=is_sqlite,
+        counted=tuple(map(names.index, large)),
+        key=names.index(key_name),
+    )
 
 
 @cache
@@ -115,7 +175,10 @@ def by_column(entities: Entities, name: str) -> Statement:
 @lru_cache(_KEPT_SHAPES)
 def page(entities: Entities, shape: PageRequest) -> Statement:
     query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
-    return entities.read(page_of(query, entities.table, entities.key, shape))
+    return entities.read(
+        page_of(query, entities.table, entities.key, shape),
+        lambda found: reading_order(found, found.c[entities.key_name], shape),
+    )
 
 
 @lru_cache(_KEPT_SHAPES)
@@ -136,7 +199,11 @@ def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statemen
     return entities.read(
         select(*entities.selection(shape.order.field))
         .select_from(parents.join(table, entities.key.in_(keys.scalar_subquery())))
-        .order_by(table.c[reference], *reading_order(table, entities.key, shape))
+        .order_by(table.c[reference], *reading_order(table, entities.key, shape)),
+        lambda found: (
+            found.c[reference],
+            *reading_order(found, found.c[entities.key_name], shape),
+        ),
     )
 
 
@@ -154,10 +221,19 @@ def counts_by(entities: Entities, reference: str, shape: Filter | None) -> State
 def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
     """The named columns and the parent's key, in the order of the parents' children."""
     parent = table.c[entities.key_name]
-    return entities.written(
+    return limited(
         select(*(table.c[name] for name in names), parent)
         .where(among(parent, "values", is_sqlite=entities.is_sqlite))
-        .order_by(parent, table.c.position)
+        .order_by(parent, table.c.position),
+        # On SQLite they are short, and counted as they come.
+        [
+            name
+            for name in names
+            if isinstance(table.c[name].type, Text | JsonText) and not entities.is_sqlite
+        ],
+        entities.key_name,
+        lambda found: (found.c[entities.key_name], found.c.position),
+        is_sqlite=entities.is_sqlite,
     )
 
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Table, Text
+from sqlalchemy import Column, LargeBinary, Table, Text, cast, func
+from sqlalchemy.sql.elements import ColumnElement
 
 from repositories.criteria import PageRequest
 from repositories.database_json_text import Stored, Writer
@@ -29,7 +30,8 @@ _MOST_REPEATED: Final = 4
 
 
 class JsonSizes:
-    """Sizes objects that may be large: with long texts, or with the same text many times.
+    """Sizes objects that may be large: with long texts, with the same text many times, or with
+    lists of children on pages within.
 
     The sizes are of what is stored, in bytes, as often as it's selected; keys and escapes aren't
     counted. They are SQL of the writer of the same statement.
@@ -42,6 +44,7 @@ class JsonSizes:
         self._selection = 0
         self._pages: tuple[PageRequest, ...] = ()
         self._may_be_large = False
+        self._is_on_page = False
 
     def of_entity(self, selections: Sequence[Selection], stored: Stored, source: str) -> str | None:
         """The size of the objects of a row of the table called `source`; None where it's small."""
@@ -92,6 +95,8 @@ class JsonSizes:
             case Owned(_, selection):
                 table, name = stored.children, self._alias()
                 assert table is not None
+                # One row of the statement may have the lists of all that are on the page.
+                self._may_be_large |= self._is_on_page
                 item = self._sum(_parts(selection), lambda part: self._of_value(part, table, name))
                 of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
                 return self._found(item, f"{table.name} AS {name} WHERE {of_parent}")
@@ -128,7 +133,10 @@ class JsonSizes:
         if not parts:
             return None
         rows = self._writer.rows_of_page(part, source, name, self._selection, self._pages)
-        return self._found(self._of_parts(parts, other, name), rows)
+        was_on_page, self._is_on_page = self._is_on_page, True
+        size = self._of_parts(parts, other, name)
+        self._is_on_page = was_on_page
+        return self._found(size, rows)
 
     def _of_value(self, part: Part, table: Table, source: str) -> str | None:
         match part:
@@ -158,6 +166,13 @@ class JsonSizes:
 
     def _alias(self) -> str:
         return self._writer.alias()
+
+
+def size_of(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int]:
+    """How many bytes a text has; NULL where there is none."""
+    if is_sqlite:
+        return func.length(cast(column, LargeBinary()))
+    return func.octet_length(cast(column, Text()))
 
 
 def _parts(selection: Selection) -> list[Part]:

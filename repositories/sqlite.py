@@ -9,11 +9,12 @@ import sqlite3
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from contextvars import Context
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 import aiosqlite
 
-from repositories.answer_size import UNLIMITED, answer_left
+from repositories.answer_size import ANSWER, UNLIMITED, AnswerSize, answer_left
 from repositories.connections import Connections
 from repositories.json_sizes import FITS
 from repositories.selections import base64url
@@ -28,9 +29,12 @@ T = TypeVar("T")
 PATIENCE_MILLISECONDS = 5_000
 """How long a statement waits for the lock of another process."""
 
-_SHORT = 100_000
-"""Instructions of SQLite's machine that a statement may take on the event loop, at least, and at
-most twice as many: 2 to 4 ms.
+_SHORT_SECONDS = 0.004
+"""How long a statement may take on the event loop."""
+
+_LOOKED_AT = 10_000
+"""After how many instructions of SQLite's machine the time is looked at: a fraction of one of those
+milliseconds, mostly, and several where each instruction copies long texts.
 """
 
 _FILE_IS_BROKEN = frozenset(
@@ -58,7 +62,7 @@ class SqliteFile(aiosqlite.Connection):
     def __init__(self, database: str, **options: Any) -> None:
         self.is_stale = False
         self._is_on_loop = False
-        self._progress = 0
+        self._seen_at: float | None = None
         self._size = 0
         self._most_size = UNLIMITED
 
@@ -67,7 +71,7 @@ class SqliteFile(aiosqlite.Connection):
             self.direct.create_function("base64url", 1, _base64url, deterministic=True)
             self.direct.create_function("json_number", 1, repr, deterministic=True)
             self.direct.create_function(FITS, 1, self._fits_answer)
-            self.direct.set_progress_handler(self._is_too_long, _SHORT)
+            self.direct.set_progress_handler(self._is_too_long, _LOOKED_AT)
             return self.direct
 
         super().__init__(connect, iter_chunk_size=64)
@@ -103,10 +107,14 @@ class SqliteFile(aiosqlite.Connection):
     def _is_too_long(self) -> bool:
         """Called now and then while a statement runs; whether it's to be interrupted.
 
-        The first call may come early: SQLite counts on from the last run of the same statement.
+        The time counts from the first call, so that statements that are short need no clock.
         """
-        self._progress += 1
-        return self._is_on_loop and self._progress > 1
+        if not self._is_on_loop:
+            return False
+        now = perf_counter()
+        if self._seen_at is None:
+            self._seen_at = now
+        return now - self._seen_at > _SHORT_SECONDS
 
     def _fits_answer(self, size: float | None) -> bool:
         """Counts a row that is about to be made; what is large isn't made on the event loop."""
@@ -117,7 +125,7 @@ class SqliteFile(aiosqlite.Connection):
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         self._is_on_loop = True
-        self._progress = self._size = 0
+        self._seen_at, self._size = None, 0
         self._most_size = answer_left()
         try:
             return self.direct.execute(sql, arguments).fetchall()
@@ -129,9 +137,16 @@ class SqliteFile(aiosqlite.Connection):
             self._is_on_loop = False
         self._size = 0
         self.direct.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+        # It would wait for the interpreter each time, which the event loop needs meanwhile.
+        self.direct.set_progress_handler(None, 0)
+        answer = ANSWER.get()
+        if answer is not None:
+            self.direct.row_factory = _Counting(answer)
         try:
             return await self.patiently(self._in_thread(sql, arguments))
         finally:
+            self.direct.row_factory = None
+            self.direct.set_progress_handler(self._is_too_long, _LOOKED_AT)
             self.direct.execute("PRAGMA busy_timeout = 0")
 
     async def _in_thread(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
@@ -154,6 +169,21 @@ class SqliteFile(aiosqlite.Connection):
             with suppress(sqlite3.Error):
                 task.result()
             raise
+
+
+class _Counting:
+    """Counts the texts of rows as they come, which may be too many though none of them is large."""
+
+    def __init__(self, answer: AnswerSize) -> None:
+        self._answer = answer
+        self._size = 0
+
+    def __call__(self, _: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Raises AnswerTooLarge."""
+        self._size += sum(len(value) for value in row if type(value) is str)
+        if self._size > self._answer.left:
+            raise self._answer.exceeded()
+        return row
 
 
 def _code_of(error: sqlite3.Error) -> int:

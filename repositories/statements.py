@@ -28,7 +28,8 @@ class Statement:
     """SQL for one kind of database. Its rows have their columns in the order of selection.
 
     The columns in `counted` have the texts, or lists of texts, that an answer is made of. Where it
-    `refuses`, "" stands for a text that would have been too large.
+    `refuses`, "" stands for a text that would have been too large; where there is a `key`, this
+    column is NULL in rows that would have been.
     """
 
     sql: str
@@ -36,6 +37,7 @@ class Statement:
     _conversions: tuple[tuple[int, Convert], ...]
     counted: range | tuple[int, ...] = ()
     refuses: bool = False
+    key: int | None = None
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver is to be given for named values, in its order."""
@@ -64,6 +66,7 @@ def written(
     is_sqlite: bool,
     counted: range | tuple[int, ...] = (),
     refuses: bool = False,
+    key: int | None = None,
 ) -> Statement:
     """The statement as SQL. To be kept: this costs more than most statements do."""
     dialect = _DIALECTS[is_sqlite]
@@ -89,4 +92,5 @@ def written(
         ),
         counted=counted,
         refuses=refuses,
+        key=key,
     )

@@ -1,5 +1,6 @@
 """Writing GraphQL responses to HTTP."""
 
+import asyncio
 from typing import Any
 
 from starlette.responses import Response as HttpResponse
@@ -48,6 +49,7 @@ class LargeResponse(HttpResponse):
             await send({"type": "http.response.start", **start})
             for part in self._parts:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
+                await asyncio.sleep(0)  # who reads fast would keep all others waiting
             await send({"type": "http.response.body", "body": b""})
 
 

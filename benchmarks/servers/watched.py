@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from pathlib import Path
 from socket import socket
 
 from server.cli import app
@@ -15,9 +16,9 @@ _TICK_SECONDS = 0.001
 class _Clock:
     """Ticks on the event loop, and tells the longest that it had to wait since it was asked.
 
-    It's asked by a line on standard input, and answers by one on standard output: seconds by the
-    clock, and seconds of CPU time that the loop's thread took between two ticks. On a busy machine
-    only the latter is the loop's own.
+    It's asked by a line on standard input, and answers by one on standard output: seconds between
+    two ticks, but for those in which the thread waited for a processor that others had; and seconds
+    of CPU time that it took itself. It may have waited for other threads of the process, too.
     """
 
     def __init__(self) -> None:
@@ -30,11 +31,11 @@ class _Clock:
         self._longest = self._busiest = 0.0
 
     def _wait(self) -> None:
-        self._at, self._cpu = time.perf_counter(), time.thread_time()
+        self._at, self._cpu = time.perf_counter() - _seconds_in_queue(), time.thread_time()
         self._loop.call_later(_TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
-        waited = time.perf_counter() - self._at - _TICK_SECONDS
+        waited = time.perf_counter() - _seconds_in_queue() - self._at - _TICK_SECONDS
         self._longest = max(self._longest, waited)
         self._busiest = max(self._busiest, time.thread_time() - self._cpu)
         self._wait()
@@ -45,6 +46,11 @@ class _Clock:
             return
         print(json.dumps({"longest": self._longest, "busiest": self._busiest}), flush=True)
         self._reset()
+
+
+def _seconds_in_queue() -> float:
+    """How long the thread has waited for a processor so far."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 class _Watched(Listener):

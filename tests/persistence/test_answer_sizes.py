@@ -8,6 +8,8 @@ from domain.errors import AnswerTooLarge
 from domain.json_object import JsonObject
 from repositories.answer_size import limit_answer
 from repositories.criteria import Direction, Order, PageRequest
+from repositories.engine import Database
+from repositories.factory import PersistenceMode, create_repositories
 from repositories.selections import Items, Owned, Paged, Part, Referenced, Selection, Value
 from repositories.unit_of_work import Repositories, UnitOfWork
 from schema.writing import MOST_DEPTH
@@ -224,3 +226,84 @@ async def test_the_deepest_objects_can_be_counted(repositories: Repositories, de
     assert selection.depth <= MOST_DEPTH
     [whole, _] = await page_of(repositories, selection.of_pages(tuple(pages)))
     assert "x" * KILOBYTE in whole[0]
+
+
+# Texts that are short, and many
+
+
+async def save_packages(repositories: Repositories, count: int) -> None:
+    urls = [f"https://x.example/{'y' * 2_000}{number}" for number in range(100)]
+    artifacts = tuple(
+        build.artifact(url=url, position=position) for position, url in enumerate(urls)
+    )
+
+    async def save(unit: UnitOfWork) -> None:
+        for number in range(count):
+            await unit.delivery_packages.save(
+                build.package(f"package-{number}", artifacts=artifacts)
+            )
+
+    await repositories.write(save)
+
+
+ARTIFACTS = Selection((("artifacts", Owned("artifacts", aliases(1, "url"))),))
+
+
+async def test_lists_on_a_page_count_together_though_each_is_short(
+    repositories: Repositories,
+) -> None:
+    await save_packages(repositories, 12)
+    limit_answer(LIMIT)
+    async with repositories.read() as snapshot:
+        read = snapshot.delivery_packages.json_page
+        assert len((await read(PageRequest(limit=8), [ARTIFACTS])).page.items) == 8
+    limit_answer(LIMIT)
+    async with repositories.read() as snapshot:
+        with pytest.raises(AnswerTooLarge):
+            await snapshot.delivery_packages.json_page(PageRequest(limit=12), [ARTIFACTS])
+
+
+async def test_lists_of_entities_by_key_count_together(repositories: Repositories) -> None:
+    await save_packages(repositories, 12)
+    keys = [f"package-{number}" for number in range(12)]
+    for read in ("json_by_key", "artifacts_json_by_package_id"):
+        selection = ARTIFACTS if read == "json_by_key" else aliases(1, "url")
+        limit_answer(LIMIT)
+        async with repositories.read() as snapshot:
+            found = await getattr(snapshot.delivery_packages, read)(keys[:8], [selection])
+            assert len(found) == 8
+        limit_answer(LIMIT)
+        async with repositories.read() as snapshot:
+            with pytest.raises(AnswerTooLarge):
+                await getattr(snapshot.delivery_packages, read)(keys, [selection])
+
+
+# Records, which memory has already
+
+
+@pytest.fixture
+def in_database(database: Database) -> Repositories:
+    return create_repositories(PersistenceMode.DB, database)
+
+
+async def test_pages_of_records_are_refused_before_they_are_read(
+    in_database: Repositories,
+) -> None:
+    await save_drafts(in_database, 4, kilobytes=600)
+    limit_answer(LIMIT)
+    async with in_database.read() as snapshot:
+        assert len((await snapshot.drafts.page(PageRequest(limit=2))).items) == 2
+    amounts: list[int] = []
+    limit_answer(LIMIT, amounts.append)
+    async with in_database.read() as snapshot:
+        with pytest.raises(AnswerTooLarge):
+            await snapshot.drafts.page(PageRequest(limit=4))
+    assert sum(amounts) <= LIMIT
+
+
+async def test_records_of_many_keys_are_refused_alike(in_database: Repositories) -> None:
+    await save_drafts(in_database, 4, kilobytes=600)
+    limit_answer(LIMIT)
+    async with in_database.read() as snapshot:
+        with pytest.raises(AnswerTooLarge):
+            await snapshot.drafts.get_many([f"draft-{number}" for number in range(4)])
