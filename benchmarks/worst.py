@@ -47,17 +47,15 @@ _KEPT: Final = 12
 _SHOWN: Final = 10
 _BODY_BYTES: Final[int] = Settings.model_fields["body_bytes"].default
 
+_BODIES: Final = [f"b{number}: body" for number in range(99)]
+
 KNOWN: Final = (
-    Operation(
-        "{ drafts(first: 20) { nodes { %s } } }" % " ".join(f"b{n}: body" for n in range(20))
-    ),
-    Operation(
-        "{ drafts(first: 20) { nodes { %s } } }" % " ".join(f"b{n}: body" for n in range(99))
-    ),
+    Operation(f"{{ drafts(first: 20) {{ nodes {{ {' '.join(_BODIES[:20])} }} }} }}"),
+    Operation(f"{{ drafts(first: 20) {{ nodes {{ {' '.join(_BODIES)} }} }} }}"),
     Operation("{ drafts(first: 30) { nodes { body } } }"),
     Operation("{ deliveryPackages(first: 40) { nodes { artifacts { url name } } } }"),
     Operation(
-        "{ %s }" % " ".join(f"a{n}: drafts(first: 20) {{ nodes {{ body }} }}" for n in range(99))
+        f"{{ {' '.join(f'a{n}: drafts(first: 20) {{ nodes {{ body }} }}' for n in range(99))} }}"
     ),
     Operation("query($a: JSON) { __typename }", {"a": {"many": [{}] * 3_000_000}}),
 )

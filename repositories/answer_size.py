@@ -10,7 +10,7 @@ def _held_by_nobody(_: int) -> None: ...
 
 
 class AnswerSize:
-    """Counts the texts that are read for one answer, in characters or bytes.
+    """Counts the texts that are read for one answer, in characters or bytes; `left` are some.
 
     `hold` is told about each amount before it counts, and may raise Unavailable.
     """
@@ -31,6 +31,8 @@ class AnswerSize:
         self.add(sum(map(len, filter(None, texts))))
 
     def exceeded(self) -> AnswerTooLarge:
+        """What to raise; nothing more is read for the answer then."""
+        self.left = 0
         return AnswerTooLarge(self._allowed)
 
 

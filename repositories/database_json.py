@@ -177,7 +177,7 @@ class JsonStatements:
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self._is_sqlite:
             return self._written(select(*columns).select_from(source).order_by(*order), counted)
-        exceeds = None
+        exceeds: ColumnElement[bool] | None = None
         if size is None and any(map(_has_lists, selections)):
             labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
             names = dict.fromkeys([shape.order.field, stored.key_name])
@@ -186,8 +186,9 @@ class JsonStatements:
             columns = [page.c[each.name] for each in labelled]
             exceeds = _sum_of(columns[: counted.stop]) > _ALLOWED
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
-        for place in counted if exceeds is not None else ():
-            lists[place] = case((exceeds, literal_column("ARRAY['']")), else_=lists[place])
+        if exceeds is not None:
+            nothing: Any = (exceeds, literal_column("ARRAY['']"))
+            lists[: counted.stop] = [case(nothing, else_=it) for it in lists[: counted.stop]]
         return self._written(select(*lists, *[total] * with_total).select_from(page), counted)
 
     def _page_of(

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
 from domain.changes import Change
-from domain.errors import TimedOut, Unavailable
+from domain.errors import AnswerTooLarge, TimedOut, Unavailable
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
 from repositories.database_json import JsonStatements
 from repositories.engine import (
@@ -92,7 +92,12 @@ class DatabaseSession:
         arguments = statement.arguments(values)
         found = await self._within_deadline(self._transaction.rows, statement.sql, arguments, key)
         if answer is not None:
-            _count(found, statement, answer)
+            try:
+                _count(found, statement, answer)
+            except AnswerTooLarge as error:
+                # Who keeps the error would keep the rows: by this frame, and those below it.
+                del found
+                raise error.with_traceback(None) from None
         return statement.understood(found)
 
     async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:

@@ -122,16 +122,16 @@ def limited(
     Where it may not, they are NULL, and so is the key: in all rows of PostgreSQL, which adds up
     their lengths before it sends any; and in those of SQLite from where it's too much.
     """
-    names = list(statement.exported_columns.keys())
     if not large:
         return written(statement, is_sqlite=is_sqlite)
-    source = statement if is_sqlite else statement.subquery("found")
-    columns = dict(source.exported_columns if is_sqlite else source.c)
+    names = list(statement.exported_columns.keys())
+    found = None if is_sqlite else statement.subquery("found")
+    columns: dict[str, Any] = dict(statement.exported_columns if found is None else found.c)
     sizes = [func.coalesce(size_of(columns[name], is_sqlite=is_sqlite), 0) for name in large]
     size = reduce(add, sizes)
     first = next(name for name in names if name == key_name or name in large)
 
-    def guarded(name: str) -> ColumnElement[Any]:
+    def guarded(name: str) -> Any:
         column = columns[name]
         if name != key_name and name not in large:
             return column
@@ -144,14 +144,11 @@ def limited(
         )
         return type_coerce(case((fits, column)), column.type).label(name)
 
-    found = [guarded(name) for name in names]
-    guarded_statement = (
-        statement.with_only_columns(*found)
-        if is_sqlite
-        else select(*found).order_by(*order(source))
-    )
+    wanted = [guarded(name) for name in names]
     return written(
-        guarded_statement,
+        statement.with_only_columns(*wanted)
+        if found is None
+        else select(*wanted).order_by(*order(found)),
         is_sqlite=is_sqlite,
         counted=tuple(map(names.index, large)),
         key=names.index(key_name),

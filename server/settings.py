@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         15.0, gt=0, description="How long a request body may take to arrive."
     )
     answer_bytes: int = Field(
-        32 * MEBIBYTE, ge=1024, description="The largest answer to an operation, in bytes."
+        16 * MEBIBYTE, ge=1024, description="The largest answer to an operation, in bytes."
     )
     pending_bytes: int = Field(
         256 * MEBIBYTE,

@@ -53,13 +53,12 @@ def _seconds_in_queue() -> float:
     return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
-class _Watched(Listener):
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await _startup(self, sockets)
-        _Clock()
+async def _startup(listener: Listener, sockets: list[socket] | None = None) -> None:
+    await _start(listener, sockets)
+    _Clock()
 
 
 if __name__ == "__main__":
-    _startup = Listener.startup
-    Listener.startup = _Watched.startup  # type: ignore[method-assign]
+    _start = Listener.startup
+    Listener.startup = _startup  # type: ignore[assignment, method-assign]
     app(prog_name="aicmo")

@@ -185,8 +185,8 @@ class Search:
     ) -> tuple[Node, ...]:
         if is_abstract_type(type_):
             possible = self._schema.get_possible_types(type_)
-            chosen = self._random.choice(sorted(possible, key=lambda each: each.name))
-            return (Node(f"... on {chosen.name}", type_.name, (), self._nodes(chosen, depth)),)
+            one = self._random.choice(sorted(possible, key=lambda each: each.name))
+            return (Node(f"... on {one.name}", type_.name, (), self._nodes(one, depth)),)
         names = [
             name
             for name, found in type_.fields.items()
