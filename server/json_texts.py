@@ -16,6 +16,8 @@ import orjson
 SHORT_TEXT: Final = 64 * 1024
 """Bytes, or characters, of a text that `parse` is quick with, whatever it has."""
 _SLICE: Final = 16 * 1024
+_WINDOW: Final = 512 * 1024
+"""Bytes that are looked through at once: this takes a few milliseconds."""
 MANY: Final = 20_000
 """Values that are parsed at once: this takes a few milliseconds."""
 _OF_REQUEST: Final = 100
@@ -43,7 +45,7 @@ def parse(text: bytearray | str) -> Any:
     with the name of the field.
     """
     # It may make much more in memory of large texts with many values: it shares no short strings.
-    if isinstance(text, bytearray) and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS):
+    if isinstance(text, bytearray) and not _may_have_large_integers(text):
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -51,23 +53,38 @@ def parse(text: bytearray | str) -> Any:
     return _parsed(text, _DECODER)
 
 
+def _may_have_large_integers(text: bytes | bytearray) -> bool:
+    return _LARGE_INTEGER in text.translate(_DIGITS_TO_ZEROS)
+
+
 async def parse_large(text: bytearray, most_values: int) -> Any:
     """As `parse`, without keeping the event loop for long. Raises TooMuchJson before it's parsed
     where it must have more values."""
-    if _may_have_many(text) and await _count_values(text, most_values) > MANY:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_THREAD, _parsed, text, _PATIENT_DECODER)
-    return parse(text)
+    separators, has_large_integers = await _looked_through(text)
+    # Strings may have what separates values, too.
+    is_many = separators > MANY and await _count_values(text, most_values) > MANY
+    if not is_many and not has_large_integers:
+        try:
+            value = orjson.loads(text)
+            await asyncio.sleep(0)  # it may have taken 30 milliseconds
+            return value
+        except orjson.JSONDecodeError:
+            pass  # as above
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_THREAD, _parsed, text, _PATIENT_DECODER)
 
 
-def _may_have_many(text: bytearray) -> bool:
-    """Whether there may be many values; strings may have what separates them, too."""
-    count = 0
-    for start in range(0, len(text), _SLICE):
-        count += sum(text.count(it, start, start + _SLICE) for it in _SEPARATORS)
-        if count > MANY:
-            return True
-    return False
+async def _looked_through(text: bytearray) -> tuple[int, bool]:
+    """How many characters there are that separate values, and whether there may be integers that
+    are too large for `orjson`."""
+    separators, has_large_integers = 0, False
+    for start in range(0, len(text), _WINDOW):
+        # It begins with the end of the one before, where a number may have begun.
+        window = bytes(memoryview(text)[max(start - len(_LARGE_INTEGER), 0) : start + _WINDOW])
+        separators += sum(map(window.count, _SEPARATORS))
+        has_large_integers = has_large_integers or _may_have_large_integers(window)
+        await asyncio.sleep(0)
+    return separators, has_large_integers
 
 
 async def _count_values(text: bytearray, most: int) -> int:

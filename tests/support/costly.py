@@ -38,7 +38,7 @@ _CHARACTERS: Final = (1, 10, 200, 2_000, 10_000, 200_000, 1_000_000)
 _MOST_CHARACTERS: Final = 9_000_000
 """In a list, an object or a text that is an argument."""
 _MOST_VALUES: Final = 100_000
-"""In lists of an argument."""
+"""In an argument."""
 MOST_FIELDS: Final = 3_000
 """In an operation, each as often as it's there."""
 
@@ -222,7 +222,9 @@ class Search:
     def _argument(self, name: str, type_: Any) -> Any:
         if name == "first":
             return self._random.choice(_PAGES)
-        return self._value(name, type_, 0, 1)
+        while _weight(value := self._value(name, type_, 0, 1)) > _MOST_VALUES:
+            pass
+        return value
 
     def _value(self, name: str, type_: Any, depth: int, times: int) -> Any:
         """A value that is there so many times, in lists."""
@@ -278,3 +280,13 @@ class Search:
         ),
         "JSON": _json,
     }
+
+
+def _weight(value: Any) -> int:
+    """How many values there are in one; the items of a list are all the same."""
+    match value:
+        case dict():
+            return 1 + sum(map(_weight, value.values()))
+        case list() if value:
+            return 1 + len(value) * _weight(value[0])
+    return 1
