@@ -34,6 +34,7 @@ from schema.limits import (
     count_values,
     measure,
     require,
+    require_few_conditions,
     require_within,
 )
 from schema.reads import selected_by
@@ -101,8 +102,11 @@ class Documents:
         if size is None or size > self._small:
             self._require_within(operation, variables)
         for node, measures in document.measures:
-            if node is operation and measures.cost <= self._limits.cost:
-                return measures.cost
+            if node is operation:
+                if measures.by_variables:
+                    require_few_conditions(self._limits, measures, operation, variables)
+                if measures.cost <= self._limits.cost:
+                    return measures.cost
         measures = measure(self._schema, document.node, operation, variables or {})
         require_within(self._limits, measures)
         return measures.cost

@@ -4,8 +4,9 @@ Everything is counted over expanded fragments. Each fragment is measured once, s
 with the document, not with its expansion.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from graphql import (
@@ -45,6 +46,9 @@ from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
 CHILDREN = 10
 """How many items a list without paging is taken to have, on average."""
 
+ITEMS_OF_CONDITION = 50
+"""How many items of a list in a filter take as long as a condition."""
+
 SORTED = 1_000
 """What a list of all entities counts that has to be sorted: there is no index of its order."""
 
@@ -77,6 +81,8 @@ class Limits:
     """Objects, lists, texts and so on in the variables, on all levels: more than JSON can have."""
     input_objects: int = 5_000
     """Objects in the variables whose fields the schema knows; each is checked field by field."""
+    conditions: int = 400
+    """In the filters of all fields together: each takes a tenth of a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,16 @@ class Measures:
     root_fields: int = 0
     list_nesting: int = 0
     cost: int = 0
+    conditions: int = 0
+    """But for those that variables have."""
+    by_variables: Mapping[str, int] = field(default_factory=dict)
+    """How often each variable stands in a filter."""
 
 
 def require_within(limits: Limits, measures: Measures) -> None:
     """Raise LimitExceeded for the first limit that the operation exceeds."""
-    for field in fields(measures):
-        require(limits, field.name, getattr(measures, field.name))
+    for each in fields(limits):
+        require(limits, each.name, getattr(measures, each.name, 0))
 
 
 def require(limits: Limits, name: str, amount: int) -> None:
@@ -106,6 +116,57 @@ def require(limits: Limits, name: str, amount: int) -> None:
     allowed = getattr(limits, name)
     if amount > allowed:
         raise LimitExceeded(name, amount, allowed)
+
+
+def require_few_conditions(
+    limits: Limits,
+    measures: Measures,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any] | None,
+) -> None:
+    """Raise LimitExceeded when the filters have too many conditions with these variables."""
+    values: dict[str, Any] = {
+        definition.variable.name.value: definition.default_value
+        for definition in operation.variable_definitions or ()
+    }
+    values |= variables or {}
+    found = measures.conditions
+    for name, times in measures.by_variables.items():
+        found += times * _conditions_of(values.get(name))
+    require(limits, "conditions", found)
+
+
+def _conditions_of(value: Any) -> int:
+    """How many conditions there are in a part of a filter, as it came or as it's written.
+
+    What is empty takes its place, and lists of values take time by their length.
+    """
+    match value:
+        case None | NullValueNode() | VariableNode():
+            return 0
+        case dict():
+            return sum(map(_conditions_of, value.values())) or 1
+        case ObjectValueNode():
+            return sum(_conditions_of(each.value) for each in value.fields) or 1
+        case list() | ListValueNode():
+            items = value if isinstance(value, list) else value.values
+            if items and isinstance(items[0], dict | ObjectValueNode):
+                return sum(map(_conditions_of, items))
+            return 1 + len(items) // ITEMS_OF_CONDITION
+    return 1
+
+
+def _variables_in(value: Any) -> Iterator[str]:
+    """The names of variables in a part of a filter, as it's written."""
+    match value:
+        case VariableNode():
+            yield value.name.value
+        case ObjectValueNode():
+            for each in value.fields:
+                yield from _variables_in(each.value)
+        case ListValueNode():
+            for item in value.values:
+                yield from _variables_in(item)
 
 
 def measure(
@@ -209,10 +270,13 @@ class Measuring:
             root_fields=found.root_fields,
             list_nesting=found.list_nesting,
             cost=found.cost,
+            conditions=found.conditions,
+            by_variables=found.by_variables,
         )
 
     def _selection(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
         depth = aliases = directives = root_fields = list_nesting = cost = cost_per_item = 0
+        conditions, by_variables = 0, Counter[str]()
         for node in selection.selections:
             self.selections += 1
             found = self._node(node, parent)
@@ -223,7 +287,19 @@ class Measuring:
             list_nesting = max(list_nesting, found.list_nesting)
             cost += found.cost
             cost_per_item += found.cost_per_item
-        return _Selected(depth, aliases, directives, root_fields, list_nesting, cost, cost_per_item)
+            conditions += found.conditions
+            by_variables.update(found.by_variables)
+        return _Selected(
+            depth,
+            aliases,
+            directives,
+            root_fields,
+            list_nesting,
+            cost,
+            conditions,
+            by_variables,
+            cost_per_item,
+        )
 
     def _node(self, node: Any, parent: GraphQLNamedType | None) -> _Selected:
         if isinstance(node, FieldNode):
@@ -258,6 +334,11 @@ class Measuring:
             cost += SORTED * self._is_sorted(node, parent, kind)
         elif field is not None and is_list and not is_page:
             cost *= self._length(node, field)
+        written = [a.value for a in node.arguments or () if a.name.value == "filter"]
+        by_variables = inner.by_variables
+        if written:
+            names = (name for each in written for name in _variables_in(each))
+            by_variables = Counter(by_variables) + Counter(names)
         return _Selected(
             depth=inner.depth + 1,
             aliases=inner.aliases + (node.alias is not None),
@@ -266,6 +347,8 @@ class Measuring:
             list_nesting=inner.list_nesting + is_list,
             cost=0 if is_page else cost,
             cost_per_item=cost if is_page else 0,
+            conditions=inner.conditions + sum(map(_conditions_of, written)),
+            by_variables=by_variables,
         )
 
     def _length(self, node: FieldNode, field: GraphQLField) -> int:

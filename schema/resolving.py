@@ -15,6 +15,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from execution import BatchResolver, Bind, Given, Resolver, Selected, Write, Writer
 from schema.commands import command_of
+from schema.filtering import require_few_conditions
 from schema.writing import BATCH, WRITER, Binding, declaration, metadata_of
 
 Convert = Callable[[Any], Any]
@@ -137,4 +138,12 @@ def _conversion(
         config=schema.config,
         path=(name,),
     )
-    return argument.python_name, convert
+    return argument.python_name, _of_few_conditions(convert) if name == "filter" else convert
+
+
+def _of_few_conditions(convert: Convert) -> Convert:
+    def converted(filter: Any) -> Any:
+        require_few_conditions(filter)
+        return convert(filter)
+
+    return converted

@@ -614,3 +614,53 @@ def test_a_list_of_all_that_has_to_be_sorted_counts_more(order: str, more: int) 
     kept = {"order": {"field": "CREATED_AT", "direction": "ASC"}, "field": "DRAFT_ID"}
     if "$" in order:
         assert cost(sorted_, kept) == cost(plain)
+
+
+# Conditions of filters
+
+
+MANY = {"or": [{"title": {"eq": "a"}}] * 200}
+
+
+WRITTEN = "{ or: [" + '{ title: { eq: "a" } } ' * 134 + "] }"
+
+
+def filtered(aliases: int, filter: str = "$filter") -> str:
+    fields = " ".join(
+        f"a{number}: drafts(first: 1, filter: {filter}) {{ totalCount }}"
+        for number in range(aliases)
+    )
+    return f"query Filtered($filter: DraftFilter) {{ {fields} }}"
+
+
+def test_filters_of_all_fields_have_400_conditions_together(schema: PipelineSchema) -> None:
+    assert refusal(schema, filtered(2), {"filter": MANY}) is None
+    error = refusal(schema, filtered(3), {"filter": MANY})
+    assert error is not None
+    assert error["message"] == "conditions: at most 400 allowed, but the operation has 600."
+
+
+def test_long_lists_in_filters_count_by_their_length(schema: PipelineSchema) -> None:
+    some = {"draftId": {"in": ["a"] * 500}}
+    assert refusal(schema, filtered(36), {"filter": some}) is None
+    assert refusal(schema, filtered(37), {"filter": some}) is not None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        filtered(3, "{ and: [$filter] }").replace("DraftFilter", "DraftFilter!"),
+        filtered(3, '{ title: { ne: "b" }, not: $filter }'),
+        filtered(3).replace("DraftFilter", f"DraftFilter = {WRITTEN}"),
+        filtered(3, WRITTEN).replace("($filter: DraftFilter)", ""),
+        "query($filter: DraftFilter) { ...All } fragment All on Query { a: ...One }".replace(
+            "a: ...One", " ".join(f"a{n}: drafts(filter: $filter) {{ totalCount }}" for n in "123")
+        ),
+    ],
+    ids=["in a list", "in an object", "by default", "written", "in a fragment"],
+)
+def test_conditions_count_wherever_they_are(schema: PipelineSchema, query: str) -> None:
+    given = {"filter": MANY} if "$filter" in query and WRITTEN not in query else {}
+    error = refusal(schema, query, given)
+    assert error is not None
+    assert error["message"].startswith("conditions: at most 400 allowed")
