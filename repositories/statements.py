@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql_dialect
@@ -16,8 +16,7 @@ Convert = Callable[[Any], Any]
 _DIALECTS = {True: sqlite_dialect(), False: postgresql_dialect()}  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parameter:
+class _Parameter(NamedTuple):
     name: str
     convert: Convert | None
     constant: Any
@@ -38,14 +37,27 @@ class Statement:
     counted: range | tuple[int, ...] = ()
     refuses: bool = False
     key: int | None = None
+    _converts_again: bool = False
+    """Whether a parameter that is converted stands in the SQL more than once."""
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver is to be given for named values, in its order."""
+        if self._converts_again:
+            return self._converted_once(values)
         return [
             value if parameter.convert is None else parameter.convert(value)
             for parameter in self._parameters
             for value in (values.get(parameter.name, parameter.constant),)
         ]
+
+    def _converted_once(self, values: Mapping[str, Any]) -> list[Any]:
+        """A list that stands in each of many subqueries is made a text once."""
+        found: dict[str, Any] = {}
+        for name, convert, constant in self._parameters:
+            if name not in found:
+                value = values.get(name, constant)
+                found[name] = value if convert is None else convert(value)
+        return [found[name] for name, _, _ in self._parameters]
 
     def understood(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The driver's rows, with values of the columns' types."""
@@ -80,6 +92,9 @@ def written(
 
     compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)
+    converted = [
+        name for name in compiled.positiontup or () if bind(compiled.binds[name].type) is not None
+    ]
     conversions = [result(column.type) for column in getattr(statement, "exported_columns", ())]
     return Statement(
         sql=compiled.string,
@@ -93,4 +108,5 @@ def written(
         counted=counted,
         refuses=refuses,
         key=key,
+        _converts_again=len(set(converted)) < len(converted),
     )

@@ -163,7 +163,7 @@ class Documents:
             raise _too_complex() from None
         for operation, measures in found:
             # What costs too much at most may cost less with the variables that come.
-            ignored = {"cost": 0} if operation.variable_definitions else {}
+            ignored: dict[str, Any] = {"cost": 0} if operation.variable_definitions else {}
             require_within(self._limits, replace(measures, **ignored))
         return found
 
