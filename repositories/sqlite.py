@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from contextvars import Context
-from time import perf_counter
+from time import thread_time
 from typing import Any, TypeVar, cast
 
 import aiosqlite
@@ -29,13 +29,14 @@ T = TypeVar("T")
 PATIENCE_MILLISECONDS = 5_000
 """How long a statement waits for the lock of another process."""
 
-_SHORT_SECONDS = 0.004
-"""How long a statement may take on the event loop."""
+_SHORT_SECONDS = 0.015
+"""CPU time that a statement may take on the event loop: for those that copy long texts."""
 
 _LOOKED_AT = 10_000
-"""After how many instructions of SQLite's machine the time is looked at: a fraction of one of those
-milliseconds, mostly, and several where each instruction copies long texts.
-"""
+"""After how many instructions of SQLite's machine the time is looked at."""
+
+_SHORT = 20
+"""How often it's looked at, at most, on the event loop: most statements take 2 to 4 ms up to then."""
 
 _FILE_IS_BROKEN = frozenset(
     {
@@ -62,7 +63,8 @@ class SqliteFile(aiosqlite.Connection):
     def __init__(self, database: str, **options: Any) -> None:
         self.is_stale = False
         self._is_on_loop = False
-        self._seen_at: float | None = None
+        self._seen_at = 0.0
+        self._looks = 0
         self._size = 0
         self._most_size = UNLIMITED
 
@@ -111,10 +113,11 @@ class SqliteFile(aiosqlite.Connection):
         """
         if not self._is_on_loop:
             return False
-        now = perf_counter()
-        if self._seen_at is None:
+        self._looks += 1
+        now = thread_time()
+        if self._looks == 1:
             self._seen_at = now
-        return now - self._seen_at > _SHORT_SECONDS
+        return self._looks > _SHORT or now - self._seen_at > _SHORT_SECONDS
 
     def _fits_answer(self, size: float | None) -> bool:
         """Counts a row that is about to be made; what is large isn't made on the event loop."""
@@ -125,7 +128,7 @@ class SqliteFile(aiosqlite.Connection):
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         self._is_on_loop = True
-        self._seen_at, self._size = None, 0
+        self._looks = self._size = 0
         self._most_size = answer_left()
         try:
             return self.direct.execute(sql, arguments).fetchall()
