@@ -36,7 +36,7 @@ _LOOKED_AT = 10_000
 """After how many instructions of SQLite's machine the time is looked at."""
 
 _SHORT = 20
-"""How often it's looked at, at most, on the event loop: most statements take 2 to 4 ms up to then."""
+"""How often it's looked at, at most, on the event loop: 2 to 4 milliseconds, mostly."""
 
 _FILE_IS_BROKEN = frozenset(
     {
