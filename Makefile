@@ -25,7 +25,8 @@ serve: .venv/.serve ## serve the API with demo data; HOST, PORT and AICMO_... co
 	@.venv/bin/aicmo serve --demo $(ARGS)
 
 test: .venv/.all ## run all tests, or some of them: make test ARGS="-k qc"
-	@.venv/bin/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
+		--no-loadscope-reorder $(ARGS)
 
 lint: .venv/.all ## check the code's style and format, and that the locks are up to date
 	@.venv/bin/ruff check

@@ -115,12 +115,12 @@ def make_database_url(value: str) -> URL:
         if "host" in url.query or "port" in url.query:
             raise DatabaseUrlError("host: is given twice")
         return _with_hosts(url, several["hosts"].split(","))
-    except (ArgumentError, DatabaseUrlError) as error:
-        if isinstance(error, DatabaseUrlError):
-            raise
+    except DatabaseUrlError:
+        raise
+    except ArgumentError:
         raise DatabaseUrlError("not a SQLAlchemy URL, like sqlite:///aicmo.db") from None
     except ValueError:
-        raise DatabaseUrlError("not a SQLAlchemy URL, like sqlite:///aicmo.db") from None
+        raise DatabaseUrlError("port: has to be a number") from None
 
 
 def postgres_url(url: URL) -> PostgresUrl:

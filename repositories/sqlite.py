@@ -29,6 +29,9 @@ T = TypeVar("T")
 PATIENCE_MILLISECONDS = 5_000
 """How long a statement waits for the lock of another process."""
 
+_GLANCE_MILLISECONDS = 100
+"""How long it waits at a time. SQLite can't be interrupted while it waits."""
+
 _SHORT_SECONDS = 0.015
 """CPU time that a statement may take on the event loop: for those that copy long texts."""
 
@@ -139,18 +142,28 @@ class SqliteFile(aiosqlite.Connection):
         finally:
             self._is_on_loop = False
         self._size = 0
-        self.direct.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+        self.direct.execute(f"PRAGMA busy_timeout = {_GLANCE_MILLISECONDS}")
         # It would wait for the interpreter each time, which the event loop needs meanwhile.
         self.direct.set_progress_handler(None, 0)
         answer = ANSWER.get()
         if answer is not None:
             self.direct.row_factory = _Counting(answer)
         try:
-            return await self.patiently(self._in_thread(sql, arguments))
+            return await self._when_it_can(sql, arguments)
         finally:
             self.direct.row_factory = None
             self.direct.set_progress_handler(self._is_too_long, _LOOKED_AT)
             self.direct.execute("PRAGMA busy_timeout = 0")
+
+    async def _when_it_can(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        left = PATIENCE_MILLISECONDS
+        while True:
+            try:
+                return await self.patiently(self._in_thread(sql, arguments))
+            except sqlite3.OperationalError as error:
+                left -= _GLANCE_MILLISECONDS
+                if left <= 0 or not _is_locked_out(error):
+                    raise
 
     async def _in_thread(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         # The thread closes the cursor, whatever happens: if the event loop collected it, it would
@@ -192,6 +205,12 @@ class _Counting:
 def _code_of(error: sqlite3.Error) -> int:
     """The primary code: the low byte of an extended one. 0 where it's no error of the database."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_locked_out(error: sqlite3.Error) -> bool:
+    """Whether another process has the lock. A snapshot that is too old stays so, however long."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return _code_of(error) == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 def _base64url(text: str | None) -> str | None:

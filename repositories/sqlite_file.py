@@ -53,6 +53,7 @@ class DatabaseFile:
         self.path = Path(unquote(urlsplit(location).path) if self._is_uri else location).absolute()
         self.close_idle: Callable[[], None] = lambda: None
         """Closes all connections that nobody uses."""
+        self._name = str(self.path)
         self._log = ""
         self._opened: _Files | None = None
         self._connections: list[OpenFile] = []
@@ -131,11 +132,13 @@ class DatabaseFile:
         self._connections = [each for each in self._connections if not each.is_closed()]
 
     def _found(self) -> _Files:
-        database = os.stat(self.path)  # noqa: PTH116 - several times as fast as Path's
-        log: Identity | None = None
-        with suppress(FileNotFoundError):
-            log = _identity(os.stat(self._log))  # noqa: PTH116
-        return _Files(_identity(database), log)
+        # Every save asks: what is convenient would take several times as long.
+        database = os.stat(self._name)  # noqa: PTH116
+        try:
+            log = os.stat(self._log)  # noqa: PTH116
+        except FileNotFoundError:
+            return _Files(_identity(database), None)
+        return _Files(_identity(database), _identity(log))
 
     def _remove_log(self) -> None:
         """That of the file that was there before."""

@@ -33,15 +33,20 @@ turn each, behind all that the others ask for.
 """
 _ENDING_SECONDS = 3.0
 """How long an operation that is over may take to give up a database that doesn't answer."""
+_INVALID = "Invalid HTTP request received."
 HEAD_BYTES = 64 * 1024
-"""The most that stands before a body, and between the parts of one in chunks, or behind them."""
+"""The most that stands before a body, and between the parts of one in chunks, or behind them.
+
+It is looked at after each read, so what comes by a single one may be more.
+"""
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
 _RETRY_AFTER = "Retry-After: 5\r\n"
 LINGER_SECONDS = 5.0
-"""How long the rest of a body is read, and dropped, that was answered before it had arrived.
+"""How long the rest is read, and dropped, of a request that was answered before it had arrived.
 
-Closed at once, the connection would be reset, and some clients would never see the answer.
+Closed at once, the connection would be reset, and some clients would never see the answer
+(RFC 9112, 9.6).
 """
 
 
@@ -185,7 +190,7 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
     _keeps_alive = False
     """Whether the connection stays when a body comes that the client announced by `Expect`."""
     _refusal: HTTPStatus | None = None
-    """How a request is refused once those before it are answered. Nothing after it is read."""
+    """How a request is refused, once those before it are answered. Nothing after it is read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -218,7 +223,7 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
                 self.parser.feed_data(left)
                 break
             except httptools.HttpParserError:
-                self.logger.warning("Invalid HTTP request received.")
+                self.logger.warning(_INVALID, extra={"trouble": _INVALID})
                 self._refuse(HTTPStatus.BAD_REQUEST)
                 return
             except httptools.HttpParserUpgrade as upgrade:
@@ -298,6 +303,8 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
 
     def shutdown(self) -> None:
         self.expect_100_continue = False  # what comes now doesn't keep the connection
+        if self._until_rest is not None:
+            self.transport.close()
         super().shutdown()
 
     def _should_upgrade(self) -> bool:
@@ -386,7 +393,8 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
             self.pipeline.popleft()
             self._refusal = status
         elif is_body and self.cycle.response_started:
-            self.transport.close()
+            self._refusal = status
+            self._linger()
         elif is_body or cycle is None or cycle.response_complete:
             self._end(status)
         else:
@@ -395,6 +403,7 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
     def _end(self, status: HTTPStatus, message: str | None = None) -> None:
         if self.transport.is_closing():
             return
+        self._refusal = status
         is_full = status is HTTPStatus.SERVICE_UNAVAILABLE
         code = "LIMIT_EXCEEDED" if is_full else "BAD_USER_INPUT"
         error = {"message": message or f"{status.phrase}.", "extensions": {"code": code}}
@@ -407,7 +416,21 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
             "Connection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+        if is_full:
+            self.transport.close()  # what is refused for want of room doesn't keep any
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Send nothing more, and drop what comes until the client ends the connection too."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if self._exchange is not None:
+            self._exchange.leave()
+        self.transport.write_eof()
+        self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 class QuietWebSocket(_Bounded, WebSocketsSansIOProtocol):

@@ -95,7 +95,7 @@ class OperationStream(HttpResponse):
             headers={
                 "Content-Type": self._encoding.content_type,
                 "Cache-Control": "no-cache",
-                "Vary": "Accept, Origin",
+                "Vary": "Accept",
                 "X-Accel-Buffering": "no",
                 "X-Content-Type-Options": "nosniff",
                 "X-Request-Id": request_id,

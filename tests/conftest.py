@@ -27,6 +27,18 @@ from tests.support.sources import CountedKeys, SettableClock
 
 hypothesis_profile.load()
 
+_HERE = Path(__file__).parent
+_LONGEST = ("benchmarks", "clients", "execution", "browser", "e2e", "http", "migrations", "server")
+"""Rooms whose files take long. They come first: the processes then end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        room = item.path.relative_to(_HERE).parts[0]
+        return _LONGEST.index(room) if room in _LONGEST else len(_LONGEST)
+
+    items.sort(key=rank)
+
 
 @pytest.fixture
 def clock() -> SettableClock:

@@ -1,38 +1,23 @@
 """A database that is away for a while is no bug of ours, and no reason for a restart."""
 
-import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from migrations.runner import upgrade
-from repositories.engine import open_database
 from tests import inputs
 from tests.e2e.conftest import starter
 from tests.support.graphql import mutation
-from tests.support.postgres_server import create_database, drop_database
 from tests.support.relay import relayed
 from tests.support.servers import OverHttp, stored_in
 
-
-@pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
-    url = asyncio.run(create_database(postgres_url))
-    asyncio.run(migrate(url))
-    yield url
-    asyncio.run(drop_database(postgres_url, url))
+pytestmark = pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
 
 
-async def migrate(url: str) -> None:
-    database = open_database(url)
-    await upgrade(database)
-    await database.close()
-
-
-async def test_a_database_that_goes_and_comes_back(database_url: str, tmp_path: Path) -> None:
-    async with relayed(database_url, tmp_path) as relay:
+async def test_a_database_that_goes_and_comes_back(
+    migrated_database_url: str, tmp_path: Path
+) -> None:
+    async with relayed(migrated_database_url, tmp_path) as relay:
         start = starter(stored_in(relay.url), tmp_path)
         async with start() as running:
             draft = await running.api.do("saveDraft", inputs.save_draft())

@@ -2,19 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from migrations.runner import upgrade
-from repositories.engine import open_database
 from tests import inputs
 from tests.e2e.conftest import Running, starter
 from tests.support.graphql import mutation
-from tests.support.postgres_server import create_database, drop_database
 from tests.support.relay import Relay, relayed
 from tests.support.servers import stored_in
 
@@ -26,19 +23,7 @@ SAVE = mutation("saveDraft")
 LONG = 30
 """Seconds. Nothing here takes as long unless it waits for ever."""
 
-
-@pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
-    url = asyncio.run(create_database(postgres_url))
-    asyncio.run(migrate(url))
-    yield url
-    asyncio.run(drop_database(postgres_url, url))
-
-
-async def migrate(url: str) -> None:
-    database = open_database(url)
-    await upgrade(database)
-    await database.close()
+pytestmark = pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +49,11 @@ class Setting:
 
 
 @pytest.fixture
-async def setting(database_url: str, tmp_path: Path) -> AsyncIterator[Setting]:
-    async with relayed(database_url, tmp_path) as relay, started(relay, tmp_path) as running:
+async def setting(migrated_database_url: str, tmp_path: Path) -> AsyncIterator[Setting]:
+    async with (
+        relayed(migrated_database_url, tmp_path) as relay,
+        started(relay, tmp_path) as running,
+    ):
         setting = Setting(relay, running)
         await setting.fill_the_pool()
         yield setting

@@ -297,6 +297,21 @@ async def test_a_mutation_that_waits_too_long_for_another_process_stores_nothing
     await close_database(database)
 
 
+async def test_health_does_not_wait_as_long_as_a_save_for_another_process(
+    sqlite_url: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("repositories.sqlite.PATIENCE_MILLISECONDS", 3_600_000)
+    monkeypatch.setattr("repositories.factory.HEALTH_SECONDS", BRIEFLY)
+    database = open_database(sqlite_url, pool_size=1)
+    server = await serve_from(database, serve)
+    with writer_elsewhere(sqlite_url):
+        response = await server.http.get(f"http://{server.address}/health")
+        assert response.status_code == 503
+
+    await is_well(server, database)
+    await close_database(database)
+
+
 # The client is gone
 
 

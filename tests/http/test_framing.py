@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server.listening import HEAD_BYTES, BoundedHttp
+from server.listening import HEAD_BYTES, LINGER_SECONDS, BoundedHttp
+from tests.support.clock import clock_of
 from tests.support.pauses import hold
 from tests.support.processes import output_of
 from tests.support.servers import IN_MEMORY, running_server
@@ -393,6 +394,76 @@ async def test_a_head_is_not_taken_for_large_because_of_the_requests_before_it(
         assert json.loads((await wire.answer()).body) == ANSWER
 
 
+async def test_what_stands_behind_a_body_has_a_limit_too(address: str) -> None:
+    async with wired(address) as wire:
+        await wire.send(head(), chunk(ASKED), b"0\r\n")
+        for number in range(70):
+            await wire.send(b"X-%d: %s\r\n" % (number, b"x" * 10_000))
+
+        assert (await wire.answer()).status == 431
+        await wire.closed()
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"hello\r\n\r\n", 400),
+        (posted(CHUNKED, body=b"?\r\n"), 400),
+        (posted(CHUNKED, body=chunk(ASKED) + b"0\r\nX-Y: " + b"z" * 700_000), 431),
+        (posted("X-Y: " + "z" * 700_000), 431),
+    ],
+    ids=["no request", "no chunk", "too much behind a body", "too long a head"],
+)
+async def test_who_is_refused_may_go_on_sending(address: str, sent: bytes, status: int) -> None:
+    """Reset by bytes that nobody reads, a connection may lose an answer that was sent before."""
+    async with wired(address) as wire:
+        await wire.send(sent)
+        assert (await wire.answer()).status == status
+        await wire.closed()
+
+        for _ in range(10):
+            await wire.send(b"z" * 100_000)
+
+
+async def test_a_fault_behind_an_answer_does_not_reset_it(address: str) -> None:
+    async with wired(address) as wire:
+        await wire.send(head(None, "Content-Encoding: gzip"), chunk(b"x"))
+        assert (await wire.answer()).status == 415
+        await wire.send(b"?\r\n")
+        await wire.closed()
+
+        for _ in range(10):
+            await wire.send(b"z" * 100_000)
+
+
+async def test_who_was_refused_does_not_hold_up_the_end(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.listening.LINGER_SECONDS", 3_600)
+    async with wired(server.address) as wire:
+        await wire.send(posted(CHUNKED, body=b"?\r\n"))
+        assert (await wire.answer()).status == 400
+        [connection] = server.state.connections
+
+        connection.shutdown()
+
+        await until(lambda: not server.state.connections)
+
+
+async def test_who_was_refused_is_let_go_in_the_end(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.listening.LINGER_SECONDS", 0.05)
+    async with wired(server.address) as wire:
+        await wire.send(posted(CHUNKED, body=b"?\r\n"))
+
+        await until(lambda: bool(server.state.connections))
+        await until(lambda: not server.state.connections)
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [(b"hello\r\n\r\n", 400), (head("many"), 400), (posted(CHUNKED, body=b"?\r\n"), 400)],
@@ -427,14 +498,16 @@ async def test_a_body_is_waited_for_though_an_answer_before_it_was_late(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what has its answer already may not go on for long."""
-    monkeypatch.setattr("server.listening.LINGER_SECONDS", 0.05)
     pause = hold(monkeypatch, type(server.service), "respond")
     async with wired(server.address) as wire:
+        await until(lambda: bool(server.state.connections))
+        [connection] = server.state.connections
+        clock = clock_of(connection)
         await wire.send(request(**ASK) + posted(LENGTH, body=b""))
         await pause.reached.wait()
         pause.over.set()
         assert json.loads((await wire.answer()).body) == ANSWER
-        await asyncio.sleep(0.2)
+        clock.advance(2 * LINGER_SECONDS)
         await wire.send(ASKED)
 
         assert json.loads((await wire.answer()).body) == ANSWER

@@ -20,7 +20,10 @@ from server.requests import (
     parse_json,
     request_id_of,
 )
+from server.settings import Settings
 from tests.http.conftest import Serve
+from tests.support.clock import Clock, clock_of
+from tests.support.pauses import hold
 from tests.support.serving import Served, until
 from tests.support.wire import Wire, chunk, head, request, wired
 
@@ -28,6 +31,7 @@ ASK = {"query": "{ __typename }"}
 ASKED = json.dumps(ASK).encode()
 ANSWER = {"data": {"__typename": "Query"}}
 LIMIT = 2_000
+KEEP_ALIVE_SECONDS: int = Settings.model_fields["keep_alive_seconds"].default
 
 
 # Bodies
@@ -277,39 +281,35 @@ async def test_only_a_head_that_does_not_come_whole_is_timed(
         assert json.loads((await wire.answer()).body) == ANSWER
 
 
-async def idling(server: Served, monkeypatch: pytest.MonkeyPatch, wire: Wire) -> None:
-    """One request is answered; the next one may take a short while to come."""
+async def idling(server: Served, wire: Wire) -> Clock:
+    """One request is answered; the time that the next one may take to come stands still."""
     await until(lambda: bool(server.state.connections))
     [connection] = server.state.connections
-    monkeypatch.setattr(connection, "timeout_keep_alive", 0.5)
+    clock = clock_of(connection)
     await wire.send(request(**ASK))
-    await wire.answer()
+    assert json.loads((await wire.answer()).body) == ANSWER
+    return clock
 
 
-async def test_who_asks_nothing_more_is_let_go(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_asks_nothing_more_is_let_go(server: Served) -> None:
     async with wired(server.address) as wire:
-        await idling(server, monkeypatch, wire)
+        clock = await idling(server, wire)
+        clock.advance(KEEP_ALIVE_SECONDS)
 
         await wire.closed()
 
 
-async def test_who_asks_again_and_again_is_kept(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_asks_again_and_again_is_kept(server: Served) -> None:
     """Each answer begins a new time to idle, though a timer of the last one still runs."""
-    loop = asyncio.get_running_loop()
     async with wired(server.address) as wire:
-        await idling(server, monkeypatch, wire)
+        clock = await idling(server, wire)
         for _ in range(5):
-            await asyncio.sleep(0.2)
+            clock.advance(KEEP_ALIVE_SECONDS - 1)
             await wire.send(request(**ASK))
             assert json.loads((await wire.answer()).body) == ANSWER
-        last = loop.time()
+        clock.advance(KEEP_ALIVE_SECONDS)
 
         await wire.closed()
-        assert loop.time() - last > 0.4
 
 
 @pytest.mark.parametrize("begun_before", [0, 20], ids=["after", "before"])
@@ -317,34 +317,33 @@ async def test_who_is_still_answered_is_not_let_go(
     server: Served, monkeypatch: pytest.MonkeyPatch, begun_before: int
 ) -> None:
     """Though the request may have begun before the last one was answered."""
-    respond = type(server.service).respond
-    first, second = asyncio.Event(), asyncio.Event()
-
-    async def slow(*arguments: Any) -> Any:
-        await (second if first.is_set() else first).wait()
-        return await respond(*arguments)
-
+    sent = request(**ASK)
     async with wired(server.address) as wire:
-        await idling(server, monkeypatch, wire)
-        monkeypatch.setattr(type(server.service), "respond", slow)
-        await wire.send(request(**ASK), request(**ASK)[:begun_before])
-        await asyncio.sleep(0.1)
-        first.set()
+        clock = await idling(server, wire)
+        first = hold(monkeypatch, type(server.service), "respond")
+        await wire.send(sent, sent[:begun_before])
+        await first.reached.wait()
+        second = hold(monkeypatch, type(server.service), "respond")
+        first.over.set()
         assert json.loads((await wire.answer()).body) == ANSWER
-        await wire.send(request(**ASK)[begun_before:])
-        await asyncio.sleep(0.6)
-        second.set()
+        await wire.send(sent[begun_before:])
+        await second.reached.wait()
+        clock.advance(2 * KEEP_ALIVE_SECONDS)
+        second.over.set()
         assert json.loads((await wire.answer()).body) == ANSWER
 
+        clock.advance(KEEP_ALIVE_SECONDS)
         await wire.closed()
 
 
-async def test_who_sends_but_empty_lines_is_let_go(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_sends_but_empty_lines_is_let_go(server: Served) -> None:
     async with wired(server.address) as wire:
-        await idling(server, monkeypatch, wire)
+        clock = await idling(server, wire)
+        connection: Any
+        [connection] = server.state.connections
         await wire.send(b"\r\n" * 10)
+        await until(lambda: connection._unread_bytes == 20)
+        clock.advance(KEEP_ALIVE_SECONDS)
 
         await wire.closed()
 

@@ -65,6 +65,14 @@ async def save(repositories: Repositories, key: str, *, at_once: bool) -> None:
     await repositories.write(work, in_one_call=at_once)
 
 
+async def saved_at_last(repositories: Repositories, *, at_once: bool) -> None:
+    """However often a slow machine meets the limit."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            with suppress(TimedOut):
+                return await save(repositories, "key", at_once=at_once)
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("limit", ["statement_timeout", "lock_timeout", "transaction_timeout"])
 async def test_a_statement_that_the_database_ends_has_timed_out(
@@ -77,7 +85,7 @@ async def test_a_statement_that_the_database_ends_has_timed_out(
             with pytest.raises(TimedOut):
                 await save(repositories, "key", at_once=at_once)
 
-        await save(repositories, "key", at_once=at_once)
+        await saved_at_last(repositories, at_once=at_once)
 
 
 async def test_a_transaction_that_the_database_found_idle_has_timed_out(url: str) -> None:

@@ -72,6 +72,7 @@ def test_hosts_without_a_port_have_the_usual_one() -> None:
         ("@a:1,b:99999/aicmo", "port: '99999' is no port"),
         ("@a,,b/aicmo", "host: one of several is empty"),
         ("@a:1:2,b/aicmo", "host: 'a:1:2' is no host"),
+        ("@a:x/aicmo", "port: has to be a number"),
         ("@a,b/aicmo?host=c", "host: is given twice"),
         ("@/aicmo?host=a,b&port=1,2,3", "port: 3 ports for 2 hosts"),
         ("@/aicmo?host=a:1&host=b:2&port=3", "host, port: write"),

@@ -22,6 +22,14 @@ INTERRUPTED = (130, -signal.SIGINT)
 """What a shell calls 130: the process says so itself, or the signal has ended it."""
 
 
+@pytest.fixture(autouse=True)
+def _interrupts_count() -> Iterator[None]:
+    """A shell that starts the tests in the background lets them, and what they start, ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def running(*command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """A command in a process of its own, whose output is read here."""
