@@ -161,6 +161,7 @@ class Documents:
             # What costs too much at most may cost less with the variables that come.
             ignored = {"cost": 0} if operation.variable_definitions else {}
             require_within(self._limits, replace(measures, **ignored))
+        require(self._limits, "fields", sum(measures.fields for _, measures in found))
         return found
 
 

@@ -73,6 +73,9 @@ class Limits:
     root_fields: int = 100
     list_nesting: int = 8
     cost: int = 25_000
+    fields: int = 5_000
+    """On all levels, of all operations of the document together: checking and planning them takes
+    time and memory. Without fragments, a document of the most tokens has half as many."""
     variable_values: int = 300_000
     """Objects, lists, texts and so on in the variables, on all levels: more than JSON can have."""
     input_objects: int = 5_000
@@ -81,7 +84,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a selection has; `depth` and `list_nesting` at most, the rest in all.
+    """What a selection has; `depth` and `list_nesting` at most, the rest in all: `root_fields` on
+    its own level, `fields` on all levels.
 
     `cost` is the number of objects that it may load: an object counts 1, a list of them its page
     size (or CHILDREN) times what one of its items counts; and SORTED more, where all are sorted.
@@ -93,6 +97,7 @@ class Measures:
     root_fields: int = 0
     list_nesting: int = 0
     cost: int = 0
+    fields: int = 0
 
 
 def require_within(limits: Limits, measures: Measures) -> None:
@@ -209,10 +214,12 @@ class Measuring:
             root_fields=found.root_fields,
             list_nesting=found.list_nesting,
             cost=found.cost,
+            fields=found.fields,
         )
 
     def _selection(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
-        depth = aliases = directives = root_fields = list_nesting = cost = cost_per_item = 0
+        depth = aliases = directives = root_fields = 0
+        list_nesting = cost = fields = cost_per_item = 0
         for node in selection.selections:
             self.selections += 1
             found = self._node(node, parent)
@@ -222,8 +229,11 @@ class Measuring:
             root_fields += found.root_fields
             list_nesting = max(list_nesting, found.list_nesting)
             cost += found.cost
+            fields += found.fields
             cost_per_item += found.cost_per_item
-        return _Selected(depth, aliases, directives, root_fields, list_nesting, cost, cost_per_item)
+        return _Selected(
+            depth, aliases, directives, root_fields, list_nesting, cost, fields, cost_per_item
+        )
 
     def _node(self, node: Any, parent: GraphQLNamedType | None) -> _Selected:
         if isinstance(node, FieldNode):
@@ -265,6 +275,7 @@ class Measuring:
             root_fields=1,
             list_nesting=inner.list_nesting + is_list,
             cost=0 if is_page else cost,
+            fields=inner.fields + 1,
             cost_per_item=cost if is_page else 0,
         )
 

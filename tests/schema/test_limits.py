@@ -51,6 +51,12 @@ def refusal(schema: PipelineSchema, query: str, variables: Json | None = None) -
     return error
 
 
+def refusal_of(schema: PipelineSchema, query: str, operation_name: str) -> Json | None:
+    """What extensions say of why one of a document's operations is refused."""
+    prepared = prepare(schema, Operation(query, operation_name=operation_name))
+    return None if isinstance(prepared, Prepared) else prepared.errors[0].extensions
+
+
 def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -> int:
     prepared = prepare(schema, Operation(query, variables, wants_cost=True))
     assert isinstance(prepared, Prepared), prepared.errors
@@ -59,6 +65,11 @@ def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -
 
 
 # Each limit: as much is allowed, and not one more
+
+PLAN_AND_CAMPAIGN = (
+    "strategyPlan { drafts(first: 0) { nodes { ...F } } }"
+    " campaign { drafts(first: 0) { nodes { ...F } } }"
+)
 
 FORMS = {
     "fields": "{{ {0} }}",
@@ -74,6 +85,7 @@ FORMS = {
 AMOUNTS = {
     "depth": ("briefs { nodes { strategyPlans { edges { node { strategyId } } } } }", 6),
     "aliases": ("a: __typename b: briefs { c: totalCount }", 3),
+    "fields": ("a: __typename b: briefs { c: totalCount nodes { briefId } }", 5),
     "directives": (
         "__typename @include(if: true) @skip(if: false) ... @include(if: true) { __typename }",
         3,
@@ -242,6 +254,31 @@ def test_each_operation_of_a_document_is_within_limits(schema: PipelineSchema) -
 
     assert not isinstance(prepared, Prepared)
     assert prepared.errors[0].message.startswith("aliases: at most 1")
+
+
+def test_fields_of_all_operations_count_together(schema: PipelineSchema) -> None:
+    query = "query A { ...It } query B { ...It } fragment It on Query { briefs { totalCount } }"
+
+    assert refusal_of(limited(schema, fields=4), query, "A") is None
+    assert refusal_of(limited(schema, fields=3), query, "A") == {
+        "code": "LIMIT_EXCEEDED",
+        "limit": "fields",
+        "allowed": 3,
+        "amount": 4,
+    }
+
+
+def test_pages_without_items_cost_nothing_but_have_fields(schema: PipelineSchema) -> None:
+    query = "{ drafts(first: 0) { nodes { ...F0 } } }" + "".join(
+        f"fragment F{level} on Draft {{ {PLAN_AND_CAMPAIGN.replace('F', f'F{level + 1}')} }}"
+        for level in range(4)
+    )
+    query += "fragment F4 on Draft { title }"
+
+    assert refusal(limited(schema, cost=1, fields=108), query) is None
+    error = refusal(limited(schema, cost=1, fields=107), query)
+    assert error is not None
+    assert error["extensions"]["amount"] == 108
 
 
 # Cost
