@@ -105,14 +105,17 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
 
     The snapshot that was read from is given back before this returns.
     """
-    execution = _execution(schema, prepared)
+    request, execution = prepared.request, _execution(schema, prepared)
     context.selected = prepared.document.selected
     context.reads_once = execution.is_one_read
     plan = execution.plan
     async with context:
         if plan is not None and plan.is_introspection:
             result = await schema.introspections.result(
-                plan, prepared.request.variables, partial(execution.run, context_value=context)
+                request.query,
+                request.operation_name,
+                request.variables,
+                partial(execution.run, context_value=context),
             )
         else:
             result = await execution.run(context_value=context)
@@ -184,6 +187,7 @@ def _execution(schema: PipelineSchema, prepared: Prepared) -> Execution:
         variable_values=prepared.request.variables,
         hide_suggestions=schema.documents.hides_names,
         to_write=True,
+        plans=prepared.document.plans,
     )
 
 

@@ -23,6 +23,7 @@ from graphql import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repositories.cache import Cache
 from schema.documents import Documents
 from schema.execute import Operation, Prepared, prepare
 from schema.limits import CHILDREN, SORTED, Limits, Measuring, count_values, measure
@@ -574,7 +575,7 @@ def test_a_syntax_error_that_speaks_of_limits_is_still_one(schema: PipelineSchem
     assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
 
 
-# Documents are kept, hostile ones aren't
+# Documents are kept, heavy ones aren't
 
 
 class Watched(Documents):
@@ -589,7 +590,7 @@ class Watched(Documents):
 
 @pytest.fixture
 def documents(schema: PipelineSchema) -> Watched:
-    return Watched(schema.graphql, Limits(), introspection=True)
+    return Watched(schema.graphql, Limits(), introspection=True, cache=Cache(100_000))
 
 
 def test_a_document_is_prepared_once(documents: Watched) -> None:
@@ -598,28 +599,25 @@ def test_a_document_is_prepared_once(documents: Watched) -> None:
 
 
 @pytest.mark.parametrize("text", ["{ nothing }", "{", "{ __typename }" + " " * 20_000])
-def test_documents_that_are_invalid_or_long_are_not_kept(documents: Watched, text: str) -> None:
+def test_documents_that_are_invalid_or_heavy_are_not_kept(documents: Watched, text: str) -> None:
     for _ in range(2):
         documents.prepare(text)
 
     assert documents.prepared == 2
 
 
-@pytest.mark.parametrize(("limit", "most"), [("DOCUMENTS_KEPT", 3), ("CHARACTERS_KEPT", 3 * 40)])
-def test_the_documents_used_last_are_kept(
-    documents: Watched, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
-) -> None:
-    monkeypatch.setattr(f"schema.documents.{limit}", most)
-    a, b, c, d = (f"query {name} {{ __typename }}".ljust(40) for name in "ABCD")
-    for text in (a, b, c, a, d):
+def test_the_documents_used_last_are_kept(documents: Watched) -> None:
+    texts = [f"query Q{number} {{ __typename }}" for number in range(100)]
+    for text in texts:
         documents.prepare(text)
-    assert documents.prepared == 4
+        documents.prepare(texts[0])
+    assert documents.prepared == 100
 
-    for text in (a, c, d):
+    for text in (texts[0], texts[-1]):
         documents.prepare(text)
-    assert documents.prepared == 4
-    documents.prepare(b)
-    assert documents.prepared == 5
+    assert documents.prepared == 100
+    documents.prepare(texts[1])
+    assert documents.prepared == 101
 
 
 @pytest.mark.parametrize(
