@@ -330,9 +330,11 @@ class OperationPlan:
             found = self._selections[key] = self._selection(type_, collected)
         return found
 
-    def _identity(self, type_: GraphQLObjectType, details: Sequence[FieldDetails]) -> Hashable:
+    def _identity(
+        self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
+    ) -> tuple[Any, ...]:
         """Equal for what is selected of a type by the same part of the document."""
-        key: list[Hashable] = [type_]
+        key: list[Any] = [type_]
         for detail in details:
             selected = detail.node.selection_set
             # A spread alone selects what its fragment does; there are no more of them in a row.
@@ -416,11 +418,22 @@ class OperationPlan:
         type_ = source.object_type
         if type_ is None:
             return None
-        key = self._identity(type_, details)
+        key = self._text(type_, details)
         if key not in self._below:
             self._below[key] = self._found_below(type_, details)
-            self._grow(_SELECTED_WEIGHT)
+            self._grow(_SELECTED_WEIGHT + sum(len(part) for part in key if isinstance(part, str)))
         return self._below[key]
+
+    def _text(self, type_: GraphQLObjectType, details: Sequence[FieldDetails]) -> tuple[Any, ...]:
+        """Equal for what is selected of a type by parts of the document that say the same."""
+        key: list[Any] = [type_]
+        for detail in details:
+            selected = detail.node.selection_set
+            place = selected.loc if selected else None
+            if selected and place is None:
+                return self._identity(type_, details)
+            key.append(place.source.body[place.start : place.end] if place else "")
+        return tuple(key)
 
     def _found_below(
         self, type_: GraphQLObjectType, details: Sequence[FieldDetails]

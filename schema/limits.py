@@ -6,7 +6,7 @@ with the document, not with its expansion.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -178,6 +178,17 @@ class _Selected(Measures):
     cost_per_item: int = 0
 
 
+_LEAVES = tuple(_Selected(depth=1, aliases=aliases, root_fields=1, fields=1) for aliases in (0, 1))
+"""Without an alias, and with one."""
+
+
+class _Known(NamedTuple):
+    field: GraphQLField | None
+    kind: GraphQLNamedType | None
+    has_objects: bool
+    is_list: bool
+
+
 class Measuring:
     """Measures operations of one document. `selections` counts its work."""
 
@@ -203,6 +214,7 @@ class Measuring:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, _Selected] = {}
+        self._fields: dict[tuple[int, str], _Known] = {}
 
     def operation(self, operation: OperationDefinitionNode) -> Measures:
         root = self._schema.get_root_type(operation.operation)
@@ -256,28 +268,42 @@ class Measuring:
         return self._measured[name]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Selected:
-        field = _definition(parent, node.name.value)
-        kind = get_named_type(field.type) if field else None
-        inner = self._selection(node.selection_set, kind) if node.selection_set else _Selected()
-        has_objects = field is None or is_composite_type(kind)
-        is_list = field is not None and has_objects and _is_list(field.type)
-        is_page = is_list and _is_connection(parent)
-        cost = inner.cost + 1 if has_objects else 0
+        known = self._known(node.name.value, parent)
+        aliases = int(node.alias is not None)
+        if not known.has_objects and node.selection_set is None:
+            return _LEAVES[aliases]
+        inner = (
+            self._selection(node.selection_set, known.kind) if node.selection_set else _Selected()
+        )
+        field = known.field
+        is_page = known.is_list and _is_connection(parent)
+        cost = inner.cost + 1 if known.has_objects else 0
         if field is not None and _is_paged(field):
             cost += inner.cost_per_item * self._page_size(node)
-            cost += SORTED * self._is_sorted(node, parent, kind)
-        elif field is not None and is_list and not is_page:
+            cost += SORTED * self._is_sorted(node, parent, known.kind)
+        elif field is not None and known.is_list and not is_page:
             cost *= self._length(node, field)
         return _Selected(
             depth=inner.depth + 1,
-            aliases=inner.aliases + (node.alias is not None),
+            aliases=inner.aliases + aliases,
             directives=inner.directives,
             root_fields=1,
-            list_nesting=inner.list_nesting + is_list,
+            list_nesting=inner.list_nesting + known.is_list,
             cost=0 if is_page else cost,
             fields=inner.fields + 1,
             cost_per_item=cost if is_page else 0,
         )
+
+    def _known(self, name: str, parent: GraphQLNamedType | None) -> "_Known":
+        """What the schema says of a field, looked up once."""
+        key = (id(parent), name)
+        if key not in self._fields:
+            field = _definition(parent, name)
+            kind = get_named_type(field.type) if field else None
+            has_objects = field is None or is_composite_type(kind)
+            is_list = field is not None and has_objects and _is_list(field.type)
+            self._fields[key] = _Known(field, kind, has_objects, is_list)
+        return self._fields[key]
 
     def _length(self, node: FieldNode, field: GraphQLField) -> int:
         """How many items a list without paging has."""

@@ -83,9 +83,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         wanted = set(versions)
         names = ("brief_id", "version")
         shapes, values = shaped(selections)
-        statement = self._session.kept(
-            self._session.json.by, self._kind, names, shapes, is_one=False
-        )
+        statement = self._session.kept(self._session.json.by, self._kind, names, shapes, False)
         brief_ids = storable([brief_id for brief_id, _ in wanted])
         values |= {"brief_id": brief_ids, "version": [number for _, number in wanted]}
         return {
