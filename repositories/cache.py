@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final, Protocol, TypeVar
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
@@ -28,6 +29,7 @@ T = TypeVar("T", bound=Weighty)
 @dataclass(eq=False, slots=True)
 class _Kept:
     value: Any
+    number: int
     weight: int = 0
     is_used: bool = False
     """Since it came to its place in the order."""
@@ -45,6 +47,7 @@ class Cache:
         self.weight = 0
         self._limit = limit
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._numbers = count()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -57,16 +60,20 @@ class Cache:
         kept.is_used = True
         return kept.value
 
-    def keep(self, key: Hashable, value: Any, weight: int) -> None:
-        """Keep the value in place of the key's last one; `weight` is in bytes, with the key's."""
-        self.drop(key)
-        kept = self._kept[key] = _Kept(value)
-        self._grow(key, kept, weight + _ENTRY)
+    def keep(self, key: Hashable, value: Any, weight: int) -> int:
+        """Keep the value in place of the key's last one; `weight` is in bytes, with the key's.
 
-    def grow(self, key: Hashable, value: Any, weight: int) -> None:
-        """Say that the value, if it's still kept, weighs so much more; or less."""
+        Gives the number by which it may grow.
+        """
+        self.drop(key)
+        kept = self._kept[key] = _Kept(value, next(self._numbers))
+        self._grow(key, kept, weight + _ENTRY)
+        return kept.number
+
+    def grow(self, key: Hashable, number: int, weight: int) -> None:
+        """Say that the value of this number, if it's still kept, weighs so much more; or less."""
         kept = self._kept.get(key)
-        if kept is not None and kept.value is value:
+        if kept is not None and kept.number == number:
             self._grow(key, kept, weight)
 
     def drop(self, key: Hashable) -> None:

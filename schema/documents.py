@@ -100,9 +100,9 @@ class Documents:
         return found
 
     def _keep(self, text: str, document: Document, node: DocumentNode) -> None:
-        weight = _CHARACTER_WEIGHT * len(text) + _TOKEN_WEIGHT * _tokens_in(node)
-        self._cache.keep(text, document, weight)
-        document.plans.grown = partial(self._cache.grow, text, document)
+        weight = _CHARACTER_WEIGHT * len(text) + _TOKEN_WEIGHT * _unlinked(node)
+        number = self._cache.keep(text, document, weight)
+        document.plans.grown = partial(self._cache.grow, text, number)
 
     def cost(
         self,
@@ -213,12 +213,17 @@ def _extent(text: str) -> tuple[int, int]:
     return tokens, deepest
 
 
-def _tokens_in(node: DocumentNode) -> int:
-    """How many tokens a document has that was parsed."""
+def _unlinked(node: DocumentNode) -> int:
+    """How many tokens a document has that was parsed.
+
+    They are taken apart: a chain that is linked both ways would be left to the collector when the
+    document isn't kept any more, and nobody follows it.
+    """
     found = 0
     token = node.loc.start_token if node.loc else None
     while token is not None:
-        found, token = found + 1, token.next
+        following, token.prev, token.next = token.next, None, None
+        found, token = found + 1, following
     return found
 
 

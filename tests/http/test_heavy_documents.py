@@ -1,8 +1,10 @@
 """Many documents, each as heavy as the limits allow, are kept within the setting."""
 
+import gc
 from collections.abc import Callable
 
 import pytest
+from graphql import Token
 
 from repositories.engine import Database
 from repositories.factory import PersistenceMode, create_repositories
@@ -114,3 +116,19 @@ async def test_documents_of_too_many_fields_are_refused_before_they_are_checked(
         assert error["extensions"]["limit"] == "fields"
         assert error["extensions"]["amount"] > error["extensions"]["allowed"] == 5_000
         assert len(served.service.schema.documents._cache) == 0
+
+
+async def test_what_is_not_kept_any_more_is_not_left_to_the_collector(stored: Repositories) -> None:
+    async with serving(stored, cache_bytes=CACHE_BYTES) as served:
+        cache = served.service.schema.documents._cache
+        await served.api.send(heavy(0), {})
+        gc.collect()
+        gc.disable()
+        try:
+            before = sum(isinstance(each, Token) for each in gc.get_objects())
+            cache.drop(heavy(0))
+            after = sum(isinstance(each, Token) for each in gc.get_objects())
+        finally:
+            gc.enable()
+
+        assert before - after > 1_000

@@ -73,11 +73,11 @@ def test_in_place_of_a_value_comes_another(cache: Cache) -> None:
 
 def test_what_grows_makes_others_go(cache: Cache) -> None:
     growing = object()
-    cache.keep("growing", growing, 1_000)
+    number = cache.keep("growing", growing, 1_000)
     for key in "abcdefgh":
         cache.keep(key, object(), 9_000)
 
-    cache.grow("growing", growing, 8_000)
+    cache.grow("growing", number, 8_000)
 
     assert cache.get("growing") is growing
     assert kept(cache, "abcdefgh") == "bcdefgh"
@@ -85,20 +85,21 @@ def test_what_grows_makes_others_go(cache: Cache) -> None:
 
 def test_what_grows_too_heavy_is_dropped(cache: Cache) -> None:
     growing = object()
-    cache.keep("growing", growing, 1_000)
+    number = cache.keep("growing", growing, 1_000)
 
-    cache.grow("growing", growing, LIMIT // 8)
+    cache.grow("growing", number, LIMIT // 8)
 
     assert cache.get("growing") is None
     assert (cache.weight, len(cache)) == (0, 0)
 
 
 def test_what_is_not_kept_any_more_grows_for_nobody(cache: Cache) -> None:
+    first = cache.keep("key", "first", 5_000)
     cache.keep("key", "second", 5_000)
     weight = cache.weight
 
-    cache.grow("key", object(), 1_000)
-    cache.grow("other", object(), 1_000)
+    cache.grow("key", first, 1_000)
+    cache.grow("other", first, 1_000)
 
     assert cache.weight == weight
 
