@@ -1,4 +1,5 @@
-"""`python -m benchmarks.nested`: lists within lists, and introspection, beside another build.
+"""`python -m benchmarks.nested`: lists within lists, introspection and new documents, beside
+another build.
 
 Each request is run in the process of its build, without HTTP; its cost is the CPU time of that
 process and of the database. Both builds use the same databases, with the tables and indexes of this
@@ -41,6 +42,15 @@ _ALIASES: Final = " ".join(
     for number in range(50)
 )
 
+_EACH_TIME: Final = "NUMBER"
+"""Where it stands, each request has another number, so that its document is a new one."""
+
+_LOOKUPS: Final = " ".join(
+    f'n{_EACH_TIME}a{number}: draft(draftId: "draft-bulk-{number:07}")'
+    " { draftId title qcResult { resultId issues { position severity } } }"
+    for number in range(100)
+)
+
 REQUESTS: Final = {
     "one of 20,000": """{ campaign(campaignId: "campaign-bulk-000000") {
       drafts(first: 1) { nodes { draftId title } } } }""",
@@ -51,6 +61,7 @@ REQUESTS: Final = {
     "20 by their changes": """{ drafts(first: 20, orderBy: { field: UPDATED_AT, direction: DESC })
       { nodes { draftId title } } }""",
     "introspection": get_introspection_query(),
+    "100 aliases, first time": f"{{ {_LOOKUPS} }}",
 }
 """Of 20,000 drafts, each plan has a hundred, and one campaign has all."""
 
@@ -94,18 +105,19 @@ async def _measured(url: str, process: psutil.Process | None) -> Costs:
     costs: Costs = {}
     for name, query in REQUESTS.items():
 
-        async def ask(query: str = query) -> None:
+        async def ask(number: int, query: str = query) -> None:
+            query = query.replace(_EACH_TIME, str(number))
             context = Context(repositories, "request-1")
             response = await execute(schema, Operation(query), context)
             if response.errors:
                 raise SystemExit(str(response.errors))
             encode(response.as_json())
 
-        for _ in range(_WARM):
-            await ask()
+        for number in range(_WARM):
+            await ask(number)
         before = time.process_time() + _cpu(process)
-        for _ in range(_REQUESTS):
-            await ask()
+        for number in range(_WARM, _WARM + _REQUESTS):
+            await ask(number)
         costs[name] = (time.process_time() + _cpu(process) - before) / _REQUESTS
     await database.close()
     return costs

@@ -3,6 +3,7 @@
 It knows graphql-core schemas and nothing of this project.
 """
 
+from execution.document_plans import DocumentPlans
 from execution.engine import Engine, Execution
 from execution.plans import (
     BatchResolver,
@@ -18,6 +19,7 @@ from execution.plans import (
 __all__ = [
     "BatchResolver",
     "Bind",
+    "DocumentPlans",
     "Engine",
     "Execution",
     "Given",

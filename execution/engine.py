@@ -1,6 +1,6 @@
 """Runs operations by plans that are made once; the response is the one that graphql-core gives."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isawaitable
@@ -26,6 +26,7 @@ from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments
 from execution.catching import resolved_together
+from execution.document_plans import DocumentPlans
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
@@ -39,7 +40,6 @@ from execution.plans import (
     Write,
     Writer,
 )
-from execution.recent import Recent
 from execution.running import Run
 
 
@@ -60,8 +60,9 @@ class Engine:
     called for each object, or what `resolver_of` has in their place. `writer_of` tells which
     fields' objects somebody else can write, where only leaves are selected of them; `writable_of`
     by which class a leaf is known that can be written as it is. `class_of` tells by which class an
-    object is known to be of a type; about others, the type's `is_type_of` is asked. Of operations
-    and of plans, the `kept` that were used last are kept.
+    object is known to be of a type; about others, the type's `is_type_of` is asked.
+
+    It keeps nothing of what it plans: that is for whoever keeps the document.
     """
 
     def __init__(
@@ -74,7 +75,6 @@ class Engine:
         class_of: Callable[[GraphQLObjectType], type | None] = lambda _: None,
         writer_of: Callable[[GraphQLField], Writer | None] = lambda _: None,
         writable_of: Callable[[GraphQLLeafType], type | None] = lambda _: None,
-        kept: int = 1_000,
     ) -> None:
         assert_valid_schema(schema)
         self.counts = Counts()
@@ -91,8 +91,6 @@ class Engine:
             self.sources, writer_of=lambda _: None, leaf_class_of=unchanged_class_of
         )
         self._inputs = Inputs()
-        self._operations: Recent[tuple[int, int], Operation] = Recent(kept)
-        self._plans: Recent[tuple[Operation, Hashable, bool], OperationPlan] = Recent(kept)
 
     async def execute(
         self,
@@ -126,13 +124,18 @@ class Engine:
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
         to_write: bool = False,
+        plans: DocumentPlans | None = None,
     ) -> "Execution":
-        """What is left of `execute` when nothing has been resolved yet."""
-        # An operation is kept with its document, so that their ids stay their own.
-        known = self._operations.get(
-            (id(document), id(operation)),
-            lambda: examined(self._schema, self._inputs, document, operation),
-        )
+        """What is left of `execute` when nothing has been resolved yet.
+
+        What is worked out for it is kept in the `plans` of the document, if there are any.
+        """
+        if plans is None:
+            plans = DocumentPlans()
+        known = plans.operations.get(id(operation))
+        if known is None:
+            known = examined(self._schema, self._inputs, document, operation)
+            plans.add(known)
         given = variable_values or {}
         if not known.is_supported:
             return Execution(self._schema, self.counts, known, given, None, None, hide_suggestions)
@@ -141,7 +144,7 @@ class Engine:
             return Execution(
                 self._schema, self.counts, known, given, variables, None, hide_suggestions
             )
-        plan = self._plan(known, variables, to_write)
+        plan = self._plan(plans, known, variables, to_write)
         write = None
         if plan is not None and (field := plan.only_written) is not None:
             assert field.bind is not None
@@ -153,20 +156,21 @@ class Engine:
         )
 
     def _plan(
-        self, operation: Operation, variables: VariableValues, to_write: bool
+        self, plans: DocumentPlans, operation: Operation, variables: VariableValues, to_write: bool
     ) -> OperationPlan | None:
         """The plan; None when graphql-core has to say why there is none."""
-
-        def made() -> OperationPlan:
-            sources = self.sources if to_write else self._sources_as_values
-            plan = OperationPlan(self._schema, operation, variables, sources)
-            self.counts.planned += 1
-            return plan
-
+        selected = (operation.steered(variables), to_write)
+        found = operation.plans.get(selected)
+        if found is not None:
+            return found
+        sources = self.sources if to_write else self._sources_as_values
         try:
-            return self._plans.get((operation, operation.steered(variables), to_write), made)
+            plan = OperationPlan(self._schema, operation, variables, sources)
         except (GraphQLError, RecursionError):
             return None
+        self.counts.planned += 1
+        plans.add_plan(operation, selected, plan)
+        return plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ An entity and those that it refers to are read at once, without any module knowi
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import add
 from typing import Any, Final
 
@@ -49,10 +49,6 @@ from repositories.metadata import PlainText
 from repositories.selections import Owned, Selection
 from repositories.statements import Statement, written
 
-_KEPT: Final = 512
-"""How many statements are kept of those whose number clients decide on."""
-
-
 _ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
 
 
@@ -74,7 +70,7 @@ def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Valu
 
 
 class JsonStatements:
-    """Those for one kind of database, each written once for all values of one shape.
+    """Those for one kind of database, each to be kept for all values of one shape.
 
     Clients choose the keys of objects, so these are quoted; all else in the SQL is our own.
     """
@@ -82,12 +78,8 @@ class JsonStatements:
     def __init__(self, kinds: Mapping[str, Stored], *, is_sqlite: bool) -> None:
         self._kinds = kinds
         self._is_sqlite = is_sqlite
-        self.by = lru_cache(_KEPT)(self._by)
-        self.pages = lru_cache(_KEPT)(self._pages)
-        self.children = lru_cache(_KEPT)(self._children)
-        self.page = lru_cache(_KEPT)(self._page)
 
-    def _by(
+    def by(
         self, kind: str, names: tuple[str, ...], selections: tuple[Selection, ...], is_one: bool
     ) -> Statement:
         """Rows of the named columns and an object for each selection.
@@ -113,7 +105,7 @@ class JsonStatements:
             found = self._added_up(found, selections, counted, writer)
         return self._written(found, counted)
 
-    def _children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
+    def children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
         stored, writer = self._kinds[kind], self._writer()
         key = stored.table.alias(writer.alias()).c[stored.key_name]
@@ -128,7 +120,7 @@ class JsonStatements:
             found = self._added_up(found, owners, counted, writer)
         return self._written(found, counted)
 
-    def _pages(self, selections: tuple[Selection, ...]) -> Statement:
+    def pages(self, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the `values`, and a page for each selection, whose only member it is.
 
         The page is of those that have the value under what it's said to go `by`.
@@ -140,7 +132,7 @@ class JsonStatements:
         pages = self._guarded(pages, writer, size)
         return self._written(select(values.c.value, *pages), range(1, 1 + len(pages)))
 
-    def _page(
+    def page(
         self,
         kind: str,
         shape: PageRequest,

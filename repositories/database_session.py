@@ -39,6 +39,9 @@ A = TypeVar("A")
 T = TypeVar("T")
 Run = Callable[[str, A], Coroutine[Any, Any, T]]
 
+Keep = Callable[..., Statement]
+"""Gives what a function makes of these arguments, as `Cache.made` does."""
+
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -60,11 +63,13 @@ class DatabaseSession:
         *,
         is_sqlite: bool,
         json: JsonStatements,
+        kept: Keep,
         selected: Selected | None = None,
         keys: KeyedTurns | None = None,
     ) -> None:
         self.is_sqlite = is_sqlite
         self.json = json
+        self.kept = kept
         self.selected = selected
         self.changes: list[Change] = []
         self._transaction = transaction

@@ -1,7 +1,10 @@
-"""The statements of the database repositories, each written once for all its values."""
+"""The statements of the database repositories, each written once for all its values.
+
+Those whose number clients decide on are kept by sessions (`DatabaseSession.kept`).
+"""
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
 from operator import add
 from typing import Any, NamedTuple
 
@@ -42,9 +45,6 @@ from repositories.statements import Statement, written
 
 OrderOf = Callable[[FromClause], Sequence[ColumnElement[Any]]]
 """The order of rows that are found by a subquery."""
-
-_KEPT_SHAPES = 512
-"""How many statements are kept of those whose number clients decide on."""
 
 
 class Entities(NamedTuple):
@@ -164,12 +164,10 @@ def _places(table: Table) -> dict[str, int]:
 # Reading
 
 
-@lru_cache(_KEPT_SHAPES)
 def by_column(entities: Entities, name: str) -> Statement:
     return entities.read(select(*entities.selection(name)).where(entities.among(name)))
 
 
-@lru_cache(_KEPT_SHAPES)
 def page(entities: Entities, shape: PageRequest) -> Statement:
     query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
     return entities.read(
@@ -178,13 +176,11 @@ def page(entities: Entities, shape: PageRequest) -> Statement:
     )
 
 
-@lru_cache(_KEPT_SHAPES)
 def count(entities: Entities, shape: Filter | None) -> Statement:
     query = select(func.count()).select_from(entities.table)
     return entities.written(query.where(entities.matching(shape)))
 
 
-@lru_cache(_KEPT_SHAPES)
 def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statement:
     """Each parent's page is found by itself, as an index has it; then come the rows, by keys."""
     table, other = entities.table, entities.table.alias("page")
@@ -204,7 +200,6 @@ def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statemen
     )
 
 
-@lru_cache(_KEPT_SHAPES)
 def counts_by(entities: Entities, reference: str, shape: Filter | None) -> Statement:
     column = entities.table.c[reference]
     return entities.written(
@@ -214,7 +209,6 @@ def counts_by(entities: Entities, reference: str, shape: Filter | None) -> State
     )
 
 
-@lru_cache(_KEPT_SHAPES)
 def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
     """The named columns and the parent's key, in the order of the parents' children."""
     parent = table.c[entities.key_name]
@@ -234,12 +228,12 @@ def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statem
     )
 
 
-@lru_cache(_KEPT_SHAPES)
+@cache
 def revision(entities: Entities) -> Statement:
     return entities.written(select(entities.table.c.revision).where(entities.has_key))
 
 
-@lru_cache(_KEPT_SHAPES)
+@cache
 def for_update(entities: Entities) -> Statement:
     query = select(*entities.columns).where(entities.has_key).with_for_update()
     return entities.written(query)

@@ -16,6 +16,12 @@ Convert = Callable[[Any], Any]
 _DIALECTS = {True: sqlite_dialect(), False: postgresql_dialect()}  # type: ignore[no-untyped-call]
 
 
+_STATEMENT_WEIGHT = 1_000
+_CHARACTER_WEIGHT = 2
+_PARAMETER_WEIGHT = 300
+"""A statement is kept by the shape that it was made of, which is about as long as its SQL."""
+
+
 class _Parameter(NamedTuple):
     name: str
     convert: Convert | None
@@ -39,6 +45,15 @@ class Statement:
     key: int | None = None
     _converts_again: bool = False
     """Whether a parameter that is converted stands in the SQL more than once."""
+
+    @property
+    def weight(self) -> int:
+        """What it takes in memory, with what it was made of, in bytes."""
+        return (
+            _STATEMENT_WEIGHT
+            + _CHARACTER_WEIGHT * len(self.sql)
+            + _PARAMETER_WEIGHT * len(self._parameters)
+        )
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver is to be given for named values, in its order."""

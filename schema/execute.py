@@ -106,7 +106,7 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
 
     The snapshot that was read from is given back before this returns.
     """
-    execution = _execution(schema, prepared)
+    request, execution = prepared.request, _execution(schema, prepared)
     context.selected = prepared.document.selected
     context.reads_once = execution.is_one_read
     plan = execution.plan
@@ -114,7 +114,10 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
         if plan is not None and plan.is_introspection:
             assert isinstance(execution.variables, VariableValues)
             result = await schema.introspections.result(
-                plan, execution.variables, partial(execution.run, context_value=context)
+                request.query,
+                request.operation_name,
+                execution.variables,
+                partial(execution.run, context_value=context),
             )
         else:
             result = await execution.run(context_value=context)
@@ -186,6 +189,7 @@ def _execution(schema: PipelineSchema, prepared: Prepared) -> Execution:
         variable_values=prepared.request.variables,
         hide_suggestions=schema.documents.hides_names,
         to_write=True,
+        plans=prepared.document.plans,
     )
 
 

@@ -7,7 +7,7 @@ with the document, not with its expansion.
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -77,6 +77,9 @@ class Limits:
     root_fields: int = 100
     list_nesting: int = 8
     cost: int = 25_000
+    fields: int = 5_000
+    """On all levels, of all operations of the document together: checking and planning them takes
+    time and memory. Without fragments, a document of the most tokens has half as many."""
     variable_values: int = 300_000
     """Objects, lists, texts and so on in the variables, on all levels: more than JSON can have."""
     input_objects: int = 5_000
@@ -87,7 +90,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a selection has; `depth` and `list_nesting` at most, the rest in all.
+    """What a selection has; `depth` and `list_nesting` at most, the rest in all: `root_fields` on
+    its own level, `fields` on all levels.
 
     `cost` is the number of objects that it may load: an object counts 1, a list of them its page
     size (or CHILDREN) times what one of its items counts; and SORTED more, where all are sorted.
@@ -99,6 +103,7 @@ class Measures:
     root_fields: int = 0
     list_nesting: int = 0
     cost: int = 0
+    fields: int = 0
     conditions: int = 0
     """But for those that variables have."""
     by_variables: Mapping[str, int] = field(default_factory=dict)
@@ -234,6 +239,17 @@ class _Selected(Measures):
     cost_per_item: int = 0
 
 
+_LEAVES = tuple(_Selected(depth=1, aliases=aliases, root_fields=1, fields=1) for aliases in (0, 1))
+"""Without an alias, and with one."""
+
+
+class _Known(NamedTuple):
+    field: GraphQLField | None
+    kind: GraphQLNamedType | None
+    has_objects: bool
+    is_list: bool
+
+
 class Measuring:
     """Measures operations of one document. `selections` counts its work."""
 
@@ -259,6 +275,7 @@ class Measuring:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, _Selected] = {}
+        self._fields: dict[tuple[int, str], _Known] = {}
 
     def operation(self, operation: OperationDefinitionNode) -> Measures:
         root = self._schema.get_root_type(operation.operation)
@@ -270,12 +287,14 @@ class Measuring:
             root_fields=found.root_fields,
             list_nesting=found.list_nesting,
             cost=found.cost,
+            fields=found.fields,
             conditions=found.conditions,
             by_variables=found.by_variables,
         )
 
     def _selection(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
-        depth = aliases = directives = root_fields = list_nesting = cost = cost_per_item = 0
+        depth = aliases = directives = root_fields = 0
+        list_nesting = cost = fields = cost_per_item = 0
         conditions, by_variables = 0, Counter[str]()
         for node in selection.selections:
             self.selections += 1
@@ -286,6 +305,7 @@ class Measuring:
             root_fields += found.root_fields
             list_nesting = max(list_nesting, found.list_nesting)
             cost += found.cost
+            fields += found.fields
             cost_per_item += found.cost_per_item
             conditions += found.conditions
             by_variables.update(found.by_variables)
@@ -296,6 +316,7 @@ class Measuring:
             root_fields,
             list_nesting,
             cost,
+            fields,
             conditions,
             by_variables,
             cost_per_item,
@@ -322,17 +343,20 @@ class Measuring:
         return self._measured[name]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Selected:
-        field = _definition(parent, node.name.value)
-        kind = get_named_type(field.type) if field else None
-        inner = self._selection(node.selection_set, kind) if node.selection_set else _Selected()
-        has_objects = field is None or is_composite_type(kind)
-        is_list = field is not None and has_objects and _is_list(field.type)
-        is_page = is_list and _is_connection(parent)
-        cost = inner.cost + 1 if has_objects else 0
+        known = self._known(node.name.value, parent)
+        aliases = int(node.alias is not None)
+        if not known.has_objects and node.selection_set is None:
+            return _LEAVES[aliases]
+        inner = (
+            self._selection(node.selection_set, known.kind) if node.selection_set else _Selected()
+        )
+        field = known.field
+        is_page = known.is_list and _is_connection(parent)
+        cost = inner.cost + 1 if known.has_objects else 0
         if field is not None and _is_paged(field):
             cost += inner.cost_per_item * self._page_size(node)
-            cost += SORTED * self._is_sorted(node, parent, kind)
-        elif field is not None and is_list and not is_page:
+            cost += SORTED * self._is_sorted(node, parent, known.kind)
+        elif field is not None and known.is_list and not is_page:
             cost *= self._length(node, field)
         written = [a.value for a in node.arguments or () if a.name.value == "filter"]
         by_variables = inner.by_variables
@@ -341,15 +365,27 @@ class Measuring:
             by_variables = Counter(by_variables) + Counter(names)
         return _Selected(
             depth=inner.depth + 1,
-            aliases=inner.aliases + (node.alias is not None),
+            aliases=inner.aliases + aliases,
             directives=inner.directives,
             root_fields=1,
-            list_nesting=inner.list_nesting + is_list,
+            list_nesting=inner.list_nesting + known.is_list,
             cost=0 if is_page else cost,
+            fields=inner.fields + 1,
             cost_per_item=cost if is_page else 0,
             conditions=inner.conditions + sum(map(_conditions_of, written)),
             by_variables=by_variables,
         )
+
+    def _known(self, name: str, parent: GraphQLNamedType | None) -> "_Known":
+        """What the schema says of a field, looked up once."""
+        key = (id(parent), name)
+        if key not in self._fields:
+            field = _definition(parent, name)
+            kind = get_named_type(field.type) if field else None
+            has_objects = field is None or is_composite_type(kind)
+            is_list = field is not None and has_objects and _is_list(field.type)
+            self._fields[key] = _Known(field, kind, has_objects, is_list)
+        return self._fields[key]
 
     def _length(self, node: FieldNode, field: GraphQLField) -> int:
         """How many items a list without paging has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from execution import Engine
+from repositories.cache import Cache
 from schema.about import SCHEMA_DESCRIPTION
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
@@ -100,7 +101,7 @@ class PipelineSchema:
     definition: strawberry.Schema
     documents: Documents
     engine: Engine
-    introspections: Introspections = field(default_factory=Introspections)
+    introspections: Introspections
 
     @property
     def graphql(self) -> GraphQLSchema:
@@ -117,8 +118,14 @@ class PipelineSchema:
         return f"{print_ast(schema)}\n\n{self.definition.as_str()}\n"
 
 
-def create_schema(limits: Limits | None = None, *, introspection: bool = True) -> PipelineSchema:
-    """Without introspection, messages don't suggest names of the schema either."""
+def create_schema(
+    limits: Limits | None = None, *, introspection: bool = True, cache: Cache | None = None
+) -> PipelineSchema:
+    """Without introspection, messages don't suggest names of the schema either.
+
+    What is worked out of documents is kept in the `cache`.
+    """
+    cache = Cache() if cache is None else cache
     definition = strawberry.Schema(
         query=Query,
         mutation=Mutation,
@@ -127,7 +134,9 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     definition._schema.description = SCHEMA_DESCRIPTION  # Strawberry has no way to say it
-    documents = Documents(definition._schema, limits or Limits(), introspection=introspection)
+    documents = Documents(
+        definition._schema, limits or Limits(), introspection=introspection, cache=cache
+    )
     engine = Engine(
         definition._schema,
         attribute_of=attribute_of,
@@ -137,7 +146,7 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
         writer_of=partial(writer_of, definition),
         writable_of=lambda leaf: WRITABLE.get(leaf.name),
     )
-    return PipelineSchema(definition, documents, engine)
+    return PipelineSchema(definition, documents, engine, Introspections(cache))
 
 
 def _class_of(type_: GraphQLObjectType) -> type | None:

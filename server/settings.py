@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from repositories.cache import CACHE_BYTES
 from repositories.engine import DatabaseUrlError, database_url
 from repositories.factory import PersistenceMode
 from schema.limits import Limits
@@ -181,10 +182,20 @@ class Settings(BaseSettings):
             "they like."
         ),
     )
+    cache_bytes: int = Field(
+        CACHE_BYTES,
+        ge=MEBIBYTE,
+        description=(
+            "How much memory may be taken, in bytes, by all that is kept to be used again: "
+            "documents with their plans, SQL, answers about the schema, persisted queries."
+        ),
+    )
     persisted_query_bytes: int = Field(
         8 * MEBIBYTE,
         ge=0,
-        description="The size of all persisted queries together, in bytes; 0 switches them off.",
+        description=(
+            "The part of it, at most half, that persisted queries may take; 0 switches them off."
+        ),
     )
     execution_seconds: float = Field(
         15.0, gt=0, description="How long an operation may take, up to its commit."

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
+from repositories.cache import Cache
 from repositories.factory import PersistenceMode, create_repositories
-from schema.introspection import BYTES_KEPT
 from schema.root import create_schema
 from tests.support.graphql import InProcess
 
@@ -65,14 +65,23 @@ async def test_beside_anything_else_it_is_looked_up_each_time(api: InProcess) ->
     assert api.schema.engine.counts.by_plan == 2
 
 
-async def test_no_more_is_kept_than_fits(api: InProcess) -> None:
-    size = len(json.dumps(await api.ask(get_introspection_query()), separators=(",", ":")))
-    number = BYTES_KEPT // size + 2
+async def test_no_more_is_kept_than_fits() -> None:
+    cache = Cache(4_000_000)
+    repositories = create_repositories(PersistenceMode.INMEMORY)
+    api = InProcess(create_schema(cache=cache), repositories)
+
+    for place in range(40):
+        await api.ask(get_introspection_query().replace("IntrospectionQuery", f"Q{place}"))
+
+    assert 3_000_000 < cache.weight <= 4_000_000
+    await api.ask(get_introspection_query().replace("IntrospectionQuery", "Q39"))
+    assert api.schema.engine.counts.by_plan == 40
+
+
+async def test_other_operations_of_a_document_have_other_answers(api: InProcess) -> None:
+    query = "query A { __typename } query B { b: __typename }"
 
     for _ in range(2):
-        for place in range(number):
-            await api.ask(get_introspection_query().replace("IntrospectionQuery", f"Q{place}"))
-
-    # The oldest had to go, again and again; what was asked for last is there.
-    await api.ask(get_introspection_query().replace("IntrospectionQuery", f"Q{number - 1}"))
-    assert api.schema.engine.counts.by_plan == 1 + 2 * number
+        assert (await api.send(query, operation_name="A"))["data"] == {"__typename": "Query"}
+        assert (await api.send(query, operation_name="B"))["data"] == {"b": "Query"}
+    assert api.schema.engine.counts.by_plan == 2

@@ -23,6 +23,7 @@ from graphql import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repositories.cache import Cache
 from schema.documents import Documents
 from schema.execute import Operation, Prepared, prepare
 from schema.limits import CHILDREN, SORTED, Limits, Measuring, count_values, measure
@@ -51,6 +52,12 @@ def refusal(schema: PipelineSchema, query: str, variables: Json | None = None) -
     return error
 
 
+def refusal_of(schema: PipelineSchema, query: str, operation_name: str) -> Json | None:
+    """What extensions say of why one of a document's operations is refused."""
+    prepared = prepare(schema, Operation(query, operation_name=operation_name))
+    return None if isinstance(prepared, Prepared) else prepared.errors[0].extensions
+
+
 def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -> int:
     prepared = prepare(schema, Operation(query, variables, wants_cost=True))
     assert isinstance(prepared, Prepared), prepared.errors
@@ -59,6 +66,11 @@ def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -
 
 
 # Each limit: as much is allowed, and not one more
+
+PLAN_AND_CAMPAIGN = (
+    "strategyPlan { drafts(first: 0) { nodes { ...F } } }"
+    " campaign { drafts(first: 0) { nodes { ...F } } }"
+)
 
 FORMS = {
     "fields": "{{ {0} }}",
@@ -74,6 +86,7 @@ FORMS = {
 AMOUNTS = {
     "depth": ("briefs { nodes { strategyPlans { edges { node { strategyId } } } } }", 6),
     "aliases": ("a: __typename b: briefs { c: totalCount }", 3),
+    "fields": ("a: __typename b: briefs { c: totalCount nodes { briefId } }", 5),
     "directives": (
         "__typename @include(if: true) @skip(if: false) ... @include(if: true) { __typename }",
         3,
@@ -242,6 +255,31 @@ def test_each_operation_of_a_document_is_within_limits(schema: PipelineSchema) -
 
     assert not isinstance(prepared, Prepared)
     assert prepared.errors[0].message.startswith("aliases: at most 1")
+
+
+def test_fields_of_all_operations_count_together(schema: PipelineSchema) -> None:
+    query = "query A { ...It } query B { ...It } fragment It on Query { briefs { totalCount } }"
+
+    assert refusal_of(limited(schema, fields=4), query, "A") is None
+    assert refusal_of(limited(schema, fields=3), query, "A") == {
+        "code": "LIMIT_EXCEEDED",
+        "limit": "fields",
+        "allowed": 3,
+        "amount": 4,
+    }
+
+
+def test_pages_without_items_cost_nothing_but_have_fields(schema: PipelineSchema) -> None:
+    query = "{ drafts(first: 0) { nodes { ...F0 } } }" + "".join(
+        f"fragment F{level} on Draft {{ {PLAN_AND_CAMPAIGN.replace('F', f'F{level + 1}')} }}"
+        for level in range(4)
+    )
+    query += "fragment F4 on Draft { title }"
+
+    assert refusal(limited(schema, cost=1, fields=108), query) is None
+    error = refusal(limited(schema, cost=1, fields=107), query)
+    assert error is not None
+    assert error["extensions"]["amount"] == 108
 
 
 # Cost
@@ -537,7 +575,7 @@ def test_a_syntax_error_that_speaks_of_limits_is_still_one(schema: PipelineSchem
     assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
 
 
-# Documents are kept, hostile ones aren't
+# Documents are kept, heavy ones aren't
 
 
 class Watched(Documents):
@@ -552,7 +590,7 @@ class Watched(Documents):
 
 @pytest.fixture
 def documents(schema: PipelineSchema) -> Watched:
-    return Watched(schema.graphql, Limits(), introspection=True)
+    return Watched(schema.graphql, Limits(), introspection=True, cache=Cache(100_000))
 
 
 def test_a_document_is_prepared_once(documents: Watched) -> None:
@@ -561,28 +599,25 @@ def test_a_document_is_prepared_once(documents: Watched) -> None:
 
 
 @pytest.mark.parametrize("text", ["{ nothing }", "{", "{ __typename }" + " " * 20_000])
-def test_documents_that_are_invalid_or_long_are_not_kept(documents: Watched, text: str) -> None:
+def test_documents_that_are_invalid_or_heavy_are_not_kept(documents: Watched, text: str) -> None:
     for _ in range(2):
         documents.prepare(text)
 
     assert documents.prepared == 2
 
 
-@pytest.mark.parametrize(("limit", "most"), [("DOCUMENTS_KEPT", 3), ("CHARACTERS_KEPT", 3 * 40)])
-def test_the_documents_used_last_are_kept(
-    documents: Watched, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
-) -> None:
-    monkeypatch.setattr(f"schema.documents.{limit}", most)
-    a, b, c, d = (f"query {name} {{ __typename }}".ljust(40) for name in "ABCD")
-    for text in (a, b, c, a, d):
+def test_the_documents_used_last_are_kept(documents: Watched) -> None:
+    texts = [f"query Q{number} {{ __typename }}" for number in range(100)]
+    for text in texts:
         documents.prepare(text)
-    assert documents.prepared == 4
+        documents.prepare(texts[0])
+    assert documents.prepared == 100
 
-    for text in (a, c, d):
+    for text in (texts[0], texts[-1]):
         documents.prepare(text)
-    assert documents.prepared == 4
-    documents.prepare(b)
-    assert documents.prepared == 5
+    assert documents.prepared == 100
+    documents.prepare(texts[1])
+    assert documents.prepared == 101
 
 
 @pytest.mark.parametrize(

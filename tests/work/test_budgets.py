@@ -360,6 +360,7 @@ async def test_planning_each_time_breaks_the_budget(
     scenario = SCENARIOS["small"]
     await calls_of(schema, storage, scenario)
     without_plans = with_engine(schema)
+    without_plans.documents.prepare(scenario.query)
 
     with counted_calls() as counted:
         await run(without_plans, storage, scenario.query, scenario.variables[0])
