@@ -1,6 +1,5 @@
 """Introspection is answered once for each operation and its variables."""
 
-import json
 from typing import Any
 
 import pytest
