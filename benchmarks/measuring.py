@@ -105,14 +105,9 @@ class Measuring:
         Those that are `agreeing` also have to give the same answers, and to store what they save.
         Raise WrongContender, naming it, when one isn't what its name says.
         """
-        await self._leave_out()
         for scenario in self._plan.scenarios:
             for _ in range(_CHECKS):
-                answers = {
-                    f"{contender} on {database}": await self._answer(name, database, contender)
-                    for name, database, contender in self._requests
-                    if name == scenario.name
-                }
+                answers = await self._answers(scenario.name)
                 if agreeing and answers:
                     require_agreement(answers)
         if agreeing:
@@ -132,16 +127,6 @@ class Measuring:
                 progress(done, total)
         return found
 
-    async def _leave_out(self) -> None:
-        """Ask nobody any more what one that may lack it can't answer."""
-        for (scenario, database, name), requests in [*self._requests.items()]:
-            contender, _ = self._running[database, name]
-            if contender.may_lack:
-                try:
-                    await check(requests)
-                except WrongAnswer:
-                    del self._requests[scenario, database, name]
-
     async def _check_counts(self) -> None:
         for (scenario, database, name), requests in self._requests.items():
             contender, server = self._running[database, name]
@@ -151,11 +136,20 @@ class Measuring:
                 except WrongContender as error:
                     raise WrongContender(f"{name} on {database}, {scenario}: {error}") from None
 
-    async def _answer(self, scenario: str, database: str, contender: str) -> Json:
-        try:
-            return await check(self._requests[scenario, database, contender])
-        except WrongAnswer as error:
-            raise WrongAnswer(f"{contender} on {database}, {scenario}: {error}") from None
+    async def _answers(self, scenario: str) -> dict[str, Json]:
+        """One of each that is asked this; one that may lack it and fails isn't asked any more."""
+        answers = {}
+        asked = [names for names in self._requests if names[0] == scenario]
+        for names in asked:
+            _, database, name = names
+            contender, _ = self._running[database, name]
+            try:
+                answers[f"{name} on {database}"] = await check(self._requests[names])
+            except WrongAnswer as error:
+                if not contender.may_lack:
+                    raise WrongAnswer(f"{name} on {database}, {scenario}: {error}") from None
+                del self._requests[names]
+        return answers
 
     async def _check_saves(self) -> None:
         for names, (contender, server) in self._running.items():
