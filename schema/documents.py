@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import EllipsisType, NoneType
 from typing import Any
 
 from graphql import (
@@ -24,6 +25,7 @@ from graphql import (
 from graphql.language.parser import MAX_NESTING_DEPTH
 from graphql.validation.validate import ValidationAbortedError
 
+from execution.recent import Recent
 from repositories.unit_of_work import Selected
 from schema.errors import LimitExceeded, TopLevelCode, with_code
 from schema.limits import (
@@ -43,6 +45,10 @@ CHARACTERS_KEPT = 500_000
 """Of all documents that are kept, which take up to 200 bytes a character."""
 LONGEST_KEPT = 20_000
 """In characters: what clients repeat is shorter, and hostile documents don't fill the memory."""
+_SIZES = frozenset({int, NoneType, EllipsisType})
+"""The classes of page sizes; `...` stands for a variable that isn't there."""
+_MEASURES_KEPT = 100
+"""Of a document, with other sizes each."""
 COMPARISONS = 100_000
 """What the search for fields that contradict each other may take: a tenth of a second."""
 
@@ -57,6 +63,12 @@ class Document:
     """Of each operation, with the page sizes that variables give at their largest."""
     selected: Selected | None = None
     """The attributes that any of its operations may look at; None: all of them."""
+    steering: tuple[str, ...] = ()
+    """The variables that what operations cost depends on."""
+    known: Recent[tuple[int, tuple[Any, ...]], Measures] = field(
+        default_factory=lambda: Recent(_MEASURES_KEPT)
+    )
+    """Of its operations, by their ids, with values of these variables."""
 
 
 class Documents:
@@ -103,9 +115,25 @@ class Documents:
         for node, measures in document.measures:
             if node is operation and measures.cost <= self._limits.cost:
                 return measures.cost
-        measures = measure(self._schema, document.node, operation, variables or {})
+        measures = self._measures(document, operation, variables or {})
         require_within(self._limits, measures)
         return measures.cost
+
+    def _measures(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+    ) -> Measures:
+        node = document.node
+        assert node is not None
+        values = tuple([variables.get(name, ...) for name in document.steering])
+        if not _SIZES.issuperset(map(type, values)):
+            # It may be large, and isn't to be kept.
+            return measure(self._schema, node, operation, variables)
+        return document.known.get(
+            (id(operation), values), lambda: measure(self._schema, node, operation, variables)
+        )
 
     def _require_within(
         self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
@@ -121,13 +149,14 @@ class Documents:
         try:
             require(self._limits, "characters", len(text))
             node = self._parsed(text)
-            measures = self._measured(node)
+            measures, steering = self._measured(node)
         except GraphQLError as error:
             return Document(None, (error,))
         errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
-        return Document(node, (), measures, selected_by(self._schema, node))
+        selected = selected_by(self._schema, node)
+        return Document(node, (), measures, selected, steering)
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():
@@ -147,7 +176,10 @@ class Documents:
                     raise LimitExceeded("nesting", nesting, MAX_NESTING_DEPTH) from None
             raise with_code(error, TopLevelCode.GRAPHQL_PARSE_FAILED) from None
 
-    def _measured(self, node: DocumentNode) -> tuple[tuple[OperationDefinitionNode, Measures], ...]:
+    def _measured(
+        self, node: DocumentNode
+    ) -> tuple[tuple[tuple[OperationDefinitionNode, Measures], ...], tuple[str, ...]]:
+        """The measures of its operations, and the variables that these depend on."""
         measuring = Measuring(self._schema, node)
         try:
             found = tuple(
@@ -161,7 +193,7 @@ class Documents:
             # What costs too much at most may cost less with the variables that come.
             ignored = {"cost": 0} if operation.variable_definitions else {}
             require_within(self._limits, replace(measures, **ignored))
-        return found
+        return found, tuple(measuring.looked_at)
 
 
 class _Kept:
