@@ -4,7 +4,9 @@ import binascii
 import hashlib
 import json
 import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -23,6 +25,7 @@ from schema.errors import BadUserInput
 _CHECKSUM_BYTES: Final = 6
 _QUOTES: Final = 10
 """Those of a place whose five parts are texts."""
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _RECORDS: Final = {kind.name: kind.record for kind in ENTITY_KINDS}
 
 
@@ -78,26 +81,24 @@ class Cursors:
 def with_cursors(text: str) -> str:
     """The JSON text with cursors in place of the places that repositories wrote into it."""
     pieces = text.split(PLACE_MARK)
-    pieces[1::2] = map(_cursor_of, pieces[1::2])
+    places = pieces[1::2]
+    payload_of = str.encode if _are_payloads(places) else _payload_of_place
+    pieces[1::2] = [f'"{_signed(payload_of(place))}"' for place in places]
     return "".join(pieces)
 
 
-def _cursor_of(place: str) -> str:
-    payload = place.encode() if _is_payload(place) else _payload_of(orjson.loads(place))
-    return f'"{_signed(payload)}"'
-
-
-def _is_payload(place: str) -> bool:
-    """Whether it's what cursors are made of as it is: a text and a key in which nothing is escaped.
+def _are_payloads(places: Sequence[str]) -> bool:
+    """Whether they are what cursors are made of as they are: texts in which nothing is escaped.
 
     Numbers have several forms, and so have characters that JSON may escape.
     """
-    return (
-        place.isascii()
-        and "\\" not in place
-        and "\x7f" not in place
-        and place.count('"') == _QUOTES
-    )
+    all_ = "".join(places)
+    is_unescaped = all_.isascii() and "\\" not in all_ and "\x7f" not in all_
+    return is_unescaped and all_.count('"') == _QUOTES * len(places)
+
+
+def _payload_of_place(place: str) -> bytes:
+    return _payload_of(orjson.loads(place))
 
 
 @cache
@@ -111,7 +112,8 @@ def _payload_of(parts: list[Any]) -> bytes:
 
 
 def _signed(payload: bytes) -> str:
-    return urlsafe_b64encode(_checksum(payload) + payload).decode().rstrip("=")
+    raw = b2a_base64(_checksum(payload) + payload, newline=False)
+    return raw.translate(_URL_SAFE, b"=").decode()
 
 
 def _in_words(scope: list[str]) -> str:
@@ -143,7 +145,7 @@ def _payload(cursor: str) -> list[Any] | None:
         checksum, payload = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
         if checksum != _checksum(payload):
             return None
-        if urlsafe_b64encode(raw).decode().rstrip("=") != cursor:
+        if _signed(payload) != cursor:
             return None
         parts = json.loads(payload)
     except (ValueError, binascii.Error, RecursionError):
