@@ -292,10 +292,14 @@ class Writer(ABC):
             case Fact.HAS_PREVIOUS if not request.backwards:
                 return _literal("true" if request.after is not None else "false")
             case Fact.HAS_NEXT | Fact.HAS_PREVIOUS:
-                more = f"SELECT 1 FROM {self._among(rows, self.alias())} LIMIT 1"
-                return f"CASE WHEN EXISTS ({more} OFFSET {request.limit}) {_TRUE_OR_FALSE}"
+                return f"CASE WHEN {self._has_more(rows)} {_TRUE_OR_FALSE}"
         is_first_read = (member is Fact.START) is not request.backwards
         return self._end_of_page(rows, scope, is_first_read=is_first_read)
+
+    def _has_more(self, rows: _Ordered) -> str:
+        """Whether there are rows in the direction of reading after those of the page."""
+        more = f"SELECT 1 FROM {self._among(rows, self.alias())} LIMIT 1"
+        return f"EXISTS ({more} OFFSET {rows.request.limit})"
 
     def _list_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
         """The JSON text of the list of a page's objects."""
@@ -468,6 +472,12 @@ class PostgresWriter(Writer):
                     for each in (scope.order.field, rows.stored.key_name)
                 )
                 return f"coalesce({self._place(scope, rows.stored, value, key)}, 'null')"
+            case Fact.HAS_NEXT | Fact.HAS_PREVIOUS if (
+                member is Fact.HAS_PREVIOUS
+            ) is rows.request.backwards:
+                # A page that isn't full is the last one.
+                is_full = f"count(*) = {rows.request.limit}"
+                return f"CASE WHEN {is_full} AND {self._has_more(rows)} {_TRUE_OR_FALSE}"
         return self._of_page(member, rows, scope)
 
     def _plain(self, column: Column[Any], name: str) -> str:
