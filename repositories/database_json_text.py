@@ -202,7 +202,7 @@ class Writer(ABC):
                 return self._entity(selection, stored, source)
             case Place():
                 assert scope is not None
-                return self._place(scope, stored, source)
+                return self._place_of(scope, stored, source)
             case Referenced(attribute, kind, by, selection):
                 other, name = self._kinds[kind], self.alias()
                 item = self._entity(selection, other, name)
@@ -256,7 +256,13 @@ class Writer(ABC):
         """The object of a page."""
         rows = self._ordered(part, source, self._selection, self._pages)
         scope = Scope(part.kind, rows.request.order)
-        return self._object(part.members, lambda member: self._of_page(member, rows, scope))
+        return self._page(part.members, rows, scope)
+
+    def _page(
+        self, members: Sequence[tuple[str, PagedMember]], rows: _Ordered, scope: Scope
+    ) -> str:
+        """The object of a page of the rows."""
+        return self._object(members, lambda member: self._of_page(member, rows, scope))
 
     def _ordered(
         self, part: Paged, source: str, selection: int, pages: Sequence[PageRequest]
@@ -286,10 +292,14 @@ class Writer(ABC):
             case Fact.HAS_PREVIOUS if not request.backwards:
                 return _literal("true" if request.after is not None else "false")
             case Fact.HAS_NEXT | Fact.HAS_PREVIOUS:
-                more = f"SELECT 1 FROM {self._among(rows, self.alias())} LIMIT 1"
-                return f"CASE WHEN EXISTS ({more} OFFSET {request.limit}) {_TRUE_OR_FALSE}"
+                return f"CASE WHEN {self._has_more(rows)} {_TRUE_OR_FALSE}"
         is_first_read = (member is Fact.START) is not request.backwards
         return self._end_of_page(rows, scope, is_first_read=is_first_read)
+
+    def _has_more(self, rows: _Ordered) -> str:
+        """Whether there are rows in the direction of reading after those of the page."""
+        more = f"SELECT 1 FROM {self._among(rows, self.alias())} LIMIT 1"
+        return f"EXISTS ({more} OFFSET {rows.request.limit})"
 
     def _list_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
         """The JSON text of the list of a page's objects."""
@@ -308,7 +318,7 @@ class Writer(ABC):
         limit, name, key = rows.request.limit, self.alias(), rows.stored.key_name
         if limit == 0:
             return _literal("null")
-        place = self._place(scope, rows.stored, name)
+        place = self._place_of(scope, rows.stored, name)
         order = self._order(rows, name, rows.request)
         if is_first_read or limit == 1:
             found = f"{self._among(rows, name)} ORDER BY {order} LIMIT 1"
@@ -344,10 +354,21 @@ class Writer(ABC):
         order = reading_order(alias, alias.c[rows.stored.key_name], request)
         return ", ".join(map(self._embedded, order))
 
-    def _place(self, scope: Scope, stored: Stored, source: str) -> str:
+    def _place_of(self, scope: Scope, stored: Stored, source: str) -> str:
         """The place of a row, between marks."""
-        value = self._value(stored.table.c[scope.order.field], source)
-        key = self._value(stored.table.c[stored.key_name], source)
+        return self._place(
+            scope, stored, f"{source}.{scope.order.field}", f"{source}.{stored.key_name}"
+        )
+
+    def _place(self, scope: Scope, stored: Stored, value: str, key: str) -> str:
+        """The place of a row that has this value and key, which are never NULL.
+
+        Times have their offset in digits, as cursors have them.
+        """
+        column = stored.table.c[scope.order.field]
+        is_time = isinstance(column.type, Timestamp)
+        value = self._time(value, "+00:00") if is_time else self._plain(column, value)
+        key = self._plain(stored.table.c[stored.key_name], key)
         begin, end = _literal(f"{PLACE_MARK}{scope.beginning}"), _literal(f"]{PLACE_MARK}")
         return f"({begin} || {value} || ',' || {key} || {end})"
 
@@ -382,6 +403,10 @@ class Writer(ABC):
         """The JSON text of a column; NULL where it's NULL."""
 
     @abstractmethod
+    def _time(self, name: str, offset: str) -> str:
+        """The JSON text of a time in UTC, whose offset is written so."""
+
+    @abstractmethod
     def _opaque(self, text: str) -> str:
         """The JSON text of a text in base64url."""
 
@@ -410,10 +435,50 @@ class PostgresWriter(Writer):
     def _items_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
         name = self.alias()
         item = self._entity(selection, rows.stored, name, scope)
-        page = f"SELECT * FROM {self._among(rows, name)} ORDER BY"
-        reading = self._order(rows, name, rows.request)
-        source = f"({page} {reading} LIMIT {rows.request.limit}) AS {name}"
-        return self._list(item, source, self._order(rows, name, _forwards(rows.request)))
+        place = self._order(rows, name, _forwards(rows.request))
+        return self._list(item, self._page_read(rows, name), place)
+
+    def _page(
+        self, members: Sequence[tuple[str, PagedMember]], rows: _Ordered, scope: Scope
+    ) -> str:
+        if rows.request.limit == 0 or sum(_readings(member) for _, member in members) < 2:
+            return super()._page(members, rows, scope)
+        # All that is told of its rows comes of reading these once.
+        name = self.alias()
+        page = self._object(members, lambda each: self._of_page_read(each, rows, scope, name))
+        return f"(SELECT {page} FROM {self._page_read(rows, name)})"
+
+    def _page_read(self, rows: _Ordered, name: str) -> str:
+        """A source, under a name, of the rows of a page."""
+        order = self._order(rows, name, rows.request)
+        page = f"SELECT * FROM {self._among(rows, name)} ORDER BY {order}"
+        return f"({page} LIMIT {rows.request.limit}) AS {name}"
+
+    def _of_page_read(self, member: PagedMember, rows: _Ordered, scope: Scope, name: str) -> str:
+        """What is selected of a page, whose rows are the source under the name."""
+        match member:
+            case Facts(members):
+                return self._object(
+                    members, lambda each: self._of_page_read(each, rows, scope, name)
+                )
+            case Items(selection):
+                item = self._entity(selection, rows.stored, name, scope)
+                return self._listed(item, self._order(rows, name, _forwards(rows.request)))
+            case Fact.START | Fact.END:
+                number = "1" if member is Fact.START else "count(*)"
+                order = self._order(rows, name, _forwards(rows.request))
+                value, key = (
+                    f"(array_agg({name}.{each} ORDER BY {order}))[{number}]"
+                    for each in (scope.order.field, rows.stored.key_name)
+                )
+                return f"coalesce({self._place(scope, rows.stored, value, key)}, 'null')"
+            case Fact.HAS_NEXT | Fact.HAS_PREVIOUS if (
+                member is Fact.HAS_PREVIOUS
+            ) is rows.request.backwards:
+                # A page that isn't full is the last one.
+                is_full = f"count(*) = {rows.request.limit}"
+                return f"CASE WHEN {is_full} AND {self._has_more(rows)} {_TRUE_OR_FALSE}"
+        return self._of_page(member, rows, scope)
 
     def _plain(self, column: Column[Any], name: str) -> str:
         match column.type:
@@ -424,10 +489,14 @@ class PostgresWriter(Writer):
                 is_whole = f"{name} = trunc({name}) AND abs({name}) < 1e15"
                 return f"({name}::text || CASE WHEN {is_whole} THEN '.0' ELSE '' END)"
             case Timestamp():
-                return f"""('"' || to_char({name} AT TIME ZONE 'UTC', CASE
-                    WHEN date_trunc('second', {name}) = {name} THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
-                    ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) || '"')"""
+                return self._time(name, "Z")
         return f"to_json({name})::text"
+
+    def _time(self, name: str, offset: str) -> str:
+        # An interval, unlike the name of a zone, need not be looked up for each row.
+        begin, end = r'\"YYYY-MM-DD"T"HH24:MI:SS', rf'"{offset}"\"'
+        return f"""to_char({name} AT TIME ZONE INTERVAL '0', CASE
+            WHEN {name}::timestamptz(0) = {name} THEN '{begin}{end}' ELSE '{begin}.US{end}' END)"""
 
     def _opaque(self, text: str) -> str:
         encoded = f"rtrim(encode(convert_to({text}, 'UTF8'), 'base64'), '=')"
@@ -438,8 +507,10 @@ class PostgresWriter(Writer):
         return f"{json}::text"
 
     def _list(self, item: str, source: str, place: str) -> str:
-        items = f"string_agg({item}, ',' ORDER BY {place})"
-        return f"(SELECT '[' || coalesce({items}, '') || ']' FROM {source})"
+        return f"(SELECT {self._listed(item, place)} FROM {source})"
+
+    def _listed(self, item: str, place: str) -> str:
+        return f"'[' || coalesce(string_agg({item}, ',' ORDER BY {place}), '') || ']'"
 
     def _items(self, json: str, name: str) -> tuple[str, str]:
         source = f"json_array_elements({json}) WITH ORDINALITY AS {name}(value, place)"
@@ -477,10 +548,13 @@ class SqliteWriter(Writer):
                 # SQLite's own digits are too few to be the number, or more than it needs.
                 return f"json_number({name})"
             case Timestamp():
-                whole = f"replace(substr({name}, 1, 19), ' ', 'T')"
-                fraction = f"replace(substr({name}, 20), '.000000', '')"
-                return f"""('"' || {whole} || {fraction} || 'Z"')"""
+                return self._time(name, "Z")
         return f"json_quote({name})"
+
+    def _time(self, name: str, offset: str) -> str:
+        whole = f"replace(substr({name}, 1, 19), ' ', 'T')"
+        fraction = f"replace(substr({name}, 20), '.000000', '')"
+        return f"""('"' || {whole} || {fraction} || '{offset}"')"""
 
     def _opaque(self, text: str) -> str:
         return f"json_quote(base64url({text}))"
@@ -510,6 +584,13 @@ class SqliteWriter(Writer):
 
     def _items(self, json: str, name: str) -> tuple[str, str]:
         return f"json_each({json}) AS {name}", f"{name}.key"
+
+
+def _readings(member: PagedMember) -> int:
+    """How many things it has that are told of a page's rows."""
+    if isinstance(member, Facts):
+        return sum(_readings(each) for _, each in member.members)
+    return isinstance(member, Items) or member in (Fact.START, Fact.END)
 
 
 def _name_of(part: Part) -> str:

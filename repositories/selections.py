@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 from itertools import islice
 from operator import attrgetter
@@ -249,7 +250,12 @@ class Scope(NamedTuple):
 
 
 def written_place(scope: Scope, value: Scalar, key: str) -> orjson.Fragment:
-    """The place of the record that has this value and key, as a JSON list between marks."""
+    """The place of the record that has this value and key, as a JSON list between marks.
+
+    Times have their offset in digits, as cursors have them.
+    """
+    if isinstance(value, datetime):
+        value = value.isoformat()
     parts = b",".join((write_json(value), write_json(key)))
     mark = PLACE_MARK.encode()
     return orjson.Fragment(b"".join((mark, scope.beginning.encode(), parts, b"]", mark)))

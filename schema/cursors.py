@@ -4,7 +4,9 @@ import binascii
 import hashlib
 import json
 import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +23,9 @@ from schema.entities import ENTITY_KINDS, EntityKind
 from schema.errors import BadUserInput
 
 _CHECKSUM_BYTES: Final = 6
+_QUOTES: Final = 10
+"""Those of a place whose five parts are texts."""
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _RECORDS: Final = {kind.name: kind.record for kind in ENTITY_KINDS}
 
 
@@ -40,7 +45,7 @@ class Cursors:
         """The cursor of the record that stands there."""
         if isinstance(value, datetime):
             value = value.astimezone(UTC).isoformat()
-        return _encoded([*self._scope(), value, key])
+        return _signed(_payload_of([*self._scope(), value, key]))
 
     def decode(self, argument: str, cursor: str | None) -> Position | None:
         """Raises BadUserInput unless the cursor was made for this kind of list and order."""
@@ -76,15 +81,24 @@ class Cursors:
 def with_cursors(text: str) -> str:
     """The JSON text with cursors in place of the places that repositories wrote into it."""
     pieces = text.split(PLACE_MARK)
-    pieces[1::2] = map(_cursor_of, pieces[1::2])
+    places = pieces[1::2]
+    payload_of = str.encode if _are_payloads(places) else _payload_of_place
+    pieces[1::2] = [f'"{_signed(payload_of(place))}"' for place in places]
     return "".join(pieces)
 
 
-def _cursor_of(place: str) -> str:
-    kind, field, direction, value, key = orjson.loads(place)
-    if _type_of(kind, field) is datetime:
-        value = value.replace("Z", "+00:00")
-    return f'"{_encoded([kind, field, direction, value, key])}"'
+def _are_payloads(places: Sequence[str]) -> bool:
+    """Whether they are what cursors are made of as they are: texts in which nothing is escaped.
+
+    Numbers have several forms, and so have characters that JSON may escape.
+    """
+    all_ = "".join(places)
+    is_unescaped = all_.isascii() and "\\" not in all_ and "\x7f" not in all_
+    return is_unescaped and all_.count('"') == _QUOTES * len(places)
+
+
+def _payload_of_place(place: str) -> bytes:
+    return _payload_of(orjson.loads(place))
 
 
 @cache
@@ -93,9 +107,13 @@ def _type_of(kind: str, field: str) -> type:
     return found
 
 
-def _encoded(parts: list[Any]) -> str:
-    payload = json.dumps(parts, separators=(",", ":")).encode()
-    return urlsafe_b64encode(_checksum(payload) + payload).decode().rstrip("=")
+def _payload_of(parts: list[Any]) -> bytes:
+    return json.dumps(parts, separators=(",", ":")).encode()
+
+
+def _signed(payload: bytes) -> str:
+    raw = b2a_base64(_checksum(payload) + payload, newline=False)
+    return raw.translate(_URL_SAFE, b"=").decode()
 
 
 def _in_words(scope: list[str]) -> str:
@@ -127,7 +145,7 @@ def _payload(cursor: str) -> list[Any] | None:
         checksum, payload = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
         if checksum != _checksum(payload):
             return None
-        if urlsafe_b64encode(raw).decode().rstrip("=") != cursor:
+        if _signed(payload) != cursor:
             return None
         parts = json.loads(payload)
     except (ValueError, binascii.Error, RecursionError):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import EllipsisType, NoneType
 from typing import Any, Final
 
 from graphql import (
@@ -42,6 +43,10 @@ from schema.limits import (
 )
 from schema.reads import selected_by
 
+_SIZES: Final = frozenset({int, NoneType, EllipsisType})
+"""The classes of page sizes; `...` stands for a variable that isn't there."""
+_MEASURES_KEPT: Final = 16
+"""Of a document, with other sizes each."""
 COMPARISONS = 100_000
 """What the search for fields that contradict each other may take: a tenth of a second."""
 
@@ -49,6 +54,9 @@ COMPARISONS = 100_000
 _CHARACTER_WEIGHT: Final = 1
 _TOKEN_WEIGHT: Final = 400
 """What a document takes, in bytes, for each of its characters and tokens."""
+_MEASURES_WEIGHT: Final = 600
+_SIZE_WEIGHT: Final = 50
+"""What measures take that are kept, in bytes, and each of the sizes that they are kept by."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -62,6 +70,10 @@ class Document:
     selected: Selected | None = None
     """The attributes that any of its operations may look at; None: all of them."""
     plans: DocumentPlans = field(default_factory=DocumentPlans)
+    steering: tuple[str, ...] = ()
+    """The variables that what operations cost depends on."""
+    known: dict[tuple[int, tuple[Any, ...]], Measures] = field(default_factory=dict)
+    """Of its operations, by their ids, with values of these variables."""
 
 
 class Documents:
@@ -125,9 +137,31 @@ class Documents:
                     require_few_conditions(self._limits, measures, operation, variables)
                 if measures.cost <= self._limits.cost:
                     return measures.cost
-        measures = measure(self._schema, document.node, operation, variables or {})
+        measures = self._measures(document, operation, variables or {})
         require_within(self._limits, measures)
         return measures.cost
+
+    def _measures(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+    ) -> Measures:
+        node = document.node
+        assert node is not None
+        values = tuple([variables.get(name, ...) for name in document.steering])
+        if not _SIZES.issuperset(map(type, values)):
+            # It may be large, and isn't to be kept.
+            return measure(self._schema, node, operation, variables)
+        found = document.known.get(key := (id(operation), values))
+        if found is None:
+            found = measure(self._schema, node, operation, variables)
+            if len(document.known) == _MEASURES_KEPT:
+                document.known.pop(next(iter(document.known)))
+            else:
+                document.plans.grown(_MEASURES_WEIGHT + _SIZE_WEIGHT * len(values))
+            document.known[key] = replace(found, by_variables={})
+        return found
 
     def _require_within(
         self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
@@ -143,7 +177,7 @@ class Documents:
         try:
             require(self._limits, "characters", len(text))
             node = self._parsed(text)
-            measures = self._measured(node)
+            measures, steering = self._measured(node)
         except GraphQLError as error:
             return Document(None, (error,))
         fewer = distinct(node, text)
@@ -153,7 +187,7 @@ class Documents:
             errors = self._errors(node)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
-        return Document(node, (), measures, selected_by(self._schema, fewer))
+        return Document(node, (), measures, selected_by(self._schema, fewer), steering=steering)
 
     def _errors(self, node: DocumentNode) -> list[GraphQLError]:
         return validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
@@ -176,7 +210,10 @@ class Documents:
                     raise LimitExceeded("nesting", nesting, MAX_NESTING_DEPTH) from None
             raise with_code(error, TopLevelCode.GRAPHQL_PARSE_FAILED) from None
 
-    def _measured(self, node: DocumentNode) -> tuple[tuple[OperationDefinitionNode, Measures], ...]:
+    def _measured(
+        self, node: DocumentNode
+    ) -> tuple[tuple[tuple[OperationDefinitionNode, Measures], ...], tuple[str, ...]]:
+        """The measures of its operations, and the variables that these depend on."""
         measuring = Measuring(self._schema, node)
         try:
             found = tuple(
@@ -191,7 +228,7 @@ class Documents:
             ignored: dict[str, Any] = {"cost": 0} if operation.variable_definitions else {}
             require_within(self._limits, replace(measures, **ignored))
         require(self._limits, "fields", sum(measures.fields for _, measures in found))
-        return found
+        return found, tuple(measuring.looked_at)
 
 
 class _BoundedOverlap(OverlappingFieldsCanBeMergedRule):

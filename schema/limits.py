@@ -251,7 +251,10 @@ class _Known(NamedTuple):
 
 
 class Measuring:
-    """Measures operations of one document. `selections` counts its work."""
+    """Measures operations of one document. `selections` counts its work.
+
+    `looked_at` has the variables whose values are, or would be, looked at for it.
+    """
 
     def __init__(
         self,
@@ -262,6 +265,7 @@ class Measuring:
     ) -> None:
         """`variables`, where they are known, are those of `operation`."""
         self.selections = 0
+        self.looked_at: set[str] = set()
         self._schema = schema
         self._variables = variables
         definitions = operation.variable_definitions if operation else ()
@@ -416,6 +420,7 @@ class Measuring:
             return isinstance(order, VariableNode)
         field = order.get("field")
         if isinstance(field, VariableNode):
+            self.looked_at.add(field.name.value)
             field = (self._variables or {}).get(field.name.value)
         return (field.value if isinstance(field, EnumValueNode) else field) not in _INDEXED[
             kind.name
@@ -426,6 +431,7 @@ class Measuring:
         value: Any = next((a.value for a in node.arguments or () if a.name.value == name), None)
         if isinstance(value, VariableNode):
             variable = value.name.value
+            self.looked_at.add(variable)
             if self._variables is None:
                 return value
             value = self._variables.get(variable, self._defaults.get(variable))

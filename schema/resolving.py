@@ -1,17 +1,22 @@
 """Calling resolvers as Strawberry does, without what it works out anew for each call."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from dataclasses import MISSING
+from functools import cached_property, partial
 from typing import Any
 
 import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo
+from strawberry import UNSET
 from strawberry.relay import GlobalID
 from strawberry.schema.compat import is_scalar
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types import get_object_definition
 from strawberry.types.arguments import StrawberryArgument, convert_argument
-from strawberry.types.base import StrawberryOptional
+from strawberry.types.base import StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
 
 from execution import BatchResolver, Bind, Given, Resolver, Selected, Write, Writer
 from schema.commands import command_of
@@ -19,6 +24,7 @@ from schema.filtering import require_few_conditions
 from schema.writing import BATCH, WRITER, Binding, declaration, metadata_of
 
 Convert = Callable[[Any], Any]
+Path = tuple[str, ...]
 Conversion = Callable[[dict[str, Any]], dict[str, Any]]
 
 _DECLARED = GraphQLCoreConverter.DEFINITION_BACKREF
@@ -125,20 +131,10 @@ def _conversion(
     schema: strawberry.Schema, name: str, argument: StrawberryArgument
 ) -> tuple[str, Convert | None]:
     """The argument's name in Python, and what makes its value of a coerced one, if anything."""
-    registry = schema.schema_converter.scalar_registry
-    type_ = argument.type
-    inner = type_.of_type if type(type_) is StrawberryOptional else type_
-    is_leaf = is_scalar(inner, registry) or isinstance(inner, StrawberryEnumDefinition)
-    if is_leaf and inner is not GlobalID:
-        return argument.python_name, None
-    convert = command_of(type_) or partial(
-        convert_argument,
-        type_=type_,
-        scalar_registry=registry,
-        config=schema.config,
-        path=(name,),
-    )
-    return argument.python_name, _of_few_conditions(convert) if name == "filter" else convert
+    convert = _conversion_to(schema, argument.type, (name,))
+    if name == "filter" and convert is not None:
+        convert = _of_few_conditions(convert)
+    return argument.python_name, convert
 
 
 def _of_few_conditions(convert: Convert) -> Convert:
@@ -147,3 +143,72 @@ def _of_few_conditions(convert: Convert) -> Convert:
         return convert(filter)
 
     return converted
+
+
+def _conversion_to(schema: strawberry.Schema, type_: Any, path: Path) -> Convert | None:
+    """What makes a value of a type, which stands there, of a coerced one, if anything."""
+    registry = schema.schema_converter.scalar_registry
+    inner = type_.of_type if type(type_) is StrawberryOptional else type_
+    inner = inner.resolve_type() if isinstance(inner, LazyType) else inner
+    is_leaf = is_scalar(inner, registry) or isinstance(inner, StrawberryEnumDefinition)
+    if is_leaf and inner is not GlobalID:
+        return None
+    definition = get_object_definition(inner)
+    if definition is not None and definition.is_input and definition.from_input is None:
+        return _ObjectOf(schema, definition, path)
+    return command_of(type_) or partial(
+        convert_argument,
+        type_=type_,
+        scalar_registry=registry,
+        config=schema.config,
+        path=path,
+    )
+
+
+class _ObjectOf:
+    """Makes the object of an input, or nothing of null. How, is worked out once."""
+
+    def __init__(
+        self, schema: strawberry.Schema, definition: StrawberryObjectDefinition, path: Path
+    ) -> None:
+        self._schema = schema
+        self._definition = definition
+        self._path = path
+
+    def __call__(self, given: Any) -> Any:
+        if given is None or given is UNSET:
+            return given
+        conversions = self._conversions
+        values = self._absent.copy()
+        for name, value in given.items():
+            python_name, convert = conversions[name]
+            values[python_name] = value if convert is None else convert(value)
+        return self._definition.origin(**values)
+
+    @cached_property
+    def _absent(self) -> dict[str, Any]:
+        """What stands for fields that are left out and have no default."""
+        return {
+            field.python_name: None
+            for field in self._definition.fields
+            if field.default_value is MISSING and field.default_factory is MISSING
+        }
+
+    @cached_property
+    def _conversions(self) -> dict[str, tuple[str, Convert | None]]:
+        """By their names for clients: those in Python, and what makes the field's value."""
+        named = {
+            self._schema.config.name_converter.from_field(field): field
+            for field in self._definition.fields
+        }
+        return {
+            name: (field.python_name, self._conversion_of(name, field))
+            for name, field in named.items()
+        }
+
+    def _conversion_of(self, name: str, field: StrawberryField) -> Convert | None:
+        type_ = field.resolve_type(type_definition=self._definition)
+        convert = _conversion_to(self._schema, type_, (*self._path, name))
+        # Filters are within filters, as deep as clients like.
+        is_same = isinstance(convert, _ObjectOf) and convert._definition is self._definition
+        return self if is_same else convert

@@ -358,6 +358,25 @@ def test_sizes_by_variables_count_as_they_come(
     assert error is None or error["extensions"]["limit"] == "cost"
 
 
+def test_sizes_count_as_they_come_whatever_came_before(schema: PipelineSchema) -> None:
+    """And a truth is no size, though it's equal to one."""
+    schema = limited(schema, cost=50)
+    costs: list[tuple[Json, int]] = [
+        ({}, 8),
+        ({"size": None}, 21),
+        ({"size": 1}, 2),
+        ({"size": True}, 2),
+        ({"size": 5}, 6),
+        ({"other": 5}, 8),
+    ]
+
+    for _ in range(2):
+        for variables, cost in costs:
+            assert cost_of(schema, BY_DEFAULT, variables) == cost
+        for size in ("5", 5.0, 100, [5]):
+            assert refusal(schema, BY_DEFAULT, {"size": size}) is not None
+
+
 def test_the_amount_is_told_with_the_variables_that_came(schema: PipelineSchema) -> None:
     error = refusal(limited(schema, cost=50), BY_VARIABLE, {"size": 60})
 

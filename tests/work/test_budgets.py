@@ -17,7 +17,8 @@ from typing import Any, Final
 import pytest
 from uvicorn.server import ServerState
 
-from benchmarks.scenarios import Scenario, package_input, scenarios
+from benchmarks.filling import add_chains
+from benchmarks.scenarios import Scenario, chain, package_input, scenarios
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, UnitOfWork
@@ -48,6 +49,9 @@ CALLS: Final = {
     ("sqlite", "save"): 685,
 }
 """For the whole operation; the list has 50 packages."""
+
+CALLS_FOR_CHAIN: Final = 1_540
+"""On SQLite, for 41 pages with both their cursors."""
 
 CALLS_LEVEL_BY_LEVEL: Final = {"memory": 3_800, "sqlite": 7_050}
 """For the list when its objects are not written as JSON, as where a connection is within it."""
@@ -259,6 +263,22 @@ async def test_saving_an_artifact_more_costs_no_more_than_its_share(
     ]
 
     assert many - few <= 100 * CALLS_FOR_A_SAVED_ARTIFACT_MORE[storage.name]
+
+
+async def test_pages_within_pages_keep_to_their_calls_and_statements(
+    schema: PipelineSchema, sqlite: Storage, sqlite_url: str
+) -> None:
+    await filled(sqlite)
+    await add_chains(sqlite_url)
+    scenario = chain()
+    assert sqlite.database is not None
+
+    with watched(sqlite.database) as statements:
+        data = await run(schema, sqlite, scenario.query, scenario.variables[0])
+
+    scenario.check(as_read(data))
+    assert len(statements) == 1
+    assert await calls_of(schema, sqlite, scenario) <= CALLS_FOR_CHAIN
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
