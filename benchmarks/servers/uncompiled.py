@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from benchmarks.servers.serving import COUNTS, count_graphql_core, counts, listen
-from execution import Engine, Execution
+from execution import DocumentPlans, Engine, Execution
 from execution.inputs import Inputs
 from execution.operations import Operation
 from execution.variables import Variables
@@ -33,6 +33,7 @@ class GraphqlCore(Engine):
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
         to_write: bool = False,
+        plans: DocumentPlans | None = None,
     ) -> Execution:
         unplanned = Operation(
             document,
