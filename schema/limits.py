@@ -141,24 +141,38 @@ def require_few_conditions(
     require(limits, "conditions", found)
 
 
+_GIVES_NOTHING = (NullValueNode, VariableNode)
+
+
 def _conditions_of(value: Any) -> int:
     """How many conditions there are in a part of a filter, as it came or as it's written.
 
-    What is empty takes its place, and lists of values take time by their length.
+    What is empty takes its place, and lists of values take time by their length. How deep it may
+    be is looked at later.
     """
-    match value:
-        case None | NullValueNode() | VariableNode():
-            return 0
-        case dict():
-            return sum(map(_conditions_of, value.values())) or 1
-        case ObjectValueNode():
-            return sum(_conditions_of(each.value) for each in value.fields) or 1
-        case list() | ListValueNode():
-            items = value if isinstance(value, list) else value.values
-            if items and isinstance(items[0], dict | ObjectValueNode):
-                return sum(map(_conditions_of, items))
-            return 1 + len(items) // ITEMS_OF_CONDITION
-    return 1
+    found, left = 0, [value]
+    while left:
+        match left.pop():
+            case None | NullValueNode() | VariableNode():
+                pass
+            case dict() as members:
+                given = [each for each in members.values() if each is not None]
+                left += given
+                found += not given
+            case ObjectValueNode(fields=members):
+                values = [each.value for each in members]
+                given = [each for each in values if not isinstance(each, _GIVES_NOTHING)]
+                left += given
+                found += not given
+            case list() | ListValueNode() as items:
+                items = items if isinstance(items, list) else items.values
+                if items and isinstance(items[0], dict | ObjectValueNode):
+                    left += items
+                else:
+                    found += 1 + len(items) // ITEMS_OF_CONDITION
+            case _:
+                found += 1
+    return found
 
 
 def _variables_in(value: Any) -> Iterator[str]:

@@ -211,7 +211,7 @@ def test_urls_are_taken_with_or_without_the_driver(
     [
         ("mysql://user:hunter2@db.example/aicmo", "mysql"),
         ("not a URL, hunter2", "SQLAlchemy URL"),
-        ("postgresql://user:hunter2@db.example:port/aicmo", "SQLAlchemy URL"),
+        ("postgresql://user:hunter2@db.example:port/aicmo", "port"),
         ("postgresql://user:hunter2@db.example/aicmo?channel_binding=require", "channel_binding"),
         ("sqlite://", "file"),
         ("sqlite:///:memory:", "file"),
