@@ -164,8 +164,8 @@ def _conditions_of(value: Any) -> int:
                 given = [each for each in values if not isinstance(each, _GIVES_NOTHING)]
                 left += given
                 found += not given
-            case list() | ListValueNode() as items:
-                items = items if isinstance(items, list) else items.values
+            case list() | ListValueNode() as listed:
+                items = listed if isinstance(listed, list) else listed.values
                 if items and isinstance(items[0], dict | ObjectValueNode):
                     left += items
                 else:
