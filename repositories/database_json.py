@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.answer_size import ANSWER_BYTES, UNLIMITED
 from repositories.criteria import PageRequest
@@ -50,6 +51,9 @@ from repositories.selections import Owned, Selection
 from repositories.statements import Statement, written
 
 _ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
+
+_WHOLE: Final = "answer_size"
+"""The column of the size of all rows together."""
 
 
 def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Values]:
@@ -89,17 +93,18 @@ class JsonStatements:
         """
         stored, writer = self._kinds[kind], self._writer()
         source = stored.table.alias(writer.alias())
-        columns = [source.c[name] for name in names]
         conditions = [
             column == bindparam(name, type_=column.type)
             if is_one
             else among(column, name, is_sqlite=self._is_sqlite)
-            for name, column in zip(names, columns, strict=True)
+            for name, column in ((name, source.c[name]) for name in names)
         ]
-        items = [writer.item(each, stored, source.name) for each in selections]
         size = self._sizes(writer).of_entity(selections, stored, source.name)
-        items = self._guarded(items, writer, size)
-        found = select(*columns, *items).where(and_(*conditions))
+        rows, is_wanted = self._sized(source, and_(*conditions), writer, size)
+        columns = [rows.c[name] for name in names]
+        items = [writer.item(each, stored, rows.name) for each in selections]
+        items = self._guarded(items, writer, size, rows)
+        found = select(*columns, *items).where(is_wanted)
         counted = range(len(columns), len(columns) + len(items))
         if size is None and not is_one:
             found = self._added_up(found, selections, counted, writer)
@@ -108,12 +113,13 @@ class JsonStatements:
     def children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
         stored, writer = self._kinds[kind], self._writer()
-        key = stored.table.alias(writer.alias()).c[stored.key_name]
-        source = str(key.table.name)
-        lists = [writer.children(each, stored, source) for each in selections]
-        size = self._sizes(writer).of_children(selections, stored, source)
-        lists = self._guarded(lists, writer, size)
-        found = select(key, *lists).where(among(key, "values", is_sqlite=self._is_sqlite))
+        source = stored.table.alias(writer.alias())
+        condition = among(source.c[stored.key_name], "values", is_sqlite=self._is_sqlite)
+        size = self._sizes(writer).of_children(selections, stored, source.name)
+        rows, is_wanted = self._sized(source, condition, writer, size)
+        lists = [writer.children(each, stored, rows.name) for each in selections]
+        lists = self._guarded(lists, writer, size, rows)
+        found = select(rows.c[stored.key_name], *lists).where(is_wanted)
         counted = range(1, 1 + len(lists))
         if size is None:
             owners = [Selection((("", Owned("", each)),)) for each in selections]
@@ -127,10 +133,11 @@ class JsonStatements:
         """
         writer = self._writer()
         values = each_value(PlainText, writer.alias(), is_sqlite=self._is_sqlite)
-        pages = [writer.page(selection, values.name) for selection in selections]
         size = self._sizes(writer).of_pages(selections, values.name)
-        pages = self._guarded(pages, writer, size)
-        return self._written(select(values.c.value, *pages), range(1, 1 + len(pages)))
+        rows, _ = self._sized(values, true(), writer, size)
+        pages = [writer.page(selection, rows.name) for selection in selections]
+        pages = self._guarded(pages, writer, size, rows)
+        return self._written(select(rows.c.value, *pages), range(1, 1 + len(pages)))
 
     def page(
         self,
@@ -151,14 +158,12 @@ class JsonStatements:
         table = stored.table
         matching = condition(table, shape.filter, is_sqlite=self._is_sqlite)
         rows = select(table).where(matching)
-        page = self._page_of(rows, stored, shape, most).subquery(writer.alias())
+        page: NamedFromClause = self._page_of(rows, stored, shape, most).subquery(writer.alias())
         size = self._sizes(writer).of_entity(selections, stored, page.name)
-        if size is not None and not self._is_sqlite:
-            whole = writer.sql(f"sum({size}) OVER ()").label("answer_size")
-            page = select(page, whole).subquery(writer.alias())
+        page, _ = self._sized(page, true(), writer, size)
         order = reading_order(page, page.c[stored.key_name], shape)
         columns = [writer.item(each, stored, page.name) for each in selections]
-        columns = self._guarded(columns, writer, size, f"{page.name}.answer_size")
+        columns = self._guarded(columns, writer, size, page)
         counted = range(len(columns))
         if with_places:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
@@ -169,19 +174,23 @@ class JsonStatements:
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self._is_sqlite:
             return self._written(select(*columns).select_from(source).order_by(*order), counted)
-        exceeds: ColumnElement[bool] | None = None
-        if size is None and any(map(_has_lists, selections)):
+        has_lists = size is None and any(map(_has_lists, selections))
+        if has_lists:
             labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
             names = dict.fromkeys([shape.order.field, stored.key_name])
             page = _made(select(*(page.c[name] for name in names), *labelled), writer)
             order = reading_order(page, page.c[stored.key_name], shape)
             columns = [page.c[each.name] for each in labelled]
-            exceeds = _sum_of(columns[: counted.stop]) > _ALLOWED
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
-        if exceeds is not None:
-            nothing: Any = (exceeds, literal_column("ARRAY['']"))
+        source = page
+        if has_lists:
+            whole = _sum_of(columns[: counted.stop]).label(_WHOLE)
+            labelled = [each.label(f"c{place}") for place, each in enumerate(lists)]
+            source = select(*labelled, whole).select_from(page).subquery(writer.alias())
+            lists = [source.c[each.name] for each in labelled]
+            nothing: Any = (source.c[_WHOLE] > _ALLOWED, literal_column("ARRAY['']"))
             lists[: counted.stop] = [case(nothing, else_=it) for it in lists[: counted.stop]]
-        return self._written(select(*lists, *[total] * with_total).select_from(page), counted)
+        return self._written(select(*lists, *[total] * with_total).select_from(source), counted)
 
     def _page_of(
         self, rows: Select[Any], stored: Stored, shape: PageRequest, most: int
@@ -202,17 +211,34 @@ class JsonStatements:
     def _sizes(self, writer: Writer) -> JsonSizes:
         return JsonSizes(self._kinds, writer, is_sqlite=self._is_sqlite)
 
+    def _sized(
+        self,
+        rows: NamedFromClause,
+        condition: ColumnElement[bool],
+        writer: Writer,
+        size: str | None,
+    ) -> tuple[NamedFromClause, ColumnElement[bool]]:
+        """What items are written of, and what is still to be asked of its rows.
+
+        PostgreSQL adds up the `size` of the rows that meet the condition, once for all items: the
+        SQL of a size is about as long as that of the items, and would stand in each of them.
+        """
+        if size is None or self._is_sqlite:
+            return rows, condition
+        whole = writer.sql(f"sum({size}) OVER ()").label(_WHOLE)
+        return select(rows, whole).where(condition).subquery(writer.alias()), true()
+
     def _guarded(
         self,
         items: list[ColumnElement[str]],
         writer: Writer,
         size: str | None,
-        whole: str | None = None,
+        rows: NamedFromClause,
     ) -> list[ColumnElement[str]]:
-        """The items, or "" in place of those that would make the answer too large.
+        """The items of the rows, or "" in place of those that would make the answer too large.
 
-        Both are SQL: the `size` of a row, and the `whole` of all rows together, which PostgreSQL
-        compares. SQLite has its function count row by row, as they come.
+        PostgreSQL compares what it added up. SQLite has its function count row by row, as they
+        come, by the SQL of a row's `size`.
         """
         if size is None:
             return items
@@ -222,8 +248,7 @@ class JsonStatements:
             counted = [size, *["0"] * (len(items) - 1)]
             exceeds = [writer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
         else:
-            sum_of_all = writer.sql(whole or f"sum({size}) OVER ()")
-            exceeds = [sum_of_all > _ALLOWED] * len(items)
+            exceeds = [rows.c[_WHOLE] > _ALLOWED] * len(items)
         return [
             # What comes after ELSE is less deep for SQLite's parser than what comes after THEN.
             case((exceeded, literal_column("''")), else_=item)
@@ -237,10 +262,12 @@ class JsonStatements:
         if self._is_sqlite or not any(map(_has_lists, selections)):
             return found
         made = _made(found, writer)
-        columns: list[Any] = list(made.c)
-        texts = columns[counted.start : counted.stop]
-        exceeds = _sum_of(texts).over() > _ALLOWED
-        columns[counted.start :] = [case((exceeds, literal_column("''")), else_=it) for it in texts]
+        whole = _sum_of(list(made.c)[counted.start : counted.stop]).over().label(_WHOLE)
+        added_up = select(made, whole).subquery(writer.alias())
+        columns: list[Any] = list(added_up.c)
+        added = columns.pop()
+        nothing: Any = (added > _ALLOWED, literal_column("''"))
+        columns[counted.start :] = [case(nothing, else_=it) for it in columns[counted.start :]]
         return select(*columns)
 
     def _written(self, statement: Any, counted: range) -> Statement:

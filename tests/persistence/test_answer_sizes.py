@@ -14,6 +14,7 @@ from repositories.selections import Items, Owned, Paged, Part, Referenced, Selec
 from repositories.unit_of_work import Repositories, UnitOfWork
 from schema.writing import MOST_DEPTH
 from tests import builders as build
+from tests.support.statements import watched
 
 KILOBYTE = 1_000
 LIMIT = 2_000 * KILOBYTE
@@ -278,12 +279,59 @@ async def test_lists_of_entities_by_key_count_together(repositories: Repositorie
                 await getattr(snapshot.delivery_packages, read)(keys, [selection])
 
 
-# Records, which memory has already
-
-
 @pytest.fixture
 def in_database(database: Database) -> Repositories:
     return create_repositories(PersistenceMode.DB, database)
+
+
+def different(number: int) -> Selection:
+    """One that no other is equal to, of artifacts."""
+    return Selection(((f"url{number}", Value("url")),))
+
+
+@pytest.mark.parametrize(
+    "way", ["pages", "a page of lists", "lists by key", "lists", "texts by key", "a page of texts"]
+)
+async def test_statements_are_as_long_as_what_is_selected(
+    in_database: Repositories, database: Database, way: str
+) -> None:
+    """What selections are sized and refused by doesn't stand in each of them."""
+
+    async def length(count: int) -> int:
+        lists = [Selection((("a", Owned("artifacts", different(it))),)) for it in range(count)]
+        pages = [
+            Selection(
+                (("", Paged("", "DeliveryPackage", "draft_id", 0, (("nodes", Items(each)),))),),
+                (PageRequest(limit=1),),
+            )
+            for each in lists
+        ]
+        texts = [Selection(((f"body{it}", Value("body")),)) for it in range(count)]
+        with watched(database) as statements:
+            async with in_database.read() as snapshot:
+                packages, drafts = snapshot.delivery_packages, snapshot.drafts
+                match way:
+                    case "pages":
+                        await packages.json_pages(["draft-1"], pages)
+                    case "a page of lists":
+                        await packages.json_page(PAGE, lists)
+                    case "lists by key":
+                        await packages.json_by_key(["a", "b"], lists)
+                    case "lists":
+                        artifacts = [different(it) for it in range(count)]
+                        await packages.artifacts_json_by_package_id(["a", "b"], artifacts)
+                    case "texts by key":
+                        await drafts.json_by_key(["a", "b"], texts)
+                    case "a page of texts":
+                        await drafts.json_page(PAGE, texts)
+        [text] = statements.texts
+        return len(text)
+
+    few, many = await length(10), await length(40)
+    assert many < 4.2 * few
+
+
+# Records, which memory has already
 
 
 async def test_pages_of_records_are_refused_before_they_are_read(
