@@ -91,10 +91,13 @@ class _Conversation:
         """Until the client goes away, or breaks the protocol; then everything it runs ends."""
         try:
             async with asyncio.timeout(self._limits.init_seconds) as until_init:
+                deadline = until_init.when()
                 while True:
                     text = await self._receive()
+                    until_init.reschedule(None)  # what takes long now isn't the client
                     if await self._handle(await self._message(text), len(text)):
-                        until_init.reschedule(None)
+                        deadline = None
+                    until_init.reschedule(deadline)
         except TimeoutError:
             await self._close(4408, "Connection initialisation timeout")
         except ProtocolViolation as violation:
