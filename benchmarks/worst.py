@@ -30,7 +30,7 @@ from repositories.factory import PersistenceMode, create_repositories
 from schema.execute import Operation, Prepared, prepare
 from schema.root import create_schema
 from server.settings import Settings
-from tests.support.costly import Case, Search
+from tests.support.costly import Case, Search, body_of
 from tests.support.heavy import HEAVY_KEYS, fill_heavily
 
 LOOP_SECONDS: Final = 0.05
@@ -224,19 +224,13 @@ async def _answered(
 
 
 def _request(address: str, operation: Operation) -> bytes:
-    body = _body(operation)
+    body = body_of(operation)
     target = urlsplit(address)
     head = (
         f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
-
-
-def _body(operation: Operation) -> bytes:
-    return json.dumps(
-        {"query": operation.query, "variables": operation.variables}, ensure_ascii=False
-    ).encode()
 
 
 class Searching:
@@ -257,7 +251,7 @@ class Searching:
         while time.monotonic() < end:
             case = self._next()
             operation = case.operation()
-            if len(_body(operation)) < _BODY_BYTES and self._is_within(operation):
+            if len(body_of(operation)) < _BODY_BYTES and self._is_within(operation):
                 await self._measure(operation, case)
 
     def _next(self) -> Case:
@@ -334,7 +328,7 @@ def _report(found: Sequence[Found]) -> Iterator[str]:
 def _keep(folder: Path, kind: Kind, found: Sequence[Found]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for place, each in enumerate(found):
-        (folder / f"{kind}-{place}.json".lower()).write_bytes(_body(each.operation))
+        (folder / f"{kind}-{place}.json".lower()).write_bytes(body_of(each.operation))
 
 
 if __name__ == "__main__":

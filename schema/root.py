@@ -29,7 +29,7 @@ from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
 from schema.introspection import Introspections
 from schema.limits import Limits
-from schema.node import Node, StoredEntity, load_node
+from schema.node import Node, StoredEntity, load_node, load_nodes
 from schema.onboarding.mutations import OnboardingMutation
 from schema.onboarding.queries import OnboardingQuery
 from schema.production.mutations import ProductionMutation
@@ -61,7 +61,7 @@ async def _nodes(
 ) -> Any:
     if len(ids) > MOST_NODES:
         raise BadUserInput(f"ids: at most {MOST_NODES} are allowed, not {len(ids)}.")
-    return [load_node(info.context.loaders, id) for id in ids]
+    return await load_nodes(info.context.loaders, ids)
 
 
 @strawberry.type(

@@ -4,6 +4,8 @@ Everything follows from the seed of the random numbers. An operation is a tree, 
 can be exchanged for another one, or be repeated under aliases.
 """
 
+import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,6 +91,12 @@ class Case:
         return Operation(query, text.variables)
 
 
+def body_of(operation: Operation) -> bytes:
+    """What is sent over HTTP for it."""
+    asked = {"query": operation.query, "variables": operation.variables}
+    return json.dumps(asked, ensure_ascii=False).encode()
+
+
 @dataclass(slots=True)
 class _Text:
     """What the text of one operation refers to."""
@@ -136,10 +144,14 @@ class _Text:
 class Search:
     """Makes cases, and changes them into others that may cost more."""
 
-    def __init__(self, schema: GraphQLSchema, keys: Keys, random: Random) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, keys: Keys, random: Random, share: float = 1.0
+    ) -> None:
+        """Of the lengths that texts in arguments may have, theirs have a share."""
         self._schema = schema
         self._keys = keys
         self._random = random
+        self._share = share
 
     def case(self, root: str = "Query") -> Case:
         """A new one, with fields of the root's type."""
@@ -255,7 +267,8 @@ class Search:
         if name in self._keys and self._random.random() < 0.9:
             return self._random.choice(self._keys[name])
         length = min(self._random.choice(_CHARACTERS), _MOST_CHARACTERS // times)
-        return self._random.choice(("a", "é", "\n", "\u2028")) * length
+        character = self._random.choice(("a", "é", "\n", "\u2028"))
+        return character * math.ceil(self._share * length)
 
     def _json(self, name: str, times: int) -> dict[str, Any]:
         match self._random.randrange(3):
