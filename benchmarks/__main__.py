@@ -1,5 +1,6 @@
 """`python -m benchmarks`: start the servers, check their answers, measure, print a table."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +14,24 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks import documentation, migrating, report, targets
-from benchmarks.contenders import NODE_PROJECT, before, contenders, started
-from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
-from benchmarks.filling import SEEDED
+from benchmarks import beside, documentation, migrating, report
+from benchmarks.contenders import (
+    NODE_PROJECT,
+    OURS,
+    Checkout,
+    Contender,
+    before,
+    contenders,
+    started,
+)
+from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite, take_back
+from benchmarks.filling import SEEDED, add_chains
 from benchmarks.growth import SIZES, Growth
+from benchmarks.identity import WrongContender, require_plans
 from benchmarks.measuring import Measuring, Plan
 from benchmarks.pools import Pools
-from benchmarks.scenarios import WrongAnswer, scenarios
+from benchmarks.scenarios import WrongAnswer, chain, scenarios
+from schema.root import create_schema
 
 _KINDS = tuple(Kind)
 _MIGRATED = 200_000
@@ -41,8 +52,12 @@ def main(
     size: Annotated[
         int, typer.Option(min=SEEDED, help="How many packages there are; full hundreds.")
     ] = 2_000,
-    rounds: Annotated[int, typer.Option(min=1, help="How often to measure each case.")] = 5,
-    seconds: Annotated[float, typer.Option(min=0.05, help="How long to measure each time.")] = 2.0,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="How often to measure each case; 5 by default.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.05, help="How long to measure each time; 2 by default.")
+    ] = None,
     concurrency: Annotated[
         list[int] | None, typer.Option(min=1, help="Requests at once; may be repeated.")
     ] = None,
@@ -55,8 +70,13 @@ def main(
     migrations: Annotated[
         bool, typer.Option("--migrations", help="Instead: the times that migrations take.")
     ] = False,
-    beside: Annotated[
-        Path | None, typer.Option(help="A checkout of the build before, to be measured beside.")
+    checkout: Annotated[
+        Path | None,
+        typer.Option(
+            "--beside",
+            help="A checkout of the build before, to be measured beside; alone with ours unless "
+            f"--only names others. {beside.ROUNDS} rounds of {beside.SECONDS:g} s by default.",
+        ),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Put what was measured into docs/performance.md.")
@@ -66,10 +86,11 @@ def main(
     if size % SEEDED:
         raise typer.BadParameter(f"has to be a multiple of {SEEDED}", param_hint="--size")
     if quick:
-        size, rounds, seconds, concurrency = 100, 1, 0.1, concurrency or [1, 8]
+        size, rounds, seconds, concurrency = 100, rounds or 1, seconds or 0.1, concurrency or [1, 8]
     kinds = tuple(database or _KINDS)
     sizes = (100, 200) if quick else SIZES
-    bench = _Bench(kinds, rounds, seconds, write=write)
+    usual = (5, 2.0) if checkout is None else (beside.ROUNDS, beside.SECONDS)
+    bench = _Bench(kinds, rounds or usual[0], seconds or usual[1], write=write)
     try:
         if growth:
             bench.growth(sizes)
@@ -78,9 +99,11 @@ def main(
         if migrations:
             bench.migrations(size if quick else _MIGRATED)
         if not (growth or pool or migrations):
-            bench.comparison(size, tuple(concurrency or (1, 8, 16, 64)), only or [""], beside)
+            bench.comparison(size, tuple(concurrency or (1, 8, 16, 64)), only or [], checkout)
     except WrongAnswer as error:
         raise SystemExit(f"Wrong answer: {error}") from None
+    except WrongContender as error:
+        raise SystemExit(f"Wrong server: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +116,31 @@ class _Bench:
     write: bool
 
     def comparison(
-        self, size: int, concurrencies: tuple[int, ...], only: list[str], beside: Path | None
+        self, size: int, concurrencies: tuple[int, ...], only: list[str], checkout: Path | None
     ) -> None:
-        plan = Plan(scenarios(size), concurrencies, self.rounds, self.seconds)
+        plan = Plan((*scenarios(size), chain()), concurrencies, self.rounds, self.seconds)
+        uvloop.run(require_plans(create_schema(), plan.scenarios))
         if Kind.POSTGRESQL in self.kinds:
             _say("Installing the servers on Node")
             NODE_PROJECT.install()
         with ExitStack() as stack:
-            databases = self._filled(stack, size)
-            _say("Starting the servers")
+            databases = self._chained(stack, size)
             chosen = [
                 contender
                 for database in databases
                 for contender in contenders(database)
-                if any(part.lower() in contender.name.lower() for part in only)
+                if _is_chosen(contender, only, is_beside=checkout is not None)
             ]
-            if beside is not None:
-                chosen += [before(database, beside) for database in databases]
             if not chosen:
                 raise typer.BadParameter("no server has such a name", param_hint="--only")
+            if checkout is not None:
+                chosen = self._before(stack, size, Checkout(checkout)) + chosen
+            _say("Starting the servers")
             measuring = Measuring(plan, started(stack, chosen))
             _say("Checking the answers")
             uvloop.run(measuring.check())
-            outcome = uvloop.run(measuring.run(_progress))
-            fallbacks = uvloop.run(targets.fallbacks(plan.scenarios))
-            self._tell("comparison", report.report(plan, databases, outcome, fallbacks))
+            rounds = uvloop.run(measuring.run(_progress))
+            self._tell("comparison", report.report(plan, databases, rounds))
 
     def growth(self, sizes: tuple[int, ...]) -> None:
         with ExitStack() as stack:
@@ -136,6 +159,21 @@ class _Bench:
             databases = self._filled(stack, size)
             _say("Migrating")
             self._tell("migrations", migrating.report(databases))
+
+    def _before(self, stack: ExitStack, size: int, checkout: Checkout) -> list[Contender]:
+        """The build before, on databases of its own: later migrations aren't known to it."""
+        revision = checkout.revision()
+        databases = self._chained(stack, size)
+        for database in databases:
+            asyncio.run(take_back(database, revision))
+        return [before(database, checkout) for database in databases]
+
+    def _chained(self, stack: ExitStack, size: int) -> list[Database]:
+        """Filled databases that also have what the chain needs."""
+        databases = self._filled(stack, size)
+        for database in databases:
+            asyncio.run(add_chains(database.url))
+        return databases
 
     def _filled(self, stack: ExitStack, *sizes: int) -> list[Database]:
         """Databases of each kind and size, filled at the same time."""
@@ -160,6 +198,13 @@ class _Bench:
         typer.echo(told)
         if self.write:
             documentation.write(section, told)
+
+
+def _is_chosen(contender: Contender, only: list[str], *, is_beside: bool) -> bool:
+    """Whether it has one of these in its name. Of none, ours is alone beside the build before."""
+    if is_beside and not only:
+        return contender.name == OURS
+    return any(part.lower() in contender.name.lower() for part in only or [""])
 
 
 def _progress(done: int, total: int) -> None:

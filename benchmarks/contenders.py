@@ -16,12 +16,14 @@ from typing import Final
 import psutil
 
 from benchmarks.databases import AICMO, Database, Kind, own
-from benchmarks.scenarios import SAVE, Scenario
-from benchmarks.servers.serving import DATABASE_URL, POOL_SIZE
+from benchmarks.scenarios import LIST, SMALL, Scenario
+from benchmarks.servers.serving import DATABASE_URL, GRAPHQL_CORE, POOL_SIZE, STATEMENTS
 from server.settings import Settings
+from tests.support import patience
 from tests.support.node import NODE, NODE_SETTINGS, NodeProject
 
 OURS: Final = "AICMO"
+UNCOMPILED: Final = "AICMO, not compiled"
 BEFORE: Final = "the build before"
 PLAIN: Final = "plain Strawberry"
 MERCURIUS: Final = "mercurius + jit"
@@ -33,10 +35,30 @@ CONNECTIONS: Final[int] = Settings.model_fields["pool_size"].default
 
 NODE_PROJECT: Final = NodeProject(Path(__file__).with_name("node"))
 
-_PATIENCE_SECONDS = 60
 _ADDRESS = re.compile(r"http://\S+/graphql")
 
 Command = Sequence[str | Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The folder of another build, with its own environment."""
+
+    folder: Path
+
+    @property
+    def program(self) -> Path:
+        return self._binaries / "aicmo"
+
+    def revision(self) -> str:
+        """The newest revision of the database's schema that it knows."""
+        asked = "from migrations.runner import revisions; print(revisions()[-1])"
+        command: Command = [self._binaries / "python", "-c", asked]
+        return subprocess.check_output(command, cwd=self.folder, text=True).strip()
+
+    @property
+    def _binaries(self) -> Path:
+        return self.folder.resolve() / ".venv" / "bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +82,56 @@ class Contender:
     """A server on a database.
 
     `start` starts it and, at the end of the context, stops it. `speaks` says a scenario in the
-    words of its schema, or None where it has none for it.
+    words of its schema, or None where it has none for it. `counted` names what it has to count once
+    for each request: that makes it what its name says. One that `may_lack` scenarios is left out of
+    those that it can't answer.
     """
 
     name: str
     database: Database
     start: Start
     speaks: Speaks = field(default=as_it_is)
+    counted: str | None = None
+    may_lack: bool = False
 
 
 def contenders(database: Database) -> tuple[Contender, ...]:
     """All that there are for this kind of database."""
     everywhere = (
         Contender(OURS, database, aicmo),
-        Contender(f"{OURS}, not compiled", database, partial(_in_python, "uncompiled")),
-        Contender(PLAIN, database, partial(_in_python, "plain_strawberry")),
+        Contender(UNCOMPILED, database, partial(_in_python, "uncompiled"), counted=GRAPHQL_CORE),
+        Contender(PLAIN, database, partial(_in_python, "plain_strawberry"), counted=GRAPHQL_CORE),
     )
     if database.kind is Kind.SQLITE:
         return everywhere
     return (
         *everywhere,
-        Contender(MERCURIUS, database, partial(_on_node, "mercurius.mjs")),
-        Contender(POSTGRAPHILE, database, partial(_on_node, "postgraphile.mjs"), _in_its_words),
-        Contender(LIMIT, database, partial(_in_python, "one_statement"), _if_it_reads),
+        Contender(
+            MERCURIUS,
+            database,
+            partial(_on_node, "mercurius.mjs"),
+            counted="operations that graphql-jit executed",
+        ),
+        Contender(
+            POSTGRAPHILE,
+            database,
+            partial(_on_node, "postgraphile.mjs"),
+            _in_its_words,
+            counted="operations that PostGraphile 5 executed",
+        ),
+        Contender(
+            LIMIT,
+            database,
+            partial(_in_python, "one_statement"),
+            _if_it_knows_it,
+            counted=STATEMENTS,
+        ),
     )
 
 
-def before(database: Database, checkout: Path) -> Contender:
-    """The server of another checkout, with its own environment, on the same tables."""
-    program = checkout / ".venv" / "bin" / "aicmo"
-    return Contender(BEFORE, database, partial(aicmo, program=program))
+def before(database: Database, checkout: Checkout) -> Contender:
+    """The server of another checkout, on a database that is at its revision."""
+    return Contender(BEFORE, database, partial(aicmo, program=checkout.program), may_lack=True)
 
 
 def started(stack: ExitStack, contenders: Sequence[Contender]) -> list[tuple[Contender, Running]]:
@@ -149,7 +191,7 @@ def _started(command: Command, environment: Mapping[str, str]) -> Iterator[Runni
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     """What the server says that its address is, once it listens."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + patience.SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if found := _ADDRESS.search(log.read_text("utf-8")):
             return found[0]
@@ -157,8 +199,8 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     raise RuntimeError(f"the server did not start:\n{log.read_text('utf-8')}")
 
 
-def _if_it_reads(scenario: Scenario) -> Scenario | None:
-    return None if scenario.query == SAVE else scenario
+def _if_it_knows_it(scenario: Scenario) -> Scenario | None:
+    return scenario if scenario.query in (LIST, SMALL) else None
 
 
 _POSTGRAPHILE = {
@@ -218,6 +260,39 @@ mutation Save($input: ApiSaveDeliveryPackageInput!) {
       updatedAt
       artifacts: deliveryArtifactsByPackageIdList(orderBy: POSITION_ASC) {
         position name url format
+      }
+    }
+  }
+}
+""",
+    "chain": """
+query Chain($clientId: String!, $briefs: Int!, $plans: Int!, $drafts: Int!) {
+  briefs: allOnboardingForms(
+    first: $briefs
+    condition: { clientId: $clientId }
+    orderBy: [CREATED_AT_DESC, BRIEF_ID_ASC]
+  ) {
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    nodes {
+      briefId
+      stage
+      createdAt
+      strategyPlans: strategyPlansByBriefId(
+        first: $plans, orderBy: [CREATED_AT_DESC, STRATEGY_ID_ASC]
+      ) {
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        nodes {
+          strategyId
+          version
+          executiveSummary
+          createdAt
+          drafts: productionDraftsByStrategyId(
+            first: $drafts, orderBy: [CREATED_AT_DESC, DRAFT_ID_ASC]
+          ) {
+            pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+            nodes { draftId contentType title createdAt }
+          }
+        }
       }
     }
   }

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.filling import SEEDED, multiply
 from benchmarks.servers.plain_strawberry import open_engine
+from migrations.runner import downgrade
 from repositories.engine import open_database
 from tests.support.postgres_server import create_database, drop_database, postgres_server
 
@@ -75,6 +76,15 @@ def own(database: Database) -> Iterator[Database]:
         ):
             source.backup(target)
         yield replace(database, url=f"sqlite:///{path}")
+
+
+async def take_back(database: Database, revision: str) -> None:
+    """Take back what migrations after this revision did to the database."""
+    opened = open_database(database.url)
+    try:
+        await downgrade(opened, revision)
+    finally:
+        await opened.close()
 
 
 @contextmanager

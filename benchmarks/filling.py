@@ -1,13 +1,20 @@
 """Any number of packages in a database, in seconds: what `aicmo seed` adds, many times over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import product
+from typing import Any
 
-from sqlalchemy import Column, DateTime, Table, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Column, DateTime, Table, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import repositories.factory  # noqa: F401  it knows all modules, and so fills the metadata
-from repositories.engine import database_url
+from benchmarks.scenarios import BRIEFS, CLIENTS, DRAFTS, PLANS, client_id
+from repositories.engine import database_url, open_database
 from repositories.metadata import Timestamp, metadata
+from repositories.onboarding.tables import onboarding_forms
+from repositories.production.tables import production_drafts
+from repositories.strategy.tables import strategy_plans
 
 SEEDED = 100
 """How many packages `aicmo seed` has to add before: those of one plan."""
@@ -29,11 +36,79 @@ async def multiply(url: str, size: int) -> None:
                 for table in metadata.sorted_tables:
                     copied = _copied(table, is_sqlite=engine.dialect.name == "sqlite")
                     await connection.execute(text(copied), {"copies": size // SEEDED - 1})
+    finally:
+        await engine.dispose()
+    await _vacuum(url)
+
+
+async def add_chains(url: str) -> None:
+    """Add clients with briefs, plans of each and drafts of each, each as the first seeded."""
+    briefs = [*product(map(client_id, range(CLIENTS)), range(BRIEFS))]
+    plans = [*product((f"{client}-{brief:02}" for client, brief in briefs), range(PLANS))]
+    drafts = [*product((f"{brief}-{plan}" for brief, plan in plans), range(DRAFTS))]
+    database = open_database(url)
+    try:
+        async with database.writers.begin() as connection:
+            await _add(
+                connection,
+                onboarding_forms.c.brief_id,
+                [
+                    {"brief_id": f"brief-{client}-{brief:02}", "client_id": client}
+                    for client, brief in briefs
+                ],
+            )
+            await _add(
+                connection,
+                strategy_plans.c.strategy_id,
+                [
+                    {
+                        "strategy_id": f"plan-{brief}-{plan}",
+                        "brief_id": f"brief-{brief}",
+                        "version": plan + 1,
+                    }
+                    for brief, plan in plans
+                ],
+            )
+            await _add(
+                connection,
+                production_drafts.c.draft_id,
+                [
+                    {
+                        "draft_id": f"draft-{plan}-{draft:02}",
+                        "strategy_id": f"plan-{plan}",
+                        "campaign_id": None,
+                    }
+                    for plan, draft in drafts
+                ],
+            )
+    finally:
+        await database.close()
+    await _vacuum(url)
+
+
+async def _add(
+    connection: AsyncConnection, key: Column[str], items: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add rows that are as the first seeded one of the key's table, but for what is given."""
+    table = key.table
+    columns = [column for column in table.columns if column.name != "id"]
+    first = select(*columns).where(key.contains("-bulk-")).order_by(key).limit(1)
+    row = dict((await connection.execute(first)).mappings().one())
+    await connection.execute(
+        insert(table),
+        [
+            {**row, **item, "created_at": row["created_at"] + timedelta(minutes=number)}
+            for number, item in enumerate(items)
+        ],
+    )
+
+
+async def _vacuum(url: str) -> None:
+    """Do what PostgreSQL would do by itself a minute later."""
+    engine = create_async_engine(database_url(url), isolation_level="AUTOCOMMIT")
+    try:
         if engine.dialect.name == "postgresql":
-            # As it would have done by itself a minute later.
-            async with engine.execution_options(
-                isolation_level="AUTOCOMMIT"
-            ).connect() as connection:
+            async with engine.connect() as connection:
                 await connection.execute(text("VACUUM ANALYZE"))
     finally:
         await engine.dispose()

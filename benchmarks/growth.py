@@ -9,7 +9,7 @@ from typing import Any, Final
 from benchmarks.contenders import Contender, aicmo
 from benchmarks.databases import Database
 from benchmarks.load import Requests, check
-from benchmarks.measuring import Case, Measuring, Outcome, Plan, Progress
+from benchmarks.measuring import Case, Measuring, Outcome, Plan, Progress, medians
 from benchmarks.report import machine
 from benchmarks.scenarios import LAST_CURSOR, PAGE, Scenario, growing
 from benchmarks.tables import milliseconds, paragraph, table
@@ -46,7 +46,7 @@ class Growth:
     async def measured(self, progress: Progress) -> str:
         """The report."""
         await self.measuring.check(agreeing=False)
-        return "\n".join(self._report(await self.measuring.run(progress)))
+        return "\n".join(self._report(medians(await self.measuring.run(progress))))
 
     def _report(self, outcome: Outcome) -> Iterator[str]:
         databases = dict.fromkeys(case.database for case in outcome)

@@ -1,15 +1,20 @@
 """Measures contenders in turn, so that what disturbs the machine disturbs all of them alike."""
 
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from ctypes import CDLL, byref, c_int
 from dataclasses import astuple, dataclass
+from itertools import groupby
 from math import ceil
 from statistics import median
 
 import psutil
 
 from benchmarks.agreement import require_agreement, require_stored
-from benchmarks.contenders import Contender, Running
+from benchmarks.contenders import BEFORE, OURS, Contender, Running
+from benchmarks.identity import WrongContender, require_counted
 from benchmarks.load import Load, Requests, check, load
 from benchmarks.scenarios import Json, Scenario, WrongAnswer
 
@@ -74,6 +79,8 @@ class Measurement:
 
 
 Outcome = Mapping[Case, Measurement]
+Rounds = Mapping[Case, Sequence[Measurement]]
+"""What was measured of each case, round after round."""
 
 
 class Measuring:
@@ -91,63 +98,80 @@ class Measuring:
             for names, (contender, server) in self._running.items()
             if (said := contender.speaks(scenario)) is not None
         }
-        self._rounds: dict[Case, list[Measurement]] = {case: [] for case in self._cases(0)}
 
     async def check(self, *, agreeing: bool = True) -> None:
         """Raise WrongAnswer, naming who gave it, unless all answer rightly.
 
         Those that are `agreeing` also have to give the same answers, and to store what they save.
+        Raise WrongContender, naming it, when one isn't what its name says.
         """
         for scenario in self._plan.scenarios:
             for _ in range(_CHECKS):
-                answers = {
-                    f"{contender} on {database}": await self._answer(name, database, contender)
-                    for name, database, contender in self._requests
-                    if name == scenario.name
-                }
-                if agreeing:
+                answers = await self._answers(scenario.name)
+                if agreeing and answers:
                     require_agreement(answers)
         if agreeing:
             await self._check_saves()
+        await self._check_counts()
 
-    async def run(self, progress: Progress) -> Outcome:
-        """The medians of all rounds; `progress` is told how many measurements of how many."""
+    async def run(self, progress: Progress) -> Rounds:
+        """All rounds; `progress` is told how many measurements of how many."""
         for requests in self._requests.values():
             await load(requests, concurrency=_WARM_UP_CONCURRENCY, seconds=self._plan.seconds / 2)
-        done, total = 0, self._plan.rounds * len(self._rounds)
+        found: dict[Case, list[Measurement]] = {case: [] for case in self._cases(0)}
+        done, total = 0, self._plan.rounds * len(found)
         for number in range(self._plan.rounds):
             for case in self._cases(number):
-                self._rounds[case].append(await self._measure(case))
+                found[case].append(await self._measure(case))
                 done += 1
                 progress(done, total)
-        return {case: Measurement.median_of(rounds) for case, rounds in self._rounds.items()}
+        return found
 
-    async def _answer(self, scenario: str, database: str, contender: str) -> Json:
-        try:
-            return await check(self._requests[scenario, database, contender])
-        except WrongAnswer as error:
-            raise WrongAnswer(f"{contender} on {database}, {scenario}: {error}") from None
+    async def _check_counts(self) -> None:
+        for (scenario, database, name), requests in self._requests.items():
+            contender, server = self._running[database, name]
+            if contender.counted is not None:
+                try:
+                    await require_counted(requests, server.address, contender.counted)
+                except WrongContender as error:
+                    raise WrongContender(f"{name} on {database}, {scenario}: {error}") from None
+
+    async def _answers(self, scenario: str) -> dict[str, Json]:
+        """One of each that is asked this; one that may lack it and fails isn't asked any more."""
+        answers = {}
+        asked = [names for names in self._requests if names[0] == scenario]
+        for names in asked:
+            _, database, name = names
+            contender, _ = self._running[database, name]
+            try:
+                answers[f"{name} on {database}"] = await check(self._requests[names])
+            except WrongAnswer as error:
+                if not contender.may_lack:
+                    raise WrongAnswer(f"{name} on {database}, {scenario}: {error}") from None
+                del self._requests[names]
+        return answers
 
     async def _check_saves(self) -> None:
-        named = {scenario.name: scenario for scenario in self._plan.scenarios}
-        for contender, server in self._running.values():
-            save, small = contender.speaks(named["save"]), contender.speaks(named["small"])
+        for names, (contender, server) in self._running.items():
+            save, small = (self._requests.get((name, *names)) for name in ("save", "small"))
             if save is None or small is None:
                 continue
             try:
-                await require_stored(server.address, save, small)
+                await require_stored(server.address, save.scenario, small.scenario)
             except WrongAnswer as error:
                 raise WrongAnswer(f"{contender.name}, save: {error}") from None
 
     def _cases(self, number: int) -> Iterator[Case]:
-        """Those of one round. Contenders take turns in being first."""
-        names = list(self._running)
-        turn = number % len(names)
+        """Those of one round."""
+        names: dict[str, list[str]] = {}
+        for database, contender in self._running:
+            names.setdefault(database, []).append(contender)
         for scenario in self._plan.scenarios:
             for concurrency in self._plan.concurrencies:
-                for database, contender in names[turn:] + names[:turn]:
-                    if (scenario.name, database, contender) in self._requests:
-                        yield Case(database, scenario.name, concurrency, contender)
+                for database, contenders in names.items():
+                    for contender in in_turn(contenders, number):
+                        if (scenario.name, database, contender) in self._requests:
+                            yield Case(database, scenario.name, concurrency, contender)
 
     async def _measure(self, case: Case) -> Measurement:
         contender, server = self._running[case.database, case.contender]
@@ -166,6 +190,23 @@ class Measuring:
         )
 
 
+def medians(rounds: Rounds) -> Outcome:
+    return {case: Measurement.median_of(measured) for case, measured in rounds.items()}
+
+
+def in_turn(contenders: Sequence[str], number: int) -> Iterator[str]:
+    """The contenders in the order of a round; they take turns in being first.
+
+    The build before stays beside ours, and they take turns in that as well.
+    """
+    units = [
+        [*unit] for _, unit in groupby(contenders, lambda name: OURS if name == BEFORE else name)
+    ]
+    turn = number % len(units)
+    for unit in units[turn:] + units[:turn]:
+        yield from unit[::-1] if number % 2 else unit
+
+
 class _CpuTime:
     """What a process and its children take from now on; None takes nothing."""
 
@@ -180,10 +221,27 @@ class _CpuTime:
     def _times(self) -> dict[int, float]:
         times = {}
         for process in _tree(self._root) if self._root is not None else ():
-            with suppress(psutil.NoSuchProcess):
-                used = process.cpu_times()
-                times[process.pid] = used.user + used.system
+            with suppress(ProcessLookupError, psutil.NoSuchProcess):
+                times[process.pid] = _cpu_seconds(process.pid)
         return times
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process took so far. Raises ProcessLookupError, psutil.NoSuchProcess.
+
+    On Linux to the microsecond: what psutil reads has ticks of 10 ms, a few to a short round.
+    """
+    if sys.platform != "linux":
+        used = psutil.Process(pid).cpu_times()
+        return used.user + used.system
+    clock = c_int()
+    error: int = CDLL(None).clock_getcpuclockid(pid, byref(clock))
+    if error:
+        raise ProcessLookupError(error, "it has no clock")
+    try:
+        return time.clock_gettime(clock.value)
+    except OSError as gone:
+        raise ProcessLookupError(str(gone)) from None
 
 
 def _tree(root: psutil.Process) -> list[psutil.Process]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.contenders import CONNECTIONS, Contender, aicmo, started
 from benchmarks.databases import Database
-from benchmarks.measuring import Case, Measurement, Measuring, Outcome, Plan, Progress
+from benchmarks.measuring import Case, Measurement, Measuring, Outcome, Plan, Progress, medians
 from benchmarks.report import machine
 from benchmarks.scenarios import scenarios
 from benchmarks.tables import megabytes, milliseconds, paragraph, table
@@ -41,7 +41,7 @@ class Pools:
     async def measured(self, progress: Progress) -> str:
         """The report."""
         await self.measuring.check(agreeing=False)
-        return "\n".join(self._report(await self.measuring.run(progress)))
+        return "\n".join(self._report(medians(await self.measuring.run(progress))))
 
     def _report(self, outcome: Outcome) -> Iterator[str]:
         yield from paragraph(f"{machine(self.plan)} {CONNECTIONS} is what a server has by default.")

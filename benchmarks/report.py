@@ -4,9 +4,10 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 
-from benchmarks.contenders import BEFORE, CONNECTIONS, MERCURIUS, OURS, PLAIN
+from benchmarks import beside
+from benchmarks.contenders import CONNECTIONS, MERCURIUS, PLAIN
 from benchmarks.databases import Database, durability
-from benchmarks.measuring import Case, Measurement, Outcome, Plan
+from benchmarks.measuring import Case, Measurement, Outcome, Plan, Rounds, medians
 from benchmarks.tables import megabytes, milliseconds, paragraph, table
 from benchmarks.targets import checklist, ratio_at
 
@@ -26,8 +27,9 @@ _HEADINGS = (
 _BUSY = 0.8
 
 
-def report(plan: Plan, databases: Sequence[Database], outcome: Outcome, fallbacks: int) -> str:
+def report(plan: Plan, databases: Sequence[Database], rounds: Rounds) -> str:
     """Markdown; ratios are of requests/s."""
+    outcome = medians(rounds)
     lines = [
         *paragraph(
             f"{machine(plan)} {databases[0].size:,} packages; {CONNECTIONS} connections to the "
@@ -44,9 +46,8 @@ def report(plan: Plan, databases: Sequence[Database], outcome: Outcome, fallback
             "",
             *table(_HEADINGS, [*_rows(plan, database, outcome)], texts=2),
         ]
-    if rows := [*_beside(outcome)]:
-        headings = ("scenario", "database", "at once", "x the build before")
-        lines += ["", *table(headings, rows, texts=2)]
+    if paired := [*beside.report(rounds)]:
+        lines += ["", "Medians of the rounds' ratios:", "", *paired]
     lines += [
         "",
         *paragraph(
@@ -54,7 +55,7 @@ def report(plan: Plan, databases: Sequence[Database], outcome: Outcome, fallback
             f"`MB` is the server's memory. {_generator_line(outcome)}"
         ),
         "",
-        *table(("target", "reached", "measured"), [*checklist(outcome, fallbacks)], texts=3),
+        *table(("target", "reached", "measured"), [*checklist(outcome)], texts=3),
     ]
     return "\n".join(lines)
 
@@ -81,13 +82,6 @@ def _rows(plan: Plan, database: Database, outcome: Outcome) -> Iterator[tuple[st
             str(case.concurrency),
             *_numbers(outcome, case, outcome[case]),
         )
-
-
-def _beside(outcome: Outcome) -> Iterator[tuple[str, ...]]:
-    """Requests/s of ours, times those of the build before where it was measured."""
-    for case in outcome:
-        if case.contender == OURS and (ratio := ratio_at(outcome, case, BEFORE)) is not None:
-            yield case.scenario, case.database, str(case.concurrency), f"{ratio:.2f}"
 
 
 def _numbers(outcome: Outcome, case: Case, measured: Measurement) -> Iterator[str]:

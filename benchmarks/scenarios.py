@@ -11,6 +11,11 @@ PAGE = 50
 ARTIFACTS = 10
 ISSUES = 5
 
+CLIENTS = 5
+BRIEFS, PLANS, DRAFTS = 20, 6, 20
+"""How many briefs a client has, plans a brief, and drafts a plan: more than a page of each."""
+BRIEFS_PAGE, PLANS_PAGE, DRAFTS_PAGE = 10, 3, 5
+
 _MOST_PACKAGES = 5_000
 
 
@@ -91,6 +96,34 @@ mutation Save($input: SaveDeliveryPackageInput!) {
 }
 """
 
+_PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+
+CHAIN = f"""
+query Chain($clientId: ID!, $briefs: Int!, $plans: Int!, $drafts: Int!) {{
+  briefs(first: $briefs, filter: {{ clientId: {{ eq: $clientId }} }}) {{
+    {_PAGE_INFO}
+    nodes {{
+      briefId
+      stage
+      createdAt
+      strategyPlans(first: $plans) {{
+        {_PAGE_INFO}
+        nodes {{
+          strategyId
+          version
+          executiveSummary
+          createdAt
+          drafts(first: $drafts) {{
+            {_PAGE_INFO}
+            nodes {{ draftId contentType title createdAt }}
+          }}
+        }}
+      }}
+    }}
+  }}
+}}
+"""
+
 _PAGE = f"""
 query Page($first: Int!, $after: String) {{
   deliveryPackages(first: $first, after: $after) {{
@@ -144,6 +177,26 @@ def scenarios(size: int) -> tuple[Scenario, ...]:
     )
 
 
+def chain() -> Scenario:
+    """The scenario for a database that has clients with chains of briefs, plans and drafts."""
+    return Scenario(
+        "chain",
+        f"{BRIEFS_PAGE} of {BRIEFS} briefs of a client, {PLANS_PAGE} of {PLANS} plans of each, "
+        f"{DRAFTS_PAGE} of {DRAFTS} drafts of each; page info of all pages",
+        CHAIN,
+        tuple(
+            {
+                "clientId": client_id(client),
+                "briefs": BRIEFS_PAGE,
+                "plans": PLANS_PAGE,
+                "drafts": DRAFTS_PAGE,
+            }
+            for client in range(CLIENTS)
+        ),
+        lambda data: _check_chain(data["briefs"]),
+    )
+
+
 def growing(size: int, deep: str) -> tuple[Scenario, ...]:
     """What is asked of databases of several sizes; `deep` is a cursor near the end."""
     _, small, save = scenarios(size)
@@ -188,6 +241,11 @@ def package_input(number: int, name: str = "Artifact") -> Json:
     }
 
 
+def client_id(number: int) -> str:
+    """The key of a client with briefs enough for the chain."""
+    return f"client-chain-{number:02}"
+
+
 def _some(size: int) -> list[int]:
     """Numbers of packages from everywhere, as many as there is room for their requests."""
     same_for_every_server = random.Random(1)
@@ -215,6 +273,19 @@ def _check_page(page: Json) -> None:
         issues = package["draft"]["qcResult"]["issues"]
         positions = [issue["position"] for issue in issues]
         _expect(f"{ISSUES} issues in order", positions == [*range(ISSUES)])
+
+
+def _check_chain(briefs: Json) -> None:
+    for brief in _first_of("briefs", briefs, BRIEFS_PAGE):
+        for plan in _first_of("plans", brief["strategyPlans"], PLANS_PAGE):
+            _first_of("drafts", plan["drafts"], DRAFTS_PAGE)
+
+
+def _first_of(what: str, page: Json, size: int) -> list[Json]:
+    _expect(f"more {what}", page["pageInfo"]["hasNextPage"])
+    _expect(f"{size} {what}", len(page["nodes"]) == size)
+    nodes: list[Json] = page["nodes"]
+    return nodes
 
 
 def _check_saved(payload: Json) -> None:

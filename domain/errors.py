@@ -71,3 +71,14 @@ class TimedOut(DomainError):
 
 class Unavailable(DomainError):
     """The storage can't take this unit of work now; the same call may succeed later."""
+
+
+class AnswerTooLarge(DomainError):
+    """The answer would have more bytes than are `allowed`."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        super().__init__(
+            f"answerBytes: at most {allowed:,} allowed, but the answer has more; "
+            "ask for fewer items or fields at once."
+        )

@@ -3,13 +3,26 @@
 It knows graphql-core schemas and nothing of this project.
 """
 
+from execution.document_plans import DocumentPlans
 from execution.engine import Engine, Execution
-from execution.plans import BatchResolver, Resolver, Selected, Unwritten, Write, Writer
+from execution.plans import (
+    BatchResolver,
+    Bind,
+    Given,
+    Resolver,
+    Selected,
+    Unwritten,
+    Write,
+    Writer,
+)
 
 __all__ = [
     "BatchResolver",
+    "Bind",
+    "DocumentPlans",
     "Engine",
     "Execution",
+    "Given",
     "Resolver",
     "Selected",
     "Unwritten",

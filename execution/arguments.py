@@ -1,20 +1,28 @@
 """The arguments of a field, as far as they can be worked out before its operation runs."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    BREAK,
+    ArgumentNode,
     FieldNode,
     GraphQLArgument,
     GraphQLField,
+    ListValueNode,
+    Node,
     NullValueNode,
+    ObjectValueNode,
     Undefined,
     ValueNode,
     VariableNode,
+    Visitor,
     is_enum_type,
     is_non_null_type,
     is_scalar_type,
     is_specified_scalar_type,
+    visit,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.utilities.coerce_input_value import coerce_input_literal
@@ -35,19 +43,51 @@ class _Argument:
     is_non_null: bool
 
 
+class Parameters:
+    """What arguments a field may be given, and what it takes without."""
+
+    def __init__(self, field: GraphQLField) -> None:
+        self.field = field
+        self._absent = {
+            name: _argument(name, definition, None) for name, definition in field.args.items()
+        }
+        self.defaults = [
+            argument for argument in self._absent.values() if argument.constant is not Undefined
+        ]
+        """The arguments of a field that is given none."""
+
+    def given(self, nodes: Sequence[ArgumentNode]) -> list[_Argument]:
+        """The arguments of a field that is given these."""
+        if not nodes:
+            return self.defaults
+        values = {argument.name.value: argument.value for argument in nodes}
+        return [
+            _argument(name, self.field.args[name], values[name]) if name in values else absent
+            for name, absent in self._absent.items()
+            if name in values or absent.constant is not Undefined
+        ]
+
+
 class Arguments:
     """Gives the arguments of a field.
 
     Those that are variables or plain constants; for others, and errors, graphql-core is asked.
     """
 
-    def __init__(self, field: GraphQLField, node: FieldNode) -> None:
-        self._field = field
+    def __init__(self, parameters: Parameters, node: FieldNode) -> None:
+        self._field = parameters.field
         self._node = node
-        given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        self._arguments = [
-            _argument(name, definition, given.get(name)) for name, definition in field.args.items()
-        ]
+        self._arguments = parameters.given(node.arguments or ())
+
+    @property
+    def count(self) -> int:
+        """How many are given."""
+        return len(self._node.arguments or ())
+
+    @property
+    def are_constant(self) -> bool:
+        """Whether no variable has a part in them, so that they are the same for all operations."""
+        return not any(map(_has_variable, self._node.arguments or ()))
 
     def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
         """By their names as the resolver knows them. Raises what graphql-core raises."""
@@ -66,6 +106,41 @@ class Arguments:
             if value is not Undefined:
                 values[argument.out_name] = value
         return values
+
+
+def structure_of(node: Any) -> Hashable:
+    """Equal for nodes of arguments, and lists of them, that say the same."""
+    match node:
+        case None:
+            return ()
+        case list() | tuple():
+            return tuple(map(structure_of, node))
+        case ArgumentNode(name=name, value=value):
+            return name.value, structure_of(value)
+        case ListValueNode(values=values):
+            return ListValueNode, structure_of(values)
+        case ObjectValueNode(fields=fields):
+            members = ((each.name.value, structure_of(each.value)) for each in fields)
+            return ObjectValueNode, *members
+        case VariableNode(name=name):
+            return VariableNode, name.value
+    return type(node), getattr(node, "value", None)
+
+
+def _has_variable(node: Node) -> bool:
+    found = _Variables()
+    visit(node, found)
+    return found.are_there
+
+
+class _Variables(Visitor):
+    """Looks for variables."""
+
+    are_there = False
+
+    def enter_variable(self, *_: Any) -> Any:
+        self.are_there = True
+        return BREAK
 
 
 def _argument(name: str, definition: GraphQLArgument, node: ValueNode | None) -> _Argument:

@@ -1,7 +1,8 @@
 """Runs operations by plans that are made once; the response is the one that graphql-core gives."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -23,7 +24,9 @@ from graphql import (
 from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
+from execution.arguments import Arguments
 from execution.catching import resolved_together
+from execution.document_plans import DocumentPlans
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
@@ -34,9 +37,9 @@ from execution.plans import (
     Resolver,
     Sources,
     Unwritten,
+    Write,
     Writer,
 )
-from execution.recent import Recent
 from execution.running import Run
 
 
@@ -57,8 +60,9 @@ class Engine:
     called for each object, or what `resolver_of` has in their place. `writer_of` tells which
     fields' objects somebody else can write, where only leaves are selected of them; `writable_of`
     by which class a leaf is known that can be written as it is. `class_of` tells by which class an
-    object is known to be of a type; about others, the type's `is_type_of` is asked. Of operations
-    and of plans, the `kept` that were used last are kept.
+    object is known to be of a type; about others, the type's `is_type_of` is asked.
+
+    It keeps nothing of what it plans: that is for whoever keeps the document.
     """
 
     def __init__(
@@ -71,7 +75,6 @@ class Engine:
         class_of: Callable[[GraphQLObjectType], type | None] = lambda _: None,
         writer_of: Callable[[GraphQLField], Writer | None] = lambda _: None,
         writable_of: Callable[[GraphQLLeafType], type | None] = lambda _: None,
-        kept: int = 1_000,
     ) -> None:
         assert_valid_schema(schema)
         self.counts = Counts()
@@ -88,8 +91,6 @@ class Engine:
             self.sources, writer_of=lambda _: None, leaf_class_of=unchanged_class_of
         )
         self._inputs = Inputs()
-        self._operations: Recent[tuple[int, int], Operation] = Recent(kept)
-        self._plans: Recent[tuple[Operation, Hashable, bool], OperationPlan] = Recent(kept)
 
     async def execute(
         self,
@@ -123,35 +124,53 @@ class Engine:
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
         to_write: bool = False,
+        plans: DocumentPlans | None = None,
     ) -> "Execution":
-        """What is left of `execute` when nothing has been resolved yet."""
-        # An operation is kept with its document, so that their ids stay their own.
-        known = self._operations.get(
-            (id(document), id(operation)),
-            lambda: examined(self._schema, self._inputs, document, operation),
-        )
+        """What is left of `execute` when nothing has been resolved yet.
+
+        What is worked out for it is kept in the `plans` of the document, if there are any.
+        """
+        if plans is None:
+            plans = DocumentPlans()
+        known = plans.operations.get(id(operation))
+        if known is None:
+            known = examined(self._schema, self._inputs, document, operation)
+            plans.add(known)
         given = variable_values or {}
         if not known.is_supported:
             return Execution(self._schema, self.counts, known, given, None, None, hide_suggestions)
         variables = known.variables.values(given, hide_suggestions=hide_suggestions)
-        plan = None if isinstance(variables, list) else self._plan(known, variables, to_write)
-        return Execution(self._schema, self.counts, known, given, variables, plan, hide_suggestions)
+        if isinstance(variables, list):
+            return Execution(
+                self._schema, self.counts, known, given, variables, None, hide_suggestions
+            )
+        plan = self._plan(plans, known, variables, to_write)
+        write = None
+        if plan is not None and (field := plan.only_written) is not None:
+            assert field.bind is not None
+            write = field.bind(
+                partial(Arguments.values, variables=variables, hide_suggestions=hide_suggestions)
+            )
+        return Execution(
+            self._schema, self.counts, known, given, variables, plan, hide_suggestions, write
+        )
 
     def _plan(
-        self, operation: Operation, variables: VariableValues, to_write: bool
+        self, plans: DocumentPlans, operation: Operation, variables: VariableValues, to_write: bool
     ) -> OperationPlan | None:
         """The plan; None when graphql-core has to say why there is none."""
-
-        def made() -> OperationPlan:
-            sources = self.sources if to_write else self._sources_as_values
-            plan = OperationPlan(self._schema, operation, variables, sources)
-            self.counts.planned += 1
-            return plan
-
+        selected = (operation.steered(variables), to_write)
+        found = operation.plans.get(selected)
+        if found is not None:
+            return found
+        sources = self.sources if to_write else self._sources_as_values
         try:
-            return self._plans.get((operation, operation.steered(variables), to_write), made)
+            plan = OperationPlan(self._schema, operation, variables, sources)
         except (GraphQLError, RecursionError):
             return None
+        self.counts.planned += 1
+        plans.add_plan(operation, selected, plan)
+        return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +184,13 @@ class Execution:
     variables: VariableValues | list[GraphQLError] | None
     plan: OperationPlan | None
     hide_suggestions: bool
+    write: Write | None = None
+    """Writes the only field of the plan, with the arguments of all fields below."""
 
     @property
     def is_one_read(self) -> bool:
         """Whether it's all one field of a query, which its writer resolves by a single call."""
-        is_query = self.operation.node.operation is OperationType.QUERY
-        return is_query and self.plan is not None and self.plan.only_written is not None
+        return self.write is not None and self.operation.node.operation is OperationType.QUERY
 
     async def run(self, root_value: Any = None, context_value: Any = None) -> ExecutionResult:
         """The result, as `Engine.execute` gives it."""
@@ -180,9 +200,9 @@ class Execution:
             return await self._by_graphql_core(root_value, context_value)
         self.counts.by_plan += 1
         field = self.plan.only_written
-        if field is None:
+        if field is None or self.write is None:
             return await self._by_plan(self.plan, self.variables, root_value, context_value)
-        value = await self._written(field, self.variables, root_value, context_value)
+        value = await self._written(self.write, field, self.variables, root_value, context_value)
         is_complete = not isinstance(value, Unwritten | Exception)
         if not is_complete or (value is None and field.shape.is_non_null):
             return await self._by_plan(
@@ -191,15 +211,19 @@ class Execution:
         return ExecutionResult({field.key: value}, None)
 
     async def _written(
-        self, field: FieldPlan, variables: VariableValues, root_value: Any, context_value: Any
+        self,
+        write: Write,
+        field: FieldPlan,
+        variables: VariableValues,
+        root_value: Any,
+        context_value: Any,
     ) -> Any:
         """What the writer gives; an exception when it failed."""
-        assert field.write is not None
         try:
             arguments = field.arguments.values(variables, hide_suggestions=self.hide_suggestions)
         except Exception as error:
             return error
-        [value] = await resolved_together(field.write, [root_value], context_value, arguments)
+        [value] = await resolved_together(write, [root_value], context_value, arguments)
         return value
 
     async def _by_plan(

@@ -1,23 +1,25 @@
 """Operations, and what can be said of them before their variables are known."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
     VariableNode,
-    Visitor,
-    visit,
 )
 from graphql.execution.values import VariableValues
 
 from execution.inputs import Inputs
 from execution.variables import Variables
+
+if TYPE_CHECKING:
+    from execution.plans import OperationPlan
 
 STANDARD_DIRECTIVES = frozenset({"skip", "include"})
 
@@ -26,7 +28,8 @@ STANDARD_DIRECTIVES = frozenset({"skip", "include"})
 class Operation:
     """An operation of a document.
 
-    `steering` are the variables that decide what is selected. Plans exist for what is supported.
+    `steering` are the variables that decide what is selected, and `plans` are by what they decide.
+    Plans exist for what is supported.
     """
 
     document: DocumentNode
@@ -35,9 +38,12 @@ class Operation:
     variables: Variables
     steering: tuple[str, ...]
     is_supported: bool
+    plans: "dict[Hashable, OperationPlan]" = field(default_factory=dict)
 
     def steered(self, variables: VariableValues) -> Hashable:
         """What these variables decide: operations are planned alike when it is equal."""
+        if not self.steering:
+            return ()
         coerced = variables.coerced
         return tuple(_decision(coerced.get(name, Undefined)) for name in self.steering)
 
@@ -63,8 +69,7 @@ def examined(
         if isinstance(definition, FragmentDefinitionNode)
     }
     found = _Directives()
-    for part in (node, *fragments.values()):
-        visit(part, found)
+    found.collect(node, *fragments.values())
     return Operation(
         document=document,
         node=node,
@@ -79,16 +84,27 @@ def examined(
     )
 
 
-class _Directives(Visitor):
+class _Directives:
     """Collects the names of directives, and the variables that are used in them."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.names: set[str] = set()
         self.variables: set[str] = set()
 
-    def enter_directive(self, node: Any, *_: Any) -> None:
-        self.names.add(node.name.value)
-        for argument in node.arguments or ():
+    def collect(self, *nodes: Any) -> None:
+        """Those of the nodes, and of all that they define and select."""
+        left = list(nodes)
+        while left:
+            node = left.pop()
+            for directive in node.directives or ():
+                self._add(directive)
+            left += getattr(node, "variable_definitions", None) or ()
+            selected = getattr(node, "selection_set", None)
+            if selected is not None:
+                left += selected.selections
+
+    def _add(self, directive: DirectiveNode) -> None:
+        self.names.add(directive.name.value)
+        for argument in directive.arguments or ():
             if isinstance(argument.value, VariableNode):
                 self.variables.add(argument.value.name.value)

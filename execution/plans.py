@@ -1,15 +1,15 @@
 """Plans: what is to be done for an operation, worked out once from its document and schema."""
 
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Hashable, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from functools import lru_cache
 from operator import attrgetter
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from graphql import (
     FieldNode,
+    FragmentSpreadNode,
     GraphQLField,
     GraphQLLeafType,
     GraphQLObjectType,
@@ -25,15 +25,15 @@ from graphql import (
     is_object_type,
 )
 from graphql.execution.collect_fields import (
-    CollectedFields,
     FieldDetails,
     FragmentDetails,
+    GroupedFieldSet,
     collect_fields,
     collect_subfields,
 )
 from graphql.execution.values import VariableValues
 
-from execution.arguments import Arguments
+from execution.arguments import Arguments, Parameters, structure_of
 from execution.operations import Operation
 
 Resolver = Callable[..., Any]
@@ -51,13 +51,14 @@ class Selected(NamedTuple):
     """A field that is selected of objects of a type, under a response key.
 
     `selected` is what is selected of the field's own objects; None of a leaf, and of what may be of
-    several types.
+    several types. `arguments` are those of a field that takes any.
     """
 
     key: str
     type: GraphQLObjectType
     field: GraphQLField
     selected: "tuple[Selected, ...] | None" = None
+    arguments: Arguments | None = None
 
 
 Write = Callable[..., Awaitable[Sequence[Any]]]
@@ -73,8 +74,28 @@ class Unwritten(NamedTuple):
     value: Any
 
 
-Writer = Callable[[Sequence[Selected]], Write | None]
-"""Gives what writes the objects of a field of which this is selected. None where nothing can."""
+Given = Callable[[Arguments], dict[str, Any]]
+"""Gives the arguments of a field, as `Arguments.values` does for the variables of an operation."""
+
+Bind = Callable[[Given], Write | None]
+"""Gives what writes the objects with the arguments of all fields below. None where nothing can:
+the field is resolved then, as if it had no writer."""
+
+Writer = Callable[[Sequence[Selected]], Bind | None]
+"""Gives what can write the objects of a field of which this is selected. None where nothing can."""
+
+MOST_SELECTED: Final = 1_000
+"""How many fields a writer is told of: nothing writes more, and it takes time to find them."""
+
+_PLAN_WEIGHT: Final = 1_500
+_SELECTION_WEIGHT: Final = 700
+_FIELD_WEIGHT: Final = 800
+_NODE_WEIGHT: Final = 80
+_ARGUMENT_WEIGHT: Final = 300
+_SELECTED_WEIGHT: Final = 250
+_WRITER_WEIGHT: Final = 1_500
+_WRITTEN_WEIGHT: Final = 300
+"""What parts of a plan take, in bytes. Tests hold the sums to what plans really take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +103,7 @@ class Sources:
     """Where the values of a field come from, and what is known of them.
 
     They come from what the field's writer gives, where `writer_of` has one that can write what is
-    selected, and nothing below has arguments; or else from the batch resolver that `batch_of` has
+    selected; or else from the batch resolver that `batch_of` has
     for the field, or else from the attribute that `attribute_of` names, or else from the resolver
     that `resolver_of` has in place of the field's own, or from that. What has the very class that
     `class_of` has for an object type is of that type; a leaf that has the very class that
@@ -95,6 +116,48 @@ class Sources:
     class_of: Callable[[GraphQLObjectType], type | None]
     writer_of: Callable[[GraphQLField], Writer | None]
     leaf_class_of: Callable[[GraphQLLeafType], type | None]
+    _known: "dict[int, Source]" = field(init=False, repr=False, default_factory=dict)
+
+    def of(self, definition: GraphQLField) -> "Source":
+        """What is known of a field of the schema, worked out once."""
+        found = self._known.get(id(definition))
+        if found is None:
+            found = self._known[id(definition)] = self._worked_out(definition)
+        return found
+
+    def _worked_out(self, definition: GraphQLField) -> "Source":
+        resolve_batch = self.batch_of(definition)
+        attribute = self.attribute_of(definition)
+        return Source(
+            definition=definition,
+            shape=shape_of(definition.type, self.leaf_class_of),
+            object_type=_object_type(definition),
+            read=attrgetter(attribute) if attribute and not resolve_batch else None,
+            resolve=self.resolver_of(definition) or definition.resolve or default_field_resolver,
+            resolve_batch=resolve_batch,
+            writer=self.writer_of(definition),
+            parameters=Parameters(definition),
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Source:
+    """Where the values of one field of the schema come from, whoever selects it."""
+
+    definition: GraphQLField
+    shape: "Shape"
+    object_type: GraphQLObjectType | None
+    read: Callable[[Any], Any] | None
+    resolve: Resolver
+    resolve_batch: BatchResolver | None
+    writer: Writer | None
+    parameters: Parameters
+
+
+def _object_type(definition: GraphQLField) -> GraphQLObjectType | None:
+    """That of the field's objects; None where they may be of several, or are none."""
+    type_ = get_named_type(definition.type)
+    return type_ if is_object_type(type_) else None
 
 
 class Kind(Enum):
@@ -151,7 +214,7 @@ class FieldPlan:
     read: Callable[[Any], Any] | None
     resolve: Resolver
     resolve_batch: BatchResolver | None
-    write: Write | None
+    bind: Bind | None
     arguments: Arguments
     selections: dict[GraphQLObjectType, "SelectionPlan"] = field(default_factory=dict)
     """By the runtime type of the field's objects; made when the first of the type comes."""
@@ -162,17 +225,38 @@ Assemble = Callable[..., list[dict[str, Any]]]
 
 @dataclass(eq=False, slots=True)
 class SelectionPlan:
-    """The fields that are selected of objects of one type.
-
-    `assemble` makes that many objects of the columns of their values.
-    """
+    """The fields that are selected of objects of one type."""
 
     fields: list[FieldPlan]
-    assemble: Assemble
+    _assemble: Assemble | None = None
+
+    @property
+    def assemble(self) -> Assemble:
+        """Makes that many objects of the columns of their values."""
+        # What is written as JSON is never put together, and it takes time to compile.
+        if self._assemble is None:
+            self._assemble = _assembler(tuple(field.key for field in self.fields))
+        return self._assemble
+
+
+class _Below(NamedTuple):
+    """What is selected of a field's objects, and how many fields it has on all levels."""
+
+    selected: tuple[Selected, ...]
+    size: int
+
+
+def _nobody(_: int) -> None:
+    """Whoever doesn't count needn't be told."""
 
 
 class OperationPlan:
-    """The plan of one operation, for one outcome of its `@skip` and `@include` directives."""
+    """The plan of one operation, for one outcome of its `@skip` and `@include` directives.
+
+    What is selected alike is planned once, however often fragments are spread and under however
+    many aliases: a plan is as large as its document, not as what that expands to. `weight` is what
+    it takes, in bytes; it grows when objects come whose selection wasn't planned yet.
+    """
 
     def __init__(
         self,
@@ -183,21 +267,45 @@ class OperationPlan:
     ) -> None:
         self.operation = operation.node
         self.fragments = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
+        self.weight = _PLAN_WEIGHT
+        self._grown: Callable[[int], None] = _nobody
         self._schema = schema
         self._variables = operation.steering_of(variables)
         self._sources = sources
+        self._selections: dict[Hashable, SelectionPlan] = {}
+        self._fields: dict[Hashable, FieldPlan] = {}
+        self._below: dict[Hashable, _Below | None] = {}
+        self._alike: dict[Hashable, tuple[Selected, ...]] = {}
+        self._arguments: dict[Hashable, Arguments] = {}
+        self._binds: dict[Hashable, Bind | None] = {}
         root_type = schema.get_root_type(operation.node.operation)
         assert root_type is not None
-        self.root = self._selection(
-            root_type,
-            collect_fields(schema, self.fragments, self._variables, root_type, operation.node),
+        collected = collect_fields(
+            schema, self.fragments, self._variables, root_type, operation.node
         )
+        self.root = self._selection(root_type, collected.grouped_field_set)
         self.only_written = self._only_written()
+        self.is_introspection = all(field.name.startswith("__") for field in self.root.fields)
+        """Whether it asks for nothing but the schema, which has the same answer each time."""
+
+    def tell_growth(self, grown: Callable[[int], None]) -> None:
+        """Let `grown` know of the weight, and of all that is added to it."""
+        self._grown = grown
+        grown(self.weight)
+
+    def let_go(self) -> int:
+        """The weight, when nobody wants to know of it any more."""
+        self._grown = _nobody
+        return self.weight
+
+    def _grow(self, weight: int) -> None:
+        self.weight += weight
+        self._grown(weight)
 
     def _only_written(self) -> FieldPlan | None:
         """The field that is all of the operation, when somebody else writes it."""
         match self.root.fields:
-            case [field] if field.write is not None:
+            case [field] if field.bind is not None:
                 return field
         return None
 
@@ -209,22 +317,53 @@ class OperationPlan:
         """What the field selects of its objects of this type."""
         found = field.selections.get(type_)
         if found is None:
-            collected = self._subfields(type_, field.details)
-            found = field.selections[type_] = self._selection(type_, collected)
+            found = field.selections[type_] = self._subselection(type_, field.details)
         return found
 
-    def _subfields(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> CollectedFields:
-        return collect_subfields(
-            self._schema, self.fragments, self._variables, self.operation, type_, details
-        )
+    def _subselection(
+        self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
+    ) -> SelectionPlan:
+        key = self._identity(type_, details)
+        found = self._selections.get(key)
+        if found is None:
+            collected = self._subfields(type_, details)
+            found = self._selections[key] = self._selection(type_, collected)
+        return found
 
-    def _selection(self, type_: GraphQLObjectType, collected: CollectedFields) -> SelectionPlan:
+    def _identity(
+        self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
+    ) -> tuple[Any, ...]:
+        """Equal for what is selected of a type by the same part of the document."""
+        key: list[Any] = [type_]
+        for detail in details:
+            selected = detail.node.selection_set
+            # A spread alone selects what its fragment does; there are no more of them in a row.
+            for _ in self.fragments:
+                match selected.selections if selected else ():
+                    case [FragmentSpreadNode(directives=() | [], name=name)] if (
+                        fragment := self.fragments.get(name.value)
+                    ) and fragment.definition.type_condition.name.value == type_.name:
+                        selected = fragment.definition.selection_set
+                    case _:
+                        break
+            key.append(id(selected))
+        return tuple(key)
+
+    def _subfields(
+        self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
+    ) -> GroupedFieldSet:
+        return collect_subfields(
+            self._schema, self.fragments, self._variables, self.operation, type_, list(details)
+        ).grouped_field_set
+
+    def _selection(self, type_: GraphQLObjectType, collected: GroupedFieldSet) -> SelectionPlan:
         fields: list[FieldPlan] = []
-        for key, details in collected.grouped_field_set.items():
+        for key, details in collected.items():
             definition = self._schema.get_field(type_, details[0].node.name.value)
             if definition is not None:
                 fields.append(self._field(len(fields), key, type_, definition, details))
-        return SelectionPlan(fields, _assembler(tuple(field.key for field in fields)))
+        self._grow(_SELECTION_WEIGHT + _NODE_WEIGHT * len(fields))
+        return SelectionPlan(fields)
 
     def _field(
         self,
@@ -235,56 +374,111 @@ class OperationPlan:
         details: list[FieldDetails],
     ) -> FieldPlan:
         nodes = [detail.node for detail in details]
-        resolve_batch = self._sources.batch_of(definition)
-        attribute = self._sources.attribute_of(definition)
-        return FieldPlan(
-            order=order,
-            key=key,
-            name=nodes[0].name.value,
-            parent_type=type_,
-            definition=definition,
-            details=details,
-            nodes=nodes,
-            shape=shape_of(definition.type, self._sources.leaf_class_of),
-            is_typename=definition is TypeNameMetaFieldDef,
-            read=attrgetter(attribute) if attribute and not resolve_batch else None,
-            resolve=(
-                self._sources.resolver_of(definition)
-                or definition.resolve
-                or default_field_resolver
-            ),
-            resolve_batch=resolve_batch,
-            write=self._write(definition, details),
-            arguments=Arguments(definition, nodes[0]),
-        )
+        identity = (type_, order, *map(id, nodes))
+        found = self._fields.get(identity)
+        if found is None:
+            source = self._sources.of(definition)
+            arguments = Arguments(source.parameters, nodes[0])
+            found = self._fields[identity] = FieldPlan(
+                order=order,
+                key=key,
+                name=nodes[0].name.value,
+                parent_type=type_,
+                definition=definition,
+                details=details,
+                nodes=nodes,
+                shape=source.shape,
+                is_typename=definition is TypeNameMetaFieldDef,
+                read=source.read,
+                resolve=source.resolve,
+                resolve_batch=source.resolve_batch,
+                bind=self._bind(source, details),
+                arguments=arguments,
+            )
+            self._grow(
+                _FIELD_WEIGHT + _NODE_WEIGHT * len(nodes) + _ARGUMENT_WEIGHT * arguments.count
+            )
+        return found
 
-    def _write(self, definition: GraphQLField, details: list[FieldDetails]) -> Write | None:
-        writer = self._sources.writer_of(definition)
-        selected = self._selected(definition, details) if writer else None
-        return None if writer is None or selected is None else writer(selected)
-
-    def _selected(
-        self, definition: GraphQLField, details: list[FieldDetails]
-    ) -> tuple[Selected, ...] | None:
-        """What is selected of the field's objects; None where that depends on more than plans."""
-        type_ = get_named_type(definition.type)
-        if not is_object_type(type_):
+    def _bind(self, source: Source, details: list[FieldDetails]) -> Bind | None:
+        below = None if source.writer is None else self._selected(source, details)
+        if source.writer is None or below is None:
             return None
+        key = (id(source), id(below.selected))
+        if key not in self._binds:
+            bind = self._binds[key] = source.writer(below.selected)
+            if bind is not None:
+                self._grow(_WRITER_WEIGHT + _WRITTEN_WEIGHT * below.size)
+        return self._binds[key]
+
+    def _selected(self, source: Source, details: Sequence[FieldDetails]) -> _Below | None:
+        """What is selected of the field's objects; None where that depends on more than plans, or
+        is too much.
+        """
+        type_ = source.object_type
+        if type_ is None:
+            return None
+        key = self._text(type_, details)
+        if key not in self._below:
+            self._below[key] = self._found_below(type_, details)
+            self._grow(_SELECTED_WEIGHT + sum(len(part) for part in key if isinstance(part, str)))
+        return self._below[key]
+
+    def _text(self, type_: GraphQLObjectType, details: Sequence[FieldDetails]) -> tuple[Any, ...]:
+        """Equal for what is selected of a type by parts of the document that say the same."""
+        key: list[Any] = [type_]
+        for detail in details:
+            selected = detail.node.selection_set
+            place = selected.loc if selected else None
+            if selected and place is None:
+                return self._identity(type_, details)
+            key.append(place.source.body[place.start : place.end] if place else "")
+        return tuple(key)
+
+    def _found_below(
+        self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
+    ) -> _Below | None:
         found: list[Selected] = []
-        for key, below in self._subfields(type_, details).grouped_field_set.items():
-            field = self._schema.get_field(type_, below[0].node.name.value)
-            if field is None or field.args:
+        size = 0
+        for key, inner in self._subfields(type_, details).items():
+            node = inner[0].node
+            definition = self._schema.get_field(type_, node.name.value)
+            if definition is None:
                 return None
-            selected = None
-            if is_object_type(get_named_type(field.type)):
-                selected = self._selected(field, below)
-                if selected is None:
+            source = self._sources.of(definition)
+            below = None
+            if source.object_type is not None:
+                below = self._selected(source, inner)
+                if below is None:
                     return None
-            found.append(Selected(key, type_, field, selected))
-        return tuple(found)
+            size += 1 + (below.size if below else 0)
+            if size > MOST_SELECTED:
+                return None
+            arguments = self._arguments_of(source, node) if definition.args else None
+            selected = below.selected if below else None
+            found.append(Selected(key, type_, definition, selected, arguments))
+        return _Below(self._as_one(type_, found), size)
+
+    def _as_one(
+        self, type_: GraphQLObjectType, selected: Sequence[Selected]
+    ) -> tuple[Selected, ...]:
+        """The same tuple for all that is selected alike."""
+        parts = [(it.key, id(it.field), id(it.selected), id(it.arguments)) for it in selected]
+        key = (type_, *parts)
+        if key not in self._alike:
+            self._alike[key] = tuple(selected)
+            self._grow(_SELECTED_WEIGHT * (1 + len(selected)))
+        return self._alike[key]
+
+    def _arguments_of(self, source: Source, node: FieldNode) -> Arguments:
+        """The same for all that are given alike."""
+        key = (id(source), structure_of(node.arguments))
+        if key not in self._arguments:
+            self._arguments[key] = Arguments(source.parameters, node)
+            self._grow(_ARGUMENT_WEIGHT * (1 + 2 * len(node.arguments or ())))
+        return self._arguments[key]
 
 
-@lru_cache(maxsize=1_000)
 def _assembler(keys: tuple[str, ...]) -> Assemble:
     """Makes objects of columns. A dict display in a loop is the fastest that Python has."""
     if not keys:

@@ -21,12 +21,13 @@ from graphql import (
 )
 from graphql.execution.executor import invalid_return_type_error
 
+from execution.arguments import Arguments
 from execution.catching import caught, listed, mapped, resolved_together
 from execution.failures import Failures
 from execution.leaves import are_complete, coercion
 from execution.places import Chosen, Items, Keys, Places, Root
 from execution.plans import FieldPlan, Kind, OperationPlan, SelectionPlan, Shape, Unwritten
-from execution.steps import Steps, Then, Wait
+from execution.steps import AT_ONCE, Steps, Then, Wait
 from execution.waiting import awaitable, awaited, has_stream, kinds_of, streamed
 
 
@@ -69,7 +70,9 @@ class Run:
         source = [self._executor.root_value]
         if self._plan.operation.operation is OperationType.MUTATION:
             return await self._serially(source)
-        return await self._assembled_root(self._level(self._plan.root, source, Root(), wave=0))
+        return await self._assembled_root(
+            self._level(self._plan.root.fields, source, Root(), wave=0)
+        )
 
     async def data_of(self, field: FieldPlan, value: Any) -> dict[str, Any] | None:
         """The response's `data` when its only field was resolved already."""
@@ -95,22 +98,22 @@ class Run:
 
     # Waiting.
 
-    def _wait(self, column: Column, wait: Wait, then: Then) -> None:
+    def _wait(self, column: Column, wait: Wait, then: Then, held: Sequence[Any] = ()) -> None:
         column.wave += 1
-        self._steps.add_when(wait, then)
+        self._steps.add_when(wait, then, held)
 
     def _wait_for_all(self, column: Column, values: list[Any], then: Then) -> None:
         if awaitable(values, kinds_of(values)):
-            self._wait(column, awaited(values), then)
+            self._wait(column, awaited(values), then, values)
         else:
             then(values)
 
     # The columns of a level are read.
 
     def _level(
-        self, selection: SelectionPlan, objects: Sequence[Any], places: Places, wave: int
+        self, fields: Sequence[FieldPlan], objects: Sequence[Any], places: Places, wave: int
     ) -> list[Column]:
-        return [self._column(field, objects, places, wave) for field in selection.fields]
+        return [self._column(field, objects, places, wave) for field in fields]
 
     def _column(
         self, field: FieldPlan, objects: Sequence[Any], places: Places, wave: int
@@ -123,21 +126,25 @@ class Run:
             self._arrived(column, mapped(field.read, objects))
         else:
             try:
-                arguments = field.arguments.values(
-                    self._executor.variable_values,
-                    hide_suggestions=self._executor.hide_suggestions,
-                )
+                arguments = self._given(field.arguments)
             except Exception as error:
                 self._settled(column, [error] * len(objects))
             else:
                 self._resolve(column, objects, arguments)
         return column
 
+    def _given(self, arguments: Arguments) -> dict[str, Any]:
+        executor = self._executor
+        return arguments.values(
+            executor.variable_values, hide_suggestions=executor.hide_suggestions
+        )
+
     def _resolve(self, column: Column, objects: Sequence[Any], arguments: dict[str, Any]) -> None:
         field, places = column.field, column.places
-        if field.write is not None:
+        write = None if field.bind is None else field.bind(self._given)
+        if write is not None:
             context = self._executor.context_value
-            written = resolved_together(field.write, objects, context, arguments)
+            written = resolved_together(write, objects, context, arguments)
             self._wait(column, written, partial(self._written, column))
             return
         if field.resolve_batch is not None:
@@ -187,7 +194,7 @@ class Run:
         if not waiting:
             self._complete(column, values, kinds)
         elif len(waiting) == len(values):
-            self._wait(column, awaited(values), partial(self._settled, column))
+            self._wait(column, awaited(values), partial(self._settled, column), values)
         else:
             column.completed = [None] * len(values)
             for indexes in (sorted(set(range(len(values))) - set(waiting)), waiting):
@@ -259,7 +266,7 @@ class Run:
             for index, completed in zip(indexes, chosen.completed, strict=True):
                 column.completed[index] = completed
 
-        self._steps.put_off(assemble)
+        self._steps.put_off(assemble, len(indexes))
         return chosen
 
     def _lists(self, column: Column, values: list[Any]) -> None:
@@ -277,7 +284,7 @@ class Run:
                 null = _null_of(column.shape)
                 column.completed = [null if _has_nulled(one) else one for one in column.completed]
 
-        self._steps.put_off(assemble)
+        self._steps.put_off(assemble, len(lists))
         self._arrived(items, list(chain.from_iterable(lists)))
 
     def _abstract(self, column: Column, values: list[Any]) -> None:
@@ -362,8 +369,20 @@ class Run:
             null = _null_of(column.shape)
             column.completed = self._assembled(selection, columns, len(values), null)
 
-        self._steps.put_off(assemble)
-        columns += self._level(selection, values, column.places, column.wave)
+        fields, count = selection.fields, len(values)
+        self._steps.put_off(assemble, count * len(fields))
+        at_once = AT_ONCE // count or 1
+        if len(fields) <= at_once:
+            self._steps.handled += count * len(fields)
+            columns += self._level(fields, values, column.places, column.wave)
+            return
+
+        def read(some: Sequence[FieldPlan]) -> None:
+            self._steps.handled += count * len(some)
+            columns.extend(self._level(some, values, column.places, column.wave))
+
+        for start in range(0, len(fields), at_once):
+            self._steps.add(partial(read, fields[start : start + at_once]))
 
     def _assembled(
         self, selection: SelectionPlan, columns: list[Column], count: int, null: Any

@@ -58,6 +58,14 @@ class EntityReads(Protocol[R]):
         """As page, of JSON objects: perhaps with how many entities match on all pages together."""
         ...
 
+    async def json_pages(
+        self, values: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """For each of the values, pages of those entities that have it under an attribute: one for
+        each of the selections, whose only member it is. Values are keys that may be stored.
+        """
+        ...
+
     async def count(self, filter: Filter | None) -> int:
         """How many entities match."""
         ...

@@ -4,7 +4,7 @@ The SQL depends on the shape of what is asked for and not on its values, so that
 for all values; these come as parameters.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import count
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    TableValuedAlias,
     and_,
     any_,
     bindparam,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.types import TypeEngine
 
 from domain.validation import unstorable
 from repositories.criteria import (
@@ -45,7 +47,7 @@ from repositories.criteria import (
 from repositories.metadata import ManyOf
 
 Condition = ColumnElement[bool]
-Values = Mapping[str, Any]
+Values = dict[str, Any]
 
 
 class _Operand(StrEnum):
@@ -81,13 +83,13 @@ def _shape_of(filter: Filter) -> Filter:
     return shape
 
 
-def values_of(filter: Filter | None) -> Values:
-    """The parameters of the SQL of the filter's shape."""
-    return dict(zip(_parameter_names(), _values(filter), strict=False))
+def values_of(filter: Filter | None, prefix: str = "") -> Values:
+    """The parameters of the SQL of the filter's shape; their names begin with the prefix."""
+    return dict(zip(_parameter_names(prefix), _values(filter), strict=False))
 
 
-def _parameter_names() -> Iterator[str]:
-    return (f"filter_{number}" for number in count())
+def _parameter_names(prefix: str) -> Iterator[str]:
+    return (f"{prefix}filter_{number}" for number in count())
 
 
 def _values(filter: Filter | None) -> Iterator[Any]:
@@ -103,13 +105,17 @@ def _values(filter: Filter | None) -> Iterator[Any]:
             yield value
 
 
-def condition(table: Table, shape: Filter | None, *, is_sqlite: bool) -> Condition:
+def condition(
+    table: FromClause, shape: Filter | None, *, is_sqlite: bool, prefix: str = ""
+) -> Condition:
     """The filters of a shape as a condition that is true or false for every row, never null."""
-    return true() if shape is None else _condition(table, shape, _parameter_names(), is_sqlite)
+    if shape is None:
+        return true()
+    return _condition(table, shape, _parameter_names(prefix), is_sqlite)
 
 
 def _condition(
-    table: Table, shape: Filter, parameters: Iterator[str], is_sqlite: bool
+    table: FromClause, shape: Filter, parameters: Iterator[str], is_sqlite: bool
 ) -> Condition:
     match shape:
         case AllOf(conditions):
@@ -133,7 +139,7 @@ def _condition(
 
 
 def _comparison(
-    table: Table, shape: Comparison, parameters: Iterator[str], is_sqlite: bool
+    table: FromClause, shape: Comparison, parameters: Iterator[str], is_sqlite: bool
 ) -> Condition:
     column = table.c[shape.field]
     if shape.value is _Operand.NEVER_STORED:
@@ -180,6 +186,14 @@ def among(column: ColumnElement[Any], parameter: str, *, is_sqlite: bool) -> Con
     return column == any_(members)
 
 
+def each_value(kind: TypeEngine[Any], name: str, *, is_sqlite: bool) -> TableValuedAlias:
+    """A source, under a name, of the parameter `values` one by one, as `value`."""
+    values = bindparam("values", type_=ManyOf(kind))
+    if is_sqlite:
+        return func.json_each(values).table_valued("value", name=name)
+    return func.unnest(values).table_valued("value").render_derived(name=name)
+
+
 def storable(values: Sequence[str]) -> list[str]:
     """Without text that no database can hold; as a parameter it would be an error of the driver."""
     if unstorable("".join(values)) is None:
@@ -209,15 +223,21 @@ def page_shape_of(request: PageRequest) -> PageRequest:
     )
 
 
+def nested_page_shape_of(request: PageRequest) -> PageRequest:
+    """As page_shape_of, but the limit stays, so that it can be foreseen what a page takes."""
+    return replace(page_shape_of(request), limit=request.limit)
+
+
 _ANYWHERE = Position("", "")
 
 
-def page_values_of(request: PageRequest) -> Values:
-    """The parameters of the SQL of the request's shape."""
-    values = {**values_of(request.filter), "limit": request.limit + 1}
+def page_values_of(request: PageRequest, prefix: str = "") -> Values:
+    """The parameters of the SQL of the request's shape; their names begin with the prefix."""
+    values = values_of(request.filter, prefix)
+    values[f"{prefix}limit"] = request.limit + 1
     for name, place in (("after", request.after), ("before", request.before)):
         if place is not None:
-            values |= {f"{name}_value": place.value, f"{name}_key": place.key}
+            values |= {f"{prefix}{name}_value": place.value, f"{prefix}{name}_key": place.key}
     return values
 
 
@@ -227,7 +247,7 @@ LIMIT = bindparam("limit", type_=Integer())
 
 def page_of(
     query: Select[Any],
-    table: Table,
+    table: FromClause,
     key: ColumnElement[Any],
     shape: PageRequest,
     limit: ColumnElement[int] = LIMIT,
@@ -267,26 +287,28 @@ def reading_order(
 
 
 def between_places(
-    table: Table, key: ColumnElement[Any], shape: PageRequest
+    table: FromClause, key: ColumnElement[Any], shape: PageRequest, prefix: str = ""
 ) -> Sequence[Condition]:
     found = []
     if shape.after is not None:
-        found.append(_beyond(table, key, shape.order, "after"))
+        found.append(_beyond(table, key, shape.order, "after", prefix))
     if shape.before is not None:
-        found.append(_beyond(table, key, shape.order, "before"))
+        found.append(_beyond(table, key, shape.order, "before", prefix))
     return found
 
 
-def _beyond(table: Table, key: ColumnElement[Any], order: Order, place: str) -> Condition:
+def _beyond(
+    table: FromClause, key: ColumnElement[Any], order: Order, place: str, prefix: str
+) -> Condition:
     """Rows that stand after, or before, the place in the order."""
     column = table.c[order.field]
     forwards = place == "after"
     upwards = (order.direction is Direction.ASC) is forwards
-    value = bindparam(f"{place}_value", type_=column.type)
+    value = bindparam(f"{prefix}{place}_value", type_=column.type)
     further: Condition = column > value if upwards else column < value
     if column is key:
         return further
-    place_key = bindparam(f"{place}_key", type_=key.type)
+    place_key = bindparam(f"{prefix}{place}_key", type_=key.type)
     not_short_of = column >= value if upwards else column <= value
     key_further = key > place_key if forwards else key < place_key
     # The first condition says nothing new, but it's the one that an index can seek to.

@@ -1,82 +1,80 @@
 """Statements by which a database writes JSON objects of entities, and of what belongs to these.
 
-Each module says how its own entities are `Stored`. A statement is put together of what several
-modules say, so that an entity and those that it refers to are read at once, without any module
-knowing another.
+An entity and those that it refers to are read at once, without any module knowing another.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import count
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import Any, Final
 
 from sqlalchemy import (
-    Boolean,
-    Column,
-    Double,
+    BigInteger,
     FromClause,
-    Integer,
     Select,
-    Table,
-    Text,
+    Subquery,
     and_,
     bindparam,
+    case,
     func,
     literal_column,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import NamedFromClause
 
-from domain.json_object import dumps
+from repositories.answer_size import ANSWER_BYTES, UNLIMITED
 from repositories.criteria import PageRequest
 from repositories.database_criteria import (
+    Values,
     among,
     bounded_page_of,
     condition,
+    each_value,
+    nested_page_shape_of,
     page_of,
+    page_values_of,
     reading_order,
 )
-from repositories.metadata import JsonText, Timestamp
-from repositories.selections import (
-    Constant,
-    Held,
-    Opaque,
-    Owned,
-    Part,
-    Referenced,
-    Selection,
-    Value,
+from repositories.database_json_text import (
+    PostgresWriter,
+    SqliteWriter,
+    Stored,
+    Writer,
+    page_prefix,
 )
+from repositories.json_sizes import FITS, JsonSizes
+from repositories.metadata import PlainText
+from repositories.selections import Owned, Selection
 from repositories.statements import Statement, written
 
-_KEPT: Final = 512
-"""How many statements are kept of those whose number clients decide on."""
+_ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
 
-_FUNCTION_MEMBERS: Final = 50
-"""Functions of SQLite take 100 arguments."""
+_WHOLE: Final = "answer_size"
+"""The column of the size of all rows together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """How entities of a kind are stored.
+def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Values]:
+    """The selections without the values of their pages, and these values.
 
-    `in_columns` has what is held under an attribute, but stored in several columns: the names of
-    these by those of its own attributes. It isn't there when the first one is NULL.
+    Those of one shape have the same SQL, and the values are its parameters.
     """
-
-    table: Table
-    key_name: str
-    children: Table | None = None
-    in_columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shapes: list[Selection] = []
+    values: dict[str, Any] = {}
+    for number, selection in enumerate(selections):
+        shape = selection
+        if selection.pages:
+            shape = selection.of_pages(tuple(map(nested_page_shape_of, selection.pages)))
+            for place, page in enumerate(selection.pages):
+                values |= page_values_of(page, page_prefix(number, place))
+        shapes.append(shape)
+    return tuple(shapes), values
 
 
 class JsonStatements:
-    """Those for one kind of database, each written once for all values of one shape.
+    """Those for one kind of database, each to be kept for all values of one shape.
 
     Clients choose the keys of objects, so these are quoted; all else in the SQL is our own.
     """
@@ -84,11 +82,8 @@ class JsonStatements:
     def __init__(self, kinds: Mapping[str, Stored], *, is_sqlite: bool) -> None:
         self._kinds = kinds
         self._is_sqlite = is_sqlite
-        self.by = lru_cache(_KEPT)(self._by)
-        self.children = lru_cache(_KEPT)(self._children)
-        self.page = lru_cache(_KEPT)(self._page)
 
-    def _by(
+    def by(
         self, kind: str, names: tuple[str, ...], selections: tuple[Selection, ...], is_one: bool
     ) -> Statement:
         """Rows of the named columns and an object for each selection.
@@ -98,27 +93,53 @@ class JsonStatements:
         """
         stored, writer = self._kinds[kind], self._writer()
         source = stored.table.alias(writer.alias())
-        columns = [source.c[name] for name in names]
         conditions = [
             column == bindparam(name, type_=column.type)
             if is_one
             else among(column, name, is_sqlite=self._is_sqlite)
-            for name, column in zip(names, columns, strict=True)
+            for name, column in ((name, source.c[name]) for name in names)
         ]
-        items = [writer.item(each, stored, source.name) for each in selections]
-        return self._written(select(*columns, *items).where(and_(*conditions)))
+        size = self._sizes(writer).of_entity(selections, stored, source.name)
+        rows, is_wanted = self._sized(source, and_(*conditions), writer, size)
+        columns = [rows.c[name] for name in names]
+        items = [writer.item(each, stored, rows.name) for each in selections]
+        items = self._guarded(items, writer, size, rows)
+        found = select(*columns, *items).where(is_wanted)
+        counted = range(len(columns), len(columns) + len(items))
+        if size is None and not is_one:
+            found = self._added_up(found, selections, counted, writer)
+        return self._written(found, counted)
 
-    def _children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
+    def children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
         stored, writer = self._kinds[kind], self._writer()
-        key = stored.table.alias(writer.alias()).c[stored.key_name]
-        lists = [
-            _sql(writer.owned(Owned("", each), stored, str(key.table.name))) for each in selections
-        ]
-        found = among(key, "values", is_sqlite=self._is_sqlite)
-        return self._written(select(key, *lists).where(found))
+        source = stored.table.alias(writer.alias())
+        condition = among(source.c[stored.key_name], "values", is_sqlite=self._is_sqlite)
+        size = self._sizes(writer).of_children(selections, stored, source.name)
+        rows, is_wanted = self._sized(source, condition, writer, size)
+        lists = [writer.children(each, stored, rows.name) for each in selections]
+        lists = self._guarded(lists, writer, size, rows)
+        found = select(rows.c[stored.key_name], *lists).where(is_wanted)
+        counted = range(1, 1 + len(lists))
+        if size is None:
+            owners = [Selection((("", Owned("", each)),)) for each in selections]
+            found = self._added_up(found, owners, counted, writer)
+        return self._written(found, counted)
 
-    def _page(
+    def pages(self, selections: tuple[Selection, ...]) -> Statement:
+        """Rows of the `values`, and a page for each selection, whose only member it is.
+
+        The page is of those that have the value under what it's said to go `by`.
+        """
+        writer = self._writer()
+        values = each_value(PlainText, writer.alias(), is_sqlite=self._is_sqlite)
+        size = self._sizes(writer).of_pages(selections, values.name)
+        rows, _ = self._sized(values, true(), writer, size)
+        pages = [writer.page(selection, rows.name) for selection in selections]
+        pages = self._guarded(pages, writer, size, rows)
+        return self._written(select(rows.c.value, *pages), range(1, 1 + len(pages)))
+
+    def page(
         self,
         kind: str,
         shape: PageRequest,
@@ -137,9 +158,13 @@ class JsonStatements:
         table = stored.table
         matching = condition(table, shape.filter, is_sqlite=self._is_sqlite)
         rows = select(table).where(matching)
-        page = self._page_of(rows, stored, shape, most).subquery(writer.alias())
+        page: NamedFromClause = self._page_of(rows, stored, shape, most).subquery(writer.alias())
+        size = self._sizes(writer).of_entity(selections, stored, page.name)
+        page, _ = self._sized(page, true(), writer, size)
         order = reading_order(page, page.c[stored.key_name], shape)
         columns = [writer.item(each, stored, page.name) for each in selections]
+        columns = self._guarded(columns, writer, size, page)
+        counted = range(len(columns))
         if with_places:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
         total = select(func.count()).select_from(table).where(matching).scalar_subquery()
@@ -148,228 +173,118 @@ class JsonStatements:
             columns += [page.c[stored.key_name], total]
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self._is_sqlite:
-            return self._written(select(*columns).select_from(source).order_by(*order))
+            return self._written(select(*columns).select_from(source).order_by(*order), counted)
+        has_lists = size is None and any(map(_has_lists, selections))
+        if has_lists:
+            labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
+            names = dict.fromkeys([shape.order.field, stored.key_name])
+            page = _made(select(*(page.c[name] for name in names), *labelled), writer)
+            order = reading_order(page, page.c[stored.key_name], shape)
+            columns = [page.c[each.name] for each in labelled]
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
-        return self._written(select(*lists, *[total] * with_total).select_from(page))
+        source = page
+        if has_lists:
+            whole = _sum_of(columns[: counted.stop]).label(_WHOLE)
+            labelled = [each.label(f"c{place}") for place, each in enumerate(lists)]
+            source = select(*labelled, whole).select_from(page).subquery(writer.alias())
+            lists = [source.c[each.name] for each in labelled]
+            nothing: Any = (source.c[_WHOLE] > _ALLOWED, literal_column("ARRAY['']"))
+            lists[: counted.stop] = [case(nothing, else_=it) for it in lists[: counted.stop]]
+        return self._written(select(*lists, *[total] * with_total).select_from(source), counted)
 
     def _page_of(
         self, rows: Select[Any], stored: Stored, shape: PageRequest, most: int
     ) -> Select[Any]:
         table = stored.table
         key = table.c[stored.key_name]
+        if self._is_sqlite and not stored.has_index(shape.order.field):
+            # What is sorted has the keys alone, and not what is written.
+            keys = page_of(rows.with_only_columns(key), table, key, shape)
+            return select(table).where(key.in_(keys.scalar_subquery()))
         if self._is_sqlite:
             return page_of(rows, table, key, shape)
         return bounded_page_of(rows, table, key, shape, most)
 
-    def _writer(self) -> "_Writer":
-        return _SqliteWriter(self._kinds) if self._is_sqlite else _PostgresWriter(self._kinds)
+    def _writer(self) -> Writer:
+        return SqliteWriter(self._kinds) if self._is_sqlite else PostgresWriter(self._kinds)
 
-    def _written(self, statement: Any) -> Statement:
-        return written(statement, is_sqlite=self._is_sqlite)
+    def _sizes(self, writer: Writer) -> JsonSizes:
+        return JsonSizes(self._kinds, writer, is_sqlite=self._is_sqlite)
 
+    def _sized(
+        self,
+        rows: NamedFromClause,
+        condition: ColumnElement[bool],
+        writer: Writer,
+        size: str | None,
+    ) -> tuple[NamedFromClause, ColumnElement[bool]]:
+        """What items are written of, and what is still to be asked of its rows.
 
-Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
-Write = Callable[[Part], str]
-"""The SQL of the JSON text of a part."""
+        PostgreSQL adds up the `size` of the rows that meet the condition, once for all items: the
+        SQL of a size is about as long as that of the items, and would stand in each of them.
+        """
+        if size is None or self._is_sqlite:
+            return rows, condition
+        whole = writer.sql(f"sum({size}) OVER ()").label(_WHOLE)
+        return select(rows, whole).where(condition).subquery(writer.alias()), true()
 
+    def _guarded(
+        self,
+        items: list[ColumnElement[str]],
+        writer: Writer,
+        size: str | None,
+        rows: NamedFromClause,
+    ) -> list[ColumnElement[str]]:
+        """The items of the rows, or "" in place of those that would make the answer too large.
 
-class _Writer(ABC):
-    """Writes the expressions of one statement, whose tables it gives their names in it."""
+        PostgreSQL compares what it added up. SQLite has its function count row by row, as they
+        come, by the SQL of a row's `size`.
+        """
+        if size is None:
+            return items
+        exceeds: list[ColumnElement[bool]]
+        if self._is_sqlite:
+            # A row counts with its first item, and none of the others is made if it's too much.
+            counted = [size, *["0"] * (len(items) - 1)]
+            exceeds = [writer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
+        else:
+            exceeds = [rows.c[_WHOLE] > _ALLOWED] * len(items)
+        return [
+            # What comes after ELSE is less deep for SQLite's parser than what comes after THEN.
+            case((exceeded, literal_column("''")), else_=item)
+            for exceeded, item in zip(exceeds, items, strict=False)
+        ]
 
-    def __init__(self, kinds: Mapping[str, Stored]) -> None:
-        self._kinds = kinds
-        self._numbers = count()
+    def _added_up(
+        self, found: Select[Any], selections: Sequence[Selection], counted: range, writer: Writer
+    ) -> Select[Any]:
+        """The same; PostgreSQL gives "" in place of all texts where they are too much together."""
+        if self._is_sqlite or not any(map(_has_lists, selections)):
+            return found
+        made = _made(found, writer)
+        whole = _sum_of(list(made.c)[counted.start : counted.stop]).over().label(_WHOLE)
+        added_up = select(made, whole).subquery(writer.alias())
+        columns: list[Any] = list(added_up.c)
+        added = columns.pop()
+        nothing: Any = (added > _ALLOWED, literal_column("''"))
+        columns[counted.start :] = [case(nothing, else_=it) for it in columns[counted.start :]]
+        return select(*columns)
 
-    def alias(self) -> str:
-        return f"t{next(self._numbers)}"
-
-    def item(self, selection: Selection, stored: Stored, source: str) -> ColumnElement[str]:
-        """The object of an entity, of the table that is called `source`."""
-        return _sql(self._object(selection, lambda part: self._of_entity(part, stored, source)))
-
-    def owned(self, part: Owned, stored: Stored, source: str) -> str:
-        """The list of the entity's children."""
-        table = stored.children
-        assert table is not None
-        name = self.alias()
-        of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
-        return self._list(
-            self._child(part.selection, table, name),
-            f"{table.name} AS {name} WHERE {of_parent}",
-            f"{name}.position",
-        )
-
-    def _of_entity(self, part: Part, stored: Stored, source: str) -> str:
-        match part:
-            case Owned():
-                return self.owned(part, stored, source)
-            case Referenced(attribute, kind, by, selection):
-                other, name = self._kinds[kind], self.alias()
-                item = self._object(selection, lambda part: self._of_entity(part, other, name))
-                found = f"{other.table.name} AS {name} WHERE {name}.{by} = {source}.{attribute}"
-                return f"coalesce((SELECT {item} FROM {found}), 'null')"
-            case Held(attribute, selection) if attribute in stored.in_columns:
-                names = stored.in_columns[attribute]
-                columns = {name: stored.table.c[column] for name, column in names.items()}
-                item = self._object(selection, lambda part: self._of_columns(part, columns, source))
-                first = next(iter(names.values()))
-                return f"CASE WHEN {source}.{first} IS NULL THEN 'null' ELSE {item} END"
-            case Held(attribute):
-                return self._held(part, f"{source}.{attribute}")
-            case Opaque(prefix, attribute):
-                return self._opaque(f"{_literal(prefix)} || {source}.{attribute}")
-        return self._of_columns(part, stored.table.c, source)
-
-    def _child(self, selection: Selection, table: Table, source: str) -> str:
-        """The object of a child; there may be many."""
-        return self._object(selection, lambda part: self._of_columns(part, table.c, source))
-
-    def _of_columns(self, part: Part, columns: Columns, source: str) -> str:
-        if isinstance(part, Constant):
-            return _literal(dumps(part.text))
-        return self._value(columns[_name_of(part)], source)
-
-    def _held(self, part: Held, json: str) -> str:
-        """What is stored as JSON."""
-        if not part.is_many:
-            return self._object(part.selection, lambda part: self._within(part, json))
-        name = self.alias()
-        item = self._object(part.selection, lambda part: self._within(part, f"{name}.value"))
-        source, place = self._items(json, name)
-        return self._list(item, source, place)
-
-    def _within(self, part: Part, json: str) -> str:
-        match part:
-            case Constant(text):
-                return _literal(dumps(text))
-            case Held(attribute):
-                return self._held(part, f"({json} -> {_literal(attribute)})")
-        return self._text(f"({json} -> {_literal(_name_of(part))})")
-
-    def _object(self, selection: Selection, write: Write) -> str:
-        """The JSON text of an object."""
-        if not selection.members:
-            return _literal("{}")
-        pieces: list[str] = []
-        before = "{"
-        for key, part in selection.members:
-            pieces += [_literal(f"{before}{dumps(key)}:"), write(part)]
-            before = ","
-        return f"({' || '.join([*pieces, _literal('}')])})"
-
-    def _value(self, column: Column[Any], source: str) -> str:
-        name = f"{source}.{column.name}"
-        text = self._plain(column, name)
-        return f"coalesce({text}, 'null')" if column.nullable else text
-
-    @abstractmethod
-    def _plain(self, column: Column[Any], name: str) -> str:
-        """The JSON text of a column; NULL where it's NULL."""
-
-    @abstractmethod
-    def _opaque(self, text: str) -> str:
-        """The JSON text of a text in base64url."""
-
-    @abstractmethod
-    def _text(self, json: str) -> str:
-        """JSON as text."""
-
-    @abstractmethod
-    def _list(self, item: str, source: str, place: str) -> str:
-        """The JSON text of a list of the items, in the order of their places."""
-
-    @abstractmethod
-    def _items(self, json: str, name: str) -> tuple[str, str]:
-        """A source, under a name, of the items of a list as `value`, and what orders them."""
+    def _written(self, statement: Any, counted: range) -> Statement:
+        return written(statement, is_sqlite=self._is_sqlite, counted=counted, refuses=True)
 
 
-class _PostgresWriter(_Writer):
-    """Puts texts together: PostgreSQL's own functions for objects take half as long again."""
-
-    def _plain(self, column: Column[Any], name: str) -> str:
-        match column.type:
-            case JsonText() | Integer():
-                return f"{name}::text"
-            case Timestamp():
-                return f"""('"' || to_char({name} AT TIME ZONE 'UTC', CASE
-                    WHEN date_trunc('second', {name}) = {name} THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
-                    ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) || '"')"""
-        return f"to_json({name})::text"
-
-    def _opaque(self, text: str) -> str:
-        encoded = f"rtrim(encode(convert_to({text}, 'UTF8'), 'base64'), '=')"
-        # Its lines are broken, as those of e-mails are.
-        return f"""('"' || translate({encoded}, E'+/\\n', '-_') || '"')"""
-
-    def _text(self, json: str) -> str:
-        return f"{json}::text"
-
-    def _list(self, item: str, source: str, place: str) -> str:
-        items = f"string_agg({item}, ',' ORDER BY {place})"
-        return f"(SELECT '[' || coalesce({items}, '') || ']' FROM {source})"
-
-    def _items(self, json: str, name: str) -> tuple[str, str]:
-        source = f"json_array_elements({json}) WITH ORDINALITY AS {name}(value, place)"
-        return source, f"{name}.place"
+def _has_lists(selection: Selection) -> bool:
+    """Whether there are lists of children, which may be long, though no text in them is."""
+    owned = (isinstance(part, Owned) for _, part in selection.members)
+    return any(owned) or any(map(_has_lists, selection.within))
 
 
-class _SqliteWriter(_Writer):
-    """Puts texts together, but for children, of which there are many: its function is faster."""
-
-    def _plain(self, column: Column[Any], name: str) -> str:
-        match column.type:
-            case JsonText() | Integer():
-                return name
-            case Boolean():
-                return f"CASE WHEN {name} THEN 'true' ELSE 'false' END"
-            case Double():
-                # SQLite's own digits are too few to be the number, or more than it needs.
-                return f"json_number({name})"
-            case Timestamp():
-                whole = f"replace(substr({name}, 1, 19), ' ', 'T')"
-                fraction = f"replace(substr({name}, 20), '.000000', '')"
-                return f"""('"' || {whole} || {fraction} || 'Z"')"""
-        return f"json_quote({name})"
-
-    def _opaque(self, text: str) -> str:
-        return f"json_quote(base64url({text}))"
-
-    def _text(self, json: str) -> str:
-        return json
-
-    def _child(self, selection: Selection, table: Table, source: str) -> str:
-        if len(selection.members) > _FUNCTION_MEMBERS:
-            return super()._child(selection, table, source)
-        pairs = (
-            f"{_literal(key)}, {self._argument(part, table, source)}"
-            for key, part in selection.members
-        )
-        return f"json_object({', '.join(pairs)})"
-
-    def _argument(self, part: Part, table: Table, source: str) -> str:
-        if isinstance(part, Value) and isinstance(table.c[part.attribute].type, Integer | Text):
-            return f"{source}.{part.attribute}"
-        return f"json({self._of_columns(part, table.c, source)})"
-
-    def _list(self, item: str, source: str, place: str) -> str:
-        # What is aggregated comes in the order of its source, which SQLite leaves as it is for the
-        # sake of group_concat: restriction (16) of flattenSubquery in its select.c.
-        ordered = f"SELECT {item} AS item FROM {source} ORDER BY {place}"
-        return f"(SELECT '[' || coalesce(group_concat(item, ','), '') || ']' FROM ({ordered}))"
-
-    def _items(self, json: str, name: str) -> tuple[str, str]:
-        return f"json_each({json}) AS {name}", f"{name}.key"
+def _made(rows: Select[Any], writer: Writer) -> Subquery:
+    """The rows with their texts as columns, which PostgreSQL doesn't make anew for each use."""
+    return rows.offset(literal_column("0")).subquery(writer.alias())
 
 
-def _name_of(part: Part) -> str:
-    assert isinstance(part, Value)
-    return part.attribute
-
-
-def _literal(text: str) -> str:
-    quoted = text.replace("'", "''")
-    return f"'{quoted}'"
-
-
-def _sql(text: str) -> ColumnElement[str]:
-    return literal_column(text)
+def _sum_of(texts: Sequence[ColumnElement[Any]]) -> Any:
+    """The bytes of all rows of these texts."""
+    return func.sum(reduce(add, map(func.octet_length, texts)))

@@ -28,7 +28,8 @@ from repositories.database_criteria import (
     storable,
     values_of,
 )
-from repositories.database_json import Stored
+from repositories.database_json import shaped
+from repositories.database_json_text import Stored
 from repositories.database_session import DatabaseSession
 from repositories.selections import Selection
 from repositories.statements import Row
@@ -118,38 +119,43 @@ class DatabaseRepository(Generic[R]):
         with_places: bool = False,
         with_total: bool = False,
     ) -> JsonPage:
+        shapes, values = shaped(selections)
         most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
-        statement = self._session.json.page(
+        statement = self._session.kept(
+            self._session.json.page,
             self._kind,
             page_shape_of(request),
             most,
-            tuple(selections),
+            shapes,
             with_places,
             with_total,
         )
-        rows = await self._session.rows(statement, page_values_of(request))
+        values |= page_values_of(request)
+        rows = await self._session.rows(statement, values)
         items = self._items_of_rows if self._session.is_sqlite else self._items_of_columns
         found, total = items(rows, with_total)
         return JsonPage(Page.of(request, found), total)
 
     async def page(self, request: PageRequest) -> Page[R]:
-        statement = sql.page(self._entities, page_shape_of(request))
+        statement = self._session.kept(sql.page, self._entities, page_shape_of(request))
         rows = await self._session.rows(statement, page_values_of(request))
         return Page.of(request, map(self._from_row, rows))
 
     async def count(self, filter: Filter | None) -> int:
-        statement = sql.count(self._entities, shape_of(filter))
+        statement = self._session.kept(sql.count, self._entities, shape_of(filter))
         return int((await self._session.rows(statement, values_of(filter)))[0][0])
 
     async def _by_column(self, name: str, values: Sequence[str]) -> Mapping[str, R]:
-        statement = sql.by_column(self._entities, name)
+        statement = self._session.kept(sql.by_column, self._entities, name)
         rows = await self._session.rows(statement, {"values": storable(values)})
         place = self._entities.place_of(name)
         return {row[place]: self._from_row(row) for row in rows}
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         assert self.children is not None
-        statement = sql.children(self._entities, self.children.table, self.children.columns)
+        statement = self._session.kept(
+            sql.children, self._entities, self.children.table, self.children.columns
+        )
         rows = await self._session.rows(statement, {"values": storable(keys)})
         from_row = self.children.from_row
         # The parent's key stands last, and rows come parent by parent.
@@ -162,14 +168,16 @@ class DatabaseRepository(Generic[R]):
     ) -> Mapping[str, tuple[str, ...]]:
         wanted = storable(values)
         is_one = len(wanted) == 1
-        statement = self._session.json.by(self._kind, (name,), tuple(selections), is_one)
-        rows = await self._session.rows(statement, {name: wanted[0] if is_one else wanted})
+        shapes, parameters = shaped(selections)
+        statement = self._session.kept(self._session.json.by, self._kind, (name,), shapes, is_one)
+        parameters |= {name: wanted[0] if is_one else wanted}
+        rows = await self._session.rows(statement, parameters)
         return {value: tuple(texts) for value, *texts in rows}
 
     async def _children_json(
         self, keys: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
-        statement = self._session.json.children(self._kind, tuple(selections))
+        statement = self._session.kept(self._session.json.children, self._kind, tuple(selections))
         rows = await self._session.rows(statement, {"values": storable(keys)})
         return {key: tuple(lists) for key, *lists in rows}
 
@@ -192,9 +200,11 @@ class DatabaseRepository(Generic[R]):
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[R]]:
-        statement = sql.pages_by(self._entities, reference, page_shape_of(request))
+        statement = self._session.kept(
+            sql.pages_by, self._entities, reference, page_shape_of(request)
+        )
         rows = await self._session.rows(
-            statement, {**page_values_of(request), "values": storable(values)}
+            statement, {**page_values_of(request), "values": storable(list(dict.fromkeys(values)))}
         )
         place = self._entities.place_of(reference)
         found: dict[str, list[R]] = {value: [] for value in values}
@@ -202,10 +212,20 @@ class DatabaseRepository(Generic[R]):
             found[row[place]].append(self._from_row(row))
         return {value: Page.of(request, items) for value, items in found.items()}
 
+    async def json_pages(
+        self, values: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        shapes, parameters = shaped(selections)
+        parameters |= {"values": storable(values)}
+        rows = await self._session.rows(
+            self._session.kept(self._session.json.pages, shapes), parameters
+        )
+        return {value: tuple(pages) for value, *pages in rows}
+
     async def _counts_by(
         self, reference: str, values: Sequence[str], filter: Filter | None
     ) -> Mapping[str, int]:
-        statement = sql.counts_by(self._entities, reference, shape_of(filter))
+        statement = self._session.kept(sql.counts_by, self._entities, reference, shape_of(filter))
         rows = await self._session.rows(
             statement, {**values_of(filter), "values": storable(values)}
         )

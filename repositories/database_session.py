@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -11,7 +12,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
 from domain.changes import Change
-from domain.errors import TimedOut, Unavailable
+from domain.errors import AnswerTooLarge, TimedOut, Unavailable
+from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
 from repositories.database_json import JsonStatements
 from repositories.engine import (
     another_writer_came_between,
@@ -37,6 +39,9 @@ A = TypeVar("A")
 T = TypeVar("T")
 Run = Callable[[str, A], Coroutine[Any, Any, T]]
 
+Keep = Callable[..., Statement]
+"""Gives what a function makes of these arguments, as `Cache.made` does."""
+
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -58,11 +63,13 @@ class DatabaseSession:
         *,
         is_sqlite: bool,
         json: JsonStatements,
+        kept: Keep,
         selected: Selected | None = None,
         keys: KeyedTurns | None = None,
     ) -> None:
         self.is_sqlite = is_sqlite
         self.json = json
+        self.kept = kept
         self.selected = selected
         self.changes: list[Change] = []
         self._transaction = transaction
@@ -84,8 +91,18 @@ class DatabaseSession:
         key: Hashable | None = None,
     ) -> Sequence[Row]:
         """Run a statement and give all its rows. One that waits for a lock names its `key`."""
+        answer = ANSWER.get() if statement.counted else None
+        if answer is not None:
+            values = {**values, ANSWER_BYTES: answer.left}
         arguments = statement.arguments(values)
         found = await self._within_deadline(self._transaction.rows, statement.sql, arguments, key)
+        if answer is not None:
+            try:
+                _count(found, statement, answer)
+            except AnswerTooLarge as error:
+                # Who keeps the error would keep the rows: by this frame, and those below it.
+                del found
+                raise error.with_traceback(None) from None
         return statement.understood(found)
 
     async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -213,6 +230,19 @@ class DatabaseSession:
                 raise
             finally:
                 self._running = None
+
+
+def _count(rows: Sequence[Row], statement: Statement, answer: AnswerSize) -> None:
+    """Count the texts that an answer is made of. Raises AnswerTooLarge."""
+    if statement.key is not None and any(row[statement.key] is None for row in rows):
+        raise answer.exceeded()
+    for column in statement.counted:
+        texts = list(map(itemgetter(column), rows))
+        if texts and type(texts[0]) is list:
+            texts = texts[0]
+        if statement.refuses and "" in texts:
+            raise answer.exceeded()
+        answer.add_texts(texts)
 
 
 def _timed_out() -> TimedOut:

@@ -1,12 +1,19 @@
-"""The statements of the database repositories, each written once for all its values."""
+"""The statements of the database repositories, each written once for all its values.
 
-from collections.abc import Sequence
-from functools import cache, lru_cache
+Those whose number clients decide on are kept by sessions (`DatabaseSession.kept`).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache, reduce
+from operator import add
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    FromClause,
+    Select,
     Table,
     Text,
     and_,
@@ -18,23 +25,26 @@ from sqlalchemy import (
     null,
     select,
     true,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
 
+from repositories.answer_size import ANSWER_BYTES, UNLIMITED
 from repositories.criteria import Filter, PageRequest
 from repositories.database_criteria import (
-    LIMIT,
     among,
-    between_places,
     condition,
+    each_value,
     page_of,
     reading_order,
 )
-from repositories.metadata import JsonText
+from repositories.json_sizes import FITS, size_of
+from repositories.metadata import JsonText, may_be_large
 from repositories.statements import Statement, written
 
-_KEPT_SHAPES = 512
-"""How many statements are kept of those whose number clients decide on."""
+OrderOf = Callable[[FromClause], Sequence[ColumnElement[Any]]]
+"""The order of rows that are found by a subquery."""
 
 
 class Entities(NamedTuple):
@@ -89,6 +99,61 @@ class Entities(NamedTuple):
     def written(self, statement: Any) -> Statement:
         return written(statement, is_sqlite=self.is_sqlite)
 
+    def read(self, statement: Select[Any], order: OrderOf = lambda _: ()) -> Statement:
+        """A statement whose rows are records, of which answers are made, in an order."""
+        large = [
+            column.name
+            for column in self.columns
+            if may_be_large(column) and self._is_selected(column.name, ())
+        ]
+        return limited(statement, large, self.key_name, order, is_sqlite=self.is_sqlite)
+
+
+def limited(
+    statement: Select[Any],
+    large: Sequence[str],
+    key_name: str,
+    order: OrderOf = lambda _: (),
+    *,
+    is_sqlite: bool,
+) -> Statement:
+    """A statement whose `large` columns are read while the answer may have so much.
+
+    Where it may not, they are NULL, and so is the key: in all rows of PostgreSQL, which adds up
+    their lengths before it sends any; and in those of SQLite from where it's too much.
+    """
+    if not large:
+        return written(statement, is_sqlite=is_sqlite)
+    names = list(statement.exported_columns.keys())
+    found = None if is_sqlite else statement.subquery("found")
+    columns: dict[str, Any] = dict(statement.exported_columns if found is None else found.c)
+    sizes = [func.coalesce(size_of(columns[name], is_sqlite=is_sqlite), 0) for name in large]
+    size = reduce(add, sizes)
+    first = next(name for name in names if name == key_name or name in large)
+
+    def guarded(name: str) -> Any:
+        column = columns[name]
+        if name != key_name and name not in large:
+            return column
+        # A row counts once, with the first of its columns that is read.
+        counted = size if name == first else literal_column("0")
+        fits = (
+            getattr(func, FITS)(counted) != 0
+            if is_sqlite
+            else func.sum(size).over() <= bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
+        )
+        return type_coerce(case((fits, column)), column.type).label(name)
+
+    wanted = [guarded(name) for name in names]
+    return written(
+        statement.with_only_columns(*wanted)
+        if found is None
+        else select(*wanted).order_by(*order(found)),
+        is_sqlite=is_sqlite,
+        counted=tuple(map(names.index, large)),
+        key=names.index(key_name),
+    )
+
 
 @cache
 def _places(table: Table) -> dict[str, int]:
@@ -99,46 +164,42 @@ def _places(table: Table) -> dict[str, int]:
 # Reading
 
 
-@lru_cache(_KEPT_SHAPES)
 def by_column(entities: Entities, name: str) -> Statement:
-    return entities.written(select(*entities.selection(name)).where(entities.among(name)))
+    return entities.read(select(*entities.selection(name)).where(entities.among(name)))
 
 
-@lru_cache(_KEPT_SHAPES)
 def page(entities: Entities, shape: PageRequest) -> Statement:
     query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
-    return entities.written(page_of(query, entities.table, entities.key, shape))
+    return entities.read(
+        page_of(query, entities.table, entities.key, shape),
+        lambda found: reading_order(found, found.c[entities.key_name], shape),
+    )
 
 
-@lru_cache(_KEPT_SHAPES)
 def count(entities: Entities, shape: Filter | None) -> Statement:
     query = select(func.count()).select_from(entities.table)
     return entities.written(query.where(entities.matching(shape)))
 
 
-@lru_cache(_KEPT_SHAPES)
 def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statement:
-    table = entities.table
-    rank = func.row_number().over(
-        partition_by=table.c[reference], order_by=reading_order(table, entities.key, shape)
-    )
-    ranked = (
-        select(*entities.selection(shape.order.field), rank.label("rank"))
-        .where(
-            entities.among(reference),
-            entities.matching(shape.filter),
-            *between_places(table, entities.key, shape),
-        )
-        .subquery()
-    )
-    return entities.written(
-        select(*(ranked.c[column.name] for column in entities.columns))
-        .where(ranked.c.rank <= LIMIT)
-        .order_by(ranked.c[reference], ranked.c.rank)
+    """Each parent's page is found by itself, as an index has it; then come the rows, by keys."""
+    table, other = entities.table, entities.table.alias("page")
+    parents = each_value(table.c[reference].type, "parent", is_sqlite=entities.is_sqlite)
+    key = other.c[entities.key_name]
+    matching = condition(other, shape.filter, is_sqlite=entities.is_sqlite)
+    rows = select(key).where(other.c[reference] == parents.c.value, matching)
+    keys = page_of(rows, other, key, shape).correlate(parents)
+    return entities.read(
+        select(*entities.selection(shape.order.field))
+        .select_from(parents.join(table, entities.key.in_(keys.scalar_subquery())))
+        .order_by(table.c[reference], *reading_order(table, entities.key, shape)),
+        lambda found: (
+            found.c[reference],
+            *reading_order(found, found.c[entities.key_name], shape),
+        ),
     )
 
 
-@lru_cache(_KEPT_SHAPES)
 def counts_by(entities: Entities, reference: str, shape: Filter | None) -> Statement:
     column = entities.table.c[reference]
     return entities.written(
@@ -148,23 +209,31 @@ def counts_by(entities: Entities, reference: str, shape: Filter | None) -> State
     )
 
 
-@lru_cache(_KEPT_SHAPES)
 def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
     """The named columns and the parent's key, in the order of the parents' children."""
     parent = table.c[entities.key_name]
-    return entities.written(
+    return limited(
         select(*(table.c[name] for name in names), parent)
         .where(among(parent, "values", is_sqlite=entities.is_sqlite))
-        .order_by(parent, table.c.position)
+        .order_by(parent, table.c.position),
+        # On SQLite they are short, and counted as they come.
+        [
+            name
+            for name in names
+            if isinstance(table.c[name].type, Text | JsonText) and not entities.is_sqlite
+        ],
+        entities.key_name,
+        lambda found: (found.c[entities.key_name], found.c.position),
+        is_sqlite=entities.is_sqlite,
     )
 
 
-@lru_cache(_KEPT_SHAPES)
+@cache
 def revision(entities: Entities) -> Statement:
     return entities.written(select(entities.table.c.revision).where(entities.has_key))
 
 
-@lru_cache(_KEPT_SHAPES)
+@cache
 def for_update(entities: Entities) -> Statement:
     query = select(*entities.columns).where(entities.has_key).with_for_update()
     return entities.written(query)

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import false, select, text
 
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
+from repositories.cache import Cache
 from repositories.changes import ChangeFeed
 from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
@@ -70,17 +71,20 @@ def create_repositories(
     clock: Clock = utc_now,
     new_key: NewKey | None = None,
     require_schema: RequireSchema | None = None,
+    cache: Cache | None = None,
 ) -> Repositories:
     """The repositories of a mode; `engine` is needed for `db` and ignored in memory.
 
-    `require_schema` is asked when the database lacks something.
+    `require_schema` is asked when the database lacks something. Statements are kept in the `cache`.
     """
     keys = new_key or UlidKeys(clock)
     if mode is PersistenceMode.INMEMORY:
         return _MemoryRepositories(clock, keys)
     if engine is None:
         raise ValueError("persistence mode 'db' needs a database")
-    return _DatabaseRepositories(engine, clock, keys, require_schema)
+    return _DatabaseRepositories(
+        engine, clock, keys, require_schema, Cache() if cache is None else cache
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +227,11 @@ class _DatabaseRepositories:
         clock: Clock,
         new_key: NewKey,
         require_schema: RequireSchema | None,
+        cache: Cache,
     ) -> None:
         self._database = database
         self._require_schema = require_schema
+        self._kept = cache.made
         self.changes = ChangeFeed()
         self._clock = clock
         self._new_key = new_key
@@ -236,6 +242,7 @@ class _DatabaseRepositories:
             self._database.snapshot(in_one_call),
             is_sqlite=self._database.is_sqlite,
             json=self._json,
+            kept=self._kept,
             selected=selected,
         )
         return _Reading(session, self._unit(session))
@@ -263,7 +270,9 @@ class _DatabaseRepositories:
 
     async def _require_file(self) -> None:
         """Read from all tables of SQLite, and write to the disk, which may be full."""
-        session = DatabaseSession(self._database.transaction(), is_sqlite=True, json=self._json)
+        session = DatabaseSession(
+            self._database.transaction(), is_sqlite=True, json=self._json, kept=self._kept
+        )
         try:
             for table in metadata.sorted_tables:
                 await session.rows(written(select(table).where(false()), is_sqlite=True))
@@ -280,6 +289,7 @@ class _DatabaseRepositories:
             self._database.transaction(in_one_call),
             is_sqlite=self._database.is_sqlite,
             json=self._json,
+            kept=self._kept,
             keys=self._database.keys,
         )
         try:

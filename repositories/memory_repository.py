@@ -2,21 +2,29 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
+from repositories.answer_size import ANSWER
 from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory_criteria import matches, page_of
 from repositories.selections import (
+    Found,
     Owned,
+    Paged,
     Referenced,
+    Scope,
     Selection,
     carried,
     objects,
+    paged,
+    size_of,
     write_json,
+    written_place,
 )
 from repositories.unit_of_work import Interference
 
@@ -140,8 +148,7 @@ class MemoryRepository(Generic[R]):
     ) -> Mapping[str, tuple[str, ...]]:
         return {
             key: tuple(
-                write_json(objects(selection, found, self._belonging)).decode()
-                for selection in selections
+                _counted_json(objects(selection, found, carried)) for selection in selections
             )
             for key, found in (await self._children(keys)).items()
         }
@@ -153,10 +160,19 @@ class MemoryRepository(Generic[R]):
         return dict(zip(records, zip(*columns, strict=True), strict=True))
 
     def _texts(self, records: Iterable[R], selection: Selection) -> list[str]:
-        return [write_json(each).decode() for each in objects(selection, records, self._belonging)]
+        belonging = partial(self._belonging, selection.pages)
+        return [_counted_json(each) for each in objects(selection, records, belonging)]
 
-    def _belonging(self, part: Owned | Referenced, records: Sequence[Any]) -> Sequence[Any]:
+    def _belonging(
+        self,
+        pages: Sequence[PageRequest],
+        part: Owned | Referenced | Paged,
+        records: Sequence[Any],
+    ) -> Sequence[Any]:
         match part:
+            case Paged(attribute, kind):
+                other = self._session.kinds[kind](self._session)
+                return other._paged(pages, part, [getattr(each, attribute) for each in records])
             case Owned(_, selection):
                 stored = self._session.table(cast(str, self.children_table))
                 return [
@@ -167,8 +183,41 @@ class MemoryRepository(Generic[R]):
                 other = self._session.kinds[kind](self._session)
                 found = {getattr(each, by): each for each in other._records.values()}
                 referenced = [found.get(getattr(each, attribute)) for each in records]
-                made = iter(objects(selection, [it for it in referenced if it], other._belonging))
+                belonging = partial(other._belonging, pages)
+                made = iter(objects(selection, [it for it in referenced if it], belonging))
                 return [it and next(made) for it in referenced]
+
+    async def json_pages(
+        self, values: Sequence[str], selections: Sequence[Selection]
+    ) -> Mapping[str, tuple[str, ...]]:
+        columns = []
+        for selection in selections:
+            [(_, part)] = selection.members
+            assert isinstance(part, Paged)
+            found = self._paged(selection.pages, part, values)
+            columns.append(list(map(_counted_json, found)))
+        return dict(zip(values, zip(*columns, strict=True), strict=True))
+
+    def _paged(
+        self, pages: Sequence[PageRequest], part: Paged, values: Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        """For each value, the page of those that have it under what the part goes by."""
+        request = pages[part.number]
+        groups = self._grouped(part.by, values)
+        found = [self._found(part.kind, groups[value], request) for value in values]
+        return paged(part, found, partial(self._belonging, pages))
+
+    def _found(self, kind: str, records: Sequence[R], request: PageRequest) -> Found:
+        page = page_of(records, self.key_name, request)
+        scope = Scope(kind, request.order)
+        return Found(
+            page,
+            [
+                written_place(scope, getattr(it, request.order.field), getattr(it, self.key_name))
+                for it in page.items
+            ],
+            lambda: sum(matches(record, request.filter) for record in records),
+        )
 
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest
@@ -252,3 +301,11 @@ class MemoryRepository(Generic[R]):
             for other in self._records.values()
         ):
             raise self._session.interference()
+
+
+def _counted_json(value: Any) -> str:
+    """The JSON text, counted before it's made. Raises AnswerTooLarge."""
+    answer = ANSWER.get()
+    if answer is not None:
+        answer.add(size_of(value))
+    return write_json(value).decode()

@@ -1,12 +1,12 @@
 """The one MetaData, and the kinds of columns that all tables are made of."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -103,15 +103,29 @@ class ManyOf(TypeDecorator[Sequence[Any]]):
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        return json.dumps if dialect.name == "sqlite" else None
+        return _json_of if dialect.name == "sqlite" else None
 
 
-def text(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, PlainText, nullable=nullable)
+def _json_of(values: Sequence[Any]) -> str:
+    # Nothing is escaped that needn't be: six characters would stand for one.
+    return orjson.dumps(values).decode()
+
+
+_LONG = "long"
+"""The key in a column's info that says that one text of it may be a good part of an answer."""
+
+
+def text(name: str, *, nullable: bool = False, is_long: bool = False) -> Column[Any]:
+    return Column(name, PlainText, nullable=nullable, info={_LONG: True} if is_long else {})
 
 
 def json_text(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, JsonText, nullable=nullable)
+
+
+def may_be_large(column: Column[Any]) -> bool:
+    """Whether a single value of the column may be a good part of an answer."""
+    return isinstance(column.type, JsonText) or _LONG in column.info
 
 
 def timestamp(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -159,3 +173,8 @@ def newest_first(table: str, key: str, *references: str) -> Iterator[Index]:
     for prefix in ((), *((reference,) for reference in references)):
         columns: list[Any] = [*prefix, sql_text("created_at DESC"), key]
         yield Index("_".join(["ix", table, *prefix, "created_at", key]), *columns)
+
+
+def last_changed_first(table: str, key: str) -> Index:
+    """The index of the order of changes, which each of these moves a row in."""
+    return Index(f"ix_{table}_updated_at_{key}", sql_text("updated_at DESC"), key)

@@ -9,11 +9,14 @@ import sqlite3
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from contextvars import Context
+from time import thread_time
 from typing import Any, TypeVar, cast
 
 import aiosqlite
 
+from repositories.answer_size import ANSWER, UNLIMITED, AnswerSize, answer_left
 from repositories.connections import Connections
+from repositories.json_sizes import FITS
 from repositories.selections import base64url
 from repositories.sqlite_file import DatabaseFile
 from repositories.statements import Row
@@ -29,10 +32,14 @@ PATIENCE_MILLISECONDS = 5_000
 _GLANCE_MILLISECONDS = 100
 """How long it waits at a time. SQLite can't be interrupted while it waits."""
 
-_SHORT = 100_000
-"""Instructions of SQLite's machine that a statement may take on the event loop, at least, and at
-most twice as many: 2 to 4 ms.
-"""
+_SHORT_SECONDS = 0.015
+"""CPU time that a statement may take on the event loop: for those that copy long texts."""
+
+_LOOKED_AT = 10_000
+"""After how many instructions of SQLite's machine the time is looked at."""
+
+_SHORT = 20
+"""How often it's looked at, at most, on the event loop: 2 to 4 milliseconds, mostly."""
 
 _FILE_IS_BROKEN = frozenset(
     {
@@ -45,6 +52,9 @@ _FILE_IS_BROKEN = frozenset(
 )
 """Whoever opens the file anew may find it better."""
 
+_SMALL = 256 * 1024
+"""Bytes of texts that a statement may put together on the event loop: 1 or 2 ms."""
+
 _NOT_SHORT = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -56,13 +66,17 @@ class SqliteFile(aiosqlite.Connection):
     def __init__(self, database: str, **options: Any) -> None:
         self.is_stale = False
         self._is_on_loop = False
-        self._progress = 0
+        self._seen_at = 0.0
+        self._looks = 0
+        self._size = 0
+        self._most_size = UNLIMITED
 
         def connect() -> sqlite3.Connection:
             self.direct = sqlite3.connect(database, **(options | {"check_same_thread": False}))
             self.direct.create_function("base64url", 1, _base64url, deterministic=True)
             self.direct.create_function("json_number", 1, repr, deterministic=True)
-            self.direct.set_progress_handler(self._is_too_long, _SHORT)
+            self.direct.create_function(FITS, 1, self._fits_answer)
+            self.direct.set_progress_handler(self._is_too_long, _LOOKED_AT)
             return self.direct
 
         super().__init__(connect, iter_chunk_size=64)
@@ -98,26 +112,47 @@ class SqliteFile(aiosqlite.Connection):
     def _is_too_long(self) -> bool:
         """Called now and then while a statement runs; whether it's to be interrupted.
 
-        The first call may come early: SQLite counts on from the last run of the same statement.
+        The time counts from the first call, so that statements that are short need no clock.
         """
-        self._progress += 1
-        return self._is_on_loop and self._progress > 1
+        if not self._is_on_loop:
+            return False
+        self._looks += 1
+        now = thread_time()
+        if self._looks == 1:
+            self._seen_at = now
+        return self._looks > _SHORT or now - self._seen_at > _SHORT_SECONDS
+
+    def _fits_answer(self, size: float | None) -> bool:
+        """Counts a row that is about to be made; what is large isn't made on the event loop."""
+        self._size += int(size or 0)
+        if self._is_on_loop and self._size > _SMALL:
+            raise ValueError("the answer is large")
+        return self._size <= self._most_size
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         self._is_on_loop = True
-        self._progress = 0
+        self._looks = self._size = 0
+        self._most_size = answer_left()
         try:
             return self.direct.execute(sql, arguments).fetchall()
         except sqlite3.DatabaseError as error:
-            if _code_of(error) not in _NOT_SHORT:
+            if _code_of(error) not in _NOT_SHORT and self._size <= _SMALL:
                 self.note(error)
                 raise
         finally:
             self._is_on_loop = False
+        self._size = 0
         self.direct.execute(f"PRAGMA busy_timeout = {_GLANCE_MILLISECONDS}")
+        # It would wait for the interpreter each time, which the event loop needs meanwhile.
+        self.direct.set_progress_handler(None, 0)
+        answer = ANSWER.get()
+        if answer is not None:
+            self.direct.row_factory = _Counting(answer)
         try:
             return await self._when_it_can(sql, arguments)
         finally:
+            self.direct.row_factory = None
+            self.direct.set_progress_handler(self._is_too_long, _LOOKED_AT)
             self.direct.execute("PRAGMA busy_timeout = 0")
 
     async def _when_it_can(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
@@ -150,6 +185,21 @@ class SqliteFile(aiosqlite.Connection):
             with suppress(sqlite3.Error):
                 task.result()
             raise
+
+
+class _Counting:
+    """Counts the texts of rows as they come, which may be too many though none of them is large."""
+
+    def __init__(self, answer: AnswerSize) -> None:
+        self._answer = answer
+        self._size = 0
+
+    def __call__(self, _: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Raises AnswerTooLarge."""
+        self._size += sum(len(value) for value in row if type(value) is str)
+        if self._size > self._answer.left:
+            raise self._answer.exceeded()
+        return row
 
 
 def _code_of(error: sqlite3.Error) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql_dialect
@@ -16,8 +16,13 @@ Convert = Callable[[Any], Any]
 _DIALECTS = {True: sqlite_dialect(), False: postgresql_dialect()}  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parameter:
+_STATEMENT_WEIGHT = 1_000
+_CHARACTER_WEIGHT = 2
+_PARAMETER_WEIGHT = 300
+"""A statement is kept by the shape that it was made of, which is about as long as its SQL."""
+
+
+class _Parameter(NamedTuple):
     name: str
     convert: Convert | None
     constant: Any
@@ -25,19 +30,49 @@ class _Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL for one kind of database. Its rows have their columns in the order of selection."""
+    """SQL for one kind of database. Its rows have their columns in the order of selection.
+
+    The columns in `counted` have the texts, or lists of texts, that an answer is made of. Where it
+    `refuses`, "" stands for a text that would have been too large; where there is a `key`, this
+    column is NULL in rows that would have been.
+    """
 
     sql: str
     _parameters: tuple[_Parameter, ...]
     _conversions: tuple[tuple[int, Convert], ...]
+    counted: range | tuple[int, ...] = ()
+    refuses: bool = False
+    key: int | None = None
+    _converts_again: bool = False
+    """Whether a parameter that is converted stands in the SQL more than once."""
+
+    @property
+    def weight(self) -> int:
+        """What it takes in memory, with what it was made of, in bytes."""
+        return (
+            _STATEMENT_WEIGHT
+            + _CHARACTER_WEIGHT * len(self.sql)
+            + _PARAMETER_WEIGHT * len(self._parameters)
+        )
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver is to be given for named values, in its order."""
+        if self._converts_again:
+            return self._converted_once(values)
         return [
             value if parameter.convert is None else parameter.convert(value)
             for parameter in self._parameters
             for value in (values.get(parameter.name, parameter.constant),)
         ]
+
+    def _converted_once(self, values: Mapping[str, Any]) -> list[Any]:
+        """A list that stands in each of many subqueries is made a text once."""
+        found: dict[str, Any] = {}
+        for name, convert, constant in self._parameters:
+            if name not in found:
+                value = values.get(name, constant)
+                found[name] = value if convert is None else convert(value)
+        return [found[name] for name, _, _ in self._parameters]
 
     def understood(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The driver's rows, with values of the columns' types."""
@@ -52,7 +87,14 @@ class Statement:
         return values
 
 
-def written(statement: Executable, *, is_sqlite: bool) -> Statement:
+def written(
+    statement: Executable,
+    *,
+    is_sqlite: bool,
+    counted: range | tuple[int, ...] = (),
+    refuses: bool = False,
+    key: int | None = None,
+) -> Statement:
     """The statement as SQL. To be kept: this costs more than most statements do."""
     dialect = _DIALECTS[is_sqlite]
 
@@ -65,6 +107,9 @@ def written(statement: Executable, *, is_sqlite: bool) -> Statement:
 
     compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)
+    converted = [
+        name for name in compiled.positiontup or () if bind(compiled.binds[name].type) is not None
+    ]
     conversions = [result(column.type) for column in getattr(statement, "exported_columns", ())]
     return Statement(
         sql=compiled.string,
@@ -75,4 +120,8 @@ def written(statement: Executable, *, is_sqlite: bool) -> Statement:
         _conversions=tuple(
             (position, convert) for position, convert in enumerate(conversions) if convert
         ),
+        counted=counted,
+        refuses=refuses,
+        key=key,
+        _converts_again=len(set(converted)) < len(converted),
     )

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from domain.entity import Entity
 from repositories.contract import EntityReads
@@ -110,41 +110,26 @@ class _ByArgument(Generic[A, V]):
         self._load = load
         self._loaders: dict[A, DataLoader[str, V]] = {}
 
-    def of(self, argument: A) -> DataLoader[str, V]:
+    async def load_many(self, argument: A, keys: Sequence[str]) -> list[V]:
         if argument not in self._loaders:
             load = self._load
             self._loaders[argument] = DataLoader(lambda keys: load(keys, argument))
-        return self._loaders[argument]
+        return await self._loaders[argument].load_many(keys)
 
 
 LoadJson = Callable[[Sequence[K], Sequence[Selection]], Awaitable[Mapping[K, tuple[str, ...]]]]
 
 
-class Loader(Generic[K, V]):
-    """What belongs to keys, as it is or as JSON; `absent` where there is nothing."""
+class JsonLoader(Generic[K]):
+    """What belongs to keys, as JSON; `absent_json` where there is nothing."""
 
     def __init__(
-        self,
-        load: Load[K, V],
-        load_json: LoadJson[K],
-        *,
-        absent: V,
-        absent_json: str | None = None,
-        is_alone: bool = False,
+        self, load_json: LoadJson[K], *, absent_json: str | None = None, is_alone: bool = False
     ) -> None:
         """`is_alone`: JSON is asked for only once, so there is nothing to gather."""
-        self._load = load
         self._load_json = load_json
-        self._absent = absent
         self._absent_json = absent_json
         self._is_alone = is_alone
-
-    async def load(self, key: K) -> V:
-        return await self._values.load(key)
-
-    async def load_many(self, keys: Sequence[K]) -> list[V]:
-        """In the order of the keys."""
-        return await self._values.load_many(keys)
 
     async def load_json(self, keys: Sequence[K], selection: Selection) -> list[str | None]:
         """What is selected, as texts, in the order of the keys.
@@ -158,12 +143,36 @@ class Loader(Generic[K, V]):
         return await self._texts.load_many([(key, selection) for key in keys])
 
     @cached_property
-    def _values(self) -> DataLoader[K, V]:
-        return DataLoader(partial(_read_all, self._load, self._absent))
-
-    @cached_property
     def _texts(self) -> DataLoader[tuple[K, Selection], str | None]:
         return DataLoader(partial(_read_json, self._load_json, self._absent_json))
+
+
+class Loader(JsonLoader[K], Generic[K, V]):
+    """What belongs to keys, as it is or as JSON; `absent` where there is nothing."""
+
+    def __init__(
+        self,
+        load: Load[K, V],
+        load_json: LoadJson[K],
+        *,
+        absent: V,
+        absent_json: str | None = None,
+        is_alone: bool = False,
+    ) -> None:
+        super().__init__(load_json, absent_json=absent_json, is_alone=is_alone)
+        self._load = load
+        self._absent = absent
+
+    async def load(self, key: K) -> V:
+        return await self._values.load(key)
+
+    async def load_many(self, keys: Sequence[K]) -> list[V]:
+        """In the order of the keys."""
+        return await self._values.load_many(keys)
+
+    @cached_property
+    def _values(self) -> DataLoader[K, V]:
+        return DataLoader(partial(_read_all, self._load, self._absent))
 
 
 async def _read_all(load: Load[K, V], absent: V, keys: Sequence[K]) -> Mapping[K, V]:
@@ -191,10 +200,14 @@ async def _read_json(
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[R]):
-    """A list of entities, to be read page by page or counted."""
+    """Lists of entities, each told by a key, to be read page by page or counted."""
 
-    page: Callable[[PageRequest], Awaitable[Page[R]]]
-    count: Callable[[Filter | None], Awaitable[int]]
+    pages: Callable[[PageRequest, Sequence[str]], Awaitable[list[Page[R]]]]
+    counts: Callable[[Filter | None, Sequence[str]], Awaitable[list[int]]]
+
+
+ALL: Final = ""
+"""The key of the only list that there is, of all entities."""
 
 
 class EntityLoaders(Generic[R]):
@@ -219,31 +232,25 @@ class EntityLoaders(Generic[R]):
 
     @cached_property
     def all(self) -> Listing[R]:
-        return Listing(page=_shared(self.reads.page), count=_shared(self.reads.count))
+        async def page(_: Sequence[str], request: PageRequest) -> Mapping[str, Page[R]]:
+            return {ALL: await self.reads.page(request)}
+
+        async def count(_: Sequence[str], filter: Filter | None) -> Mapping[str, int]:
+            return {ALL: await self.reads.count(filter)}
+
+        return Listing(_ByArgument(page).load_many, _ByArgument(count).load_many)
 
 
 class Related(Generic[R]):
-    """The entities that refer to another one, which is told by its key."""
+    """The entities that refer to others, which are told by their keys."""
 
     def __init__(
         self,
         load_pages: Callable[[Sequence[str], PageRequest], Awaitable[Mapping[str, Page[R]]]],
         load_counts: Callable[[Sequence[str], Filter | None], Awaitable[Mapping[str, int]]],
+        load_json: LoadJson[str],
     ) -> None:
-        self._pages = _ByArgument(load_pages)
-        self._counts = _ByArgument(load_counts)
-
-    def of(self, key: str) -> Listing[R]:
-        return Listing(
-            page=lambda request: self._pages.of(request).load(key),
-            count=lambda filter: self._counts.of(filter).load(key),
+        self.listing = Listing(
+            _ByArgument(load_pages).load_many, _ByArgument(load_counts).load_many
         )
-
-
-def _shared(load: Callable[[A], Awaitable[V]]) -> Callable[[A], Awaitable[V]]:
-    """One read for each distinct argument, however often it's asked for."""
-
-    async def read(arguments: Sequence[A]) -> Mapping[A, V]:
-        return {argument: await load(argument) for argument in arguments}
-
-    return DataLoader(read).load
+        self.json = JsonLoader(load_json)

@@ -1,9 +1,10 @@
 """GraphQL documents: parsed, measured against the limits and validated, once each."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import EllipsisType, NoneType
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -24,7 +25,10 @@ from graphql import (
 from graphql.language.parser import MAX_NESTING_DEPTH
 from graphql.validation.validate import ValidationAbortedError
 
+from execution import DocumentPlans
+from repositories.cache import Cache
 from repositories.unit_of_work import Selected
+from schema.distinct import distinct
 from schema.errors import LimitExceeded, TopLevelCode, with_code
 from schema.limits import (
     Limits,
@@ -34,20 +38,28 @@ from schema.limits import (
     count_values,
     measure,
     require,
+    require_few_conditions,
     require_within,
 )
 from schema.reads import selected_by
 
-DOCUMENTS_KEPT = 1_000
-CHARACTERS_KEPT = 500_000
-"""Of all documents that are kept, which take up to 200 bytes a character."""
-LONGEST_KEPT = 20_000
-"""In characters: what clients repeat is shorter, and hostile documents don't fill the memory."""
+_SIZES: Final = frozenset({int, NoneType, EllipsisType})
+"""The classes of page sizes; `...` stands for a variable that isn't there."""
+_MEASURES_KEPT: Final = 16
+"""Of a document, with other sizes each."""
 COMPARISONS = 100_000
 """What the search for fields that contradict each other may take: a tenth of a second."""
 
 
-@dataclass(frozen=True, slots=True)
+_CHARACTER_WEIGHT: Final = 1
+_TOKEN_WEIGHT: Final = 400
+"""What a document takes, in bytes, for each of its characters and tokens."""
+_MEASURES_WEIGHT: Final = 600
+_SIZE_WEIGHT: Final = 50
+"""What measures take that are kept, in bytes, and each of the sizes that they are kept by."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Document:
     """A document, or the errors for which it isn't executed."""
 
@@ -57,10 +69,24 @@ class Document:
     """Of each operation, with the page sizes that variables give at their largest."""
     selected: Selected | None = None
     """The attributes that any of its operations may look at; None: all of them."""
+    plans: DocumentPlans = field(default_factory=DocumentPlans)
+    steering: tuple[str, ...] = ()
+    """The variables that what operations cost depends on."""
+    known: dict[tuple[int, tuple[Any, ...]], Measures] = field(default_factory=dict)
+    """Of its operations, by their ids, with values of these variables."""
 
 
 class Documents:
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
+    """Keeps documents, with the plans of their operations, in a cache by their texts."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        *,
+        introspection: bool,
+        cache: Cache | None = None,
+    ) -> None:
         self._schema = schema
         self._limits = limits
         self._introspection = introspection
@@ -69,7 +95,7 @@ class Documents:
             *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
-        self._kept = _Kept()
+        self._cache = Cache() if cache is None else cache
         # No value takes less than two bytes, with what parts it from the next one.
         self._small = 2 * min(limits.variable_values, limits.input_objects)
 
@@ -79,12 +105,17 @@ class Documents:
         return not self._introspection
 
     def prepare(self, text: str) -> Document:
-        document = self._kept.get(text)
-        if document is None:
-            document = self._prepare(text)
-            if not document.errors:
-                self._kept.add(text, document)
-        return document
+        found: Document | None = self._cache.get(text)
+        if found is None:
+            found = self._prepare(text)
+            if found.node is not None and not found.errors:
+                self._keep(text, found, found.node)
+        return found
+
+    def _keep(self, text: str, document: Document, node: DocumentNode) -> None:
+        weight = _CHARACTER_WEIGHT * len(text) + _TOKEN_WEIGHT * _unlinked(node)
+        number = self._cache.keep(text, document, weight)
+        document.plans.grown = partial(self._cache.grow, text, number)
 
     def cost(
         self,
@@ -101,11 +132,36 @@ class Documents:
         if size is None or size > self._small:
             self._require_within(operation, variables)
         for node, measures in document.measures:
-            if node is operation and measures.cost <= self._limits.cost:
-                return measures.cost
-        measures = measure(self._schema, document.node, operation, variables or {})
+            if node is operation:
+                if measures.by_variables:
+                    require_few_conditions(self._limits, measures, operation, variables)
+                if measures.cost <= self._limits.cost:
+                    return measures.cost
+        measures = self._measures(document, operation, variables or {})
         require_within(self._limits, measures)
         return measures.cost
+
+    def _measures(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+    ) -> Measures:
+        node = document.node
+        assert node is not None
+        values = tuple([variables.get(name, ...) for name in document.steering])
+        if not _SIZES.issuperset(map(type, values)):
+            # It may be large, and isn't to be kept.
+            return measure(self._schema, node, operation, variables)
+        found = document.known.get(key := (id(operation), values))
+        if found is None:
+            found = measure(self._schema, node, operation, variables)
+            if len(document.known) == _MEASURES_KEPT:
+                document.known.pop(next(iter(document.known)))
+            else:
+                document.plans.grown(_MEASURES_WEIGHT + _SIZE_WEIGHT * len(values))
+            document.known[key] = replace(found, by_variables={})
+        return found
 
     def _require_within(
         self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
@@ -121,13 +177,20 @@ class Documents:
         try:
             require(self._limits, "characters", len(text))
             node = self._parsed(text)
-            measures = self._measured(node)
+            measures, steering = self._measured(node)
         except GraphQLError as error:
             return Document(None, (error,))
-        errors = validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
+        fewer = distinct(node, text)
+        errors = self._errors(fewer)
+        if errors and fewer is not node:
+            # All of them are told, each at its own place.
+            errors = self._errors(node)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
-        return Document(node, (), measures, selected_by(self._schema, node))
+        return Document(node, (), measures, selected_by(self._schema, fewer), steering=steering)
+
+    def _errors(self, node: DocumentNode) -> list[GraphQLError]:
+        return validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():
@@ -147,7 +210,10 @@ class Documents:
                     raise LimitExceeded("nesting", nesting, MAX_NESTING_DEPTH) from None
             raise with_code(error, TopLevelCode.GRAPHQL_PARSE_FAILED) from None
 
-    def _measured(self, node: DocumentNode) -> tuple[tuple[OperationDefinitionNode, Measures], ...]:
+    def _measured(
+        self, node: DocumentNode
+    ) -> tuple[tuple[tuple[OperationDefinitionNode, Measures], ...], tuple[str, ...]]:
+        """The measures of its operations, and the variables that these depend on."""
         measuring = Measuring(self._schema, node)
         try:
             found = tuple(
@@ -159,32 +225,10 @@ class Documents:
             raise _too_complex() from None
         for operation, measures in found:
             # What costs too much at most may cost less with the variables that come.
-            ignored = {"cost": 0} if operation.variable_definitions else {}
+            ignored: dict[str, Any] = {"cost": 0} if operation.variable_definitions else {}
             require_within(self._limits, replace(measures, **ignored))
-        return found
-
-
-class _Kept:
-    """The documents that were used last."""
-
-    def __init__(self) -> None:
-        self._documents: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
-
-    def get(self, text: str) -> Document | None:
-        document = self._documents.get(text)
-        if document is not None:
-            self._documents.move_to_end(text)
-        return document
-
-    def add(self, text: str, document: Document) -> None:
-        if len(text) > LONGEST_KEPT:
-            return
-        self._documents[text] = document
-        self._characters += len(text)
-        while self._characters > CHARACTERS_KEPT or len(self._documents) > DOCUMENTS_KEPT:
-            dropped, _ = self._documents.popitem(last=False)
-            self._characters -= len(dropped)
+        require(self._limits, "fields", sum(measures.fields for _, measures in found))
+        return found, tuple(measuring.looked_at)
 
 
 class _BoundedOverlap(OverlappingFieldsCanBeMergedRule):
@@ -208,6 +252,20 @@ def _extent(text: str) -> tuple[int, int]:
     except GraphQLSyntaxError:
         pass  # this far it could be read
     return tokens, deepest
+
+
+def _unlinked(node: DocumentNode) -> int:
+    """How many tokens a document has that was parsed.
+
+    They are taken apart: a chain that is linked both ways would be left to the collector when the
+    document isn't kept any more, and nobody follows it.
+    """
+    found = 0
+    token = node.loc.start_token if node.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        found, token = found + 1, following
+    return found
 
 
 def _too_complex() -> GraphQLError:

@@ -1,9 +1,18 @@
 """Responses as JSON."""
 
+import asyncio
 import json
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Final
 
-from repositories.selections import write_json
+from domain.json_object import JsonObject
+from repositories.selections import JsonTexts, write_json
+
+SMALL: Final = 256 * 1024
+"""Characters that are encoded at once; this takes about a millisecond."""
+_MANY: Final = 10_000
+"""More values than are encoded at once."""
+_SLICE: Final = 64 * 1024
 
 
 def encode(value: Any) -> bytes:
@@ -13,6 +22,86 @@ def encode(value: Any) -> bytes:
     except TypeError:
         # A message may quote a lone surrogate, which UTF-8 has no bytes for; JSON can escape it.
         return json.dumps(value, separators=(",", ":"), default=_parsed).encode()
+
+
+def fits(value: Any, allowed: int = SMALL) -> bool | None:
+    """Whether the value's texts have at most so many characters; None: it has too many values."""
+    found, size = [value], 0
+    for each in found:
+        kind = type(each)
+        if kind is str:
+            size += len(each)
+        elif kind is dict:
+            found += each.values()
+        elif kind is list:
+            found += each
+        elif kind is JsonTexts:
+            size += sum(map(len, each.texts))
+        elif kind is JsonObject:
+            size += len(each.text)
+        if size > allowed:
+            return False
+        if len(found) > _MANY:
+            return None
+    return True
+
+
+async def encode_in_slices(value: Any) -> AsyncIterator[bytes]:
+    """The bytes of `encode`, a part after the other; others have their turns between them."""
+    parts: list[bytes] = []
+    size = 0
+    for part in _parts(value):
+        parts.append(part)
+        size += len(part)
+        if size >= _SLICE:
+            yield b"".join(parts)
+            parts, size = [], 0
+            await asyncio.sleep(0)
+    yield b"".join(parts)
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    """The bytes of `encode` in parts that are each made at once."""
+    match value:
+        case JsonTexts(texts, is_list):
+            yield from _joined(texts) if is_list else _sliced(texts[0])
+        case JsonObject(text):
+            yield from _sliced(text)
+        case str():
+            yield b'"'
+            for start in range(0, len(value), _SLICE):
+                yield encode(value[start : start + _SLICE])[1:-1]
+            yield b'"'
+        case _ if fits(value):
+            yield encode(value)
+        case dict():
+            before = b"{"
+            for key, each in value.items():
+                yield before + encode(key) + b":"
+                yield from _parts(each)
+                before = b","
+            yield b"}"
+        case _:
+            before = b"["
+            for each in value:
+                yield before
+                yield from _parts(each)
+                before = b","
+            yield b"]"
+
+
+def _joined(texts: Sequence[str]) -> Iterator[bytes]:
+    before = b"["
+    for text in texts:
+        yield before
+        yield from _sliced(text)
+        before = b","
+    yield b"]" if texts else b"[]"
+
+
+def _sliced(text: str) -> Iterator[bytes]:
+    for start in range(0, len(text), _SLICE):
+        yield text[start : start + _SLICE].encode()
 
 
 def _parsed(value: object) -> Any:

@@ -189,6 +189,10 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
         _tell_trouble(request_id, cause)
         is_late = isinstance(cause, domain.TimedOut)
         return with_code(error, TopLevelCode.TIMEOUT if is_late else TopLevelCode.UNAVAILABLE)
+    if isinstance(cause, domain.AnswerTooLarge):
+        return with_code(
+            error, TopLevelCode.LIMIT_EXCEEDED, limit="answerBytes", allowed=cause.allowed
+        )
     if cause is None or isinstance(cause, GraphQLError):
         return with_code(error, TopLevelCode.BAD_USER_INPUT)
     log.error("request %s: unexpected error at %s", request_id, error.path, exc_info=cause)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -16,6 +17,7 @@ from graphql import (
     get_operation_ast,
     map_source_to_response_event,
 )
+from graphql.execution.values import VariableValues
 
 from execution import Execution
 from schema.context import Context
@@ -104,11 +106,21 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
 
     The snapshot that was read from is given back before this returns.
     """
-    execution = _execution(schema, prepared)
+    request, execution = prepared.request, _execution(schema, prepared)
     context.selected = prepared.document.selected
     context.reads_once = execution.is_one_read
+    plan = execution.plan
     async with context:
-        result = await execution.run(context_value=context)
+        if plan is not None and plan.is_introspection:
+            assert isinstance(execution.variables, VariableValues)
+            result = await schema.introspections.result(
+                request.query,
+                request.operation_name,
+                execution.variables,
+                partial(execution.run, context_value=context),
+            )
+        else:
+            result = await execution.run(context_value=context)
         return _response(prepared, result, context)
 
 
@@ -177,6 +189,7 @@ def _execution(schema: PipelineSchema, prepared: Prepared) -> Execution:
         variable_values=prepared.request.variables,
         hide_suggestions=schema.documents.hides_names,
         to_write=True,
+        plans=prepared.document.plans,
     )
 
 

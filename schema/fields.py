@@ -5,21 +5,17 @@ the executor can do that, as records or as JSON.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import strawberry
-from graphql import GraphQLField
 
-from execution import BatchResolver, Selected, Write
+from execution import Selected, Write
 from repositories.selections import Owned, Part, Referenced, Selection, carried, objects
 from resolvers.dataloaders import Loader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.entities import EntityKind
-from schema.writing import PART, WRITER, as_written, metadata_of, selection_of
-
-BATCH: Final = "batch"
-"""The key in a field's metadata under which its batch resolver is."""
+from schema.writing import BATCH, PART, WRITER, Binding, Selecting, as_written, written_of
 
 LoaderOf = Callable[[Loaders], Loader[str, Any]]
 Load = Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
@@ -44,7 +40,7 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
 
     def written(found: Any, selection: Selection) -> Any:
         is_json = isinstance(found, str)
-        return as_written(found) if is_json else objects(selection, found, carried)
+        return as_written(found, selection) if is_json else objects(selection, found, carried)
 
     return _loaded(
         description,
@@ -76,7 +72,7 @@ def edge(
         description,
         loader or (lambda loaders: kind.loaders(loaders).by_key),
         referenced,
-        lambda found, _: as_written(found),
+        as_written,
         lambda selection: Referenced(key, kind.name, by or kind.key_name, selection),
     )
 
@@ -100,11 +96,7 @@ def _loaded(
         context: Context = info.context
         return await together(parents, loader(context.loaders).load_many)
 
-    def writer(selected: Sequence[Selected]) -> Write | None:
-        selection = selection_of(selected)
-        if selection is None:
-            return None
-
+    def write_of(selection: Selection) -> Write:
         async def write(parents: Sequence[Any], context: Context) -> Sequence[Any]:
             load_json = loader(context.loaders).load_json
             found = await together(parents, lambda keys: load_json(keys, selection))
@@ -112,18 +104,17 @@ def _loaded(
 
         return write
 
-    def part_of(_: Selected, below: Selection | None) -> Part:
-        assert below is not None
-        return part(below)
+    def writer(selected: Sequence[Selected]) -> Binding | None:
+        it = written_of(selected)
+        return None if it is None else it.binding(write_of)
+
+    def part_of(selected: Selected, selecting: Selecting) -> Part | None:
+        assert selected.selected is not None
+        below = selecting.selection(selected.selected)
+        return None if below is None else part(below)
 
     return strawberry.field(
         resolver=resolve,
         description=description,
         metadata={BATCH: resolve_all, WRITER: writer, PART: part_of},
     )
-
-
-def batch_of(field: GraphQLField) -> BatchResolver | None:
-    """The field's batch resolver, if it has one."""
-    batch: BatchResolver | None = metadata_of(field, BATCH)
-    return batch

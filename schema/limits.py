@@ -4,12 +4,14 @@ Everything is counted over expanded fragments. Each fragment is measured once, s
 with the document, not with its expansion.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
+    EnumValueNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -25,6 +27,7 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SchemaMetaFieldDef,
     SelectionSetNode,
@@ -36,11 +39,23 @@ from graphql import (
     type_from_ast,
 )
 
+from schema.entities import ENTITY_KINDS
 from schema.errors import LimitExceeded
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
 
 CHILDREN = 10
 """How many items a list without paging is taken to have, on average."""
+
+ITEMS_OF_CONDITION = 50
+"""How many items of a list in a filter take as long as a condition."""
+
+SORTED = 1_000
+"""What a list of all entities counts that has to be sorted: there is no index of its order."""
+
+_INDEXED = {
+    f"{kind.name}Connection": {"CREATED_AT", kind.key_name.upper()} for kind in ENTITY_KINDS
+}
+_INDEXED["DraftConnection"].add("UPDATED_AT")
 
 _META_FIELDS = {
     "__schema": SchemaMetaFieldDef,
@@ -62,18 +77,24 @@ class Limits:
     root_fields: int = 100
     list_nesting: int = 8
     cost: int = 25_000
+    fields: int = 5_000
+    """On all levels, of all operations of the document together: checking and planning them takes
+    time and memory. Without fragments, a document of the most tokens has half as many."""
     variable_values: int = 300_000
     """Objects, lists, texts and so on in the variables, on all levels: more than JSON can have."""
     input_objects: int = 5_000
     """Objects in the variables whose fields the schema knows; each is checked field by field."""
+    conditions: int = 400
+    """In the filters of all fields together: each takes a tenth of a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a selection has; `depth` and `list_nesting` at most, the rest in all.
+    """What a selection has; `depth` and `list_nesting` at most, the rest in all: `root_fields` on
+    its own level, `fields` on all levels.
 
     `cost` is the number of objects that it may load: an object counts 1, a list of them its page
-    size (or CHILDREN) times what one of its items counts.
+    size (or CHILDREN) times what one of its items counts; and SORTED more, where all are sorted.
     """
 
     depth: int = 0
@@ -82,12 +103,17 @@ class Measures:
     root_fields: int = 0
     list_nesting: int = 0
     cost: int = 0
+    fields: int = 0
+    conditions: int = 0
+    """But for those that variables have."""
+    by_variables: Mapping[str, int] = field(default_factory=dict)
+    """How often each variable stands in a filter."""
 
 
 def require_within(limits: Limits, measures: Measures) -> None:
     """Raise LimitExceeded for the first limit that the operation exceeds."""
-    for field in fields(measures):
-        require(limits, field.name, getattr(measures, field.name))
+    for each in fields(limits):
+        require(limits, each.name, getattr(measures, each.name, 0))
 
 
 def require(limits: Limits, name: str, amount: int) -> None:
@@ -95,6 +121,71 @@ def require(limits: Limits, name: str, amount: int) -> None:
     allowed = getattr(limits, name)
     if amount > allowed:
         raise LimitExceeded(name, amount, allowed)
+
+
+def require_few_conditions(
+    limits: Limits,
+    measures: Measures,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any] | None,
+) -> None:
+    """Raise LimitExceeded when the filters have too many conditions with these variables."""
+    values: dict[str, Any] = {
+        definition.variable.name.value: definition.default_value
+        for definition in operation.variable_definitions or ()
+    }
+    values |= variables or {}
+    found = measures.conditions
+    for name, times in measures.by_variables.items():
+        found += times * _conditions_of(values.get(name))
+    require(limits, "conditions", found)
+
+
+_GIVES_NOTHING = (NullValueNode, VariableNode)
+
+
+def _conditions_of(value: Any) -> int:
+    """How many conditions there are in a part of a filter, as it came or as it's written.
+
+    What is empty takes its place, and lists of values take time by their length. How deep it may
+    be is looked at later.
+    """
+    found, left = 0, [value]
+    while left:
+        match left.pop():
+            case None | NullValueNode() | VariableNode():
+                pass
+            case dict() as members:
+                given = [each for each in members.values() if each is not None]
+                left += given
+                found += not given
+            case ObjectValueNode(fields=members):
+                values = [each.value for each in members]
+                given = [each for each in values if not isinstance(each, _GIVES_NOTHING)]
+                left += given
+                found += not given
+            case list() | ListValueNode() as listed:
+                items = listed if isinstance(listed, list) else listed.values
+                if items and isinstance(items[0], dict | ObjectValueNode):
+                    left += items
+                else:
+                    found += 1 + len(items) // ITEMS_OF_CONDITION
+            case _:
+                found += 1
+    return found
+
+
+def _variables_in(value: Any) -> Iterator[str]:
+    """The names of variables in a part of a filter, as it's written."""
+    match value:
+        case VariableNode():
+            yield value.name.value
+        case ObjectValueNode():
+            for each in value.fields:
+                yield from _variables_in(each.value)
+        case ListValueNode():
+            for item in value.values:
+                yield from _variables_in(item)
 
 
 def measure(
@@ -162,8 +253,22 @@ class _Selected(Measures):
     cost_per_item: int = 0
 
 
+_LEAVES = tuple(_Selected(depth=1, aliases=aliases, root_fields=1, fields=1) for aliases in (0, 1))
+"""Without an alias, and with one."""
+
+
+class _Known(NamedTuple):
+    field: GraphQLField | None
+    kind: GraphQLNamedType | None
+    has_objects: bool
+    is_list: bool
+
+
 class Measuring:
-    """Measures operations of one document. `selections` counts its work."""
+    """Measures operations of one document. `selections` counts its work.
+
+    `looked_at` has the variables whose values are, or would be, looked at for it.
+    """
 
     def __init__(
         self,
@@ -174,6 +279,7 @@ class Measuring:
     ) -> None:
         """`variables`, where they are known, are those of `operation`."""
         self.selections = 0
+        self.looked_at: set[str] = set()
         self._schema = schema
         self._variables = variables
         definitions = operation.variable_definitions if operation else ()
@@ -187,6 +293,7 @@ class Measuring:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, _Selected] = {}
+        self._fields: dict[tuple[int, str], _Known] = {}
 
     def operation(self, operation: OperationDefinitionNode) -> Measures:
         root = self._schema.get_root_type(operation.operation)
@@ -198,10 +305,15 @@ class Measuring:
             root_fields=found.root_fields,
             list_nesting=found.list_nesting,
             cost=found.cost,
+            fields=found.fields,
+            conditions=found.conditions,
+            by_variables=found.by_variables,
         )
 
     def _selection(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
-        depth = aliases = directives = root_fields = list_nesting = cost = cost_per_item = 0
+        depth = aliases = directives = root_fields = 0
+        list_nesting = cost = fields = cost_per_item = 0
+        conditions, by_variables = 0, Counter[str]()
         for node in selection.selections:
             self.selections += 1
             found = self._node(node, parent)
@@ -211,8 +323,22 @@ class Measuring:
             root_fields += found.root_fields
             list_nesting = max(list_nesting, found.list_nesting)
             cost += found.cost
+            fields += found.fields
             cost_per_item += found.cost_per_item
-        return _Selected(depth, aliases, directives, root_fields, list_nesting, cost, cost_per_item)
+            conditions += found.conditions
+            by_variables.update(found.by_variables)
+        return _Selected(
+            depth,
+            aliases,
+            directives,
+            root_fields,
+            list_nesting,
+            cost,
+            fields,
+            conditions,
+            by_variables,
+            cost_per_item,
+        )
 
     def _node(self, node: Any, parent: GraphQLNamedType | None) -> _Selected:
         if isinstance(node, FieldNode):
@@ -235,26 +361,49 @@ class Measuring:
         return self._measured[name]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Selected:
-        field = _definition(parent, node.name.value)
-        kind = get_named_type(field.type) if field else None
-        inner = self._selection(node.selection_set, kind) if node.selection_set else _Selected()
-        has_objects = field is None or is_composite_type(kind)
-        is_list = field is not None and has_objects and _is_list(field.type)
-        is_page = is_list and _is_connection(parent)
-        cost = inner.cost + 1 if has_objects else 0
+        known = self._known(node.name.value, parent)
+        aliases = int(node.alias is not None)
+        if not known.has_objects and node.selection_set is None:
+            return _LEAVES[aliases]
+        inner = (
+            self._selection(node.selection_set, known.kind) if node.selection_set else _Selected()
+        )
+        field = known.field
+        is_page = known.is_list and _is_connection(parent)
+        cost = inner.cost + 1 if known.has_objects else 0
         if field is not None and _is_paged(field):
             cost += inner.cost_per_item * self._page_size(node)
-        elif field is not None and is_list and not is_page:
+            cost += SORTED * self._is_sorted(node, parent, known.kind)
+        elif field is not None and known.is_list and not is_page:
             cost *= self._length(node, field)
+        written = [a.value for a in node.arguments or () if a.name.value == "filter"]
+        by_variables = inner.by_variables
+        if written:
+            names = (name for each in written for name in _variables_in(each))
+            by_variables = Counter(by_variables) + Counter(names)
         return _Selected(
             depth=inner.depth + 1,
-            aliases=inner.aliases + (node.alias is not None),
+            aliases=inner.aliases + aliases,
             directives=inner.directives,
             root_fields=1,
-            list_nesting=inner.list_nesting + is_list,
+            list_nesting=inner.list_nesting + known.is_list,
             cost=0 if is_page else cost,
+            fields=inner.fields + 1,
             cost_per_item=cost if is_page else 0,
+            conditions=inner.conditions + sum(map(_conditions_of, written)),
+            by_variables=by_variables,
         )
+
+    def _known(self, name: str, parent: GraphQLNamedType | None) -> "_Known":
+        """What the schema says of a field, looked up once."""
+        key = (id(parent), name)
+        if key not in self._fields:
+            field = _definition(parent, name)
+            kind = get_named_type(field.type) if field else None
+            has_objects = field is None or is_composite_type(kind)
+            is_list = field is not None and has_objects and _is_list(field.type)
+            self._fields[key] = _Known(field, kind, has_objects, is_list)
+        return self._fields[key]
 
     def _length(self, node: FieldNode, field: GraphQLField) -> int:
         """How many items a list without paging has."""
@@ -272,11 +421,31 @@ class Measuring:
         known = [size for size in sizes if isinstance(size, int)]
         return min(max([0, *known]) if known else LARGEST_PAGE, LARGEST_PAGE)
 
+    def _is_sorted(
+        self, node: FieldNode, parent: GraphQLNamedType | None, kind: GraphQLNamedType | None
+    ) -> bool:
+        """Whether all entities of a kind have to be sorted for it."""
+        if kind is None or kind.name not in _INDEXED or parent is not self._schema.query_type:
+            return False
+        order = self._argument(node, "orderBy")
+        if isinstance(order, ObjectValueNode):
+            order = {each.name.value: each.value for each in order.fields}
+        if not isinstance(order, dict):
+            return isinstance(order, VariableNode)
+        field = order.get("field")
+        if isinstance(field, VariableNode):
+            self.looked_at.add(field.name.value)
+            field = (self._variables or {}).get(field.name.value)
+        return (field.value if isinstance(field, EnumValueNode) else field) not in _INDEXED[
+            kind.name
+        ]
+
     def _argument(self, node: FieldNode, name: str) -> Any:
         """Its value where it's known, else its node; None when it's absent or null."""
         value: Any = next((a.value for a in node.arguments or () if a.name.value == name), None)
         if isinstance(value, VariableNode):
             variable = value.name.value
+            self.looked_at.add(variable)
             if self._variables is None:
                 return value
             value = self._variables.get(variable, self._defaults.get(variable))

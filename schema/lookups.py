@@ -8,9 +8,10 @@ from typing import Any
 import strawberry
 
 from execution import Selected, Write
+from repositories.selections import Selection
 from resolvers.dataloaders import Loader
 from schema.context import Context, Info
-from schema.writing import WRITER, as_written, selection_of
+from schema.writing import WRITER, Binding, as_written, written_of
 
 Found = tuple[Loader[Any, Any], Any]
 """Where an entity is loaded, and by which key."""
@@ -27,16 +28,17 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
         loader, key = find(info.context.loaders, **arguments)
         return await loader.load(key)
 
-    def writer(selected: Sequence[Selected]) -> Write | None:
-        selection = selection_of(selected)
-        if selection is None:
-            return None
-
+    def write_of(selection: Selection) -> Write:
         async def write(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
             loader, key = find(context.loaders, **arguments)
-            return list(map(as_written, await loader.load_json([key], selection)))
+            [found] = await loader.load_json([key], selection)
+            return [as_written(found, selection)]
 
         return write
+
+    def writer(selected: Sequence[Selected]) -> Binding | None:
+        it = written_of(selected)
+        return None if it is None else it.binding(write_of)
 
     # Clients give the arguments that `find` takes after the loaders.
     _, *given = signature(find).parameters.values()

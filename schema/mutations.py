@@ -7,14 +7,14 @@ import strawberry
 
 from domain.deletion import Delete
 from domain.errors import DomainError
-from execution import Selected, Write
+from execution import Selected
 from repositories.unit_of_work import UnitOfWork
 from schema.commands import sent_as
 from schema.context import Context, Info
 from schema.entities import EntityKind
 from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
-from schema.writing import WRITER
+from schema.writing import WRITER, Binding
 from schema.written_payloads import WrittenPayload
 
 
@@ -65,7 +65,7 @@ def mutation(
     async def resolve(info: Info, input: Any) -> Any:
         return await carried_out(info.context, input)
 
-    def writer(selected: Sequence[Selected]) -> Write | None:
+    def writer(selected: Sequence[Selected]) -> Binding | None:
         written = WrittenPayload.of(selected, outcome)
         if written is None:
             return None
@@ -73,7 +73,7 @@ def mutation(
         async def write(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
             return [written.made(await carried_out(context, input))]
 
-        return write
+        return lambda _: write
 
     resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
     return strawberry.mutation(resolver=resolve, description=description, metadata={WRITER: writer})

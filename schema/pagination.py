@@ -1,43 +1,37 @@
 """Connections: https://relay.dev/graphql/connections.htm, with `nodes` and `totalCount`."""
 
-import binascii
-import hashlib
-import json
-import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from inspect import Parameter, signature
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 from strawberry import UNSET
 
-from domain.entity import Entity
-from domain.validation import EARLIEST, INT_MAX, LATEST, LIST_LENGTH, unstorable
+from domain.validation import LIST_LENGTH
 from execution import Selected, Write
-from repositories.criteria import (
-    NEWEST_FIRST,
-    Direction,
-    Order,
-    Page,
-    PageRequest,
-    Position,
-)
-from resolvers.dataloaders import Listing
+from repositories.criteria import NEWEST_FIRST, Direction, Order, Page, PageRequest
+from repositories.selections import Paged, Part, Selection
+from resolvers.dataloaders import ALL, Listing, Related
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
+from schema.cursors import Cursors
 from schema.entities import EntityKind
 from schema.errors import BadUserInput
 from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS, criteria
-from schema.writing import WRITER
-from schema.written_connections import WrittenConnection
+from schema.writing import (
+    BATCH,
+    PART,
+    WRITER,
+    ArgumentsOf,
+    Binding,
+    Selecting,
+    as_written,
+)
+from schema.written_connections import WrittenConnection, paged_members
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
-_CHECKSUM_BYTES = 6
 _FILTER = (
     f"Only those that match. At most {FILTER_CONDITIONS} conditions in {FILTER_LEVELS} levels, and "
     f"{LIST_LENGTH} items in a list."
@@ -70,102 +64,6 @@ Before = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cursors:
-    """Makes and reads the cursors of lists of one kind in one order."""
-
-    kind: EntityKind
-    order: Order
-
-    def encode(self, record: Entity) -> str:
-        return self.encode_place(
-            getattr(record, self.order.field), getattr(record, self.kind.key_name)
-        )
-
-    def encode_place(self, value: Any, key: str) -> str:
-        """The cursor of the record that stands there."""
-        if isinstance(value, datetime):
-            value = value.astimezone(UTC).isoformat()
-        payload = json.dumps([*self._scope(), value, key], separators=(",", ":")).encode()
-        return urlsafe_b64encode(_checksum(payload) + payload).decode().rstrip("=")
-
-    def decode(self, argument: str, cursor: str | None) -> Position | None:
-        """Raises BadUserInput unless the cursor was made for this kind of list and order."""
-        if cursor is None or cursor is UNSET:
-            return None
-        payload = _payload(cursor)
-        if payload is None:
-            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
-        *scope, value, key = payload
-        if scope != self._scope():
-            raise BadUserInput(
-                f"{argument}: this cursor is of a list of {_in_words(scope)}, "
-                f"but the list here is of {_in_words(self._scope())}."
-            )
-        position = self._position(value, key)
-        if position is None:
-            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
-        return position
-
-    def _scope(self) -> list[str]:
-        return [self.kind.name, self.order.field, self.order.direction.value]
-
-    def _position(self, value: Any, key: Any) -> Position | None:
-        if not isinstance(key, str) or unstorable(key):
-            return None
-        kind: type = get_type_hints(self.kind.record)[self.order.field]
-        if kind is datetime and isinstance(value, str):
-            value = _moment(value)
-        fits = isinstance(value, str if issubclass(kind, str) else kind) and _is_storable(value)
-        return Position(value, key) if fits else None
-
-
-def _in_words(scope: list[str]) -> str:
-    kind, field, direction = scope
-    # Fields to order by are named like those of the records, in capitals.
-    return f"{kind} ordered by {field.upper()} {direction}"
-
-
-def _moment(value: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo and EARLIEST <= moment <= LATEST else None
-
-
-def _is_storable(value: Any) -> bool:
-    if isinstance(value, str):
-        return unstorable(value) is None
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return not isinstance(value, int) or abs(value) <= INT_MAX
-
-
-def _payload(cursor: str) -> list[Any] | None:
-    """What the cursor was made of; None when a single character of it was changed."""
-    try:
-        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        checksum, payload = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
-        if checksum != _checksum(payload):
-            return None
-        if urlsafe_b64encode(raw).decode().rstrip("=") != cursor:
-            return None
-        parts = json.loads(payload)
-    except (ValueError, binascii.Error, RecursionError):
-        return None
-    if not isinstance(parts, list) or len(parts) != 5:
-        return None
-    # A scope is told in messages, so it has to be made of names.
-    has_scope = all(isinstance(name, str) and name.isidentifier() for name in parts[:3])
-    return parts if has_scope else None
-
-
-def _checksum(payload: bytes) -> bytes:
-    # It finds mistakes; there is nothing to gain by forging a cursor.
-    return hashlib.blake2s(payload, digest_size=_CHECKSUM_BYTES).digest()
-
-
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether items follow this page.")
@@ -186,52 +84,94 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The item.")
 
 
+async def _pages(connections: Sequence[Any]) -> list[Page[Any]]:
+    """Those of the connections of one field, which have the same request."""
+    first = connections[0]
+    pages: list[Page[Any]] = await first.listing.pages(
+        first.request, [it.key for it in connections]
+    )
+    return pages
+
+
+async def _edges(connections: Sequence[Any]) -> list[list[Edge[Any]]]:
+    encode = connections[0].cursors.encode
+    return [
+        [Edge(cursor=encode(record), node=record) for record in page.items]
+        for page in await _pages(connections)
+    ]
+
+
+async def _nodes(connections: Sequence[Any]) -> list[list[Any]]:
+    return [list(page.items) for page in await _pages(connections)]
+
+
+async def _page_info(connections: Sequence[Any]) -> list[PageInfo]:
+    encode = connections[0].cursors.encode
+    return [
+        PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=encode(page.items[0]) if page.items else None,
+            end_cursor=encode(page.items[-1]) if page.items else None,
+        )
+        for page in await _pages(connections)
+    ]
+
+
+async def _totals(connections: Sequence[Any]) -> list[int]:
+    first = connections[0]
+    counts: list[int] = await first.listing.counts(
+        first.request.filter, [it.key for it in connections]
+    )
+    return counts
+
+
+def _read(read: Callable[[Sequence[Any]], Awaitable[list[Any]]], description: str) -> Any:
+    """A field that is read for all connections of a level at once."""
+
+    async def resolve(parent: strawberry.Parent[Any]) -> Any:
+        [found] = await read([parent])
+        return found
+
+    async def resolve_all(connections: Sequence[Any], _: Any) -> Sequence[Any]:
+        return await read(connections)
+
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={BATCH: resolve_all}
+    )
+
+
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    page: strawberry.Private[Page[Any]]
-    cursors: strawberry.Private[_Cursors]
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
+    """What is selected of it is read when it's resolved, for all connections of a level at once."""
 
-    @strawberry.field(description="The items with their cursors, in order.")
-    def edges(self) -> list[Edge[T]]:
-        return [Edge(cursor=self.cursors.encode(record), node=record) for record in self.page.items]
+    listing: strawberry.Private[Listing[Any]]
+    key: strawberry.Private[str]
+    request: strawberry.Private[PageRequest]
+    cursors: strawberry.Private[Cursors]
 
-    @strawberry.field(description="The items alone, in order.")
-    def nodes(self) -> list[T]:
-        return list(self.page.items)
-
-    @strawberry.field(description="Where this page stands in the list.")
-    def page_info(self) -> PageInfo:
-        items = self.page.items
-        return PageInfo(
-            has_next_page=self.page.has_next,
-            has_previous_page=self.page.has_previous,
-            start_cursor=self.cursors.encode(items[0]) if items else None,
-            end_cursor=self.cursors.encode(items[-1]) if items else None,
-        )
-
-    @strawberry.field(
-        description=(
-            "How many items match the filter on all pages together. They are counted for it each "
-            "time, so ask for it only where it's shown."
-        )
+    edges: list[Edge[T]] = _read(_edges, "The items with their cursors, in order.")
+    nodes: list[T] = _read(_nodes, "The items alone, in order.")
+    page_info: PageInfo = _read(_page_info, "Where this page stands in the list.")
+    total_count: int = _read(
+        _totals,
+        "How many items match the filter on all pages together. They are counted for it each "
+        "time, so ask for it only where it's shown.",
     )
-    async def total_count(self) -> int:
-        return await self.count()
 
 
 def connection(
     kind: EntityKind,
     description: str,
-    of: Callable[[Loaders, Any], Listing[Any]] | None = None,
+    *,
+    by: str | None = None,
+    related: Callable[[Loaders], Related[Any]] | None = None,
 ) -> Any:
-    """A field with a page of entities: all of this kind, or those `of` the record it's asked for.
+    """A field with a page of entities: all of this kind; or those that have under `by` what the
+    record has that it's asked for, which are `related` to it.
 
     Its arguments are those of every connection; `filter` and `orderBy` are the kind's own.
     """
-
-    def listing(loaders: Loaders, parent: Any) -> Listing[Any]:
-        return kind.loaders(loaders).all if of is None else of(loaders, parent)
 
     def asked_for(
         first: int | None = UNSET,
@@ -240,12 +180,12 @@ def connection(
         before: str | None = UNSET,
         filter: Any = UNSET,
         order_by: Any = UNSET,
-    ) -> tuple[PageRequest, _Cursors]:
+    ) -> PageRequest:
         order = _order(order_by)
-        cursors = _Cursors(kind, order)
+        cursors = Cursors(kind, order)
         wanted = criteria(filter)
         limit, backwards = _limit(first, last)
-        request = PageRequest(
+        return PageRequest(
             limit=limit,
             order=order,
             filter=wanted,
@@ -253,28 +193,73 @@ def connection(
             before=cursors.decode("before", before),
             backwards=backwards,
         )
-        return request, cursors
 
     async def resolve(parent: strawberry.Parent[Any], info: Info, **arguments: Any) -> Any:
-        request, cursors = asked_for(**arguments)
-        found = listing(info.context.loaders, parent)
-        return Connection(
-            page=await found.page(request),
-            cursors=cursors,
-            count=lambda: found.count(request.filter),
-        )
+        [found] = await resolve_all([parent], info, **arguments)
+        return found
 
-    def writer(selected: Sequence[Selected]) -> Write | None:
+    async def resolve_all(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:
+        request = asked_for(**arguments)
+        loaders, cursors = info.context.loaders, Cursors(kind, request.order)
+        if related is None or by is None:
+            listing = kind.loaders(loaders).all
+            return [Connection(listing=listing, key=ALL, request=request, cursors=cursors)]
+        listing = related(loaders).listing
+        return [
+            Connection(listing=listing, key=getattr(it, by), request=request, cursors=cursors)
+            for it in parents
+        ]
+
+    def writer(selected: Sequence[Selected]) -> Binding | None:
         wanted = WrittenConnection.of(selected)
         if wanted is None:
             return None
 
-        async def write(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
-            request, cursors = asked_for(**arguments)
-            reads = kind.loaders(context.loaders).reads
-            return [await wanted.read(reads, request, cursors.encode_place)]
+        def bind(arguments_of: ArgumentsOf) -> Write | None:
+            selections = wanted.bound(arguments_of)
+            if selections is None:
+                return None
 
-        return write
+            async def write(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
+                request = asked_for(**arguments)
+                reads, cursors = kind.loaders(context.loaders).reads, Cursors(kind, request.order)
+                return [await wanted.read(reads, request, selections, cursors.encode_place)]
+
+            return write
+
+        return bind
+
+    def paged(selected: Sequence[Selected], number: int, selecting: Selecting) -> Paged | None:
+        members = paged_members(selected, selecting)
+        if members is None or by is None:
+            return None
+        return Paged(by, kind.name, by, number, members)
+
+    def part_of(selected: Selected, selecting: Selecting) -> Part | None:
+        number = selecting.page(selected, asked_for)
+        return paged(selected.selected or (), number, selecting)
+
+    def writer_of_related(selected: Sequence[Selected]) -> Binding | None:
+        selecting = Selecting(first_page=1)
+        part = paged(selected, 0, selecting)
+        written = selecting.written(None if part is None else Selection((("", part),)))
+        if written is None:
+            return None
+
+        def write_of(selection: Selection) -> Write:
+            async def write(
+                parents: Sequence[Any], context: Context, **arguments: Any
+            ) -> Sequence[Any]:
+                assert related is not None
+                assert by is not None
+                whole = selection.of_pages((asked_for(**arguments), *selection.pages))
+                keys = [getattr(parent, by) for parent in parents]
+                found = await related(context.loaders).json.load_json(keys, whole)
+                return [as_written(each, whole) for each in found]
+
+            return write
+
+        return written.binding(write_of)
 
     # Each kind has its own filter and order, so the signature is completed here.
     annotations = {
@@ -292,7 +277,10 @@ def connection(
         for name, annotation in annotations.items()
     ]
     resolve.__dict__["__signature__"] = declared.replace(parameters=[parent, info, *given])
-    metadata = {WRITER: writer} if of is None else {}
+    metadata = {
+        BATCH: resolve_all,
+        **({WRITER: writer} if by is None else {WRITER: writer_of_related, PART: part_of}),
+    }
     return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 

@@ -1,23 +1,31 @@
 """Calling resolvers as Strawberry does, without what it works out anew for each call."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import MISSING
+from functools import cached_property, partial
 from typing import Any
 
 import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo
+from strawberry import UNSET
 from strawberry.relay import GlobalID
 from strawberry.schema.compat import is_scalar
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types import get_object_definition
 from strawberry.types.arguments import StrawberryArgument, convert_argument
-from strawberry.types.base import StrawberryOptional
+from strawberry.types.base import StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
 
-from execution import Resolver, Selected, Write, Writer
+from execution import BatchResolver, Bind, Given, Resolver, Selected, Write, Writer
 from schema.commands import command_of
-from schema.writing import WRITER, declaration, metadata_of
+from schema.filtering import require_few_conditions
+from schema.writing import BATCH, WRITER, Binding, declaration, metadata_of
 
 Convert = Callable[[Any], Any]
+Path = tuple[str, ...]
+Conversion = Callable[[dict[str, Any]], dict[str, Any]]
 
 _DECLARED = GraphQLCoreConverter.DEFINITION_BACKREF
 
@@ -55,30 +63,54 @@ def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | No
     return resolve
 
 
+def batch_of(schema: strawberry.Schema, field: GraphQLField) -> BatchResolver | None:
+    """The field's batch resolver, if it has one."""
+    batch: BatchResolver | None = metadata_of(field, BATCH)
+    if batch is None or not field.args:
+        return batch
+    return _converting(_conversion_of(schema, field), batch)
+
+
 def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
     """What can have the field's objects written as JSON, if anything can."""
-    writer: Writer | None = metadata_of(field, WRITER)
-    if writer is None or not field.args:
-        return writer
-    converted = _conversion_of(schema, field)
+    writer: Callable[[Sequence[Selected]], Binding | None] | None = metadata_of(field, WRITER)
+    if writer is None:
+        return None
 
-    def with_arguments(selected: Sequence[Selected]) -> Write | None:
-        write = writer(selected)
+    own = _conversion_of(schema, field) if field.args else None
 
-        async def write_converted(
-            parents: Sequence[Any], context: Any, **given: Any
-        ) -> Sequence[Any]:
-            assert write is not None
-            return await write(parents, context, **converted(given))
+    def with_arguments(selected: Sequence[Selected]) -> Bind | None:
+        bind = writer(selected)
+        conversions: dict[int, Conversion] = {}
 
-        return None if write is None else write_converted
+        def bind_converted(given: Given) -> Write | None:
+            def arguments_of(below: Selected) -> dict[str, Any]:
+                assert below.arguments is not None
+                if id(below.field) not in conversions:
+                    conversions[id(below.field)] = _conversion_of(schema, below.field)
+                return conversions[id(below.field)](given(below.arguments))
+
+            assert bind is not None
+            write = bind(arguments_of)
+            return write if write is None or own is None else _converting(own, write)
+
+        return None if bind is None else bind_converted
 
     return with_arguments
 
 
-def _conversion_of(
-    schema: strawberry.Schema, field: GraphQLField
-) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _converting(
+    convert: Conversion, function: Write | BatchResolver
+) -> Callable[..., Awaitable[Sequence[Any]]]:
+    """The function, which gets converted arguments."""
+
+    async def with_converted(parents: Sequence[Any], told: Any, **given: Any) -> Sequence[Any]:
+        return await function(parents, told, **convert(given))
+
+    return with_converted
+
+
+def _conversion_of(schema: strawberry.Schema, field: GraphQLField) -> Conversion:
     """What makes the arguments of a resolver, or a writer, of coerced ones."""
     conversions = {
         name: _conversion(schema, name, argument.extensions[_DECLARED])
@@ -99,17 +131,84 @@ def _conversion(
     schema: strawberry.Schema, name: str, argument: StrawberryArgument
 ) -> tuple[str, Convert | None]:
     """The argument's name in Python, and what makes its value of a coerced one, if anything."""
+    convert = _conversion_to(schema, argument.type, (name,))
+    if name == "filter" and convert is not None:
+        convert = _of_few_conditions(convert)
+    return argument.python_name, convert
+
+
+def _of_few_conditions(convert: Convert) -> Convert:
+    def converted(filter: Any) -> Any:
+        require_few_conditions(filter)
+        return convert(filter)
+
+    return converted
+
+
+def _conversion_to(schema: strawberry.Schema, type_: Any, path: Path) -> Convert | None:
+    """What makes a value of a type, which stands there, of a coerced one, if anything."""
     registry = schema.schema_converter.scalar_registry
-    type_ = argument.type
     inner = type_.of_type if type(type_) is StrawberryOptional else type_
+    inner = inner.resolve_type() if isinstance(inner, LazyType) else inner
     is_leaf = is_scalar(inner, registry) or isinstance(inner, StrawberryEnumDefinition)
     if is_leaf and inner is not GlobalID:
-        return argument.python_name, None
-    convert = command_of(type_) or partial(
+        return None
+    definition = get_object_definition(inner)
+    if definition is not None and definition.is_input and definition.from_input is None:
+        return _ObjectOf(schema, definition, path)
+    return command_of(type_) or partial(
         convert_argument,
         type_=type_,
         scalar_registry=registry,
         config=schema.config,
-        path=(name,),
+        path=path,
     )
-    return argument.python_name, convert
+
+
+class _ObjectOf:
+    """Makes the object of an input, or nothing of null. How, is worked out once."""
+
+    def __init__(
+        self, schema: strawberry.Schema, definition: StrawberryObjectDefinition, path: Path
+    ) -> None:
+        self._schema = schema
+        self._definition = definition
+        self._path = path
+
+    def __call__(self, given: Any) -> Any:
+        if given is None or given is UNSET:
+            return given
+        conversions = self._conversions
+        values = self._absent.copy()
+        for name, value in given.items():
+            python_name, convert = conversions[name]
+            values[python_name] = value if convert is None else convert(value)
+        return self._definition.origin(**values)
+
+    @cached_property
+    def _absent(self) -> dict[str, Any]:
+        """What stands for fields that are left out and have no default."""
+        return {
+            field.python_name: None
+            for field in self._definition.fields
+            if field.default_value is MISSING and field.default_factory is MISSING
+        }
+
+    @cached_property
+    def _conversions(self) -> dict[str, tuple[str, Convert | None]]:
+        """By their names for clients: those in Python, and what makes the field's value."""
+        named = {
+            self._schema.config.name_converter.from_field(field): field
+            for field in self._definition.fields
+        }
+        return {
+            name: (field.python_name, self._conversion_of(name, field))
+            for name, field in named.items()
+        }
+
+    def _conversion_of(self, name: str, field: StrawberryField) -> Convert | None:
+        type_ = field.resolve_type(type_definition=self._definition)
+        convert = _conversion_to(self._schema, type_, (*self._path, name))
+        # Filters are within filters, as deep as clients like.
+        is_same = isinstance(convert, _ObjectOf) and convert._definition is self._definition
+        return self if is_same else convert

@@ -19,6 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from execution import Engine
+from repositories.cache import Cache
 from schema.about import SCHEMA_DESCRIPTION
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
@@ -26,16 +27,16 @@ from schema.delivery.queries import DeliveryQuery
 from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
-from schema.fields import batch_of
+from schema.introspection import Introspections
 from schema.limits import Limits
-from schema.node import Node, StoredEntity, load_node
+from schema.node import Node, StoredEntity, load_node, load_nodes
 from schema.onboarding.mutations import OnboardingMutation
 from schema.onboarding.queries import OnboardingQuery
 from schema.production.mutations import ProductionMutation
 from schema.production.queries import ProductionQuery
 from schema.qc.mutations import QcMutation
 from schema.qc.queries import QcQuery
-from schema.resolving import resolver_of, writer_of
+from schema.resolving import batch_of, resolver_of, writer_of
 from schema.scalars import SCALARS, WRITABLE
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
@@ -60,7 +61,7 @@ async def _nodes(
 ) -> Any:
     if len(ids) > MOST_NODES:
         raise BadUserInput(f"ids: at most {MOST_NODES} are allowed, not {len(ids)}.")
-    return [load_node(info.context.loaders, id) for id in ids]
+    return await load_nodes(info.context.loaders, ids)
 
 
 @strawberry.type(
@@ -100,6 +101,7 @@ class PipelineSchema:
     definition: strawberry.Schema
     documents: Documents
     engine: Engine
+    introspections: Introspections
 
     @property
     def graphql(self) -> GraphQLSchema:
@@ -116,8 +118,14 @@ class PipelineSchema:
         return f"{print_ast(schema)}\n\n{self.definition.as_str()}\n"
 
 
-def create_schema(limits: Limits | None = None, *, introspection: bool = True) -> PipelineSchema:
-    """Without introspection, messages don't suggest names of the schema either."""
+def create_schema(
+    limits: Limits | None = None, *, introspection: bool = True, cache: Cache | None = None
+) -> PipelineSchema:
+    """Without introspection, messages don't suggest names of the schema either.
+
+    What is worked out of documents is kept in the `cache`.
+    """
+    cache = Cache() if cache is None else cache
     definition = strawberry.Schema(
         query=Query,
         mutation=Mutation,
@@ -126,17 +134,19 @@ def create_schema(limits: Limits | None = None, *, introspection: bool = True) -
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     definition._schema.description = SCHEMA_DESCRIPTION  # Strawberry has no way to say it
-    documents = Documents(definition._schema, limits or Limits(), introspection=introspection)
+    documents = Documents(
+        definition._schema, limits or Limits(), introspection=introspection, cache=cache
+    )
     engine = Engine(
         definition._schema,
         attribute_of=attribute_of,
-        batch_of=batch_of,
+        batch_of=partial(batch_of, definition),
         resolver_of=partial(resolver_of, definition),
         class_of=_class_of,
         writer_of=partial(writer_of, definition),
         writable_of=lambda leaf: WRITABLE.get(leaf.name),
     )
-    return PipelineSchema(definition, documents, engine)
+    return PipelineSchema(definition, documents, engine, Introspections(cache))
 
 
 def _class_of(type_: GraphQLObjectType) -> type | None:

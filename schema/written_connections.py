@@ -4,14 +4,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from graphql import TypeNameMetaFieldDef
 
 from execution import Selected
 from repositories.contract import EntityReads, JsonPage
 from repositories.criteria import Page, PageRequest
-from repositories.selections import Selection
-from schema.writing import MOST_MEMBERS, as_written, declaration, selection_of
+from repositories.selections import (
+    Constant,
+    Fact,
+    Facts,
+    Items,
+    Itself,
+    JsonTexts,
+    PagedMember,
+    Part,
+    Place,
+    Selection,
+)
+from schema.cursors import with_cursors
+from schema.writing import (
+    MOST_MEMBERS,
+    ArgumentsOf,
+    Selecting,
+    Written,
+    as_written,
+    declaration,
+    written_of,
+)
 
 Item = tuple[Any, ...]
 """The texts of an entity, one for each selection; perhaps its place, then: a value and a key."""
@@ -19,6 +38,8 @@ Item = tuple[Any, ...]
 EncodePlace = Callable[[Any, str], str]
 
 _CURSORS: Final = {"cursor", "start_cursor", "end_cursor"}
+_ONLY_COUNTED: Final = {"total_count"}
+_NOTHING: Final[Page[Any]] = Page((), False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +66,7 @@ class WrittenConnection:
     """
 
     members: tuple[tuple[str, Make], ...]
-    selections: tuple[Selection, ...]
+    written: tuple[Written, ...]
     names: frozenset[str]
 
     @classmethod
@@ -53,25 +74,39 @@ class WrittenConnection:
         """None where repositories can't write all that is selected of the entities."""
         found = _Found()
         members = tuple((each.key, found.member(each)) for each in selected)
-        if found.is_unwritable or sum(each.size for each in found.selections) > MOST_MEMBERS:
+        sizes = (each.selection.size for each in found.written)
+        if found.is_unwritable or sum(sizes) > MOST_MEMBERS:
             return None
-        return cls(members, tuple(found.selections), frozenset(found.names))
+        return cls(members, tuple(found.written), frozenset(found.names))
+
+    def bound(self, arguments_of: ArgumentsOf) -> tuple[Selection, ...] | None:
+        """The selections with the pages within; None where their arguments are wrong."""
+        bound = [each.bound(arguments_of) for each in self.written]
+        return None if None in bound else tuple(each for each in bound if each is not None)
 
     async def read(
-        self, reads: EntityReads[Any], request: PageRequest, encode_place: EncodePlace
+        self,
+        reads: EntityReads[Any],
+        request: PageRequest,
+        selections: Sequence[Selection],
+        encode_place: EncodePlace,
     ) -> dict[str, Any]:
         """The connection, by a single call of the repository."""
-        page, total = await self._read(reads, request)
+        page, total = await self._read(reads, request, selections)
         read = _Read(page, total, encode_place)
         return {key: make(read) for key, make in self.members}
 
-    async def _read(self, reads: EntityReads[Any], request: PageRequest) -> JsonPage:
-        if self.names <= {"total_count"}:
-            return JsonPage(Page((), False, False), await reads.count(request.filter))
+    async def _read(
+        self, reads: EntityReads[Any], request: PageRequest, selections: Sequence[Selection]
+    ) -> JsonPage:
+        if not self.names:
+            return JsonPage(_NOTHING, None)
+        if self.names == _ONLY_COUNTED:
+            return JsonPage(_NOTHING, await reads.count(request.filter))
         return await reads.json_page(
             request,
-            self.selections,
-            with_places=not self.selections or not self.names.isdisjoint(_CURSORS),
+            selections,
+            with_places=not selections or not self.names.isdisjoint(_CURSORS),
             with_total="total_count" in self.names,
         )
 
@@ -80,15 +115,15 @@ class _Found:
     """What was found so far in what is selected of a connection."""
 
     def __init__(self) -> None:
-        self.selections: list[Selection] = []
+        self.written: list[Written] = []
         self.names: set[str] = set()
         self.is_unwritable = False
 
     def member(self, selected: Selected) -> Make:
         match self._name(selected):
             case "nodes":
-                place = self._place(selected)
-                return lambda read: _list([item[place] for item in read.page.items])
+                place, nodes = self._place(selected)
+                return lambda read: _list([item[place] for item in read.page.items], nodes)
             case "edges":
                 edge = self._members(selected, self._of_edge)
                 return lambda read: [
@@ -106,8 +141,8 @@ class _Found:
             case "cursor":
                 return _Read.cursor
             case "node":
-                place = self._place(selected)
-                return lambda _, item: as_written(item[place])
+                place, node = self._place(selected)
+                return lambda _, item: as_written(item[place], node)
         other = self._other(selected)
         return lambda read, _: other(read)
 
@@ -140,17 +175,79 @@ class _Found:
         self.names.add(declared.python_name)
         return declared.python_name
 
-    def _place(self, selected: Selected) -> int:
+    def _place(self, selected: Selected) -> tuple[int, Selection]:
         """Which of the selections it is."""
         assert selected.selected is not None
-        selection = selection_of(selected.selected)
-        if selection is None:
+        written = written_of(selected.selected)
+        if written is None:
             self.is_unwritable = True
-            return 0
-        if selection not in self.selections:
-            self.selections.append(selection)
-        return self.selections.index(selection)
+            return 0, Selection(())
+        # With pages within, what is selected alike may have other arguments.
+        if written.pages or written not in self.written:
+            self.written.append(written)
+            return len(self.written) - 1, written.selection
+        return self.written.index(written), written.selection
 
 
-def _list(texts: Sequence[str]) -> orjson.Fragment:
-    return orjson.Fragment(f"[{','.join(texts)}]")
+def paged_members(
+    selected: Sequence[Selected], selecting: Selecting
+) -> tuple[tuple[str, PagedMember], ...] | None:
+    """What is selected of a connection that is within what is written, as the parts of a page."""
+    members: list[tuple[str, PagedMember]] = []
+    for each in selected:
+        member = _paged_member(each, selecting)
+        if member is None:
+            return None
+        members.append((each.key, member))
+    return tuple(members)
+
+
+def _paged_member(selected: Selected, selecting: Selecting) -> PagedMember | None:
+    below = selected.selected or ()
+    match _name_of(selected):
+        case None:
+            return Constant(selected.type.name)
+        case "nodes":
+            nodes = selecting.selection(below)
+            return None if nodes is None else Items(nodes)
+        case "edges":
+            edge = [(each.key, _part_of_edge(each, selecting)) for each in below]
+            parts = tuple((key, part) for key, part in edge if part is not None)
+            return Items(Selection(parts)) if len(parts) == len(edge) else None
+        case "page_info":
+            facts = ((each.key, _fact(each)) for each in below)
+            return Facts(tuple(facts))
+    return Fact.TOTAL
+
+
+def _part_of_edge(selected: Selected, selecting: Selecting) -> Part | None:
+    match _name_of(selected):
+        case None:
+            return Constant(selected.type.name)
+        case "cursor":
+            return Place.OWN
+    node = selecting.selection(selected.selected or ())
+    return None if node is None else Itself(node)
+
+
+def _fact(selected: Selected) -> Fact | Constant:
+    name = _name_of(selected)
+    return Constant(selected.type.name) if name is None else _FACTS[name]
+
+
+def _name_of(selected: Selected) -> str | None:
+    """The name of the field; None of `__typename`."""
+    declared = declaration(selected.field)
+    return None if declared is None else declared.python_name
+
+
+_FACTS: Final = {
+    "has_next_page": Fact.HAS_NEXT,
+    "has_previous_page": Fact.HAS_PREVIOUS,
+    "start_cursor": Fact.START,
+    "end_cursor": Fact.END,
+}
+
+
+def _list(texts: Sequence[str], selection: Selection) -> JsonTexts:
+    return JsonTexts(list(map(with_cursors, texts)) if selection.has_places else texts)

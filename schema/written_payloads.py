@@ -8,7 +8,7 @@ from graphql import TypeNameMetaFieldDef
 
 from execution import Selected, Unwritten
 from repositories.selections import Selection, are_carried, carried, objects
-from schema.writing import declaration, selection_of
+from schema.writing import declaration, written_of
 
 Make = Callable[[Any], Any]
 """Makes a member's value of a payload without errors."""
@@ -36,9 +36,9 @@ class WrittenPayload:
                 members.append((each.key, _nothing))
             elif name == outcome and each.selected is None:
                 members.append((each.key, _attribute(outcome)))
-            elif name == outcome and (selection := selection_of(each.selected or ())):
-                selections.append(selection)
-                members.append((each.key, _object(outcome, selection)))
+            elif name == outcome and (written := written_of(each.selected or ())):
+                selections.append(written.selection)
+                members.append((each.key, _object(outcome, written.selection)))
             else:
                 return None
         return cls(tuple(members), outcome, tuple(selections))

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket
 from domain.errors import DomainError, Unavailable
 from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
+from repositories.cache import Cache
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, SchemaChanged
@@ -58,14 +59,19 @@ def database_of(settings: Settings) -> Database | None:
 
 
 @asynccontextmanager
-async def open_repositories(settings: Settings) -> AsyncIterator[Repositories]:
+async def open_repositories(
+    settings: Settings, cache: Cache | None = None
+) -> AsyncIterator[Repositories]:
     """The repositories of the settings' mode. Raises SchemaOutOfDate, MigrationError."""
     database = database_of(settings)
     if database is None:
         yield create_repositories(settings.persistence_mode)
         return
     repositories = create_repositories(
-        settings.persistence_mode, database, require_schema=partial(_require_schema, database)
+        settings.persistence_mode,
+        database,
+        require_schema=partial(_require_schema, database),
+        cache=cache,
     )
     try:
         await require_head(database)
@@ -84,10 +90,12 @@ async def _require_schema(database: Database) -> None:
 
 
 @asynccontextmanager
-async def open_storage(settings: Settings) -> AsyncIterator[Repositories]:
+async def open_storage(
+    settings: Settings, cache: Cache | None = None
+) -> AsyncIterator[Repositories]:
     """The repositories, for a server: of a SQLite file there is one. Raises Unavailable too."""
     database = database_of(settings)
-    async with open_repositories(settings) as repositories:
+    async with open_repositories(settings, cache) as repositories:
         with nullcontext() if database is None else database.only_server():
             yield repositories
 
@@ -96,30 +104,35 @@ def create_app(
     settings: Settings,
     *,
     seed_memory: bool = False,
-    storage: Callable[[Settings], AbstractAsyncContextManager[Repositories]] = open_storage,
+    storage: Callable[[Settings, Cache], AbstractAsyncContextManager[Repositories]] = open_storage,
 ) -> Starlette:
     """The ASGI application; it opens its `storage` when it starts, not before.
 
     `seed_memory` puts the demo agency into in-memory repositories, which start empty.
     """
-    schema = create_schema(settings.limits, introspection=not settings.production)
+    persisted_query_bytes = min(settings.persisted_query_bytes, settings.cache_bytes // 2)
+    cache = Cache(settings.cache_bytes - persisted_query_bytes)
+    schema = create_schema(settings.limits, introspection=not settings.production, cache=cache)
     has_schema_file = settings.publish_schema or not settings.production
     hosts = Hosts(settings.trusted_hosts, settings.trusted_proxies)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with storage(settings) as repositories:
+        async with storage(settings, cache) as repositories:
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 await seed_agency(repositories)
             app.state.service = Service(
                 schema=schema,
                 repositories=repositories,
                 execution_seconds=settings.execution_seconds,
-                body_limits=BodyLimits(settings.body_bytes, settings.body_seconds),
+                answer_bytes=settings.answer_bytes,
+                body_limits=BodyLimits(
+                    settings.body_bytes, settings.body_seconds, settings.limits.variable_values
+                ),
                 stream_limits=settings.streams,
                 streams=Slots(settings.streams.connections),
                 pending=Budget(settings.pending_bytes),
-                persisted_queries=PersistedQueries(settings.persisted_query_bytes),
+                persisted_queries=PersistedQueries(persisted_query_bytes),
                 has_page=not settings.production,
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from domain.errors import Unavailable
 from server.requests import RequestRefused
 
 
@@ -27,7 +28,7 @@ class Slots:
 
 
 class Budget:
-    """Counts the bytes of requests that aren't answered yet, up to a limit."""
+    """Counts the bytes of requests and of their answers until these are sent, up to a limit."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -57,13 +58,29 @@ class Share:
         other._amount, self._amount = self._amount, 0
         return other
 
+    @property
+    def amount(self) -> int:
+        return self._amount
+
+    def shrink_to(self, amount: int) -> None:
+        """Give back what it holds beyond that."""
+        self._budget.in_use -= max(self._amount - amount, 0)
+        self._amount = min(self._amount, amount)
+
     def grow(self, amount: int) -> None:
         """Raises RequestRefused when so much isn't left."""
         budget = self._budget
         if budget.in_use + amount > budget.limit:
-            raise _at_capacity("Other requests take up all the memory for requests")
+            raise _at_capacity("Other requests take up all the memory for requests and answers")
         budget.in_use += amount
         self._amount += amount
+
+    def hold(self, amount: int) -> None:
+        """As `grow`, for who only knows the domain's errors: raises Unavailable."""
+        try:
+            self.grow(amount)
+        except RequestRefused as refusal:
+            raise Unavailable(refusal.message) from None
 
 
 def _at_capacity(why: str) -> RequestRefused:

@@ -8,6 +8,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 EXCHANGE: Final = "aicmo.exchange"
 """Where a request's `Exchange` is in the state of ASGI's scope."""
 
+SENDS_PARTS: Final = "aicmo.parts"
+"""The extension in ASGI's scope, and the key in `websocket.send`, of a text in several parts."""
+
 
 class Exchange:
     """Stands beside ASGI's `receive` and `send`, which do all that this doesn't.

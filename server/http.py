@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
+from schema.encoding import fits
 from schema.execute import Prepared, Response
 from server.capacity import Share
 from server.exchange import Exchange
@@ -29,7 +30,7 @@ from server.requests import (
     request_id_of,
     wants_page,
 )
-from server.responses import answer, refuse
+from server.responses import answer, large_answer, refuse
 from server.service import Service, is_subscription
 from server.streams import OperationStream
 
@@ -86,8 +87,11 @@ class HttpEndpoint:
                 f"Subscriptions are answered as {' or '.join(STREAMS)}, or over a WebSocket.",
             )
         with nullcontext() if request.exchange is None else _WhileConnected(request.exchange):
-            response = await service.respond(prepared, request.id)
-        return answer(response, accepted.single, request.id)
+            response = await service.respond(prepared, request.id, share)
+            if response.is_refused or fits(response.data):
+                return answer(response, accepted.single, request.id)
+            response, parts = await service.encoded(response, request.id, share)
+        return large_answer(response, parts, accepted.single, request.id, share.handed_over())
 
     def _require_safe(self, prepared: Prepared, request: HttpRequest) -> None:
         """What isn't posted changes nothing, and pages elsewhere follow nothing by it."""

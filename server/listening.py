@@ -2,20 +2,27 @@
 
 import asyncio
 import json
+import logging
 import socket
 from http import HTTPStatus
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 import httptools
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from server.exchange import EXCHANGE, Exchange
+from server.exchange import EXCHANGE, SENDS_PARTS, Exchange
 from server.requests import headers_of
 from server.settings import Settings
+from server.sockets import Sockets, connections_within, raise_file_limit
+
+log = logging.getLogger("aicmo.server")
+
+T = TypeVar("T")
 
 _BACKLOG = 2_048
 """How many connections may wait until they are accepted."""
@@ -34,6 +41,7 @@ It is looked at after each read, so what comes by a single one may be more.
 """
 HEAD_SECONDS = 10.0
 """How long a connection may take to say what it wants: a first line and headers."""
+_RETRY_AFTER = "Retry-After: 5\r\n"
 LINGER_SECONDS = 5.0
 """How long the rest is read, and dropped, of a request that was answered before it had arrived.
 
@@ -63,6 +71,7 @@ class Listener(uvicorn.Server):
         self, app: Starlette, settings: Settings, *, shutdown_seconds: int | None = None
     ) -> None:
         self._app = app
+        sockets = _sockets(settings)
         if shutdown_seconds is None:
             shutdown_seconds = ceil(
                 settings.execution_seconds + settings.commit_seconds + _ENDING_SECONDS
@@ -70,8 +79,8 @@ class Listener(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=BoundedHttp,
-                ws=QuietWebSocket,
+                http=_bounded(BoundedHttp, settings, sockets),
+                ws=_bounded(QuietWebSocket, settings, sockets),
                 ws_max_size=settings.streams.message_bytes,
                 ws_ping_interval=settings.streams.ping_interval_seconds,
                 ws_ping_timeout=settings.streams.ping_timeout_seconds,
@@ -96,7 +105,67 @@ class Listener(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class BoundedHttp(HttpToolsProtocol):
+def _sockets(settings: Settings) -> Sockets:
+    """As many connections as the system lets the process have; a warning where those are few."""
+    files = raise_file_limit()
+    limit = connections_within(files, 3 * settings.pool_size)
+    if limit < settings.streams.connections:
+        log.warning(
+            "the system lets this process have %d files open, which leaves %d connections: "
+            "fewer than AICMO_STREAMS__CONNECTIONS=%d (raise `ulimit -n`, or LimitNOFILE of a "
+            "systemd service)",
+            files,
+            limit,
+            settings.streams.connections,
+        )
+    return Sockets(limit, settings.client_connections, settings.trusted_proxies)
+
+
+def _bounded(protocol: type[T], settings: Settings, sockets: Sockets) -> type[T]:
+    """The protocol with these limits: uvicorn makes it, and has no way to tell it more."""
+    bounds = {"write_seconds": settings.write_seconds, "sockets": sockets}
+    return type(protocol.__name__, (protocol,), bounds)
+
+
+class _Bounded(asyncio.Protocol):
+    """Closes a connection whose client doesn't read what is sent to it, and counts connections."""
+
+    write_seconds: float = 30.0
+    sockets: Sockets = Sockets()
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    client: tuple[str, int] | None
+    _until_read: asyncio.TimerHandle | None = None
+    _is_counted = True
+    """A WebSocket is, since it began by HTTP."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_awaiting_reader()
+        if self._is_counted:
+            self._is_counted = False
+            self.sockets.leave(_address(self.client))
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        if self._until_read is None:
+            self._until_read = self.loop.call_later(self.write_seconds, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stop_awaiting_reader()
+        super().resume_writing()
+
+    def _stop_awaiting_reader(self) -> None:
+        if self._until_read is not None:
+            self._until_read.cancel()
+            self._until_read = None
+
+
+def _address(client: tuple[str, int] | None) -> str:
+    return "" if client is None else client[0]
+
+
+class BoundedHttp(_Bounded, HttpToolsProtocol):
     """Refuses requests whose head is too large, or doesn't arrive in time.
 
     What was refused before its body had arrived may be sent to its end, for a while. Each request
@@ -125,7 +194,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._await_head()
+        reason = self.sockets.take(_address(self.client))
+        self._is_counted = reason is None
+        if reason is None:
+            self._await_head()
+        else:
+            self._end(HTTPStatus.SERVICE_UNAVAILABLE, f"{reason}; try again later.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._until_next is not None:
@@ -138,7 +212,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Does what uvicorn does, but for upgrades that it has no use for."""
-        if self._refusal is not None:
+        if self._refusal is not None or not self._is_counted:
             return
         self._unread_bytes += len(data)
         left: bytes | memoryview = data
@@ -326,20 +400,26 @@ class BoundedHttp(HttpToolsProtocol):
         else:
             self._refusal = status
 
-    def _end(self, status: HTTPStatus) -> None:
+    def _end(self, status: HTTPStatus, message: str | None = None) -> None:
         if self.transport.is_closing():
             return
         self._refusal = status
-        error = {"message": f"{status.phrase}.", "extensions": {"code": "BAD_USER_INPUT"}}
+        is_full = status is HTTPStatus.SERVICE_UNAVAILABLE
+        code = "LIMIT_EXCEEDED" if is_full else "BAD_USER_INPUT"
+        error = {"message": message or f"{status.phrase}.", "extensions": {"code": code}}
         body = json.dumps({"errors": [error]}).encode()
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             "Content-Type: application/json; charset=utf-8\r\n"
+            f"{_RETRY_AFTER if is_full else ''}"
             f"Content-Length: {len(body)}\r\n"
             "Connection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
-        self._linger()
+        if is_full:
+            self.transport.close()  # what is refused for want of room doesn't keep any
+        else:
+            self._linger()
 
     def _linger(self) -> None:
         """Send nothing more, and drop what comes until the client ends the connection too."""
@@ -353,7 +433,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
-class QuietWebSocket(WebSocketsSansIOProtocol):
+class QuietWebSocket(_Bounded, WebSocketsSansIOProtocol):
     """Neither text that isn't UTF-8 nor a connection that is refused is an error in the log.
 
     A client that doesn't answer pings is let go so that it comes back when it can.
@@ -377,10 +457,37 @@ class QuietWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.close()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._sending = asyncio.Lock()
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated:
+            self.scope["extensions"] = {**self.scope["extensions"], SENDS_PARTS: {}}
+
     async def send(self, message: Any) -> None:
-        await super().send(message)
+        """Does what uvicorn does, and sends a text in parts, each in a frame of its own."""
+        if message["type"] != "websocket.send":
+            await super().send(message)
+        else:
+            async with self._sending:  # frames of two texts may not alternate
+                parts = message.get(SENDS_PARTS)
+                await (super().send(message) if parts is None else self._send_parts(parts))
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
+
+    async def _send_parts(self, parts: list[bytes]) -> None:
+        for number, part in enumerate(parts, start=1):
+            await self.writable.wait()
+            if self.disconnected or self.close_sent:
+                raise ClientDisconnected
+            is_last = number == len(parts)
+            if number == 1:
+                self.conn.send_text(part, fin=is_last)
+            else:
+                self.conn.send_continuation(part, fin=is_last)
+            self.transport.write(b"".join(self.conn.data_to_send()))
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):

@@ -6,10 +6,13 @@ https://www.apollographql.com/docs/apollo-server/performance/apq
 import sys
 from collections import OrderedDict
 from hashlib import sha256
-
-from schema.documents import LONGEST_KEPT
+from typing import Final
 
 MAX_QUERIES = 10_000
+LONGEST_KEPT: Final = 20_000
+"""In characters: what clients repeat is shorter."""
+ENTRY: Final = 400
+"""What it takes to keep a document beside itself, in bytes: its hash, and its place in order."""
 
 
 class PersistedQueries:
@@ -42,8 +45,12 @@ class PersistedQueries:
             return False
         if len(document) <= LONGEST_KEPT:
             self._documents[hash] = document
-            self._bytes += sys.getsizeof(document)
+            self._bytes += _weight(document)
             while self._bytes > self._limit or len(self._documents) > MAX_QUERIES:
                 _, dropped = self._documents.popitem(last=False)
-                self._bytes -= sys.getsizeof(dropped)
+                self._bytes -= _weight(dropped)
         return True
+
+
+def _weight(document: str) -> int:
+    return sys.getsizeof(document) + ENTRY

@@ -1,21 +1,20 @@
 """Reading GraphQL requests from HTTP: https://graphql.github.io/graphql-over-http/draft/"""
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from os import urandom
-from typing import Any, NoReturn
+from typing import Any
 
-import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from schema.errors import TopLevelCode
 from schema.execute import Operation
 from server.exchange import EXCHANGE, Exchange
+from server.json_texts import SHORT_TEXT, NotJson, TooMuchJson, parse, parse_large
 from server.persisted_queries import PersistedQueries
 
 JSON = "application/json"
@@ -29,11 +28,6 @@ _SPEAKS_SUBSCRIPTIONS = frozenset(("subscriptionspec=1.0", 'subscriptionspec="1.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
-_FOR_ORJSON = 64 * 1024
-"""Bytes. Of larger texts `orjson` may make much more in memory: it shares no short strings."""
-_DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-_LARGE_INTEGER = b"0" * 19
-"""Where so many digits stand in a row, an integer may be larger than `orjson` would keep whole."""
 
 
 class RequestRefused(Exception):
@@ -145,6 +139,8 @@ def _prefers_html(accept: str) -> bool:
 class BodyLimits:
     bytes: int
     seconds: float
+    values: int
+    """In JSON; what has more is refused before it's parsed."""
 
 
 async def read_operation(
@@ -170,7 +166,10 @@ async def read_operation(
     else:
         _require_size(len(body), limits)
         hold(len(body))
-    value = parse_json("The body", body)
+    if len(body) <= SHORT_TEXT:
+        value = parse_json("The body", body)
+    else:
+        value = await parse_large_json("The body", body, limits.values)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
     return operation_of(value, persisted, len(body))
@@ -228,34 +227,24 @@ def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 
 def parse_json(what: str, text: bytearray | str) -> Any:
-    """Strictly by RFC 8259, whatever its size or depth. Raises RequestRefused.
-
-    Integers keep all their digits and lone surrogates stay: what is wrong with them is said later,
-    with the name of the field.
-    """
-    if isinstance(text, bytearray) and _is_for_orjson(text):
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            pass  # Python's parser takes more, such as lone surrogates, and says what is wrong.
-    return _parsed(what, text)
-
-
-def _is_for_orjson(text: bytearray) -> bool:
-    return len(text) <= _FOR_ORJSON and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS)
-
-
-def _parsed(what: str, text: bytearray | str) -> Any:
+    """As `json_texts.parse`. Raises RequestRefused."""
     try:
-        decoded = text if isinstance(text, str) else text.decode("utf-8")
-        return _JSON.decode(decoded)
-    except UnicodeDecodeError:
-        raise RequestRefused(400, f"{what} must be in UTF-8.") from None
-    except RecursionError:
-        raise RequestRefused(400, f"{what} is nested too deeply.", code="LIMIT_EXCEEDED") from None
-    except ValueError as error:
-        reason = str(error) if isinstance(error, json.JSONDecodeError) else "a number is too long"
-        raise RequestRefused(400, f"{what} must be JSON: {reason}.") from None
+        return parse(text)
+    except (NotJson, TooMuchJson) as error:
+        raise _refusal(what, error) from None
+
+
+async def parse_large_json(what: str, text: bytearray, most_values: int) -> Any:
+    """As `parse_json`, for a text that would keep others waiting."""
+    try:
+        return await parse_large(text, most_values)
+    except (NotJson, TooMuchJson) as error:
+        raise _refusal(what, error) from None
+
+
+def _refusal(what: str, error: NotJson | TooMuchJson) -> RequestRefused:
+    code = "LIMIT_EXCEEDED" if isinstance(error, TooMuchJson) else "BAD_USER_INPUT"
+    return RequestRefused(400, f"{what} {error}.", code=code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,10 +352,3 @@ def _from_query_string(request: HttpRequest, persisted: PersistedQueries) -> Ope
         else:
             given.pop(name, None)
     return operation_of(given, persisted)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise RequestRefused(400, f"{name} is not a JSON number.")
-
-
-_JSON = json.JSONDecoder(parse_constant=_refuse_constant)

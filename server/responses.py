@@ -1,11 +1,14 @@
 """Writing GraphQL responses to HTTP."""
 
+import asyncio
 from typing import Any
 
 from starlette.responses import Response as HttpResponse
+from starlette.types import Receive, Scope, Send
 
 from schema.encoding import encode
 from schema.execute import Response
+from server.capacity import Share
 from server.requests import GRAPHQL_RESPONSE, JSON, RequestRefused
 
 _CONTENT_TYPES = {
@@ -22,19 +25,60 @@ class JsonResponse(HttpResponse):
         self.body = encode(body)
         self.status_code = status
         self.background = None
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", _CONTENT_TYPES[media_type]),
-            (b"vary", b"Accept"),
-            (b"x-content-type-options", b"nosniff"),
-            (b"x-request-id", request_id.encode("ascii")),
-        ]
+        self.raw_headers = _headers(len(self.body), media_type, request_id)
+
+
+class LargeResponse(HttpResponse):
+    """One that is sent part by part, each when the client has read most of those before it.
+
+    `held` is what it takes up until then.
+    """
+
+    def __init__(
+        self, parts: list[bytes], status: int, media_type: str, request_id: str, held: Share
+    ) -> None:
+        self._parts = parts
+        self._held = held
+        self.status_code = status
+        self.background = None
+        self.raw_headers = _headers(sum(map(len, parts)), media_type, request_id)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._held:
+            start = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **start})
+            for part in self._parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                await asyncio.sleep(0)  # who reads fast would keep all others waiting
+            await send({"type": "http.response.body", "body": b""})
+
+
+def _headers(length: int, media_type: str, request_id: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-length", b"%d" % length),
+        (b"content-type", _CONTENT_TYPES[media_type]),
+        (b"vary", b"Accept"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", request_id.encode("ascii")),
+    ]
 
 
 def answer(response: Response, media_type: str, request_id: str) -> JsonResponse:
+    body = response.as_json()
+    return JsonResponse(body, _status(response, media_type), media_type, request_id)
+
+
+def large_answer(
+    response: Response, parts: list[bytes], media_type: str, request_id: str, held: Share
+) -> LargeResponse:
+    """The response whose JSON is in these parts."""
+    return LargeResponse(parts, _status(response, media_type), media_type, request_id, held)
+
+
+def _status(response: Response, media_type: str) -> int:
     """With `application/json`, clients expect 200 whatever the GraphQL response says."""
     is_refusal = response.is_refused and media_type == GRAPHQL_RESPONSE
-    return JsonResponse(response.as_json(), 400 if is_refusal else 200, media_type, request_id)
+    return 400 if is_refusal else 200
 
 
 def refuse(refusal: RequestRefused, request_id: str, media_type: str = JSON) -> JsonResponse:

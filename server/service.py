@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 from graphql import GraphQLError, OperationType
 from starlette.types import Scope
 
+from domain.errors import AnswerTooLarge, Unavailable
+from repositories.answer_size import limit_answer
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
+from schema.encoding import encode, encode_in_slices, fits
 from schema.errors import execution_failure
 from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
 from schema.root import PipelineSchema
-from server.capacity import Budget, Slots
+from server.capacity import Budget, Share, Slots
 from server.hosts import Hosts
 from server.persisted_queries import PersistedQueries
 from server.requests import BodyLimits, PersistedQueryRefused, RequestRefused, headers_of
@@ -43,12 +46,13 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The schema over the repositories, within limits. `execution_seconds` bound an operation,
-    or an event of a subscription. Once `closing` is set, subscriptions end."""
+    """The schema over the repositories, within limits. `execution_seconds` and `answer_bytes`
+    bound an operation, or an event of a subscription. Once `closing` is set, subscriptions end."""
 
     schema: PipelineSchema
     repositories: Repositories
     execution_seconds: float
+    answer_bytes: int
     body_limits: BodyLimits
     stream_limits: StreamLimits
     streams: Slots
@@ -94,37 +98,68 @@ class Service:
             )
         return prepared
 
-    async def respond(self, operation: Prepared, request_id: str) -> Response:
-        """The response to a query or mutation."""
+    async def respond(self, operation: Prepared, request_id: str, share: Share) -> Response:
+        """The response to a query or mutation; `share` grows by what is read for it."""
+        return await run(self.schema, operation, self._new_context(request_id, share))
+
+    def _new_context(self, request_id: str, share: Share) -> Context:
         set_deadline(self.execution_seconds)
-        return await run(self.schema, operation, Context(self.repositories, request_id))
+        limit_answer(self.answer_bytes, share.hold)
+        return Context(self.repositories, request_id)
+
+    async def encoded(
+        self, response: Response, request_id: str, share: Share
+    ) -> tuple[Response, list[bytes]]:
+        """The response and its JSON, in parts where it's large; `share` grows by these.
+
+        One that would be too large, or for which there is no room now, becomes one that says so.
+        """
+        body = response.as_json()
+        if fits(body):
+            return response, [encode(body)]
+        held, size, parts = share.amount, 0, list[bytes]()
+        try:
+            if fits(body, self.answer_bytes) is False:
+                raise AnswerTooLarge(self.answer_bytes)
+            async for part in encode_in_slices(body):
+                size += len(part)
+                if size > self.answer_bytes:
+                    raise AnswerTooLarge(self.answer_bytes)
+                share.hold(len(part))
+                parts.append(part)
+        except (AnswerTooLarge, Unavailable) as error:
+            share.shrink_to(held)
+            failure = GraphQLError(str(error), original_error=error)
+            response = Response(None, [execution_failure(failure, request_id)])
+            return response, [encode(response.as_json())]
+        return response, parts
 
     @asynccontextmanager
     async def responses(
-        self, operation: Prepared | Response, request_id: str
+        self, operation: Prepared | Response, request_id: str, share: Share
     ) -> AsyncIterator[AsyncIterator[Response]]:
         """All responses to any operation: one, or as many as a subscription has events.
 
         A subscription has begun when this context has. Whatever goes wrong is told by a last one.
+        `share` grows by what is read for each; who has sent it shrinks it again.
         """
 
         def new_context() -> Context:
-            set_deadline(self.execution_seconds)
-            return Context(self.repositories, request_id)
+            return self._new_context(request_id, share)
 
         begun: AbstractAsyncContextManager[AsyncIterator[Response]]
         if is_subscription(operation):
             begun = subscribe(self.schema, operation, new_context)
         else:
-            begun = aclosing(self._only_response(operation, request_id))
+            begun = aclosing(self._only_response(operation, request_id, share))
         async with begun as responses, aclosing(_told(responses, request_id)) as told:
             yield told
 
     async def _only_response(
-        self, operation: Prepared | Response, request_id: str
+        self, operation: Prepared | Response, request_id: str, share: Share
     ) -> AsyncGenerator[Response, None]:
         if isinstance(operation, Prepared):
-            operation = await self.respond(operation, request_id)
+            operation = await self.respond(operation, request_id, share)
         yield operation
 
 

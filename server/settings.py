@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from repositories.cache import CACHE_BYTES
 from repositories.engine import DatabaseUrlError, database_url
 from repositories.factory import PersistenceMode
 from schema.limits import Limits
@@ -154,15 +155,47 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         15.0, gt=0, description="How long a request body may take to arrive."
     )
+    answer_bytes: int = Field(
+        16 * MEBIBYTE, ge=1024, description="The largest answer to an operation, in bytes."
+    )
     pending_bytes: int = Field(
         256 * MEBIBYTE,
         ge=1024,
-        description="The size of all requests together that are being read or answered, in bytes.",
+        description=(
+            "The size of all requests together that are being read or answered, and of their "
+            "answers until they are sent, in bytes."
+        ),
+    )
+    write_seconds: float = Field(
+        30.0,
+        gt=0,
+        description=(
+            "How long a client may leave unread what was sent to it, about 64 KiB at a time, "
+            "before its connection is closed."
+        ),
+    )
+    client_connections: int = Field(
+        500,
+        ge=1,
+        description=(
+            "How many connections one address may have at once; trusted proxies have as many as "
+            "they like."
+        ),
+    )
+    cache_bytes: int = Field(
+        CACHE_BYTES,
+        ge=MEBIBYTE,
+        description=(
+            "How much memory may be taken, in bytes, by all that is kept to be used again: "
+            "documents with their plans, SQL, answers about the schema, persisted queries."
+        ),
     )
     persisted_query_bytes: int = Field(
         8 * MEBIBYTE,
         ge=0,
-        description="The size of all persisted queries together, in bytes; 0 switches them off.",
+        description=(
+            "The part of it, at most half, that persisted queries may take; 0 switches them off."
+        ),
     )
     execution_seconds: float = Field(
         15.0, gt=0, description="How long an operation may take, up to its commit."

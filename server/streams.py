@@ -39,9 +39,6 @@ class StreamEncoding:
     interrupted: bytes
     """The end when the server stops: clients are to subscribe again."""
 
-    def encode(self, response: Response) -> bytes:
-        return self.before + encode(response.as_json()) + self.after
-
 
 _EVENTS = StreamEncoding(
     content_type=f"{EVENT_STREAM}; charset=utf-8",
@@ -115,7 +112,7 @@ class OperationStream(HttpResponse):
             try:
                 with self._service.streams.taken():
                     async with self._service.responses(
-                        self._operation, self._request_id
+                        self._operation, self._request_id, self._held
                     ) as responses:
                         await self._serve(responses, receive, send)
             except RequestRefused as refusal:
@@ -163,8 +160,10 @@ class OperationStream(HttpResponse):
     async def _chunks(self, responses: AsyncIterator[Response]) -> AsyncGenerator[bytes, None]:
         """Responses, and what tells nothing meanwhile, so that proxies keep the stream open."""
         following = None
+        held = self._held.amount
         try:
             while True:
+                self._held.shrink_to(held)
                 following = following or asyncio.ensure_future(anext(responses))
                 seconds = self._service.stream_limits.keep_alive_seconds
                 await asyncio.wait({following}, timeout=seconds)
@@ -176,11 +175,21 @@ class OperationStream(HttpResponse):
                 except StopAsyncIteration:
                     return
                 following = None
-                yield self._encoding.encode(response)
+                async for part in self._encoded(response):
+                    yield part
         finally:
             if following is not None:
                 following.cancel()
                 await asyncio.wait({following})
+
+    async def _encoded(self, response: Response) -> AsyncGenerator[bytes, None]:
+        """The bytes of a response, in parts where it's large."""
+        encoding = self._encoding
+        _, parts = await self._service.encoded(response, self._request_id, self._held)
+        parts[0] = encoding.before + parts[0]
+        parts[-1] += encoding.after
+        for part in parts:
+            yield part
 
 
 async def disconnected(receive: Receive) -> None:

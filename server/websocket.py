@@ -14,12 +14,16 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from schema.encoding import encode
 from schema.execute import Prepared, Response
+from server.capacity import Share
+from server.exchange import SENDS_PARTS
+from server.json_texts import SHORT_TEXT
 from server.requests import (
     PersistedQueryRefused,
     RequestRefused,
     headers_of,
     operation_of,
     parse_json,
+    parse_large_json,
     request_id_of,
     shown,
 )
@@ -87,10 +91,13 @@ class _Conversation:
         """Until the client goes away, or breaks the protocol; then everything it runs ends."""
         try:
             async with asyncio.timeout(self._limits.init_seconds) as until_init:
+                deadline = until_init.when()
                 while True:
                     text = await self._receive()
-                    if await self._handle(_message(text), len(text)):
-                        until_init.reschedule(None)
+                    until_init.reschedule(None)  # what takes long now isn't the client
+                    if await self._handle(await self._message(text), len(text)):
+                        deadline = None
+                    until_init.reschedule(deadline)
         except TimeoutError:
             await self._close(4408, "Connection initialisation timeout")
         except ProtocolViolation as violation:
@@ -116,6 +123,19 @@ class _Conversation:
         if len(text) > self._limits.message_bytes:
             raise ProtocolViolation(1009, "Message too big")
         return text
+
+    async def _message(self, text: str) -> dict[str, Any]:
+        try:
+            if len(text) <= SHORT_TEXT:
+                message = parse_json("The message", text)
+            else:
+                most = self._service.body_limits.values
+                message = await parse_large_json("The message", bytearray(text.encode()), most)
+        except RequestRefused as refusal:
+            raise ProtocolViolation(4400, _reason(refusal.message)) from None
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise ProtocolViolation(4400, "Messages must be objects with a type")
+        return message
 
     async def _handle(self, message: dict[str, Any], size: int) -> bool:
         """Whether the connection is initialised by this message."""
@@ -172,10 +192,12 @@ class _Conversation:
         try:
             with ExitStack() as held:
                 self._require_room()
-                held.enter_context(self._service.pending.share()).grow(size)
+                share = held.enter_context(self._service.pending.share())
+                share.grow(size)
                 prepared = self._service.prepare(operation)
                 begun = asyncio.Event()
-                task = asyncio.create_task(self._operate(id, prepared, held.pop_all(), begun))
+                running = self._operate(id, prepared, share, held.pop_all(), begun)
+                task = asyncio.create_task(running)
         except RequestRefused as refusal:
             await self._refuse(id, refusal)
             return
@@ -199,28 +221,41 @@ class _Conversation:
             task.cancel()
 
     async def _operate(
-        self, id: str, operation: Prepared | Response, held: ExitStack, begun: asyncio.Event
+        self,
+        id: str,
+        operation: Prepared | Response,
+        share: Share,
+        held: ExitStack,
+        begun: asyncio.Event,
     ) -> None:
         with held:
             try:
-                async with self._service.responses(operation, self._request_id) as responses:
+                responses = self._service.responses(operation, self._request_id, share)
+                async with responses as awaited:
                     begun.set()
-                    await self._tell_responses(id, responses)
+                    await self._tell_responses(id, awaited, share)
             except Exception as error:  # noqa: BLE001
                 await self._give_up(error)
             finally:
                 begun.set()
 
-    async def _tell_responses(self, id: str, responses: AsyncIterator[Response]) -> None:
+    async def _tell_responses(
+        self, id: str, responses: AsyncIterator[Response], share: Share
+    ) -> None:
         """Tell them as long as the client awaits them, and how it ended."""
         end: dict[str, Any] = {"id": id, "type": "complete"}
-        async for response in responses:
+        held = share.amount
+        async for found in responses:
+            response, parts = await self._service.encoded(found, self._request_id, share)
             if not self._is_awaited(id):
                 return
             if response.is_refused:
                 end = {"id": id, "type": "error", "payload": response.as_json()["errors"]}
                 break
-            await self._send({"id": id, "type": "next", "payload": response.as_json()})
+            parts[0] = b'{"id":%b,"type":"next","payload":%b' % (encode(id), parts[0])
+            parts[-1] += b"}"
+            await self._send_parts(parts)
+            share.shrink_to(held)
         if self._is_awaited(id):
             del self._operations[id]
             await self._send(end)
@@ -238,6 +273,14 @@ class _Conversation:
             with suppress(WebSocketDisconnect):
                 await self._websocket.send_text(text.decode())
 
+    async def _send_parts(self, parts: list[bytes]) -> None:
+        """Sends one text that is made of these, each when the client has read those before it."""
+        if len(parts) == 1 or SENDS_PARTS not in self._websocket.scope.get("extensions", {}):
+            await self._send_text(b"".join(parts))
+        elif self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(WebSocketDisconnect):
+                await self._websocket.send({"type": "websocket.send", SENDS_PARTS: parts})
+
     async def _give_up(self, error: Exception) -> None:
         log.error("request %s: unexpected error", self._request_id, exc_info=error)
         await self._close(4500, "Internal server error")
@@ -246,16 +289,6 @@ class _Conversation:
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(WebSocketDisconnect):
                 await self._websocket.close(code, reason)
-
-
-def _message(text: str) -> dict[str, Any]:
-    try:
-        message = parse_json("The message", text)
-    except RequestRefused as refusal:
-        raise ProtocolViolation(4400, _reason(refusal.message)) from None
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise ProtocolViolation(4400, "Messages must be objects with a type")
-    return message
 
 
 def _require_payload(message: dict[str, Any]) -> None:

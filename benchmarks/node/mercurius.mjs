@@ -1,9 +1,11 @@
 // Mercurius with its JIT over our tables: loaders, a pool, prepared statements. Its schema has our
 // names, as far as the scenarios need them.
+import "./counting_jit.mjs";
 import fastify from "fastify";
 import { GraphQLScalarType } from "graphql";
 import mercurius from "mercurius";
 import pg from "pg";
+import { COUNTS, counts } from "./counts.mjs";
 
 const { DATABASE_URL, POOL_SIZE } = process.env;
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: Number(POOL_SIZE) });
@@ -25,8 +27,22 @@ const schema = `
     issues: [QcIssue!]!
   }
   type Draft {
-    draftId: ID! contentType: String! title: String! qcResult: QcResult
+    draftId: ID! contentType: String! title: String! createdAt: DateTime! qcResult: QcResult
   }
+  type DraftConnection { nodes: [Draft!]! pageInfo: PageInfo! }
+  type StrategyPlan {
+    strategyId: ID! version: Int! executiveSummary: String! createdAt: DateTime!
+    drafts(first: Int = 20): DraftConnection!
+  }
+  type StrategyPlanConnection { nodes: [StrategyPlan!]! pageInfo: PageInfo! }
+  enum BriefStage { INTAKE NORMALIZED }
+  type Brief {
+    briefId: ID! clientId: ID! stage: BriefStage! createdAt: DateTime!
+    strategyPlans(first: Int = 20): StrategyPlanConnection!
+  }
+  type BriefConnection { nodes: [Brief!]! pageInfo: PageInfo! }
+  input IDFilter { eq: ID! }
+  input BriefFilter { clientId: IDFilter! }
   type DeliveryArtifact { position: Int! name: String! url: String! format: String! }
   type DeliveryPackage {
     packageId: ID! draftId: ID! revision: Int! createdAt: DateTime! updatedAt: DateTime!
@@ -43,6 +59,7 @@ const schema = `
     deliveryPackage: DeliveryPackage errors: [MutationError!]!
   }
   type Query {
+    briefs(first: Int = 20, filter: BriefFilter!): BriefConnection!
     deliveryPackage(packageId: ID!): DeliveryPackage
     deliveryPackages(first: Int = 20, after: String): DeliveryPackageConnection!
   }
@@ -54,6 +71,14 @@ const schema = `
 const PACKAGE = `package_id AS "packageId", draft_id AS "draftId", revision,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 
+/** The newest rows of each of the parents. */
+const newestOf = (columns, table, parent, key) => `SELECT item.*
+  FROM unnest($1::text[]) AS parent (key)
+  CROSS JOIN LATERAL (
+    SELECT ${columns}, created_at AS "createdAt" FROM ${table}
+    WHERE ${parent} = parent.key ORDER BY created_at DESC, ${key} LIMIT $2
+  ) AS item`;
+
 const statements = {
   package: `SELECT ${PACKAGE} FROM delivery_packages WHERE package_id = $1`,
   count: "SELECT count(*)::int AS number FROM delivery_packages",
@@ -62,6 +87,17 @@ const statements = {
   pageAfter: `SELECT ${PACKAGE} FROM delivery_packages
     WHERE created_at < $2 OR created_at = $2 AND package_id > $3
     ORDER BY created_at DESC, package_id LIMIT $1`,
+  briefs: `SELECT brief_id AS "briefId", client_id AS "clientId", stage, created_at AS "createdAt"
+    FROM onboarding_forms WHERE client_id = $1 ORDER BY created_at DESC, brief_id LIMIT $2`,
+  plansOfBriefs: newestOf(
+    `brief_id AS "briefId", strategy_id AS "strategyId", version,
+     executive_summary AS "executiveSummary"`,
+    "strategy_plans", "brief_id", "strategy_id",
+  ),
+  draftsOfPlans: newestOf(
+    `strategy_id AS "strategyId", draft_id AS "draftId", content_type AS "contentType", title`,
+    "production_drafts", "strategy_id", "draft_id",
+  ),
   artifacts: `SELECT package_id AS "packageId", position, name, url, format
     FROM delivery_artifacts WHERE package_id = ANY($1) ORDER BY package_id, position`,
   drafts: `SELECT draft_id AS "draftId", content_type AS "contentType", title
@@ -111,24 +147,48 @@ const many = (name, key) => ({
   opts: { cache: false },
 });
 
-const cursorOf = ({ createdAt, packageId }) =>
-  Buffer.from(JSON.stringify([createdAt, packageId])).toString("base64url");
+/** A loader of pages of the rows that have the same key: of all pages of a size by one statement. */
+const pages = (name, key, itemKey) => ({
+  loader: async (queries) => {
+    const found = new Map();
+    const bySize = Map.groupBy(queries, ({ params }) => params.first);
+    await Promise.all([...bySize].map(async ([first, asking]) => {
+      const keys = [...new Set(asking.map(({ obj }) => obj[key]))];
+      found.set(first, Map.groupBy(await rows(name, [keys, first + 1]), (row) => row[key]));
+    }));
+    return queries.map(({ obj, params: { first } }) =>
+      pageOf(found.get(first).get(obj[key]) ?? [], first, itemKey));
+  },
+  opts: { cache: false },
+});
 
-async function page(_, { first, after }) {
-  const place = after ? JSON.parse(Buffer.from(after, "base64url").toString()) : null;
-  const found = place
-    ? await rows("pageAfter", [first + 1, ...place])
-    : await rows("page", [first + 1]);
+const cursorOf = (row, key) =>
+  Buffer.from(JSON.stringify([row.createdAt, row[key]])).toString("base64url");
+
+/** The page of so many of the rows that were found: one more when there is a next page. */
+function pageOf(found, first, key, hasPreviousPage = false) {
   const nodes = found.slice(0, first);
   return {
     nodes,
     pageInfo: {
       hasNextPage: found.length > first,
-      hasPreviousPage: place !== null,
-      startCursor: nodes.length ? cursorOf(nodes[0]) : null,
-      endCursor: nodes.length ? cursorOf(nodes.at(-1)) : null,
+      hasPreviousPage,
+      startCursor: nodes.length ? cursorOf(nodes[0], key) : null,
+      endCursor: nodes.length ? cursorOf(nodes.at(-1), key) : null,
     },
   };
+}
+
+async function packages(_, { first, after }) {
+  const place = after ? JSON.parse(Buffer.from(after, "base64url").toString()) : null;
+  const found = place
+    ? await rows("pageAfter", [first + 1, ...place])
+    : await rows("page", [first + 1]);
+  return pageOf(found, first, "packageId", place !== null);
+}
+
+async function briefs(_, { first, filter }) {
+  return pageOf(await rows("briefs", [filter.clientId.eq, first + 1]), first, "briefId");
 }
 
 async function save(_, { input }) {
@@ -159,7 +219,8 @@ await app.register(mercurius, {
     MutationError: { resolveType: () => "ValidationError" },
     Query: {
       deliveryPackage: async (_, { packageId }) => (await rows("package", [packageId]))[0] ?? null,
-      deliveryPackages: page,
+      deliveryPackages: packages,
+      briefs,
     },
     DeliveryPackageConnection: { totalCount: async () => (await rows("count"))[0].number },
     Mutation: { saveDeliveryPackage: save },
@@ -169,8 +230,11 @@ await app.register(mercurius, {
       artifacts: many("artifacts", "packageId"),
       draft: one("drafts", "draftId"),
     },
+    Brief: { strategyPlans: pages("plansOfBriefs", "briefId", "strategyId") },
+    StrategyPlan: { drafts: pages("draftsOfPlans", "strategyId", "draftId") },
     Draft: { qcResult: one("results", "draftId") },
     QcResult: { issues: many("issues", "resultId") },
   },
 });
+app.get(COUNTS, () => counts);
 console.log(`${await app.listen({ host: "127.0.0.1", port: 0 })}/graphql`);

@@ -18,17 +18,38 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 
-from benchmarks.servers.serving import by_uvicorn, database, listen
+from benchmarks.servers.serving import by_uvicorn, count_graphql_core, database, listen
 
 # The tables
 
 
 class Model(DeclarativeBase):
     type_annotation_map = {datetime: DateTime(timezone=True)}  # noqa: RUF012
+
+
+class BriefRow(Model):
+    __tablename__ = "onboarding_forms"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    brief_id: Mapped[str]
+    client_id: Mapped[str]
+    stage: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class PlanRow(Model):
+    __tablename__ = "strategy_plans"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    strategy_id: Mapped[str]
+    brief_id: Mapped[str]
+    version: Mapped[int]
+    executive_summary: Mapped[str]
+    created_at: Mapped[datetime]
 
 
 class PackageRow(Model):
@@ -59,8 +80,10 @@ class DraftRow(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     draft_id: Mapped[str]
+    strategy_id: Mapped[str]
     content_type: Mapped[str]
     title: Mapped[str]
+    created_at: Mapped[datetime]
 
 
 class ResultRow(Model):
@@ -118,6 +141,32 @@ class Context:
                 "result_id",
             )
         )
+
+        self.plans = DataLoader(self._pages(PlanRow, PlanRow.brief_id, PlanRow.strategy_id))
+        self.draft_pages = DataLoader(
+            self._pages(DraftRow, DraftRow.strategy_id, DraftRow.draft_id)
+        )
+
+    def _pages(
+        self, model: Any, parent: Any, key: Any
+    ) -> Callable[[list[tuple[str, int]]], Awaitable[list[list[Any]]]]:
+        """Loads the newest rows of parents, so many of each, by the parents' keys and numbers."""
+
+        async def load(asked: list[tuple[str, int]]) -> list[list[Any]]:
+            place = func.row_number().over(
+                partition_by=parent, order_by=(model.created_at.desc(), key)
+            )
+            parents, most = {id for id, _ in asked}, max(number for _, number in asked)
+            ranked = select(model, place.label("place")).where(parent.in_(parents)).subquery()
+            row_of = aliased(model, ranked)
+            statement = select(row_of).where(ranked.c.place <= most).order_by(ranked.c.place)
+            found = defaultdict(list)
+            async with self.sessions() as session:
+                for row in await session.scalars(statement):
+                    found[getattr(row, parent.key)].append(row)
+            return [found[id][:number] for id, number in asked]
+
+        return load
 
     def _many(
         self, statement: Callable[[list[str]], Select[Any]], key: str
@@ -182,6 +231,7 @@ class Draft:
     draft_id: strawberry.ID
     content_type: str
     title: str
+    created_at: datetime
 
     @strawberry.field
     async def qc_result(self, info: Info) -> QcResult | None:
@@ -225,7 +275,7 @@ class DeliveryPackage:
         row = await info.context.drafts.load(self.draft_id)
         if row is None:
             return None
-        return Draft(draft_id=row.draft_id, content_type=row.content_type, title=row.title)
+        return _draft(row)
 
 
 @strawberry.type
@@ -234,6 +284,66 @@ class PageInfo:
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
+
+
+@strawberry.type
+class DraftConnection:
+    nodes: list[Draft]
+    page_info: PageInfo
+
+
+@strawberry.type
+class StrategyPlan:
+    strategy_id: strawberry.ID
+    version: int
+    executive_summary: str
+    created_at: datetime
+
+    @strawberry.field
+    async def drafts(self, info: Info, first: int = 20) -> DraftConnection:
+        found = await info.context.draft_pages.load((self.strategy_id, first + 1))
+        rows = found[:first]
+        return DraftConnection(
+            nodes=[_draft(row) for row in rows],
+            page_info=_page_info(rows, "draft_id", has_next=len(found) > first),
+        )
+
+
+@strawberry.type
+class StrategyPlanConnection:
+    nodes: list[StrategyPlan]
+    page_info: PageInfo
+
+
+@strawberry.type
+class Brief:
+    brief_id: strawberry.ID
+    client_id: strawberry.ID
+    stage: str
+    created_at: datetime
+
+    @strawberry.field
+    async def strategy_plans(self, info: Info, first: int = 20) -> StrategyPlanConnection:
+        found = await info.context.plans.load((self.brief_id, first + 1))
+        rows = found[:first]
+        return StrategyPlanConnection(
+            nodes=[
+                StrategyPlan(
+                    strategy_id=row.strategy_id,
+                    version=row.version,
+                    executive_summary=row.executive_summary,
+                    created_at=row.created_at,
+                )
+                for row in rows
+            ],
+            page_info=_page_info(rows, "strategy_id", has_next=len(found) > first),
+        )
+
+
+@strawberry.type
+class BriefConnection:
+    nodes: list[Brief]
+    page_info: PageInfo
 
 
 @strawberry.type
@@ -275,8 +385,41 @@ class SaveDeliveryPackageInput:
     artifacts: list[DeliveryArtifactInput]
 
 
+@strawberry.input(name="IDFilter")
+class IdFilter:
+    eq: strawberry.ID
+
+
+@strawberry.input
+class BriefFilter:
+    client_id: IdFilter
+
+
 @strawberry.type
 class Query:
+    @strawberry.field
+    async def briefs(self, info: Info, filter: BriefFilter, first: int = 20) -> BriefConnection:
+        statement = (
+            select(BriefRow)
+            .where(BriefRow.client_id == filter.client_id.eq)
+            .order_by(BriefRow.created_at.desc(), BriefRow.brief_id)
+        )
+        async with info.context.sessions() as session:
+            found = (await session.scalars(statement.limit(first + 1))).all()
+        rows = found[:first]
+        return BriefConnection(
+            nodes=[
+                Brief(
+                    brief_id=strawberry.ID(row.brief_id),
+                    client_id=strawberry.ID(row.client_id),
+                    stage=row.stage,
+                    created_at=row.created_at,
+                )
+                for row in rows
+            ],
+            page_info=_page_info(rows, "brief_id", has_next=len(found) > first),
+        )
+
     @strawberry.field
     async def delivery_package(
         self, info: Info, package_id: strawberry.ID
@@ -305,11 +448,11 @@ class Query:
         rows = found[:first]
         return DeliveryPackageConnection(
             nodes=[_package(row) for row in rows],
-            page_info=PageInfo(
-                has_next_page=len(found) > first,
-                has_previous_page=after is not None,
-                start_cursor=_cursor(rows[0]) if rows else None,
-                end_cursor=_cursor(rows[-1]) if rows else None,
+            page_info=_page_info(
+                rows,
+                "package_id",
+                has_next=len(found) > first,
+                has_previous=after is not None,
             ),
         )
 
@@ -368,8 +511,28 @@ def _package(row: PackageRow) -> DeliveryPackage:
     )
 
 
-def _cursor(row: PackageRow) -> str:
-    place = [row.created_at.isoformat(), row.package_id]
+def _draft(row: DraftRow) -> Draft:
+    return Draft(
+        draft_id=strawberry.ID(row.draft_id),
+        content_type=row.content_type,
+        title=row.title,
+        created_at=row.created_at,
+    )
+
+
+def _page_info(
+    rows: Sequence[Any], key: str, *, has_next: bool, has_previous: bool = False
+) -> PageInfo:
+    return PageInfo(
+        has_next_page=has_next,
+        has_previous_page=has_previous,
+        start_cursor=_cursor(rows[0], key) if rows else None,
+        end_cursor=_cursor(rows[-1], key) if rows else None,
+    )
+
+
+def _cursor(row: Any, key: str) -> str:
+    place = [row.created_at.isoformat(), getattr(row, key)]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
@@ -414,5 +577,6 @@ def open_engine(url: str, pool_size: int) -> AsyncEngine:
 
 
 if __name__ == "__main__":
+    count_graphql_core()
     sessions = async_sessionmaker(open_engine(*database()), expire_on_commit=False)
     listen(by_uvicorn(App(strawberry.Schema(Query, Mutation), sessions)))

@@ -2,47 +2,56 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from inspect import isawaitable
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    OperationDefinitionNode,
-    execute,
-)
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
-from benchmarks.servers.serving import listen
-from execution import Engine
+from benchmarks.servers.serving import COUNTS, count_graphql_core, counts, listen
+from execution import DocumentPlans, Engine, Execution
+from execution.inputs import Inputs
+from execution.operations import Operation
+from execution.variables import Variables
 from server.app import create_app
 from server.listening import Listener
 from server.settings import load_settings
 
 
 class GraphqlCore(Engine):
-    """Plans nothing."""
+    """Plans nothing: graphql-core executes every operation, as those that have no plan."""
 
-    async def execute(
+    def __init__(self, schema: GraphQLSchema) -> None:
+        super().__init__(schema)
+        self._no_variables = Variables(schema, (), Inputs())
+
+    def prepare(
         self,
         document: DocumentNode,
         operation: OperationDefinitionNode,
         *,
         variable_values: Mapping[str, Any] | None = None,
-        root_value: Any = None,
-        context_value: Any = None,
         hide_suggestions: bool = False,
         to_write: bool = False,
-    ) -> ExecutionResult:
-        result = execute(
-            self._schema,
+        plans: DocumentPlans | None = None,
+    ) -> Execution:
+        unplanned = Operation(
             document,
-            root_value,
-            context_value,
-            dict(variable_values or {}),
-            operation.name.value if operation.name else None,
+            operation,
+            fragments={},
+            variables=self._no_variables,
+            steering=(),
+            is_supported=False,
+        )
+        return Execution(
+            self._schema,
+            self.counts,
+            unplanned,
+            variable_values or {},
+            variables=None,
+            plan=None,
             hide_suggestions=hide_suggestions,
         )
-        return await result if isawaitable(result) else result
 
 
 class Uncompiled(Listener):
@@ -57,5 +66,8 @@ class Uncompiled(Listener):
 
 
 if __name__ == "__main__":
+    count_graphql_core()
     settings = load_settings()
-    listen(lambda listening: Uncompiled(create_app(settings), settings).run(sockets=[listening]))
+    app = create_app(settings)
+    app.router.routes.append(Route(COUNTS, lambda _: JSONResponse(counts)))
+    listen(lambda listening: Uncompiled(app, settings).run(sockets=[listening]))

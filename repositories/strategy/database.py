@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache, lru_cache
+from functools import cache
 
 from sqlalchemy import bindparam, func, select
 
@@ -18,6 +18,7 @@ from domain.strategy import (
 )
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.database_criteria import among, storable
+from repositories.database_json import shaped
 from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.database_statements import Entities
 from repositories.records import constructor
@@ -67,7 +68,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     ) -> Mapping[BriefVersion, StrategyPlan]:
         wanted = set(versions)
         rows = await self._session.rows(
-            _of_versions(self._entities),
+            self._session.kept(_of_versions, self._entities),
             {
                 "values": storable([brief_id for brief_id, _ in wanted]),
                 "versions": [number for _, number in wanted],
@@ -81,9 +82,10 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
         wanted = set(versions)
         names = ("brief_id", "version")
-        statement = self._session.json.by(self._kind, names, tuple(selections), is_one=False)
+        shapes, values = shaped(selections)
+        statement = self._session.kept(self._session.json.by, self._kind, names, shapes, False)
         brief_ids = storable([brief_id for brief_id, _ in wanted])
-        values = {"brief_id": brief_ids, "version": [number for _, number in wanted]}
+        values |= {"brief_id": brief_ids, "version": [number for _, number in wanted]}
         return {
             (brief_id, number): tuple(texts)
             for brief_id, number, *texts in await self._session.rows(statement, values)
@@ -169,7 +171,6 @@ def _timeline(text: str) -> StrategyTimeline:
     )
 
 
-@lru_cache(512)
 def _of_versions(entities: Entities) -> Statement:
     """Plans of the briefs of `values` with one of `versions`."""
     return entities.written(

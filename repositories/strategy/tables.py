@@ -43,6 +43,6 @@ strategy_recommendations = Table(
     *child_columns("strategy_plans", "strategy_id"),
     text("channel"),
     Column("budget_percent", Double, nullable=False),
-    text("rationale"),
+    text("rationale", is_long=True),
     json_text("tactics"),
 )

@@ -22,4 +22,5 @@ class PackageLoaders(EntityLoaders[DeliveryPackage]):
 
     @cached_property
     def packages_by_draft_id(self) -> Related[DeliveryPackage]:
-        return Related(self._packages.pages_by_draft_id, self._packages.counts_by_draft_id)
+        reads = self._packages
+        return Related(reads.pages_by_draft_id, reads.counts_by_draft_id, reads.json_pages)

@@ -22,7 +22,8 @@ class CampaignLoaders(EntityLoaders[Campaign]):
 
     @cached_property
     def campaigns_by_strategy_id(self) -> Related[Campaign]:
-        return Related(self._campaigns.pages_by_strategy_id, self._campaigns.counts_by_strategy_id)
+        reads = self._campaigns
+        return Related(reads.pages_by_strategy_id, reads.counts_by_strategy_id, reads.json_pages)
 
 
 class DraftLoaders(EntityLoaders[Draft]):
@@ -34,8 +35,10 @@ class DraftLoaders(EntityLoaders[Draft]):
 
     @cached_property
     def drafts_by_strategy_id(self) -> Related[Draft]:
-        return Related(self._drafts.pages_by_strategy_id, self._drafts.counts_by_strategy_id)
+        reads = self._drafts
+        return Related(reads.pages_by_strategy_id, reads.counts_by_strategy_id, reads.json_pages)
 
     @cached_property
     def drafts_by_campaign_id(self) -> Related[Draft]:
-        return Related(self._drafts.pages_by_campaign_id, self._drafts.counts_by_campaign_id)
+        reads = self._drafts
+        return Related(reads.pages_by_campaign_id, reads.counts_by_campaign_id, reads.json_pages)

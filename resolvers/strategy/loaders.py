@@ -27,4 +27,5 @@ class PlanLoaders(EntityLoaders[StrategyPlan]):
 
     @cached_property
     def plans_by_brief_id(self) -> Related[StrategyPlan]:
-        return Related(self._plans.pages_by_brief_id, self._plans.counts_by_brief_id)
+        reads = self._plans
+        return Related(reads.pages_by_brief_id, reads.counts_by_brief_id, reads.json_pages)

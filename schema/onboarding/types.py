@@ -66,5 +66,6 @@ class Brief(StoredEntity):
     ] = connection(
         STRATEGY_PLANS,
         "The versions of the strategy for this brief.",
-        of=lambda loaders, brief: loaders.strategy_plans.plans_by_brief_id.of(brief.brief_id),
+        by="brief_id",
+        related=lambda loaders: loaders.strategy_plans.plans_by_brief_id,
     )

@@ -53,7 +53,8 @@ class Campaign(StoredEntity):
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
         DRAFTS,
         "The drafts written for it.",
-        of=lambda loaders, campaign: loaders.drafts.drafts_by_campaign_id.of(campaign.campaign_id),
+        by="campaign_id",
+        related=lambda loaders: loaders.drafts.drafts_by_campaign_id,
     )
 
 
@@ -102,5 +103,6 @@ class Draft(StoredEntity):
     ] = connection(
         DELIVERY_PACKAGES,
         "The packages that it's delivered in.",
-        of=lambda loaders, draft: loaders.delivery_packages.packages_by_draft_id.of(draft.draft_id),
+        by="draft_id",
+        related=lambda loaders: loaders.delivery_packages.packages_by_draft_id,
     )

@@ -94,13 +94,13 @@ class StrategyPlan(StoredEntity):
         connection(
             CAMPAIGNS,
             "The campaigns that carry it out.",
-            of=lambda loaders, plan: loaders.campaigns.campaigns_by_strategy_id.of(
-                plan.strategy_id
-            ),
+            by="strategy_id",
+            related=lambda loaders: loaders.campaigns.campaigns_by_strategy_id,
         )
     )
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
         DRAFTS,
         "The drafts written for it.",
-        of=lambda loaders, plan: loaders.drafts.drafts_by_strategy_id.of(plan.strategy_id),
+        by="strategy_id",
+        related=lambda loaders: loaders.drafts.drafts_by_strategy_id,
     )

@@ -1,4 +1,4 @@
-"""Packages that are multiplied are those that would have been seeded."""
+"""Packages that are multiplied are those that would have been seeded; chains fill their pages."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from benchmarks.filling import SEEDED, multiply
+from benchmarks.filling import SEEDED, add_chains, multiply
+from benchmarks.scenarios import chain
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.metadata import Timestamp, metadata
+from schema.root import create_schema
 from server.seed.bulk import seed_bulk
 from tests.conftest import empty_database
+from tests.support.graphql import InProcess
 
 
 async def seeded(database: Database, size: int) -> None:
@@ -56,3 +59,13 @@ async def test_copies_have_the_keys_and_times_that_seeding_gives(database: Datab
 
     assert await keys_and_times(database) == wanted
     assert len(wanted["delivery_packages"]) == 3 * SEEDED
+
+
+async def test_every_page_of_a_chain_has_a_next_one(database: Database) -> None:
+    await seeded(database, 1)
+    await add_chains(database.url.render_as_string(hide_password=False))
+
+    client = InProcess(create_schema(), create_repositories(PersistenceMode.DB, database))
+    for variables in chain().variables:
+        answer = await client.send(chain().query, variables)
+        chain().check(answer["data"])

@@ -7,14 +7,22 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 
-from benchmarks.contenders import LIMIT, MERCURIUS, OURS, PLAIN, POSTGRAPHILE
+from benchmarks.contenders import (
+    BEFORE,
+    LIMIT,
+    MERCURIUS,
+    OURS,
+    PLAIN,
+    POSTGRAPHILE,
+    UNCOMPILED,
+)
 
 ROOT = Path(__file__).parents[2]
 
-UNCOMPILED = f"{OURS}, not compiled"
 ON_SQLITE = (OURS, UNCOMPILED, PLAIN)
-READING = (*ON_SQLITE, MERCURIUS, POSTGRAPHILE, LIMIT)
-SAVING = (*ON_SQLITE, MERCURIUS, POSTGRAPHILE)
+GENERAL = (*ON_SQLITE, MERCURIUS, POSTGRAPHILE)
+BY_HEART = (*GENERAL, LIMIT)
+SCENARIOS = ("list", "small", "save", "chain")
 
 Row = tuple[str, ...]
 
@@ -50,12 +58,12 @@ def test_a_quick_run_measures_every_server_in_every_case() -> None:
     on_postgresql, on_sqlite, targets = tables(report)
     assert Counter(row[:3] for row in on_postgresql) == Counter(
         [
-            *product(("list", "small"), READING, ("1", "8")),
-            *product(("save",), SAVING, ("1", "8")),
+            *product(("list", "small"), BY_HEART, ("1", "8")),
+            *product(("save", "chain"), GENERAL, ("1", "8")),
         ]
     )
     assert Counter(row[:3] for row in on_sqlite) == Counter(
-        product(("list", "small", "save"), ON_SQLITE, ("1", "8"))
+        product(SCENARIOS, ON_SQLITE, ("1", "8"))
     )
     for row in on_postgresql + on_sqlite:
         requests, p50, p99, memory = (
@@ -64,7 +72,17 @@ def test_a_quick_run_measures_every_server_in_every_case() -> None:
         assert requests > 0
         assert 0 < p50 <= p99
         assert memory > 0
-    assert targets[-1] == ("no operation falls back to graphql-core", "yes", "0 did")
+    assert "save on SQLite: 25 times plain Strawberry" in [row[0] for row in targets]
+    assert {row[1] for row in targets} <= {"yes", "no"}
+
+
+def test_a_quick_run_beside_another_checkout_measures_the_two_alone() -> None:
+    report = printed("--beside", str(ROOT), "--database", "sqlite", "--concurrency", "1")
+
+    measured, ratios, _ = tables(report)
+    assert Counter(row[:2] for row in measured) == Counter(product(SCENARIOS, (BEFORE, OURS)))
+    assert [row[:3] for row in ratios] == [(name, "SQLite", "1") for name in SCENARIOS]
+    assert all(float(row[3]) > 0 and float(row[5]) > 0 for row in ratios)
 
 
 def test_a_quick_run_of_the_other_parts_prints_their_tables() -> None:

@@ -180,8 +180,11 @@ def test_operations_say_what_every_setting_means() -> None:
 
 
 def test_operations_say_what_every_limit_counts() -> None:
-    """As the page on the API says it."""
-    said = {_variable_of_limit(row[0]): row[2] for row in _table(ROOT / "docs" / "api.md", "limit")}
+    """As the page on the API says it, from where links within that page lead to it."""
+    said = {
+        _variable_of_limit(row[0]): row[2].replace("](#", "](api.md#")
+        for row in _table(ROOT / "docs" / "api.md", "limit")
+    }
     table = {row[0]: row for row in _table(ROOT / "docs" / "operations.md", "variable")}
 
     assert {variable: table[variable][2] for variable in said} == said

@@ -216,9 +216,9 @@ async def test_a_database_that_was_migrated_back_says_so_until_it_is_migrated_ag
     assert health.status_code == 503
     assert health.json() == {
         "status": "unavailable",
-        "reason": "The database is at revision 0004, but 0007 is needed. Run: aicmo migrate",
+        "reason": "The database is at revision 0004, but 0008 is needed. Run: aicmo migrate",
     }
-    assert "but 0007 is needed. Run: aicmo migrate" in running.server.log.read_text()
+    assert "but 0008 is needed. Run: aicmo migrate" in running.server.log.read_text()
 
     await upgrade(database)
     await database.close()

@@ -1,7 +1,7 @@
 """Asking the engine, and graphql-core beside it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
@@ -15,7 +15,7 @@ from graphql import (
     get_operation_ast,
 )
 
-from execution import Engine
+from execution import DocumentPlans, Engine
 
 Json = dict[str, Any]
 
@@ -26,6 +26,11 @@ class Request:
 
     document: DocumentNode
     operation: OperationDefinitionNode
+    _plans: dict[int, DocumentPlans] = field(default_factory=dict)
+
+    def plans_of(self, engine: Engine) -> DocumentPlans:
+        """What the engine worked out of the document."""
+        return self._plans.setdefault(id(engine), DocumentPlans())
 
 
 def request(query: str, operation_name: str | None = None) -> Request:
@@ -47,14 +52,26 @@ def schema_of(sdl: str, **resolvers: Mapping[str, Any]) -> GraphQLSchema:
 
 
 async def run(
-    engine: Engine, asked: str | Request, variables: Json | None = None, **options: Any
+    engine: Engine,
+    asked: str | Request,
+    variables: Json | None = None,
+    *,
+    root_value: Any = None,
+    context_value: Any = None,
+    plans: DocumentPlans | None = None,
+    **options: Any,
 ) -> ExecutionResult:
-    """What the engine gives."""
+    """What the engine gives; with the plans of the request, unless it's given others."""
     if isinstance(asked, str):
         asked = request(asked)
-    return await engine.execute(
-        asked.document, asked.operation, variable_values=variables, **options
+    execution = engine.prepare(
+        asked.document,
+        asked.operation,
+        variable_values=variables,
+        plans=plans or asked.plans_of(engine),
+        **options,
     )
+    return await execution.run(root_value, context_value)
 
 
 async def run_by_graphql_core(

@@ -42,6 +42,7 @@ class _Writer:
     draw: st.DrawFn
     schema: GraphQLSchema
     arguments: Mapping[str, Sequence[str]]
+    steered: int
     fragments: list[str] = field(default_factory=list)
 
     def selections(self, type_: Composite, depth: int) -> str:
@@ -89,7 +90,7 @@ class _Writer:
         return name
 
     def _directive(self) -> str:
-        return self._one(DIRECTIVES) if self._number(0, 7) == 0 else ""
+        return self._one(DIRECTIVES) if self._number(1, self.steered) == 1 else ""
 
     def _number(self, least: int, most: int) -> int:
         return self.draw(st.integers(least, most))
@@ -106,11 +107,14 @@ def documents(
     kind: str = "query",
     depth: int = 4,
     arguments: Mapping[str, Sequence[str]],
+    steered: int = 8,
 ) -> DocumentNode:
-    """With one operation. `arguments` are those that fields of these names are given."""
+    """With one operation. `arguments` are those that fields of these names are given; one of so
+    many selections has directives as is `steered`.
+    """
     root = schema.get_root_type(OperationType(kind))
     assert root is not None
-    writer = _Writer(draw, schema, arguments)
+    writer = _Writer(draw, schema, arguments, steered)
     operation = f"{kind} Q({VARIABLES}) {{ {writer.selections(root, depth)} }}"
     document = parse("\n".join([operation, *writer.fragments]))
     # Fields of different types may have got one key.

@@ -9,7 +9,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from execution.arguments import Arguments
+from execution.arguments import Arguments, Parameters
 from tests.execution.equality import operation_of, outcome
 from tests.execution.hostile_inputs import inputs_schema
 
@@ -53,7 +53,7 @@ def test_arguments_are_coerced_as_by_graphql_core(asked: Counter[str]) -> None:
         told: dict[str, Any] = {"hide_suggestions": hide_suggestions}
         before = asked.total()
 
-        ours = outcome(lambda: Arguments(FIELD, node).values(VARIABLES, **told))
+        ours = outcome(lambda: Arguments(Parameters(FIELD), node).values(VARIABLES, **told))
 
         seen["cases"] += 1
         seen["right"] += isinstance(ours, str)
@@ -77,14 +77,16 @@ def test_arguments_are_coerced_as_by_graphql_core(asked: Counter[str]) -> None:
 def test_variables_and_plain_constants_need_no_graphql_core(
     asked: Counter[str], arguments: str
 ) -> None:
-    found = Arguments(FIELD, field_of(arguments)).values(VARIABLES, hide_suggestions=False)
+    found = Arguments(Parameters(FIELD), field_of(arguments)).values(
+        VARIABLES, hide_suggestions=False
+    )
 
     assert asked.total() == 0
     assert found == get_argument_values(FIELD, field_of(arguments), VARIABLES)
 
 
 def test_what_can_be_changed_is_made_anew() -> None:
-    arguments = Arguments(FIELD, field_of("must: 1, point: {x: 1}, colours: [RED]"))
+    arguments = Arguments(Parameters(FIELD), field_of("must: 1, point: {x: 1}, colours: [RED]"))
 
     first, second = [arguments.values(VARIABLES, hide_suggestions=False) for _ in range(2)]
 

@@ -156,6 +156,25 @@ def test_random_queries(both: Both) -> None:
     assert both.schema.engine.counts.by_graphql_core == 0
 
 
+def test_queries_of_which_most_is_skipped(both: Both) -> None:
+    """Nothing may be left of anything: of an entity, a page, an edge, or what belongs to them."""
+    stored = both.runner.run(InProcess(both.schema, both.repositories).ask(EVERYTHING))
+    arguments = {
+        name: [one for one in given if "garbage" not in one and "last: 2," not in one]
+        for name, given in arguments_of(stored).items()
+    }
+
+    @settings(bounded, max_examples=60)
+    @given(documents(both.schema.graphql, depth=5, arguments=arguments, steered=2))
+    def check(document: DocumentNode) -> None:
+        for variables in VARIABLES:
+            both.compare(document, variables)
+
+    check()
+    assert both.seen["cases"] == 120
+    assert both.schema.engine.counts.by_graphql_core == 0
+
+
 def test_queries_with_random_arguments(both: Both) -> None:
     """Filters above all, as deep as they come; most find nothing."""
     moments = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z") | st.text()

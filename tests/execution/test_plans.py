@@ -1,18 +1,24 @@
 """An operation is planned once, and again only for what its variables select."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, parse
 
-from execution import Engine
+from execution import DocumentPlans, Engine
+from execution.document_plans import MOST_PLANS
 from tests.execution.asking import Request, answer, request, run, run_by_graphql_core, schema_of
+from tests.support.weighing import weight_of
 
 SDL = """
 type Query { name: String  other: String  child: Query  greeting(of: String!, times: Int): String }
 type Mutation { rename: String }
 type Subscription { renamed: String }
 """
+
+ENDLESS: dict[str, Any] = {"name": "N", "other": "O"}
+ENDLESS["child"] = ENDLESS
 
 ROOT = {"name": "N", "other": "O", "child": {"name": "n", "child": {"name": "m"}}}
 
@@ -60,32 +66,133 @@ async def test_a_fragment_is_that_of_the_operations_own_document(engine: Engine)
     assert (await run(engine, mixed, root_value=ROOT)).data == {"other": "O"}
 
 
-async def test_only_the_operations_that_were_used_last_are_kept(schema: GraphQLSchema) -> None:
-    engine = Engine(schema, kept=2)
-    a, b, c = (request("{ name }") for _ in range(3))
+async def test_nothing_is_kept_but_in_the_plans_that_were_given(engine: Engine) -> None:
+    asked = request("{ name }")
 
-    for asked in (a, b, a, c, a):
-        await run(engine, asked)
-    assert engine.counts.planned == 3
+    for _ in range(2):
+        await engine.execute(asked.document, asked.operation, root_value=ROOT)
 
-    await run(engine, b)
-    assert engine.counts.planned == 4
+    assert engine.counts.planned == 2
 
 
-async def test_plans_for_what_variables_select_are_as_many_at_most(schema: GraphQLSchema) -> None:
+async def test_plans_for_what_variables_select_are_as_many_at_most(engine: Engine) -> None:
     """However many ways there are to combine them."""
-    engine = Engine(schema, kept=4)
     names = [f"v{number}" for number in range(6)]
     variables = ", ".join(f"${name}: Boolean!" for name in names)
     fields = " ".join(f"{name}: name @include(if: ${name})" for name in names)
     asked = request(f"query ({variables}) {{ {fields} }}")
+    grown = list[int]()
+    plans = DocumentPlans(grown.append)
 
     for number in range(2 ** len(names)):
         chosen = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
-        result = await run(engine, asked, chosen, root_value=ROOT)
+        result = await run(engine, asked, chosen, root_value=ROOT, plans=plans)
         assert result.data == {name: "N" for name in names if chosen[name]}
 
-    assert len(engine._plans) == 4
+    let_go = [weight for weight in grown if weight < 0]
+    assert len(let_go) == 2 ** len(names) - MOST_PLANS
+
+
+# What is selected alike is planned once
+
+
+def nested(levels: int, aliases: int = 2) -> str:
+    """Fragments within each other, each of which is spread under all aliases of the one before."""
+    fragments = (
+        f"fragment F{level} on Query {{ name other "
+        + " ".join(f"a{level}x{number}: child {{ ...F{level + 1} }}" for number in range(aliases))
+        + " } "
+        for level in range(levels)
+    )
+    return f"{{ ...F0 }} {' '.join(fragments)} fragment F{levels} on Query {{ name other }}"
+
+
+async def planned(engine: Engine, query: str) -> int:
+    """How much the plan of an operation weighs when all of it has run."""
+    plans = DocumentPlans()
+    await run(engine, query, root_value=ENDLESS, plans=plans)
+    [operation] = plans.operations.values()
+    [plan] = operation.plans.values()
+    return plan.weight
+
+
+async def test_a_plan_is_as_large_as_its_document_and_not_as_what_that_expands_to(
+    engine: Engine,
+) -> None:
+    """A level more has twice as many fields as all before, and is one fragment more to plan."""
+    weights = [await planned(engine, nested(levels)) for levels in range(1, 9)]
+
+    added = [more - fewer for fewer, more in pairwise(weights)]
+    assert max(added) == min(added)
+
+
+async def test_aliases_of_the_same_fragment_share_what_is_below(engine: Engine) -> None:
+    few, many = [await planned(engine, nested(4, aliases=aliases)) for aliases in (1, 6)]
+
+    assert many < 6 * few  # though it has 6 ** 4 times as many fields
+
+
+async def test_the_same_part_of_a_document_may_be_spread_where_more_is_selected(
+    engine: Engine,
+) -> None:
+    query = """{
+        a: child { ...It } b: child { ...It } c: child { ...It other }
+        d: child { ...It } d: child { child { other } }
+    } fragment It on Query { name child { name } }"""
+
+    result = await answer(engine._schema, query, root_value=ROOT)
+
+    it = {"name": "n", "child": {"name": "m"}}
+    assert result["data"] == {
+        "a": it,
+        "b": it,
+        "c": {**it, "other": None},
+        "d": {"name": "n", "child": {"name": "m", "other": None}},
+    }
+
+
+async def test_errors_below_shared_fields_have_their_own_paths_and_places(
+    schema: GraphQLSchema,
+) -> None:
+    query = """{
+        a: child { ...It }
+        b: child { child { greeting(of: "x") } }
+        c: child { ...It }
+    } fragment It on Query { child { greeting(of: "x") } }"""
+    field = schema.type_map["Query"].fields["greeting"]  # type: ignore[attr-defined]
+    field.resolve = lambda *_, **__: 1 / 0
+
+    result = await answer(schema, query, root_value=ROOT)
+
+    assert [error["path"][0] for error in result["errors"]] == ["a", "b", "c"]
+    assert [error["locations"][0]["line"] for error in result["errors"]] == [5, 3, 5]
+
+
+# What plans weigh
+
+WEIGHED = {
+    "small": "{ name }",
+    "levels": nested(6),
+    "aliases": "{ " + " ".join(f"a{n}: child {{ b{n}: name }}" for n in range(50)) + " }",
+    "leaves": "{ " + " ".join(f"a{n}: name" for n in range(90)) + " }",
+    "arguments": (
+        "{ " + " ".join(f'a{n}: greeting(of: "{n}", times: 2)' for n in range(90)) + " }"
+    ),
+}
+
+
+@pytest.mark.parametrize("query", WEIGHED.values(), ids=WEIGHED)
+async def test_plans_know_what_they_weigh(schema: GraphQLSchema, query: str) -> None:
+    engine, asked = Engine(schema), request(query)
+    await run(engine, query, root_value=ENDLESS)
+    told = list[int]()
+    plans = DocumentPlans(told.append)
+
+    for _ in range(2):
+        await run(engine, asked, root_value=ENDLESS, plans=plans)
+
+    beside = [schema, engine, asked.document, DocumentPlans().__dict__]
+    assert 0.5 < sum(told) / weight_of(plans, beside=[*beside, told, told.append]) < 2
 
 
 # What variables select
@@ -157,9 +264,7 @@ async def test_a_plan_keeps_no_more_of_a_request_than_what_steers_it(engine: Eng
 
     await run(engine, asked, {"of": "x" * 1_000_000, "on": True})
 
-    [plan] = engine._plans._values.values()
-    assert plan._variables.coerced == {"on": True}
-    assert set(plan._variables.sources) == {"on"}
+    assert weight_of(asked.plans_of(engine)) < 1_000_000
 
 
 # Requests that can't be executed

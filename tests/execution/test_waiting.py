@@ -1,6 +1,7 @@
 """Waiting for values: side by side, and no longer than somebody wants them."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from graphql import GraphQLSchema
 
 from execution import Engine
+from execution.steps import AT_ONCE
 from tests.execution.asking import Json, answer, run, schema_of
 
 SDL = """
@@ -360,4 +362,61 @@ async def test_nothing_is_left_running_when_something_failed(schema: GraphQLSche
     assert result.data is None
     assert [error.message for error in result.errors or ()] == ["broken"]
     assert ended == ["slow"]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+# The event loop, which is others' as well
+
+MANY = f"{{ text list {{ {' '.join(f'text{number}: text' for number in range(60))} }} }}"
+
+
+class Turns:
+    """Counts the texts that are resolved in each turn of the event loop."""
+
+    def __init__(self) -> None:
+        self.in_turn = [0]
+
+    def text(self, _: Any) -> str:
+        self.in_turn[-1] += 1
+        return "t"
+
+    async def count(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            self.in_turn.append(0)
+
+
+async def test_others_have_turns_while_many_values_are_handled(schema: GraphQLSchema) -> None:
+    turns = Turns()
+    root = {"text": lambda _: later("r"), "list": [{"text": turns.text}] * 200}
+    counting = asyncio.create_task(turns.count())
+    await asyncio.sleep(0)
+
+    result = await run(Engine(schema), MANY, root_value=root)
+
+    counting.cancel()
+    assert result.data == {
+        "text": "r",
+        "list": [{f"text{number}": "t" for number in range(60)}] * 200,
+    }
+    assert sum(turns.in_turn) == 60 * 200
+    assert max(turns.in_turn) <= AT_ONCE
+
+
+async def test_who_cancels_the_operation_between_turns_leaves_nothing_to_be_awaited(
+    schema: GraphQLSchema, recwarn: pytest.WarningsRecorder
+) -> None:
+    turns = Turns()
+    root = {"text": lambda _: later("r"), "list": [{"text": turns.text}] * 200}
+    task = asyncio.create_task(run(Engine(schema), MANY, root_value=root))
+    await asyncio.sleep(0)
+    assert 0 < turns.in_turn[0] < 60 * 200
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    del task, root
+    gc.collect()
+    assert [str(each.message) for each in recwarn] == []
     assert asyncio.all_tasks() == {asyncio.current_task()}

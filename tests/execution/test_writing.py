@@ -1,8 +1,8 @@
 """Results that are to be written: what somebody else can write is left to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from graphql import (
@@ -14,7 +14,9 @@ from graphql import (
     parse,
 )
 
-from execution import Engine, Selected, Write, Writer
+from execution import Bind, Engine, Given, Selected, Write, Writer
+from execution.arguments import Arguments
+from execution.plans import MOST_SELECTED
 from tests.execution.asking import Json, run, run_by_graphql_core, schema_of
 
 SDL = """
@@ -32,6 +34,13 @@ BOOKS: list[Json] = [
 ROOT: Json = {"shelves": [{"books": BOOKS}, {"books": []}], "at": MOMENT, "on": date(2026, 1, 2)}
 
 
+def _with_arguments(selected: Sequence[Selected]) -> Iterator[Arguments]:
+    for each in selected:
+        if each.arguments is not None:
+            yield each.arguments
+        yield from _with_arguments(each.selected or ())
+
+
 class Writing:
     """An engine that may leave books and moments to a writer, and what the writer was asked for."""
 
@@ -45,6 +54,8 @@ class Writing:
         ]
         self._answers = answers or ("written", "written")
         self.can_write = True
+        self.can_bind = True
+        self.given: list[Json] = []
         self.asked: list[Sequence[Selected]] = []
         self.told: list[tuple[Any, Json]] = []
         self.engine = Engine(
@@ -70,14 +81,19 @@ class Writing:
     def _writer_of(self, field: GraphQLField) -> Writer | None:
         return self._writer if any(field is one for one in self._written) else None
 
-    def _writer(self, selected: Sequence[Selected]) -> Write | None:
+    def _writer(self, selected: Sequence[Selected]) -> Bind | None:
         self.asked.append(selected)
 
         async def write(parents: Sequence[Any], context: Any, **arguments: Any) -> Sequence[Any]:
             self.told.append((context, arguments))
             return [self._answer(number) for number in range(len(parents))]
 
-        return write if self.can_write else None
+        def bind(given: Given) -> Write | None:
+            for below in _with_arguments(selected):
+                self.given.append(given(below))
+            return write if self.can_bind else None
+
+        return bind if self.can_write else None
 
     def _answer(self, number: int) -> Any:
         answer = self._answers[number]
@@ -133,14 +149,46 @@ async def test_a_writer_is_told_the_context_and_the_arguments() -> None:
     assert writing.told == [("context", {"longest": 9}), ("context", {"longest": 2})]
 
 
-async def test_what_has_arguments_below_is_not_written() -> None:
+BELOW: Final = (
+    "query($longest: Int) { shelves { books { author { books(longest: $longest) { title } } } } }"
+)
+
+
+async def test_a_writer_is_given_the_arguments_of_fields_below() -> None:
     """They may depend on variables, and a plan serves all of these."""
     writing = Writing()
-    query = "{ shelves { books { author { books(longest: 1) { title } } } } }"
 
-    result = await run(writing.engine, query, root_value=ROOT, to_write=True)
+    for longest in (1, 2):
+        await run(writing.engine, BELOW, {"longest": longest}, root_value=ROOT, to_write=True)
 
-    assert result == await run_by_graphql_core(writing.schema, query, root_value=ROOT)
+    assert writing.given == [{"longest": 1}, {"longest": 2}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [BELOW, "query($longest: Int) { all { author { books(longest: $longest) { title } } } }"],
+)
+async def test_what_can_not_be_written_with_its_arguments_is_resolved(query: str) -> None:
+    writing = Writing()
+    writing.can_bind = False
+    variables = {"longest": 1}
+
+    result = await run(writing.engine, query, variables, root_value=ROOT, to_write=True)
+
+    assert writing.told == []
+    expected = await run_by_graphql_core(writing.schema, query, variables, root_value=ROOT)
+    assert result.formatted == expected.formatted
+
+
+async def test_a_writer_is_not_told_of_more_than_anybody_writes() -> None:
+    writing = Writing()
+    books = " ".join(f"a{number}: title" for number in range(MOST_SELECTED + 1))
+
+    result = await run(
+        writing.engine, f"{{ shelves {{ books {{ {books} }} }} }}", root_value=ROOT, to_write=True
+    )
+
+    assert result.errors is None
     assert writing.asked == []
 
 
@@ -176,7 +224,7 @@ async def test_a_result_that_is_not_to_be_written_has_values() -> None:
         ("{ all { title } at @skip(if: true) }", True),
         ("{ all { title } at }", False),
         ("{ shelves { books { title } } }", False),
-        ("{ all { author { books { title } } } }", False),
+        ("{ all { author { books(longest: 1) { title } } } }", True),
     ],
 )
 async def test_an_operation_that_is_one_written_field_says_so(query: str, is_one: bool) -> None:

@@ -21,7 +21,7 @@ from repositories.statements import written
 from repositories.unit_of_work import Repositories, set_deadline
 from server.app import create_app
 from server.listening import Listener, listening_sockets
-from server.settings import Settings, load_settings
+from server.settings import load_settings
 from tests import inputs
 from tests.conftest import close_database
 from tests.http.conftest import Serve
@@ -471,7 +471,7 @@ async def test_what_is_not_waited_for_gives_its_connection_back_before_storage_i
     in_use: list[int] = []
 
     @asynccontextmanager
-    async def storage(_: Settings) -> AsyncIterator[Repositories]:
+    async def storage(*_: Any) -> AsyncIterator[Repositories]:
         yield create_repositories(PersistenceMode.DB, database)
         in_use.append(connections_in_use(database))
 

@@ -276,7 +276,7 @@ def test_no_more_than_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_query_that_is_kept_already_takes_nothing_more() -> None:
     first, second = queries(2)
-    store = PersistedQueries(limit=300)
+    store = PersistedQueries(limit=1_200)
     for document in (first, *[second] * 10):
         store.add(hash_of(document), document)
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
+from repositories.cache import Cache
 from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database, open_database
@@ -319,7 +320,7 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
     async def cancelled(step: int, statement: str) -> bool:
         database = open_database(sqlite_url)
         json = JsonStatements({}, is_sqlite=True)
-        session = DatabaseSession(database.snapshot(), is_sqlite=True, json=json)
+        session = DatabaseSession(database.snapshot(), is_sqlite=True, json=json, kept=Cache().made)
         query = written(text(statement), is_sqlite=True)
         task = elsewhere(cancelled_at(step, session.rows(query)))
         await asyncio.wait({task}, timeout=SECONDS)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.errors import TimedOut, Unavailable
+from repositories.cache import Cache
 from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database
@@ -20,7 +21,9 @@ from tests.support.tasks import together
 @pytest.fixture
 def session(database: Database) -> DatabaseSession:
     json = JsonStatements({}, is_sqlite=database.is_sqlite)
-    return DatabaseSession(database.snapshot(), is_sqlite=database.is_sqlite, json=json)
+    return DatabaseSession(
+        database.snapshot(), is_sqlite=database.is_sqlite, json=json, kept=Cache().made
+    )
 
 
 @pytest.fixture

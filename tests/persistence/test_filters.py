@@ -20,10 +20,13 @@ from repositories.criteria import (
     Order,
     PageRequest,
 )
+from repositories.engine import Database
+from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, CAMPAIGN, DRAFT, KINDS, PACKAGE, PLAN, RESULT, Kind
 from tests.support.sources import START
+from tests.support.statements import watched
 
 EQ, NE = Operator.EQ, Operator.NE
 GT, GTE, LT, LTE = Operator.GT, Operator.GTE, Operator.LT, Operator.LTE
@@ -460,3 +463,16 @@ async def test_no_filter_matches_everything(repositories: Repositories, kind: Ki
     async with repositories.read() as snapshot:
         page = await kind.reads_of(snapshot).page(PageRequest(100))
         assert len(page.items) == await kind.reads_of(snapshot).count(None) == 3
+
+
+async def test_a_list_takes_no_more_room_as_a_parameter_than_its_texts(database: Database) -> None:
+    """Escapes would be six characters for each."""
+    repositories = create_repositories(PersistenceMode.DB, database)
+    texts = tuple(f"{number} " + "é\u2028" * 1_000 for number in range(20))
+    filter = Comparison("draft_id", IN, texts)
+    with watched(database) as statements:
+        async with repositories.read() as snapshot:
+            await snapshot.drafts.count(filter)
+    [[given]] = statements.arguments
+    given = given if isinstance(given, str) else "".join(given)
+    assert len(given) <= 1.01 * len("".join(texts))

@@ -91,6 +91,21 @@ async def test_every_attribute_is_the_record_s(repositories: Repositories, kind:
     assert found == {"key": expected(stored)}
 
 
+async def test_whole_numbers_with_a_point_keep_it(repositories: Repositories) -> None:
+    """So a client that tells integers from floats gets the same from every backend."""
+    scores = {"zero": 0.0, "tiny": 5e-324, "part": 0.1 + 0.2, "one": 1.0}
+    for key, score in scores.items():
+        await RESULT.save(repositories, build.result(key, draft_id=key, score=score))
+
+    async with repositories.read() as snapshot:
+        found = await RESULT.reads_of(snapshot).json_by_key(
+            list(scores), [members(score=Value("score"))]
+        )
+
+    texts = {key: text.removeprefix('{"score":')[:-1] for key, (text,) in found.items()}
+    assert texts == {key: str(score) for key, score in scores.items()}
+
+
 async def test_what_is_absent_is_null_or_empty(repositories: Repositories, kind: Kind) -> None:
     whole_record = kind.record("key")
     bare = await kind.save(repositories, replace(whole_record, **kind.bare))

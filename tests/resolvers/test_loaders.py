@@ -11,7 +11,7 @@ from repositories.criteria import Comparison, Operator, PageRequest
 from repositories.delivery.contract import PackageReads
 from repositories.selections import Selection, Value
 from repositories.unit_of_work import Repositories
-from resolvers.dataloaders import Loader
+from resolvers.dataloaders import ALL, Loader
 from resolvers.delivery.loaders import PackageLoaders
 from resolvers.loaders import Loaders
 from tests import builders as build
@@ -95,14 +95,14 @@ async def test_lists_are_read_once_for_each_distinct_argument(repositories: Repo
         loaders = PackageLoaders(cast(PackageReads, reads))
         everything = loaders.all
         pages = await asyncio.gather(
-            *(everything.page(request) for request in (first, all_of_them, PageRequest(1)))
+            *(everything.pages(each, [ALL]) for each in (first, all_of_them, PageRequest(1)))
         )
         counts = await asyncio.gather(
-            *(everything.count(filter) for filter in (None, is_a, None, is_a))
+            *(everything.counts(filter, [ALL]) for filter in (None, is_a, None, is_a))
         )
 
-    assert [len(page.items) for page in pages] == [1, 3, 1]
-    assert counts == [3, 1, 3, 1]
+    assert [len(page.items) for [page] in pages] == [1, 3, 1]
+    assert counts == [[3], [1], [3], [1]]
     assert reads.made == {"page": 2, "count": 2}
 
 
@@ -114,10 +114,13 @@ async def test_lists_of_many_parents_are_one_read_for_each_distinct_argument(
     async with repositories.read() as snapshot:
         reads = Counted(snapshot.delivery_packages)
         of_draft = PackageLoaders(cast(PackageReads, reads)).packages_by_draft_id
-        parents = [of_draft.of(draft_id) for draft_id in ("one", "two", "none", "one")]
-        pages = await asyncio.gather(*(parent.page(PageRequest(1)) for parent in parents))
-        more = await asyncio.gather(*(parent.page(PageRequest(5)) for parent in parents))
-        counts = await asyncio.gather(*(parent.count(None) for parent in parents))
+        listing, drafts = of_draft.listing, ["one", "two", "none", "one"]
+        pages, more, counts, _ = await asyncio.gather(
+            listing.pages(PageRequest(1), drafts),
+            listing.pages(PageRequest(5), drafts),
+            listing.counts(None, drafts),
+            listing.pages(PageRequest(1), drafts[:1]),
+        )
 
     assert [(len(page.items), page.has_next) for page in pages] == [
         (1, True),

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from repositories.factory import PersistenceMode, create_repositories
 from schema.root import PipelineSchema
-from tests.schema.kinds import BRIEF, CAMPAIGN, PACKAGE, PLAN
+from tests.schema.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN
 from tests.support.graphql import InProcess, Json
+from tests.support.sources import SettableClock
 
 PAGE = """query($after: String, $before: String, $orderBy: DeliveryPackageOrder) {
   deliveryPackages(after: $after, before: $before, orderBy: $orderBy) {
@@ -137,6 +138,36 @@ async def test_a_cursor_serves_wherever_the_same_list_is_in_the_same_order(
     )
 
     assert data["strategyPlans"]["nodes"] == [{"strategyId": "plan-2"}]
+
+
+HOSTILE = ("a", 'quo"te', "back\\slash", "/", "é", "a\u2028b", "😀", '","')
+CONTROLS = ("\t", "\x01", "\x1f", "\x7f", "\n", "\x80", "", "\\u0041")
+
+
+@pytest.mark.parametrize("order", ["DRAFT_ID", "TITLE", "CREATED_AT", "REVISION"])
+@pytest.mark.parametrize("size", ["first: 100", "last: 100", "first: 1", "last: 1"])
+async def test_a_cursor_is_the_same_wherever_the_item_is_on_a_page(
+    api: InProcess, clock: SettableClock, order: str, size: str
+) -> None:
+    """Databases write what is within a list, and it's to be what Python would write."""
+    await PLAN.put(api, "plan-1")
+    for number, (key, control) in enumerate(zip(HOSTILE, CONTROLS, strict=True)):
+        await DRAFT.put(api, key, strategyId="plan-1", title=f"{key}{control}.")
+        clock.move(seconds=1, microseconds=100 * (number % 3))
+    page = f"""drafts({size}, orderBy: {{ field: {order}, direction: DESC }}) {{
+      edges {{ cursor node {{ draftId }} }} pageInfo {{ startCursor endCursor }} }}"""
+
+    data = await api.ask(
+        f"""{{ {page}
+          strategyPlan(strategyId: "plan-1") {{ {page} }}
+          strategyPlans {{ nodes {{ {page} }} }}
+        }}"""
+    )
+
+    at_root, [of_list] = data["drafts"], data["strategyPlans"]["nodes"]
+    assert at_root == data["strategyPlan"]["drafts"] == of_list["drafts"]
+    first, last = at_root["edges"][0]["cursor"], at_root["edges"][-1]["cursor"]
+    assert at_root["pageInfo"] == {"startCursor": first, "endCursor": last}
 
 
 # Forged, with a right checksum: of no use to anybody, and no way to break anything either

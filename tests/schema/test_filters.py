@@ -287,6 +287,26 @@ async def test_two_hundred_conditions_are_allowed_and_no_more(api: InProcess) ->
     assert "200 conditions" in error["message"]
 
 
+@pytest.mark.parametrize(
+    "filter",
+    [
+        {"and": [{}] * 201},
+        {"or": [{"and": [{"draftId": {}}] * 50}] * 5},
+        {"not": {"or": [{"draftId": {"eq": "a", "ne": "b"}, "and": []}] * 67}},
+        {"or": [{"title": {"in": ["a"], "contains": "b"}, "revision": None}] * 101},
+    ],
+    ids=["empty", "lists in lists", "several each", "several comparisons"],
+)
+async def test_too_many_conditions_are_counted_before_anything_is_made_of_them(
+    api: InProcess, monkeypatch: pytest.MonkeyPatch, filter: Json
+) -> None:
+    monkeypatch.setattr("schema.filtering._all_of", None)
+
+    error = await refused(api, filter)
+
+    assert "200 conditions" in error["message"]
+
+
 async def test_ten_levels_are_allowed_and_no_more(api: InProcess) -> None:
     await DRAFT.put(api, "a")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentSpreadNode,
     InlineFragmentNode,
@@ -15,17 +16,19 @@ from graphql import (
     OperationDefinitionNode,
     Visitor,
     get_introspection_query,
+    get_operation_ast,
     parse,
     visit,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repositories.cache import Cache
 from schema.documents import Documents
 from schema.execute import Operation, Prepared, prepare
-from schema.limits import CHILDREN, Limits, Measuring, count_values
+from schema.limits import CHILDREN, SORTED, Limits, Measuring, count_values, measure
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
-from schema.root import PipelineSchema
+from schema.root import PipelineSchema, create_schema
 from server.graphiql import graphiql_tabs
 from tests.support.graphql import EVERYTHING, Json
 
@@ -49,6 +52,12 @@ def refusal(schema: PipelineSchema, query: str, variables: Json | None = None) -
     return error
 
 
+def refusal_of(schema: PipelineSchema, query: str, operation_name: str) -> Json | None:
+    """What extensions say of why one of a document's operations is refused."""
+    prepared = prepare(schema, Operation(query, operation_name=operation_name))
+    return None if isinstance(prepared, Prepared) else prepared.errors[0].extensions
+
+
 def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -> int:
     prepared = prepare(schema, Operation(query, variables, wants_cost=True))
     assert isinstance(prepared, Prepared), prepared.errors
@@ -57,6 +66,11 @@ def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -
 
 
 # Each limit: as much is allowed, and not one more
+
+PLAN_AND_CAMPAIGN = (
+    "strategyPlan { drafts(first: 0) { nodes { ...F } } }"
+    " campaign { drafts(first: 0) { nodes { ...F } } }"
+)
 
 FORMS = {
     "fields": "{{ {0} }}",
@@ -72,6 +86,7 @@ FORMS = {
 AMOUNTS = {
     "depth": ("briefs { nodes { strategyPlans { edges { node { strategyId } } } } }", 6),
     "aliases": ("a: __typename b: briefs { c: totalCount }", 3),
+    "fields": ("a: __typename b: briefs { c: totalCount nodes { briefId } }", 5),
     "directives": (
         "__typename @include(if: true) @skip(if: false) ... @include(if: true) { __typename }",
         3,
@@ -242,6 +257,31 @@ def test_each_operation_of_a_document_is_within_limits(schema: PipelineSchema) -
     assert prepared.errors[0].message.startswith("aliases: at most 1")
 
 
+def test_fields_of_all_operations_count_together(schema: PipelineSchema) -> None:
+    query = "query A { ...It } query B { ...It } fragment It on Query { briefs { totalCount } }"
+
+    assert refusal_of(limited(schema, fields=4), query, "A") is None
+    assert refusal_of(limited(schema, fields=3), query, "A") == {
+        "code": "LIMIT_EXCEEDED",
+        "limit": "fields",
+        "allowed": 3,
+        "amount": 4,
+    }
+
+
+def test_pages_without_items_cost_nothing_but_have_fields(schema: PipelineSchema) -> None:
+    query = "{ drafts(first: 0) { nodes { ...F0 } } }" + "".join(
+        f"fragment F{level} on Draft {{ {PLAN_AND_CAMPAIGN.replace('F', f'F{level + 1}')} }}"
+        for level in range(4)
+    )
+    query += "fragment F4 on Draft { title }"
+
+    assert refusal(limited(schema, cost=1, fields=108), query) is None
+    error = refusal(limited(schema, cost=1, fields=107), query)
+    assert error is not None
+    assert error["extensions"]["amount"] == 108
+
+
 # Cost
 
 PAGE = DEFAULT_PAGE
@@ -316,6 +356,25 @@ def test_sizes_by_variables_count_as_they_come(
 
     assert (error is None) is allowed
     assert error is None or error["extensions"]["limit"] == "cost"
+
+
+def test_sizes_count_as_they_come_whatever_came_before(schema: PipelineSchema) -> None:
+    """And a truth is no size, though it's equal to one."""
+    schema = limited(schema, cost=50)
+    costs: list[tuple[Json, int]] = [
+        ({}, 8),
+        ({"size": None}, 21),
+        ({"size": 1}, 2),
+        ({"size": True}, 2),
+        ({"size": 5}, 6),
+        ({"other": 5}, 8),
+    ]
+
+    for _ in range(2):
+        for variables, cost in costs:
+            assert cost_of(schema, BY_DEFAULT, variables) == cost
+        for size in ("5", 5.0, 100, [5]):
+            assert refusal(schema, BY_DEFAULT, {"size": size}) is not None
 
 
 def test_the_amount_is_told_with_the_variables_that_came(schema: PipelineSchema) -> None:
@@ -535,7 +594,7 @@ def test_a_syntax_error_that_speaks_of_limits_is_still_one(schema: PipelineSchem
     assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
 
 
-# Documents are kept, hostile ones aren't
+# Documents are kept, heavy ones aren't
 
 
 class Watched(Documents):
@@ -550,7 +609,7 @@ class Watched(Documents):
 
 @pytest.fixture
 def documents(schema: PipelineSchema) -> Watched:
-    return Watched(schema.graphql, Limits(), introspection=True)
+    return Watched(schema.graphql, Limits(), introspection=True, cache=Cache(100_000))
 
 
 def test_a_document_is_prepared_once(documents: Watched) -> None:
@@ -559,25 +618,103 @@ def test_a_document_is_prepared_once(documents: Watched) -> None:
 
 
 @pytest.mark.parametrize("text", ["{ nothing }", "{", "{ __typename }" + " " * 20_000])
-def test_documents_that_are_invalid_or_long_are_not_kept(documents: Watched, text: str) -> None:
+def test_documents_that_are_invalid_or_heavy_are_not_kept(documents: Watched, text: str) -> None:
     for _ in range(2):
         documents.prepare(text)
 
     assert documents.prepared == 2
 
 
-@pytest.mark.parametrize(("limit", "most"), [("DOCUMENTS_KEPT", 3), ("CHARACTERS_KEPT", 3 * 40)])
-def test_the_documents_used_last_are_kept(
-    documents: Watched, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
-) -> None:
-    monkeypatch.setattr(f"schema.documents.{limit}", most)
-    a, b, c, d = (f"query {name} {{ __typename }}".ljust(40) for name in "ABCD")
-    for text in (a, b, c, a, d):
+def test_the_documents_used_last_are_kept(documents: Watched) -> None:
+    texts = [f"query Q{number} {{ __typename }}" for number in range(100)]
+    for text in texts:
         documents.prepare(text)
-    assert documents.prepared == 4
+        documents.prepare(texts[0])
+    assert documents.prepared == 100
 
-    for text in (a, c, d):
+    for text in (texts[0], texts[-1]):
         documents.prepare(text)
-    assert documents.prepared == 4
-    documents.prepare(b)
-    assert documents.prepared == 5
+    assert documents.prepared == 100
+    documents.prepare(texts[1])
+    assert documents.prepared == 101
+
+
+@pytest.mark.parametrize(
+    ("order", "more"),
+    [
+        ("", 0),
+        ("(orderBy: {field: CREATED_AT, direction: ASC})", 0),
+        ("(orderBy: {field: UPDATED_AT, direction: ASC})", 0),
+        ("(orderBy: {field: DRAFT_ID, direction: DESC})", 0),
+        ("(orderBy: {field: TITLE, direction: ASC})", SORTED),
+        ("(orderBy: $order)", SORTED),
+        ("(orderBy: {field: $field, direction: ASC})", SORTED),
+    ],
+)
+def test_a_list_of_all_that_has_to_be_sorted_counts_more(order: str, more: int) -> None:
+    schema = create_schema().graphql
+    variables = "$order: DraftOrder, $field: DraftOrderField!"
+    plain, sorted_ = [
+        parse(f"query({variables}) {{ drafts{each} {{ nodes {{ draftId }} }} }}")
+        for each in ("", order)
+    ]
+
+    def cost(document: DocumentNode, variables: Json | None = None) -> int:
+        operation = get_operation_ast(document)
+        assert operation is not None
+        return measure(schema, document, operation, variables).cost
+
+    assert cost(sorted_) == cost(plain) + more
+    kept = {"order": {"field": "CREATED_AT", "direction": "ASC"}, "field": "DRAFT_ID"}
+    if "$" in order:
+        assert cost(sorted_, kept) == cost(plain)
+
+
+# Conditions of filters
+
+
+MANY = {"or": [{"title": {"eq": "a"}}] * 200}
+
+
+WRITTEN = "{ or: [" + '{ title: { eq: "a" } } ' * 134 + "] }"
+
+
+def filtered(aliases: int, filter: str = "$filter") -> str:
+    fields = " ".join(
+        f"a{number}: drafts(first: 1, filter: {filter}) {{ totalCount }}"
+        for number in range(aliases)
+    )
+    return f"query Filtered($filter: DraftFilter) {{ {fields} }}"
+
+
+def test_filters_of_all_fields_have_400_conditions_together(schema: PipelineSchema) -> None:
+    assert refusal(schema, filtered(2), {"filter": MANY}) is None
+    error = refusal(schema, filtered(3), {"filter": MANY})
+    assert error is not None
+    assert error["message"] == "conditions: at most 400 allowed, but the operation has 600."
+
+
+def test_long_lists_in_filters_count_by_their_length(schema: PipelineSchema) -> None:
+    some = {"draftId": {"in": ["a"] * 500}}
+    assert refusal(schema, filtered(36), {"filter": some}) is None
+    assert refusal(schema, filtered(37), {"filter": some}) is not None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        filtered(3, "{ and: [$filter] }").replace("DraftFilter", "DraftFilter!"),
+        filtered(3, '{ title: { ne: "b" }, not: $filter }'),
+        filtered(3).replace("DraftFilter", f"DraftFilter = {WRITTEN}"),
+        filtered(3, WRITTEN).replace("($filter: DraftFilter)", ""),
+        "query($filter: DraftFilter) { ...All } fragment All on Query { a: ...One }".replace(
+            "a: ...One", " ".join(f"a{n}: drafts(filter: $filter) {{ totalCount }}" for n in "123")
+        ),
+    ],
+    ids=["in a list", "in an object", "by default", "written", "in a fragment"],
+)
+def test_conditions_count_wherever_they_are(schema: PipelineSchema, query: str) -> None:
+    given = {"filter": MANY} if "$filter" in query and WRITTEN not in query else {}
+    error = refusal(schema, query, given)
+    assert error is not None
+    assert error["message"].startswith("conditions: at most 400 allowed")

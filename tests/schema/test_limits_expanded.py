@@ -130,6 +130,7 @@ class Expansion:
             root_fields=len(fields),
             list_nesting=max((self.nesting(*field) for field in fields), default=0),
             cost=sum(self.cost(field, on, 0) for field, on in fields),
+            fields=sum(self.all_fields(*field) for field in fields),
         )
 
     def fields(self, selection: Any, on: str) -> Any:
@@ -151,6 +152,9 @@ class Expansion:
         kind = kinds[field.name.value]
         assert kind is not None
         return list(self.fields(field.selection_set, kind))
+
+    def all_fields(self, field: FieldNode, on: str) -> int:
+        return 1 + sum(self.all_fields(*inner) for inner in self.inner(field, on))
 
     def depth(self, field: FieldNode, on: str) -> int:
         return 1 + max((self.depth(*inner) for inner in self.inner(field, on)), default=0)

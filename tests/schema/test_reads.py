@@ -35,11 +35,11 @@ def test_the_attributes_are_those_of_the_fields_by_type() -> None:
 async def test_the_body_of_a_draft_is_read_where_it_is_selected(
     api: InProcess, database: Database, fields: str, is_read: bool
 ) -> None:
-    await api.do("saveDraft", inputs.save_draft())
+    draft = await api.do("saveDraft", inputs.save_draft())
 
     with watched(database) as seen:
-        # What has arguments below is read as records.
-        await api.ask(f"{{ drafts {{ nodes {{ {fields} deliveryPackages {{ totalCount }} }} }} }}")
+        # What is found by a global id is read as records.
+        await api.ask(f'{{ node(id: "{draft["id"]}") {{ ... on Draft {{ {fields} }} }} }}')
 
     assert ("production_drafts.body" in seen.texts[0]) is is_read
 

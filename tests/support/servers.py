@@ -56,9 +56,16 @@ class Server:
 
 
 @contextmanager
-def running_server(settings: Mapping[str, str], log: Path, *options: str) -> Iterator[Server]:
-    """A server that listens; at the end it's killed, unless it has ended already."""
+def running_server(
+    settings: Mapping[str, str], log: Path, *options: str, ulimit: str | None = None
+) -> Iterator[Server]:
+    """A server that listens; at the end it's killed, unless it has ended already.
+
+    It's started within the limit that the shell's `ulimit` sets by these options.
+    """
     command = [AICMO, "serve", "--port", "0", *options]
+    if ulimit is not None:
+        command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", *command]
     with (
         log.open("w") as errors,
         subprocess.Popen(

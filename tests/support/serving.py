@@ -66,7 +66,7 @@ async def serving(
     effective = Settings(persistence_mode=PersistenceMode.INMEMORY, **settings)
 
     @asynccontextmanager
-    async def storage(_: Settings) -> AsyncIterator[Repositories]:
+    async def storage(*_: Any) -> AsyncIterator[Repositories]:
         yield kept
 
     app = create_app(effective, storage=storage)

@@ -15,9 +15,11 @@ Run = Callable[[Transaction, str, Sequence[Any]], Awaitable[Any]]
 
 @dataclass(slots=True)
 class Statements:
-    """What was executed, in order, and the transaction of each; BEGIN and the like don't count."""
+    """What was executed, in order, with which arguments, and the transaction of each; BEGIN and the
+    like don't count."""
 
     texts: list[str] = field(default_factory=list)
+    arguments: list[Sequence[Any]] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -35,6 +37,7 @@ def watched(database: Database) -> Iterator[Statements]:
     def watching(run: Run) -> Run:
         async def watch(transaction: Transaction, sql: str, arguments: Sequence[Any]) -> Any:
             seen.texts.append(sql)
+            seen.arguments.append(arguments)
             seen.transactions.append(transaction)
             return await run(transaction, sql, arguments)
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 from graphql import GraphQLField, is_object_type
 
 from execution import BatchResolver, Engine, Resolver, Writer
+from schema.documents import Documents
+from schema.limits import Limits
 from schema.root import PipelineSchema
 
 _EVENT_LOOP: Final = {"asyncio", "concurrent", "contextvars", "selectors", "threading"}
@@ -54,7 +56,8 @@ def with_engine(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
         writer_of=sources.writer_of,
         writable_of=sources.leaf_class_of,
     )
-    return replace(schema, engine=engine)
+    documents = Documents(schema.graphql, Limits(), introspection=True)
+    return replace(schema, documents=documents, engine=engine)
 
 
 def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[str]]:

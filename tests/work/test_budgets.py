@@ -17,7 +17,8 @@ from typing import Any, Final
 import pytest
 from uvicorn.server import ServerState
 
-from benchmarks.scenarios import Scenario, package_input, scenarios
+from benchmarks.filling import add_chains
+from benchmarks.scenarios import Scenario, chain, package_input, scenarios
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, UnitOfWork
@@ -48,6 +49,9 @@ CALLS: Final = {
     ("sqlite", "save"): 685,
 }
 """For the whole operation; the list has 50 packages."""
+
+CALLS_FOR_CHAIN: Final = 1_540
+"""On SQLite, for 41 pages with both their cursors."""
 
 CALLS_LEVEL_BY_LEVEL: Final = {"memory": 3_800, "sqlite": 7_050}
 """For the list when its objects are not written as JSON, as where a connection is within it."""
@@ -261,6 +265,22 @@ async def test_saving_an_artifact_more_costs_no_more_than_its_share(
     assert many - few <= 100 * CALLS_FOR_A_SAVED_ARTIFACT_MORE[storage.name]
 
 
+async def test_pages_within_pages_keep_to_their_calls_and_statements(
+    schema: PipelineSchema, sqlite: Storage, sqlite_url: str
+) -> None:
+    await filled(sqlite)
+    await add_chains(sqlite_url)
+    scenario = chain()
+    assert sqlite.database is not None
+
+    with watched(sqlite.database) as statements:
+        data = await run(schema, sqlite, scenario.query, scenario.variables[0])
+
+    scenario.check(as_read(data))
+    assert len(statements) == 1
+    assert await calls_of(schema, sqlite, scenario) <= CALLS_FOR_CHAIN
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_keeps_to_its_statements(
     schema: PipelineSchema, sqlite: Storage, name: str
@@ -339,12 +359,13 @@ async def test_a_resolver_for_each_object_breaks_the_budget(
 async def test_calling_resolvers_costs_less_than_by_strawberry(
     schema: PipelineSchema, memory: Storage
 ) -> None:
-    by_strawberry = level_by_level(schema, resolver_of=lambda _: None)
+    ours = level_by_level(schema, batch_of=lambda _: None)
+    by_strawberry = level_by_level(schema, batch_of=lambda _: None, resolver_of=lambda _: None)
     await filled(memory)
 
     for scenario in SCENARIOS.values():
         more = await calls_of(by_strawberry, memory, scenario)
-        assert more >= await calls_of(level_by_level(schema), memory, scenario) + 30
+        assert more >= await calls_of(ours, memory, scenario) + 30
 
 
 async def require_more_calls(schema: PipelineSchema, storage: Storage) -> None:
@@ -359,6 +380,7 @@ async def test_planning_each_time_breaks_the_budget(
     scenario = SCENARIOS["small"]
     await calls_of(schema, storage, scenario)
     without_plans = with_engine(schema)
+    without_plans.documents.prepare(scenario.query)
 
     with counted_calls() as counted:
         await run(without_plans, storage, scenario.query, scenario.variables[0])

@@ -8,7 +8,7 @@ import json
 import os
 from asyncio import CancelledError
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from types import coroutine
 from typing import Any
@@ -83,6 +83,8 @@ def _begun(running: Any) -> Any:
     has_waited = False
     try:
         first = running.send(None)
+        while first is None and not has_waited:  # others have their turn; there is nothing to await
+            first = running.send(None)
     except StopIteration as stop:
         return _later(stop.value) if has_waited else stop.value
     return _rest(running, first)
@@ -110,10 +112,10 @@ def _rest(running: Any, yielded: Any) -> Generator[Any, Any, Any]:
             return stop.value
 
 
-def _noted(steps: Steps, wait: Wait, then: Then) -> None:
+def _noted(steps: Steps, wait: Wait, then: Then, held: Sequence[Any] = ()) -> None:
     global has_waited  # noqa: PLW0603
     has_waited = True
-    _add_when(steps, wait, then)
+    _add_when(steps, wait, then, held)
 
 
 Executor.execute_operation = execute_operation  # type: ignore[assignment, method-assign]

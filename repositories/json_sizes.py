@@ -1,0 +1,179 @@
+"""Expressions of how large JSON becomes, told from the lengths that the database knows."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Column, LargeBinary, Table, Text, cast, func
+from sqlalchemy.sql.elements import ColumnElement
+
+from repositories.criteria import PageRequest
+from repositories.database_json_text import Stored, Writer
+from repositories.metadata import JsonText, may_be_large
+from repositories.selections import (
+    Held,
+    Items,
+    Itself,
+    Owned,
+    Paged,
+    Part,
+    Referenced,
+    Selection,
+    Value,
+)
+
+FITS: Final = "fits_answer"
+"""The function by which SQLite asks whether the answer may have so much more."""
+
+_MOST_REPEATED: Final = 4
+"""How often an object may have the same short text without being sized before it's made."""
+
+
+class JsonSizes:
+    """Sizes objects that may be large: with long texts, with the same text many times, or with
+    lists of children on pages within.
+
+    The sizes are of what is stored, in bytes, as often as it's selected; keys and escapes aren't
+    counted. They are SQL of the writer of the same statement.
+    """
+
+    def __init__(self, kinds: Mapping[str, Stored], writer: Writer, *, is_sqlite: bool) -> None:
+        self._kinds = kinds
+        self._writer = writer
+        self._is_sqlite = is_sqlite
+        self._selection = 0
+        self._pages: tuple[PageRequest, ...] = ()
+        self._may_be_large = False
+        self._is_on_page = False
+
+    def of_entity(self, selections: Sequence[Selection], stored: Stored, source: str) -> str | None:
+        """The size of the objects of a row of the table called `source`; None where it's small."""
+        return self._of_selections(selections, lambda part: self._of_part(part, stored, source))
+
+    def of_children(
+        self, selections: Sequence[Selection], stored: Stored, source: str
+    ) -> str | None:
+        """The size of the lists of a row's children; None where it's small."""
+        owned = [Selection((("", Owned("", each)),)) for each in selections]
+        return self.of_entity(owned, stored, source)
+
+    def of_pages(self, selections: Sequence[Selection], source: str) -> str | None:
+        """The size of pages, each the only member of a selection, for a `value` of the source."""
+
+        def size(part: Part) -> str | None:
+            assert isinstance(part, Paged)
+            return self._of_page(part._replace(attribute="value"), source)
+
+        return self._of_selections(selections, size)
+
+    def _of_selections(
+        self, selections: Sequence[Selection], size: Callable[[Part], str | None]
+    ) -> str | None:
+        plain = [part for each in selections if not each.pages for part in _parts(each)]
+        sizes = [self._sum(plain, size)]
+        # Parts that are alike may have other pages in each of them.
+        for number, selection in enumerate(selections):
+            if selection.pages:
+                self._selection, self._pages = number, selection.pages
+                sizes.append(self._sum(_parts(selection), size))
+        return " + ".join(sizes) if self._may_be_large else None
+
+    def _of_parts(self, parts: Iterable[Part], stored: Stored, source: str) -> str:
+        return self._sum(parts, lambda part: self._of_part(part, stored, source))
+
+    def _sum(self, parts: Iterable[Part], size: Callable[[Part], str | None]) -> str:
+        terms: list[str] = []
+        for part, times in Counter(parts).items():
+            found = size(part)
+            if found is not None:
+                terms.append(f"{times} * ({found})" if times > 1 else found)
+                self._may_be_large |= times > _MOST_REPEATED
+        return " + ".join(terms) or "0"
+
+    def _of_part(self, part: Part, stored: Stored, source: str) -> str | None:
+        match part:
+            case Owned(_, selection):
+                table, name = stored.children, self._alias()
+                assert table is not None
+                # One row of the statement may have the lists of all that are on the page.
+                self._may_be_large |= self._is_on_page
+                item = self._sum(_parts(selection), lambda part: self._of_value(part, table, name))
+                of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
+                return self._found(item, f"{table.name} AS {name} WHERE {of_parent}")
+            case Referenced(attribute, kind, by, selection):
+                other, name = self._kinds[kind], self._alias()
+                item = self._of_parts(_parts(selection), other, name)
+                found = f"{other.table.name} AS {name} WHERE {name}.{by} = {source}.{attribute}"
+                return self._found(item, found)
+            case Itself(selection):
+                return self._of_parts(_parts(selection), stored, source)
+            case Paged():
+                return self._of_page(part, source)
+            case Held(attribute, selection) if attribute in stored.in_columns:
+                names = stored.in_columns[attribute]
+                columns = {name: stored.table.c[column] for name, column in names.items()}
+                return self._sum(
+                    _parts(selection),
+                    lambda part: (
+                        self._of_column(columns[part.attribute], source)
+                        if isinstance(part, Value)
+                        else None
+                    ),
+                )
+            case Held(attribute, selection):
+                times = max(Counter(_parts(selection)).values(), default=0)
+                size = self._of_column(stored.table.c[attribute], source)
+                return size and f"{times} * {size}"
+        return self._of_value(part, stored.table, source)
+
+    def _of_page(self, part: Paged, source: str) -> str | None:
+        other, name = self._kinds[part.kind], self._alias()
+        lists = [each.selection for _, each in part.members if isinstance(each, Items)]
+        parts = [each for selection in lists for each in _parts(selection)]
+        if not parts:
+            return None
+        rows = self._writer.rows_of_page(part, source, name, self._selection, self._pages)
+        was_on_page, self._is_on_page = self._is_on_page, True
+        size = self._of_parts(parts, other, name)
+        self._is_on_page = was_on_page
+        return self._found(size, rows)
+
+    def _of_value(self, part: Part, table: Table, source: str) -> str | None:
+        match part:
+            case Value(attribute):
+                return self._of_column(table.c[attribute], source)
+            case Held(attribute, selection):
+                times = max(Counter(_parts(selection)).values(), default=0)
+                size = self._of_column(table.c[attribute], source)
+                return size and f"{times} * {size}"
+        return None
+
+    def _of_column(self, column: Column[Any], source: str) -> str | None:
+        if not isinstance(column.type, Text | JsonText):
+            return None
+        self._may_be_large |= may_be_large(column)
+        name = f"{source}.{column.name}"
+        if self._is_sqlite:
+            size = f"length(CAST({name} AS BLOB))"
+        else:
+            size = f"octet_length({name}{'::text' if isinstance(column.type, JsonText) else ''})"
+        return f"coalesce({size}, 0)" if column.nullable else size
+
+    def _found(self, size: str, source: str) -> str:
+        # It's no deeper than it must be: SQLite's parser has little room left.
+        total = f"total({size})" if self._is_sqlite else f"coalesce(sum({size}), 0)"
+        return f"(SELECT {total} FROM {source})"
+
+    def _alias(self) -> str:
+        return self._writer.alias()
+
+
+def size_of(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int]:
+    """How many bytes a text has; NULL where there is none."""
+    if is_sqlite:
+        return func.length(cast(column, LargeBinary()))
+    return func.octet_length(cast(column, Text()))
+
+
+def _parts(selection: Selection) -> list[Part]:
+    return [part for _, part in selection.members]

@@ -1,0 +1,162 @@
+"""Cursors: places in lists, as clients get them."""
+
+import binascii
+import hashlib
+import json
+import math
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final, get_type_hints
+
+import orjson
+from strawberry import UNSET
+
+from domain.entity import Entity
+from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
+from repositories.criteria import Order, Position
+from repositories.selections import PLACE_MARK
+from schema.entities import ENTITY_KINDS, EntityKind
+from schema.errors import BadUserInput
+
+_CHECKSUM_BYTES: Final = 6
+_QUOTES: Final = 10
+"""Those of a place whose five parts are texts."""
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_RECORDS: Final = {kind.name: kind.record for kind in ENTITY_KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """Makes and reads the cursors of lists of one kind in one order."""
+
+    kind: EntityKind
+    order: Order
+
+    def encode(self, record: Entity) -> str:
+        return self.encode_place(
+            getattr(record, self.order.field), getattr(record, self.kind.key_name)
+        )
+
+    def encode_place(self, value: Any, key: str) -> str:
+        """The cursor of the record that stands there."""
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).isoformat()
+        return _signed(_payload_of([*self._scope(), value, key]))
+
+    def decode(self, argument: str, cursor: str | None) -> Position | None:
+        """Raises BadUserInput unless the cursor was made for this kind of list and order."""
+        if cursor is None or cursor is UNSET:
+            return None
+        payload = _payload(cursor)
+        if payload is None:
+            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
+        *scope, value, key = payload
+        if scope != self._scope():
+            raise BadUserInput(
+                f"{argument}: this cursor is of a list of {_in_words(scope)}, "
+                f"but the list here is of {_in_words(self._scope())}."
+            )
+        position = self._position(value, key)
+        if position is None:
+            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
+        return position
+
+    def _scope(self) -> list[str]:
+        return [self.kind.name, self.order.field, self.order.direction.value]
+
+    def _position(self, value: Any, key: Any) -> Position | None:
+        if not isinstance(key, str) or unstorable(key):
+            return None
+        kind = _type_of(self.kind.name, self.order.field)
+        if kind is datetime and isinstance(value, str):
+            value = _moment(value)
+        fits = isinstance(value, str if issubclass(kind, str) else kind) and _is_storable(value)
+        return Position(value, key) if fits else None
+
+
+def with_cursors(text: str) -> str:
+    """The JSON text with cursors in place of the places that repositories wrote into it."""
+    pieces = text.split(PLACE_MARK)
+    places = pieces[1::2]
+    payload_of = str.encode if _are_payloads(places) else _payload_of_place
+    pieces[1::2] = [f'"{_signed(payload_of(place))}"' for place in places]
+    return "".join(pieces)
+
+
+def _are_payloads(places: Sequence[str]) -> bool:
+    """Whether they are what cursors are made of as they are: texts in which nothing is escaped.
+
+    Numbers have several forms, and so have characters that JSON may escape.
+    """
+    all_ = "".join(places)
+    is_unescaped = all_.isascii() and "\\" not in all_ and "\x7f" not in all_
+    return is_unescaped and all_.count('"') == _QUOTES * len(places)
+
+
+def _payload_of_place(place: str) -> bytes:
+    return _payload_of(orjson.loads(place))
+
+
+@cache
+def _type_of(kind: str, field: str) -> type:
+    found: type = get_type_hints(_RECORDS[kind])[field]
+    return found
+
+
+def _payload_of(parts: list[Any]) -> bytes:
+    return json.dumps(parts, separators=(",", ":")).encode()
+
+
+def _signed(payload: bytes) -> str:
+    raw = b2a_base64(_checksum(payload) + payload, newline=False)
+    return raw.translate(_URL_SAFE, b"=").decode()
+
+
+def _in_words(scope: list[str]) -> str:
+    kind, field, direction = scope
+    # Fields to order by are named like those of the records, in capitals.
+    return f"{kind} ordered by {field.upper()} {direction}"
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo and EARLIEST <= moment <= LATEST else None
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return unstorable(value) is None
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) <= INT_MAX
+
+
+def _payload(cursor: str) -> list[Any] | None:
+    """What the cursor was made of; None when a single character of it was changed."""
+    try:
+        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        checksum, payload = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
+        if checksum != _checksum(payload):
+            return None
+        if _signed(payload) != cursor:
+            return None
+        parts = json.loads(payload)
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    if not isinstance(parts, list) or len(parts) != 5:
+        return None
+    # A scope is told in messages, so it has to be made of names.
+    has_scope = all(isinstance(name, str) and name.isidentifier() for name in parts[:3])
+    return parts if has_scope else None
+
+
+def _checksum(payload: bytes) -> bytes:
+    # It finds mistakes; there is nothing to gain by forging a cursor.
+    return hashlib.blake2s(payload, digest_size=_CHECKSUM_BYTES).digest()

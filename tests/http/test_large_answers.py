@@ -1,0 +1,229 @@
+"""Answers that are large: limited, made and sent in parts, held until they are read."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from repositories.unit_of_work import Repositories, UnitOfWork
+from server.settings import MEBIBYTE
+from tests import builders as build
+from tests.http.conftest import Serve
+from tests.support.patience import SECONDS
+from tests.support.serving import Served, until
+from tests.support.sockets import connected, streamed
+from tests.support.wire import request, wired
+
+LIMIT = 16 * MEBIBYTE
+BODY = "é\n" * 100_000
+"""It has 300 kB, and 400 kB as JSON."""
+DRAFTS = 10
+
+
+def bodies(aliases: int) -> str:
+    """A query for 4 MB for each alias."""
+    members = " ".join(f"b{number}: body" for number in range(aliases))
+    return f"{{ drafts(first: {DRAFTS}) {{ nodes {{ {members} }} }} }}"
+
+
+WITHIN, BEYOND = bodies(3), bodies(7)
+
+
+async def save_drafts(repositories: Repositories) -> None:
+    async def save(unit: UnitOfWork) -> None:
+        for number in range(DRAFTS):
+            await unit.drafts.save(build.draft(f"draft-{number}", body=BODY))
+
+        await unit.strategy_plans.save(build.plan("plan-1"))
+
+    await repositories.write(save)
+
+
+@pytest.fixture
+async def large(serve: Serve, repositories: Repositories) -> Served:
+    await save_drafts(repositories)
+    return await serve(repositories, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
+
+
+def is_whole(data: Any, aliases: int = 3) -> bool:
+    nodes = data["drafts"]["nodes"]
+    return len(nodes) == DRAFTS and all(
+        node[f"b{number}"] == BODY for node in nodes for number in range(aliases)
+    )
+
+
+def is_refused(response: Any) -> bool:
+    [error] = response["errors"]
+    return response["data"] is None and error["extensions"] == {
+        "code": "LIMIT_EXCEEDED",
+        "limit": "answerBytes",
+        "allowed": LIMIT,
+    }
+
+
+async def test_answers_within_the_limit_come_whole(large: Served) -> None:
+    assert is_whole(await large.api.ask(WITHIN))
+
+
+async def test_answers_beyond_the_limit_are_refused(large: Served) -> None:
+    assert is_refused(await large.api.send(BEYOND))
+    assert is_refused(await large.api.send(bodies(99)))
+
+
+async def test_what_escapes_make_too_large_is_refused(large: Served) -> None:
+    assert is_refused(await large.api.send(bodies(5)))
+
+
+async def test_root_fields_count_together(large: Served) -> None:
+    fields = " ".join(f"a{number}: drafts(first: 10) {{ nodes {{ body }} }}" for number in range(9))
+    response = await large.api.send(f"{{ {fields} }}")
+    codes = {error["extensions"]["code"] for error in response["errors"]}
+    assert codes == {"LIMIT_EXCEEDED"}
+
+
+async def test_what_is_within_other_objects_counts_alike(large: Served) -> None:
+    plan = '{{ strategyPlan(strategyId: "plan-1") {{ drafts(first: {}) {{ {} }} }} }}'
+    nodes = "a: nodes { a: body b: body } edges { cursor node { c: body } }"
+    found = await large.api.ask(plan.format(DRAFTS, nodes))
+    assert [edge["node"]["c"] for edge in found["strategyPlan"]["drafts"]["edges"]] == [BODY] * 10
+    much = "b: nodes { a: body b: body c: body }"
+    response = await large.api.send(plan.format(DRAFTS, f"{nodes} {much}"))
+    assert response["errors"][0]["extensions"]["limit"] == "answerBytes"
+    assert await large.api.ask(plan.format(DRAFTS // 2, f"{nodes} {much}"))
+
+
+async def test_records_that_are_resolved_field_by_field_count_alike(large: Served) -> None:
+    members = " ".join(f"b{number}: body" for number in range(6))
+    query = f"{{ nodes(ids: $ids) {{ ... on Draft {{ {members} }} }} }}"
+    found = await large.api.ask("{ drafts(first: 10) { nodes { id } } }")
+    ids = [node["id"] for node in found["drafts"]["nodes"]]
+    assert is_refused(await large.api.send(f"query Some($ids: [ID!]!) {query}", {"ids": ids}))
+
+
+async def test_a_mutation_whose_answer_is_too_large_says_so(large: Served) -> None:
+    draft = {"draftId": "draft-0", "strategyId": "plan-1", "contentType": "a", "title": "b"}
+    members = " ".join(f"b{number}: body" for number in range(50))
+    response = await large.api.send(
+        "mutation Save($input: SaveDraftInput!) {"
+        f" saveDraft(input: $input) {{ draft {{ {members} }} errors {{ message }} }} }}",
+        {"input": {**draft, "body": "x" * 500_000}},
+    )
+    assert is_refused(response)
+
+
+async def test_streams_and_sockets_give_the_same(large: Served) -> None:
+    async with streamed(large.http, large.url, WITHIN) as stream:
+        event, response = await stream.next()
+        assert event == "next"
+        assert is_whole(response["data"])
+        assert await stream.next() == ("complete", None)
+    async with streamed(large.http, large.url, BEYOND) as stream:
+        _, response = await stream.next()
+        assert is_refused(response)
+    async with connected(large.socket_url) as socket:
+        await socket.subscribe("1", WITHIN)
+        await socket.subscribe("2", WITHIN)
+        messages = [await socket.next() for _ in range(4)]
+        found = [message["payload"] for message in messages if message["type"] == "next"]
+        assert [is_whole(response["data"]) for response in found] == [True, True]
+        await socket.subscribe("3", BEYOND)
+        assert is_refused((await socket.next())["payload"])
+
+
+@pytest.fixture
+async def full(serve: Serve) -> Served:
+    """A server in memory that soon gives up on clients that read nothing."""
+    server = await serve(answer_bytes=LIMIT, pending_bytes=2 * LIMIT, write_seconds=0.2)
+    await save_drafts(server.service.repositories)
+    return server
+
+
+async def test_an_answer_is_held_until_it_is_read(serve: Serve) -> None:
+    server = await serve(answer_bytes=LIMIT, pending_bytes=2 * LIMIT, write_seconds=SECONDS)
+    await save_drafts(server.service.repositories)
+    async with wired(server.address) as wire:
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await wire.send(request(query=WITHIN))
+        await until(lambda: server.service.pending.in_use > 10_000_000)
+        [error] = (await server.api.send(WITHIN))["errors"]
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        assert await server.api.ask("{ __typename }") == {"__typename": "Query"}
+        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        answer = await wire.answer()
+        assert is_whole(json.loads(answer.body)["data"])
+    await until(lambda: server.service.pending.in_use == 0)
+
+
+async def test_who_does_not_read_is_closed(full: Served) -> None:
+    async with wired(full.address) as wire:
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await wire.send(request(query=WITHIN))
+        await until(lambda: full.service.pending.in_use > 10_000_000)
+        await until(lambda: full.service.pending.in_use == 0)
+        await full.idle()
+
+
+async def test_a_socket_that_does_not_read_is_closed(full: Served) -> None:
+    async with connected(full.socket_url) as socket:
+        await socket.subscribe("1", WITHIN)
+        socket.connection.transport.pause_reading()
+        await until(lambda: full.service.pending.in_use > 10_000_000)
+        await until(lambda: full.service.pending.in_use == 0)
+        await full.idle()
+
+
+async def test_who_reads_slowly_is_served(full: Served) -> None:
+    async with full.http.stream("POST", full.url, json={"query": WITHIN}) as response:
+        body = b""
+        async for part in response.aiter_raw(64 * 1024):
+            body += part
+            await asyncio.sleep(0)
+    assert is_whole(json.loads(body)["data"])
+
+
+async def test_others_have_their_turns_while_a_large_answer_is_made(full: Served) -> None:
+    asked = asyncio.create_task(full.api.send(WITHIN))
+    turns = 0
+    while not asked.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert is_whole(asked.result()["data"])
+    assert turns > 12_000_000 / (256 * 1024)
+
+
+async def test_an_address_has_so_many_connections(serve: Serve) -> None:
+    server = await serve(client_connections=2)
+    async with wired(server.address) as first, wired(server.address) as second:
+        for wire in (first, second):
+            await wire.send(request(query="{ __typename }"))
+            assert (await wire.answer()).status == 200
+        async with wired(server.address) as third:
+            answer = await third.answer()
+            assert (answer.status, answer.code) == (503, "LIMIT_EXCEEDED")
+            assert answer.headers["retry-after"]
+            await third.closed()
+        second.writer.close()
+        await until(lambda: len(server.state.connections) == 1)
+        async with wired(server.address) as fourth:
+            await fourth.send(request(query="{ __typename }"))
+            assert (await fourth.answer()).status == 200
+
+
+async def test_sockets_count_as_connections_do(serve: Serve) -> None:
+    server = await serve(client_connections=2)
+    async with (
+        connected(server.socket_url),
+        connected(server.socket_url),
+        wired(server.address) as third,
+    ):
+        assert (await third.answer()).status == 503
+    await until(lambda: not server.state.connections)
+    assert await server.api.ask("{ __typename }")
+
+
+async def test_trusted_proxies_have_as_many_connections_as_they_like(serve: Serve) -> None:
+    server = await serve(client_connections=1, trusted_proxies="127.0.0.0/8")
+    async with wired(server.address), wired(server.address) as second:
+        await second.send(request(query="{ __typename }"))
+        assert (await second.answer()).status == 200

@@ -1,0 +1,65 @@
+"""Responses as JSON: the same bytes at once and in slices, none of which takes long to make."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from domain.json_object import JsonObject
+from repositories.selections import JsonTexts
+from schema.encoding import SMALL, encode, encode_in_slices, fits
+
+LARGE = 'é漢😀\n"' * SMALL
+
+
+async def sliced(value: Any) -> list[bytes]:
+    return [part async for part in encode_in_slices(value)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        {"data": None},
+        {"text": LARGE},
+        {"a": [{"b": LARGE}, {}, [], None, 1.5, True], "c": {"d": JsonObject.of({"e": LARGE})}},
+        {"nodes": JsonTexts([f'{{"a":"{"x" * SMALL}"}}'] * 3)},
+        {"none": JsonTexts([]), "large": LARGE},
+        {"one": JsonTexts([f'"{"x" * SMALL * 2}"'], is_list=False)},
+        {"times": [datetime(2026, 1, 31, tzinfo=UTC)] * 30_000},
+        {"many": [{"number": number} for number in range(30_000)]},
+        {"lone": "\ud800" + "x" * SMALL},
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_slices_are_the_same_bytes(value: Any) -> None:
+    assert b"".join(await sliced(value)) == encode(value)
+
+
+async def test_no_slice_is_large() -> None:
+    value = {"a": [{"b": LARGE}] * 2, "nodes": JsonTexts(["1" * SMALL * 4] * 2)}
+    assert not fits(value)
+    assert max(map(len, await sliced(value))) < 4 * SMALL
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"a": "x" * SMALL}, True),
+        ({"a": "x" * SMALL, "b": "x"}, False),
+        ({"a": ["x" * 1_000] * 1_000}, False),
+        ({"a": JsonTexts(["x" * 1_000] * 1_000)}, False),
+        ({"a": JsonObject(f'{{"a":"{"x" * SMALL}"}}')}, False),
+        ([[1] * 1_000] * 5, True),
+        ([[1] * 1_000] * 20, False),
+    ],
+)
+def test_what_is_small_is_told_by_its_texts_and_their_number(value: Any, expected: bool) -> None:
+    assert bool(fits(value)) is expected
+
+
+def test_what_is_beyond_a_size_is_told_before_anything_is_encoded() -> None:
+    text = "x" * SMALL
+    assert fits({"a": [text] * 4}, 4 * SMALL - 1) is False
+    assert fits({"a": [text] * 4}, 4 * SMALL)

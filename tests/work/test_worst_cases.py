@@ -1,0 +1,159 @@
+"""The costliest operations within the limits that a search finds, and what each may cost at most.
+
+What is counted is the same on every machine: the calls between two turns of the event loop, and the
+memory that Python asks for. `python -m benchmarks.worst` measures the same in milliseconds, for as
+long as it's told. Documents are prepared, and planned, before it's counted.
+"""
+
+import asyncio
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+
+from repositories.unit_of_work import Repositories
+from schema.execute import Operation, Prepared, prepare
+from schema.limits import count_values
+from server.settings import MEBIBYTE, Settings
+from tests.support.costly import Case, Search, body_of
+from tests.support.heavy import HEAVY_KEYS, fill_heavily
+from tests.support.serving import Served, serving
+
+SHARE: Final = 0.1
+"""Of the longest texts and lists, of the limits of requests and answers, and of the memory that is
+allowed."""
+BODY_BYTES: Final = int(SHARE * Settings.model_fields["body_bytes"].default)
+ANSWER_BYTES: Final = int(SHARE * Settings.model_fields["answer_bytes"].default)
+MOST_BYTES: Final = int(SHARE * 64 * MEBIBYTE)
+MOST_CALLS: Final = 150_000
+"""In a turn of the event loop: they take 20 to 50 milliseconds."""
+CASES: Final = 15
+TRIES: Final = 100
+KEPT: Final = 5
+
+BODIES: Final = [f"b{number}: body" for number in range(99)]
+IDS: Final = [*HEAVY_KEYS["ids"], *HEAVY_KEYS["ids"][:20]]
+NODES: Final = "nodes(ids: $ids) { id ... on DeliveryPackage { revision draftId } }"
+KNOWN: Final = (
+    f"query($ids: [ID!]!) {{ {' '.join(f'n{n}: {NODES}' for n in range(49))} }}",
+    f"{{ drafts(first: 20) {{ nodes {{ {' '.join(BODIES[:4])} }} }} }}",
+    f"{{ drafts(first: 20) {{ nodes {{ {' '.join(BODIES[:20])} }} }} }}",
+    f"{{ drafts(first: 20) {{ nodes {{ {' '.join(BODIES)} }} }} }}",
+    f"{{ {' '.join(f'a{n}: drafts(first: 20) {{ nodes {{ body }} }}' for n in range(99))} }}",
+    "{ drafts(first: 7) { nodes { body } } }",
+    "{ drafts(first: 40) { nodes { metadata } } }",
+    "{ deliveryPackages(first: 40) { nodes { artifacts { name url format position } } } }",
+    "{ drafts(first: 40) { nodes { deliveryPackages { nodes { artifacts { url } } } } } }",
+    "{ strategyPlans(first: 1) { nodes { recommendations { channel rationale tactics } } } }",
+    "{ briefs(first: 1) { nodes { objectives responses brandGuidelines } } }",
+)
+
+
+@dataclass(slots=True)
+class Cost:
+    calls: int = 0
+    """The most in one turn of the event loop."""
+    memory: int = 0
+    """In bytes, at most at once."""
+
+    @property
+    def share(self) -> float:
+        """Of what it may cost."""
+        return max(self.calls / MOST_CALLS, self.memory / MOST_BYTES)
+
+
+@asynccontextmanager
+async def counted() -> AsyncIterator[Cost]:
+    cost, made = Cost(), 0
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal made
+        made += event in ("call", "c_call")
+
+    async def turns() -> None:
+        nonlocal made
+        while True:
+            cost.calls, made = max(cost.calls, made), 0
+            await asyncio.sleep(0)
+
+    turning = asyncio.create_task(turns())
+    await asyncio.sleep(0)
+    tracemalloc.start(1)
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield cost
+        await asyncio.sleep(0)
+    finally:
+        sys.setprofile(before)
+        cost.memory = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        turning.cancel()
+
+
+async def cost_of(served: Served, prepared: Prepared) -> Cost:
+    """What it costs to answer it when it was answered before."""
+    await answer(served, prepared)
+    async with counted() as cost:
+        await answer(served, prepared)
+    return cost
+
+
+async def answer(served: Served, prepared: Prepared) -> None:
+    with served.service.pending.share() as share:
+        response = await served.service.respond(prepared, "request", share)
+        await served.service.encoded(response, "request", share)
+
+
+@pytest.fixture
+async def heavy(repositories: Repositories) -> AsyncIterator[Served]:
+    await fill_heavily(repositories, SHARE)
+    async with serving(repositories, answer_bytes=ANSWER_BYTES) as served:
+        yield served
+
+
+def prepared(served: Served, operation: Operation) -> Prepared | None:
+    """None of what is beyond the limits."""
+    if len(body_of(operation)) > BODY_BYTES:
+        return None
+    if count_values(operation.variables) > served.service.body_limits.values:
+        return None
+    found = prepare(served.service.schema, operation)
+    return found if isinstance(found, Prepared) else None
+
+
+async def test_what_was_found_before_stays_within_its_bounds(heavy: Served) -> None:
+    for query in KNOWN:
+        operation = prepared(heavy, Operation(query, {"ids": IDS} if "$ids" in query else None))
+        assert operation is not None
+        cost = await cost_of(heavy, operation)
+        assert cost.calls <= MOST_CALLS, query
+        assert cost.memory <= MOST_BYTES, query
+
+
+@pytest.mark.parametrize("seed", ["Query 1", "Query 2", "Mutation 2"])
+async def test_nothing_that_a_search_finds_is_beyond_its_bounds(heavy: Served, seed: str) -> None:
+    random, root = Random(seed), seed.partition(" ")[0]
+    search = Search(heavy.service.schema.graphql, HEAVY_KEYS, random, SHARE)
+    best: list[tuple[float, Case]] = []
+    left = CASES
+    for _ in range(TRIES):
+        is_changed = bool(best) and random.random() < 0.7
+        case = search.changed(random.choice(best)[1]) if is_changed else search.case(root)
+        operation = prepared(heavy, case.operation())
+        if operation is None:
+            continue
+        cost = await cost_of(heavy, operation)
+        assert cost.calls <= MOST_CALLS, operation.request.query
+        assert cost.memory <= MOST_BYTES, operation.request.query
+        best = sorted([*best, (cost.share, case)], key=lambda each: each[0])[-KEPT:]
+        left -= 1
+        if not left:
+            break
+    assert left < CASES // 2, "too few of them are within the limits"
