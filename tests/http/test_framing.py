@@ -458,9 +458,9 @@ async def test_who_was_refused_is_let_go_in_the_end(
 ) -> None:
     monkeypatch.setattr("server.listening.LINGER_SECONDS", 0.05)
     async with wired(server.address) as wire:
+        await until(lambda: bool(server.state.connections))
         await wire.send(posted(CHUNKED, body=b"?\r\n"))
 
-        await until(lambda: bool(server.state.connections))
         await until(lambda: not server.state.connections)
 
 
