@@ -6,6 +6,7 @@ It knows graphql-core schemas and nothing of this project.
 from execution.document_plans import DocumentPlans
 from execution.engine import Engine, Execution
 from execution.plans import (
+    Always,
     BatchResolver,
     Bind,
     Given,
@@ -17,6 +18,7 @@ from execution.plans import (
 )
 
 __all__ = [
+    "Always",
     "BatchResolver",
     "Bind",
     "DocumentPlans",

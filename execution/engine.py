@@ -31,6 +31,7 @@ from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
 from execution.plans import (
+    Always,
     BatchResolver,
     FieldPlan,
     OperationPlan,
@@ -147,10 +148,16 @@ class Engine:
         plan = self._plan(plans, known, variables, to_write)
         write = None
         if plan is not None and (field := plan.only_written) is not None:
-            assert field.bind is not None
-            write = field.bind(
-                partial(Arguments.values, variables=variables, hide_suggestions=hide_suggestions)
-            )
+            bind = field.bind
+            assert bind is not None
+            if isinstance(bind, Always):
+                write = bind.write
+            else:
+                write = bind(
+                    partial(
+                        Arguments.values, variables=variables, hide_suggestions=hide_suggestions
+                    )
+                )
         return Execution(
             self._schema, self.counts, known, given, variables, plan, hide_suggestions, write
         )

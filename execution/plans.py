@@ -81,6 +81,17 @@ Bind = Callable[[Given], Write | None]
 """Gives what writes the objects with the arguments of all fields below. None where nothing can:
 the field is resolved then, as if it had no writer."""
 
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """A `Bind` of what no field below has arguments for: the same writes all."""
+
+    write: Write
+
+    def __call__(self, _: Given) -> Write:
+        return self.write
+
+
 Writer = Callable[[Sequence[Selected]], Bind | None]
 """Gives what can write the objects of a field of which this is selected. None where nothing can."""
 

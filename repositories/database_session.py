@@ -23,7 +23,7 @@ from repositories.engine import (
 )
 from repositories.statements import Row, Statement
 from repositories.transactions import Transaction, carried_through, continued, take_back
-from repositories.turns import KeyedTurns
+from repositories.turns import KeyedTurns, Turns
 from repositories.unit_of_work import DEADLINE, Interference, SchemaChanged, Selected
 
 DATABASE_ERRORS = (
@@ -76,7 +76,7 @@ class DatabaseSession:
         self._keys = keys
         self._key: Hashable | None = None
         self._has_begun = False
-        self._turn = asyncio.Lock()
+        self._turn = Turns(1)
         self._is_closed = False
         self._failure: Exception | None = None
         self._running: asyncio.Task[Any] | None = None
@@ -132,7 +132,7 @@ class DatabaseSession:
         self._close()
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
-        if self._turn.locked():
+        if not self._turn.is_free:
             _, cancellations = await carried_through(self._end_in_turn())
             for cancellation in cancellations:
                 raise cancellation

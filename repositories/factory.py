@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +20,7 @@ from repositories.delivery.contract import PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
 from repositories.engine import Database
+from repositories.lazy import lazy
 from repositories.memory_repository import MemorySession, Root
 from repositories.metadata import metadata
 from repositories.onboarding.contract import BriefRepository
@@ -149,27 +149,27 @@ class _Unit(Generic[S]):
         self._kinds = kinds
         self._session = session
 
-    @cached_property
+    @lazy
     def briefs(self) -> BriefRepository:
         return self._kinds.briefs(self._session)
 
-    @cached_property
+    @lazy
     def strategy_plans(self) -> PlanRepository:
         return self._kinds.strategy_plans(self._session)
 
-    @cached_property
+    @lazy
     def campaigns(self) -> CampaignRepository:
         return self._kinds.campaigns(self._session)
 
-    @cached_property
+    @lazy
     def drafts(self) -> DraftRepository:
         return self._kinds.drafts(self._session)
 
-    @cached_property
+    @lazy
     def qc_results(self) -> QcResultRepository:
         return self._kinds.qc_results(self._session)
 
-    @cached_property
+    @lazy
     def delivery_packages(self) -> PackageRepository:
         return self._kinds.delivery_packages(self._session)
 

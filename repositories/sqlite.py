@@ -322,7 +322,7 @@ class SqliteWriter:
         await self.connection.close()
 
     async def _opened(self) -> "_Group":
-        self.database.is_in_place()
+        self.database.look()
         file = await self.connection.take()
         try:
             await file.rows("BEGIN IMMEDIATE", ())

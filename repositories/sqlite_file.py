@@ -83,11 +83,10 @@ class DatabaseFile:
 
         Raises FileNotFoundError when nothing is there.
         """
-        if self._opened is None:
+        if self._opened is None or (found := self._found()) == self._opened:
             return True
-        if self._opened.are(found := self._found()):
-            if self._opened.log is None:
-                self._opened = found
+        if self._opened.are(found):
+            self._opened = found
             return True
         self._leave()
         return False
@@ -137,8 +136,8 @@ class DatabaseFile:
         try:
             log = os.stat(self._log)  # noqa: PTH116
         except FileNotFoundError:
-            return _Files(_identity(database), None)
-        return _Files(_identity(database), _identity(log))
+            return _Files((database.st_dev, database.st_ino), None)
+        return _Files((database.st_dev, database.st_ino), (log.st_dev, log.st_ino))
 
     def _remove_log(self) -> None:
         """That of the file that was there before."""
@@ -155,10 +154,6 @@ def _described(path: Path) -> str:
 
 def _is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=_EFFECTIVE)
-
-
-def _identity(found: os.stat_result) -> Identity:
-    return found.st_dev, found.st_ino
 
 
 @contextmanager

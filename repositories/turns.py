@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Hashable
+from types import TracebackType
 
 from domain.errors import Unavailable
 
@@ -17,13 +18,18 @@ class Turns:
         self._number = self._left = number
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def take_at_once(self) -> bool:
+        """Whether there was one left, which is the caller's now."""
+        if not self._left:
+            return False
+        self._left -= 1
+        return True
+
     async def take(self, patience: float | None = None) -> None:
         """At once, if there is one left. Raises Unavailable when there is none in so many seconds;
         None: however long it takes.
         """
-        if self._left:
-            self._left -= 1
-        else:
+        if not self.take_at_once():
             await self._wait(patience)
 
     def leave(self) -> None:
@@ -33,6 +39,18 @@ class Turns:
                 waiter.set_result(None)
                 return
         self._left += 1
+
+    async def __aenter__(self) -> None:
+        if not self.take_at_once():
+            await self._wait(None)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.leave()
 
     @property
     def is_free(self) -> bool:

@@ -8,12 +8,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from domain.entity import Entity
 from repositories.contract import EntityReads
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.lazy import lazy
 from repositories.selections import Selection
 
 A = TypeVar("A")
@@ -142,7 +143,7 @@ class JsonLoader(Generic[K]):
             return [found[key][0] if key in found else self._absent_json for key in keys]
         return await self._texts.load_many([(key, selection) for key in keys])
 
-    @cached_property
+    @lazy
     def _texts(self) -> DataLoader[tuple[K, Selection], str | None]:
         return DataLoader(partial(_read_json, self._load_json, self._absent_json))
 
@@ -170,7 +171,7 @@ class Loader(JsonLoader[K], Generic[K, V]):
         """In the order of the keys."""
         return await self._values.load_many(keys)
 
-    @cached_property
+    @lazy
     def _values(self) -> DataLoader[K, V]:
         return DataLoader(partial(_read_all, self._load, self._absent))
 
@@ -218,7 +219,7 @@ class EntityLoaders(Generic[R]):
         self.reads = reads
         self._is_alone = is_alone
 
-    @cached_property
+    @lazy
     def by_key(self) -> Loader[str, R | None]:
         return self._entities(self.reads.get_many, self.reads.json_by_key)
 
@@ -230,7 +231,7 @@ class EntityLoaders(Generic[R]):
     ) -> Loader[str, tuple[V, ...]]:
         return Loader(load, load_json, absent=(), absent_json="[]")
 
-    @cached_property
+    @lazy
     def all(self) -> Listing[R]:
         async def page(_: Sequence[str], request: PageRequest) -> Mapping[str, Page[R]]:
             return {ALL: await self.reads.page(request)}

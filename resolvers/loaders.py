@@ -1,7 +1,6 @@
 """The dataloaders of all modules, over one snapshot."""
 
-from functools import cached_property
-
+from repositories.lazy import lazy
 from repositories.unit_of_work import Snapshot
 from resolvers.delivery.loaders import PackageLoaders
 from resolvers.onboarding.loaders import BriefLoaders
@@ -21,26 +20,26 @@ class Loaders:
         self._snapshot = snapshot
         self._is_alone = is_alone
 
-    @cached_property
+    @lazy
     def briefs(self) -> BriefLoaders:
         return BriefLoaders(self._snapshot.briefs, is_alone=self._is_alone)
 
-    @cached_property
+    @lazy
     def strategy_plans(self) -> PlanLoaders:
         return PlanLoaders(self._snapshot.strategy_plans, is_alone=self._is_alone)
 
-    @cached_property
+    @lazy
     def campaigns(self) -> CampaignLoaders:
         return CampaignLoaders(self._snapshot.campaigns, is_alone=self._is_alone)
 
-    @cached_property
+    @lazy
     def drafts(self) -> DraftLoaders:
         return DraftLoaders(self._snapshot.drafts, is_alone=self._is_alone)
 
-    @cached_property
+    @lazy
     def qc_results(self) -> QcResultLoaders:
         return QcResultLoaders(self._snapshot.qc_results, is_alone=self._is_alone)
 
-    @cached_property
+    @lazy
     def delivery_packages(self) -> PackageLoaders:
         return PackageLoaders(self._snapshot.delivery_packages, is_alone=self._is_alone)

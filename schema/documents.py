@@ -18,6 +18,7 @@ from graphql import (
     Source,
     TokenKind,
     ValidationContext,
+    get_operation_ast,
     parse,
     specified_rules,
     validate,
@@ -74,6 +75,12 @@ class Document:
     """The variables that what operations cost depends on."""
     known: dict[tuple[int, tuple[Any, ...]], Measures] = field(default_factory=dict)
     """Of its operations, by their ids, with values of these variables."""
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation of this name, or the only one; None where there isn't just one such."""
+        if len(self.measures) == 1 and not name:
+            return self.measures[0][0]
+        return None if self.node is None else get_operation_ast(self.node, name or None)
 
 
 class Documents:

@@ -31,19 +31,15 @@ def fits(value: Any, allowed: int = SMALL) -> bool | None:
         kind = type(each)
         if kind is str:
             size += len(each)
-        elif kind is dict:
-            found += each.values()
-        elif kind is list:
-            found += each
+        elif kind is dict or kind is list:
+            found += each if kind is list else each.values()
+            if len(found) > _MANY:
+                return None
         elif kind is JsonTexts:
             size += sum(map(len, each.texts))
         elif kind is JsonObject:
             size += len(each.text)
-        if size > allowed:
-            return False
-        if len(found) > _MANY:
-            return None
-    return True
+    return size <= allowed
 
 
 async def encode_in_slices(value: Any) -> AsyncIterator[bytes]:

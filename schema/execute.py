@@ -14,7 +14,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     create_source_event_stream,
-    get_operation_ast,
     map_source_to_response_event,
 )
 from graphql.execution.values import VariableValues
@@ -83,7 +82,7 @@ def prepare(schema: PipelineSchema, request: Operation) -> Prepared | Response:
     document = schema.documents.prepare(request.query)
     if document.node is None or document.errors:
         return refused(*document.errors)
-    node = get_operation_ast(document.node, request.operation_name or None)
+    node = document.operation(request.operation_name)
     if node is None:
         return refused(BadUserInput(_unknown_operation(request.operation_name)))
     try:

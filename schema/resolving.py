@@ -18,7 +18,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
-from execution import BatchResolver, Bind, Given, Resolver, Selected, Write, Writer
+from execution import Always, BatchResolver, Bind, Given, Resolver, Selected, Write, Writer
 from schema.commands import command_of
 from schema.filtering import require_few_conditions
 from schema.writing import BATCH, WRITER, Binding, declaration, metadata_of
@@ -81,6 +81,10 @@ def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
 
     def with_arguments(selected: Sequence[Selected]) -> Bind | None:
         bind = writer(selected)
+        if bind is None:
+            return None
+        if isinstance(bind, Always):
+            return bind if own is None else Always(_converting(own, bind.write))
         conversions: dict[int, Conversion] = {}
 
         def bind_converted(given: Given) -> Write | None:
@@ -90,11 +94,10 @@ def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
                     conversions[id(below.field)] = _conversion_of(schema, below.field)
                 return conversions[id(below.field)](given(below.arguments))
 
-            assert bind is not None
             write = bind(arguments_of)
             return write if write is None or own is None else _converting(own, write)
 
-        return None if bind is None else bind_converted
+        return bind_converted
 
     return with_arguments
 

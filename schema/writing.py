@@ -16,7 +16,7 @@ from graphql import (
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from execution import Selected, Write
+from execution import Always, Selected, Write
 from repositories.criteria import PageRequest
 from repositories.selections import Constant, Held, JsonTexts, Part, Selection, Value
 from schema.cursors import with_cursors
@@ -44,7 +44,7 @@ would put it together anew for each, and SQLite keeps all that it puts together 
 ArgumentsOf = Callable[[Selected], dict[str, Any]]
 """Gives the arguments of a field that is selected, as its resolver gets them."""
 
-Binding = Callable[[ArgumentsOf], Write | None]
+Binding = Always | Callable[[ArgumentsOf], Write | None]
 """As the executor's `Bind`, with the arguments that resolvers get."""
 
 RequestOf = Callable[..., PageRequest]
@@ -89,8 +89,7 @@ class Written:
     def binding(self, write_of: Callable[[Selection], Write]) -> Binding:
         """What writes the selection, by what `write_of` has for it."""
         if not self.pages:
-            write = write_of(self.selection)
-            return lambda _: write
+            return Always(write_of(self.selection))
 
         def bind(arguments_of: ArgumentsOf) -> Write | None:
             selection = self.bound(arguments_of)

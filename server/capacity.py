@@ -7,6 +7,8 @@ from typing import Self
 from domain.errors import Unavailable
 from server.requests import RequestRefused
 
+_TAKEN_UP = "Other requests take up all the memory for requests and answers"
+
 
 class Slots:
     """Counts the streams that are open, up to a limit."""
@@ -71,16 +73,17 @@ class Share:
         """Raises RequestRefused when so much isn't left."""
         budget = self._budget
         if budget.in_use + amount > budget.limit:
-            raise _at_capacity("Other requests take up all the memory for requests and answers")
+            raise _at_capacity(_TAKEN_UP)
         budget.in_use += amount
         self._amount += amount
 
     def hold(self, amount: int) -> None:
         """As `grow`, for who only knows the domain's errors: raises Unavailable."""
-        try:
-            self.grow(amount)
-        except RequestRefused as refusal:
-            raise Unavailable(refusal.message) from None
+        budget = self._budget
+        if budget.in_use + amount > budget.limit:
+            raise Unavailable(f"{_TAKEN_UP}; try again later.")
+        budget.in_use += amount
+        self._amount += amount
 
 
 def _at_capacity(why: str) -> RequestRefused:

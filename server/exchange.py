@@ -1,6 +1,6 @@
 """A request and its answer on a connection of ours: what can't be said by ASGI, or costs more."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -41,16 +41,18 @@ class Exchange:
         body, cycle.body = cycle.body, bytearray()
         return body
 
-    def answer(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+    def answer(self, status: int, header_lines: bytes, body: bytes) -> bool:
         """Writes the whole answer at once; False says that it has to be sent.
 
-        The headers are sound, and `content-length` is among them: nothing looks at them again.
+        The headers' lines are sound, and `content-length` is among them: nothing looks at them
+        again.
         """
         cycle = self._cycle
         if cycle is None or cycle.flow.write_paused or not cycle.keep_alive:
             return False
-        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
-        cycle.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
+        lines = [b"%b: %b\r\n" % header for header in cycle.default_headers]
+        parts = (STATUS_LINE[status], *lines, header_lines, b"\r\n", body)
+        cycle.transport.write(b"".join(parts))
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
         return True

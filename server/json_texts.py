@@ -45,16 +45,12 @@ def parse(text: bytearray | str) -> Any:
     with the name of the field.
     """
     # It may make much more in memory of large texts with many values: it shares no short strings.
-    if isinstance(text, bytearray) and not _may_have_large_integers(text):
+    if isinstance(text, bytearray) and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS):
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
             pass  # Python's parser takes more, such as lone surrogates, and says what is wrong.
     return _parsed(text, _DECODER)
-
-
-def _may_have_large_integers(text: bytes | bytearray) -> bool:
-    return _LARGE_INTEGER in text.translate(_DIGITS_TO_ZEROS)
 
 
 async def parse_large(text: bytearray, most_values: int) -> Any:
@@ -82,7 +78,9 @@ async def _looked_through(text: bytearray) -> tuple[int, bool]:
         # It begins with the end of the one before, where a number may have begun.
         window = bytes(memoryview(text)[max(start - len(_LARGE_INTEGER), 0) : start + _WINDOW])
         separators += sum(map(window.count, _SEPARATORS))
-        has_large_integers = has_large_integers or _may_have_large_integers(window)
+        has_large_integers = has_large_integers or _LARGE_INTEGER in window.translate(
+            _DIGITS_TO_ZEROS
+        )
         await asyncio.sleep(0)
     return separators, has_large_integers
 

@@ -38,4 +38,4 @@ def _is_written(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether it could be written at once, past `send`."""
     if request.exchange is None or not isinstance(response, JsonResponse):
         return False
-    return request.exchange.answer(response.status_code, response.raw_headers, response.body)
+    return request.exchange.answer(response.status_code, response.header_lines, response.body)

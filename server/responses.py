@@ -1,6 +1,7 @@
 """Writing GraphQL responses to HTTP."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response as HttpResponse
@@ -11,8 +12,15 @@ from schema.execute import Response
 from server.capacity import Share
 from server.requests import GRAPHQL_RESPONSE, JSON, RequestRefused
 
-_CONTENT_TYPES = {
-    media_type: f"{media_type}; charset=utf-8".encode() for media_type in (JSON, GRAPHQL_RESPONSE)
+_HEADER_LINES = {
+    media_type: (
+        b"content-length: %d\r\n"
+        b"content-type: " + media_type.encode() + b"; charset=utf-8\r\n"
+        b"vary: Accept\r\n"
+        b"x-content-type-options: nosniff\r\n"
+        b"x-request-id: %b\r\n"
+    )
+    for media_type in (JSON, GRAPHQL_RESPONSE)
 }
 
 
@@ -21,11 +29,25 @@ class JsonResponse(HttpResponse):
 
     body: bytes
 
-    def __init__(self, body: Any, status: int, media_type: str, request_id: str) -> None:
+    def __init__(
+        self,
+        body: Any,
+        status: int,
+        media_type: str,
+        request_id: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.body = encode(body)
         self.status_code = status
         self.background = None
-        self.raw_headers = _headers(len(self.body), media_type, request_id)
+        self.header_lines = _header_lines(len(self.body), media_type, request_id)
+        """As HTTP has them, each with the end of its line."""
+        for name, value in (headers or {}).items():
+            self.header_lines += f"{name.lower()}: {value}\r\n".encode("latin-1")
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
+        return _pairs(self.header_lines)
 
 
 class LargeResponse(HttpResponse):
@@ -41,7 +63,7 @@ class LargeResponse(HttpResponse):
         self._held = held
         self.status_code = status
         self.background = None
-        self.raw_headers = _headers(sum(map(len, parts)), media_type, request_id)
+        self.raw_headers = _pairs(_header_lines(sum(map(len, parts)), media_type, request_id))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._held:
@@ -53,14 +75,14 @@ class LargeResponse(HttpResponse):
             await send({"type": "http.response.body", "body": b""})
 
 
-def _headers(length: int, media_type: str, request_id: str) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"content-length", b"%d" % length),
-        (b"content-type", _CONTENT_TYPES[media_type]),
-        (b"vary", b"Accept"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-request-id", request_id.encode("ascii")),
-    ]
+def _header_lines(length: int, media_type: str, request_id: str) -> bytes:
+    return _HEADER_LINES[media_type] % (length, request_id.encode("ascii"))
+
+
+def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """Header lines as ASGI has them."""
+    parted = (line.partition(b": ") for line in lines.splitlines())
+    return [(name, value) for name, _, value in parted]
 
 
 def answer(response: Response, media_type: str, request_id: str) -> JsonResponse:
@@ -83,9 +105,7 @@ def _status(response: Response, media_type: str) -> int:
 
 def refuse(refusal: RequestRefused, request_id: str, media_type: str = JSON) -> JsonResponse:
     body = {"errors": [refusal_error(refusal)]}
-    response = JsonResponse(body, refusal.status, media_type, request_id)
-    response.headers.update(refusal.headers)
-    return response
+    return JsonResponse(body, refusal.status, media_type, request_id, refusal.headers)
 
 
 def refusal_error(refusal: RequestRefused) -> dict[str, Any]:

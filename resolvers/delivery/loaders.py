@@ -1,9 +1,8 @@
 """Reading delivery packages."""
 
-from functools import cached_property
-
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.delivery.contract import PackageReads
+from repositories.lazy import lazy
 from resolvers.dataloaders import EntityLoaders, Loader, Related
 
 
@@ -14,13 +13,13 @@ class PackageLoaders(EntityLoaders[DeliveryPackage]):
         super().__init__(reads, is_alone=is_alone)
         self._packages = reads
 
-    @cached_property
+    @lazy
     def artifacts_by_package_id(self) -> Loader[str, tuple[DeliveryArtifact, ...]]:
         return self._children(
             self._packages.artifacts_by_package_id, self._packages.artifacts_json_by_package_id
         )
 
-    @cached_property
+    @lazy
     def packages_by_draft_id(self) -> Related[DeliveryPackage]:
         reads = self._packages
         return Related(reads.pages_by_draft_id, reads.counts_by_draft_id, reads.json_pages)

@@ -1,8 +1,7 @@
 """Reading campaigns and drafts."""
 
-from functools import cached_property
-
 from domain.production import Campaign, Draft, Tactic
+from repositories.lazy import lazy
 from repositories.production.contract import CampaignReads, DraftReads
 from resolvers.dataloaders import EntityLoaders, Loader, Related
 
@@ -14,13 +13,13 @@ class CampaignLoaders(EntityLoaders[Campaign]):
         super().__init__(reads, is_alone=is_alone)
         self._campaigns = reads
 
-    @cached_property
+    @lazy
     def tactics_by_campaign_id(self) -> Loader[str, tuple[Tactic, ...]]:
         return self._children(
             self._campaigns.tactics_by_campaign_id, self._campaigns.tactics_json_by_campaign_id
         )
 
-    @cached_property
+    @lazy
     def campaigns_by_strategy_id(self) -> Related[Campaign]:
         reads = self._campaigns
         return Related(reads.pages_by_strategy_id, reads.counts_by_strategy_id, reads.json_pages)
@@ -33,12 +32,12 @@ class DraftLoaders(EntityLoaders[Draft]):
         super().__init__(reads, is_alone=is_alone)
         self._drafts = reads
 
-    @cached_property
+    @lazy
     def drafts_by_strategy_id(self) -> Related[Draft]:
         reads = self._drafts
         return Related(reads.pages_by_strategy_id, reads.counts_by_strategy_id, reads.json_pages)
 
-    @cached_property
+    @lazy
     def drafts_by_campaign_id(self) -> Related[Draft]:
         reads = self._drafts
         return Related(reads.pages_by_campaign_id, reads.counts_by_campaign_id, reads.json_pages)

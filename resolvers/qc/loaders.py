@@ -1,8 +1,7 @@
 """Reading QC results."""
 
-from functools import cached_property
-
 from domain.qc import QcIssue, QcResult
+from repositories.lazy import lazy
 from repositories.qc.contract import QcResultReads
 from resolvers.dataloaders import EntityLoaders, Loader
 
@@ -14,11 +13,11 @@ class QcResultLoaders(EntityLoaders[QcResult]):
         super().__init__(reads, is_alone=is_alone)
         self._results = reads
 
-    @cached_property
+    @lazy
     def by_draft_id(self) -> Loader[str, QcResult | None]:
         return self._entities(self._results.get_many_by_draft_id, self._results.json_by_draft_id)
 
-    @cached_property
+    @lazy
     def issues_by_result_id(self) -> Loader[str, tuple[QcIssue, ...]]:
         return self._children(
             self._results.issues_by_result_id, self._results.issues_json_by_result_id

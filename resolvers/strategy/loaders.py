@@ -1,8 +1,7 @@
 """Reading strategy plans."""
 
-from functools import cached_property
-
 from domain.strategy import Recommendation, StrategyPlan
+from repositories.lazy import lazy
 from repositories.strategy.contract import BriefVersion, PlanReads
 from resolvers.dataloaders import EntityLoaders, Loader, Related
 
@@ -14,18 +13,18 @@ class PlanLoaders(EntityLoaders[StrategyPlan]):
         super().__init__(reads, is_alone=is_alone)
         self._plans = reads
 
-    @cached_property
+    @lazy
     def by_version(self) -> Loader[BriefVersion, StrategyPlan | None]:
         return self._entities(self._plans.get_many_by_version, self._plans.json_by_version)
 
-    @cached_property
+    @lazy
     def recommendations_by_strategy_id(self) -> Loader[str, tuple[Recommendation, ...]]:
         return self._children(
             self._plans.recommendations_by_strategy_id,
             self._plans.recommendations_json_by_strategy_id,
         )
 
-    @cached_property
+    @lazy
     def plans_by_brief_id(self) -> Related[StrategyPlan]:
         reads = self._plans
         return Related(reads.pages_by_brief_id, reads.counts_by_brief_id, reads.json_pages)

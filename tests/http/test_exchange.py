@@ -14,7 +14,7 @@ from tests.support.wire import Wire, chunk, head, request, wired
 
 ASK = {"query": "{ __typename }"}
 ANSWER = {"data": {"__typename": "Query"}}
-HEADERS = [(b"content-length", b"2"), (b"x", b"y")]
+HEADERS = b"content-length: 2\r\nx: y\r\n"
 
 
 def asking(first: str, *lines: str) -> bytes:

@@ -1,0 +1,24 @@
+"""Attributes that are made when they are first asked for."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):  # noqa: N801 - it's used like `property`
+    """As `functools.cached_property`, without the lock that Python 3.11 takes for each of them.
+
+    What it stands in belongs to one thread.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> T:
+        made = instance.__dict__[self._name] = self._make(instance)
+        return made
