@@ -45,7 +45,8 @@ class Connections(Generic[C]):
 
     async def take(self) -> C:
         """One that nobody has closed. Raises Unavailable when none is free in time."""
-        await self._turns.take(self._patience)
+        if not self._turns.take_at_once():
+            await self._turns.take(self._patience)
         self.in_use += 1
         try:
             while self._idle:

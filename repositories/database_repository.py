@@ -31,6 +31,7 @@ from repositories.database_criteria import (
 from repositories.database_json import shaped
 from repositories.database_json_text import Stored
 from repositories.database_session import DatabaseSession
+from repositories.lazy import lazy
 from repositories.selections import Selection
 from repositories.statements import Row
 
@@ -75,11 +76,14 @@ class DatabaseRepository(Generic[R]):
 
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
-        selected = session.selected
-        self._entities = sql.Entities(
+
+    @lazy
+    def _entities(self) -> sql.Entities:
+        selected = self._session.selected
+        return sql.Entities(
             self.table,
             self.key_name,
-            is_sqlite=session.is_sqlite,
+            is_sqlite=self._session.is_sqlite,
             selected=None if selected is None else selected.get(self._kind, _NONE),
         )
 

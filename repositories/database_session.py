@@ -146,7 +146,8 @@ class DatabaseSession:
 
     def _close(self) -> None:
         self._is_closed = True
-        self._stop_timer()
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def _end_in_turn(self) -> None:
         async with self._turn:
@@ -185,12 +186,9 @@ class DatabaseSession:
 
     def _set_timer(self, deadline: float) -> None:
         if self._timer is None or deadline < self._timer.when():
-            self._stop_timer()
+            if self._timer is not None:
+                self._timer.cancel()
             self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
 
     def _has_expired(self) -> bool:
         return self._is_expired
@@ -201,8 +199,10 @@ class DatabaseSession:
             self._running.cancel()
 
     async def _in_turn(self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None) -> T:
-        async with self._turn:
-            if self._has_expired():
+        if not self._turn.take_at_once():
+            await self._turn.take()
+        try:
+            if self._is_expired:
                 raise _timed_out()
             if self._failure is not None:
                 raise self._failure
@@ -228,8 +228,9 @@ class DatabaseSession:
                 if self._has_expired() and task.uncancel() <= cancellations:
                     raise _timed_out() from None
                 raise
-            finally:
-                self._running = None
+        finally:
+            self._running = None
+            self._turn.leave()
 
 
 def _count(rows: Sequence[Row], statement: Statement, answer: AnswerSize) -> None:

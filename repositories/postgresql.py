@@ -78,11 +78,13 @@ class _OnConnection:
         if not self._writes:
             self._driver = await self._pool.connections.take()
             return
-        await self._pool.writers.take(self._pool.patience)
+        writers = self._pool.writers
+        if not writers.take_at_once():
+            await writers.take(self._pool.patience)
         try:
             self._driver = await self._pool.connections.take()
         except BaseException:
-            self._pool.writers.leave()
+            writers.leave()
             raise
 
     async def _settle(self, sql: str) -> None:

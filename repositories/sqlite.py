@@ -35,10 +35,10 @@ _GLANCE_MILLISECONDS = 100
 _SHORT_SECONDS = 0.015
 """CPU time that a statement may take on the event loop: for those that copy long texts."""
 
-_LOOKED_AT = 10_000
+_LOOKED_AT = 20_000
 """After how many instructions of SQLite's machine the time is looked at."""
 
-_SHORT = 20
+_SHORT = 10
 """How often it's looked at, at most, on the event loop: 2 to 4 milliseconds, mostly."""
 
 _FILE_IS_BROKEN = frozenset(

@@ -78,13 +78,18 @@ class KeyedTurns:
     """One turn for each key. A key that nobody holds takes no memory."""
 
     def __init__(self) -> None:
-        self._turns: dict[Hashable, Turns] = {}
+        self._turns: dict[Hashable, Turns | None] = {}
+        """Of keys that are held; None where nobody has waited."""
 
     async def take(self, key: Hashable) -> None:
         """However long it takes; at once when nobody holds the key."""
-        turns = self._turns.get(key)
+        if key not in self._turns:
+            self._turns[key] = None
+            return
+        turns = self._turns[key]
         if turns is None:
             turns = self._turns[key] = Turns(1)
+            turns.take_at_once()  # by who holds it
         try:
             await turns.take()
         except BaseException:
@@ -93,8 +98,11 @@ class KeyedTurns:
 
     def leave(self, key: Hashable) -> None:
         turns = self._turns[key]
-        turns.leave()
-        self._forget(key, turns)
+        if turns is None:
+            del self._turns[key]
+        else:
+            turns.leave()
+            self._forget(key, turns)
 
     def _forget(self, key: Hashable, turns: Turns) -> None:
         if turns.is_free and self._turns.get(key) is turns:

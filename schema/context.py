@@ -10,6 +10,7 @@ import strawberry
 
 from domain.changes import Change
 from domain.entity import Entity
+from repositories.lazy import lazy
 from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
 from resolvers.loaders import Loaders
 
@@ -44,13 +45,16 @@ class Context:
     ) -> None:
         self.request_id = request_id
         self.principal = principal
-        self.watching = ExitStack()
         self.selected: Selected | None = None
         self.reads_once = False
         self._repositories = repositories
         self._is_open = False
         self._reading: Reading | None = None
         self._loaders: Loaders | None = None
+
+    @lazy
+    def watching(self) -> ExitStack:
+        return ExitStack()
 
     @property
     def loaders(self) -> Loaders:

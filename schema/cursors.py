@@ -25,6 +25,7 @@ from schema.errors import BadUserInput
 _CHECKSUM_BYTES: Final = 6
 _QUOTES: Final = 10
 """Those of a place whose five parts are texts."""
+_AS_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _RECORDS: Final = {kind.name: kind.record for kind in ENTITY_KINDS}
 
@@ -108,7 +109,7 @@ def _type_of(kind: str, field: str) -> type:
 
 
 def _payload_of(parts: list[Any]) -> bytes:
-    return json.dumps(parts, separators=(",", ":")).encode()
+    return _AS_JSON.encode(parts).encode()
 
 
 def _signed(payload: bytes) -> str:

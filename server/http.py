@@ -56,9 +56,9 @@ class HttpEndpoint:
         """The response, which is still to be sent."""
         accepted = _AS_JSON
         try:
-            if self.service.has_page and wants_page(request):
+            if request.method != "POST" and self.service.has_page and wants_page(request):
                 return graphiql_page(request.scope["path"])
-            accepted = negotiate(request.header(b"accept"))
+            accepted = negotiate(request.headers.get(b"accept"))
             with self.service.pending.share() as share:
                 return await self._answer(request, accepted, share)
         except RequestRefused as refusal:

@@ -120,7 +120,7 @@ _NEW_IDS = _new_ids()
 
 def wants_page(request: HttpRequest) -> bool:
     """Whether a browser navigates here, rather than a program that asks for an answer."""
-    return request.method != "POST" and _prefers_html(request.header(b"accept"))
+    return _prefers_html(request.header(b"accept"))
 
 
 @lru_cache(maxsize=100)
@@ -256,9 +256,10 @@ class Accepted:
 
 
 @lru_cache(maxsize=100)
-def negotiate(accept: str | None) -> Accepted:
+def negotiate(accept: bytes | None) -> Accepted:
     """By RFC 9110, section 12.5.1. A stream is for those who ask for it. Raises RequestRefused."""
-    ranges = [_media_range(part) for part in (accept or "*/*").split(",") if part.strip()]
+    parts = (accept or b"*/*").decode("latin-1").split(",")
+    ranges = [_media_range(part) for part in parts if part.strip()]
     # With `*/*` all are equally welcome; what the client knows by name says more than JSON.
     named = [name for name, _ in ranges]
     preferred = (GRAPHQL_RESPONSE, JSON) if GRAPHQL_RESPONSE in named else (JSON, GRAPHQL_RESPONSE)

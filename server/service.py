@@ -175,4 +175,6 @@ async def _told(
 
 
 def is_subscription(operation: Prepared | Response) -> TypeGuard[Prepared]:
-    return isinstance(operation, Prepared) and operation.kind is OperationType.SUBSCRIPTION
+    return (
+        isinstance(operation, Prepared) and operation.node.operation is OperationType.SUBSCRIPTION
+    )

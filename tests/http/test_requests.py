@@ -484,7 +484,7 @@ async def test_who_accepts_nothing_in_particular_gets_json(server: Served) -> No
 )
 def test_what_is_not_wanted_is_not_sent(accept: str) -> None:
     with pytest.raises(RequestRefused) as refused:
-        negotiate(accept)
+        negotiate(accept.encode())
 
     assert refused.value.status == 406
 
@@ -501,7 +501,7 @@ def test_what_is_not_wanted_is_not_sent(accept: str) -> None:
 )
 def test_whatever_is_accepted_something_is_decided(accept: str) -> None:
     with suppress(RequestRefused):
-        accepted = negotiate(accept)
+        accepted = negotiate(accept.encode())
 
         assert accepted.single in (JSON, GRAPHQL_RESPONSE, None)
         assert accepted.single or accepted.stream
