@@ -298,9 +298,9 @@ def carried(part: Owned | Referenced | Paged, records: Sequence[Any]) -> Sequenc
 def _column(
     part: Part, records: Sequence[Any], belonging: Belonging, places: Sequence[orjson.Fragment]
 ) -> Sequence[Any]:
+    if isinstance(part, Value):  # as most are, which a pattern would take longer to tell
+        return list(map(attrgetter(part.attribute), records))
     match part:
-        case Value(attribute):
-            return list(map(attrgetter(attribute), records))
         case Constant(text):
             return [text] * len(records)
         case Opaque(prefix, attribute):

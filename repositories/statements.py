@@ -39,6 +39,7 @@ class Statement:
 
     sql: str
     _parameters: tuple[_Parameter, ...]
+    _conversions_to: tuple[tuple[int, Convert], ...]
     _conversions: tuple[tuple[int, Convert], ...]
     counted: range | tuple[int, ...] = ()
     refuses: bool = False
@@ -59,11 +60,10 @@ class Statement:
         """What the driver is to be given for named values, in its order."""
         if self._converts_again:
             return self._converted_once(values)
-        return [
-            value if parameter.convert is None else parameter.convert(value)
-            for parameter in self._parameters
-            for value in (values.get(parameter.name, parameter.constant),)
-        ]
+        found = [values.get(name, constant) for name, _, constant in self._parameters]
+        for position, convert in self._conversions_to:
+            found[position] = convert(found[position])
+        return found
 
     def _converted_once(self, values: Mapping[str, Any]) -> list[Any]:
         """A list that stands in each of many subqueries is made a text once."""
@@ -107,15 +107,19 @@ def written(
 
     compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)
-    converted = [
-        name for name in compiled.positiontup or () if bind(compiled.binds[name].type) is not None
-    ]
+    parameters = tuple(
+        _Parameter(name, bind(compiled.binds[name].type), compiled.binds[name].effective_value)
+        for name in compiled.positiontup or ()
+    )
+    converted = [parameter.name for parameter in parameters if parameter.convert is not None]
     conversions = [result(column.type) for column in getattr(statement, "exported_columns", ())]
     return Statement(
         sql=compiled.string,
-        _parameters=tuple(
-            _Parameter(name, bind(compiled.binds[name].type), compiled.binds[name].effective_value)
-            for name in compiled.positiontup or ()
+        _parameters=parameters,
+        _conversions_to=tuple(
+            (position, parameter.convert)
+            for position, parameter in enumerate(parameters)
+            if parameter.convert is not None
         ),
         _conversions=tuple(
             (position, convert) for position, convert in enumerate(conversions) if convert

@@ -7,7 +7,7 @@ import strawberry
 
 from domain.deletion import Delete
 from domain.errors import DomainError
-from execution import Selected
+from execution import Always, Selected
 from repositories.unit_of_work import UnitOfWork
 from schema.commands import sent_as
 from schema.context import Context, Info
@@ -73,7 +73,7 @@ def mutation(
         async def write(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
             return [written.made(await carried_out(context, input))]
 
-        return lambda _: write
+        return Always(write)
 
     resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
     return strawberry.mutation(resolver=resolve, description=description, metadata={WRITER: writer})
