@@ -14,15 +14,14 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
-    NoUnusedVariablesRule,
     OperationType,
+    OverlappingFieldsCanBeMergedRule,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     is_required_argument,
     parse,
     print_ast,
-    specified_rules,
     validate,
 )
 
@@ -33,7 +32,7 @@ DIRECTIVES: Final = (
     *("@skip(if: $yes)", "@include(if: $yes)", "@skip(if: $no)", "@include(if: $no)"),
     *("@include(if: $perhaps)", "@skip(if: false) @include(if: $yes)", "@skip(if: true)"),
 )
-RULES: Final = [rule for rule in specified_rules if rule is not NoUnusedVariablesRule]
+_RULES: Final = [OverlappingFieldsCanBeMergedRule]
 
 
 @dataclass(slots=True)
@@ -125,8 +124,8 @@ def documents(
         operation = f"{kind} Q({VARIABLES}) {{ {writer.selections(root, depth)} }}"
         text = "\n".join([operation, *writer.fragments])
         document = parse(text)
-        # Fields of different types may have got one key.
-        if text not in texts and not validate(schema, document, RULES):
+        # Fields of different types may have got one key. All other rules are kept as it's written.
+        if text not in texts and not validate(schema, document, _RULES):
             texts.add(text)
             yield document
 
