@@ -1,0 +1,3 @@
+from tests.support import bytecode
+
+bytecode.keep()

@@ -5,6 +5,7 @@ A test that asks for `repositories` runs in memory, on SQLite and on PostgreSQL;
 """
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -30,6 +31,21 @@ hypothesis_profile.load()
 _HERE = Path(__file__).parent
 _LONGEST = ("benchmarks", "clients", "execution", "browser", "e2e", "http", "migrations", "server")
 """Rooms whose files take long. They come first: the processes then end at about the same time."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep the garbage collector from what stays: ten thousand tests, and all that they import.
+
+    It would look through them again and again while they are collected, and at every collection
+    that a test asks for.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

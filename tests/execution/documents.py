@@ -1,7 +1,9 @@
-"""Random documents that are valid against a schema."""
+"""Random documents that are valid against a schema, the same at every run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Final
 
 from graphql import (
@@ -12,18 +14,16 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
-    NoUnusedVariablesRule,
     OperationType,
+    OverlappingFieldsCanBeMergedRule,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     is_required_argument,
     parse,
-    specified_rules,
+    print_ast,
     validate,
 )
-from hypothesis import assume
-from hypothesis import strategies as st
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
@@ -32,14 +32,14 @@ DIRECTIVES: Final = (
     *("@skip(if: $yes)", "@include(if: $yes)", "@skip(if: $no)", "@include(if: $no)"),
     *("@include(if: $perhaps)", "@skip(if: false) @include(if: $yes)", "@skip(if: true)"),
 )
-RULES: Final = [rule for rule in specified_rules if rule is not NoUnusedVariablesRule]
+_RULES: Final = [OverlappingFieldsCanBeMergedRule]
 
 
 @dataclass(slots=True)
 class _Writer:
     """Writes the parts of one document."""
 
-    draw: st.DrawFn
+    random: Random
     schema: GraphQLSchema
     arguments: Mapping[str, Sequence[str]]
     steered: int
@@ -93,30 +93,48 @@ class _Writer:
         return self._one(DIRECTIVES) if self._number(1, self.steered) == 1 else ""
 
     def _number(self, least: int, most: int) -> int:
-        return self.draw(st.integers(least, most))
+        return self.random.randint(least, most)
 
     def _one(self, among: Any) -> Any:
-        return self.draw(st.sampled_from(among))
+        return self.random.choice(among)
 
 
-@st.composite
 def documents(
-    draw: st.DrawFn,
     schema: GraphQLSchema,
+    number: int,
     *,
-    kind: str = "query",
+    kinds: Sequence[str] = ("query",),
     depth: int = 4,
     arguments: Mapping[str, Sequence[str]],
     steered: int = 8,
-) -> DocumentNode:
-    """With one operation. `arguments` are those that fields of these names are given; one of so
-    many selections has directives as is `steered`.
+) -> Iterator[DocumentNode]:
+    """Different ones, with one operation each, of one of these kinds.
+
+    `arguments` are those that fields of these names are given; one of so many selections has
+    directives as is `steered`. Nothing here would be told by smaller examples, so a generator of
+    numbers is enough: to draw them from Hypothesis takes longer than what is tested by them.
     """
-    root = schema.get_root_type(OperationType(kind))
-    assert root is not None
-    writer = _Writer(draw, schema, arguments, steered)
-    operation = f"{kind} Q({VARIABLES}) {{ {writer.selections(root, depth)} }}"
-    document = parse("\n".join([operation, *writer.fragments]))
-    # Fields of different types may have got one key.
-    assume(not validate(schema, document, RULES))
-    return document
+    random = Random(number)
+    texts: set[str] = set()
+    while len(texts) < number:
+        kind = random.choice(kinds)
+        root = schema.get_root_type(OperationType(kind))
+        assert root is not None
+        writer = _Writer(random, schema, arguments, steered)
+        operation = f"{kind} Q({VARIABLES}) {{ {writer.selections(root, depth)} }}"
+        text = "\n".join([operation, *writer.fragments])
+        document = parse(text)
+        # Fields of different types may have got one key. All other rules are kept as it's written.
+        if text not in texts and not validate(schema, document, _RULES):
+            texts.add(text)
+            yield document
+
+
+@contextmanager
+def told(document: DocumentNode) -> Iterator[None]:
+    """Tell by which document something fails."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(print_ast(document))
+        raise

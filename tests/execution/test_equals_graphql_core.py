@@ -12,11 +12,9 @@ from itertools import product
 from typing import Any, Final
 
 from graphql import DocumentNode, ExecutionResult
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from execution import Engine
-from tests.execution.documents import documents
+from tests.execution.documents import documents, told
 from tests.execution.equality import (
     are_same,
     assert_equivalent,
@@ -47,11 +45,7 @@ FAILING: Final = (0, 0.1, 0.4)
 
 pytestmark = never_awaited
 
-bounded = settings(phases=[Phase.generate])
-
-operations = st.sampled_from(["query", "query", "query", "mutation"]).flatmap(
-    lambda kind: documents(SCHEMA, kind=kind, arguments=ARGUMENTS)
-)
+KINDS: Final = ("query", "query", "query", "mutation")
 
 
 def test_at_once(runner: asyncio.Runner) -> None:
@@ -70,15 +64,13 @@ def test_at_once(runner: asyncio.Runner) -> None:
         assert errors_of(ours) == errors_of(theirs)
         seen.update(kinds_of(ours))
 
-    @settings(bounded, max_examples=250)
-    @given(operations)
-    def check(document: DocumentNode) -> None:
+    for document in documents(SCHEMA, 250, kinds=KINDS, arguments=ARGUMENTS):
         engine = Engine(SCHEMA)
-        for seed, failing in product(range(SEEDS), FAILING):
-            runner.run(compare(engine, document, seed, failing))
-        assert engine.counts.by_graphql_core == 0
+        with told(document):
+            for seed, failing in product(range(SEEDS), FAILING):
+                runner.run(compare(engine, document, seed, failing))
+            assert engine.counts.by_graphql_core == 0
 
-    check()
     assert seen["cases"] >= 3_000
     assert seen["with errors"] >= 1_000
     assert seen["without data"] >= 100
@@ -106,15 +98,13 @@ def test_over_time(runner: asyncio.Runner) -> None:
                 there = await everything(SCHEMA, document, variables, world)
                 assert_equivalent(ours, theirs, there)
 
-    @settings(bounded, max_examples=150)
-    @given(operations)
-    def check(document: DocumentNode) -> None:
+    for document in documents(SCHEMA, 150, kinds=KINDS, arguments=ARGUMENTS):
         engines = [Engine(SCHEMA), Engine(SCHEMA, batch_of=batch_of(SCHEMA))]
-        for seed, failing in product(range(SEEDS), FAILING):
-            runner.run(compare(engines, document, seed, failing))
-        assert [engine.counts.by_graphql_core for engine in engines] == [0, 0]
+        with told(document):
+            for seed, failing in product(range(SEEDS), FAILING):
+                runner.run(compare(engines, document, seed, failing))
+            assert [engine.counts.by_graphql_core for engine in engines] == [0, 0]
 
-    check()
     assert seen["cases"] >= 3_600
     assert seen["with errors"] >= 1_000
     assert seen["without data"] >= 100

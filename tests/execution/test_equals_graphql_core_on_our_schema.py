@@ -25,7 +25,7 @@ from schema.export import exported_schema
 from schema.root import PipelineSchema, create_schema
 from server.seed.agency import seed_agency
 from tests.conftest import close_database, open_emptied
-from tests.execution.documents import documents
+from tests.execution.documents import documents, told
 from tests.execution.equality import (
     are_same,
     assert_equivalent,
@@ -92,7 +92,8 @@ class Both:
     is_in_memory: bool
 
     def compare(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
-        self.runner.run(self._compare(document, variables))
+        with told(document):
+            self.runner.run(self._compare(document, variables))
 
     async def _compare(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
         ours = await self._by_plan(document, variables)
@@ -142,13 +143,12 @@ def test_random_queries(both: Both) -> None:
     examples = 250 if both.is_in_memory else 100
     stored = both.runner.run(InProcess(both.schema, both.repositories).ask(EVERYTHING))
 
-    @settings(bounded, max_examples=examples)
-    @given(documents(both.schema.graphql, depth=5, arguments=arguments_of(stored)))
-    def check(document: DocumentNode) -> None:
+    for document in documents(
+        both.schema.graphql, examples, depth=5, arguments=arguments_of(stored)
+    ):
         for variables in VARIABLES:
             both.compare(document, variables)
 
-    check()
     assert both.seen["cases"] == 2 * examples
     assert both.seen["with errors"] >= examples / 10
     assert both.seen["the same"] >= 1.95 * examples
@@ -164,27 +164,36 @@ def test_queries_of_which_most_is_skipped(both: Both) -> None:
         for name, given in arguments_of(stored).items()
     }
 
-    @settings(bounded, max_examples=60)
-    @given(documents(both.schema.graphql, depth=5, arguments=arguments, steered=2))
-    def check(document: DocumentNode) -> None:
+    for document in documents(both.schema.graphql, 60, depth=5, arguments=arguments, steered=2):
         for variables in VARIABLES:
             both.compare(document, variables)
 
-    check()
     assert both.seen["cases"] == 120
     assert both.schema.engine.counts.by_graphql_core == 0
 
 
-def test_queries_with_random_arguments(both: Both) -> None:
-    """Filters above all, as deep as they come; most find nothing."""
+@pytest.fixture(scope="module")
+def with_random_arguments() -> Sequence[DocumentNode]:
+    """Documents with filters above all, as deep as they come. They take long to be made."""
     moments = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z") | st.text()
+    made: list[DocumentNode] = []
 
     @bounded
     @given(queries(exported_schema(), custom_scalars={"DateTime": moments.map(nodes.String)}))
-    def check(text: str) -> None:
-        both.compare(graphql.parse(text), {})
+    def make(text: str) -> None:
+        made.append(graphql.parse(text))
 
-    check()
+    make()
+    return made
+
+
+def test_queries_with_random_arguments(
+    both: Both, with_random_arguments: Sequence[DocumentNode]
+) -> None:
+    """Most find nothing."""
+    for document in with_random_arguments:
+        both.compare(document, {})
+
     assert both.seen["cases"] == 100
     assert both.seen["with errors"] >= 10
     assert both.seen["the same"] >= 90
