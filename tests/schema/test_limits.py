@@ -154,6 +154,16 @@ def test_tokens(schema: PipelineSchema) -> None:
     assert error["message"] == "tokens: at most 4 allowed, but the operation has 5."
 
 
+def test_comments_are_counted_beside_tokens(schema: PipelineSchema) -> None:
+    query = "{ # 1\n a: __typename # 2\n }"
+    assert refusal(limited(schema, tokens=5), query) is None
+    few = "{ __typename " + "# comment\n" * 6
+    for query in (f"{few} }}", f"{few} ? }}"):
+        error = refusal(limited(schema, tokens=5), query)
+        assert error is not None
+        assert error["message"] == "tokens: at most 5 allowed, but the operation has 6."
+
+
 def test_characters(schema: PipelineSchema) -> None:
     query = "{ __typename } #…"
 
