@@ -498,6 +498,21 @@ def test_every_selection_is_measured_once(schema: PipelineSchema, query: str) ->
     assert measuring.selections <= selections_in(document)
 
 
+def test_equal_selections_are_measured_once(schema: PipelineSchema) -> None:
+    fields = " ".join(
+        f'a{number}: draft(draftId: "{number}") {{ title qcResult {{ issues {{ severity }} }} }}'
+        f" b{number}: qcResult(draftId: {number}) {{ issues {{ position }} }}"
+        for number in range(20)
+    )
+    document = parse(f"{{ {fields} }}")
+    measuring = Measuring(schema.graphql, document)
+    operation = get_operation_ast(document)
+    assert operation is not None
+    measures = measuring.operation(operation)
+    assert measures.fields == 20 * (5 + 3)
+    assert measuring.selections == 40 + 4 + 2
+
+
 def test_a_bomb_of_few_bytes_is_refused_by_what_it_expands_to(schema: PipelineSchema) -> None:
     small = bomb(23)
     assert len(small) < 800
