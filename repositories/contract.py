@@ -54,8 +54,12 @@ class EntityReads(Protocol[R]):
         *,
         with_places: bool = False,
         with_total: bool = False,
+        with_more: bool = True,
     ) -> JsonPage:
-        """As page, of JSON objects: perhaps with how many entities match on all pages together."""
+        """As page, of JSON objects: perhaps with how many entities match on all pages together.
+
+        Without `with_more`, nobody asks whether there are more, and they may not be looked for.
+        """
         ...
 
     async def json_pages(

@@ -231,10 +231,13 @@ def nested_page_shape_of(request: PageRequest) -> PageRequest:
 _ANYWHERE = Position("", "")
 
 
-def page_values_of(request: PageRequest, prefix: str = "") -> Values:
-    """The parameters of the SQL of the request's shape; their names begin with the prefix."""
+def page_values_of(request: PageRequest, prefix: str = "", *, more: bool = True) -> Values:
+    """The parameters of the SQL of the request's shape; their names begin with the prefix.
+
+    `more`: whether it matters if there are more rows.
+    """
     values = values_of(request.filter, prefix)
-    values[f"{prefix}limit"] = request.limit + 1
+    values[f"{prefix}limit"] = request.limit + more
     for name, place in (("after", request.after), ("before", request.before)):
         if place is not None:
             values |= {f"{prefix}{name}_value": place.value, f"{prefix}{name}_key": place.key}
@@ -242,7 +245,7 @@ def page_values_of(request: PageRequest, prefix: str = "") -> Values:
 
 
 LIMIT = bindparam("limit", type_=Integer())
-"""One row more than the page has, to see whether there are more."""
+"""One row more than the page has where it's asked whether there are more."""
 
 
 def page_of(

@@ -122,6 +122,7 @@ class DatabaseRepository(Generic[R]):
         *,
         with_places: bool = False,
         with_total: bool = False,
+        with_more: bool = True,
     ) -> JsonPage:
         shapes, values = shaped(selections)
         most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
@@ -134,7 +135,7 @@ class DatabaseRepository(Generic[R]):
             with_places,
             with_total,
         )
-        values |= page_values_of(request)
+        values |= page_values_of(request, more=with_more)
         rows = await self._session.rows(statement, values)
         items = self._items_of_rows if self._session.is_sqlite else self._items_of_columns
         found, total = items(rows, with_total)

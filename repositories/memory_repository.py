@@ -126,6 +126,7 @@ class MemoryRepository(Generic[R]):
         *,
         with_places: bool = False,
         with_total: bool = False,
+        with_more: bool = True,
     ) -> JsonPage:
         found = await self.page(request)
         columns = [self._texts(found.items, selection) for selection in selections]

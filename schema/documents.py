@@ -11,12 +11,9 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
-    Lexer,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
-    Source,
-    TokenKind,
     ValidationContext,
     get_operation_ast,
     parse,
@@ -42,6 +39,7 @@ from schema.limits import (
     require_few_conditions,
     require_within,
 )
+from schema.parsing import extent, parsed
 from schema.reads import selected_by
 
 _SIZES: Final = frozenset({int, NoneType, EllipsisType})
@@ -120,7 +118,7 @@ class Documents:
         return found
 
     def _keep(self, text: str, document: Document, node: DocumentNode) -> None:
-        weight = _CHARACTER_WEIGHT * len(text) + _TOKEN_WEIGHT * _unlinked(node)
+        weight = _CHARACTER_WEIGHT * len(text) + _TOKEN_WEIGHT * node.token_count
         number = self._cache.keep(text, document, weight)
         document.plans.grown = partial(self._cache.grow, text, number)
 
@@ -207,15 +205,22 @@ class Documents:
         return with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED, message)
 
     def _parsed(self, text: str) -> DocumentNode:
+        node = parsed(text, self._limits.tokens)
+        if node is not None:
+            return node
         try:
-            return parse(text, max_lexical_tokens=self._limits.tokens)
+            node = parse(
+                text, max_lexical_tokens=self._limits.tokens, max_comments=self._limits.tokens
+            )
         except GraphQLSyntaxError as error:
             if "Parsing aborted" in error.message:
-                tokens, nesting = _extent(text)
-                require(self._limits, "tokens", tokens)
-                if nesting > MAX_NESTING_DEPTH:
-                    raise LimitExceeded("nesting", nesting, MAX_NESTING_DEPTH) from None
+                found = extent(text)
+                require(self._limits, "tokens", max(found.tokens, found.comments))
+                if found.nesting > MAX_NESTING_DEPTH:
+                    raise LimitExceeded("nesting", found.nesting, MAX_NESTING_DEPTH) from None
             raise with_code(error, TopLevelCode.GRAPHQL_PARSE_FAILED) from None
+        _unlink(node)
+        return node
 
     def _measured(
         self, node: DocumentNode
@@ -244,35 +249,16 @@ class _BoundedOverlap(OverlappingFieldsCanBeMergedRule):
         self.rule_context.remaining_complexity_budget = COMPARISONS
 
 
-def _extent(text: str) -> tuple[int, int]:
-    """How many tokens the document has, and how deep its brackets are nested."""
-    lexer = Lexer(Source(text))
-    tokens = depth = deepest = 0
-    try:
-        while (kind := lexer.advance().kind) is not TokenKind.EOF:
-            tokens += 1
-            if kind in (TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L):
-                depth += 1
-                deepest = max(deepest, depth)
-            elif kind in (TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R):
-                depth -= 1
-    except GraphQLSyntaxError:
-        pass  # this far it could be read
-    return tokens, deepest
+def _unlink(node: DocumentNode) -> None:
+    """Take a document's tokens apart.
 
-
-def _unlinked(node: DocumentNode) -> int:
-    """How many tokens a document has that was parsed.
-
-    They are taken apart: a chain that is linked both ways would be left to the collector when the
-    document isn't kept any more, and nobody follows it.
+    A chain that is linked both ways would be left to the collector when the document isn't kept any
+    more, and nobody follows it.
     """
-    found = 0
     token = node.loc.start_token if node.loc else None
     while token is not None:
         following, token.prev, token.next = token.next, None, None
-        found, token = found + 1, following
-    return found
+        token = following
 
 
 def _too_complex() -> GraphQLError:

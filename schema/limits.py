@@ -255,6 +255,9 @@ class _Selected(Measures):
 
 _LEAVES = tuple(_Selected(depth=1, aliases=aliases, root_fields=1, fields=1) for aliases in (0, 1))
 """Without an alias, and with one."""
+_NOTHING = _Selected()
+_SHORT = 1_000
+"""How many characters a selection may have, to be looked for among those that were measured."""
 
 
 class _Known(NamedTuple):
@@ -294,6 +297,7 @@ class Measuring:
         }
         self._measured: dict[str, _Selected] = {}
         self._fields: dict[tuple[int, str], _Known] = {}
+        self._seen: dict[tuple[int, str], _Selected] = {}
 
     def operation(self, operation: OperationDefinitionNode) -> Measures:
         root = self._schema.get_root_type(operation.operation)
@@ -309,6 +313,20 @@ class Measuring:
             conditions=found.conditions,
             by_variables=found.by_variables,
         )
+
+    def _inner(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
+        """The measures of a selection; those of an equal text are the same.
+
+        Only short texts are kept: each is within all selections around it, which are kept as well.
+        """
+        place = selection.loc
+        if place is None or place.end - place.start > _SHORT:
+            return self._selection(selection, parent)
+        key = (id(parent), place.source.body[place.start : place.end])
+        found = self._seen.get(key)
+        if found is None:
+            found = self._seen[key] = self._selection(selection, parent)
+        return found
 
     def _selection(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
         depth = aliases = directives = root_fields = 0
@@ -326,7 +344,8 @@ class Measuring:
             fields += found.fields
             cost_per_item += found.cost_per_item
             conditions += found.conditions
-            by_variables.update(found.by_variables)
+            if found.by_variables:
+                by_variables.update(found.by_variables)
         return _Selected(
             depth,
             aliases,
@@ -365,9 +384,7 @@ class Measuring:
         aliases = int(node.alias is not None)
         if not known.has_objects and node.selection_set is None:
             return _LEAVES[aliases]
-        inner = (
-            self._selection(node.selection_set, known.kind) if node.selection_set else _Selected()
-        )
+        inner = self._inner(node.selection_set, known.kind) if node.selection_set else _NOTHING
         field = known.field
         is_page = known.is_list and _is_connection(parent)
         cost = inner.cost + 1 if known.has_objects else 0

@@ -38,6 +38,7 @@ Item = tuple[Any, ...]
 EncodePlace = Callable[[Any, str], str]
 
 _CURSORS: Final = {"cursor", "start_cursor", "end_cursor"}
+_MORE: Final = {"has_next_page", "has_previous_page"}
 _ONLY_COUNTED: Final = {"total_count"}
 _NOTHING: Final[Page[Any]] = Page((), False, False)
 
@@ -108,6 +109,7 @@ class WrittenConnection:
             selections,
             with_places=not selections or not self.names.isdisjoint(_CURSORS),
             with_total="total_count" in self.names,
+            with_more=not self.names.isdisjoint(_MORE),
         )
 
 

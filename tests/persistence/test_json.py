@@ -322,6 +322,8 @@ async def test_a_page_has_what_the_records_page_has(
             sides = (of_records.has_previous, of_records.has_next)
             assert (page.has_previous, page.has_next) == sides
             assert (alone.has_previous, alone.has_next) == sides
+            enough, _ = await reads.json_page(request, selections[:1], with_more=False)
+            assert enough.items == alone.items
 
 
 # Whatever the values are

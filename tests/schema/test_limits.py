@@ -154,6 +154,16 @@ def test_tokens(schema: PipelineSchema) -> None:
     assert error["message"] == "tokens: at most 4 allowed, but the operation has 5."
 
 
+def test_comments_are_counted_beside_tokens(schema: PipelineSchema) -> None:
+    query = "{ # 1\n a: __typename # 2\n }"
+    assert refusal(limited(schema, tokens=5), query) is None
+    few = "{ __typename " + "# comment\n" * 6
+    for query in (f"{few} }}", f"{few} ? }}"):
+        error = refusal(limited(schema, tokens=5), query)
+        assert error is not None
+        assert error["message"] == "tokens: at most 5 allowed, but the operation has 6."
+
+
 def test_characters(schema: PipelineSchema) -> None:
     query = "{ __typename } #…"
 
@@ -486,6 +496,21 @@ def test_every_selection_is_measured_once(schema: PipelineSchema, query: str) ->
             measuring.operation(definition)
 
     assert measuring.selections <= selections_in(document)
+
+
+def test_equal_selections_are_measured_once(schema: PipelineSchema) -> None:
+    fields = " ".join(
+        f'a{number}: draft(draftId: "{number}") {{ title qcResult {{ issues {{ severity }} }} }}'
+        f" b{number}: qcResult(draftId: {number}) {{ issues {{ position }} }}"
+        for number in range(20)
+    )
+    document = parse(f"{{ {fields} }}")
+    measuring = Measuring(schema.graphql, document)
+    operation = get_operation_ast(document)
+    assert operation is not None
+    measures = measuring.operation(operation)
+    assert measures.fields == 20 * (5 + 3)
+    assert measuring.selections == 40 + 4 + 2
 
 
 def test_a_bomb_of_few_bytes_is_refused_by_what_it_expands_to(schema: PipelineSchema) -> None:

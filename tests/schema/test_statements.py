@@ -190,6 +190,19 @@ async def test_below_what_is_resolved_a_connection_takes_a_statement_for_all_par
 
 
 @pytest.mark.usefixtures("fifty_of_each")
+@pytest.mark.parametrize(
+    ("asked", "rows"), [("", 7), ("pageInfo { endCursor }", 7), ("pageInfo { hasNextPage }", 8)]
+)
+async def test_one_row_more_is_read_only_where_it_is_asked_whether_there_are_more(
+    api: InProcess, database: Database, asked: str, rows: int
+) -> None:
+    query = f"{{ drafts(first: 7) {{ nodes {{ draftId }} {asked} }} }}"
+    seen = await statements_of(api, database, query)
+
+    assert rows in seen.arguments[0]
+    assert 15 - rows not in seen.arguments[0]
+
+
 async def test_only_a_count_reads_no_page(api: InProcess, database: Database) -> None:
     """Whether it's written, or resolved level by level."""
     counted = parse("{ drafts(first: 50) { nodes { deliveryPackages { totalCount } } } }")
