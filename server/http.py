@@ -91,6 +91,8 @@ class HttpEndpoint:
             if response.is_refused or fits(response.data):
                 return answer(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)
+        # What the answer was read from, and the request, are gone when this returns.
+        share.shrink_to(sum(map(len, parts)))
         return large_answer(response, parts, accepted.single, request.id, share.handed_over())
 
     def _require_safe(self, prepared: Prepared, request: HttpRequest) -> None:
