@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -12,6 +13,7 @@ from domain.changes import Change
 from domain.entity import Entity
 from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
 from resolvers.loaders import Loaders
+from schema.pace import Pace
 
 T = TypeVar("T")
 
@@ -51,6 +53,11 @@ class Context:
         self._is_open = False
         self._reading: Reading | None = None
         self._loaders: Loaders | None = None
+
+    @cached_property
+    def pace(self) -> Pace:
+        """Shared by the fields of the operation."""
+        return Pace()
 
     @property
     def loaders(self) -> Loaders:
