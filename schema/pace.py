@@ -16,6 +16,7 @@ class Pace:
     def __init__(self) -> None:
         self._handled = 0
         self._working = 0
+        self._are_done = asyncio.Event()
 
     async def work(self, size: int, do: Callable[[], T]) -> T:
         """What `do` gives, which handles so many items.
@@ -24,6 +25,8 @@ class Pace:
         """
         turns = self._handled // AT_ONCE
         self._handled += size
+        if self._working == 0:
+            self._are_done = asyncio.Event()
         self._working += 1
         try:
             for _ in range(turns):
@@ -31,6 +34,8 @@ class Pace:
             done = do()
         finally:
             self._working -= 1
-        while turns and self._working:
-            await asyncio.sleep(0)
+            if self._working == 0:
+                self._are_done.set()
+        if turns:
+            await self._are_done.wait()
         return done

@@ -15,6 +15,7 @@ from repositories.answer_size import AT_ONCE, limit_answer
 from repositories.turns import Turns
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
+from schema.documents import Document
 from schema.encoding import encode, encode_in_slices, fits
 from schema.errors import execution_failure
 from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
@@ -91,13 +92,20 @@ class Service:
         except ValueError:
             return False
 
-    def prepare(self, operation: Operation) -> Prepared | Response:
+    async def prepare_apart(self, operation: Operation) -> Prepared | Response:
+        """As `prepare`, with a thread for a large document."""
+        document = await self.schema.documents.prepare_apart(operation.query)
+        return self.prepare(operation, document)
+
+    def prepare(
+        self, operation: Operation, document: Document | None = None
+    ) -> Prepared | Response:
         """The operation, or the response that refuses it. Executes nothing.
 
         A query that may be executed is persisted, if it comes with its hash. Raises
         RequestRefused when that isn't its own.
         """
-        prepared = prepare(self.schema, operation)
+        prepared = prepare(self.schema, operation, document)
         if (
             operation.sha256 is not None
             and isinstance(prepared, Prepared)
