@@ -1,6 +1,6 @@
 """Plans: what is to be done for an operation, worked out once from its document and schema."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence, Set
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from operator import attrgetter
@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
+    GraphQLAbstractType,
     GraphQLField,
     GraphQLLeafType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
@@ -128,12 +130,27 @@ class Sources:
     writer_of: Callable[[GraphQLField], Writer | None]
     leaf_class_of: Callable[[GraphQLLeafType], type | None]
     _known: "dict[int, Source]" = field(init=False, repr=False, default_factory=dict)
+    _types: "dict[GraphQLNamedType, Mapping[type, GraphQLObjectType]]" = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def of(self, definition: GraphQLField) -> "Source":
         """What is known of a field of the schema, worked out once."""
         found = self._known.get(id(definition))
         if found is None:
             found = self._known[id(definition)] = self._worked_out(definition)
+        return found
+
+    def types_by_class(
+        self, schema: GraphQLSchema, abstract: GraphQLAbstractType
+    ) -> Mapping[type, GraphQLObjectType]:
+        """The possible types whose objects are known by their class; worked out once."""
+        found = self._types.get(abstract)
+        if found is None:
+            possible = schema.get_possible_types(abstract)
+            by_class = {self.class_of(type_): type_ for type_ in possible}
+            found = {class_: type_ for class_, type_ in by_class.items() if class_ is not None}
+            self._types[abstract] = found
         return found
 
     def _worked_out(self, definition: GraphQLField) -> "Source":
@@ -323,6 +340,10 @@ class OperationPlan:
     def are_known(self, type_: GraphQLObjectType, kinds: Set[type]) -> bool:
         """Whether objects of these classes need not be asked about."""
         return kinds == {self._sources.class_of(type_)}
+
+    def types_by_class(self, abstract: GraphQLAbstractType) -> Mapping[type, GraphQLObjectType]:
+        """The possible types of objects that need not be asked about, by their classes."""
+        return self._sources.types_by_class(self._schema, abstract)
 
     def selection(self, field: FieldPlan, type_: GraphQLObjectType) -> SelectionPlan:
         """What the field selects of its objects of this type."""

@@ -6,7 +6,7 @@ dataloaders gather what they are asked for. Then it comes up again, and puts the
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from types import NoneType
@@ -229,6 +229,7 @@ class Run:
         column.completed = mapped(coerce, values, partial(self._failed, column))
 
     def _composites(self, column: Column, values: list[Any], kinds: set[type]) -> None:
+        self._steps.handled += len(values)
         column, values = self._present(column, values, kinds)
         match column.shape.kind:
             case Kind.LIST if has_stream(kinds):
@@ -289,6 +290,12 @@ class Run:
 
     def _abstract(self, column: Column, values: list[Any]) -> None:
         abstract = column.shape.type
+        known = self._plan.types_by_class(abstract)
+        if all(map(known.__contains__, kinds_of(values))):
+            types = [known[type(value)] for value in values]
+            column.completed = [None] * len(values)
+            self._typed(column, values, _indexes_of(types))
+            return
         resolve_type = abstract.resolve_type or self._executor.type_resolver
         infos = self._field_infos(column, len(values))
         names = [
@@ -313,6 +320,15 @@ class Run:
                 indexes_of.setdefault(type_, []).append(index)
             except Exception as error:
                 column.completed[index] = self._failed(column, index, error)
+        self._typed(column, values, indexes_of)
+
+    def _typed(
+        self,
+        column: Column,
+        values: list[Any],
+        indexes_of: Mapping[GraphQLObjectType, list[int]],
+    ) -> None:
+        """Complete the objects at these indexes, which are of these types."""
         for type_, indexes in indexes_of.items():
             if len(indexes) == len(values):
                 self._objects(column, type_, values)
@@ -409,6 +425,14 @@ class Run:
         self.failures.add(error, column.field.nodes, column.places, index, column.wave)
         self._has_nulled |= column.shape.is_non_null
         return _null_of(column.shape)
+
+
+def _indexes_of(types: Sequence[GraphQLObjectType]) -> dict[GraphQLObjectType, list[int]]:
+    """Where each type stands."""
+    found: dict[GraphQLObjectType, list[int]] = {type_: [] for type_ in types}
+    for index, type_ in enumerate(types):
+        found[type_].append(index)
+    return found
 
 
 def _null_of(shape: Shape) -> _Nulled | None:

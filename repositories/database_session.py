@@ -93,17 +93,23 @@ class DatabaseSession:
         """Run a statement and give all its rows. One that waits for a lock names its `key`."""
         answer = ANSWER.get() if statement.counted else None
         if answer is not None:
-            values = {**values, ANSWER_BYTES: answer.left}
+            values = {**values, ANSWER_BYTES: answer.readable}
         arguments = statement.arguments(values)
-        found = await self._within_deadline(self._transaction.rows, statement.sql, arguments, key)
-        if answer is not None:
-            try:
+        try:
+            found = await self._within_deadline(
+                self._transaction.rows, statement.sql, arguments, key
+            )
+            if answer is not None:
                 _count(found, statement, answer)
-            except AnswerTooLarge as error:
+        except AnswerTooLarge as error:
+            found = ()
+            if answer is None or not answer.may_be_larger:
                 # Who keeps the error would keep the rows: by this frame, and those below it.
-                del found
                 raise error.with_traceback(None) from None
-        return statement.understood(found)
+        else:
+            return statement.understood(found)
+        answer.make_room()
+        return await self.rows(statement, values, key=key)
 
     async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each of `values`."""

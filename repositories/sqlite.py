@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
-from repositories.answer_size import ANSWER, UNLIMITED, AnswerSize, answer_left
+from repositories.answer_size import ANSWER, UNLIMITED, AnswerSize, readable
 from repositories.connections import Connections
 from repositories.json_sizes import FITS
 from repositories.selections import base64url
@@ -132,7 +132,7 @@ class SqliteFile(aiosqlite.Connection):
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         self._is_on_loop = True
         self._looks = self._size = 0
-        self._most_size = answer_left()
+        self._most_size = readable()
         try:
             return self.direct.execute(sql, arguments).fetchall()
         except sqlite3.DatabaseError as error:
@@ -141,11 +141,13 @@ class SqliteFile(aiosqlite.Connection):
                 raise
         finally:
             self._is_on_loop = False
+        answer = ANSWER.get()
+        if answer is not None and self._size > self._most_size:
+            raise answer.exceeded()
         self._size = 0
         self.direct.execute(f"PRAGMA busy_timeout = {_GLANCE_MILLISECONDS}")
         # It would wait for the interpreter each time, which the event loop needs meanwhile.
         self.direct.set_progress_handler(None, 0)
-        answer = ANSWER.get()
         if answer is not None:
             self.direct.row_factory = _Counting(answer)
         try:
@@ -192,12 +194,13 @@ class _Counting:
 
     def __init__(self, answer: AnswerSize) -> None:
         self._answer = answer
+        self._most = answer.readable
         self._size = 0
 
     def __call__(self, _: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Raises AnswerTooLarge."""
         self._size += sum(len(value) for value in row if type(value) is str)
-        if self._size > self._answer.left:
+        if self._size > self._most:
             raise self._answer.exceeded()
         return row
 

@@ -13,6 +13,7 @@ from domain.entity import Entity
 from repositories.lazy import lazy
 from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
 from resolvers.loaders import Loaders
+from schema.pace import Pace
 
 T = TypeVar("T")
 
@@ -55,6 +56,11 @@ class Context:
     @lazy
     def watching(self) -> ExitStack:
         return ExitStack()
+
+    @lazy
+    def pace(self) -> Pace:
+        """Shared by the fields of the operation."""
+        return Pace()
 
     @property
     def loaders(self) -> Loaders:

@@ -1,6 +1,8 @@
 """GraphQL documents: parsed, measured against the limits and validated, once each."""
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import EllipsisType, NoneType
@@ -46,6 +48,8 @@ _SIZES: Final = frozenset({int, NoneType, EllipsisType})
 """The classes of page sizes; `...` stands for a variable that isn't there."""
 _MEASURES_KEPT: Final = 16
 """Of a document, with other sizes each."""
+AT_ONCE: Final = 4 * 1024
+"""Characters of a document that is parsed and validated at once: it takes 10 to 20 ms at most."""
 COMPARISONS = 100_000
 """What the search for fields that contradict each other may take: a tenth of a second."""
 
@@ -101,6 +105,8 @@ class Documents:
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
         self._cache = Cache() if cache is None else cache
+        # Each more would make the event loop wait for its turn of the interpreter once more.
+        self._thread = ThreadPoolExecutor(1, "documents")
         # No value takes less than two bytes, with what parts it from the next one.
         self._small = 2 * min(limits.variable_values, limits.input_objects)
 
@@ -111,11 +117,24 @@ class Documents:
 
     def prepare(self, text: str) -> Document:
         found: Document | None = self._cache.get(text)
+        return self._kept(text, self._prepare(text)) if found is None else found
+
+    async def prepare_apart(self, text: str) -> Document:
+        """As `prepare`; a thread does it for a large text, and leaves others their turns."""
+        if len(text) <= AT_ONCE:
+            return self.prepare(text)
+        found: Document | None = self._cache.get(text)
         if found is None:
-            found = self._prepare(text)
-            if found.node is not None and not found.errors:
-                self._keep(text, found, found.node)
+            loop = asyncio.get_running_loop()
+            prepared = await loop.run_in_executor(self._thread, self._prepare, text)
+            # Somebody else may have asked for the same meanwhile.
+            found = self._cache.get(text) or self._kept(text, prepared)
         return found
+
+    def _kept(self, text: str, document: Document) -> Document:
+        if document.node is not None and not document.errors:
+            self._keep(text, document, document.node)
+        return document
 
     def _keep(self, text: str, document: Document, node: DocumentNode) -> None:
         weight = _CHARACTER_WEIGHT * len(text) + _TOKEN_WEIGHT * node.token_count

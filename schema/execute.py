@@ -77,9 +77,15 @@ class Prepared:
         return self.node.operation
 
 
-def prepare(schema: PipelineSchema, request: Operation) -> Prepared | Response:
-    """The operation, or the response that refuses it. Executes nothing."""
-    document = schema.documents.prepare(request.query)
+def prepare(
+    schema: PipelineSchema, request: Operation, document: Document | None = None
+) -> Prepared | Response:
+    """The operation, or the response that refuses it. Executes nothing.
+
+    The `document` is that of its query, where it's prepared already.
+    """
+    if document is None:
+        document = schema.documents.prepare(request.query)
     if document.node is None or document.errors:
         return refused(*document.errors)
     node = document.operation(request.operation_name)

@@ -13,6 +13,7 @@ from execution import Selected
 from repositories.selections import Opaque, Part, base64url
 from resolvers.loaders import Loaders
 from schema.entities import ENTITY_KINDS
+from schema.pace import Pace
 from schema.writing import PART, Selecting
 
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
@@ -59,12 +60,14 @@ async def load_node(loaders: Loaders, id: str) -> Entity | None:
     return found
 
 
-async def load_nodes(loaders: Loaders, ids: Sequence[str]) -> list[Entity | Exception | None]:
+async def load_nodes(
+    loaders: Loaders, ids: Sequence[str], pace: Pace
+) -> list[Entity | Exception | None]:
     """The entities with these global ids, in that order, as `load_node` has each; an exception in
     place of one that can't be read.
     """
     # Those of a kind are loaded together: a task for each would take longer than all else.
-    wanted = [decode_global_id(id) or ("", "") for id in ids]
+    wanted = await pace.work(len(ids), lambda: [decode_global_id(id) or ("", "") for id in ids])
     keys_of: dict[str, list[str]] = {}
     for name, key in wanted:
         if name in _KINDS_BY_NAME:

@@ -61,7 +61,7 @@ async def _nodes(
 ) -> Any:
     if len(ids) > MOST_NODES:
         raise BadUserInput(f"ids: at most {MOST_NODES} are allowed, not {len(ids)}.")
-    return await load_nodes(info.context.loaders, ids)
+    return await load_nodes(info.context.loaders, ids, info.context.pace)
 
 
 @strawberry.type(

@@ -23,6 +23,7 @@ from migrations.runner import require_head
 from repositories.cache import Cache
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
+from repositories.turns import Turns
 from repositories.unit_of_work import Repositories, SchemaChanged
 from schema.root import create_schema
 from server.capacity import Budget, Slots
@@ -132,6 +133,7 @@ def create_app(
                 stream_limits=settings.streams,
                 streams=Slots(settings.streams.connections),
                 pending=Budget(settings.pending_bytes),
+                large_answers=Turns(max(settings.pool_size // 4, 1)),
                 persisted_queries=PersistedQueries(persisted_query_bytes),
                 has_page=not settings.production,
                 allowed_origins=settings.cors_origins,

@@ -21,6 +21,7 @@ from migrations.errors import MigrationError
 from migrations.runner import is_new, upgrade
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
+from server.allocator import give_back_large_blocks
 from server.app import create_app, database_of, open_repositories, open_storage
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
@@ -109,6 +110,7 @@ def serve(
             asyncio.run(_prepare_demo(settings))
         asyncio.run(_check_storage(settings))
         sockets = _listening_sockets(settings, is_option="port" in given)
+    give_back_large_blocks()
     with logging_to_stderr():
         _Server(create_app(settings, seed_memory=demo), settings).run(sockets)
 

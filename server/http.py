@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
+from schema.documents import AT_ONCE as SMALL_DOCUMENT
 from schema.encoding import fits
 from schema.execute import Prepared, Response
 from server.capacity import Share
@@ -70,7 +71,10 @@ class HttpEndpoint:
         operation = await read_operation(
             request, service.body_limits, service.persisted_queries, share.grow
         )
-        prepared = service.prepare(operation)
+        if operation.size is not None and operation.size <= SMALL_DOCUMENT:
+            prepared = service.prepare(operation)
+        else:
+            prepared = await service.prepare_apart(operation)
         if isinstance(prepared, Prepared) and request.method != "POST":
             self._require_safe(prepared, request)
         is_followed = is_subscription(prepared)
@@ -91,6 +95,8 @@ class HttpEndpoint:
             if response.is_refused or fits(response.data):
                 return answer(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)
+        # What the answer was read from, and the request, are gone when this returns.
+        share.shrink_to(sum(map(len, parts)))
         return large_answer(response, parts, accepted.single, request.id, share.handed_over())
 
     def _require_safe(self, prepared: Prepared, request: HttpRequest) -> None:

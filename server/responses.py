@@ -1,6 +1,7 @@
 """Writing GraphQL responses to HTTP."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,13 +54,13 @@ class JsonResponse(HttpResponse):
 class LargeResponse(HttpResponse):
     """One that is sent part by part, each when the client has read most of those before it.
 
-    `held` is what it takes up until then.
+    `held` is what all of them take up; each is given back when it's handed to the connection.
     """
 
     def __init__(
         self, parts: list[bytes], status: int, media_type: str, request_id: str, held: Share
     ) -> None:
-        self._parts = parts
+        self._left = deque(parts)
         self._held = held
         self.status_code = status
         self.background = None
@@ -69,8 +70,10 @@ class LargeResponse(HttpResponse):
         with self._held:
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
-            for part in self._parts:
+            while self._left:
+                part = self._left.popleft()
                 await send({"type": "http.response.body", "body": part, "more_body": True})
+                self._held.shrink_to(self._held.amount - len(part))
                 await asyncio.sleep(0)  # who reads fast would keep all others waiting
             await send({"type": "http.response.body", "body": b""})
 

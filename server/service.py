@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeGuard
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 from graphql import GraphQLError, OperationType
 from starlette.types import Scope
 
-from domain.errors import AnswerTooLarge, Unavailable
-from repositories.answer_size import limit_answer
+from domain.errors import AnswerTooLarge, DomainError, Unavailable
+from repositories.answer_size import AT_ONCE, limit_answer
+from repositories.turns import Turns
 from repositories.unit_of_work import Repositories, set_deadline
 from schema.context import Context
+from schema.documents import Document
 from schema.encoding import encode, encode_in_slices, fits
 from schema.errors import execution_failure
 from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
@@ -22,6 +24,13 @@ from server.capacity import Budget, Share, Slots
 from server.hosts import Hosts
 from server.persisted_queries import PersistedQueries
 from server.requests import BodyLimits, PersistedQueryRefused, RequestRefused, headers_of
+
+_READING: Final = 3
+"""How much memory it takes to read a large answer, in answers: what comes from the database is
+received, joined and decoded, and then encoded."""
+_ROOM_SECONDS: Final = 10.0
+"""How long a large answer waits for its turn, and then for room in memory."""
+_BUSY: Final = "Other requests are answered with as much as they may have; try again later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,8 @@ class Service:
     stream_limits: StreamLimits
     streams: Slots
     pending: Budget
+    large_answers: Turns
+    """Those that may be read at once, so that others have connections to the database."""
     persisted_queries: PersistedQueries
     has_page: bool
     allowed_origins: tuple[str, ...]
@@ -81,13 +92,20 @@ class Service:
         except ValueError:
             return False
 
-    def prepare(self, operation: Operation) -> Prepared | Response:
+    async def prepare_apart(self, operation: Operation) -> Prepared | Response:
+        """As `prepare`, with a thread for a large document."""
+        document = await self.schema.documents.prepare_apart(operation.query)
+        return self.prepare(operation, document)
+
+    def prepare(
+        self, operation: Operation, document: Document | None = None
+    ) -> Prepared | Response:
         """The operation, or the response that refuses it. Executes nothing.
 
         A query that may be executed is persisted, if it comes with its hash. Raises
         RequestRefused when that isn't its own.
         """
-        prepared = prepare(self.schema, operation)
+        prepared = prepare(self.schema, operation, document)
         if (
             operation.sha256 is not None
             and isinstance(prepared, Prepared)
@@ -99,12 +117,41 @@ class Service:
         return prepared
 
     async def respond(self, operation: Prepared, request_id: str, share: Share) -> Response:
-        """The response to a query or mutation; `share` grows by what is read for it."""
-        return await run(self.schema, operation, self._new_context(request_id, share))
+        """The response to a query or mutation; `share` grows by what is read for it.
+
+        A query whose answer is large is given up when that turns out, before the answer is read. It
+        waits for its turn and for memory, without a connection, and is run again.
+        """
+        if operation.kind is not OperationType.QUERY:
+            return await run(self.schema, operation, self._new_context(request_id, share))
+        set_deadline(self.execution_seconds)
+        held = share.amount
+        answer = limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=None)
+        response = await run(self.schema, operation, Context(self.repositories, request_id))
+        if not answer.lacks_room:
+            return response
+        share.shrink_to(held)
+        try:
+            await self.large_answers.take(_ROOM_SECONDS)
+        except Unavailable:
+            return self._failed(Unavailable(_BUSY), request_id)
+        try:
+            await share.reserve(_READING * self.answer_bytes, _ROOM_SECONDS)
+            limit_answer(self.answer_bytes, share.hold)
+            return await run(self.schema, operation, Context(self.repositories, request_id))
+        except RequestRefused as refusal:
+            return self._failed(Unavailable(refusal.message), request_id)
+        finally:
+            self.large_answers.leave()
 
     def _new_context(self, request_id: str, share: Share) -> Context:
+        """Of what can't be run again: it makes room where it is, or fails."""
+
+        def make_room() -> None:
+            share.reserve_now(_READING * self.answer_bytes)
+
         set_deadline(self.execution_seconds)
-        limit_answer(self.answer_bytes, share.hold)
+        limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=make_room)
         return Context(self.repositories, request_id)
 
     async def encoded(
@@ -113,9 +160,11 @@ class Service:
         """The response and its JSON, in parts where it's large; `share` grows by these.
 
         One that would be too large, or for which there is no room now, becomes one that says so.
+        Nothing that was reserved is reserved any more.
         """
         body = response.as_json()
         if fits(body):
+            share.shrink_to(share.amount)
             return response, [encode(body)]
         held, size, parts = share.amount, 0, list[bytes]()
         try:
@@ -129,10 +178,14 @@ class Service:
                 parts.append(part)
         except (AnswerTooLarge, Unavailable) as error:
             share.shrink_to(held)
-            failure = GraphQLError(str(error), original_error=error)
-            response = Response(None, [execution_failure(failure, request_id)])
+            response = self._failed(error, request_id)
             return response, [encode(response.as_json())]
+        share.shrink_to(held + size)
         return response, parts
+
+    def _failed(self, error: DomainError, request_id: str) -> Response:
+        failure = GraphQLError(str(error), original_error=error)
+        return Response(None, [execution_failure(failure, request_id)])
 
     @asynccontextmanager
     async def responses(

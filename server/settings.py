@@ -162,8 +162,8 @@ class Settings(BaseSettings):
         256 * MEBIBYTE,
         ge=1024,
         description=(
-            "The size of all requests together that are being read or answered, and of their "
-            "answers until they are sent, in bytes."
+            "How much memory all requests together may take that are being read or answered, with "
+            "their answers until they are sent, in bytes."
         ),
     )
     write_seconds: float = Field(

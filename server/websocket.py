@@ -194,7 +194,7 @@ class _Conversation:
                 self._require_room()
                 share = held.enter_context(self._service.pending.share())
                 share.grow(size)
-                prepared = self._service.prepare(operation)
+                prepared = await self._service.prepare_apart(operation)
                 begun = asyncio.Event()
                 running = self._operate(id, prepared, share, held.pop_all(), begun)
                 task = asyncio.create_task(running)

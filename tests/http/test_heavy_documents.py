@@ -1,7 +1,10 @@
 """Many documents, each as heavy as the limits allow, are kept within the setting."""
 
+import asyncio
 import gc
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from graphql import Token
@@ -11,6 +14,7 @@ from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.support.serving import serving
+from tests.support.sockets import connected
 from tests.support.weighing import weight_of
 
 CACHE_BYTES = 20 * 1024 * 1024
@@ -132,3 +136,46 @@ async def test_what_is_not_kept_any_more_is_not_left_to_the_collector(stored: Re
             gc.enable()
 
         assert before - after > 500
+
+
+async def test_others_have_their_turns_while_a_large_document_is_prepared(
+    stored: Repositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever way it comes; what is wrong with one is told as ever."""
+    async with serving(stored) as served:
+        documents = served.service.schema.documents
+        loop_thread, threads = threading.get_ident(), list[int]()
+        prepare = documents._prepare
+
+        def noted(text: str) -> Any:
+            threads.append(threading.get_ident())
+            return prepare(text)
+
+        monkeypatch.setattr(documents, "_prepare", noted)
+        broken = heavy(1).replace("executiveSummary", "title").replace("revision", "nothing")
+
+        first = await served.api.send(heavy(0))
+        again = await served.api.send(heavy(0))
+        wrong = await served.api.send(broken)
+        assert await served.api.ask("{ __typename }")
+        async with connected(served.socket_url) as socket:
+            await socket.subscribe("1", heavy(2))
+            told = (await socket.next())["payload"]
+
+        assert first == again
+        assert "errors" not in first
+        assert "errors" not in told
+        codes = {error["extensions"]["code"] for error in wrong["errors"]}
+        assert codes == {"GRAPHQL_VALIDATION_FAILED"}
+        assert [thread == loop_thread for thread in threads] == [False, False, True, False]
+
+
+async def test_a_large_document_that_two_ask_for_at_once_is_kept_once(
+    stored: Repositories,
+) -> None:
+    async with serving(stored) as served:
+        answers = await asyncio.gather(*(served.api.send(heavy(0)) for _ in range(2)))
+
+        assert answers[0] == answers[1]
+        assert "errors" not in answers[0]
+        assert len(served.service.schema.documents._cache) == 1

@@ -2,10 +2,16 @@
 
 import asyncio
 import json
+import tracemalloc
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
+from repositories.database_session import DatabaseSession
+from repositories.engine import Database
+from repositories.factory import PersistenceMode, create_repositories
 from repositories.unit_of_work import Repositories, UnitOfWork
 from server.settings import MEBIBYTE
 from tests import builders as build
@@ -44,6 +50,13 @@ async def save_drafts(repositories: Repositories) -> None:
 async def large(serve: Serve, repositories: Repositories) -> Served:
     await save_drafts(repositories)
     return await serve(repositories, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
+
+
+def texts_of(rows: Any) -> int:
+    """How many characters all texts have."""
+    if isinstance(rows, str):
+        return len(rows)
+    return sum(map(texts_of, rows)) if isinstance(rows, Sequence) else 0
 
 
 def is_whole(data: Any, aliases: int = 3) -> bool:
@@ -140,12 +153,15 @@ async def full(serve: Serve) -> Served:
 
 
 async def test_an_answer_is_held_until_it_is_read(serve: Serve) -> None:
-    server = await serve(answer_bytes=LIMIT, pending_bytes=2 * LIMIT, write_seconds=SECONDS)
+    room = 3 * LIMIT // 2  # for one that is made, but not beside one that waits
+    server = await serve(answer_bytes=LIMIT, pending_bytes=room, write_seconds=SECONDS)
     await save_drafts(server.service.repositories)
     async with wired(server.address) as wire:
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
         await wire.send(request(query=WITHIN))
-        await until(lambda: server.service.pending.in_use > 10_000_000)
+        await until(lambda: server.service.pending.in_use > 17_000_000)
+        # What it was made from is given up before it's sent.
+        await until(lambda: server.service.pending.in_use < 13_000_000)
         [error] = (await server.api.send(WITHIN))["errors"]
         assert error["extensions"]["code"] == "UNAVAILABLE"
         assert await server.api.ask("{ __typename }") == {"__typename": "Query"}
@@ -153,6 +169,67 @@ async def test_an_answer_is_held_until_it_is_read(serve: Serve) -> None:
         answer = await wire.answer()
         assert is_whole(json.loads(answer.body)["data"])
     await until(lambda: server.service.pending.in_use == 0)
+
+
+@pytest.fixture
+async def narrow(serve: Serve, database: Database) -> Served:
+    """A server on a database, with room to read one large answer at a time."""
+    repositories = create_repositories(PersistenceMode.DB, database)
+    await save_drafts(repositories)
+    return await serve(repositories, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
+
+
+async def test_large_answers_wait_for_room_before_they_are_read(
+    narrow: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of more than a small answer comes from the database that isn't held already."""
+    pending, unheld = narrow.service.pending, 0
+    rows = DatabaseSession.rows
+
+    async def noted(session: DatabaseSession, *given: Any, **named: Any) -> Any:
+        nonlocal unheld
+        held = pending.in_use
+        found = await rows(session, *given, **named)
+        unheld = max(unheld, texts_of(found) - held)
+        return found
+
+    monkeypatch.setattr(DatabaseSession, "rows", noted)
+
+    answers = await asyncio.gather(*(narrow.api.ask(WITHIN) for _ in range(6)))
+
+    assert all(map(is_whole, answers))
+    assert unheld < 256 * 1024
+
+
+async def test_what_is_held_covers_all_texts_and_bytes_of_answers_that_nobody_reads(
+    narrow: Served,
+) -> None:
+    """What the garbage collector doesn't see is counted where Python hands it out."""
+    pending, most = narrow.service.pending, 0
+    await narrow.api.ask(WITHIN)
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(wired(narrow.address)) for _ in range(4)]
+        tracemalloc.start(1)
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            for wire in wires:
+                wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+                await wire.send(request(query=WITHIN))
+            await until(lambda: pending.in_use > 0)
+            async with asyncio.timeout(SECONDS):
+                while not 4 * 12_000_000 < pending.in_use < 4 * 13_000_000:
+                    beyond = tracemalloc.get_traced_memory()[0] - before - pending.in_use
+                    most = max(most, beyond)
+                    await asyncio.sleep(0)
+            held = tracemalloc.get_traced_memory()[0] - before
+        finally:
+            tracemalloc.stop()
+        assert held <= pending.in_use + 4 * 1024 * 1024
+        assert most <= 4 * 1024 * 1024
+        for wire in wires:
+            wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            assert is_whole(json.loads((await wire.answer()).body)["data"])
+    await until(lambda: pending.in_use == 0)
 
 
 async def test_who_does_not_read_is_closed(full: Served) -> None:

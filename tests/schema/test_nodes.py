@@ -5,10 +5,12 @@ from base64 import urlsafe_b64encode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from repositories.engine import Database
 from repositories.factory import PersistenceMode, create_repositories
 from schema.root import PipelineSchema
-from tests.schema.kinds import DRAFT, KINDS, PACKAGE, Kind, every_kind
+from tests.schema.kinds import DRAFT, KINDS, PACKAGE, PLAN, Kind, every_kind
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
 
@@ -51,6 +53,33 @@ async def test_a_hundred_nodes_may_be_asked_for_at_once(api: InProcess) -> None:
     data = await api.ask(NODES, ids=[stored["id"]] * 100)
 
     assert data["nodes"] == [{"__typename": "DeliveryPackage", "id": stored["id"]}] * 100
+
+
+async def test_what_can_not_be_read_of_one_kind_fails_item_by_item_and_the_others_come(
+    schema: PipelineSchema, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as a text that somebody else has stored, which isn't what the column is for."""
+    api = InProcess(schema, create_repositories(PersistenceMode.DB, database))
+    stored = [await kind.put(api, key) for key in ("one", "two") for kind in (PLAN, PACKAGE, DRAFT)]
+    async with database.writers.begin() as connection:
+        broken = text("UPDATE strategy_plans SET timeline = '[1]' WHERE strategy_id = 'two'")
+        await connection.execute(broken)
+
+    response = await api.send(
+        "query($ids: [ID!]!) { nodes(ids: $ids) {"
+        " __typename id ... on StrategyPlan { timeline { durationWeeks } } } }",
+        {"ids": [entity["id"] for entity in stored]},
+    )
+
+    plans = [0, 3]
+    assert [node and node["id"] for node in response["data"]["nodes"]] == [
+        None if place in plans else entity["id"] for place, entity in enumerate(stored)
+    ]
+    assert [(error["path"], error["extensions"]["code"]) for error in response["errors"]] == [
+        (["nodes", place], "INTERNAL_SERVER_ERROR") for place in plans
+    ]
+    assert "strategy_plans" not in str(response["errors"])
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * len(plans)
 
 
 async def test_more_than_a_hundred_nodes_are_refused(api: InProcess) -> None:
