@@ -203,6 +203,7 @@ async def test_one_row_more_is_read_only_where_it_is_asked_whether_there_are_mor
     assert 15 - rows not in seen.arguments[0]
 
 
+@pytest.mark.usefixtures("fifty_of_each")
 async def test_only_a_count_reads_no_page(api: InProcess, database: Database) -> None:
     """Whether it's written, or resolved level by level."""
     counted = parse("{ drafts(first: 50) { nodes { deliveryPackages { totalCount } } } }")
