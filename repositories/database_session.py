@@ -186,7 +186,8 @@ class DatabaseSession:
         try:
             waits_for = work.send(None)
         except StopIteration as end:
-            return cast(T, end.value)
+            result: T = end.value
+            return result
         self._set_timer(deadline)
         return await continued(work, waits_for)
 
@@ -214,7 +215,8 @@ class DatabaseSession:
                 raise self._failure
             if self._is_closed:
                 raise RuntimeError("this unit of work has ended")
-            self._running = task = cast("asyncio.Task[Any]", asyncio.current_task())
+            self._running = task = asyncio.current_task()
+            assert task is not None
             cancellations = task.cancelling()
             try:
                 with _TRANSLATING:

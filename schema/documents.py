@@ -98,7 +98,8 @@ class Documents:
     ) -> None:
         self._schema = schema
         self._limits = limits
-        self._introspection = introspection
+        self.hides_names = not introspection
+        """Whether messages must not tell names that introspection doesn't tell."""
         self._rules = (
             _BoundedOverlap,
             *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
@@ -109,11 +110,6 @@ class Documents:
         self._thread = ThreadPoolExecutor(1, "documents")
         # No value takes less than two bytes, with what parts it from the next one.
         self._small = 2 * min(limits.variable_values, limits.input_objects)
-
-    @property
-    def hides_names(self) -> bool:
-        """Whether messages must not tell names that introspection doesn't tell."""
-        return not self._introspection
 
     def prepare(self, text: str) -> Document:
         found: Document | None = self._cache.get(text)

@@ -116,13 +116,14 @@ def create_app(
     schema = create_schema(settings.limits, introspection=not settings.production, cache=cache)
     has_schema_file = settings.publish_schema or not settings.production
     hosts = Hosts(settings.trusted_hosts, settings.trusted_proxies)
+    programs = Programs(hosts)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with storage(settings, cache) as repositories:
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 await seed_agency(repositories)
-            app.state.service = Service(
+            app.state.service = service = Service(
                 schema=schema,
                 repositories=repositories,
                 execution_seconds=settings.execution_seconds,
@@ -139,11 +140,12 @@ def create_app(
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,
             )
+            programs.endpoint = HttpEndpoint(service)
             yield
             await _ended(app.state.running)
 
     app = _App(
-        hosts,
+        programs,
         routes=[
             *_with_slash(lambda path: Route(path, _Http(), methods=["GET", "POST"]), GRAPHQL),
             *_with_slash(lambda path: WebSocketRoute(path, _websocket), GRAPHQL),
@@ -193,9 +195,9 @@ async def _ended(running: Collection[asyncio.Task[None]]) -> None:
 class _App(Starlette):
     """Starlette, and a short way for programs that post to GraphQL: pages name their origin."""
 
-    def __init__(self, hosts: Hosts, **of_starlette: Any) -> None:
+    def __init__(self, programs: Programs, **of_starlette: Any) -> None:
         super().__init__(**of_starlette)
-        self._programs = Programs(hosts, lambda: self.state.service)
+        self._programs = programs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == GRAPHQL:

@@ -1,7 +1,5 @@
 """The short way of programs, past what Starlette does for pages and to find a route."""
 
-from collections.abc import Callable
-
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import Response as HttpResponse
 from starlette.types import Send
@@ -10,21 +8,22 @@ from server.hosts import Hosts
 from server.http import HttpEndpoint, mask_bug, masked
 from server.requests import HttpRequest, RequestRefused
 from server.responses import JsonResponse, refuse
-from server.service import Service
 
 
 class Programs:
     """Answers what programs post to GraphQL as it's answered to all, but for CORS."""
 
-    def __init__(self, hosts: Hosts, service: Callable[[], Service]) -> None:
+    endpoint: HttpEndpoint
+    """To be set before the first request."""
+
+    def __init__(self, hosts: Hosts) -> None:
         self._hosts = hosts
-        self._service = service
 
     async def answer(self, request: HttpRequest, send: Send) -> None:
         response: HttpResponse
         try:
             self._hosts.require(request.scope)
-            response = await HttpEndpoint(self._service()).respond(request)
+            response = await self.endpoint.respond(request)
         except RequestRefused as refusal:
             response = refuse(refusal, request.id)
         except Exception as error:  # noqa: BLE001

@@ -122,7 +122,7 @@ class Service:
         A query whose answer is large is given up when that turns out, before the answer is read. It
         waits for its turn and for memory, without a connection, and is run again.
         """
-        if operation.kind is not OperationType.QUERY:
+        if operation.node.operation is not OperationType.QUERY:
             return await run(self.schema, operation, self._new_context(request_id, share))
         set_deadline(self.execution_seconds)
         held = share.amount
