@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import create_mock_engine
 
 from migrations.runner import upgrade
+from migrations.save_functions import newest, removal, saved_table_of
+from repositories.database_repository import DatabaseRepository
 from repositories.engine import Database, open_database
 from repositories.metadata import metadata
 from tests.migrations.catalogue import FUNCTION, catalogue
@@ -35,6 +37,24 @@ async def test_postgresql_has_a_function_to_save_each_kind_of_entity(
     assert {line.split("FUNCTION public.")[1].split("(")[0] for line in functions} == {
         f"save_{table}" for table in parents
     }
+
+
+async def test_the_functions_are_those_that_the_newest_templates_make_of_the_tables(
+    postgresql_url: str,
+) -> None:
+    """A column that is new to a table has to be new to its function as well."""
+    database = open_database(postgresql_url)
+    made = [line for line in await catalogue_of(database) if line.startswith(FUNCTION)]
+
+    async with database.writers.begin() as connection:
+        for repository in DatabaseRepository.__subclasses__():
+            saved = saved_table_of(repository)
+            await connection.exec_driver_sql(removal(saved))
+            await connection.exec_driver_sql(newest(saved))
+
+    anew = [line for line in await catalogue_of(database) if line.startswith(FUNCTION)]
+    await database.close()
+    assert sorted(made) == sorted(anew)
 
 
 ON_BOTH = [

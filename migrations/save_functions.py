@@ -1,0 +1,321 @@
+"""PostgreSQL's functions that save an entity with its children, made of templates by revisions.
+
+A function's statements each see what was committed before they began, so those after the one that
+waited for the row's lock see what the lock's last owner left: which a single statement, with data
+modifying parts, would not.
+
+Revisions that ran depend on the templates, which have numbers: add one, never change one. A
+revision says the columns as they are at its time, so that it goes on making what it made.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
+
+from repositories.database_repository import DatabaseRepository
+
+_BOOKKEEPING: Final = ("id", "created_at", "updated_at", "revision")
+_OF_CHILDREN: Final = ("id", "created_at", "position")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedChildren:
+    """A table of children: its columns, without the bookkeeping, with their types."""
+
+    table: str
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTable:
+    """A table of entities: its columns, the key first, without the bookkeeping, with their types.
+
+    `unchanging` is the column that a save under the same key may not change.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+    unchanging: str | None = None
+    children: SavedChildren | None = None
+
+
+def saved_table_of(repository: type[DatabaseRepository[Any]]) -> SavedTable:
+    """The repository's table as it is declared now, for a new revision."""
+    names = repository.unchanging
+    children = repository.children
+    return SavedTable(
+        repository.table.name,
+        dict(_types(repository.table, _BOOKKEEPING)),
+        unchanging=names[0] if names else None,
+        children=None
+        if children is None
+        else SavedChildren(
+            children.table.name,
+            dict(_types(children.table, (*_OF_CHILDREN, repository.key_name))),
+        ),
+    )
+
+
+def _types(table: Table, without: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The columns with their types in PostgreSQL, by the short names that functions use."""
+    for column in table.columns:
+        if column.name not in without:
+            name = column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+            name, _, _ = name.partition(" COLLATE ")  # parameters have none
+            yield column.name, _SHORT.get(name, name.lower())
+
+
+_SHORT: Final = {
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "DOUBLE PRECISION": "float8",
+}
+
+
+def creation(saved: SavedTable, *, template: int) -> str:
+    """The SQL that makes the function `save_<table>` by the template of this number."""
+    return _TEMPLATES[template](saved)
+
+
+def removal(saved: SavedTable) -> str:
+    """The SQL that removes it. A function whose columns change has to be removed and made anew."""
+    return f"DROP FUNCTION save_{saved.table}"
+
+
+def _children_as_arrays(saved: SavedTable) -> str:
+    """The function's parameters are the columns, `created_at`, `updated_at`, the expected
+    revision or null, and arrays of the children's positions and columns, or nulls to leave them.
+
+    It gives what is stored now, and whether that is what was to be saved.
+    """
+    own = {**saved.columns, "created_at": "timestamptz", "updated_at": "timestamptz"}
+    names = list(own)
+    key, updated_at, expected = names[0], f"${len(own)}", f"${len(own) + 1}"
+    changes = [f"{name} = excluded.{name}" for name in names[1:-2]] + [
+        "updated_at = greatest(stored.updated_at, excluded.updated_at)",
+        "revision = stored.revision + 1",
+    ]
+    condition = f"({expected} IS NULL OR stored.revision = {expected})"
+    if saved.unchanging is not None:
+        condition += f" AND stored.{saved.unchanging} = excluded.{saved.unchanging}"
+    types = [*own.values(), "integer"]
+    children = ""
+    if saved.children is not None:
+        child = {"position": "integer", **saved.children.columns}
+        arrays = [f"${len(types) + number}" for number in range(1, len(child) + 1)]
+        types += [f"{kind}[]" for kind in child.values()]
+        children = f"""
+    IF {arrays[0]} IS NOT NULL THEN
+        IF stored_revision > 1 THEN
+            DELETE FROM {saved.children.table} WHERE {key} = $1;
+        END IF;
+        INSERT INTO {saved.children.table} ({key}, created_at, {", ".join(child)})
+        SELECT $1, {updated_at}, child.* FROM unnest({", ".join(arrays)}) AS child;
+    END IF;"""
+    return f"""
+CREATE FUNCTION save_{saved.table}({", ".join(types)})
+RETURNS TABLE (
+    stored_created_at timestamptz,
+    stored_updated_at timestamptz,
+    stored_revision integer,
+    is_saved boolean
+)
+LANGUAGE plpgsql AS $body$
+BEGIN
+    INSERT INTO {saved.table} AS stored ({", ".join(names)}, revision)
+    VALUES ({", ".join(f"${number}" for number in range(1, len(own) + 1))}, 1)
+    ON CONFLICT ({key}) DO UPDATE SET {", ".join(changes)}
+    WHERE {condition}
+    RETURNING stored.created_at, stored.updated_at, stored.revision
+    INTO stored_created_at, stored_updated_at, stored_revision;
+    is_saved := FOUND;
+    IF NOT is_saved THEN
+        stored_revision := coalesce(
+            (SELECT stored.revision FROM {saved.table} AS stored WHERE stored.{key} = $1), 0);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    IF stored_revision = 1 AND {expected} > 0 THEN
+        DELETE FROM {saved.table} AS stored WHERE stored.{key} = $1;
+        stored_revision := 0;
+        is_saved := false;
+        RETURN NEXT;
+        RETURN;
+    END IF;{children}
+    RETURN NEXT;
+END
+$body$"""
+
+
+def _children_as_json(saved: SavedTable) -> str:
+    """The function's parameters are the columns, `created_at`, `updated_at`, the expected
+    revision or null, and a JSON list of the children with their positions, or null to leave them.
+    The positions are 0, 1, 2 …, in any order.
+
+    It gives what is stored now, and whether that is what was to be saved.
+
+    Its plans are made once for all values: with the values known, deleting the surplus looks so
+    cheap, for there mostly is none, that PostgreSQL would plan it anew each time.
+    """
+    own = {**saved.columns, "created_at": "timestamptz", "updated_at": "timestamptz"}
+    names = list(own)
+    key, updated_at = names[0], f"${len(own)}"
+    expected, given = f"${len(own) + 1}", f"${len(own) + 2}"
+    changes = [f"{name} = excluded.{name}" for name in names[1:-2]] + [
+        "updated_at = greatest(stored.updated_at, excluded.updated_at)",
+        "revision = stored.revision + 1",
+    ]
+    condition = f"({expected} IS NULL OR stored.revision = {expected})"
+    if saved.unchanging is not None:
+        condition += f" AND stored.{saved.unchanging} = excluded.{saved.unchanging}"
+    assert saved.children is not None
+    children = saved.children.table
+    columns = saved.children.columns
+    child_changes = [f"{name} = excluded.{name}" for name in ("created_at", *columns)]
+    # A JSON document is a text within the list, and has to stay that text.
+    kinds = {name: "text" if kind == "json" else kind for name, kind in columns.items()}
+    items = ", ".join(f"{name} {kind}" for name, kind in {"position": "integer", **kinds}.items())
+    values = ", ".join(f"item.{name}::{kind}" for name, kind in columns.items())
+    return f"""
+CREATE FUNCTION save_{saved.table}({", ".join([*own.values(), "integer", "json"])})
+RETURNS TABLE (
+    stored_created_at timestamptz,
+    stored_updated_at timestamptz,
+    stored_revision integer,
+    is_saved boolean
+)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $body$
+BEGIN
+    INSERT INTO {saved.table} AS stored ({", ".join(names)}, revision)
+    VALUES ({", ".join(f"${number}" for number in range(1, len(own) + 1))}, 1)
+    ON CONFLICT ({key}) DO UPDATE SET {", ".join(changes)}
+    WHERE {condition}
+    RETURNING stored.created_at, stored.updated_at, stored.revision
+    INTO stored_created_at, stored_updated_at, stored_revision;
+    is_saved := FOUND;
+    IF NOT is_saved THEN
+        stored_revision := coalesce(
+            (SELECT stored.revision FROM {saved.table} AS stored WHERE stored.{key} = $1), 0);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    IF stored_revision = 1 AND {expected} > 0 THEN
+        DELETE FROM {saved.table} AS stored WHERE stored.{key} = $1;
+        stored_revision := 0;
+        is_saved := false;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    IF {given} IS NOT NULL THEN
+        IF stored_revision > 1 THEN
+            DELETE FROM {children} AS child
+            WHERE child.{key} = $1 AND child.position >= json_array_length({given});
+        END IF;
+        INSERT INTO {children} ({key}, created_at, position, {", ".join(columns)})
+        SELECT $1, {updated_at}, item.position, {values}
+        FROM json_to_recordset({given}) AS item ({items})
+        ON CONFLICT ({key}, position) DO UPDATE SET {", ".join(child_changes)};
+    END IF;
+    RETURN NEXT;
+END
+$body$"""
+
+
+_TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {
+    1: _children_as_arrays,
+    2: _children_as_json,
+}
+
+
+def newest(saved: SavedTable) -> str:
+    """The SQL that makes the function as new revisions make it."""
+    return creation(saved, template=1 if saved.children is None else 2)
+
+
+AS_OF_0006: Final = (
+    SavedTable(
+        "onboarding_forms",
+        {
+            "brief_id": "text",
+            "client_id": "text",
+            "stage": "text",
+            "responses": "json",
+            "submitted_at": "timestamptz",
+            "scope_deliverables": "json",
+            "scope_exclusions": "json",
+            "scope_timeline_weeks": "integer",
+            "objectives": "json",
+            "target_audience": "text",
+            "brand_guidelines": "json",
+            "normalized_at": "timestamptz",
+        },
+    ),
+    SavedTable(
+        "strategy_plans",
+        {
+            "strategy_id": "text",
+            "brief_id": "text",
+            "version": "integer",
+            "executive_summary": "text",
+            "kpis": "json",
+            "timeline": "json",
+            "approval": "text",
+            "decided_by": "text",
+            "decided_at": "timestamptz",
+        },
+        unchanging="brief_id",
+        children=SavedChildren(
+            "strategy_recommendations",
+            {
+                "channel": "text",
+                "budget_percent": "float8",
+                "rationale": "text",
+                "tactics": "json",
+            },
+        ),
+    ),
+    SavedTable(
+        "production_campaigns",
+        {"campaign_id": "text", "strategy_id": "text", "name": "text"},
+        children=SavedChildren(
+            "production_tactics",
+            {"channel": "text", "content_type": "text", "title": "text"},
+        ),
+    ),
+    SavedTable(
+        "production_drafts",
+        {
+            "draft_id": "text",
+            "strategy_id": "text",
+            "campaign_id": "text",
+            "content_type": "text",
+            "title": "text",
+            "body": "text",
+            "metadata": "json",
+        },
+    ),
+    SavedTable(
+        "qc_results",
+        {
+            "result_id": "text",
+            "draft_id": "text",
+            "passed": "boolean",
+            "score": "float8",
+            "evaluated_at": "timestamptz",
+        },
+        unchanging="draft_id",
+        children=SavedChildren(
+            "qc_issues", {"severity": "text", "section": "text", "reason": "text"}
+        ),
+    ),
+    SavedTable(
+        "delivery_packages",
+        {"package_id": "text", "draft_id": "text"},
+        children=SavedChildren(
+            "delivery_artifacts", {"name": "text", "url": "text", "format": "text"}
+        ),
+    ),
+)
+"""The tables as the revision 0006 made functions of them; none of their columns changed in 0007."""
