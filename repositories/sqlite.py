@@ -325,7 +325,7 @@ class SqliteWriter:
         await self.connection.close()
 
     async def _opened(self) -> "_Group":
-        self.database.look()
+        self.database.is_in_place()
         file = await self.connection.take()
         try:
             await file.rows("BEGIN IMMEDIATE", ())
