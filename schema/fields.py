@@ -57,7 +57,7 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
     )
 
 
-def edge(
+def reference(
     description: str,
     *,
     key: str,
@@ -112,7 +112,7 @@ def _loaded(
 
     def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
         it = rendered_of(selected)
-        return None if it is None else it.binding(render_of)
+        return None if it is None else it.bind(render_of)
 
     def part_of(selected: SelectedField, selecting: Selecting) -> Part | None:
         assert selected.selected is not None

@@ -39,7 +39,7 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
 
     def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
         it = rendered_of(selected)
-        return None if it is None else it.binding(render_of)
+        return None if it is None else it.bind(render_of)
 
     # Clients give the arguments that `find` takes after the loaders.
     _, *given = signature(find).parameters.values()

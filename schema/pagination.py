@@ -257,7 +257,7 @@ def connection(
 
             return render
 
-        return rendered.binding(render_of)
+        return rendered.bind(render_of)
 
     # Each kind has its own filter and order, so the signature is completed here.
     annotations = {

@@ -1,4 +1,4 @@
-"""Objects that repositories render as JSON: what is selected of fields, as selections."""
+"""Makes selections of selected fields: repositories render them as JSON."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -33,14 +33,14 @@ ArgumentsOf = Callable[[SelectedField], dict[str, Any]]
 """Gives the arguments of a field that is selected, as its resolver gets them."""
 
 BindConverted = Always | Callable[[ArgumentsOf], Render | None]
-"""As the executor's `Bind`, with the arguments that resolvers get."""
+"""The engine's `Bind`, with arguments as resolvers get them."""
 
 RequestOf = Callable[..., PageRequest]
 """The page that the arguments of a field ask for. Raises what is wrong with them."""
 
 
 class PageWithin:
-    """A page that is selected within what is rendered; its request is made once where it can be."""
+    """A page within a selection. Its request is made once where no variable changes it."""
 
     def __init__(self, selected: SelectedField, request_of: RequestOf) -> None:
         self._selected = selected
@@ -60,13 +60,13 @@ class PageWithin:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What is selected of objects that repositories render, with the pages within it."""
+    """A selection of objects that repositories render, with the pages within it."""
 
     selection: Selection
     pages: tuple[PageWithin, ...]
 
     def bound(self, arguments_of: ArgumentsOf) -> Selection | None:
-        """The whole selection; None where arguments are wrong, which their resolver will tell."""
+        """The whole selection; None where arguments are wrong: their resolver reports it."""
         if not self.pages:
             return self.selection
         try:
@@ -74,8 +74,8 @@ class Rendered:
         except Exception:  # noqa: BLE001
             return None
 
-    def binding(self, render_of: Callable[[Selection], Render]) -> BindConverted:
-        """What renders the selection, by what `render_of` has for it."""
+    def bind(self, render_of: Callable[[Selection], Render]) -> BindConverted:
+        """Binds the arguments of pages within; `render_of` returns what renders a selection."""
         if not self.pages:
             return Always(render_of(self.selection))
 
@@ -157,7 +157,7 @@ def attribute_part(attribute: str, selected: SelectedField, selecting: Selecting
 
 
 def rendered_of(selected: Sequence[SelectedField]) -> Rendered | None:
-    """What is selected of objects, for repositories; None where these can't render all of it."""
+    """The selection of these fields; None where repositories can't render all of it."""
     selecting = Selecting()
     return selecting.rendered(selecting.selection(selected))
 

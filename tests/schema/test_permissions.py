@@ -337,8 +337,8 @@ async def test_a_way_that_forgets_the_permission_would_be_seen(
         field, binding_of = graphql_field(schema, name), schema.engine.sources.binding_of
 
         def forgetting(of: GraphQLField) -> FieldBinding:
-            binding = binding_of(of)
-            return replace(binding, **{way: forgotten}) if of is field else binding
+            changes: dict[str, Any] = {way: forgotten} if of is field else {}
+            return replace(binding_of(of), **changes)
 
         api = Api(with_engine(schema, binding_of=forgetting), in_memory.repositories)
         for query, to_render in product(operations(name), (True, False)):
