@@ -6,7 +6,7 @@ select the field in each place where it can be: `%s` stands for it.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import product
 from typing import Any, Final
@@ -166,7 +166,7 @@ def extended(name: str, extension: FieldExtension) -> Iterator[PipelineSchema]:
         declared.extensions.remove(extension)
 
 
-def planted(name: str, permission: BasePermission) -> Any:
+def planted(name: str, permission: BasePermission) -> AbstractContextManager[PipelineSchema]:
     return extended(name, PermissionExtension([permission], use_directives=False))
 
 
