@@ -3,31 +3,35 @@
 It knows graphql-core schemas and nothing of this project.
 """
 
-from execution.document_plans import DocumentPlans
-from execution.engine import Engine, Execution
-from execution.plans import (
+from execution.bindings import (
+    OWN_RESOLVER,
     Always,
+    ArgumentsOf,
     BatchResolver,
     Bind,
-    Given,
+    FieldBinding,
+    Render,
+    Renderer,
     Resolver,
-    Selected,
-    Unwritten,
-    Write,
-    Writer,
+    SelectedField,
+    Unrendered,
 )
+from execution.document_plans import DocumentPlans
+from execution.engine import Engine, Execution
 
 __all__ = [
+    "OWN_RESOLVER",
     "Always",
+    "ArgumentsOf",
     "BatchResolver",
     "Bind",
     "DocumentPlans",
     "Engine",
     "Execution",
-    "Given",
+    "FieldBinding",
+    "Render",
+    "Renderer",
     "Resolver",
-    "Selected",
-    "Unwritten",
-    "Write",
-    "Writer",
+    "SelectedField",
+    "Unrendered",
 ]

@@ -6,7 +6,11 @@ from typing import Any
 from graphql import GraphQLError
 from graphql.pyutils import is_iterable
 
-from execution.plans import BatchResolver, FieldPlan, Write
+from execution.bindings import (
+    BatchResolver,
+    Render,
+)
+from execution.plans import FieldPlan
 
 
 def _as_value(_: int, error: Exception) -> Exception:
@@ -48,7 +52,7 @@ def listed(field: FieldPlan, value: Any) -> Any:
 
 
 async def resolved_together(
-    resolve: BatchResolver | Write,
+    resolve: BatchResolver | Render,
     objects: Sequence[Any],
     told: Any,
     arguments: dict[str, Any],

@@ -25,22 +25,19 @@ from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments
+from execution.bindings import (
+    OWN_RESOLVER,
+    Always,
+    FieldBinding,
+    Render,
+    Unrendered,
+)
 from execution.catching import resolved_together
 from execution.document_plans import DocumentPlans
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
 from execution.operations import Operation, examined
-from execution.plans import (
-    Always,
-    BatchResolver,
-    FieldPlan,
-    OperationPlan,
-    Resolver,
-    Sources,
-    Unwritten,
-    Write,
-    Writer,
-)
+from execution.plans import FieldPlan, OperationPlan, Sources
 from execution.running import Run
 
 
@@ -56,12 +53,10 @@ class Counts:
 class Engine:
     """Executes operations against a schema.
 
-    `batch_of` tells which fields are resolved for all objects of a level at once, and
-    `attribute_of` which are read from an attribute of their object; other fields' resolvers are
-    called for each object, or what `resolver_of` has in their place. `writer_of` tells which
-    fields' objects somebody else can write, where only leaves are selected of them; `writable_of`
-    by which class a leaf is known that can be written as it is. `class_of` tells by which class an
-    object is known to be of a type; about others, the type's `is_type_of` is asked.
+    `binding_of` says how the engine gets the values of a field; without it, each field has the
+    resolver of the schema alone. `class_of` says by which class the engine knows that an object is
+    of a type; about others it asks the type's `is_type_of`. `encodable_of` says by which class it
+    knows a leaf that whoever encodes a rendered result can encode as it is.
 
     It keeps nothing of what it plans: that is for whoever keeps the document.
     """
@@ -70,26 +65,21 @@ class Engine:
         self,
         schema: GraphQLSchema,
         *,
-        attribute_of: Callable[[GraphQLField], str | None] = lambda _: None,
-        batch_of: Callable[[GraphQLField], BatchResolver | None] = lambda _: None,
-        resolver_of: Callable[[GraphQLField], Resolver | None] = lambda _: None,
+        binding_of: Callable[[GraphQLField], FieldBinding] = lambda _: OWN_RESOLVER,
         class_of: Callable[[GraphQLObjectType], type | None] = lambda _: None,
-        writer_of: Callable[[GraphQLField], Writer | None] = lambda _: None,
-        writable_of: Callable[[GraphQLLeafType], type | None] = lambda _: None,
+        encodable_of: Callable[[GraphQLLeafType], type | None] = lambda _: None,
     ) -> None:
         assert_valid_schema(schema)
         self.counts = Counts()
         self._schema = schema
         self.sources = Sources(
-            batch_of,
-            attribute_of,
-            resolver_of,
+            binding_of,
             class_of,
-            writer_of,
-            lambda leaf: unchanged_class_of(leaf) or writable_of(leaf),
+            lambda leaf: unchanged_class_of(leaf) or encodable_of(leaf),
+            renders=True,
         )
         self._sources_as_values = replace(
-            self.sources, writer_of=lambda _: None, leaf_class_of=unchanged_class_of
+            self.sources, leaf_class_of=unchanged_class_of, renders=False
         )
         self._inputs = Inputs()
 
@@ -102,18 +92,19 @@ class Engine:
         root_value: Any = None,
         context_value: Any = None,
         hide_suggestions: bool = False,
-        to_write: bool = False,
+        to_render: bool = False,
     ) -> ExecutionResult:
         """The result of an operation of a validated document.
 
-        Its data is `to_write` by who takes what the fields' writers give, and writable leaves.
+        With `to_render` its data has what the fields' renderers return, and leaves that are not
+        serialized: whoever encodes it has to know both.
         """
         execution = self.prepare(
             document,
             operation,
             variable_values=variable_values,
             hide_suggestions=hide_suggestions,
-            to_write=to_write,
+            to_render=to_render,
         )
         return await execution.run(root_value, context_value)
 
@@ -124,7 +115,7 @@ class Engine:
         *,
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
-        to_write: bool = False,
+        to_render: bool = False,
         plans: DocumentPlans | None = None,
     ) -> "Execution":
         """What is left of `execute` when nothing has been resolved yet.
@@ -145,32 +136,32 @@ class Engine:
             return Execution(
                 self._schema, self.counts, known, given, variables, None, hide_suggestions
             )
-        plan = self._plan(plans, known, variables, to_write)
-        write = None
-        if plan is not None and (field := plan.only_written) is not None:
+        plan = self._plan(plans, known, variables, to_render)
+        render = None
+        if plan is not None and (field := plan.only_rendered) is not None:
             bind = field.bind
             assert bind is not None
             if isinstance(bind, Always):
-                write = bind.write
+                render = bind.render
             else:
-                write = bind(
+                render = bind(
                     partial(
                         Arguments.values, variables=variables, hide_suggestions=hide_suggestions
                     )
                 )
         return Execution(
-            self._schema, self.counts, known, given, variables, plan, hide_suggestions, write
+            self._schema, self.counts, known, given, variables, plan, hide_suggestions, render
         )
 
     def _plan(
-        self, plans: DocumentPlans, operation: Operation, variables: VariableValues, to_write: bool
+        self, plans: DocumentPlans, operation: Operation, variables: VariableValues, to_render: bool
     ) -> OperationPlan | None:
         """The plan; None when graphql-core has to say why there is none."""
-        selected = (operation.steered(variables), to_write)
+        selected = (operation.steered(variables), to_render)
         found = operation.plans.get(selected)
         if found is not None:
             return found
-        sources = self.sources if to_write else self._sources_as_values
+        sources = self.sources if to_render else self._sources_as_values
         try:
             plan = OperationPlan(self._schema, operation, variables, sources)
         except (GraphQLError, RecursionError):
@@ -191,13 +182,13 @@ class Execution:
     variables: VariableValues | list[GraphQLError] | None
     plan: OperationPlan | None
     hide_suggestions: bool
-    write: Write | None = None
+    render: Render | None = None
     """Writes the only field of the plan, with the arguments of all fields below."""
 
     @property
     def is_one_read(self) -> bool:
-        """Whether it's all one field of a query, which its writer resolves by a single call."""
-        return self.write is not None and self.operation.node.operation is OperationType.QUERY
+        """Whether it's all one field of a query, which its renderer resolves by a single call."""
+        return self.render is not None and self.operation.node.operation is OperationType.QUERY
 
     async def run(self, root_value: Any = None, context_value: Any = None) -> ExecutionResult:
         """The result, as `Engine.execute` gives it."""
@@ -206,31 +197,31 @@ class Execution:
         if self.plan is None or self.variables is None:
             return await self._by_graphql_core(root_value, context_value)
         self.counts.by_plan += 1
-        field = self.plan.only_written
-        if field is None or self.write is None:
+        field = self.plan.only_rendered
+        if field is None or self.render is None:
             return await self._by_plan(self.plan, self.variables, root_value, context_value)
-        value = await self._written(self.write, field, self.variables, root_value, context_value)
-        is_complete = not isinstance(value, Unwritten | Exception)
+        value = await self._rendered(self.render, field, self.variables, root_value, context_value)
+        is_complete = not isinstance(value, Unrendered | Exception)
         if not is_complete or (value is None and field.shape.is_non_null):
             return await self._by_plan(
                 self.plan, self.variables, root_value, context_value, (field, value)
             )
         return ExecutionResult({field.key: value}, None)
 
-    async def _written(
+    async def _rendered(
         self,
-        write: Write,
+        render: Render,
         field: FieldPlan,
         variables: VariableValues,
         root_value: Any,
         context_value: Any,
     ) -> Any:
-        """What the writer gives; an exception when it failed."""
+        """What the renderer gives; an exception when it failed."""
         try:
             arguments = field.arguments.values(variables, hide_suggestions=self.hide_suggestions)
         except Exception as error:
             return error
-        [value] = await resolved_together(write, [root_value], context_value, arguments)
+        [value] = await resolved_together(render, [root_value], context_value, arguments)
         return value
 
     async def _by_plan(

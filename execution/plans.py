@@ -1,6 +1,6 @@
 """Plans: what is to be done for an operation, worked out once from its document and schema."""
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from operator import attrgetter
@@ -36,69 +36,18 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments, Parameters, structure_of
+from execution.bindings import (
+    BatchResolver,
+    Bind,
+    FieldBinding,
+    Renderer,
+    Resolver,
+    SelectedField,
+)
 from execution.operations import Operation
 
-Resolver = Callable[..., Any]
-"""Resolves a field of one object: `(parent, info, **arguments)`."""
-
-BatchResolver = Callable[..., Awaitable[Sequence[Any]]]
-"""Resolves a field of all objects of a level at once: `(parents, info, **arguments)`.
-
-What it gives is aligned with the parents; an exception among it fails that place, and one that is
-raised fails all of them. `info` is that of the first parent.
-"""
-
-
-class Selected(NamedTuple):
-    """A field that is selected of objects of a type, under a response key.
-
-    `selected` is what is selected of the field's own objects; None of a leaf, and of what may be of
-    several types. `arguments` are those of a field that takes any.
-    """
-
-    key: str
-    type: GraphQLObjectType
-    field: GraphQLField
-    selected: "tuple[Selected, ...] | None" = None
-    arguments: Arguments | None = None
-
-
-Write = Callable[..., Awaitable[Sequence[Any]]]
-"""Resolves a field of all objects of a level at once: `(parents, context_value, **arguments)`.
-
-What it gives is aligned with the parents, and complete: objects that are written as JSON, or null.
-"""
-
-
-class Unwritten(NamedTuple):
-    """What a writer gives where it has only resolved the field: its value is to be completed."""
-
-    value: Any
-
-
-Given = Callable[[Arguments], dict[str, Any]]
-"""Gives the arguments of a field, as `Arguments.values` does for the variables of an operation."""
-
-Bind = Callable[[Given], Write | None]
-"""Gives what writes the objects with the arguments of all fields below. None where nothing can:
-the field is resolved then, as if it had no writer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Always:
-    """A `Bind` of what no field below has arguments for: the same writes all."""
-
-    write: Write
-
-    def __call__(self, _: Given) -> Write:
-        return self.write
-
-
-Writer = Callable[[Sequence[Selected]], Bind | None]
-"""Gives what can write the objects of a field of which this is selected. None where nothing can."""
-
 MOST_SELECTED: Final = 1_000
-"""How many fields a writer is told of: nothing writes more, and it takes time to find them."""
+"""How many fields the engine tells a renderer of: none renders more, and to find them is slow."""
 
 _PLAN_WEIGHT: Final = 1_500
 _SELECTION_WEIGHT: Final = 700
@@ -106,29 +55,25 @@ _FIELD_WEIGHT: Final = 800
 _NODE_WEIGHT: Final = 80
 _ARGUMENT_WEIGHT: Final = 300
 _SELECTED_WEIGHT: Final = 250
-_WRITER_WEIGHT: Final = 1_500
-_WRITTEN_WEIGHT: Final = 300
+_RENDERER_WEIGHT: Final = 1_500
+_RENDERED_WEIGHT: Final = 300
 """What parts of a plan take, in bytes. Tests hold the sums to what plans really take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the values of a field come from, and what is known of them.
+    """Where the values of a field come from, and what the engine knows of them.
 
-    They come from what the field's writer gives, where `writer_of` has one that can write what is
-    selected; or else from the batch resolver that `batch_of` has
-    for the field, or else from the attribute that `attribute_of` names, or else from the resolver
-    that `resolver_of` has in place of the field's own, or from that. What has the very class that
-    `class_of` has for an object type is of that type; a leaf that has the very class that
-    `leaf_class_of` has for its type is complete.
+    `binding_of` says in which ways the engine may get the values of a field; where results aren't
+    to be rendered (`renders`), renderers aren't among them. An object of the very class that
+    `class_of` has for an object type is of that type; a leaf of the very class that `leaf_class_of`
+    has for its type is complete.
     """
 
-    batch_of: Callable[[GraphQLField], BatchResolver | None]
-    attribute_of: Callable[[GraphQLField], str | None]
-    resolver_of: Callable[[GraphQLField], Resolver | None]
+    binding_of: Callable[[GraphQLField], FieldBinding]
     class_of: Callable[[GraphQLObjectType], type | None]
-    writer_of: Callable[[GraphQLField], Writer | None]
     leaf_class_of: Callable[[GraphQLLeafType], type | None]
+    renders: bool
     _known: "dict[int, Source]" = field(init=False, repr=False, default_factory=dict)
     _types: "dict[GraphQLNamedType, Mapping[type, GraphQLObjectType]]" = field(
         init=False, repr=False, default_factory=dict
@@ -154,16 +99,17 @@ class Sources:
         return found
 
     def _worked_out(self, definition: GraphQLField) -> "Source":
-        resolve_batch = self.batch_of(definition)
-        attribute = self.attribute_of(definition)
+        binding = self.binding_of(definition)
+        attribute = None if binding.resolve_batch else binding.attribute
         return Source(
             definition=definition,
+            binding=binding,
             shape=shape_of(definition.type, self.leaf_class_of),
             object_type=_object_type(definition),
-            read=attrgetter(attribute) if attribute and not resolve_batch else None,
-            resolve=self.resolver_of(definition) or definition.resolve or default_field_resolver,
-            resolve_batch=resolve_batch,
-            writer=self.writer_of(definition),
+            read=None if attribute is None else attrgetter(attribute),
+            resolve=binding.resolve or definition.resolve or default_field_resolver,
+            resolve_batch=binding.resolve_batch,
+            renderer=binding.renderer if self.renders else None,
             parameters=Parameters(definition),
         )
 
@@ -173,12 +119,13 @@ class Source:
     """Where the values of one field of the schema come from, whoever selects it."""
 
     definition: GraphQLField
+    binding: FieldBinding
     shape: "Shape"
     object_type: GraphQLObjectType | None
     read: Callable[[Any], Any] | None
     resolve: Resolver
     resolve_batch: BatchResolver | None
-    writer: Writer | None
+    renderer: Renderer | None
     parameters: Parameters
 
 
@@ -261,7 +208,7 @@ class SelectionPlan:
     @property
     def assemble(self) -> Assemble:
         """Makes that many objects of the columns of their values."""
-        # What is written as JSON is never put together, and it takes time to compile.
+        # What is rendered as JSON is never put together, and it takes time to compile.
         if self._assemble is None:
             self._assemble = _assembler(tuple(field.key for field in self.fields))
         return self._assemble
@@ -270,7 +217,7 @@ class SelectionPlan:
 class _Below(NamedTuple):
     """What is selected of a field's objects, and how many fields it has on all levels."""
 
-    selected: tuple[Selected, ...]
+    selected: tuple[SelectedField, ...]
     size: int
 
 
@@ -303,7 +250,7 @@ class OperationPlan:
         self._selections: dict[Hashable, SelectionPlan] = {}
         self._fields: dict[Hashable, FieldPlan] = {}
         self._below: dict[Hashable, _Below | None] = {}
-        self._alike: dict[Hashable, tuple[Selected, ...]] = {}
+        self._alike: dict[Hashable, tuple[SelectedField, ...]] = {}
         self._arguments: dict[Hashable, Arguments] = {}
         self._binds: dict[Hashable, Bind | None] = {}
         root_type = schema.get_root_type(operation.node.operation)
@@ -312,7 +259,7 @@ class OperationPlan:
             schema, self.fragments, self._variables, root_type, operation.node
         )
         self.root = self._selection(root_type, collected.grouped_field_set)
-        self.only_written = self._only_written()
+        self.only_rendered = self._only_rendered()
         self.is_introspection = all(field.name.startswith("__") for field in self.root.fields)
         """Whether it asks for nothing but the schema, which has the same answer each time."""
 
@@ -330,8 +277,8 @@ class OperationPlan:
         self.weight += weight
         self._grown(weight)
 
-    def _only_written(self) -> FieldPlan | None:
-        """The field that is all of the operation, when somebody else writes it."""
+    def _only_rendered(self) -> FieldPlan | None:
+        """The field that is all of the operation, when somebody else renders it."""
         match self.root.fields:
             case [field] if field.bind is not None:
                 return field
@@ -433,14 +380,14 @@ class OperationPlan:
         return found
 
     def _bind(self, source: Source, details: list[FieldDetails]) -> Bind | None:
-        below = None if source.writer is None else self._selected(source, details)
-        if source.writer is None or below is None:
+        below = None if source.renderer is None else self._selected(source, details)
+        if source.renderer is None or below is None:
             return None
         key = (id(source), id(below.selected))
         if key not in self._binds:
-            bind = self._binds[key] = source.writer(below.selected)
+            bind = self._binds[key] = source.renderer(below.selected)
             if bind is not None:
-                self._grow(_WRITER_WEIGHT + _WRITTEN_WEIGHT * below.size)
+                self._grow(_RENDERER_WEIGHT + _RENDERED_WEIGHT * below.size)
         return self._binds[key]
 
     def _selected(self, source: Source, details: Sequence[FieldDetails]) -> _Below | None:
@@ -470,7 +417,7 @@ class OperationPlan:
     def _found_below(
         self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
     ) -> _Below | None:
-        found: list[Selected] = []
+        found: list[SelectedField] = []
         size = 0
         for key, inner in self._subfields(type_, details).items():
             node = inner[0].node
@@ -488,12 +435,12 @@ class OperationPlan:
                 return None
             arguments = self._arguments_of(source, node) if definition.args else None
             selected = below.selected if below else None
-            found.append(Selected(key, type_, definition, selected, arguments))
+            found.append(SelectedField(key, type_, definition, selected, arguments, source.binding))
         return _Below(self._as_one(type_, found), size)
 
     def _as_one(
-        self, type_: GraphQLObjectType, selected: Sequence[Selected]
-    ) -> tuple[Selected, ...]:
+        self, type_: GraphQLObjectType, selected: Sequence[SelectedField]
+    ) -> tuple[SelectedField, ...]:
         """The same tuple for all that is selected alike."""
         parts = [(it.key, id(it.field), id(it.selected), id(it.arguments)) for it in selected]
         key = (type_, *parts)

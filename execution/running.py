@@ -22,11 +22,14 @@ from graphql import (
 from graphql.execution.executor import invalid_return_type_error
 
 from execution.arguments import Arguments
+from execution.bindings import (
+    Unrendered,
+)
 from execution.catching import caught, listed, mapped, resolved_together
 from execution.failures import Failures
 from execution.leaves import are_complete, coercion
 from execution.places import Chosen, Items, Keys, Places, Root
-from execution.plans import FieldPlan, Kind, OperationPlan, SelectionPlan, Shape, Unwritten
+from execution.plans import FieldPlan, Kind, OperationPlan, SelectionPlan, Shape
 from execution.steps import AT_ONCE, Steps, Then, Wait
 from execution.waiting import awaitable, awaited, has_stream, kinds_of, streamed
 
@@ -77,7 +80,7 @@ class Run:
     async def data_of(self, field: FieldPlan, value: Any) -> dict[str, Any] | None:
         """The response's `data` when its only field was resolved already."""
         column = Column(field, field.shape, Keys(Root(), field), wave=1)
-        self._written(column, [value])
+        self._rendered(column, [value])
         return await self._assembled_root([column])
 
     async def _assembled_root(self, columns: list[Column]) -> dict[str, Any] | None:
@@ -141,11 +144,11 @@ class Run:
 
     def _resolve(self, column: Column, objects: Sequence[Any], arguments: dict[str, Any]) -> None:
         field, places = column.field, column.places
-        write = None if field.bind is None else field.bind(self._given)
-        if write is not None:
+        render = None if field.bind is None else field.bind(self._given)
+        if render is not None:
             context = self._executor.context_value
-            written = resolved_together(write, objects, context, arguments)
-            self._wait(column, written, partial(self._written, column))
+            rendered = resolved_together(render, objects, context, arguments)
+            self._wait(column, rendered, partial(self._rendered, column))
             return
         if field.resolve_batch is not None:
             info = self._info(field, places, 0)
@@ -205,11 +208,11 @@ class Run:
         """Complete values that need not be awaited."""
         self._complete(column, values, kinds_of(values))
 
-    def _written(self, column: Column, values: list[Any]) -> None:
-        """Complete what a writer gave; mostly it's complete."""
+    def _rendered(self, column: Column, values: list[Any]) -> None:
+        """Complete what a renderer gave; mostly it's complete."""
         column, values = self._present(column, values, kinds_of(values))
         column.completed = values
-        resolved = [index for index, value in enumerate(values) if type(value) is Unwritten]
+        resolved = [index for index, value in enumerate(values) if type(value) is Unrendered]
         if resolved:
             chosen = self._chosen(column, resolved)
             self._arrived(chosen, [values[index].value for index in resolved])

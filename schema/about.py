@@ -16,6 +16,10 @@ _CODES: Final[Mapping[TopLevelCode, str]] = {
     TopLevelCode.BAD_USER_INPUT: (
         "a variable, an argument or the request makes no sense. Don't repeat it as it is."
     ),
+    TopLevelCode.FORBIDDEN: (
+        "you may not read this field, or not run this mutation, which stored nothing then. Don't "
+        "repeat the request as it is."
+    ),
     TopLevelCode.LIMIT_EXCEEDED: (
         "the operation asks for more than one operation may; `extensions` name the limit. Ask for "
         "less. With the HTTP status 503 the server has no room at the moment, and you may repeat "

@@ -11,6 +11,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.exceptions import StrawberryGraphQLError, StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors as domain
@@ -144,6 +145,7 @@ class TopLevelCode(StrEnum):
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    FORBIDDEN = "FORBIDDEN"
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
@@ -189,6 +191,8 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
         _tell_trouble(request_id, cause)
         is_late = isinstance(cause, domain.TimedOut)
         return with_code(error, TopLevelCode.TIMEOUT if is_late else TopLevelCode.UNAVAILABLE)
+    if _is_denial(cause):
+        return with_code(error, TopLevelCode.FORBIDDEN, **(error.extensions or {}))
     if isinstance(cause, domain.AnswerTooLarge):
         return with_code(
             error, TopLevelCode.LIMIT_EXCEEDED, limit="answerBytes", allowed=cause.allowed
@@ -201,6 +205,19 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
         TopLevelCode.INTERNAL_SERVER_ERROR,
         f"Something went wrong on our side. Mention request {request_id} when you report it.",
         requestId=request_id,
+    )
+
+
+def _is_denial(cause: Exception | None) -> bool:
+    """Whether a permission denied a field.
+
+    Permissions raise Strawberry's error, or Python's. With an `errno`, Python's comes from the
+    operating system: that is a fault of the server.
+    """
+    if isinstance(cause, PermissionError):
+        return cause.errno is None
+    return isinstance(cause, StrawberryGraphQLError) and not isinstance(
+        cause, StrawberryInputCoercionError
     )
 
 

@@ -193,7 +193,7 @@ def _execution(schema: PipelineSchema, prepared: Prepared) -> Execution:
         prepared.node,
         variable_values=prepared.request.variables,
         hide_suggestions=schema.documents.hides_names,
-        to_write=True,
+        to_render=True,
         plans=prepared.document.plans,
     )
 

@@ -9,13 +9,19 @@ from typing import Any
 
 import strawberry
 
-from execution import Selected, Write
+from execution import Render, SelectedField
 from repositories.selections import Owned, Part, Referenced, Selection, carried, objects
 from resolvers.dataloaders import Loader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
+from schema.declarations import Ways
 from schema.entities import EntityKind
-from schema.writing import BATCH, PART, WRITER, Binding, Selecting, as_written, written_of
+from schema.rendering import (
+    BindConverted,
+    Selecting,
+    as_rendered,
+    rendered_of,
+)
 
 LoaderOf = Callable[[Loaders], Loader[str, Any]]
 Load = Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
@@ -24,8 +30,8 @@ Load = Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
 def children(description: str, *, attribute: str, key: str, loader: LoaderOf) -> Any:
     """The ordered children of an entity, by its key.
 
-    A record that a mutation has just written carries them, under `attribute`: they are of its own
-    revision, whatever others have written since.
+    A record that a mutation has just stored carries them, under `attribute`: they are of its own
+    revision, whatever others have stored since.
     """
 
     async def carried_or_loaded(parents: Sequence[Any], load: Load) -> Sequence[Any]:
@@ -38,20 +44,20 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         loaded = iter(await load(keys))
         return [next(loaded) if has is None else has for has in found]
 
-    def written(found: Any, selection: Selection) -> Any:
+    def rendered(found: Any, selection: Selection) -> Any:
         is_json = isinstance(found, str)
-        return as_written(found, selection) if is_json else objects(selection, found, carried)
+        return as_rendered(found, selection) if is_json else objects(selection, found, carried)
 
     return _loaded(
         description,
         loader,
         carried_or_loaded,
-        written,
+        rendered,
         lambda selection: Owned(attribute, selection),
     )
 
 
-def edge(
+def reference(
     description: str,
     *,
     key: str,
@@ -72,7 +78,7 @@ def edge(
         description,
         loader or (lambda loaders: kind.loaders(loaders).by_key),
         referenced,
-        as_written,
+        as_rendered,
         lambda selection: Referenced(key, kind.name, by or kind.key_name, selection),
     )
 
@@ -81,11 +87,11 @@ def _loaded(
     description: str,
     loader: LoaderOf,
     together: Callable[[Sequence[Any], Load], Awaitable[Sequence[Any]]],
-    written: Callable[[Any, Selection], Any],
+    rendered: Callable[[Any, Selection], Any],
     part: Callable[[Selection], Part],
 ) -> Any:
     """A field of what `together` loads for all parents of a level: as records, or as JSON, of which
-    `written` makes what is in the response. Below other fields it's this `part` of a selection.
+    `rendered` makes what is in the response. Below other fields it's this `part` of a selection.
     """
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
@@ -96,19 +102,19 @@ def _loaded(
         context: Context = info.context
         return await together(parents, loader(context.loaders).load_many)
 
-    def write_of(selection: Selection) -> Write:
-        async def write(parents: Sequence[Any], context: Context) -> Sequence[Any]:
+    def render_of(selection: Selection) -> Render:
+        async def render(parents: Sequence[Any], context: Context) -> Sequence[Any]:
             load_json = loader(context.loaders).load_json
             found = await together(parents, lambda keys: load_json(keys, selection))
-            return [written(each, selection) for each in found]
+            return [rendered(each, selection) for each in found]
 
-        return write
+        return render
 
-    def writer(selected: Sequence[Selected]) -> Binding | None:
-        it = written_of(selected)
-        return None if it is None else it.binding(write_of)
+    def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
+        it = rendered_of(selected)
+        return None if it is None else it.bind(render_of)
 
-    def part_of(selected: Selected, selecting: Selecting) -> Part | None:
+    def part_of(selected: SelectedField, selecting: Selecting) -> Part | None:
         assert selected.selected is not None
         below = selecting.selection(selected.selected)
         return None if below is None else part(below)
@@ -116,5 +122,5 @@ def _loaded(
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={BATCH: resolve_all, WRITER: writer, PART: part_of},
+        metadata=Ways(resolve_batch=resolve_all, renderer=renderer, part_of=part_of).metadata,
     )

@@ -7,11 +7,12 @@ from typing import Any
 
 import strawberry
 
-from execution import Selected, Write
+from execution import Render, SelectedField
 from repositories.selections import Selection
 from resolvers.dataloaders import Loader
 from schema.context import Context, Info
-from schema.writing import WRITER, Binding, as_written, written_of
+from schema.declarations import Ways
+from schema.rendering import BindConverted, as_rendered, rendered_of
 
 Found = tuple[Loader[Any, Any], Any]
 """Where an entity is loaded, and by which key."""
@@ -28,21 +29,23 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
         loader, key = find(info.context.loaders, **arguments)
         return await loader.load(key)
 
-    def write_of(selection: Selection) -> Write:
-        async def write(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
+    def render_of(selection: Selection) -> Render:
+        async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
             loader, key = find(context.loaders, **arguments)
             [found] = await loader.load_json([key], selection)
-            return [as_written(found, selection)]
+            return [as_rendered(found, selection)]
 
-        return write
+        return render
 
-    def writer(selected: Sequence[Selected]) -> Binding | None:
-        it = written_of(selected)
-        return None if it is None else it.binding(write_of)
+    def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
+        it = rendered_of(selected)
+        return None if it is None else it.bind(render_of)
 
     # Clients give the arguments that `find` takes after the loaders.
     _, *given = signature(find).parameters.values()
     info = Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
     resolve.__annotations__["return"] = Any
     resolve.__dict__["__signature__"] = Signature([info, *given], return_annotation=Any)
-    return strawberry.field(resolver=resolve, description=description, metadata={WRITER: writer})
+    return strawberry.field(
+        resolver=resolve, description=description, metadata=Ways(renderer=renderer).metadata
+    )

@@ -7,15 +7,16 @@ import strawberry
 
 from domain.deletion import Delete
 from domain.errors import DomainError
-from execution import Always, Selected
+from execution import Always, SelectedField
 from repositories.unit_of_work import UnitOfWork
 from schema.commands import sent_as
 from schema.context import Context, Info
+from schema.declarations import Ways
 from schema.entities import EntityKind
 from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
-from schema.writing import WRITER, Binding
-from schema.written_payloads import WrittenPayload
+from schema.rendered_payloads import RenderedPayload
+from schema.rendering import BindConverted
 
 
 def entity() -> Any:
@@ -65,18 +66,20 @@ def mutation(
     async def resolve(info: Info, input: Any) -> Any:
         return await carried_out(info.context, input)
 
-    def writer(selected: Sequence[Selected]) -> Binding | None:
-        written = WrittenPayload.of(selected, outcome)
-        if written is None:
+    def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
+        rendered = RenderedPayload.of(selected, outcome)
+        if rendered is None:
             return None
 
-        async def write(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
-            return [written.made(await carried_out(context, input))]
+        async def render(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
+            return [rendered.made(await carried_out(context, input))]
 
-        return Always(write)
+        return Always(render)
 
     resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
-    return strawberry.mutation(resolver=resolve, description=description, metadata={WRITER: writer})
+    return strawberry.mutation(
+        resolver=resolve, description=description, metadata=Ways(renderer=renderer).metadata
+    )
 
 
 def deletion(

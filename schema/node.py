@@ -9,12 +9,13 @@ import strawberry
 
 from domain.entity import Entity
 from domain.validation import unstorable
-from execution import Selected
+from execution import SelectedField
 from repositories.selections import Opaque, Part, base64url
 from resolvers.loaders import Loaders
+from schema.declarations import Ways
 from schema.entities import ENTITY_KINDS
 from schema.pace import Pace
-from schema.writing import PART, Selecting
+from schema.rendering import Selecting
 
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
@@ -96,7 +97,7 @@ def _id_of_record(record: Any) -> strawberry.ID:
     return global_id(kind.record, getattr(record, kind.key_name))
 
 
-def _part_of(selected: Selected, _: Selecting) -> Part:
+def _part_of(selected: SelectedField, _: Selecting) -> Part:
     kind = _KINDS_BY_NAME[selected.type.name]
     return Opaque(_prefix(kind.name), kind.key_name)
 
@@ -108,7 +109,7 @@ class Node:
             "The global id: unique among all types, never changing, opaque. For caches and for "
             "`node(id:)`; all other arguments speak business keys."
         ),
-        metadata={PART: _part_of},
+        metadata=Ways(part_of=_part_of).metadata,
     )
     def id(self) -> strawberry.ID:
         # What resolvers get as `self` is the record: the types here only describe records.

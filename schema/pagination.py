@@ -9,26 +9,24 @@ import strawberry
 from strawberry import UNSET
 
 from domain.validation import LIST_LENGTH
-from execution import Selected, Write
+from execution import Render, SelectedField
 from repositories.criteria import NEWEST_FIRST, Direction, Order, Page, PageRequest
 from repositories.selections import Paged, Part, Selection
 from resolvers.dataloaders import ALL, Listing, Related
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.cursors import Cursors
+from schema.declarations import Ways
 from schema.entities import EntityKind
 from schema.errors import BadUserInput
 from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS, criteria
-from schema.writing import (
-    BATCH,
-    PART,
-    WRITER,
+from schema.rendered_connections import RenderedConnection, paged_members
+from schema.rendering import (
     ArgumentsOf,
-    Binding,
+    BindConverted,
     Selecting,
-    as_written,
+    as_rendered,
 )
-from schema.written_connections import WrittenConnection, paged_members
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -137,7 +135,7 @@ def _read(read: Callable[[Sequence[Any]], Awaitable[list[Any]]], description: st
         return await read(connections)
 
     return strawberry.field(
-        resolver=resolve, description=description, metadata={BATCH: resolve_all}
+        resolver=resolve, description=description, metadata=Ways(resolve_batch=resolve_all).metadata
     )
 
 
@@ -210,44 +208,44 @@ def connection(
             for it in parents
         ]
 
-    def writer(selected: Sequence[Selected]) -> Binding | None:
-        wanted = WrittenConnection.of(selected)
+    def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
+        wanted = RenderedConnection.of(selected)
         if wanted is None:
             return None
 
-        def bind(arguments_of: ArgumentsOf) -> Write | None:
+        def bind(arguments_of: ArgumentsOf) -> Render | None:
             selections = wanted.bound(arguments_of)
             if selections is None:
                 return None
 
-            async def write(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
+            async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
                 request = asked_for(**arguments)
                 reads, cursors = kind.loaders(context.loaders).reads, Cursors(kind, request.order)
                 return [await wanted.read(reads, request, selections, cursors.encode_place)]
 
-            return write
+            return render
 
         return bind
 
-    def paged(selected: Sequence[Selected], number: int, selecting: Selecting) -> Paged | None:
+    def paged(selected: Sequence[SelectedField], number: int, selecting: Selecting) -> Paged | None:
         members = paged_members(selected, selecting)
         if members is None or by is None:
             return None
         return Paged(by, kind.name, by, number, members)
 
-    def part_of(selected: Selected, selecting: Selecting) -> Part | None:
+    def part_of(selected: SelectedField, selecting: Selecting) -> Part | None:
         number = selecting.page(selected, asked_for)
         return paged(selected.selected or (), number, selecting)
 
-    def writer_of_related(selected: Sequence[Selected]) -> Binding | None:
+    def renderer_of_related(selected: Sequence[SelectedField]) -> BindConverted | None:
         selecting = Selecting(first_page=1)
         part = paged(selected, 0, selecting)
-        written = selecting.written(None if part is None else Selection((("", part),)))
-        if written is None:
+        rendered = selecting.rendered(None if part is None else Selection((("", part),)))
+        if rendered is None:
             return None
 
-        def write_of(selection: Selection) -> Write:
-            async def write(
+        def render_of(selection: Selection) -> Render:
+            async def render(
                 parents: Sequence[Any], context: Context, **arguments: Any
             ) -> Sequence[Any]:
                 assert related is not None
@@ -255,11 +253,11 @@ def connection(
                 whole = selection.of_pages((asked_for(**arguments), *selection.pages))
                 keys = [getattr(parent, by) for parent in parents]
                 found = await related(context.loaders).json.load_json(keys, whole)
-                return [as_written(each, whole) for each in found]
+                return [as_rendered(each, whole) for each in found]
 
-            return write
+            return render
 
-        return written.binding(write_of)
+        return rendered.bind(render_of)
 
     # Each kind has its own filter and order, so the signature is completed here.
     annotations = {
@@ -277,11 +275,12 @@ def connection(
         for name, annotation in annotations.items()
     ]
     resolve.__dict__["__signature__"] = declared.replace(parameters=[parent, info, *given])
-    metadata = {
-        BATCH: resolve_all,
-        **({WRITER: writer} if by is None else {WRITER: writer_of_related, PART: part_of}),
-    }
-    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
+    ways = Ways(
+        resolve_batch=resolve_all,
+        renderer=renderer if by is None else renderer_of_related,
+        part_of=None if by is None else part_of,
+    )
+    return strawberry.field(resolver=resolve, description=description, metadata=ways.metadata)
 
 
 def _argument(kind: EntityKind, suffix: str, description: str) -> Any:

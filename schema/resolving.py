@@ -18,10 +18,19 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
-from execution import Always, BatchResolver, Bind, Given, Resolver, Selected, Write, Writer
+from execution import (
+    Always,
+    ArgumentsOf,
+    BatchResolver,
+    Bind,
+    Render,
+    Renderer,
+    Resolver,
+    SelectedField,
+)
 from schema.commands import command_of
 from schema.filtering import require_few_conditions
-from schema.writing import BATCH, WRITER, Binding, declaration, metadata_of
+from schema.rendering import BindConverted
 
 Convert = Callable[[Any], Any]
 Path = tuple[str, ...]
@@ -30,18 +39,17 @@ Conversion = Callable[[dict[str, Any]], dict[str, Any]]
 _DECLARED = GraphQLCoreConverter.DEFINITION_BACKREF
 
 
-def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | None:
-    """What does the same as the field's resolver; None where Strawberry does more than to call it.
+def resolver_of(
+    schema: strawberry.Schema, field: GraphQLField, definition: StrawberryField
+) -> Resolver | None:
+    """Does the same as Strawberry's resolver for a field without extensions.
 
-    That is with extensions, such as permissions, and with handlers of exceptions.
+    None for subscriptions, which Strawberry resolves to their events.
     """
-    definition = declaration(field)
-    if definition is None or definition.base_resolver is None:
-        return None
-    if definition.extensions or definition.is_subscription or schema.exception_handlers:
+    resolver = definition.base_resolver
+    if resolver is None or definition.is_subscription:
         return None
     converted = _conversion_of(schema, field)
-    resolver = definition.base_resolver
     function: Any = resolver.wrapped_func
     info_class = schema.config.info_class
     info_name = resolver.info_parameter.name if resolver.info_parameter else None
@@ -63,39 +71,43 @@ def resolver_of(schema: strawberry.Schema, field: GraphQLField) -> Resolver | No
     return resolve
 
 
-def batch_of(schema: strawberry.Schema, field: GraphQLField) -> BatchResolver | None:
-    """The field's batch resolver, if it has one."""
-    batch: BatchResolver | None = metadata_of(field, BATCH)
-    if batch is None or not field.args:
-        return batch
-    return _converting(_conversion_of(schema, field), batch)
+def converted_batch(
+    schema: strawberry.Schema, field: GraphQLField, resolve_batch: BatchResolver | None
+) -> BatchResolver | None:
+    """The batch resolver of a field, which gets arguments as resolvers do."""
+    if resolve_batch is None or not field.args:
+        return resolve_batch
+    return _converting(_conversion_of(schema, field), resolve_batch)
 
 
-def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
-    """What can have the field's objects written as JSON, if anything can."""
-    writer: Callable[[Sequence[Selected]], Binding | None] | None = metadata_of(field, WRITER)
-    if writer is None:
+def converted_renderer(
+    schema: strawberry.Schema,
+    field: GraphQLField,
+    renderer: Callable[[Sequence[SelectedField]], BindConverted | None] | None,
+) -> Renderer | None:
+    """The renderer of a field, which gets arguments as resolvers do."""
+    if renderer is None:
         return None
 
     own = _conversion_of(schema, field) if field.args else None
 
-    def with_arguments(selected: Sequence[Selected]) -> Bind | None:
-        bind = writer(selected)
+    def with_arguments(selected: Sequence[SelectedField]) -> Bind | None:
+        bind = renderer(selected)
         if bind is None:
             return None
         if isinstance(bind, Always):
-            return bind if own is None else Always(_converting(own, bind.write))
+            return bind if own is None else Always(_converting(own, bind.render))
         conversions: dict[int, Conversion] = {}
 
-        def bind_converted(given: Given) -> Write | None:
-            def arguments_of(below: Selected) -> dict[str, Any]:
+        def bind_converted(given: ArgumentsOf) -> Render | None:
+            def arguments_of(below: SelectedField) -> dict[str, Any]:
                 assert below.arguments is not None
                 if id(below.field) not in conversions:
                     conversions[id(below.field)] = _conversion_of(schema, below.field)
                 return conversions[id(below.field)](given(below.arguments))
 
-            write = bind(arguments_of)
-            return write if write is None or own is None else _converting(own, write)
+            render = bind(arguments_of)
+            return render if render is None or own is None else _converting(own, render)
 
         return bind_converted
 
@@ -103,7 +115,7 @@ def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
 
 
 def _converting(
-    convert: Conversion, function: Write | BatchResolver
+    convert: Conversion, function: Render | BatchResolver
 ) -> Callable[..., Awaitable[Sequence[Any]]]:
     """The function, which gets converted arguments."""
 
@@ -114,7 +126,7 @@ def _converting(
 
 
 def _conversion_of(schema: strawberry.Schema, field: GraphQLField) -> Conversion:
-    """What makes the arguments of a resolver, or a writer, of coerced ones."""
+    """What makes the arguments of a resolver, or a renderer, of coerced ones."""
     conversions = {
         name: _conversion(schema, name, argument.extensions[_DECLARED])
         for name, argument in field.args.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -21,6 +20,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from execution import Engine
 from repositories.cache import Cache
 from schema.about import SCHEMA_DESCRIPTION
+from schema.bindings import bindings_of
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
 from schema.delivery.queries import DeliveryQuery
@@ -36,11 +36,9 @@ from schema.production.mutations import ProductionMutation
 from schema.production.queries import ProductionQuery
 from schema.qc.mutations import QcMutation
 from schema.qc.queries import QcQuery
-from schema.resolving import batch_of, resolver_of, writer_of
-from schema.scalars import SCALARS, WRITABLE
+from schema.scalars import ENCODABLE, SCALARS
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
-from schema.writing import attribute_of
 
 MOST_NODES = 100
 
@@ -139,12 +137,9 @@ def create_schema(
     )
     engine = Engine(
         definition._schema,
-        attribute_of=attribute_of,
-        batch_of=partial(batch_of, definition),
-        resolver_of=partial(resolver_of, definition),
+        binding_of=bindings_of(definition),
         class_of=_class_of,
-        writer_of=partial(writer_of, definition),
-        writable_of=lambda leaf: WRITABLE.get(leaf.name),
+        encodable_of=lambda leaf: ENCODABLE.get(leaf.name),
     )
     return PipelineSchema(definition, documents, engine, Introspections(cache))
 

@@ -84,8 +84,8 @@ def serialize_json(value: JsonObject) -> dict[str, Any]:
     return value.to_python()
 
 
-WRITABLE: dict[str, type] = {"DateTime": datetime, "JSON": JsonObject}
-"""By which class those of the scalars' values are known that `schema.encoding` writes."""
+ENCODABLE: dict[str, type] = {"DateTime": datetime, "JSON": JsonObject}
+"""The class of the values that `schema.encoding` encodes as they are, by the scalar's name."""
 
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(

@@ -32,7 +32,7 @@ class GraphqlCore(Engine):
         *,
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
-        to_write: bool = False,
+        to_render: bool = False,
         plans: DocumentPlans | None = None,
     ) -> Execution:
         unplanned = Operation(

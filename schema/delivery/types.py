@@ -10,7 +10,7 @@ import strawberry
 from domain import delivery
 from schema.descriptions import URL
 from schema.entities import DRAFTS
-from schema.fields import children, edge
+from schema.fields import children, reference
 from schema.node import StoredEntity, created_at, revision, updated_at
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class DeliveryPackage(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = edge(
+    draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that is delivered; null when it isn't stored.",
         key="draft_id",
         kind=DRAFTS,

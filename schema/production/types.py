@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 from domain import production
 from schema.descriptions import BODY
 from schema.entities import CAMPAIGNS, DELIVERY_PACKAGES, DRAFTS, QC_RESULTS, STRATEGY_PLANS
-from schema.fields import children, edge
+from schema.fields import children, reference
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
 
@@ -45,10 +45,12 @@ class Campaign(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = edge(
-        "The plan that it carries out; null when that isn't stored.",
-        key="strategy_id",
-        kind=STRATEGY_PLANS,
+    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
+        reference(
+            "The plan that it carries out; null when that isn't stored.",
+            key="strategy_id",
+            kind=STRATEGY_PLANS,
+        )
     )
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
         DRAFTS,
@@ -81,17 +83,19 @@ class Draft(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = edge(
-        "The plan that it's written for; null when that isn't stored.",
-        key="strategy_id",
-        kind=STRATEGY_PLANS,
+    strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
+        reference(
+            "The plan that it's written for; null when that isn't stored.",
+            key="strategy_id",
+            kind=STRATEGY_PLANS,
+        )
     )
-    campaign: Campaign | None = edge(
+    campaign: Campaign | None = reference(
         "The campaign that it belongs to; null when there is none.",
         key="campaign_id",
         kind=CAMPAIGNS,
     )
-    qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = edge(
+    qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = reference(
         "What QC says of it; null before QC saw it.",
         key="draft_id",
         kind=QC_RESULTS,

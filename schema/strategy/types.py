@@ -9,7 +9,7 @@ import strawberry
 
 from domain import strategy
 from schema.entities import BRIEFS, CAMPAIGNS, DRAFTS
-from schema.fields import children, edge
+from schema.fields import children, reference
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
 from schema.strategy.enums import ApprovalState
@@ -85,7 +85,7 @@ class StrategyPlan(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
-    brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = edge(
+    brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = reference(
         "The brief that it answers; null when that isn't stored.",
         key="brief_id",
         kind=BRIEFS,

@@ -31,7 +31,7 @@ from graphql import (
     is_union_type,
 )
 
-from execution import BatchResolver
+from execution import FieldBinding
 
 SDL = """
 interface Node { id: ID!  name: String  strict: String!  near: Node }
@@ -252,8 +252,8 @@ BATCHED = {
 }
 
 
-def batch_of(schema: GraphQLSchema) -> Callable[[GraphQLField], BatchResolver | None]:
-    """Batch resolvers for some of the fields."""
+def binding_of(schema: GraphQLSchema) -> Callable[[GraphQLField], FieldBinding]:
+    """Has batch resolvers for some of the fields."""
     batched: set[int] = set()
     for type_name, names in BATCHED.items():
         type_ = schema.type_map[type_name]
@@ -264,4 +264,4 @@ def batch_of(schema: GraphQLSchema) -> Callable[[GraphQLField], BatchResolver | 
         world: World = info.context
         return await world.resolved_all(sources, info, arguments)
 
-    return lambda of: resolve if id(of) in batched else None
+    return lambda of: FieldBinding(resolve_batch=resolve if id(of) in batched else None)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLField
 
-from execution import BatchResolver, Engine
+from execution import BatchResolver, Engine, FieldBinding
 from tests.execution.asking import Json, run, schema_of
 
 SDL = """
@@ -42,10 +42,11 @@ class Batches:
             if f"{type_name}_{name}" in self._answers
         }
 
-        def batch_of(field: GraphQLField) -> BatchResolver | None:
-            return fields.get(id(field))
+        def binding_of(field: GraphQLField) -> FieldBinding:
+            attribute = None if attribute_of is None else attribute_of(field)
+            return FieldBinding(resolve_batch=fields.get(id(field)), attribute=attribute)
 
-        return Engine(self.schema, batch_of=batch_of, attribute_of=attribute_of or (lambda _: None))
+        return Engine(self.schema, binding_of=binding_of)
 
     def _resolving(self, name: str) -> BatchResolver:
         async def resolve(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:

@@ -24,7 +24,7 @@ from tests.execution.equality import (
     never_awaited,
     operation_of,
 )
-from tests.execution.hostile import World, batch_of, hostile_schema
+from tests.execution.hostile import World, binding_of, hostile_schema
 
 SCHEMA: Final = hostile_schema()
 
@@ -99,7 +99,7 @@ def test_over_time(runner: asyncio.Runner) -> None:
                 assert_equivalent(ours, theirs, there)
 
     for document in documents(SCHEMA, 150, kinds=KINDS, arguments=ARGUMENTS):
-        engines = [Engine(SCHEMA), Engine(SCHEMA, batch_of=batch_of(SCHEMA))]
+        engines = [Engine(SCHEMA), Engine(SCHEMA, binding_of=binding_of(SCHEMA))]
         with told(document):
             for seed, failing in product(range(SEEDS), FAILING):
                 runner.run(compare(engines, document, seed, failing))

@@ -97,8 +97,8 @@ class Both:
 
     async def _compare(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
         ours = await self._by_plan(document, variables)
-        written = await self._by_plan(document, variables, to_write=True)
-        assert json.loads(encode(written.formatted)) == ours.formatted
+        rendered = await self._by_plan(document, variables, to_render=True)
+        assert json.loads(encode(rendered.formatted)) == ours.formatted
         async with Context(self.repositories, "request-1") as context:
             theirs = await by_graphql_core(self.schema.graphql, document, variables, context)
         if are_same(ours, theirs):
@@ -112,7 +112,7 @@ class Both:
         self.seen["bytes"] += len(json.dumps(ours.data))
 
     async def _by_plan(
-        self, document: DocumentNode, variables: Mapping[str, Any], *, to_write: bool = False
+        self, document: DocumentNode, variables: Mapping[str, Any], *, to_render: bool = False
     ) -> ExecutionResult:
         async with Context(self.repositories, "request-1") as context:
             return await self.schema.engine.execute(
@@ -120,13 +120,13 @@ class Both:
                 operation_of(document),
                 variable_values=variables,
                 context_value=context,
-                to_write=to_write,
+                to_render=to_render,
             )
 
 
 @pytest.fixture
 def both(runner: asyncio.Runner, _storage: str | None) -> Iterator[Both]:
-    """On each implementation in turn: what is written as JSON, databases write."""
+    """On each implementation in turn: what is rendered as JSON, databases render."""
     database = None if _storage is None else runner.run(open_emptied(_storage))
     mode = PersistenceMode.INMEMORY if database is None else PersistenceMode.DB
     repositories = create_repositories(mode, database)

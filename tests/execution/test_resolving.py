@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 from graphql.pyutils import Path
 
-from execution import Engine
+from execution import OWN_RESOLVER, Engine, FieldBinding
 from tests.execution.asking import answer, request, run, run_by_graphql_core, schema_of
 
 SDL = """
@@ -155,15 +155,15 @@ async def test_a_field_that_the_schema_lacks_is_left_out() -> None:
 async def test_an_attribute_is_read_without_calling_the_resolver() -> None:
     schema = schema_of(SDL, Thing={"name": lambda *_: pytest.fail("called")})
 
-    def attribute_of(field: GraphQLField) -> str | None:
+    def binding_of(field: GraphQLField) -> FieldBinding:
         thing = schema.type_map["Thing"]
         assert isinstance(thing, GraphQLObjectType)
-        return "title" if field is thing.fields["name"] else None
+        return FieldBinding(attribute="title" if field is thing.fields["name"] else None)
 
     things = [SimpleNamespace(title="a"), SimpleNamespace(title=None), SimpleNamespace()]
 
     result = await run(
-        Engine(schema, attribute_of=attribute_of),
+        Engine(schema, binding_of=binding_of),
         "{ things { name } }",
         root_value={"things": things},
     )
@@ -175,11 +175,13 @@ async def test_an_attribute_is_read_without_calling_the_resolver() -> None:
 
 
 async def test_a_resolver_may_have_another_in_its_place() -> None:
-    def others(of: GraphQLField) -> Any:
-        return (lambda source, info, **given: repr(given)) if of.args else None
+    def others(of: GraphQLField) -> FieldBinding:
+        return (
+            FieldBinding(resolve=lambda _, info, **given: repr(given)) if of.args else OWN_RESOLVER
+        )
 
     schema = schema_of(SDL, Query=dict.fromkeys(("name", "number"), lambda *_, **__: "its own"))
-    engine = Engine(schema, resolver_of=others)
+    engine = Engine(schema, binding_of=others)
 
     result = await run(engine, '{ name number(text: "a") }')
 
@@ -202,11 +204,12 @@ async def test_properties_that_fail_fail_their_own_place_and_are_read_once() -> 
 
     schema = schema_of(SDL)
 
-    def attribute_of(field: GraphQLField) -> str | None:
-        return "title" if field is schema.type_map["Thing"].fields["name"] else None  # type: ignore[attr-defined]
+    def binding_of(field: GraphQLField) -> FieldBinding:
+        is_name = field is schema.type_map["Thing"].fields["name"]  # type: ignore[attr-defined]
+        return FieldBinding(attribute="title" if is_name else None)
 
     result = await run(
-        Engine(schema, attribute_of=attribute_of),
+        Engine(schema, binding_of=binding_of),
         "{ things { name } }",
         root_value={"things": [Thing("a"), Thing("bad"), Thing("b")]},
     )

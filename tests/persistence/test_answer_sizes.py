@@ -12,7 +12,7 @@ from repositories.engine import Database
 from repositories.factory import PersistenceMode, create_repositories
 from repositories.selections import Items, Owned, Paged, Part, Referenced, Selection, Value
 from repositories.unit_of_work import Repositories, UnitOfWork
-from schema.writing import MOST_DEPTH
+from schema.rendering import MOST_DEPTH
 from tests import builders as build
 from tests.support.statements import watched
 

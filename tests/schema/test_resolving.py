@@ -10,14 +10,15 @@ import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo, parse
 from graphql import execute as graphql_execute
 from strawberry import UNSET, Info, Parent
-from strawberry.extensions import FieldExtension
+from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.permission import BasePermission
 from strawberry.relay import GlobalID
 from strawberry.schema.exception_handlers import ExceptionHandler
+from strawberry.types.field import StrawberryField
 
-from execution import Engine
+from execution import OWN_RESOLVER, Engine
+from schema.bindings import bindings_of
 from schema.commands import command_input, optional, required
-from schema.resolving import resolver_of
 from schema.root import PipelineSchema
 from tests.execution.equality import operation_of
 
@@ -53,6 +54,11 @@ class Denied(BasePermission):
 class Twice(FieldExtension):
     def resolve(self, next_: Callable[..., Any], source: Any, info: Any, **given: Any) -> Any:
         return next_(source, info, **given) * 2
+
+
+class _Loud(StrawberryField):
+    def get_result(self, *_: Any, **__: Any) -> Any:
+        return "loud"
 
 
 def _told(*what: Any) -> str:
@@ -118,6 +124,8 @@ class Query:
 
     permitted: str = strawberry.field(resolver=_of_root, permission_classes=[Denied])
     extended: str = strawberry.field(resolver=_of_root, extensions=[Twice()])
+    permitted_attribute: str = strawberry.field(permission_classes=[Denied], default="plain")
+    of_its_class: str = _Loud(default="plain")  # type: ignore[assignment]
 
     @staticmethod
     @strawberry.field
@@ -148,12 +156,12 @@ def field(name: str, schema: strawberry.Schema = SCHEMA) -> GraphQLField:
         'sends(parcel: {fromWhom: "a", weights: 5, parts: [{fromWhom: "b", weights: null}]})',
         'sends(parcel: {fromWhom: "a"}, other: null)',
         *('byGlobalId(id: "VHlwZToxMg==")', 'byGlobalId(id: "garbage")'),
-        *("permitted", "extended"),
+        *("permitted", "extended", "permittedAttribute", "ofItsClass"),
     ],
 )
 async def test_fields_are_resolved_as_by_strawberry(selected: str) -> None:
     document = parse(f"{{ {selected} }}")
-    engine = Engine(SCHEMA._schema, resolver_of=lambda of: resolver_of(SCHEMA, of))
+    engine = Engine(SCHEMA._schema, binding_of=bindings_of(SCHEMA))
 
     theirs = graphql_execute(SCHEMA._schema, document, "the root", "the context")
     theirs = await theirs if isawaitable(theirs) else theirs
@@ -165,9 +173,9 @@ async def test_fields_are_resolved_as_by_strawberry(selected: str) -> None:
     assert engine.counts.by_plan == 1
 
 
-@pytest.mark.parametrize("name", ["permitted", "extended", "plain"])
+@pytest.mark.parametrize("name", ["permitted", "extended", "permittedAttribute", "ofItsClass"])
 def test_what_strawberry_does_more_for_is_left_to_it(name: str) -> None:
-    assert resolver_of(SCHEMA, field(name)) is None
+    assert bindings_of(SCHEMA)(field(name)) is OWN_RESOLVER
 
 
 def test_so_is_everything_where_exceptions_are_handled() -> None:
@@ -178,22 +186,31 @@ def test_so_is_everything_where_exceptions_are_handled() -> None:
             return None
 
     schema = strawberry.Schema(query=Query)
-    assert resolver_of(schema, field("fails", schema)) is not None
+    for name in ("fails", "plain"):
+        assert bindings_of(schema)(field(name, schema)) is not OWN_RESOLVER
     schema.exception_handlers = (Handler(),)
 
-    assert resolver_of(schema, field("fails", schema)) is None
+    for name in ("fails", "plain"):
+        assert bindings_of(schema)(field(name, schema)) is OWN_RESOLVER
+
+
+def test_extensions_of_a_schema_are_refused_since_nothing_would_run_them() -> None:
+    schema = strawberry.Schema(query=Query, extensions=[SchemaExtension])
+
+    with pytest.raises(ValueError, match="runs no extensions of schemas"):
+        bindings_of(schema)
 
 
 def test_all_of_our_own_resolvers_are_called_without_strawberry(schema: PipelineSchema) -> None:
     for root in (schema.graphql.query_type, schema.graphql.mutation_type):
         assert root is not None
         for name, of in root.fields.items():
-            assert schema.engine.sources.resolver_of(of) is not None, name
+            assert schema.engine.sources.binding_of(of).resolve is not None, name
 
 
 async def test_a_resolver_gets_info_only_when_it_asks_for_it() -> None:
     info: GraphQLResolveInfo[Any] = None  # type: ignore[assignment]
-    resolve = resolver_of(SCHEMA, field("ofParent"))
+    resolve = bindings_of(SCHEMA)(field("ofParent")).resolve
     assert resolve is not None
 
     assert resolve("the parent", info) == "('the parent',)"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graphql import GraphQLField, is_object_type
 
-from execution import BatchResolver, Engine, Resolver, Writer
+from execution import Engine, FieldBinding
 from schema.documents import Documents
 from schema.limits import Limits
 from schema.root import PipelineSchema
@@ -49,15 +49,22 @@ def with_engine(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
     sources = replace(schema.engine.sources, **changes)
     engine = Engine(
         schema.graphql,
-        attribute_of=sources.attribute_of,
-        batch_of=sources.batch_of,
-        resolver_of=sources.resolver_of,
+        binding_of=sources.binding_of,
         class_of=sources.class_of,
-        writer_of=sources.writer_of,
-        writable_of=sources.leaf_class_of,
+        encodable_of=sources.leaf_class_of,
     )
     documents = Documents(schema.graphql, Limits(), introspection=True)
     return replace(schema, documents=documents, engine=engine)
+
+
+def without(schema: PipelineSchema, *ways: str) -> PipelineSchema:
+    """The schema with an engine that has none of these ways to resolve any field."""
+    binding_of, none = schema.engine.sources.binding_of, dict.fromkeys(ways)
+
+    def less(field: GraphQLField) -> FieldBinding:
+        return replace(binding_of(field), **none)
+
+    return with_engine(schema, binding_of=less)
 
 
 def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[str]]:
@@ -72,17 +79,15 @@ def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[
 
         return count
 
-    def counted_batch_of(field: GraphQLField) -> BatchResolver | None:
-        resolve = sources.batch_of(field)
-        return resolve and counted(resolve, names[id(field)])
-
-    def counted_resolver_of(field: GraphQLField) -> Resolver | None:
-        resolve = sources.resolver_of(field)
-        return resolve and counted(resolve, names[id(field)])
-
-    def counted_writer_of(field: GraphQLField) -> Writer | None:
-        writer = sources.writer_of(field)
-        return writer and (lambda selected: counted(writer(selected), names[id(field)]))
+    def counted_binding_of(field: GraphQLField) -> FieldBinding:
+        binding = sources.binding_of(field)
+        name, renderer = names.get(id(field), ""), binding.renderer
+        return replace(
+            binding,
+            resolve_batch=binding.resolve_batch and counted(binding.resolve_batch, name),
+            resolve=binding.resolve and counted(binding.resolve, name),
+            renderer=renderer and (lambda selected: counted(renderer(selected), name)),
+        )
 
     names: dict[int, str] = {}
     for type_ in schema.graphql.type_map.values():
@@ -90,10 +95,4 @@ def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[
             for name, field in type_.fields.items():
                 names[id(field)] = f"{type_.name}.{name}"
                 field.resolve = counted(field.resolve, names[id(field)])
-    counting = with_engine(
-        schema,
-        batch_of=counted_batch_of,
-        resolver_of=counted_resolver_of,
-        writer_of=counted_writer_of,
-    )
-    return counting, called
+    return with_engine(schema, binding_of=counted_binding_of), called

@@ -35,7 +35,7 @@ from tests.conftest import close_database
 from tests.support.exchanges import Sink
 from tests.support.statements import watched
 from tests.support.wire import request
-from tests.work.counting import counted_calls, counting_resolvers, with_engine
+from tests.work.counting import counted_calls, counting_resolvers, with_engine, without
 
 PACKAGES: Final = 60
 SCENARIOS: Final = {scenario.name: scenario for scenario in scenarios(PACKAGES)}
@@ -159,9 +159,9 @@ async def calls(
     return counted.made
 
 
-def level_by_level(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
-    """The schema with an engine that leaves nothing to writers."""
-    return with_engine(schema, writer_of=lambda _: None, **changes)
+def level_by_level(schema: PipelineSchema, *others: str) -> PipelineSchema:
+    """The schema with an engine that has no renderers, and none of these other ways."""
+    return without(schema, "renderer", *others)
 
 
 async def calls_of(schema: PipelineSchema, storage: Storage, scenario: Scenario) -> int:
@@ -341,26 +341,26 @@ async def test_writing_nothing_breaks_the_budget(schema: PipelineSchema, storage
 async def test_a_call_for_each_field_breaks_the_budget(
     schema: PipelineSchema, storage: Storage
 ) -> None:
-    await require_more_calls(level_by_level(schema, attribute_of=lambda _: None), storage)
+    await require_more_calls(level_by_level(schema, "attribute"), storage)
 
 
 async def test_asking_each_object_for_its_type_breaks_the_budget(
     schema: PipelineSchema, storage: Storage
 ) -> None:
-    await require_more_calls(level_by_level(schema, class_of=lambda _: None), storage)
+    await require_more_calls(with_engine(level_by_level(schema), class_of=lambda _: None), storage)
 
 
 async def test_a_resolver_for_each_object_breaks_the_budget(
     schema: PipelineSchema, storage: Storage
 ) -> None:
-    await require_more_calls(level_by_level(schema, batch_of=lambda _: None), storage)
+    await require_more_calls(level_by_level(schema, "resolve_batch"), storage)
 
 
 async def test_calling_resolvers_costs_less_than_by_strawberry(
     schema: PipelineSchema, memory: Storage
 ) -> None:
-    ours = level_by_level(schema, batch_of=lambda _: None)
-    by_strawberry = level_by_level(schema, batch_of=lambda _: None, resolver_of=lambda _: None)
+    ours = level_by_level(schema, "resolve_batch")
+    by_strawberry = level_by_level(schema, "resolve_batch", "resolve")
     await filled(memory)
 
     for scenario in SCENARIOS.values():

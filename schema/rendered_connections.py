@@ -1,12 +1,12 @@
-"""Connections whose entities repositories write as JSON."""
+"""Connections whose entities repositories render as JSON."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import TypeNameMetaFieldDef
 
-from execution import Selected
+from execution import SelectedField
 from repositories.contract import EntityReads, JsonPage
 from repositories.criteria import Page, PageRequest
 from repositories.selections import (
@@ -22,14 +22,14 @@ from repositories.selections import (
     Selection,
 )
 from schema.cursors import with_cursors
-from schema.writing import (
+from schema.rendering import (
     MOST_MEMBERS,
     ArgumentsOf,
+    Rendered,
     Selecting,
-    Written,
-    as_written,
-    declaration,
-    written_of,
+    as_rendered,
+    member_of,
+    rendered_of,
 )
 
 Item = tuple[Any, ...]
@@ -60,29 +60,29 @@ MakeOfItem = Callable[[_Read, Item], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenConnection:
+class RenderedConnection:
     """What is to be read for a connection, and what makes each member of what was read.
 
     `names` are those of the fields that are selected of it, its edges and its page info.
     """
 
     members: tuple[tuple[str, Make], ...]
-    written: tuple[Written, ...]
+    rendered: tuple[Rendered, ...]
     names: frozenset[str]
 
     @classmethod
-    def of(cls, selected: Sequence[Selected]) -> "WrittenConnection | None":
-        """None where repositories can't write all that is selected of the entities."""
+    def of(cls, selected: Sequence[SelectedField]) -> "RenderedConnection | None":
+        """None where repositories can't render all that is selected of the entities."""
         found = _Found()
         members = tuple((each.key, found.member(each)) for each in selected)
-        sizes = (each.selection.size for each in found.written)
-        if found.is_unwritable or sum(sizes) > MOST_MEMBERS:
+        sizes = (each.selection.size for each in found.rendered)
+        if found.is_unrenderable or sum(sizes) > MOST_MEMBERS:
             return None
-        return cls(members, tuple(found.written), frozenset(found.names))
+        return cls(members, tuple(found.rendered), frozenset(found.names))
 
     def bound(self, arguments_of: ArgumentsOf) -> tuple[Selection, ...] | None:
         """The selections with the pages within; None where their arguments are wrong."""
-        bound = [each.bound(arguments_of) for each in self.written]
+        bound = [each.bound(arguments_of) for each in self.rendered]
         return None if None in bound else tuple(each for each in bound if each is not None)
 
     async def read(
@@ -117,11 +117,11 @@ class _Found:
     """What was found so far in what is selected of a connection."""
 
     def __init__(self) -> None:
-        self.written: list[Written] = []
+        self.rendered: list[Rendered] = []
         self.names: set[str] = set()
-        self.is_unwritable = False
+        self.is_unrenderable = False
 
-    def member(self, selected: Selected) -> Make:
+    def member(self, selected: SelectedField) -> Make:
         match self._name(selected):
             case "nodes":
                 place, nodes = self._place(selected)
@@ -138,17 +138,17 @@ class _Found:
                 return lambda read: read.total
         return self._other(selected)
 
-    def _of_edge(self, selected: Selected) -> MakeOfItem:
+    def _of_edge(self, selected: SelectedField) -> MakeOfItem:
         match self._name(selected):
             case "cursor":
                 return _Read.cursor
             case "node":
                 place, node = self._place(selected)
-                return lambda _, item: as_written(item[place], node)
+                return lambda _, item: as_rendered(item[place], node)
         other = self._other(selected)
         return lambda read, _: other(read)
 
-    def _of_page_info(self, selected: Selected) -> Make:
+    def _of_page_info(self, selected: SelectedField) -> Make:
         match self._name(selected):
             case "has_next_page":
                 return lambda read: read.page.has_next
@@ -160,41 +160,42 @@ class _Found:
                 return lambda read: read.cursor(read.page.items[-1]) if read.page.items else None
         return self._other(selected)
 
-    def _other(self, selected: Selected) -> Make:
+    def _other(self, selected: SelectedField) -> Make:
         if selected.field is not TypeNameMetaFieldDef:
-            self.is_unwritable = True
+            # It has to be resolved, as with an extension, so all of the connection has to be.
+            self.is_unrenderable = True
         name = selected.type.name
         return lambda _: name
 
-    def _members(self, selected: Selected, member: Callable[[Selected], Any]) -> Any:
+    def _members(self, selected: SelectedField, member: Callable[[SelectedField], Any]) -> Any:
         assert selected.selected is not None
         return [(each.key, member(each)) for each in selected.selected]
 
-    def _name(self, selected: Selected) -> str | None:
-        declared = declaration(selected.field)
-        if declared is None:
+    def _name(self, selected: SelectedField) -> str | None:
+        member = member_of(selected)
+        if member is None:
             return None
-        self.names.add(declared.python_name)
-        return declared.python_name
+        self.names.add(member.name)
+        return member.name
 
-    def _place(self, selected: Selected) -> tuple[int, Selection]:
+    def _place(self, selected: SelectedField) -> tuple[int, Selection]:
         """Which of the selections it is."""
         assert selected.selected is not None
-        written = written_of(selected.selected)
-        if written is None:
-            self.is_unwritable = True
+        rendered = rendered_of(selected.selected)
+        if rendered is None:
+            self.is_unrenderable = True
             return 0, Selection(())
         # With pages within, what is selected alike may have other arguments.
-        if written.pages or written not in self.written:
-            self.written.append(written)
-            return len(self.written) - 1, written.selection
-        return self.written.index(written), written.selection
+        if rendered.pages or rendered not in self.rendered:
+            self.rendered.append(rendered)
+            return len(self.rendered) - 1, rendered.selection
+        return self.rendered.index(rendered), rendered.selection
 
 
 def paged_members(
-    selected: Sequence[Selected], selecting: Selecting
+    selected: Sequence[SelectedField], selecting: Selecting
 ) -> tuple[tuple[str, PagedMember], ...] | None:
-    """What is selected of a connection that is within what is written, as the parts of a page."""
+    """What is selected of a connection that is within what is rendered, as the parts of a page."""
     members: list[tuple[str, PagedMember]] = []
     for each in selected:
         member = _paged_member(each, selecting)
@@ -204,11 +205,11 @@ def paged_members(
     return tuple(members)
 
 
-def _paged_member(selected: Selected, selecting: Selecting) -> PagedMember | None:
+def _paged_member(selected: SelectedField, selecting: Selecting) -> PagedMember | None:
+    if selected.field is TypeNameMetaFieldDef:
+        return Constant(selected.type.name)
     below = selected.selected or ()
     match _name_of(selected):
-        case None:
-            return Constant(selected.type.name)
         case "nodes":
             nodes = selecting.selection(below)
             return None if nodes is None else Items(nodes)
@@ -217,33 +218,39 @@ def _paged_member(selected: Selected, selecting: Selecting) -> PagedMember | Non
             parts = tuple((key, part) for key, part in edge if part is not None)
             return Items(Selection(parts)) if len(parts) == len(edge) else None
         case "page_info":
-            facts = ((each.key, _fact(each)) for each in below)
-            return Facts(tuple(facts))
-    return Fact.TOTAL
+            info = [(each.key, _fact(each)) for each in below]
+            facts = tuple((key, fact) for key, fact in info if fact is not None)
+            return Facts(facts) if len(facts) == len(info) else None
+        case "total_count":
+            return Fact.TOTAL
+    return None
 
 
-def _part_of_edge(selected: Selected, selecting: Selecting) -> Part | None:
+def _part_of_edge(selected: SelectedField, selecting: Selecting) -> Part | None:
+    if selected.field is TypeNameMetaFieldDef:
+        return Constant(selected.type.name)
     match _name_of(selected):
-        case None:
-            return Constant(selected.type.name)
         case "cursor":
             return Place.OWN
-    node = selecting.selection(selected.selected or ())
-    return None if node is None else Itself(node)
+        case "node":
+            node = selecting.selection(selected.selected or ())
+            return None if node is None else Itself(node)
+    return None
 
 
-def _fact(selected: Selected) -> Fact | Constant:
-    name = _name_of(selected)
-    return Constant(selected.type.name) if name is None else _FACTS[name]
+def _fact(selected: SelectedField) -> Fact | Constant | None:
+    if selected.field is TypeNameMetaFieldDef:
+        return Constant(selected.type.name)
+    return _FACTS.get(_name_of(selected))
 
 
-def _name_of(selected: Selected) -> str | None:
-    """The name of the field; None of `__typename`."""
-    declared = declaration(selected.field)
-    return None if declared is None else declared.python_name
+def _name_of(selected: SelectedField) -> str | None:
+    """The name of the field; None where no field above may render it."""
+    member = member_of(selected)
+    return None if member is None else member.name
 
 
-_FACTS: Final = {
+_FACTS: Final[Mapping[str | None, Fact]] = {
     "has_next_page": Fact.HAS_NEXT,
     "has_previous_page": Fact.HAS_PREVIOUS,
     "start_cursor": Fact.START,

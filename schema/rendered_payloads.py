@@ -1,4 +1,4 @@
-"""Payloads of mutations that are written from the record that the mutation gave."""
+"""Payloads of mutations that are rendered from the record that the mutation gave."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,39 +6,39 @@ from typing import Any
 
 from graphql import TypeNameMetaFieldDef
 
-from execution import Selected, Unwritten
+from execution import SelectedField, Unrendered
 from repositories.selections import Selection, are_carried, carried, objects
-from schema.writing import declaration, written_of
+from schema.rendering import member_of, rendered_of
 
 Make = Callable[[Any], Any]
 """Makes a member's value of a payload without errors."""
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenPayload:
-    """What makes each member of a payload, where it has what is selected of its outcome."""
+class RenderedPayload:
+    """Makes each member of a payload, where the record of its outcome has what is selected."""
 
     members: tuple[tuple[str, Make], ...]
     outcome: str
     selections: tuple[Selection, ...]
 
     @classmethod
-    def of(cls, selected: Sequence[Selected], outcome: str) -> "WrittenPayload | None":
-        """None where more is selected than records can tell."""
+    def of(cls, selected: Sequence[SelectedField], outcome: str) -> "RenderedPayload | None":
+        """None where more is selected than records have, or a field that has to be resolved."""
         members: list[tuple[str, Make]] = []
         selections: list[Selection] = []
         for each in selected:
-            declared = declaration(each.field)
-            name = declared.python_name if declared is not None else None
+            member = member_of(each)
+            name = None if member is None else member.name
             if each.field is TypeNameMetaFieldDef:
                 members.append((each.key, _constant(each.type.name)))
             elif name == "errors":
                 members.append((each.key, _nothing))
             elif name == outcome and each.selected is None:
                 members.append((each.key, _attribute(outcome)))
-            elif name == outcome and (written := written_of(each.selected or ())):
-                selections.append(written.selection)
-                members.append((each.key, _object(outcome, written.selection)))
+            elif name == outcome and (rendered := rendered_of(each.selected or ())):
+                selections.append(rendered.selection)
+                members.append((each.key, _object(outcome, rendered.selection)))
             else:
                 return None
         return cls(tuple(members), outcome, tuple(selections))
@@ -48,7 +48,7 @@ class WrittenPayload:
         outcome = getattr(payload, self.outcome)
         is_whole = not payload.errors and all(are_carried(it, outcome) for it in self.selections)
         if not is_whole:
-            return Unwritten(payload)
+            return Unrendered(payload)
         return {key: make(payload) for key, make in self.members}
 
 
