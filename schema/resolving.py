@@ -78,6 +78,8 @@ def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
         return None
 
     own = _conversion_of(schema, field) if field.args else None
+    conversions: dict[int, Conversion] = {}
+    """Of fields below, worked out once for whatever is selected."""
 
     def with_arguments(selected: Sequence[Selected]) -> Bind | None:
         bind = writer(selected)
@@ -85,7 +87,6 @@ def writer_of(schema: strawberry.Schema, field: GraphQLField) -> Writer | None:
             return None
         if isinstance(bind, Always):
             return bind if own is None else Always(_converting(own, bind.write))
-        conversions: dict[int, Conversion] = {}
 
         def bind_converted(given: Given) -> Write | None:
             def arguments_of(below: Selected) -> dict[str, Any]:
