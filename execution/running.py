@@ -6,7 +6,7 @@ dataloaders gather what they are asked for. Then it comes up again, and puts the
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from types import NoneType
@@ -41,6 +41,10 @@ class _Nulled:
 NULLED: Final = _Nulled()
 _NOTHING: Final = frozenset({NoneType, type(Undefined)})
 
+_BINDING: Final = 200
+"""To bind a field's writer takes as long as to handle so many values: it makes the arguments of
+all pages within."""
+
 Info = GraphQLResolveInfo[Any]
 
 
@@ -73,9 +77,9 @@ class Run:
         source = [self._executor.root_value]
         if self._plan.operation.operation is OperationType.MUTATION:
             return await self._serially(source)
-        return await self._assembled_root(
-            self._level(self._plan.root.fields, source, Root(), wave=0)
-        )
+        columns: list[Column] = []
+        self._read(self._plan.root.fields, source, Root(), 0, columns)
+        return await self._assembled_root(columns)
 
     async def data_of(self, field: FieldPlan, value: Any) -> dict[str, Any] | None:
         """The response's `data` when its only field was resolved already."""
@@ -113,10 +117,30 @@ class Run:
 
     # The columns of a level are read.
 
-    def _level(
-        self, fields: Sequence[FieldPlan], objects: Sequence[Any], places: Places, wave: int
-    ) -> list[Column]:
-        return [self._column(field, objects, places, wave) for field in fields]
+    def _read(
+        self,
+        fields: Sequence[FieldPlan],
+        objects: Sequence[Any],
+        places: Places,
+        wave: int,
+        columns: list[Column],
+    ) -> None:
+        """Add the columns of a level, in several steps where they are much to read."""
+
+        def read(some: Sequence[FieldPlan], size: int) -> None:
+            self._steps.handled += size
+            columns.extend([self._column(field, objects, places, wave) for field in some])
+
+        count = len(objects)
+        if len(fields) * (count + _BINDING) <= AT_ONCE:
+            read(fields, len(fields) * count)
+            return
+        parts = list(_parts(fields, count))
+        if len(parts) == 1:
+            read(*parts[0])
+            return
+        for part in parts:
+            self._steps.add(partial(read, *part))
 
     def _column(
         self, field: FieldPlan, objects: Sequence[Any], places: Places, wave: int
@@ -388,20 +412,9 @@ class Run:
             null = _null_of(column.shape)
             column.completed = self._assembled(selection, columns, len(values), null)
 
-        fields, count = selection.fields, len(values)
-        self._steps.put_off(assemble, count * len(fields))
-        at_once = AT_ONCE // count or 1
-        if len(fields) <= at_once:
-            self._steps.handled += count * len(fields)
-            columns += self._level(fields, values, column.places, column.wave)
-            return
-
-        def read(some: Sequence[FieldPlan]) -> None:
-            self._steps.handled += count * len(some)
-            columns.extend(self._level(some, values, column.places, column.wave))
-
-        for start in range(0, len(fields), at_once):
-            self._steps.add(partial(read, fields[start : start + at_once]))
+        fields = selection.fields
+        self._steps.put_off(assemble, len(values) * len(fields))
+        self._read(fields, values, column.places, column.wave, columns)
 
     def _assembled(
         self, selection: SelectionPlan, columns: list[Column], count: int, null: Any
@@ -428,6 +441,18 @@ class Run:
         self.failures.add(error, column.field.nodes, column.places, index, column.wave)
         self._has_nulled |= column.shape.is_non_null
         return _null_of(column.shape)
+
+
+def _parts(fields: Sequence[FieldPlan], count: int) -> Iterator[tuple[Sequence[FieldPlan], int]]:
+    """The fields in parts that may be read at once, of so many objects, and the size of each."""
+    start = size = 0
+    for place, field in enumerate(fields):
+        more = count if field.bind is None else count + _BINDING
+        if place > start and size + more > AT_ONCE:
+            yield fields[start:place], size
+            start, size = place, 0
+        size += more
+    yield fields[start:], size
 
 
 def _indexes_of(types: Sequence[GraphQLObjectType]) -> dict[GraphQLObjectType, list[int]]:

@@ -1,10 +1,10 @@
 """What is made once and used again, kept by what it weighs."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
 """How much a cache keeps if nothing else is said."""
@@ -14,16 +14,6 @@ _SHARES: Final = 8
 
 _ENTRY: Final = 400
 """What it takes to keep anything, in bytes: its place in the order, and a key of a few parts."""
-
-
-class Weighty(Protocol):
-    """What knows how many bytes of memory it takes."""
-
-    @property
-    def weight(self) -> int: ...
-
-
-T = TypeVar("T", bound=Weighty)
 
 
 @dataclass(eq=False, slots=True)
@@ -81,21 +71,6 @@ class Cache:
         kept = self._kept.pop(key, None)
         if kept is not None:
             self.weight -= kept.weight
-
-    def made(self, make: Callable[..., T], *arguments: Hashable) -> T:
-        """What the function makes of the arguments, made when it isn't kept.
-
-        Its weight has to include that of the arguments.
-        """
-        key = (make, *arguments)
-        kept = self._kept.get(key)
-        if kept is None:
-            made = make(*arguments)
-            self.keep(key, made, made.weight)
-            return made
-        kept.is_used = True
-        found: T = kept.value
-        return found
 
     def _grow(self, key: Hashable, kept: _Kept, weight: int) -> None:
         kept.weight += weight

@@ -6,10 +6,11 @@ Each module says how its own entities are `Stored`; a text is put together of wh
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import count
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Boolean, Column, Double, Index, Integer, Table, Text, and_, true
+from sqlalchemy import Boolean, Column, Double, FromClause, Index, Integer, Table, Text, and_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -67,6 +68,7 @@ class Stored:
         return any(_names_in(index) == wanted for index in self.table.indexes)
 
 
+@cache
 def _names_in(index: Index) -> list[str]:
     # A column that isn't in its natural direction is a text of SQL.
     return [str(expression).split(" ")[0].rpartition(".")[-1] for expression in index.expressions]
@@ -127,6 +129,7 @@ class Writer(ABC):
         self._selection = 0
         self._pages: tuple[PageRequest, ...] = ()
         self._elements: list[ClauseElement] = []
+        self._sources: dict[str, FromClause] = {}
 
     def alias(self) -> str:
         return f"t{next(self._numbers)}"
@@ -332,27 +335,32 @@ class Writer(ABC):
 
     def _matching(self, rows: _Ordered, name: str) -> str:
         """A source of all rows that match, under a name."""
-        table = rows.stored.table
-        alias = table.alias(name)
-        found = f"{table.name} AS {name} WHERE {name}.{rows.is_of_parent}"
+        found = f"{rows.stored.table.name} AS {name} WHERE {name}.{rows.is_of_parent}"
         filter = rows.request.filter
         if filter is None:
             return found
-        matching = condition(alias, filter, is_sqlite=self._is_sqlite, prefix=rows.prefix)
+        source = self._source(rows, name)
+        matching = condition(source, filter, is_sqlite=self._is_sqlite, prefix=rows.prefix)
         return f"{found} AND {self._embedded(and_(true(), matching).self_group())}"
 
     def _among(self, rows: _Ordered, name: str) -> str:
         """A source of those rows that are between the page's places, under a name."""
-        alias = rows.stored.table.alias(name)
-        key = alias.c[rows.stored.key_name]
-        between = between_places(alias, key, rows.request, rows.prefix)
+        source = self._source(rows, name)
+        key = source.c[rows.stored.key_name]
+        between = between_places(source, key, rows.request, rows.prefix)
         found = [self._matching(rows, name)]
         return " AND ".join([*found, *(f"({self._embedded(each)})" for each in between)])
 
     def _order(self, rows: _Ordered, name: str, request: PageRequest) -> str:
-        alias = rows.stored.table.alias(name)
-        order = reading_order(alias, alias.c[rows.stored.key_name], request)
+        source = self._source(rows, name)
+        order = reading_order(source, source.c[rows.stored.key_name], request)
         return ", ".join(map(self._embedded, order))
+
+    def _source(self, rows: _Ordered, name: str) -> FromClause:
+        """The table of the rows under a name. To make its columns takes most of the time."""
+        if name not in self._sources:
+            self._sources[name] = rows.stored.table.alias(name)
+        return self._sources[name]
 
     def _place_of(self, scope: Scope, stored: Stored, source: str) -> str:
         """The place of a row, between marks."""

@@ -126,7 +126,7 @@ class DatabaseRepository(Generic[R]):
     ) -> JsonPage:
         shapes, values = shaped(selections)
         most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
-        statement = self._session.kept(
+        statement = await self._session.kept(
             self._session.json.page,
             self._kind,
             page_shape_of(request),
@@ -142,23 +142,23 @@ class DatabaseRepository(Generic[R]):
         return JsonPage(Page.of(request, found), total)
 
     async def page(self, request: PageRequest) -> Page[R]:
-        statement = self._session.kept(sql.page, self._entities, page_shape_of(request))
+        statement = await self._session.kept(sql.page, self._entities, page_shape_of(request))
         rows = await self._session.rows(statement, page_values_of(request))
         return Page.of(request, map(self._from_row, rows))
 
     async def count(self, filter: Filter | None) -> int:
-        statement = self._session.kept(sql.count, self._entities, shape_of(filter))
+        statement = await self._session.kept(sql.count, self._entities, shape_of(filter))
         return int((await self._session.rows(statement, values_of(filter)))[0][0])
 
     async def _by_column(self, name: str, values: Sequence[str]) -> Mapping[str, R]:
-        statement = self._session.kept(sql.by_column, self._entities, name)
+        statement = await self._session.kept(sql.by_column, self._entities, name)
         rows = await self._session.rows(statement, {"values": storable(values)})
         place = self._entities.place_of(name)
         return {row[place]: self._from_row(row) for row in rows}
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         assert self.children is not None
-        statement = self._session.kept(
+        statement = await self._session.kept(
             sql.children, self._entities, self.children.table, self.children.columns
         )
         rows = await self._session.rows(statement, {"values": storable(keys)})
@@ -174,7 +174,9 @@ class DatabaseRepository(Generic[R]):
         wanted = storable(values)
         is_one = len(wanted) == 1
         shapes, parameters = shaped(selections)
-        statement = self._session.kept(self._session.json.by, self._kind, (name,), shapes, is_one)
+        statement = await self._session.kept(
+            self._session.json.by, self._kind, (name,), shapes, is_one
+        )
         parameters |= {name: wanted[0] if is_one else wanted}
         rows = await self._session.rows(statement, parameters)
         return {value: tuple(texts) for value, *texts in rows}
@@ -182,7 +184,9 @@ class DatabaseRepository(Generic[R]):
     async def _children_json(
         self, keys: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
-        statement = self._session.kept(self._session.json.children, self._kind, tuple(selections))
+        statement = await self._session.kept(
+            self._session.json.children, self._kind, tuple(selections)
+        )
         rows = await self._session.rows(statement, {"values": storable(keys)})
         return {key: tuple(lists) for key, *lists in rows}
 
@@ -205,7 +209,7 @@ class DatabaseRepository(Generic[R]):
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[R]]:
-        statement = self._session.kept(
+        statement = await self._session.kept(
             sql.pages_by, self._entities, reference, page_shape_of(request)
         )
         rows = await self._session.rows(
@@ -223,14 +227,16 @@ class DatabaseRepository(Generic[R]):
         shapes, parameters = shaped(selections)
         parameters |= {"values": storable(values)}
         rows = await self._session.rows(
-            self._session.kept(self._session.json.pages, shapes), parameters
+            await self._session.kept(self._session.json.pages, shapes), parameters
         )
         return {value: tuple(pages) for value, *pages in rows}
 
     async def _counts_by(
         self, reference: str, values: Sequence[str], filter: Filter | None
     ) -> Mapping[str, int]:
-        statement = self._session.kept(sql.counts_by, self._entities, reference, shape_of(filter))
+        statement = await self._session.kept(
+            sql.counts_by, self._entities, reference, shape_of(filter)
+        )
         rows = await self._session.rows(
             statement, {**values_of(filter), "values": storable(values)}
         )

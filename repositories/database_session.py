@@ -21,6 +21,8 @@ from repositories.engine import (
     lacks_something,
     ran_out_of_time,
 )
+from repositories.kept_statements import KeptStatements, Make
+from repositories.lazy import lazy
 from repositories.statements import Row, Statement
 from repositories.transactions import Transaction, carried_through, continued, take_back
 from repositories.turns import KeyedTurns, Turns
@@ -38,9 +40,6 @@ DATABASE_ERRORS = (
 A = TypeVar("A")
 T = TypeVar("T")
 Run = Callable[[str, A], Coroutine[Any, Any, T]]
-
-Keep = Callable[..., Statement]
-"""Gives what a function makes of these arguments, as `Cache.made` does."""
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -63,16 +62,16 @@ class DatabaseSession:
         *,
         is_sqlite: bool,
         json: JsonStatements,
-        kept: Keep,
+        statements: KeptStatements,
         selected: Selected | None = None,
         keys: KeyedTurns | None = None,
     ) -> None:
         self.is_sqlite = is_sqlite
         self.json = json
-        self.kept = kept
         self.selected = selected
         self.changes: list[Change] = []
         self._transaction = transaction
+        self._statements = statements
         self._keys = keys
         self._key: Hashable | None = None
         self._has_begun = False
@@ -82,6 +81,15 @@ class DatabaseSession:
         self._running: asyncio.Task[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_expired = False
+
+    async def kept(self, make: Make, *arguments: Hashable) -> Statement:
+        """What the function makes of the arguments, made when it isn't kept."""
+        found = self._statements.get(make, arguments)
+        if found is None:
+            # Of all that one operation needs, one at a time keeps those of others waiting.
+            async with self._making:
+                found = await self._statements.made(make, arguments)
+        return found
 
     async def rows(
         self,
@@ -174,6 +182,10 @@ class DatabaseSession:
             finally:
                 await self._end()
                 self._has_begun = False
+
+    @lazy
+    def _making(self) -> Turns:
+        return Turns(1)
 
     async def _within_deadline(
         self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None = None

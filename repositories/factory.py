@@ -20,6 +20,7 @@ from repositories.delivery.contract import PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
 from repositories.engine import Database
+from repositories.kept_statements import KeptStatements
 from repositories.lazy import lazy
 from repositories.memory_repository import MemorySession, Root
 from repositories.metadata import metadata
@@ -231,7 +232,7 @@ class _DatabaseRepositories:
     ) -> None:
         self._database = database
         self._require_schema = require_schema
-        self._kept = cache.made
+        self._statements = KeptStatements(cache)
         self.changes = ChangeFeed()
         self._clock = clock
         self._new_key = new_key
@@ -242,7 +243,7 @@ class _DatabaseRepositories:
             self._database.snapshot(in_one_call),
             is_sqlite=self._database.is_sqlite,
             json=self._json,
-            kept=self._kept,
+            statements=self._statements,
             selected=selected,
         )
         return _Reading(session, self._unit(session))
@@ -271,7 +272,10 @@ class _DatabaseRepositories:
     async def _require_file(self) -> None:
         """Read from all tables of SQLite, and write to the disk, which may be full."""
         session = DatabaseSession(
-            self._database.transaction(), is_sqlite=True, json=self._json, kept=self._kept
+            self._database.transaction(),
+            is_sqlite=True,
+            json=self._json,
+            statements=self._statements,
         )
         try:
             for table in metadata.sorted_tables:
@@ -289,7 +293,7 @@ class _DatabaseRepositories:
             self._database.transaction(in_one_call),
             is_sqlite=self._database.is_sqlite,
             json=self._json,
-            kept=self._kept,
+            statements=self._statements,
             keys=self._database.keys,
         )
         try:

@@ -1,9 +1,10 @@
 """What the in-memory repositories of all modules have in common."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
@@ -26,10 +27,14 @@ from repositories.selections import (
     write_json,
     written_place,
 )
+from repositories.turns import Turns
 from repositories.unit_of_work import Interference
 
 K = TypeVar("K")
 R = TypeVar("R", bound=Entity)
+_SCANS_AT_ONCE: Final = 4
+"""After how many scans of tables others get a turn of the event loop."""
+
 Root = Mapping[str, Mapping[str, Any]]
 """Everything stored, by table and key. Neither it nor anything in it is ever changed."""
 
@@ -52,6 +57,16 @@ class MemorySession:
         self._is_closed = False
         self.changes: list[Change] = []
         self._failure: Interference | None = None
+        self._turn = Turns(1)
+        self._scans = 0
+
+    async def scan(self) -> None:
+        """To be awaited by who is about to look at all of a table: others have turns now and then,
+        however many ask at once."""
+        async with self._turn:
+            self._scans += 1
+            if self._scans % _SCANS_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def table(self, name: str) -> Mapping[str, Any]:
         if self._is_closed:
@@ -117,6 +132,7 @@ class MemoryRepository(Generic[R]):
         return self._json(await self.get_many(keys), selections)
 
     async def page(self, request: PageRequest) -> Page[R]:
+        await self._session.scan()
         return page_of(self._records.values(), self.key_name, request)
 
     async def json_page(
@@ -138,6 +154,7 @@ class MemoryRepository(Generic[R]):
         return JsonPage(Page(items, found.has_previous, found.has_next), total)
 
     async def count(self, filter: Filter | None) -> int:
+        await self._session.scan()
         return sum(matches(record, filter) for record in self._records.values())
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """Running one GraphQL operation."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from graphql.execution.values import VariableValues
 
 from execution import Execution
 from schema.context import Context
-from schema.documents import Document
+from schema.documents import AT_ONCE, Document
 from schema.errors import BadUserInput, LimitExceeded, execution_failure
 from schema.root import PipelineSchema
 
@@ -112,6 +113,8 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
     The snapshot that was read from is given back before this returns.
     """
     request, execution = prepared.request, _execution(schema, prepared)
+    if len(request.query) > AT_ONCE:
+        await asyncio.sleep(0)  # it may have been planned just now
     context.selected = prepared.document.selected
     context.reads_once = execution.is_one_read
     plan = execution.plan

@@ -5,7 +5,7 @@ with the document, not with its expansion.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -203,16 +203,14 @@ def measure(
 
 def count_values(variables: Mapping[str, Any] | None) -> int:
     """How many values there are in the variables: of objects and lists, they and all in them."""
-    found, waiting = 0, list[Collection[Any]]([(variables or {}).values()])
-    while waiting:
-        values = waiting.pop()
+    found, within = 0, list[Any]([dict(variables or {})])
+    while within:
+        # All of a level at once: what JSON is decoded to has these very classes.
+        values: list[Any] = []
+        for each in within:
+            values += each.values() if type(each) is dict else each
         found += len(values)
-        for value in values:
-            # What JSON is decoded to has these very classes.
-            if type(value) is dict:
-                waiting.append(value.values())
-            elif type(value) is list:
-                waiting.append(value)
+        within = [it for it in values if (type(it) is dict or type(it) is list) and it]
     return found
 
 

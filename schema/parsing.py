@@ -7,6 +7,7 @@ and every document that isn't right.
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
 from graphql import (
@@ -47,6 +48,8 @@ from graphql import (
     parse_value,
 )
 
+_SHORT: Final = 16 * 1024
+"""Characters of a text whose tokens are found at once: this takes a few milliseconds at most."""
 _DEEPEST: Final = 50
 """Selections, lists and objects within each other. What is deeper is left to graphql-core, which
 knows how deep it may be."""
@@ -120,7 +123,7 @@ def parsed(text: str, most: int) -> DocumentNode | None:
 
     Its tokens aren't linked with each other.
     """
-    found = _found(text)
+    found = _found(text, most)
     if len(found) - 1 > most or found[-1][2]:
         return None
     try:
@@ -138,25 +141,43 @@ class Extent(NamedTuple):
 
 
 def extent(text: str) -> Extent:
-    found = _found(text)
-    tokens = [token for _, token, _ in found if token]
-    depth = nesting = 0
-    for token in tokens:
+    """It's counted bit by bit, so that other threads have their turns meanwhile."""
+    tokens = comments = depth = nesting = 0
+    for found in _TOKENS.finditer(text):
+        ignored, token, _ = found.groups("")
+        comments += _comments_in((ignored, token, ""))
+        tokens += bool(token)
         if token in _OPENING:
             depth += 1
             nesting = max(nesting, depth)
         elif token in _CLOSING:
             depth -= 1
-    comments = sum(len(_COMMENT.findall(ignored)) for ignored, _, _ in found if "#" in ignored)
-    return Extent(len(tokens), comments, nesting)
+    return Extent(tokens, comments, nesting)
 
 
-def _found(text: str) -> list[Found]:
-    """What is found in the text. Only the last one has no token."""
-    found: list[Found] = _TOKENS.findall(text)
+def _found(text: str, most: int) -> list[Found]:
+    """What is found in the text, as far as about so many tokens. Only the last one has no token,
+    if that is the text's end."""
+    found: list[Found]
+    if len(text) <= _SHORT:
+        found = _TOKENS.findall(text)
+    else:
+        # To find all that a long text may have would keep the interpreter from other threads.
+        several = islice(_TOKENS.finditer(text), most + 3)
+        found = list(map(_groups_of, several))
     if len(found) > 1 and not found[-2][1]:
         found.pop()
     return found
+
+
+def _comments_in(found: Found) -> int:
+    """How many comments there are in what is ignored."""
+    return sum(1 for _ in _COMMENT.finditer(found[0])) if "#" in found[0] else 0
+
+
+def _groups_of(match: re.Match[str]) -> Found:
+    ignored, token, rest = match.groups("")
+    return ignored, token, rest
 
 
 class _Unknown(Exception):
@@ -169,9 +190,9 @@ class _Parser:
     def __init__(self, text: str, found: list[Found], most: int) -> None:
         self._source = Source(text)
         self._texts = [text for _, text, _ in found]
-        self._tokens, self._names, self._comments = _tokens(found, self._source)
-        if self._comments > most:
+        if text.count("#") > most and sum(map(_comments_in, found)) > most:
             raise _Unknown
+        self._tokens, self._names, self._comments = _tokens(found, self._source)
         self._at = 0
         self._depth = 0
         self._is_constant = False
@@ -432,7 +453,7 @@ def _tokens(found: list[Found], source: Source) -> tuple[list[Token], list[NameN
     for ignored, text, _ in found:
         start = end + len(ignored)
         if ignored not in _WITHIN_A_LINE:
-            comments += len(_COMMENT.findall(ignored))
+            comments += _comments_in((ignored, text, ""))
             for newline in _NEWLINE.finditer(ignored):
                 line, before = line + 1, end + newline.end() - 1
         end = start + len(text)

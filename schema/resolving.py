@@ -90,6 +90,8 @@ def converted_renderer(
         return None
 
     own = _conversion_of(schema, field) if field.args else None
+    conversions: dict[int, Conversion] = {}
+    """Of fields below, worked out once for whatever is selected."""
 
     def with_arguments(selected: Sequence[SelectedField]) -> Bind | None:
         bind = renderer(selected)
@@ -97,7 +99,6 @@ def converted_renderer(
             return None
         if isinstance(bind, Always):
             return bind if own is None else Always(_converting(own, bind.render))
-        conversions: dict[int, Conversion] = {}
 
         def bind_converted(given: ArgumentsOf) -> Render | None:
             def arguments_of(below: SelectedField) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     ) -> Mapping[BriefVersion, StrategyPlan]:
         wanted = set(versions)
         rows = await self._session.rows(
-            self._session.kept(_of_versions, self._entities),
+            await self._session.kept(_of_versions, self._entities),
             {
                 "values": storable([brief_id for brief_id, _ in wanted]),
                 "versions": [number for _, number in wanted],
@@ -83,7 +83,9 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         wanted = set(versions)
         names = ("brief_id", "version")
         shapes, values = shaped(selections)
-        statement = self._session.kept(self._session.json.by, self._kind, names, shapes, False)
+        statement = await self._session.kept(
+            self._session.json.by, self._kind, names, shapes, False
+        )
         brief_ids = storable([brief_id for brief_id, _ in wanted])
         values |= {"brief_id": brief_ids, "version": [number for _, number in wanted]}
         return {

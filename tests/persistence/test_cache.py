@@ -1,17 +1,10 @@
 """What is used again is kept by what it weighs."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from repositories.cache import Cache
 
 LIMIT = 80_000
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Made:
-    weight: int
 
 
 @pytest.fixture
@@ -102,23 +95,3 @@ def test_what_is_not_kept_any_more_grows_for_nobody(cache: Cache) -> None:
     cache.grow("other", first, 1_000)
 
     assert cache.weight == weight
-
-
-def test_what_is_made_of_the_same_is_made_once(cache: Cache) -> None:
-    asked = []
-
-    def make(*arguments: int) -> Made:
-        asked.append(arguments)
-        return Made(100)
-
-    assert cache.made(make, 1, 2) is cache.made(make, 1, 2)
-    assert cache.made(make, 1) is not cache.made(make, 2)
-    assert asked == [(1, 2), (1,), (2,)]
-
-
-def test_what_is_too_heavy_is_made_each_time(cache: Cache) -> None:
-    def make() -> Made:
-        return Made(LIMIT)
-
-    assert cache.made(make) is not cache.made(make)
-    assert len(cache) == 0

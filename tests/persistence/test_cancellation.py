@@ -16,6 +16,7 @@ from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_repositories
+from repositories.kept_statements import KeptStatements
 from repositories.statements import written
 from repositories.transactions import Transaction
 from repositories.unit_of_work import Repositories, UnitOfWork
@@ -320,7 +321,9 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
     async def cancelled(step: int, statement: str) -> bool:
         database = open_database(sqlite_url)
         json = JsonStatements({}, is_sqlite=True)
-        session = DatabaseSession(database.snapshot(), is_sqlite=True, json=json, kept=Cache().made)
+        session = DatabaseSession(
+            database.snapshot(), is_sqlite=True, json=json, statements=KeptStatements(Cache())
+        )
         query = written(text(statement), is_sqlite=True)
         task = elsewhere(cancelled_at(step, session.rows(query)))
         await asyncio.wait({task}, timeout=SECONDS)

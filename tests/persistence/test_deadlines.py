@@ -11,6 +11,7 @@ from repositories.cache import Cache
 from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database
+from repositories.kept_statements import KeptStatements
 from repositories.statements import Row, Statement, written
 from repositories.unit_of_work import set_deadline
 from tests.support.forever import FOREVER
@@ -22,7 +23,10 @@ from tests.support.tasks import together
 def session(database: Database) -> DatabaseSession:
     json = JsonStatements({}, is_sqlite=database.is_sqlite)
     return DatabaseSession(
-        database.snapshot(), is_sqlite=database.is_sqlite, json=json, kept=Cache().made
+        database.snapshot(),
+        is_sqlite=database.is_sqlite,
+        json=json,
+        statements=KeptStatements(Cache()),
     )
 
 

@@ -1,5 +1,6 @@
 """Documents are parsed as graphql-core parses them, whatever is in them."""
 
+import tracemalloc
 from collections import Counter
 from dataclasses import fields
 from typing import Any, Final
@@ -152,6 +153,25 @@ def test_the_most_tokens_and_comments(text: str) -> None:
     most = max(found.tokens, found.comments)
     assert parsed(text, most) is not None
     assert parsed(text, most - 1) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{ " + "a " * 90_000 + "}", "{ " + '"" ' * 90_000 + "}", "# comment\n" * 90_000 + "{ a }"],
+    ids=["names", "texts", "comments"],
+)
+def test_of_a_text_with_far_too_much_only_what_may_be_is_kept(text: str) -> None:
+    """What is found in it is as much as ten times the text."""
+    tracemalloc.start()
+    try:
+        assert parsed(text, MOST) is None
+        counted = extent(text)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert counted.tokens + counted.comments > 90_000
+    assert most < 2_500_000
 
 
 def test_deep_documents_are_left_to_graphql_core() -> None:

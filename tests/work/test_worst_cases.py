@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import combinations, islice, product
 from random import Random
 from types import FrameType
 from typing import Any, Final
@@ -135,6 +136,25 @@ async def test_what_was_found_before_stays_within_its_bounds(heavy: Served) -> N
         cost = await cost_of(heavy, operation)
         assert cost.calls <= MOST_CALLS, query
         assert cost.memory <= MOST_BYTES, query
+
+
+async def test_what_is_asked_for_the_first_time_leaves_others_their_turns(heavy: Served) -> None:
+    """Each of its 99 fields takes a statement that wasn't made before."""
+    fields = ("createdAt", "updatedAt", "draftId", "revision", "contentType", "title", "id")
+    pairs = [each for size in (1, 2) for each in combinations(fields, size)]
+    connections = " ".join(
+        f"""a{place}: drafts(first: 1, filter: {{ draftId: {{ ne: "{place}" }} }}) {{ nodes {{
+            {" ".join(above)} strategyPlan {{ drafts(filter: {{ title: {{ eq: "{place}" }} }}) {{
+            nodes {{ {below} }} }} }} }} }}"""
+        for place, (above, below) in enumerate(islice(product(pairs, fields), 99))
+    )
+    operation = prepared(heavy, Operation(f"{{ {connections} }}"))
+    assert operation is not None
+
+    async with counted() as cost:
+        await answer(heavy, operation)
+
+    assert cost.calls <= MOST_CALLS
 
 
 @pytest.mark.parametrize("seed", ["Query 1", "Query 2", "Mutation 2"])

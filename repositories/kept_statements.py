@@ -1,0 +1,38 @@
+"""Statements that are made once, and kept."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from repositories.cache import Cache
+from repositories.statements import Statement
+from repositories.turns import Turns
+
+Make = Callable[..., Statement]
+
+
+class KeptStatements:
+    """Statements in a cache, by what they are made of.
+
+    To make one takes a few milliseconds. So one is made at a time, and others have their turns of
+    the event loop in between.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._making = Turns(1)
+
+    def get(self, make: Make, arguments: tuple[Hashable, ...]) -> Statement | None:
+        """The statement that was made of the arguments, if it's kept."""
+        found: Statement | None = self._cache.get((make, arguments))
+        return found
+
+    async def made(self, make: Make, arguments: tuple[Any, ...]) -> Statement:
+        """The statement, made unless it's kept. Its weight has to include its arguments'."""
+        async with self._making:
+            found = self.get(make, arguments)
+            if found is None:
+                found = make(*arguments)
+                self._cache.keep((make, arguments), found, found.weight)
+                await asyncio.sleep(0)
+        return found

@@ -1,0 +1,44 @@
+"""What JSON in inputs costs to check: no more than a turn of the event loop may have."""
+
+from typing import Any
+
+import pytest
+
+from domain.validation import JSON_BYTES
+from tests import builders as build
+from tests.work.counting import counted_calls
+from tests.work.test_worst_cases import MOST_CALLS
+
+TOO_LARGE = {
+    "many objects": {"a": [{}] * 280_000},
+    "many members": {f"member {number}": number for number in range(140_000)},
+    "many texts": {"a": ["a text of thirty characters or so"] * 250_000},
+    "a long text": {"a": "é" * 4_500_000},
+    "a long text deep inside": {"a": [{"b": [{"c": "é" * 4_500_000}]}] * 2},
+}
+
+AS_LARGE_AS_MAY_BE = {
+    "objects": {"a": [{}] * (JSON_BYTES // 3 - 10)},
+    "lists within lists": {"a": [[[]]] * (JSON_BYTES // 5 - 10)},
+    "numbers": {"a": [1] * (JSON_BYTES // 2 - 10)},
+    "texts": {"a": [""] * (JSON_BYTES // 3 - 10)},
+}
+
+
+@pytest.mark.parametrize("metadata", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_is_far_too_large_is_refused_before_it_is_looked_at(metadata: Any) -> None:
+    with counted_calls() as calls:
+        [violation] = build.save_draft(metadata=metadata).violations()
+
+    assert violation.path == ("metadata",)
+    assert violation.message.startswith("must have at most 262,144 bytes as JSON, not ")
+    assert violation.message.endswith(" or more")
+    assert calls.made < 500
+
+
+@pytest.mark.parametrize("metadata", AS_LARGE_AS_MAY_BE.values(), ids=AS_LARGE_AS_MAY_BE)
+def test_what_is_as_large_as_it_may_be_is_checked_in_a_turn(metadata: Any) -> None:
+    with counted_calls() as calls:
+        assert list(build.save_draft(metadata=metadata).violations()) == []
+
+    assert calls.made <= MOST_CALLS
