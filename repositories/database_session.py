@@ -11,6 +11,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
+from domain.callers import Caller
 from domain.changes import Change
 from domain.errors import AnswerTooLarge, TimedOut, Unavailable
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
@@ -46,7 +47,9 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class DatabaseSession:
-    """Begins at its first statement; statements of several tasks queue on it.
+    """The caller's reads and writes in one transaction, which begins at the first statement.
+
+    Statements of several tasks queue on it.
 
     Raises Unavailable when the database can't be reached, SchemaChanged when it lacks something,
     Interference when another writer came between, and TimedOut when the deadline has passed, or a
@@ -59,6 +62,7 @@ class DatabaseSession:
 
     def __init__(
         self,
+        caller: Caller,
         transaction: Transaction,
         *,
         is_sqlite: bool,
@@ -67,6 +71,7 @@ class DatabaseSession:
         selected: Selected | None = None,
         keys: KeyedTurns | None = None,
     ) -> None:
+        self.caller = caller
         self.is_sqlite = is_sqlite
         self.json = json
         self.kept = kept

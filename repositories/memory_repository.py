@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from domain.callers import Caller
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
@@ -38,14 +39,18 @@ _NO_KINDS: Mapping[str, Any] = {}
 
 
 class MemorySession:
-    """A root to read, and the copies of those of its tables that were written to.
+    """What a caller reads of a root, and the copies of those of its tables that were written to.
 
     `kinds` are the repositories of all kinds of entities, by the names of their records' types.
     """
 
     def __init__(
-        self, root: Root, kinds: "Mapping[str, type[MemoryRepository[Any]]]" = _NO_KINDS
+        self,
+        caller: Caller,
+        root: Root,
+        kinds: "Mapping[str, type[MemoryRepository[Any]]]" = _NO_KINDS,
     ) -> None:
+        self.caller = caller
         self._root = root
         self.kinds = kinds
         self._written: dict[str, dict[str, Any]] = {}

@@ -13,6 +13,7 @@ from repositories.database_session import DatabaseSession
 from repositories.engine import Database
 from repositories.statements import Row, Statement, written
 from repositories.unit_of_work import set_deadline
+from tests import builders as build
 from tests.support.forever import FOREVER
 from tests.support.pools import connections_in_use
 from tests.support.tasks import together
@@ -22,7 +23,11 @@ from tests.support.tasks import together
 def session(database: Database) -> DatabaseSession:
     json = JsonStatements({}, is_sqlite=database.is_sqlite)
     return DatabaseSession(
-        database.snapshot(), is_sqlite=database.is_sqlite, json=json, kept=Cache().made
+        build.caller(),
+        database.snapshot(),
+        is_sqlite=database.is_sqlite,
+        json=json,
+        kept=Cache().made,
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
 from schema.root import PipelineSchema
+from tests import builders as build
 
 Json = dict[str, Any]
 
@@ -143,7 +144,7 @@ class InProcess(GraphQLClient):
     """Runs operations without a server."""
 
     schema: PipelineSchema
-    repositories: Repositories
+    storage: Storage
     request_id: str = "request-1"
 
     async def send(
@@ -152,7 +153,7 @@ class InProcess(GraphQLClient):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> Json:
-        context = Context(self.repositories, self.request_id)
+        context = Context(self.storage, build.caller(self.request_id))
         operation = Operation(query, variables, operation_name)
         response = await execute(self.schema, operation, context)
         answer: Json = json.loads(encode(response.as_json()))
