@@ -14,8 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from domain.callers import Caller
 from domain.changes import Change
 from domain.errors import AnswerTooLarge, TimedOut, Unavailable
+from repositories import visibility
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
 from repositories.database_json import JsonStatements
+from repositories.database_rows import RuleShapes, shapes_of
 from repositories.engine import (
     another_writer_came_between,
     is_out_of_reach,
@@ -72,6 +74,11 @@ class DatabaseSession:
         keys: KeyedTurns | None = None,
     ) -> None:
         self.caller = caller
+        self.rules: RuleShapes = ()
+        self._rule_values: Mapping[str, Any] = _NOTHING
+        if rules := visibility.rules_of(caller):
+            self.rules = shapes_of(rules)
+            self._rule_values = json.rule_values_of(rules)
         self.is_sqlite = is_sqlite
         self.json = json
         self.kept = kept
@@ -96,6 +103,8 @@ class DatabaseSession:
         key: Hashable | None = None,
     ) -> Sequence[Row]:
         """Run a statement and give all its rows. One that waits for a lock names its `key`."""
+        if self._rule_values:
+            values = {**values, **self._rule_values}
         answer = ANSWER.get() if statement.counted else None
         if answer is not None:
             values = {**values, ANSWER_BYTES: answer.readable}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.callers import Caller
 from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
@@ -146,6 +147,8 @@ class InProcess(GraphQLClient):
     schema: PipelineSchema
     storage: Storage
     request_id: str = "request-1"
+    caller: Caller | None = None
+    """None: the operator, in the request of this id."""
 
     async def send(
         self,
@@ -153,7 +156,7 @@ class InProcess(GraphQLClient):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> Json:
-        context = Context(self.storage, build.caller(self.request_id))
+        context = Context(self.storage, self.caller or build.caller(self.request_id))
         operation = Operation(query, variables, operation_name)
         response = await execute(self.schema, operation, context)
         answer: Json = json.loads(encode(response.as_json()))
