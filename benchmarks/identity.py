@@ -10,7 +10,8 @@ from benchmarks.contenders import OURS
 from benchmarks.load import Requests, check
 from benchmarks.scenarios import Scenario
 from benchmarks.servers.serving import COUNTS
-from repositories.factory import PersistenceMode, create_repositories
+from domain.callers import system
+from repositories.factory import PersistenceMode, create_storage
 from schema.root import PipelineSchema
 from server.seed.bulk import seed_bulk
 from tests.support.graphql import InProcess
@@ -37,10 +38,10 @@ async def require_plans(schema: PipelineSchema, scenarios: Sequence[Scenario]) -
 
     In this process: the server that users start doesn't tell what it counts.
     """
-    repositories = create_repositories(PersistenceMode.INMEMORY)
-    async for _ in seed_bulk(repositories, size=1):
+    storage = create_storage(PersistenceMode.INMEMORY)
+    async for _ in seed_bulk(storage.as_(system("benchmarks", "identity")), size=1):
         pass
-    client = InProcess(schema, repositories)
+    client = InProcess(schema, storage)
     for scenario in scenarios:
         before = schema.engine.counts.by_plan
         await client.send(scenario.query, scenario.variables[0])

@@ -26,8 +26,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
 from benchmarks.tables import milliseconds, table
+from domain.callers import local_operator
 from repositories.engine import database_url, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
@@ -101,13 +102,13 @@ def measure(url: str, database_process: int | None) -> None:
 
 async def _measured(url: str, process: psutil.Process | None) -> Costs:
     database = open_database(url)
-    repositories, schema = create_repositories(PersistenceMode.DB, database), create_schema()
+    storage, schema = create_storage(PersistenceMode.DB, database), create_schema()
     costs: Costs = {}
     for name, query in REQUESTS.items():
 
         async def ask(number: int, query: str = query) -> None:
             query = query.replace(_EACH_TIME, str(number))
-            context = Context(repositories, "request-1")
+            context = Context(storage, local_operator(f"request-{number}"))
             response = await execute(schema, Operation(query), context)
             if response.errors:
                 raise SystemExit(str(response.errors))

@@ -25,8 +25,9 @@ import uvloop
 
 from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
 from benchmarks.tables import megabytes, milliseconds, table
+from domain.callers import system
 from repositories.engine import open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.execute import Operation, Prepared, prepare
 from schema.root import create_schema
 from server.settings import Settings
@@ -304,7 +305,8 @@ def main(
 async def _fill(database: Database) -> None:
     opened = open_database(database.url)
     try:
-        await fill_heavily(create_repositories(PersistenceMode.DB, opened))
+        storage = create_storage(PersistenceMode.DB, opened)
+        await fill_heavily(storage.as_(system("benchmarks", "worst")))
     finally:
         await opened.close()
 

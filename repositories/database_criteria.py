@@ -15,7 +15,6 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
-    Table,
     TableValuedAlias,
     and_,
     any_,
@@ -264,7 +263,7 @@ def page_of(
 
 
 def bounded_page_of(
-    query: Select[Any], table: Table, key: ColumnElement[Any], shape: PageRequest, most: int
+    query: Select[Any], table: FromClause, key: ColumnElement[Any], shape: PageRequest, most: int
 ) -> Select[Any]:
     """As page_of, of at most so many rows, which is in the SQL.
 

@@ -4,6 +4,7 @@ An entity and those that it refers to are read at once, without any module knowi
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any, Final
@@ -45,10 +46,12 @@ from repositories.database_json_text import (
     Writer,
     page_prefix,
 )
+from repositories.database_rows import RuleShapes, rows_of, rule_values_of
 from repositories.json_sizes import FITS, JsonSizes
 from repositories.metadata import PlainText
 from repositories.selections import Owned, Selection
 from repositories.statements import Statement, written
+from repositories.visibility import Rules
 
 _ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
 
@@ -83,16 +86,26 @@ class JsonStatements:
         self._kinds = kinds
         self._is_sqlite = is_sqlite
 
+    def rule_values_of(self, rules: Rules) -> Values:
+        """The parameters of the rules, which every statement may have."""
+        return rule_values_of(rules, {name: each.table.name for name, each in self._kinds.items()})
+
     def by(
-        self, kind: str, names: tuple[str, ...], selections: tuple[Selection, ...], is_one: bool
+        self,
+        rules: RuleShapes,
+        kind: str,
+        names: tuple[str, ...],
+        selections: tuple[Selection, ...],
+        is_one: bool,
     ) -> Statement:
         """Rows of the named columns and an object for each selection.
 
         The columns are among the values of the parameters of their names; or, where `is_one`,
         equal to them.
         """
-        stored, writer = self._kinds[kind], self._writer()
-        source = stored.table.alias(writer.alias())
+        writer = self._writer(rules)
+        stored = writer.kinds[kind]
+        source = writer.rows(stored, writer.alias())
         conditions = [
             column == bindparam(name, type_=column.type)
             if is_one
@@ -110,10 +123,13 @@ class JsonStatements:
             found = self._added_up(found, selections, counted, writer)
         return self._written(found, counted)
 
-    def children(self, kind: str, selections: tuple[Selection, ...]) -> Statement:
+    def children(
+        self, rules: RuleShapes, kind: str, selections: tuple[Selection, ...]
+    ) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
-        stored, writer = self._kinds[kind], self._writer()
-        source = stored.table.alias(writer.alias())
+        writer = self._writer(rules)
+        stored = writer.kinds[kind]
+        source = writer.rows(stored, writer.alias())
         condition = among(source.c[stored.key_name], "values", is_sqlite=self._is_sqlite)
         size = self._sizes(writer).of_children(selections, stored, source.name)
         rows, is_wanted = self._sized(source, condition, writer, size)
@@ -126,12 +142,12 @@ class JsonStatements:
             found = self._added_up(found, owners, counted, writer)
         return self._written(found, counted)
 
-    def pages(self, selections: tuple[Selection, ...]) -> Statement:
+    def pages(self, rules: RuleShapes, selections: tuple[Selection, ...]) -> Statement:
         """Rows of the `values`, and a page for each selection, whose only member it is.
 
         The page is of those that have the value under what it's said to go `by`.
         """
-        writer = self._writer()
+        writer = self._writer(rules)
         values = each_value(PlainText, writer.alias(), is_sqlite=self._is_sqlite)
         size = self._sizes(writer).of_pages(selections, values.name)
         rows, _ = self._sized(values, true(), writer, size)
@@ -141,6 +157,7 @@ class JsonStatements:
 
     def page(
         self,
+        rules: RuleShapes,
         kind: str,
         shape: PageRequest,
         most: int,
@@ -154,11 +171,13 @@ class JsonStatements:
         wanted, stands last; before it on SQLite the key, which is NULL where there is no entity.
         On PostgreSQL all but the total are lists in the only row.
         """
-        stored, writer = self._kinds[kind], self._writer()
-        table = stored.table
+        writer = self._writer(rules)
+        stored = writer.kinds[kind]
+        table = rows_of(stored.table, stored.rule, is_sqlite=self._is_sqlite)
         matching = condition(table, shape.filter, is_sqlite=self._is_sqlite)
         rows = select(table).where(matching)
-        page: NamedFromClause = self._page_of(rows, stored, shape, most).subquery(writer.alias())
+        on_page = self._page_of(rows, table, stored, shape, most)
+        page: NamedFromClause = on_page.subquery(writer.alias())
         size = self._sizes(writer).of_entity(selections, stored, page.name)
         page, _ = self._sized(page, true(), writer, size)
         order = reading_order(page, page.c[stored.key_name], shape)
@@ -193,9 +212,8 @@ class JsonStatements:
         return self._written(select(*lists, *[total] * with_total).select_from(source), counted)
 
     def _page_of(
-        self, rows: Select[Any], stored: Stored, shape: PageRequest, most: int
+        self, rows: Select[Any], table: FromClause, stored: Stored, shape: PageRequest, most: int
     ) -> Select[Any]:
-        table = stored.table
         key = table.c[stored.key_name]
         if self._is_sqlite and not stored.has_index(shape.order.field):
             # What is sorted has the keys alone, and not what is written.
@@ -205,11 +223,15 @@ class JsonStatements:
             return page_of(rows, table, key, shape)
         return bounded_page_of(rows, table, key, shape, most)
 
-    def _writer(self) -> Writer:
-        return SqliteWriter(self._kinds) if self._is_sqlite else PostgresWriter(self._kinds)
+    def _writer(self, rules: RuleShapes) -> Writer:
+        kinds = self._kinds
+        if rules:
+            shapes = dict(rules)
+            kinds = {name: replace(each, rule=shapes.get(name)) for name, each in kinds.items()}
+        return SqliteWriter(kinds) if self._is_sqlite else PostgresWriter(kinds)
 
     def _sizes(self, writer: Writer) -> JsonSizes:
-        return JsonSizes(self._kinds, writer, is_sqlite=self._is_sqlite)
+        return JsonSizes(writer, is_sqlite=self._is_sqlite)
 
     def _sized(
         self,

@@ -15,10 +15,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from domain.json_object import dumps
-from repositories.criteria import PageRequest
+from repositories.criteria import Filter, PageRequest
 from repositories.database_criteria import between_places, condition, reading_order
+from repositories.database_rows import meets, rows_as
 from repositories.metadata import JsonText, Timestamp
 from repositories.selections import (
     PLACE_MARK,
@@ -59,6 +61,8 @@ class Stored:
     key_name: str
     children: Table | None = None
     in_columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rule: Filter | None = None
+    """The shape of the rule for what the caller may see; None: everything."""
 
     def has_index(self, order: str, reference: str | None = None) -> bool:
         """Whether rows, perhaps those with the same reference, can be read in this order."""
@@ -123,7 +127,7 @@ class Writer(ABC):
     _is_sqlite: ClassVar[bool]
 
     def __init__(self, kinds: Mapping[str, Stored]) -> None:
-        self._kinds = kinds
+        self.kinds = kinds
         self._numbers = count()
         self._selections = count()
         self._selection = 0
@@ -133,6 +137,18 @@ class Writer(ABC):
 
     def alias(self) -> str:
         return f"t{next(self._numbers)}"
+
+    def rows(self, stored: Stored, name: str) -> NamedFromClause:
+        """The rows of entities, under a name."""
+        return rows_as(name, stored.table, stored.rule, is_sqlite=self._is_sqlite)
+
+    def source(self, stored: Stored, name: str) -> str:
+        """The SQL of the same."""
+        if stored.rule is None:
+            return f"{stored.table.name} AS {name}"
+        seen = meets(stored.rule, stored.table, is_sqlite=self._is_sqlite)
+        matching = self._embedded(and_(true(), seen).self_group())
+        return f"(SELECT * FROM {stored.table.name} WHERE {matching}) AS {name}"
 
     def item(self, selection: Selection, stored: Stored, source: str) -> ColumnElement[str]:
         """The object of an entity, of the table that is called `source`."""
@@ -159,7 +175,7 @@ class Writer(ABC):
         key, order = rows.stored.key_name, self._order(rows, sorted_, rows.request)
         among = f"{self._among(rows, sorted_)} ORDER BY {order} LIMIT {rows.request.limit}"
         keys = f"SELECT {sorted_}.{key} FROM {among}"
-        return f"{rows.stored.table.name} AS {name} WHERE {name}.{key} IN ({keys})"
+        return f"{self.source(rows.stored, name)} WHERE {name}.{key} IN ({keys})"
 
     def _begin(self, selection: Selection) -> None:
         self._selection = next(self._selections)
@@ -207,9 +223,9 @@ class Writer(ABC):
                 assert scope is not None
                 return self._place_of(scope, stored, source)
             case Referenced(attribute, kind, by, selection):
-                other, name = self._kinds[kind], self.alias()
+                other, name = self.kinds[kind], self.alias()
                 item = self._entity(selection, other, name)
-                found = f"{other.table.name} AS {name} WHERE {name}.{by} = {source}.{attribute}"
+                found = f"{self.source(other, name)} WHERE {name}.{by} = {source}.{attribute}"
                 return f"coalesce((SELECT {item} FROM {found}), 'null')"
             case Held(attribute, selection) if attribute in stored.in_columns:
                 names = stored.in_columns[attribute]
@@ -271,7 +287,7 @@ class Writer(ABC):
         self, part: Paged, source: str, selection: int, pages: Sequence[PageRequest]
     ) -> _Ordered:
         return _Ordered(
-            self._kinds[part.kind],
+            self.kinds[part.kind],
             pages[part.number],
             part.by,
             f"{part.by} = {source}.{part.attribute}",
@@ -335,7 +351,7 @@ class Writer(ABC):
 
     def _matching(self, rows: _Ordered, name: str) -> str:
         """A source of all rows that match, under a name."""
-        found = f"{rows.stored.table.name} AS {name} WHERE {name}.{rows.is_of_parent}"
+        found = f"{self.source(rows.stored, name)} WHERE {name}.{rows.is_of_parent}"
         filter = rows.request.filter
         if filter is None:
             return found
@@ -543,7 +559,7 @@ class SqliteWriter(Writer):
         sorted_, key = self.alias(), stored.key_name
         reading = f"ORDER BY {self._order(rows, sorted_, request)} LIMIT {request.limit}"
         keys = f"SELECT {sorted_}.{key} FROM {self._among(rows, sorted_)} {reading}"
-        source = f"{stored.table.name} AS {name} WHERE {name}.{key} IN ({keys})"
+        source = f"{self.source(stored, name)} WHERE {name}.{key} IN ({keys})"
         return self._list(item, source, self._order(rows, name, _forwards(request)))
 
     def _plain(self, column: Column[Any], name: str) -> str:

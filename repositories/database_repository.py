@@ -79,12 +79,13 @@ class DatabaseRepository(Generic[R]):
 
     @lazy
     def _entities(self) -> sql.Entities:
-        selected = self._session.selected
+        selected, rules = self._session.selected, self._session.rules
         return sql.Entities(
             self.table,
             self.key_name,
             is_sqlite=self._session.is_sqlite,
             selected=None if selected is None else selected.get(self._kind, _NONE),
+            rule=dict(rules).get(self._kind) if rules else None,
         )
 
     @property
@@ -128,6 +129,7 @@ class DatabaseRepository(Generic[R]):
         most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
         statement = await self._session.kept(
             self._session.json.page,
+            self._session.rules,
             self._kind,
             page_shape_of(request),
             most,
@@ -175,7 +177,7 @@ class DatabaseRepository(Generic[R]):
         is_one = len(wanted) == 1
         shapes, parameters = shaped(selections)
         statement = await self._session.kept(
-            self._session.json.by, self._kind, (name,), shapes, is_one
+            self._session.json.by, self._session.rules, self._kind, (name,), shapes, is_one
         )
         parameters |= {name: wanted[0] if is_one else wanted}
         rows = await self._session.rows(statement, parameters)
@@ -185,7 +187,7 @@ class DatabaseRepository(Generic[R]):
         self, keys: Sequence[str], selections: Sequence[Selection]
     ) -> Mapping[str, tuple[str, ...]]:
         statement = await self._session.kept(
-            self._session.json.children, self._kind, tuple(selections)
+            self._session.json.children, self._session.rules, self._kind, tuple(selections)
         )
         rows = await self._session.rows(statement, {"values": storable(keys)})
         return {key: tuple(lists) for key, *lists in rows}
@@ -227,7 +229,8 @@ class DatabaseRepository(Generic[R]):
         shapes, parameters = shaped(selections)
         parameters |= {"values": storable(values)}
         rows = await self._session.rows(
-            await self._session.kept(self._session.json.pages, shapes), parameters
+            await self._session.kept(self._session.json.pages, self._session.rules, shapes),
+            parameters,
         )
         return {value: tuple(pages) for value, *pages in rows}
 
@@ -267,14 +270,14 @@ class DatabaseRepository(Generic[R]):
         return replace(record, created_at=created_at, updated_at=updated_at, revision=revision)
 
     async def delete(self, key: str) -> bool:
-        is_gone = await self._delete_row(key)
+        is_gone = await self._delete_row(self._entities, key)
         if is_gone:
             self._session.changes.append(Change(ChangeKind.DELETED, self.record_type, key))
         return is_gone
 
-    async def _delete_row(self, key: str) -> bool:
+    async def _delete_row(self, entities: sql.Entities, key: str) -> bool:
         rows = await self._session.rows(
-            sql.deletion(self._entities), {"key": key}, key=(self.table.name, key)
+            sql.deletion(entities), {"key": key}, key=(self.table.name, key)
         )
         return bool(rows)
 
@@ -302,7 +305,8 @@ class DatabaseRepository(Generic[R]):
             self._refuse_save(found[0][0] if found else 0, expected_revision)
         revision = rows[0][-1]
         if revision == 1 and expected_revision:
-            await self._delete_row(key)  # it was inserted just now
+            # It was inserted just now, and is to go whether or not the caller may see it.
+            await self._delete_row(self._entities._replace(rule=None), key)
             raise RevisionConflict(expected_revision, 0)
         await self._replace_children(key, record, is_new=revision == 1)
         return rows[0]

@@ -11,10 +11,13 @@ import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
+from domain.callers import Caller
 from domain.changes import Change
 from domain.errors import AnswerTooLarge, TimedOut, Unavailable
+from repositories import visibility
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
 from repositories.database_json import JsonStatements
+from repositories.database_rows import RuleShapes, shapes_of
 from repositories.engine import (
     another_writer_came_between,
     is_out_of_reach,
@@ -45,7 +48,9 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class DatabaseSession:
-    """Begins at its first statement; statements of several tasks queue on it.
+    """The caller's reads and writes in one transaction, which begins at the first statement.
+
+    Statements of several tasks queue on it.
 
     Raises Unavailable when the database can't be reached, SchemaChanged when it lacks something,
     Interference when another writer came between, and TimedOut when the deadline has passed, or a
@@ -58,6 +63,7 @@ class DatabaseSession:
 
     def __init__(
         self,
+        caller: Caller,
         transaction: Transaction,
         *,
         is_sqlite: bool,
@@ -66,6 +72,12 @@ class DatabaseSession:
         selected: Selected | None = None,
         keys: KeyedTurns | None = None,
     ) -> None:
+        self.caller = caller
+        self.rules: RuleShapes = ()
+        self._rule_values: Mapping[str, Any] = _NOTHING
+        if rules := visibility.rules_of(caller):
+            self.rules = shapes_of(rules)
+            self._rule_values = json.rule_values_of(rules)
         self.is_sqlite = is_sqlite
         self.json = json
         self.selected = selected
@@ -99,6 +111,8 @@ class DatabaseSession:
         key: Hashable | None = None,
     ) -> Sequence[Row]:
         """Run a statement and give all its rows. One that waits for a lock names its `key`."""
+        if self._rule_values:
+            values = {**values, **self._rule_values}
         answer = ANSWER.get() if statement.counted else None
         if answer is not None:
             values = {**values, ANSWER_BYTES: answer.readable}

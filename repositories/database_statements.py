@@ -39,6 +39,7 @@ from repositories.database_criteria import (
     page_of,
     reading_order,
 )
+from repositories.database_rows import children_of, meets, rows_as, rows_of
 from repositories.json_sizes import FITS, size_of
 from repositories.metadata import JsonText, may_be_large
 from repositories.statements import Statement, written
@@ -58,10 +59,21 @@ class Entities(NamedTuple):
     is_sqlite: bool
     selected: frozenset[str] | None = None
     """The attributes that somebody wants; None: all. Rows have NULL in place of others."""
+    rule: Filter | None = None
+    """The shape of the rule for what the caller may see; None: everything."""
 
     @property
-    def key(self) -> Column[Any]:
-        return self.table.c[self.key_name]
+    def rows(self) -> FromClause:
+        """What the caller may see of the table."""
+        return rows_of(self.table, self.rule, is_sqlite=self.is_sqlite)
+
+    def rows_as(self, name: str) -> FromClause:
+        """The same, under another name."""
+        return rows_as(name, self.table, self.rule, is_sqlite=self.is_sqlite)
+
+    @property
+    def key(self) -> ColumnElement[Any]:
+        return self.rows.c[self.key_name]
 
     @property
     def columns(self) -> list[Column[Any]]:
@@ -71,7 +83,9 @@ class Entities(NamedTuple):
     def selection(self, *needed: str) -> list[Any]:
         """The columns, but for those that nobody wants, that aren't keys and that aren't needed."""
         return [
-            column if self._is_selected(column.name, needed) else null().label(column.name)
+            self.rows.c[column.name]
+            if self._is_selected(column.name, needed)
+            else null().label(column.name)
             for column in self.columns
         ]
 
@@ -87,14 +101,21 @@ class Entities(NamedTuple):
 
     @property
     def has_key(self) -> Any:
-        return self.key == bindparam("key", type_=self.key.type)
+        """A row of the table has the `key`, whoever may see it."""
+        key = self.table.c[self.key_name]
+        return key == bindparam("key", type_=key.type)
+
+    @property
+    def is_seen(self) -> Any:
+        """The caller may see a row of the table."""
+        return meets(self.rule, self.table, is_sqlite=self.is_sqlite)
 
     def among(self, name: str) -> Any:
         """The column is one of `values`."""
-        return among(self.table.c[name], "values", is_sqlite=self.is_sqlite)
+        return among(self.rows.c[name], "values", is_sqlite=self.is_sqlite)
 
     def matching(self, shape: Filter | None) -> Any:
-        return condition(self.table, shape, is_sqlite=self.is_sqlite)
+        return condition(self.rows, shape, is_sqlite=self.is_sqlite)
 
     def written(self, statement: Any) -> Statement:
         return written(statement, is_sqlite=self.is_sqlite)
@@ -171,19 +192,19 @@ def by_column(entities: Entities, name: str) -> Statement:
 def page(entities: Entities, shape: PageRequest) -> Statement:
     query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
     return entities.read(
-        page_of(query, entities.table, entities.key, shape),
+        page_of(query, entities.rows, entities.key, shape),
         lambda found: reading_order(found, found.c[entities.key_name], shape),
     )
 
 
 def count(entities: Entities, shape: Filter | None) -> Statement:
-    query = select(func.count()).select_from(entities.table)
+    query = select(func.count()).select_from(entities.rows)
     return entities.written(query.where(entities.matching(shape)))
 
 
 def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statement:
     """Each parent's page is found by itself, as an index has it; then come the rows, by keys."""
-    table, other = entities.table, entities.table.alias("page")
+    table, other = entities.rows, entities.rows_as("page")
     parents = each_value(table.c[reference].type, "parent", is_sqlite=entities.is_sqlite)
     key = other.c[entities.key_name]
     matching = condition(other, shape.filter, is_sqlite=entities.is_sqlite)
@@ -201,7 +222,7 @@ def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statemen
 
 
 def counts_by(entities: Entities, reference: str, shape: Filter | None) -> Statement:
-    column = entities.table.c[reference]
+    column = entities.rows.c[reference]
     return entities.written(
         select(column, func.count())
         .where(entities.among(reference), entities.matching(shape))
@@ -211,11 +232,18 @@ def counts_by(entities: Entities, reference: str, shape: Filter | None) -> State
 
 def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
     """The named columns and the parent's key, in the order of the parents' children."""
-    parent = table.c[entities.key_name]
+    rows = children_of(
+        table,
+        entities.table,
+        entities.key_name,
+        entities.rule,
+        is_sqlite=entities.is_sqlite,
+    )
+    parent = rows.c[entities.key_name]
     return limited(
-        select(*(table.c[name] for name in names), parent)
+        select(*(rows.c[name] for name in names), parent)
         .where(among(parent, "values", is_sqlite=entities.is_sqlite))
-        .order_by(parent, table.c.position),
+        .order_by(parent, rows.c.position),
         # On SQLite they are short, and counted as they come.
         [
             name
@@ -230,13 +258,14 @@ def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statem
 
 @cache
 def revision(entities: Entities) -> Statement:
+    """Of whichever row has the key: nobody else may save under it."""
     return entities.written(select(entities.table.c.revision).where(entities.has_key))
 
 
 @cache
 def for_update(entities: Entities) -> Statement:
-    query = select(*entities.columns).where(entities.has_key).with_for_update()
-    return entities.written(query)
+    has_key = entities.key == bindparam("key", type_=entities.key.type)
+    return entities.written(select(*entities.selection()).where(has_key).with_for_update())
 
 
 # Writing
@@ -292,7 +321,7 @@ def upsert(entities: Entities, unchanging: tuple[str, ...]) -> Statement:
     expected = bindparam("expected_revision", type_=table.c.revision.type)
     return entities.written(
         statement.on_conflict_do_update(
-            index_elements=[entities.key],
+            index_elements=[table.c[entities.key_name]],
             set_=changes,
             where=(expected.is_(null()) | (table.c.revision == expected))
             & _all_equal(table, new, unchanging),
@@ -306,9 +335,11 @@ def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:
 
 @cache
 def deletion(entities: Entities) -> Statement:
-    """Gives the key of what it deleted."""
+    """Deletes what the caller may see, and gives the key of what it deleted."""
     statement = delete(entities.table).where(entities.has_key)
-    return entities.written(statement.returning(entities.key))
+    if entities.rule is not None:
+        statement = statement.where(entities.is_seen)
+    return entities.written(statement.returning(entities.table.c[entities.key_name]))
 
 
 @cache

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import false, select, text
 
+from domain.callers import Caller, system
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.cache import Cache
 from repositories.changes import ChangeFeed
@@ -40,12 +42,13 @@ from repositories.strategy.memory import MemoryPlanRepository
 from repositories.unit_of_work import (
     MAX_ATTEMPTS,
     Interference,
-    Reading,
+    NestingGuard,
     Repositories,
     SchemaChanged,
     Selected,
     Snapshot,
-    Unit,
+    SnapshotHandle,
+    Storage,
     UnitOfWork,
     set_deadline,
 )
@@ -65,7 +68,7 @@ class PersistenceMode(StrEnum):
     DB = "db"
 
 
-def create_repositories(
+def create_storage(
     mode: PersistenceMode,
     engine: Database | None = None,
     *,
@@ -73,17 +76,17 @@ def create_repositories(
     new_key: NewKey | None = None,
     require_schema: RequireSchema | None = None,
     cache: Cache | None = None,
-) -> Repositories:
-    """The repositories of a mode; `engine` is needed for `db` and ignored in memory.
+) -> Storage:
+    """The storage of a mode; `engine` is needed for `db` and ignored in memory.
 
     `require_schema` is asked when the database lacks something. Statements are kept in the `cache`.
     """
     keys = new_key or UlidKeys(clock)
     if mode is PersistenceMode.INMEMORY:
-        return _MemoryRepositories(clock, keys)
+        return _MemoryStorage(clock, keys)
     if engine is None:
         raise ValueError("persistence mode 'db' needs a database")
-    return _DatabaseRepositories(
+    return _DatabaseStorage(
         engine, clock, keys, require_schema, Cache() if cache is None else cache
     )
 
@@ -137,16 +140,17 @@ _SAME_REVISION = written(
 )
 """Changes nothing, but is committed like a save."""
 
+_HEALTH = system("health", "health")
+"""The caller of what shows that a file can be read and written; it looks at no entity."""
 
-class _Unit(Generic[S]):
-    """Both a Snapshot and a UnitOfWork: the Protocols tell callers which of the two they hold.
+
+class _SessionRepositories(Generic[S]):
+    """The repositories of a session, which are a Snapshot.
 
     A repository is made when it's first asked for: few units of work need more than one.
     """
 
-    def __init__(self, kinds: _Kinds[S], session: S, now: datetime, new_key: NewKey) -> None:
-        self.now = now
-        self.new_key = new_key
+    def __init__(self, kinds: _Kinds[S], session: S) -> None:
         self._kinds = kinds
         self._session = session
 
@@ -175,29 +179,27 @@ class _Unit(Generic[S]):
         return self._kinds.delivery_packages(self._session)
 
 
-class _MemoryRepositories:
+class _SessionUnitOfWork(_SessionRepositories[S]):
+    """The repositories of a session that writes, which are a UnitOfWork."""
+
+    def __init__(self, kinds: _Kinds[S], session: S, now: datetime, new_key: NewKey) -> None:
+        super().__init__(kinds, session)
+        self.now = now
+        self.new_key = new_key
+
+
+class _MemoryStorage:
     """Writers queue on one lock from begin to commit; a commit swaps the root."""
 
     def __init__(self, clock: Clock, new_key: NewKey) -> None:
-        self._clock = clock
-        self._new_key = new_key
-        self._root: Root = {}
+        self.clock = clock
+        self.new_key = new_key
+        self.root: Root = {}
         self.changes = ChangeFeed()
-        self._writing = asyncio.Lock()
+        self.writing = asyncio.Lock()
 
-    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
-        session = MemorySession(self._root, _MEMORY_KINDS)
-        return _Reading(session, self._unit(session))
-
-    async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
-    ) -> T:
-        unit = Unit()
-        try:
-            async with self._writing:
-                return await _repeated(lambda: self._attempt(work))
-        finally:
-            unit.end()
+    def as_(self, caller: Caller) -> Repositories:
+        return _MemoryRepositories(self, caller)
 
     async def require_health(self) -> None:
         """Memory is always there."""
@@ -205,22 +207,45 @@ class _MemoryRepositories:
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        session = MemorySession(self._root, _MEMORY_KINDS)
+
+class _MemoryRepositories:
+    """What one caller reads and writes in memory."""
+
+    def __init__(self, storage: _MemoryStorage, caller: Caller) -> None:
+        self._storage = storage
+        self._caller = caller
+
+    def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> SnapshotHandle:
+        session = MemorySession(self._caller, self._storage.root, _MEMORY_KINDS)
+        return _SnapshotHandle(session, _SessionRepositories(_IN_MEMORY, session))
+
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
+        guard = NestingGuard()
         try:
-            result = await work(self._unit(session))
-            self._root = session.outcome()
-            self.changes.publish(session.changes)
+            async with self._storage.writing:
+                return await _repeated(partial(self._attempt, work))
+        finally:
+            guard.end()
+
+    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        storage = self._storage
+        session = MemorySession(self._caller, storage.root, _MEMORY_KINDS)
+        unit = _SessionUnitOfWork(_IN_MEMORY, session, storage.clock(), storage.new_key)
+        try:
+            result = await work(unit)
+            storage.root = session.outcome()
+            storage.changes.publish(session.changes)
             return result
         finally:
             await session.close()
 
-    def _unit(self, session: MemorySession) -> _Unit[MemorySession]:
-        return _Unit(_IN_MEMORY, session, self._clock(), self._new_key)
 
-
-class _DatabaseRepositories:
-    """A unit of work is a transaction on a connection of its own."""
+class _DatabaseStorage:
+    """A database, and the statements that were made for it."""
 
     def __init__(
         self,
@@ -230,52 +255,40 @@ class _DatabaseRepositories:
         require_schema: RequireSchema | None,
         cache: Cache,
     ) -> None:
-        self._database = database
-        self._require_schema = require_schema
-        self._statements = KeptStatements(cache)
+        self.database = database
+        self.clock = clock
+        self.new_key = new_key
+        self.statements = KeptStatements(cache)
+        self.json = JsonStatements(_STORED, is_sqlite=database.is_sqlite)
         self.changes = ChangeFeed()
-        self._clock = clock
-        self._new_key = new_key
-        self._json = JsonStatements(_STORED, is_sqlite=database.is_sqlite)
+        self._require_schema = require_schema
 
-    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
-        session = DatabaseSession(
-            self._database.snapshot(in_one_call),
-            is_sqlite=self._database.is_sqlite,
-            json=self._json,
-            statements=self._statements,
-            selected=selected,
-        )
-        return _Reading(session, self._unit(session))
-
-    async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
-    ) -> T:
-        unit = Unit()
-        try:
-            return await _repeated(lambda: self._attempt(work, in_one_call))
-        finally:
-            unit.end()
+    def as_(self, caller: Caller) -> Repositories:
+        return _DatabaseRepositories(self, caller)
 
     async def require_health(self) -> None:
         try:
-            if self._database.probe is None:
+            if self.database.probe is None:
                 set_deadline(HEALTH_SECONDS)
                 await self._require_file()
             else:
-                await self._database.probe.require_writable(_FUNCTIONS, _TABLES, _READS_OF_TABLES)
+                await self.database.probe.require_writable(_FUNCTIONS, _TABLES, _READS_OF_TABLES)
         except SchemaChanged:
             if self._require_schema is not None:
                 await self._require_schema()
             raise
 
+    async def close(self) -> None:
+        await self.database.close()
+
     async def _require_file(self) -> None:
         """Read from all tables of SQLite, and write to the disk, which may be full."""
         session = DatabaseSession(
-            self._database.transaction(),
+            _HEALTH,
+            self.database.transaction(),
             is_sqlite=True,
-            json=self._json,
-            statements=self._statements,
+            json=self.json,
+            statements=self.statements,
         )
         try:
             for table in metadata.sorted_tables:
@@ -285,44 +298,72 @@ class _DatabaseRepositories:
         finally:
             await session.close()
 
-    async def close(self) -> None:
-        await self._database.close()
+
+class _DatabaseRepositories:
+    """What one caller reads and writes: a unit of work is a transaction on its own connection."""
+
+    def __init__(self, storage: _DatabaseStorage, caller: Caller) -> None:
+        self._storage = storage
+        self._caller = caller
+
+    def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> SnapshotHandle:
+        storage = self._storage
+        session = DatabaseSession(
+            self._caller,
+            storage.database.snapshot(in_one_call),
+            is_sqlite=storage.database.is_sqlite,
+            json=storage.json,
+            statements=storage.statements,
+            selected=selected,
+        )
+        return _SnapshotHandle(session, _SessionRepositories(_IN_DATABASE, session))
+
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+    ) -> T:
+        guard = NestingGuard()
+        try:
+            return await _repeated(partial(self._attempt, work, in_one_call))
+        finally:
+            guard.end()
 
     async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]], in_one_call: bool) -> T:
+        storage = self._storage
         session = DatabaseSession(
-            self._database.transaction(in_one_call),
-            is_sqlite=self._database.is_sqlite,
-            json=self._json,
-            statements=self._statements,
-            keys=self._database.keys,
+            self._caller,
+            storage.database.transaction(in_one_call),
+            is_sqlite=storage.database.is_sqlite,
+            json=storage.json,
+            statements=storage.statements,
+            keys=storage.database.keys,
         )
+        unit = _SessionUnitOfWork(_IN_DATABASE, session, storage.clock(), storage.new_key)
         try:
-            result = await work(self._unit(session))
+            result = await work(unit)
             await session.commit()
-            self.changes.publish(session.changes)
+            storage.changes.publish(session.changes)
             return result
         finally:
             await session.close()
 
-    def _unit(self, session: DatabaseSession) -> _Unit[DatabaseSession]:
-        return _Unit(_IN_DATABASE, session, self._clock(), self._new_key)
 
-
-class _Reading:
+class _SnapshotHandle:
     """A snapshot, read by a session."""
 
     def __init__(self, session: MemorySession | DatabaseSession, snapshot: Snapshot) -> None:
         self._session = session
         self._snapshot = snapshot
-        self._unit: Unit | None = None
+        self._guard: NestingGuard | None = None
 
     def begin(self) -> Snapshot:
-        self._unit = Unit()
+        self._guard = NestingGuard()
         return self._snapshot
 
     async def end(self) -> None:
-        if self._unit is not None:
-            self._unit.end()
+        if self._guard is not None:
+            self._guard.end()
         await self._session.close()
 
     async def __aenter__(self) -> Snapshot:

@@ -1,7 +1,7 @@
 """Expressions of how large JSON becomes, told from the lengths that the database knows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, LargeBinary, Table, Text, cast, func
@@ -37,8 +37,8 @@ class JsonSizes:
     counted. They are SQL of the writer of the same statement.
     """
 
-    def __init__(self, kinds: Mapping[str, Stored], writer: Writer, *, is_sqlite: bool) -> None:
-        self._kinds = kinds
+    def __init__(self, writer: Writer, *, is_sqlite: bool) -> None:
+        self._kinds = writer.kinds
         self._writer = writer
         self._is_sqlite = is_sqlite
         self._selection = 0
@@ -103,8 +103,8 @@ class JsonSizes:
             case Referenced(attribute, kind, by, selection):
                 other, name = self._kinds[kind], self._alias()
                 item = self._of_parts(_parts(selection), other, name)
-                found = f"{other.table.name} AS {name} WHERE {name}.{by} = {source}.{attribute}"
-                return self._found(item, found)
+                rows = self._writer.source(other, name)
+                return self._found(item, f"{rows} WHERE {name}.{by} = {source}.{attribute}")
             case Itself(selection):
                 return self._of_parts(_parts(selection), stored, source)
             case Paged():

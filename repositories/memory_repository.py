@@ -6,9 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
+from domain.callers import Caller
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
+from repositories import visibility
 from repositories.answer_size import ANSWER
 from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
@@ -43,14 +45,19 @@ _NO_KINDS: Mapping[str, Any] = {}
 
 
 class MemorySession:
-    """A root to read, and the copies of those of its tables that were written to.
+    """What a caller reads of a root, and the copies of those of its tables that were written to.
 
     `kinds` are the repositories of all kinds of entities, by the names of their records' types.
     """
 
     def __init__(
-        self, root: Root, kinds: "Mapping[str, type[MemoryRepository[Any]]]" = _NO_KINDS
+        self,
+        caller: Caller,
+        root: Root,
+        kinds: "Mapping[str, type[MemoryRepository[Any]]]" = _NO_KINDS,
     ) -> None:
+        self.caller = caller
+        self._rules = visibility.rules_of(caller)
         self._root = root
         self.kinds = kinds
         self._written: dict[str, dict[str, Any]] = {}
@@ -69,10 +76,26 @@ class MemorySession:
                 await asyncio.sleep(0)
 
     def table(self, name: str) -> Mapping[str, Any]:
+        """All rows, whoever may see them."""
         if self._is_closed:
             raise RuntimeError("this unit of work has ended")
-        self._require_no_failure()
+        if self._failure is not None:
+            raise self._failure
         return self._written[name] if name in self._written else self._root.get(name, {})
+
+    def rows(self, kind: str, name: str, table: str | None = None) -> Mapping[str, Any]:
+        """What the caller may see of a table of entities; or else of what belongs to these,
+        in another table."""
+        found = self.table(table or name)
+        rule = self._rules.get(kind) if self._rules else None
+        if rule is None:
+            return found
+        entities = self.table(name)
+        return {
+            key: row
+            for key, row in found.items()
+            if key in entities and matches(entities[key], rule)
+        }
 
     def writable(self, name: str) -> dict[str, Any]:
         if name not in self._written:
@@ -81,17 +104,14 @@ class MemorySession:
 
     def outcome(self) -> Root:
         """The root with everything that was written."""
-        self._require_no_failure()
+        if self._failure is not None:
+            raise self._failure
         return {**self._root, **self._written}
 
     def interference(self) -> Interference:
         """To be raised by who sees that another writer came between; nothing else comes of it."""
         self._failure = Interference()
         return self._failure
-
-    def _require_no_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
 
     async def close(self) -> None:
         self._is_closed = True
@@ -115,7 +135,19 @@ class MemoryRepository(Generic[R]):
 
     @property
     def _records(self) -> Mapping[str, R]:
+        """Those that the caller may see."""
+        return self._session.rows(self.record_type.__name__, self.table_name)
+
+    @property
+    def _all(self) -> Mapping[str, R]:
+        """All, whoever may see them: a key that is taken is taken for everybody."""
         return self._session.table(self.table_name)
+
+    @property
+    def _children_by_key(self) -> Mapping[str, tuple[Any, ...]]:
+        """The children of those that the caller may see."""
+        children_table = cast(str, self.children_table)
+        return self._session.rows(self.record_type.__name__, self.table_name, children_table)
 
     # Reading
 
@@ -158,7 +190,7 @@ class MemoryRepository(Generic[R]):
         return sum(matches(record, filter) for record in self._records.values())
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
-        stored = self._session.table(cast(str, self.children_table))
+        stored = self._children_by_key
         return {key: stored[key] for key in keys if stored.get(key)}
 
     async def _children_json(
@@ -192,7 +224,7 @@ class MemoryRepository(Generic[R]):
                 other = self._session.kinds[kind](self._session)
                 return other._paged(pages, part, [getattr(each, attribute) for each in records])
             case Owned(_, selection):
-                stored = self._session.table(cast(str, self.children_table))
+                stored = self._children_by_key
                 return [
                     objects(selection, stored.get(getattr(each, self.key_name), ()), carried)
                     for each in records
@@ -268,7 +300,7 @@ class MemoryRepository(Generic[R]):
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
         key: str = getattr(record, self.key_name)
-        stored = self._records.get(key)
+        stored = self._all.get(key)
         actual = 0 if stored is None else stored.revision
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
@@ -316,7 +348,7 @@ class MemoryRepository(Generic[R]):
         if self.second_key and any(
             getattr(other, self.key_name) != key
             and values(other, self.second_key) == values(record, self.second_key)
-            for other in self._records.values()
+            for other in self._all.values()
         ):
             raise self._session.interference()
 

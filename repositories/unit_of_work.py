@@ -7,6 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, TypeVar
 
+from domain.callers import Caller
 from domain.errors import Unavailable
 from domain.sources import NewKey
 from repositories.changes import ChangeFeed
@@ -69,7 +70,7 @@ class UnitOfWork(Protocol):
     def delivery_packages(self) -> PackageRepository: ...
 
 
-class Reading(Protocol):
+class SnapshotHandle(Protocol):
     """A snapshot between its beginning and its end, also as an async context manager."""
 
     def begin(self) -> Snapshot:
@@ -91,12 +92,14 @@ class Reading(Protocol):
 
 
 class Repositories(Protocol):
-    """Everything that is kept, reached through units of work only.
+    """Everything that is stored, for one caller, reached through units of work only.
 
     A unit of work can't be opened inside another of the same task: RuntimeError, at once.
     """
 
-    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
+    def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> SnapshotHandle:
         """One snapshot, taken at its first statement and given back at the end.
 
         Statements of several tasks queue. Raises Unavailable when storage can't be reached.
@@ -118,6 +121,14 @@ class Repositories(Protocol):
         after that, and when storage can't be reached, Unavailable is raised. Once the commit has
         begun it is carried through, and its outcome returned, whoever cancels the caller.
         """
+        ...
+
+
+class Storage(Protocol):
+    """Everything that is stored. It is opened once; each caller has repositories of its own."""
+
+    def as_(self, caller: Caller) -> Repositories:
+        """The repositories for what this caller reads and writes."""
         ...
 
     @property
@@ -166,10 +177,10 @@ MAX_ATTEMPTS = 8
 """How often a unit of work is tried before its caller is told that storage is unavailable."""
 
 
-class Unit:
+class NestingGuard:
     """Marks a unit of work as the one that is open in this task."""
 
-    _current: ContextVar["Unit | None"] = ContextVar("open_unit_of_work", default=None)
+    _current: ContextVar["NestingGuard | None"] = ContextVar("open_unit_of_work", default=None)
 
     is_open: bool
 

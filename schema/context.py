@@ -2,34 +2,24 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
 import strawberry
 
+from domain.callers import Caller
 from domain.changes import Change
 from domain.entity import Entity
 from repositories.lazy import lazy
-from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
+from repositories.unit_of_work import Selected, SnapshotHandle, Storage, UnitOfWork
 from resolvers.loaders import Loaders
 from schema.pace import Pace
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking."""
-
-    name: str
-
-
-LOCAL_OPERATOR = Principal("local operator")
-
-
 class Context:
-    """One operation: who asks, and the snapshot and dataloaders that it reads through.
+    """One operation: its caller, and the snapshot and dataloaders that it reads through.
 
     An async context manager: what was read from is given back at its end. In the context in which
     a subscription begins nothing is read; `watching` is what it holds until it ends.
@@ -38,19 +28,14 @@ class Context:
     `Repositories.read` is told.
     """
 
-    def __init__(
-        self,
-        repositories: Repositories,
-        request_id: str,
-        principal: Principal = LOCAL_OPERATOR,
-    ) -> None:
-        self.request_id = request_id
-        self.principal = principal
+    def __init__(self, storage: Storage, caller: Caller) -> None:
+        self.caller = caller
         self.selected: Selected | None = None
         self.reads_once = False
-        self._repositories = repositories
+        self._storage = storage
+        self._repositories = storage.as_(caller)
         self._is_open = False
-        self._reading: Reading | None = None
+        self._reading: SnapshotHandle | None = None
         self._loaders: Loaders | None = None
 
     @lazy
@@ -71,7 +56,7 @@ class Context:
 
     def watch(self, record_type: type[Entity], key: str) -> AsyncIterator[Change]:
         """What is committed of the entity in this process, from this call on."""
-        watch = self._repositories.changes.watch(record_type, key)
+        watch = self._storage.changes.watch(record_type, key)
         return aiter(self.watching.enter_context(watch))
 
     async def write(

@@ -219,7 +219,7 @@ def _arguments(schema: PipelineSchema, prepared: Prepared) -> dict[str, Any]:
 def _response(prepared: Prepared, result: ExecutionResult, context: Context) -> Response:
     if not result.errors and result.data is not None:
         return Response(result.data, [], extensions=prepared.extensions)
-    errors = [execution_failure(error, context.request_id) for error in result.errors or ()]
+    errors = [execution_failure(error, context.caller.request_id) for error in result.errors or ()]
     # What the executor finds before it executes anything, such as wrong variables, has no path.
     never_began = result.data is None and all(error.path is None for error in errors)
     if errors and never_began:

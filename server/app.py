@@ -17,14 +17,15 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from domain.callers import system
 from domain.errors import DomainError, Unavailable
 from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
 from repositories.cache import Cache
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.turns import Turns
-from repositories.unit_of_work import Repositories, SchemaChanged
+from repositories.unit_of_work import SchemaChanged, Storage
 from schema.root import create_schema
 from server.capacity import Budget, Slots
 from server.graphiql import graphiql_routes
@@ -32,7 +33,7 @@ from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
 from server.persisted_queries import PersistedQueries
 from server.programs import Programs
-from server.requests import BodyLimits, HttpRequest
+from server.requests import BodyLimits, HttpRequest, new_request_id
 from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
@@ -60,15 +61,13 @@ def database_of(settings: Settings) -> Database | None:
 
 
 @asynccontextmanager
-async def open_repositories(
-    settings: Settings, cache: Cache | None = None
-) -> AsyncIterator[Repositories]:
-    """The repositories of the settings' mode. Raises SchemaOutOfDate, MigrationError."""
+async def open_storage(settings: Settings, cache: Cache | None = None) -> AsyncIterator[Storage]:
+    """The storage of the settings' mode. Raises SchemaOutOfDate, MigrationError."""
     database = database_of(settings)
     if database is None:
-        yield create_repositories(settings.persistence_mode)
+        yield create_storage(settings.persistence_mode)
         return
-    repositories = create_repositories(
+    storage = create_storage(
         settings.persistence_mode,
         database,
         require_schema=partial(_require_schema, database),
@@ -76,9 +75,9 @@ async def open_repositories(
     )
     try:
         await require_head(database)
-        yield repositories
+        yield storage
     finally:
-        await repositories.close()
+        await storage.close()
 
 
 async def _require_schema(database: Database) -> None:
@@ -91,25 +90,28 @@ async def _require_schema(database: Database) -> None:
 
 
 @asynccontextmanager
-async def open_storage(
+async def open_server_storage(
     settings: Settings, cache: Cache | None = None
-) -> AsyncIterator[Repositories]:
-    """The repositories, for a server: of a SQLite file there is one. Raises Unavailable too."""
+) -> AsyncIterator[Storage]:
+    """The storage, for a server: of a SQLite file there is one. Raises Unavailable too."""
     database = database_of(settings)
-    async with open_repositories(settings, cache) as repositories:
+    async with open_storage(settings, cache) as storage:
         with nullcontext() if database is None else database.only_server():
-            yield repositories
+            yield storage
+
+
+OpenStorage = Callable[[Settings, Cache], AbstractAsyncContextManager[Storage]]
 
 
 def create_app(
     settings: Settings,
     *,
     seed_memory: bool = False,
-    storage: Callable[[Settings, Cache], AbstractAsyncContextManager[Repositories]] = open_storage,
-) -> Starlette:
-    """The ASGI application; it opens its `storage` when it starts, not before.
+    open_storage: OpenStorage = open_server_storage,
+) -> App:
+    """The ASGI application; it calls `open_storage` when it starts, not before.
 
-    `seed_memory` puts the demo agency into in-memory repositories, which start empty.
+    `seed_memory` puts the demo agency into memory, which starts empty.
     """
     persisted_query_bytes = min(settings.persisted_query_bytes, settings.cache_bytes // 2)
     cache = Cache(settings.cache_bytes - persisted_query_bytes)
@@ -119,13 +121,14 @@ def create_app(
     programs = Programs(hosts)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with storage(settings, cache) as repositories:
+    async def lifespan(app: App) -> AsyncIterator[None]:
+        async with open_storage(settings, cache) as storage:
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
-                await seed_agency(repositories)
-            app.state.service = service = Service(
+                seeding = system("seed", new_request_id())
+                await seed_agency(storage.as_(seeding))
+            service = Service(
                 schema=schema,
-                repositories=repositories,
+                storage=storage,
                 execution_seconds=settings.execution_seconds,
                 answer_bytes=settings.answer_bytes,
                 body_limits=BodyLimits(
@@ -140,11 +143,11 @@ def create_app(
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,
             )
-            programs.endpoint = HttpEndpoint(service)
+            app.serve(service)
             yield
             await _ended(app.state.running)
 
-    app = _App(
+    app = App(
         programs,
         routes=[
             *_with_slash(lambda path: Route(path, _Http(), methods=["GET", "POST"]), GRAPHQL),
@@ -192,12 +195,17 @@ async def _ended(running: Collection[asyncio.Task[None]]) -> None:
             log.error("still running after %g seconds: %d requests", CLEANUP_SECONDS, len(left))
 
 
-class _App(Starlette):
+class App(Starlette):
     """Starlette, and a short way for programs that post to GraphQL: pages name their origin."""
 
     def __init__(self, programs: Programs, **of_starlette: Any) -> None:
         super().__init__(**of_starlette)
         self._programs = programs
+
+    def serve(self, service: Service) -> None:
+        """Answer by this service from now on."""
+        self.state.service = service
+        self._programs.endpoint = HttpEndpoint(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == GRAPHQL:
@@ -223,7 +231,7 @@ async def _health(request: Request) -> Response:
     """200 when storage can be read and written, 503 when it can't; for load balancers."""
     service: Service = request.app.state.service
     try:
-        await service.repositories.require_health()
+        await service.storage.require_health()
     except SchemaChanged as error:
         log.warning("not healthy: %s", error, extra={"trouble": f"not healthy: {error}"})
         return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503)

@@ -16,15 +16,17 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from domain.callers import local_operator
 from domain.errors import DomainError
 from migrations.errors import MigrationError
 from migrations.runner import is_new, upgrade
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.allocator import give_back_large_blocks
-from server.app import create_app, database_of, open_repositories, open_storage
+from server.app import create_app, database_of, open_server_storage, open_storage
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
+from server.requests import new_request_id
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
@@ -215,7 +217,7 @@ async def _prepare_demo(settings: Settings) -> None:
 
 
 async def _check_storage(settings: Settings) -> None:
-    async with open_storage(settings):
+    async with open_server_storage(settings):
         """Opening is the check: it needs a database at the newest revision."""
 
 
@@ -233,7 +235,8 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _seed(settings: Settings, size: int) -> None:
-    async with open_repositories(settings) as repositories:
+    async with open_storage(settings) as storage:
+        repositories = storage.as_(local_operator(new_request_id()))
         added = await seed_agency(repositories)
         typer.echo(f"Added the demo agency: {added} entities." if added else "Nothing to add.")
         if size:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
+from domain.callers import local_operator
 from schema.documents import AT_ONCE as SMALL_DOCUMENT
 from schema.encoding import fits
 from schema.execute import Prepared, Response
@@ -67,7 +68,7 @@ class HttpEndpoint:
 
     async def _answer(self, request: HttpRequest, accepted: Accepted, share: Share) -> HttpResponse:
         """`share` is what the request takes up until it's answered; a stream takes it over."""
-        service = self.service
+        service, caller = self.service, local_operator(request.id)
         operation = await read_operation(
             request, service.body_limits, service.persisted_queries, share.grow
         )
@@ -79,9 +80,7 @@ class HttpEndpoint:
             self._require_safe(prepared, request)
         is_followed = is_subscription(prepared)
         if accepted.stream is not None and (is_followed or accepted.single is None):
-            return OperationStream(
-                service, prepared, accepted.stream, request.id, share.handed_over()
-            )
+            return OperationStream(service, prepared, accepted.stream, caller, share.handed_over())
         assert accepted.single is not None
         if isinstance(prepared, Response):
             return answer(prepared, accepted.single, request.id)
@@ -91,7 +90,7 @@ class HttpEndpoint:
                 f"Subscriptions are answered as {' or '.join(STREAMS)}, or over a WebSocket.",
             )
         with nullcontext() if request.exchange is None else _WhileConnected(request.exchange):
-            response = await service.respond(prepared, request.id, share)
+            response = await service.respond(prepared, caller, share)
             if response.is_refused or fits(response.data):
                 return answer(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from graphql import GraphQLError, OperationType
 from starlette.types import Scope
 
+from domain.callers import Caller
 from domain.errors import AnswerTooLarge, DomainError, Unavailable
 from repositories.answer_size import AT_ONCE, limit_answer
 from repositories.turns import Turns
-from repositories.unit_of_work import Repositories, set_deadline
+from repositories.unit_of_work import Storage, set_deadline
 from schema.context import Context
 from schema.documents import Document
 from schema.encoding import encode, encode_in_slices, fits
@@ -55,11 +56,11 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The schema over the repositories, within limits. `execution_seconds` and `answer_bytes`
+    """The schema over the storage, within limits. `execution_seconds` and `answer_bytes`
     bound an operation, or an event of a subscription. Once `closing` is set, subscriptions end."""
 
     schema: PipelineSchema
-    repositories: Repositories
+    storage: Storage
     execution_seconds: float
     answer_bytes: int
     body_limits: BodyLimits
@@ -116,35 +117,35 @@ class Service:
             )
         return prepared
 
-    async def respond(self, operation: Prepared, request_id: str, share: Share) -> Response:
+    async def respond(self, operation: Prepared, caller: Caller, share: Share) -> Response:
         """The response to a query or mutation; `share` grows by what is read for it.
 
         A query whose answer is large is given up when that turns out, before the answer is read. It
         waits for its turn and for memory, without a connection, and is run again.
         """
         if operation.node.operation is not OperationType.QUERY:
-            return await run(self.schema, operation, self._new_context(request_id, share))
+            return await run(self.schema, operation, self._new_context(caller, share))
         set_deadline(self.execution_seconds)
         held = share.amount
         answer = limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=None)
-        response = await run(self.schema, operation, Context(self.repositories, request_id))
+        response = await run(self.schema, operation, Context(self.storage, caller))
         if not answer.lacks_room:
             return response
         share.shrink_to(held)
         try:
             await self.large_answers.take(_ROOM_SECONDS)
         except Unavailable:
-            return self._failed(Unavailable(_BUSY), request_id)
+            return self._failed(Unavailable(_BUSY), caller.request_id)
         try:
             await share.reserve(_READING * self.answer_bytes, _ROOM_SECONDS)
             limit_answer(self.answer_bytes, share.hold)
-            return await run(self.schema, operation, Context(self.repositories, request_id))
+            return await run(self.schema, operation, Context(self.storage, caller))
         except RequestRefused as refusal:
-            return self._failed(Unavailable(refusal.message), request_id)
+            return self._failed(Unavailable(refusal.message), caller.request_id)
         finally:
             self.large_answers.leave()
 
-    def _new_context(self, request_id: str, share: Share) -> Context:
+    def _new_context(self, caller: Caller, share: Share) -> Context:
         """Of what can't be run again: it makes room where it is, or fails."""
 
         def make_room() -> None:
@@ -152,7 +153,7 @@ class Service:
 
         set_deadline(self.execution_seconds)
         limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=make_room)
-        return Context(self.repositories, request_id)
+        return Context(self.storage, caller)
 
     async def encoded(
         self, response: Response, request_id: str, share: Share
@@ -189,7 +190,7 @@ class Service:
 
     @asynccontextmanager
     async def responses(
-        self, operation: Prepared | Response, request_id: str, share: Share
+        self, operation: Prepared | Response, caller: Caller, share: Share
     ) -> AsyncIterator[AsyncIterator[Response]]:
         """All responses to any operation: one, or as many as a subscription has events.
 
@@ -198,21 +199,21 @@ class Service:
         """
 
         def new_context() -> Context:
-            return self._new_context(request_id, share)
+            return self._new_context(caller, share)
 
         begun: AbstractAsyncContextManager[AsyncIterator[Response]]
         if is_subscription(operation):
             begun = subscribe(self.schema, operation, new_context)
         else:
-            begun = aclosing(self._only_response(operation, request_id, share))
-        async with begun as responses, aclosing(_told(responses, request_id)) as told:
+            begun = aclosing(self._only_response(operation, caller, share))
+        async with begun as responses, aclosing(_told(responses, caller.request_id)) as told:
             yield told
 
     async def _only_response(
-        self, operation: Prepared | Response, request_id: str, share: Share
+        self, operation: Prepared | Response, caller: Caller, share: Share
     ) -> AsyncGenerator[Response, None]:
         if isinstance(operation, Prepared):
-            operation = await self.respond(operation, request_id, share)
+            operation = await self.respond(operation, caller, share)
         yield operation
 
 

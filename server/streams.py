@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
+from domain.callers import Caller
 from schema.encoding import encode
 from schema.errors import TopLevelCode
 from schema.execute import Prepared, Response
@@ -86,7 +87,7 @@ class OperationStream(HttpResponse):
         service: Service,
         operation: Prepared | Response,
         media_type: str,
-        request_id: str,
+        caller: Caller,
         held: Share,
     ) -> None:
         """`held` is what the request takes up until the stream ends."""
@@ -98,13 +99,13 @@ class OperationStream(HttpResponse):
                 "Vary": "Accept",
                 "X-Accel-Buffering": "no",
                 "X-Content-Type-Options": "nosniff",
-                "X-Request-Id": request_id,
+                "X-Request-Id": caller.request_id,
             }
         )
         del self.headers["Content-Length"]
         self._service = service
         self._operation = operation
-        self._request_id = request_id
+        self._caller = caller
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,11 +113,11 @@ class OperationStream(HttpResponse):
             try:
                 with self._service.streams.taken():
                     async with self._service.responses(
-                        self._operation, self._request_id, self._held
+                        self._operation, self._caller, self._held
                     ) as responses:
                         await self._serve(responses, receive, send)
             except RequestRefused as refusal:
-                await refuse(refusal, self._request_id)(scope, receive, send)
+                await refuse(refusal, self._caller.request_id)(scope, receive, send)
 
     async def _serve(
         self, responses: AsyncIterator[Response], receive: Receive, send: Send
@@ -185,7 +186,7 @@ class OperationStream(HttpResponse):
     async def _encoded(self, response: Response) -> AsyncGenerator[bytes, None]:
         """The bytes of a response, in parts where it's large."""
         encoding = self._encoding
-        _, parts = await self._service.encoded(response, self._request_id, self._held)
+        _, parts = await self._service.encoded(response, self._caller.request_id, self._held)
         parts[0] = encoding.before + parts[0]
         parts[-1] += encoding.after
         for part in parts:

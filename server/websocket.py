@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from domain.callers import Caller, local_operator
 from schema.encoding import encode
 from schema.execute import Prepared, Response
 from server.capacity import Share
@@ -21,6 +22,7 @@ from server.requests import (
     PersistedQueryRefused,
     RequestRefused,
     headers_of,
+    new_request_id,
     operation_of,
     parse_json,
     parse_large_json,
@@ -105,7 +107,7 @@ class _Conversation:
         except WebSocketDisconnect:
             pass
         except Exception as error:  # noqa: BLE001
-            await self._give_up(error)
+            await self._give_up(error, self._request_id)
         finally:
             self._operations.clear()
             for task in self._running:
@@ -228,25 +230,25 @@ class _Conversation:
         held: ExitStack,
         begun: asyncio.Event,
     ) -> None:
+        caller = local_operator(new_request_id())  # an operation is a request of its own
         with held:
             try:
-                responses = self._service.responses(operation, self._request_id, share)
-                async with responses as awaited:
+                async with self._service.responses(operation, caller, share) as awaited:
                     begun.set()
-                    await self._tell_responses(id, awaited, share)
+                    await self._tell_responses(id, awaited, caller, share)
             except Exception as error:  # noqa: BLE001
-                await self._give_up(error)
+                await self._give_up(error, caller.request_id)
             finally:
                 begun.set()
 
     async def _tell_responses(
-        self, id: str, responses: AsyncIterator[Response], share: Share
+        self, id: str, responses: AsyncIterator[Response], caller: Caller, share: Share
     ) -> None:
         """Tell them as long as the client awaits them, and how it ended."""
         end: dict[str, Any] = {"id": id, "type": "complete"}
         held = share.amount
         async for found in responses:
-            response, parts = await self._service.encoded(found, self._request_id, share)
+            response, parts = await self._service.encoded(found, caller.request_id, share)
             if not self._is_awaited(id):
                 return
             if response.is_refused:
@@ -281,8 +283,8 @@ class _Conversation:
             with suppress(WebSocketDisconnect):
                 await self._websocket.send({"type": "websocket.send", SENDS_PARTS: parts})
 
-    async def _give_up(self, error: Exception) -> None:
-        log.error("request %s: unexpected error", self._request_id, exc_info=error)
+    async def _give_up(self, error: Exception, request_id: str) -> None:
+        log.error("request %s: unexpected error", request_id, exc_info=error)
         await self._close(4500, "Internal server error")
 
     async def _close(self, code: int, reason: str) -> None:

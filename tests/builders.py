@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from domain.callers import Caller, local_operator
 from domain.deletion import Delete
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
 from domain.json_object import JsonObject
@@ -243,6 +244,10 @@ def save_package(**changes: Any) -> SaveDeliveryPackage:
 
 
 # All
+
+
+def caller(request_id: str = "request-1", **changes: Any) -> Caller:
+    return local_operator(request_id)._replace(**changes)
 
 
 def delete(key_name: str, key: str, **changes: Any) -> Delete:

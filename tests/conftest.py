@@ -1,7 +1,7 @@
 """What tests of several rooms share: databases, repositories, a clock and keys.
 
-A test that asks for `repositories` runs in memory, on SQLite and on PostgreSQL; one that asks for
-`database` or `database_url` runs on the two databases. Each finds nothing stored.
+A test that asks for `storage`, or for `repositories`, runs in memory, on SQLite and on PostgreSQL;
+one that asks for `database` or `database_url` runs on the two databases. Each finds nothing stored.
 """
 
 import asyncio
@@ -17,9 +17,10 @@ from sqlalchemy import delete
 
 from migrations.runner import upgrade
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.metadata import metadata
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Repositories, Storage
+from tests import builders as build
 from tests.support import hypothesis_profile
 from tests.support.commands import Commands
 from tests.support.pools import connections_in_use
@@ -177,16 +178,22 @@ def _storage(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def repositories(
+async def storage(
     _storage: str | None, pool_size: int, clock: SettableClock, new_key: CountedKeys
-) -> AsyncIterator[Repositories]:
-    """The repositories of each implementation in turn, on the test's clock and keys."""
+) -> AsyncIterator[Storage]:
+    """The storage of each implementation in turn, on the test's clock and keys."""
     if _storage is None:
-        yield create_repositories(PersistenceMode.INMEMORY, clock=clock, new_key=new_key)
+        yield create_storage(PersistenceMode.INMEMORY, clock=clock, new_key=new_key)
         return
     database = await open_emptied(_storage, pool_size)
-    yield create_repositories(PersistenceMode.DB, database, clock=clock, new_key=new_key)
+    yield create_storage(PersistenceMode.DB, database, clock=clock, new_key=new_key)
     await close_database(database)
+
+
+@pytest.fixture
+def repositories(storage: Storage) -> Repositories:
+    """What an operator reads and writes, by each implementation in turn."""
+    return storage.as_(build.caller())
 
 
 @pytest.fixture

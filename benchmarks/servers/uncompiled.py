@@ -13,9 +13,9 @@ from execution import DocumentPlans, Engine, Execution
 from execution.inputs import Inputs
 from execution.operations import Operation
 from execution.variables import Variables
-from server.app import create_app
+from server.app import App, create_app
 from server.listening import Listener
-from server.settings import load_settings
+from server.settings import Settings, load_settings
 
 
 class GraphqlCore(Engine):
@@ -57,12 +57,16 @@ class GraphqlCore(Engine):
 class Uncompiled(Listener):
     """Puts the other executor in when the app has started, before anything is asked."""
 
+    def __init__(self, app: App, settings: Settings) -> None:
+        super().__init__(app, settings)
+        self._ours = app
+
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
-        state = self._app.state
-        schema = state.service.schema
+        service = self._ours.state.service
+        schema = service.schema
         engine = GraphqlCore(schema.graphql)
-        state.service = replace(state.service, schema=replace(schema, engine=engine))
+        self._ours.serve(replace(service, schema=replace(schema, engine=engine)))
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         names = ("brief_id", "version")
         shapes, values = shaped(selections)
         statement = await self._session.kept(
-            self._session.json.by, self._kind, names, shapes, False
+            self._session.json.by, self._session.rules, self._kind, names, shapes, False
         )
         brief_ids = storable([brief_id for brief_id, _ in wanted])
         values |= {"brief_id": brief_ids, "version": [number for _, number in wanted]}
@@ -178,13 +178,14 @@ def _of_versions(entities: Entities) -> Statement:
     return entities.written(
         select(*entities.selection("version")).where(
             entities.among("brief_id"),
-            among(entities.table.c.version, "versions", is_sqlite=entities.is_sqlite),
+            among(entities.rows.c.version, "versions", is_sqlite=entities.is_sqlite),
         )
     )
 
 
 @cache
 def _last_version(entities: Entities) -> Statement:
+    """Of all plans of the brief: a version that the caller can't see is taken, too."""
     table = entities.table
     brief_id = bindparam("brief_id", type_=table.c.brief_id.type)
     return entities.written(

@@ -58,6 +58,6 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
 
     async def last_version(self, brief_id: str) -> int:
         return max(
-            (plan.version for plan in self._records.values() if plan.brief_id == brief_id),
+            (plan.version for plan in self._all.values() if plan.brief_id == brief_id),
             default=0,
         )

@@ -9,16 +9,17 @@ from sqlalchemy import select
 from benchmarks.filling import SEEDED, add_chains, multiply
 from benchmarks.scenarios import chain
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.metadata import Timestamp, metadata
 from schema.root import create_schema
 from server.seed.bulk import seed_bulk
+from tests import builders as build
 from tests.conftest import empty_database
 from tests.support.graphql import InProcess
 
 
 async def seeded(database: Database, size: int) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     async for _ in seed_bulk(repositories, size):
         pass
 
@@ -65,7 +66,7 @@ async def test_every_page_of_a_chain_has_a_next_one(database: Database) -> None:
     await seeded(database, 1)
     await add_chains(database.url.render_as_string(hide_password=False))
 
-    client = InProcess(create_schema(), create_repositories(PersistenceMode.DB, database))
+    client = InProcess(create_schema(), create_storage(PersistenceMode.DB, database))
     for variables in chain().variables:
         answer = await client.send(chain().query, variables)
         chain().check(answer["data"])

@@ -17,7 +17,7 @@ from benchmarks.measuring import Measuring, Plan
 from benchmarks.scenarios import Scenario, chain, scenarios
 from benchmarks.servers.serving import COUNTS, GRAPHQL_CORE, count_graphql_core, counts
 from benchmarks.servers.uncompiled import GraphqlCore
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.root import create_schema
 from tests.support.graphql import InProcess
 
@@ -81,7 +81,7 @@ async def test_the_server_that_is_not_compiled_runs_all_by_graphql_core(
 
     for number, scenario in enumerate(ALL):
         for compiled in (schema, uncompiled):
-            client = InProcess(compiled, create_repositories(PersistenceMode.INMEMORY))
+            client = InProcess(compiled, create_storage(PersistenceMode.INMEMORY))
             before = counts[GRAPHQL_CORE]
             await client.send(scenario.query, scenario.variables[0])
             assert counts[GRAPHQL_CORE] - before == (compiled is uncompiled)

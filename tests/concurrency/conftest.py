@@ -6,24 +6,45 @@ from typing import TypeVar
 
 import pytest
 
+from domain.callers import Caller
 from repositories.changes import ChangeFeed
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Repositories, Selected, SnapshotHandle, Storage, UnitOfWork
 from tests.conftest import close_database, open_emptied
 
 T = TypeVar("T")
 
 
 class Interleaved:
-    """Repositories whose units of work let others run before and after what they do.
+    """Storage whose units of work let others run before and after what they do.
 
     In memory nothing else would ever wait.
     """
 
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def as_(self, caller: Caller) -> Repositories:
+        return _InterleavedRepositories(self._storage.as_(caller))
+
+    @property
+    def changes(self) -> ChangeFeed:
+        return self._storage.changes
+
+    async def require_health(self) -> None:
+        await self._storage.require_health()
+
+    async def close(self) -> None:
+        await self._storage.close()
+
+
+class _InterleavedRepositories:
     def __init__(self, repositories: Repositories) -> None:
         self._repositories = repositories
 
-    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
+    def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> SnapshotHandle:
         return self._repositories.read(selected=selected, in_one_call=in_one_call)
 
     async def write(
@@ -37,23 +58,13 @@ class Interleaved:
 
         return await self._repositories.write(interleaved, in_one_call=in_one_call)
 
-    @property
-    def changes(self) -> ChangeFeed:
-        return self._repositories.changes
-
-    async def require_health(self) -> None:
-        await self._repositories.require_health()
-
-    async def close(self) -> None:
-        await self._repositories.close()
-
 
 @pytest.fixture
-async def repositories(_storage: str | None) -> AsyncIterator[Repositories]:
-    """The repositories of each implementation in turn."""
+async def storage(_storage: str | None) -> AsyncIterator[Storage]:
+    """The storage of each implementation in turn."""
     if _storage is None:
-        yield Interleaved(create_repositories(PersistenceMode.INMEMORY))
+        yield Interleaved(create_storage(PersistenceMode.INMEMORY))
         return
     database = await open_emptied(_storage, pool_size=16)
-    yield Interleaved(create_repositories(PersistenceMode.DB, database))
+    yield Interleaved(create_storage(PersistenceMode.DB, database))
     await close_database(database)

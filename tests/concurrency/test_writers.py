@@ -12,7 +12,7 @@ from domain.errors import InvalidTransition, NotFound, RevisionConflict, Validat
 from domain.qc import QcResult
 from domain.strategy import ApprovalState, StrategyPlan
 from repositories.engine import open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, CAMPAIGN, PACKAGE, PARENTS, PLAN, RESULT, Kind
@@ -387,7 +387,7 @@ async def test_different_keys_of_all_kinds_do_not_get_into_each_others_way(
 
 async def test_writers_that_lock_each_other_out_both_succeed(postgresql_url: str) -> None:
     database = open_database(postgresql_url, pool_size=2)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     has_first_lock = {"a": asyncio.Event(), "b": asyncio.Event()}
 
     async def lock_both(first: str, second: str) -> None:

@@ -16,12 +16,13 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.limits import Limits
 from schema.root import create_schema
 from server.seed.agency import seed_agency
 from server.service import StreamLimits
 from server.settings import Settings
+from tests import builders as build
 from tests.support.graphql import InProcess
 
 ROOT = Path(__file__).parents[2]
@@ -78,9 +79,9 @@ def test_operations_are_valid(page: Path, schema: GraphQLSchema) -> None:
 
 
 async def the_agency() -> InProcess:
-    repositories = create_repositories(PersistenceMode.INMEMORY)
-    await seed_agency(repositories)
-    return InProcess(create_schema(), repositories)
+    storage = create_storage(PersistenceMode.INMEMORY)
+    await seed_agency(storage.as_(build.caller()))
+    return InProcess(create_schema(), storage)
 
 
 @every_page

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 import repositories.factory  # noqa: F401  it knows all modules, and so fills the metadata
 from repositories.contract import EntityRepository
 from repositories.metadata import metadata
-from repositories.unit_of_work import Repositories, UnitOfWork
+from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "persistence.md"
 NOT_REPOSITORIES = {"now", "new_key"}
@@ -86,6 +86,7 @@ def test_the_operations_are_those_of_the_code() -> None:
     }
 
     assert described == {
+        "`Storage`": set(_operations(Storage)),
         "`Repositories`": set(_operations(Repositories)),
         "every repository": set(_operations(EntityRepository)),
     } | {

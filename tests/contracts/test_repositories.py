@@ -26,6 +26,7 @@ from repositories.qc.memory import MemoryQcResultRepository
 from repositories.strategy import contract as strategy
 from repositories.strategy.database import DatabasePlanRepository
 from repositories.strategy.memory import MemoryPlanRepository
+from tests import builders as build
 from tests.support.sources import START, CountedKeys
 
 IMPLEMENTED: dict[type[Any], tuple[type[Any], type[Any]]] = {
@@ -36,6 +37,7 @@ IMPLEMENTED: dict[type[Any], tuple[type[Any], type[Any]]] = {
     qc.QcResultRepository: (MemoryQcResultRepository, DatabaseQcResultRepository),
     delivery.PackageRepository: (MemoryPackageRepository, DatabasePackageRepository),
     unit_of_work.Repositories: (factory._MemoryRepositories, factory._DatabaseRepositories),
+    unit_of_work.Storage: (factory._MemoryStorage, factory._DatabaseStorage),
 }
 PAIRS = [
     (protocol, implementation) for protocol, both in IMPLEMENTED.items() for implementation in both
@@ -67,7 +69,8 @@ def test_an_implementation_has_no_public_method_that_the_other_lacks(
 
 @pytest.mark.parametrize("view", [unit_of_work.Snapshot, unit_of_work.UnitOfWork])
 def test_a_unit_has_every_repository(view: type[Any]) -> None:
-    unit = factory._Unit(factory._IN_MEMORY, MemorySession({}), START, CountedKeys())
+    session = MemorySession(build.caller(), {})
+    unit = factory._SessionUnitOfWork(factory._IN_MEMORY, session, START, CountedKeys())
 
     assert all(hasattr(unit, name) for name in vars(view) if not name.startswith("_"))
 

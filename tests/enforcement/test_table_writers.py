@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.metadata import metadata
 from repositories.qc.database import DatabaseQcResultRepository
 from repositories.statements import Statement, written
@@ -122,7 +122,7 @@ async def _run_every_command(commands: Commands) -> None:
 
 
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async with _watching(database) as writes:
         await _run_every_command(Commands(repositories))
@@ -143,7 +143,7 @@ async def test_a_repository_that_writes_the_table_of_another_module_is_found(
             await self._session.rows(written(statement, is_sqlite=self._session.is_sqlite))
 
     Trespassing.__module__ = DatabaseQcResultRepository.__module__
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async def work(unit: UnitOfWork) -> None:
         own = cast(DatabaseQcResultRepository, unit.qc_results)

@@ -17,13 +17,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.export import exported_schema
 from schema.root import PipelineSchema, create_schema
 from server.seed.agency import seed_agency
+from tests import builders as build
 from tests.conftest import close_database, open_emptied
 from tests.execution.documents import documents, told
 from tests.execution.equality import (
@@ -86,7 +87,7 @@ class Both:
     """Both executors over the same data, and what was seen of their answers."""
 
     schema: PipelineSchema
-    repositories: Repositories
+    storage: Storage
     runner: asyncio.Runner
     seen: Counter[str]
     is_in_memory: bool
@@ -99,12 +100,12 @@ class Both:
         ours = await self._by_plan(document, variables)
         rendered = await self._by_plan(document, variables, to_render=True)
         assert json.loads(encode(rendered.formatted)) == ours.formatted
-        async with Context(self.repositories, "request-1") as context:
+        async with Context(self.storage, build.caller()) as context:
             theirs = await by_graphql_core(self.schema.graphql, document, variables, context)
         if are_same(ours, theirs):
             self.seen["the same"] += 1
         else:
-            async with Context(self.repositories, "request-1") as context:
+            async with Context(self.storage, build.caller()) as context:
                 there = await everything(self.schema.graphql, document, variables, context)
             assert_equivalent(ours, theirs, there)
         self.seen["cases"] += 1
@@ -114,7 +115,7 @@ class Both:
     async def _by_plan(
         self, document: DocumentNode, variables: Mapping[str, Any], *, to_render: bool = False
     ) -> ExecutionResult:
-        async with Context(self.repositories, "request-1") as context:
+        async with Context(self.storage, build.caller()) as context:
             return await self.schema.engine.execute(
                 document,
                 operation_of(document),
@@ -129,9 +130,9 @@ def both(runner: asyncio.Runner, _storage: str | None) -> Iterator[Both]:
     """On each implementation in turn: what is rendered as JSON, databases render."""
     database = None if _storage is None else runner.run(open_emptied(_storage))
     mode = PersistenceMode.INMEMORY if database is None else PersistenceMode.DB
-    repositories = create_repositories(mode, database)
-    runner.run(seed_agency(repositories))
-    yield Both(create_schema(), repositories, runner, Counter(), database is None)
+    storage = create_storage(mode, database)
+    runner.run(seed_agency(storage.as_(build.caller())))
+    yield Both(create_schema(), storage, runner, Counter(), database is None)
     if database is not None:
         runner.run(close_database(database))
 
@@ -141,7 +142,7 @@ bounded = settings(phases=[Phase.generate])
 
 def test_random_queries(both: Both) -> None:
     examples = 250 if both.is_in_memory else 100
-    stored = both.runner.run(InProcess(both.schema, both.repositories).ask(EVERYTHING))
+    stored = both.runner.run(InProcess(both.schema, both.storage).ask(EVERYTHING))
 
     for document in documents(
         both.schema.graphql, examples, depth=5, arguments=arguments_of(stored)
@@ -158,7 +159,7 @@ def test_random_queries(both: Both) -> None:
 
 def test_queries_of_which_most_is_skipped(both: Both) -> None:
     """Nothing may be left of anything: of an entity, a page, an edge, or what belongs to them."""
-    stored = both.runner.run(InProcess(both.schema, both.repositories).ask(EVERYTHING))
+    stored = both.runner.run(InProcess(both.schema, both.storage).ask(EVERYTHING))
     arguments = {
         name: [one for one in given if "garbage" not in one and "last: 2," not in one]
         for name, given in arguments_of(stored).items()
@@ -212,21 +213,21 @@ def test_random_mutations(runner: asyncio.Runner) -> None:
     """What they store is the same as well."""
     schema = create_schema()
     ours, theirs = (
-        create_repositories(PersistenceMode.INMEMORY, clock=SettableClock(), new_key=CountedKeys())
+        create_storage(PersistenceMode.INMEMORY, clock=SettableClock(), new_key=CountedKeys())
         for _ in range(2)
     )
     seen: Counter[str] = Counter()
 
     async def compare(name: str, given: Any) -> None:
         document = graphql.parse(mutation(name))
-        async with Context(ours, "request-1") as context:
+        async with Context(ours, build.caller()) as context:
             result = await schema.engine.execute(
                 document,
                 operation_of(document),
                 variable_values={"input": given},
                 context_value=context,
             )
-        async with Context(theirs, "request-1") as context:
+        async with Context(theirs, build.caller()) as context:
             expected = await by_graphql_core(schema.graphql, document, {"input": given}, context)
         assert result.formatted == expected.formatted
         seen["cases"] += 1

@@ -8,15 +8,13 @@ from typing import Any, Protocol
 
 import pytest
 
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Storage
 from tests.support.servers import environment
 from tests.support.serving import Served, serving
 
 
 class Serve(Protocol):
-    async def __call__(
-        self, repositories: Repositories | None = None, **settings: Any
-    ) -> Served: ...
+    async def __call__(self, storage: Storage | None = None, **settings: Any) -> Served: ...
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +40,8 @@ async def serve() -> AsyncIterator[Serve]:
     """Serves, with whichever settings, to the end of the test."""
     async with AsyncExitStack() as servers:
 
-        async def start(repositories: Repositories | None = None, **settings: Any) -> Served:
-            return await servers.enter_async_context(serving(repositories, **settings))
+        async def start(storage: Storage | None = None, **settings: Any) -> Served:
+            return await servers.enter_async_context(serving(storage, **settings))
 
         yield start
 

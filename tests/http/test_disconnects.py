@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator
 
 from repositories.engine import open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from tests.conftest import close_database
 from tests.http.conftest import Serve
 from tests.support.serving import Served
@@ -34,7 +34,7 @@ async def leave(server: Served, queries: Iterator[str]) -> None:
 
 async def test_none_of_those_who_stay_fails(postgresql_url: str, serve: Serve) -> None:
     database = open_database(postgresql_url, pool_size=3)
-    server = await serve(create_repositories(PersistenceMode.DB, database))
+    server = await serve(create_storage(PersistenceMode.DB, database))
     failed = []
 
     async def stay() -> None:

@@ -15,10 +15,10 @@ from sqlalchemy import make_url, text
 from repositories.database_session import DatabaseSession
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.postgresql import PostgresStatement, PostgresTransaction
 from repositories.statements import written
-from repositories.unit_of_work import Repositories, set_deadline
+from repositories.unit_of_work import Storage, set_deadline
 from server.app import create_app
 from server.listening import Listener, listening_sockets
 from server.settings import load_settings
@@ -55,8 +55,8 @@ async def server(database: Database, serve: Serve) -> Served:
 
 
 async def serve_from(database: Database, serve: Serve, seconds: float = 600) -> Served:
-    repositories = create_repositories(PersistenceMode.DB, database)
-    return await serve(repositories, execution_seconds=seconds)
+    storage = create_storage(PersistenceMode.DB, database)
+    return await serve(storage, execution_seconds=seconds)
 
 
 class Slow:
@@ -471,12 +471,12 @@ async def test_what_is_not_waited_for_gives_its_connection_back_before_storage_i
     in_use: list[int] = []
 
     @asynccontextmanager
-    async def storage(*_: Any) -> AsyncIterator[Repositories]:
-        yield create_repositories(PersistenceMode.DB, database)
+    async def opened(*_: Any) -> AsyncIterator[Storage]:
+        yield create_storage(PersistenceMode.DB, database)
         in_use.append(connections_in_use(database))
 
     settings = load_settings(port=0)
-    listener = Listener(create_app(settings, storage=storage), settings, shutdown_seconds=1)
+    listener = Listener(create_app(settings, open_storage=opened), settings, shutdown_seconds=1)
     listener.config.load()
     listener.lifespan = listener.config.lifespan_class(listener.config)
     [listening] = sockets = listening_sockets(settings)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis_graphql import Mode, from_schema, nodes
 
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Storage
 from schema.export import exported_schema
 from tests import inputs
 from tests.http.conftest import Serve
@@ -51,9 +51,9 @@ SCALARS: Any = {
 
 
 @pytest.fixture
-async def stored(repositories: Repositories, serve: Serve) -> Served:
+async def stored(storage: Storage, serve: Serve) -> Served:
     """A server on each backend in turn, with one of everything."""
-    server = await serve(repositories)
+    server = await serve(storage)
     for name, input in (
         ("submitIntake", inputs.submit_intake()),
         ("normalizeBrief", inputs.normalize_brief()),

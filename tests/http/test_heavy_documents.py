@@ -10,8 +10,8 @@ import pytest
 from graphql import Token
 
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, UnitOfWork
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
 from tests.support.serving import serving
 from tests.support.sockets import connected
@@ -58,8 +58,8 @@ def steered(number: int) -> str:
 
 
 @pytest.fixture
-async def stored(database: Database) -> Repositories:
-    repositories = create_repositories(PersistenceMode.DB, database)
+async def stored(database: Database) -> Storage:
+    storage = create_storage(PersistenceMode.DB, database)
 
     async def store(unit: UnitOfWork) -> None:
         await unit.briefs.save(build.brief("brief"))
@@ -70,13 +70,13 @@ async def stored(database: Database) -> Repositories:
                 build.draft(f"draft-{number}", strategy_id="plan", campaign_id="campaign")
             )
 
-    await repositories.write(store)
-    return repositories
+    await storage.as_(build.caller()).write(store)
+    return storage
 
 
 @pytest.mark.parametrize("document", [heavy, nested, steered])
 async def test_what_is_kept_of_many_heavy_documents_is_within_the_setting(
-    stored: Repositories, document: Callable[[int], str]
+    stored: Storage, document: Callable[[int], str]
 ) -> None:
     async with serving(stored, cache_bytes=CACHE_BYTES) as served:
         cache = served.service.schema.documents._cache
@@ -92,7 +92,7 @@ async def test_what_is_kept_of_many_heavy_documents_is_within_the_setting(
         assert 0.5 < cache.weight / weight_of(cache, beside=beside) < 2
 
 
-async def test_plans_of_one_document_are_kept_within_the_setting(stored: Repositories) -> None:
+async def test_plans_of_one_document_are_kept_within_the_setting(stored: Storage) -> None:
     """Variables may select what is planned in any number of ways."""
     async with serving(stored, cache_bytes=CACHE_BYTES) as served:
         cache = served.service.schema.documents._cache
@@ -106,7 +106,7 @@ async def test_plans_of_one_document_are_kept_within_the_setting(stored: Reposit
 
 
 async def test_documents_of_too_many_fields_are_refused_before_they_are_checked(
-    stored: Repositories,
+    stored: Storage,
 ) -> None:
     async with serving(stored) as served:
         more = heavy(0).replace("fragment E on Draft {", "fragment E on Draft { ...F strategyId")
@@ -122,7 +122,7 @@ async def test_documents_of_too_many_fields_are_refused_before_they_are_checked(
         assert len(served.service.schema.documents._cache) == 0
 
 
-async def test_what_is_not_kept_any_more_is_not_left_to_the_collector(stored: Repositories) -> None:
+async def test_what_is_not_kept_any_more_is_not_left_to_the_collector(stored: Storage) -> None:
     async with serving(stored, cache_bytes=CACHE_BYTES) as served:
         cache = served.service.schema.documents._cache
         await served.api.send(heavy(0), {})
@@ -139,7 +139,7 @@ async def test_what_is_not_kept_any_more_is_not_left_to_the_collector(stored: Re
 
 
 async def test_others_have_their_turns_while_a_large_document_is_prepared(
-    stored: Repositories, monkeypatch: pytest.MonkeyPatch
+    stored: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever way it comes; what is wrong with one is told as ever."""
     async with serving(stored) as served:
@@ -171,7 +171,7 @@ async def test_others_have_their_turns_while_a_large_document_is_prepared(
 
 
 async def test_a_large_document_that_two_ask_for_at_once_is_kept_once(
-    stored: Repositories,
+    stored: Storage,
 ) -> None:
     async with serving(stored) as served:
         answers = await asyncio.gather(*(served.api.send(heavy(0)) for _ in range(2)))

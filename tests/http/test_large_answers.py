@@ -11,8 +11,8 @@ import pytest
 
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, UnitOfWork
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage, UnitOfWork
 from server.settings import MEBIBYTE
 from tests import builders as build
 from tests.http.conftest import Serve
@@ -36,20 +36,20 @@ def bodies(aliases: int) -> str:
 WITHIN, BEYOND = bodies(3), bodies(7)
 
 
-async def save_drafts(repositories: Repositories) -> None:
+async def save_drafts(storage: Storage) -> None:
     async def save(unit: UnitOfWork) -> None:
         for number in range(DRAFTS):
             await unit.drafts.save(build.draft(f"draft-{number}", body=BODY))
 
         await unit.strategy_plans.save(build.plan("plan-1"))
 
-    await repositories.write(save)
+    await storage.as_(build.caller()).write(save)
 
 
 @pytest.fixture
-async def large(serve: Serve, repositories: Repositories) -> Served:
-    await save_drafts(repositories)
-    return await serve(repositories, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
+async def large(serve: Serve, storage: Storage) -> Served:
+    await save_drafts(storage)
+    return await serve(storage, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
 
 
 def texts_of(rows: Any) -> int:
@@ -148,14 +148,14 @@ async def test_streams_and_sockets_give_the_same(large: Served) -> None:
 async def full(serve: Serve) -> Served:
     """A server in memory that soon gives up on clients that read nothing."""
     server = await serve(answer_bytes=LIMIT, pending_bytes=2 * LIMIT, write_seconds=0.2)
-    await save_drafts(server.service.repositories)
+    await save_drafts(server.service.storage)
     return server
 
 
 async def test_an_answer_is_held_until_it_is_read(serve: Serve) -> None:
     room = 3 * LIMIT // 2  # for one that is made, but not beside one that waits
     server = await serve(answer_bytes=LIMIT, pending_bytes=room, write_seconds=SECONDS)
-    await save_drafts(server.service.repositories)
+    await save_drafts(server.service.storage)
     async with wired(server.address) as wire:
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
         await wire.send(request(query=WITHIN))
@@ -174,9 +174,9 @@ async def test_an_answer_is_held_until_it_is_read(serve: Serve) -> None:
 @pytest.fixture
 async def narrow(serve: Serve, database: Database) -> Served:
     """A server on a database, with room to read one large answer at a time."""
-    repositories = create_repositories(PersistenceMode.DB, database)
-    await save_drafts(repositories)
-    return await serve(repositories, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
+    storage = create_storage(PersistenceMode.DB, database)
+    await save_drafts(storage)
+    return await serve(storage, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
 
 
 async def test_large_answers_wait_for_room_before_they_are_read(

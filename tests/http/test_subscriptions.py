@@ -14,8 +14,8 @@ from domain.changes import Change, ChangeKind
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Interference, Repositories, UnitOfWork
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Interference, Repositories, Storage, UnitOfWork
 from schema.execute import Operation, prepare
 from server.requests import STREAMS
 from server.streams import OperationStream
@@ -43,9 +43,9 @@ def pool_size() -> int:
 
 
 @pytest.fixture
-async def stored(repositories: Repositories, serve: Serve) -> Served:
+async def stored(storage: Storage, serve: Serve) -> Served:
     """A server on each backend in turn."""
-    return await serve(repositories)
+    return await serve(storage)
 
 
 async def follow(server: Served, socket: Socket, key: str = KEY) -> None:
@@ -160,7 +160,7 @@ async def test_what_had_to_be_repeated_is_told_once(
 async def test_nothing_is_told_before_the_commit(
     database: Database, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = await serve(create_repositories(PersistenceMode.DB, database))
+    server = await serve(create_storage(PersistenceMode.DB, database))
     async with connected(server.socket_url) as socket:
         await follow(server, socket)
         commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
@@ -205,7 +205,7 @@ async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(
 
     operation = prepare(server.service.schema, Operation(FOLLOW, {"key": KEY}))
     share = server.service.pending.share()
-    stream = OperationStream(server.service, operation, media_type, "request-1", share)
+    stream = OperationStream(server.service, operation, media_type, build.caller(), share)
     serving = asyncio.create_task(stream({"type": "http", "method": "POST"}, forever, send))
     async with asyncio.timeout(SECONDS):
         while b"DELETED" not in await told.get():
@@ -251,7 +251,7 @@ async def test_a_socket_tells_all_that_happens_once_a_later_message_is_answered(
 
 
 def change_something(server: Served) -> None:
-    changes = server.service.repositories.changes
+    changes = server.service.storage.changes
     changes.publish([Change(ChangeKind.DELETED, DeliveryPackage, KEY)])
 
 
@@ -308,14 +308,14 @@ async def test_a_slow_client_misses_some_but_never_the_last(
 
 
 async def test_an_event_that_cannot_be_read_is_an_error_and_not_the_end(
-    repositories: Repositories, serve: Serve, caplog: pytest.LogCaptureFixture
+    storage: Storage, repositories: Repositories, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     is_down = True
 
     def instead(real: Any) -> Any:
         return Raising(Unavailable("The database can't be reached.")) if is_down else real
 
-    server = await serve(Interfered(repositories, "delivery_packages", instead))
+    server = await serve(Interfered(storage, "delivery_packages", instead))
     async with connected(server.socket_url) as socket:
         await follow(server, socket)
         await elsewhere(repositories.write(partial(save_record, build.package(KEY))))
@@ -339,7 +339,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def test_who_waits_for_changes_holds_no_connection(database: Database, serve: Serve) -> None:
-    server = await serve(create_repositories(PersistenceMode.DB, database))
+    server = await serve(create_storage(PersistenceMode.DB, database))
     async with connected(server.socket_url) as socket:
         for number in range(10):
             await socket.subscribe(str(number), FOLLOW, key=KEY)
@@ -355,13 +355,11 @@ async def test_who_waits_for_changes_holds_no_connection(database: Database, ser
 async def test_who_vanishes_in_the_middle_of_an_event_gives_its_connection_back(
     database: Database, serve: Serve, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
-    server = await serve(create_repositories(PersistenceMode.DB, database))
+    server = await serve(create_storage(PersistenceMode.DB, database))
     async with connected(server.socket_url) as socket:
         await follow(server, socket)
         reading = hold(monkeypatch, type(database.snapshot()), "rows", before=before)
-        server.service.repositories.changes.publish(
-            [Change(ChangeKind.SAVED, DeliveryPackage, KEY)]
-        )
+        server.service.storage.changes.publish([Change(ChangeKind.SAVED, DeliveryPackage, KEY)])
         await reading.reached.wait()
         assert connections_in_use(database) == 1
         socket.vanish()

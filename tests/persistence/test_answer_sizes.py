@@ -9,7 +9,7 @@ from domain.json_object import JsonObject
 from repositories.answer_size import limit_answer
 from repositories.criteria import Direction, Order, PageRequest
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.selections import Items, Owned, Paged, Part, Referenced, Selection, Value
 from repositories.unit_of_work import Repositories, UnitOfWork
 from schema.rendering import MOST_DEPTH
@@ -281,7 +281,7 @@ async def test_lists_of_entities_by_key_count_together(repositories: Repositorie
 
 @pytest.fixture
 def in_database(database: Database) -> Repositories:
-    return create_repositories(PersistenceMode.DB, database)
+    return create_storage(PersistenceMode.DB, database).as_(build.caller())
 
 
 def different(number: int) -> Selection:

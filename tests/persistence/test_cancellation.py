@@ -15,7 +15,7 @@ from repositories.cache import Cache
 from repositories.database_json import JsonStatements
 from repositories.database_session import DatabaseSession
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.kept_statements import KeptStatements
 from repositories.statements import written
 from repositories.transactions import Transaction
@@ -81,7 +81,7 @@ async def test_cancelled_while_it_waits_for_another_writer_it_stores_nothing(
 async def test_a_commit_that_has_begun_is_carried_through(
     database: Database, monkeypatch: pytest.MonkeyPatch, before: bool, cancellations: int
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     commit = hold(monkeypatch, type(database.transaction()), "commit", before=before)
 
     async def save() -> tuple[DeliveryPackage, int]:
@@ -105,7 +105,7 @@ async def test_a_commit_that_has_begun_is_carried_through(
 async def test_what_is_committed_is_answered_though_cancelled_while_it_tidies_up(
     database: Database, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     close = hold(monkeypatch, type(database.transaction()), "end", before=before)
 
     task = elsewhere(_save(repositories))
@@ -121,7 +121,7 @@ async def test_what_is_committed_is_answered_though_cancelled_while_it_tidies_up
 async def test_a_timeout_during_the_commit_is_not_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     commit = hold(monkeypatch, type(database.transaction()), "commit", before=True)
     deadline = asyncio.timeout(None)
 
@@ -143,7 +143,7 @@ async def test_a_timeout_during_the_commit_is_not_one(
 async def test_a_failed_commit_is_told_though_cancelled(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     pause = Pause()
 
     async def commit(transaction: Transaction) -> None:
@@ -166,7 +166,7 @@ async def test_a_failed_commit_is_told_though_cancelled(
 async def test_work_that_goes_on_though_a_statement_of_it_was_cancelled_stores_nothing(
     database: Database,
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     reached = True
 
     async def work(unit: UnitOfWork) -> None:
@@ -226,8 +226,9 @@ async def test_one_call_that_waits_for_another_writer_is_ended_when_it_is_cancel
 ) -> None:
     """One of another process: those of this one wait before they begin."""
     database = open_database(postgresql_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
-    others = create_repositories(PersistenceMode.DB, open_database(postgresql_url))
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
+    other_process = open_database(postgresql_url)
+    others = create_storage(PersistenceMode.DB, other_process).as_(build.caller())
     pause = Pause()
 
     async def work(unit: UnitOfWork) -> None:
@@ -248,13 +249,13 @@ async def test_one_call_that_waits_for_another_writer_is_ended_when_it_is_cancel
 
     assert (await _save_in_one_call(repositories)).revision == 2
     assert connections_in_use(database) == 0
-    await repositories.close()
-    await others.close()
+    await database.close()
+    await other_process.close()
 
 
 async def test_reads_that_were_to_be_one_call_can_make_no_second_one(database_url: str) -> None:
     database = open_database(database_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async with repositories.read(in_one_call=True) as snapshot:
         await snapshot.delivery_packages.get("key")
@@ -262,12 +263,12 @@ async def test_reads_that_were_to_be_one_call_can_make_no_second_one(database_ur
             await snapshot.drafts.get("key")
 
     assert connections_in_use(database) == 0
-    await repositories.close()
+    await database.close()
 
 
 async def test_work_that_was_to_be_one_call_can_make_no_second_one(postgresql_url: str) -> None:
     database = open_database(postgresql_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async def work(unit: UnitOfWork) -> None:
         await unit.delivery_packages.save(build.package("key"))
@@ -276,7 +277,7 @@ async def test_work_that_was_to_be_one_call_can_make_no_second_one(postgresql_ur
     with pytest.raises(RuntimeError, match="one call"):
         await repositories.write(work, in_one_call=True)
 
-    await repositories.close()
+    await database.close()
 
 
 @pytest.mark.parametrize("connected", [False, True])
@@ -295,7 +296,7 @@ async def test_cancelled_at_any_moment_it_gives_its_connection_back(
     for unit in (read, write, write_in_one_call):
         for step in count():
             database = open_database(database_url, pool_size=1, pool_timeout=60)
-            repositories = create_repositories(PersistenceMode.DB, database)
+            repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
             if connected:
                 await unit()
             try:
@@ -322,7 +323,11 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
         database = open_database(sqlite_url)
         json = JsonStatements({}, is_sqlite=True)
         session = DatabaseSession(
-            database.snapshot(), is_sqlite=True, json=json, statements=KeptStatements(Cache())
+            build.caller(),
+            database.snapshot(),
+            is_sqlite=True,
+            json=json,
+            statements=KeptStatements(Cache()),
         )
         query = written(text(statement), is_sqlite=True)
         task = elsewhere(cancelled_at(step, session.rows(query)))
@@ -363,7 +368,7 @@ async def test_a_read_that_is_cancelled_at_any_moment_leaves_its_connection_to_o
     for step in count():
         # A statement that the connection knows already is not prepared again.
         database = open_database(database_url, pool_size=1, pool_timeout=60)
-        repositories = create_repositories(PersistenceMode.DB, database)
+        repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
         async with repositories.read() as snapshot:
             await snapshot.briefs.get("key")
             if prepared:
@@ -388,7 +393,7 @@ async def test_a_save_that_is_cancelled_at_any_moment_leaves_its_connection_to_o
 ) -> None:
     for step in count():
         database = open_database(postgresql_url, pool_size=1, pool_timeout=60)
-        repositories = create_repositories(PersistenceMode.DB, database)
+        repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
         await _is_in_step(repositories)
         try:
             await elsewhere(cancelled_at(step, _save_in_one_call(repositories), late=late))
@@ -406,7 +411,7 @@ async def test_a_connection_that_is_opened_for_a_cancelled_caller_is_closed(
 ) -> None:
     for step in count():
         database = open_database(postgresql_url, pool_size=1, pool_timeout=60)
-        repositories = create_repositories(PersistenceMode.DB, database)
+        repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
         try:
             await elsewhere(cancelled_at(step, PACKAGE.load(repositories, "key"), late=late))
         except NotReached:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.metadata import metadata
 from repositories.unit_of_work import Repositories
 from tests import builders as build
@@ -55,7 +55,7 @@ async def test_children_have_the_positions_from_0_on(
 async def test_a_child_is_as_old_as_the_save_that_put_it_there(
     database: Database, parent: Kind
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     record = parent.record("key")
     old = [parent.child(f"old {n}", position=n) for n in range(3)]
     new = [parent.child(f"new {n}", position=n) for n in range(2)]

@@ -9,7 +9,7 @@ from sqlalchemy import make_url, text
 
 from domain.errors import Unavailable
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, PACKAGE
@@ -21,7 +21,7 @@ from tests.support.tasks import elsewhere, together
 
 async def test_one_connection_is_enough_for_any_number_of_callers(database_url: str) -> None:
     database = open_database(database_url, pool_size=1, pool_timeout=60)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     await PACKAGE.save(repositories, build.package("package"))
 
     outcomes = await together(
@@ -40,7 +40,7 @@ async def test_one_connection_is_enough_for_any_number_of_callers(database_url: 
 
 async def test_one_connection_is_enough_after_errors_of_every_kind(database_url: str) -> None:
     database = open_database(database_url, pool_size=1, pool_timeout=1)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async def fail(unit: UnitOfWork) -> None:
         await unit.briefs.save(build.brief("failed"))
@@ -76,7 +76,7 @@ async def _count(repositories: Repositories) -> int:
 
 async def test_a_reader_that_gets_no_connection_in_time_is_told_so(database_url: str) -> None:
     database = open_database(database_url, pool_size=1, pool_timeout=0.01)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async with repositories.read() as snapshot:
         await snapshot.briefs.count(None)
@@ -89,7 +89,7 @@ async def test_a_reader_that_gets_no_connection_in_time_is_told_so(database_url:
 
 async def test_a_writer_that_gets_no_connection_in_time_is_told_so(database_url: str) -> None:
     database = open_database(database_url, pool_size=1, pool_timeout=0.01)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async def work(unit: UnitOfWork) -> None:
         await unit.briefs.save(build.brief("first"))
@@ -104,7 +104,7 @@ async def test_a_writer_that_gets_no_connection_in_time_is_told_so(database_url:
 
 async def test_who_waits_gets_the_connection_when_it_is_given_back(database_url: str) -> None:
     database = open_database(database_url, pool_size=1, pool_timeout=60)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async with repositories.read() as snapshot:
         await snapshot.briefs.count(None)
@@ -121,7 +121,7 @@ async def test_who_waits_gets_the_connection_when_it_is_given_back(database_url:
 
 async def _read_and_write(url: str) -> list[object]:
     database = open_database(url, pool_timeout=1)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     outcomes = await together(_count(repositories), BRIEF.save(repositories, build.brief("key")))
     await database.close()
     return [type(outcome) for outcome in outcomes]
@@ -170,7 +170,7 @@ async def test_a_connection_that_breaks_makes_its_unit_of_work_unavailable_and_n
     postgresql_url: str,
 ) -> None:
     database = open_database(postgresql_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async def work(unit: UnitOfWork) -> None:
         await unit.briefs.save(build.brief("key"))

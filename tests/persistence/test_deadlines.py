@@ -14,6 +14,7 @@ from repositories.engine import Database
 from repositories.kept_statements import KeptStatements
 from repositories.statements import Row, Statement, written
 from repositories.unit_of_work import set_deadline
+from tests import builders as build
 from tests.support.forever import FOREVER
 from tests.support.pools import connections_in_use
 from tests.support.tasks import together
@@ -23,6 +24,7 @@ from tests.support.tasks import together
 def session(database: Database) -> DatabaseSession:
     json = JsonStatements({}, is_sqlite=database.is_sqlite)
     return DatabaseSession(
+        build.caller(),
         database.snapshot(),
         is_sqlite=database.is_sqlite,
         json=json,

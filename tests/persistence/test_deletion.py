@@ -6,9 +6,10 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.metadata import metadata
 from repositories.unit_of_work import Repositories, UnitOfWork
+from tests import builders as build
 from tests.persistence.kinds import Kind
 from tests.support.sources import START
 
@@ -52,7 +53,7 @@ async def test_children_go_with_their_parent(repositories: Repositories, parent:
 
 
 async def test_no_child_is_left_in_the_database(database: Database, parent: Kind) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     number_of_children = select(func.count()).select_from(metadata.tables[parent.children_table])
     await parent.save(repositories, parent.record("key"))
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from migrations.runner import upgrade
 from repositories.engine import Database, DatabaseUrlError, database_url, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from tests import builders as build
 from tests.persistence.kinds import BRIEF
 
@@ -87,7 +87,7 @@ async def test_sqlite_has_one_writer_and_locks_when_it_begins(sqlite_url: str) -
 
 async def test_sqlite_reads_while_another_process_writes(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     await BRIEF.save(repositories, build.brief("key"))
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -96,7 +96,7 @@ async def test_sqlite_reads_while_another_process_writes(sqlite_url: str) -> Non
     assert await BRIEF.load(repositories, "key") == build.brief("key")
 
     other.close()
-    await repositories.close()
+    await database.close()
 
 
 async def test_sqlite_makes_no_file_where_none_is(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ async def test_tables_are_in_the_schema_that_the_url_says(postgresql_url: str) -
 
     await upgrade(database)
 
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     await BRIEF.save(repositories, build.brief("key"))
     assert await _ask(database.readers, "SELECT count(*) FROM apart.onboarding_forms") == 1
     assert await _ask(database.readers, "SELECT count(*) FROM public.onboarding_forms") == 0

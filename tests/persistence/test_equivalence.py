@@ -28,7 +28,7 @@ from repositories.criteria import (
     Position,
 )
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from resolvers.delivery.commands import save_delivery_package
 from resolvers.onboarding.commands import normalize_brief, submit_intake
@@ -71,7 +71,9 @@ class Stores:
             mode = PersistenceMode.DB if database else PersistenceMode.INMEMORY
             if database:
                 await empty_database(database)
-            repositories = create_repositories(mode, database, clock=clock, new_key=keys)
+            repositories = create_storage(mode, database, clock=clock, new_key=keys).as_(
+                build.caller()
+            )
             results.append(await scenario(repositories, clock))
         return results
 

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from domain.errors import Unavailable
 from migrations.runner import upgrade
 from repositories.engine import open_database
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage
 from tests import builders as build
 from tests.persistence.kinds import PACKAGE
 from tests.support.postgres_pair import Pair, postgres_pair
@@ -30,19 +30,19 @@ async def migrate(url: str) -> None:
     await database.close()
 
 
-def kept_in(url: str) -> Repositories:
-    return create_repositories(PersistenceMode.DB, open_database(url, pool_size=3))
+def kept_in(url: str) -> Storage:
+    return create_storage(PersistenceMode.DB, open_database(url, pool_size=3))
 
 
-async def save(repositories: Repositories, key: str) -> None:
-    await PACKAGE.save(repositories, build.package(key))
+async def save(storage: Storage, key: str) -> None:
+    await PACKAGE.save(storage.as_(build.caller()), build.package(key))
 
 
-async def fails(repositories: Repositories, key: str) -> str:
+async def fails(storage: Storage, key: str) -> str:
     with pytest.raises(Unavailable) as raised:
-        await save(repositories, key)
+        await save(storage, key)
     with pytest.raises(Unavailable):
-        await repositories.require_health()
+        await storage.require_health()
     return str(raised.value)
 
 
@@ -65,9 +65,9 @@ async def test_a_failover(pair: Pair) -> None:
 
     # The standby takes over, and its connections take writes from now on.
     await asyncio.to_thread(pair.standby.promote)
-    for repositories in (both, standby):
-        await save(repositories, "after")
-        await repositories.require_health()
+    for storage in (both, standby):
+        await save(storage, "after")
+        await storage.require_health()
 
     # The old primary comes back, and only reads.
     pair.primary.follow(pair.standby)
@@ -77,13 +77,13 @@ async def test_a_failover(pair: Pair) -> None:
     await save(both, "in the end")
     await arrives(old, "in the end")
 
-    for repositories in (both, old, standby):
-        await repositories.close()
+    for storage in (both, old, standby):
+        await storage.close()
 
 
-async def arrives(repositories: Repositories, key: str) -> None:
+async def arrives(storage: Storage, key: str) -> None:
     async with asyncio.timeout(60):
-        while await PACKAGE.load(repositories, key) is None:
+        while await PACKAGE.load(storage.as_(build.caller()), key) is None:
             pass
 
 

@@ -21,7 +21,7 @@ from repositories.criteria import (
     PageRequest,
 )
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, CAMPAIGN, DRAFT, KINDS, PACKAGE, PLAN, RESULT, Kind
@@ -467,7 +467,7 @@ async def test_no_filter_matches_everything(repositories: Repositories, kind: Ki
 
 async def test_a_list_takes_no_more_room_as_a_parameter_than_its_texts(database: Database) -> None:
     """Escapes would be six characters for each."""
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     texts = tuple(f"{number} " + "é\u2028" * 1_000 for number in range(20))
     filter = Comparison("draft_id", IN, texts)
     with watched(database) as statements:

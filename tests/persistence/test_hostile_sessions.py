@@ -9,7 +9,7 @@ from sqlalchemy import make_url, text
 from migrations.runner import upgrade
 from repositories.criteria import Comparison, Operator
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.conftest import close_database
@@ -75,7 +75,7 @@ async def make_hostile(url: str) -> None:
 
 @pytest.fixture
 def repositories(database: Database) -> Repositories:
-    return create_repositories(PersistenceMode.DB, database)
+    return create_storage(PersistenceMode.DB, database).as_(build.caller())
 
 
 async def test_answers_are_the_usual_ones(repositories: Repositories) -> None:

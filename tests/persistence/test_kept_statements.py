@@ -10,9 +10,10 @@ import pytest
 from repositories.cache import Cache
 from repositories.criteria import AnyOf, Comparison, Filter, Operator
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.kept_statements import KeptStatements
 from repositories.statements import Statement
+from tests import builders as build
 from tests.support.statements import watched
 from tests.support.turns import turns_of
 
@@ -77,7 +78,7 @@ async def test_others_have_a_turn_between_two_that_are_made(kept: KeptStatements
 async def test_who_needs_one_waits_for_one_of_those_that_another_needs(
     database: Database,
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     done: list[str] = []
     have_connections = asyncio.Barrier(2)
 
@@ -103,7 +104,7 @@ async def test_who_needs_one_waits_for_one_of_those_that_another_needs(
 async def test_others_have_turns_between_statements_however_many_one_operation_has(
     database: Database,
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async with repositories.read() as snapshot:
         ask = partial(snapshot.drafts.count, TITLE_IS)

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
+from tests import builders as build
 from tests.persistence.kinds import KINDS, Kind
 from tests.support.sources import START
 from tests.support.statements import watched
@@ -160,7 +161,7 @@ async def test_entities_of_different_kinds_may_have_the_same_key(
 async def test_a_save_is_a_call_on_postgresql_and_two_or_three_statements_on_sqlite(
     database: Database, parent: Kind
 ) -> None:
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     counts = []
     for _ in ("new", "stored"):
         with watched(database) as seen:

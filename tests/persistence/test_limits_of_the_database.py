@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from domain.errors import TimedOut, Unavailable
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, PACKAGE
@@ -34,7 +34,7 @@ def limited(url: str, **settings: str) -> str:
 @asynccontextmanager
 async def opened(url: str, size: int = 5) -> AsyncIterator[tuple[Database, Repositories]]:
     database = open_database(url, pool_size=size, pool_timeout=60)
-    yield database, create_repositories(PersistenceMode.DB, database)
+    yield database, create_storage(PersistenceMode.DB, database).as_(build.caller())
     assert connections_in_use(database) == 0
     await database.close()
 
@@ -63,6 +63,10 @@ async def save(repositories: Repositories, key: str, *, at_once: bool) -> None:
         await unit.delivery_packages.save(build.package(key))
 
     await repositories.write(work, in_one_call=at_once)
+
+
+async def require_health(database: Database) -> None:
+    await create_storage(PersistenceMode.DB, database).require_health()
 
 
 async def saved_at_last(repositories: Repositories, *, at_once: bool) -> None:
@@ -114,15 +118,15 @@ async def test_a_node_that_takes_no_writes_is_left(url: str, at_once: bool) -> N
     """Its other connections too, and its health is told."""
     async with opened(url) as (database, repositories):
         await together(*(PACKAGE.load(repositories, "key") for _ in range(5)))
-        await repositories.require_health()
+        await require_health(database)
         async with read_only(url):
             await _saved_until_refused(repositories, at_once=at_once)
             with pytest.raises(Unavailable, match="takes no writes"):
-                await repositories.require_health()
+                await require_health(database)
             assert database.connections.idle == 0
 
         await save(repositories, "key", at_once=at_once)
-        await repositories.require_health()
+        await require_health(database)
 
 
 async def _saved_until_refused(repositories: Repositories, *, at_once: bool) -> None:
@@ -155,19 +159,19 @@ async def _reload(admin: "asyncpg.Connection[asyncpg.Record]", expected: str) ->
 
 
 async def test_a_function_that_saves_need_and_that_is_gone_is_told_by_the_health(url: str) -> None:
-    async with opened(url) as (_, repositories):
-        await repositories.require_health()
+    async with opened(url) as (database, _):
+        await require_health(database)
         admin = await connected(url)
         rename = "ALTER FUNCTION {} RENAME TO {}"
         await admin.execute(rename.format("save_production_drafts", "saved_elsewhere"))
         try:
             with pytest.raises(Unavailable, match="save_production_drafts"):
-                await repositories.require_health()
+                await require_health(database)
         finally:
             await admin.execute(rename.format("saved_elsewhere", "save_production_drafts"))
             await admin.close()
 
-        await repositories.require_health()
+        await require_health(database)
 
 
 # A row that somebody else has locked
@@ -200,7 +204,7 @@ async def test_a_row_that_is_locked_takes_one_connection(url: str) -> None:
             await PACKAGE.load(repositories, "key")
             await save(repositories, "another", at_once=True)
             await BRIEF.save(repositories, build.brief("brief"))
-            await repositories.require_health()
+            await require_health(database)
 
         await asyncio.gather(*waiting)
         stored = await PACKAGE.load(repositories, "key")

@@ -6,8 +6,8 @@ import pytest
 
 from migrations.runner import downgrade, revisions, upgrade
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, SchemaChanged
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Repositories, SchemaChanged, Storage
 from tests import builders as build
 from tests.conftest import close_database
 from tests.persistence.kinds import PACKAGE
@@ -21,8 +21,8 @@ async def used(migrated_database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def repositories(used: Database) -> Repositories:
-    return create_repositories(PersistenceMode.DB, used)
+def storage(used: Database) -> Storage:
+    return create_storage(PersistenceMode.DB, used)
 
 
 async def use_once(repositories: Repositories, key: str) -> None:
@@ -34,7 +34,7 @@ async def use_once(repositories: Repositories, key: str) -> None:
 
 
 async def test_what_lacks_a_table_is_unavailable_until_it_is_there_again(
-    repositories: Repositories, migrated_database_url: str
+    storage: Storage, repositories: Repositories, migrated_database_url: str
 ) -> None:
     await use_once(repositories, "before")
     await migrate(migrated_database_url, "0004")
@@ -42,13 +42,13 @@ async def test_what_lacks_a_table_is_unavailable_until_it_is_there_again(
     for work in (
         PACKAGE.save(repositories, build.package("lost")),
         PACKAGE.load(repositories, "before"),
-        repositories.require_health(),
+        storage.require_health(),
     ):
         with pytest.raises(SchemaChanged):
             await work
 
     await migrate(migrated_database_url, "head")
-    await repositories.require_health()
+    await storage.require_health()
     await use_once(repositories, "after")
 
 

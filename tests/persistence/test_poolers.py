@@ -11,7 +11,7 @@ from domain.errors import TimedOut
 from migrations.errors import MigrationError
 from migrations.runner import downgrade, require_head, revisions, upgrade
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
 from tests import builders as build
 from tests.conftest import close_database
@@ -65,7 +65,7 @@ async def database(pooled_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def repositories(database: Database) -> Repositories:
-    return create_repositories(PersistenceMode.DB, database)
+    return create_storage(PersistenceMode.DB, database).as_(build.caller())
 
 
 async def test_many_who_read_and_save_meet_no_error(repositories: Repositories) -> None:

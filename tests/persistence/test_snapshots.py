@@ -9,7 +9,7 @@ import pytest
 
 from repositories.criteria import Direction, Order, PageRequest
 from repositories.engine import open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, KINDS, PACKAGE, PLAN, Kind
@@ -94,7 +94,7 @@ async def test_many_tasks_share_a_snapshot(repositories: Repositories) -> None:
 
 async def test_many_tasks_of_a_snapshot_hold_one_connection(database_url: str) -> None:
     database = open_database(database_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
     async with repositories.read() as snapshot:
         assert connections_in_use(database) == 0

@@ -11,7 +11,7 @@ import pytest
 
 from domain.errors import Unavailable
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.conftest import close_database
@@ -36,7 +36,7 @@ async def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 @pytest.fixture
 def repositories(database: Database) -> Repositories:
-    return create_repositories(PersistenceMode.DB, database)
+    return create_storage(PersistenceMode.DB, database).as_(build.caller())
 
 
 async def save(repositories: Repositories, *keys: str) -> None:
@@ -189,7 +189,7 @@ async def test_who_reads_when_it_is_replaced_reads_on_in_what_was_there(
 async def test_readers_notice_by_themselves(sqlite_url: str, file: Path) -> None:
     """Though they don't look each time."""
     database = open_database(sqlite_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     backup = back_up(file)
     await save(repositories, "later")
     assert await stored(repositories) == 1
@@ -238,7 +238,7 @@ async def test_a_file_that_was_read_only_for_a_while_can_be_written_again(
     sqlite_url: str, file: Path
 ) -> None:
     database = open_database(sqlite_url)
-    repositories = create_repositories(PersistenceMode.DB, database)
+    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     with without_roots_rights(file.parent, file):
         file.chmod(0o444)
         file.parent.chmod(0o555)

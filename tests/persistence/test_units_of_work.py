@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from domain.callers import Caller
 from domain.errors import NotFound, Unavailable
 from repositories.unit_of_work import (
     MAX_ATTEMPTS,
     Interference,
     Repositories,
     Snapshot,
+    Storage,
     UnitOfWork,
 )
 from tests import builders as build
@@ -314,3 +316,29 @@ async def test_nothing_can_be_read_or_written_after_a_unit_of_work_has_ended(
         with pytest.raises(RuntimeError, match="ended"):
             await late
     assert await kind.load(repositories, "key") is None
+
+
+# Callers
+
+
+async def test_sessions_know_whose_reads_and_writes_they_are(storage: Storage) -> None:
+    reader, writer = build.caller(id="reader"), build.caller(id="writer")
+
+    async def work(unit: UnitOfWork) -> Caller:
+        return caller_of(unit.briefs)
+
+    async with storage.as_(reader).read() as snapshot:
+        assert caller_of(snapshot.briefs) == reader
+    assert await storage.as_(writer).write(work) == writer
+
+
+async def test_nobody_reads_or_writes_without_a_caller(storage: Storage) -> None:
+    with pytest.raises(TypeError):
+        storage.as_()  # type: ignore[call-arg]
+    assert not hasattr(storage, "read")
+    assert not hasattr(storage, "write")
+
+
+def caller_of(repository: Any) -> Caller:
+    caller: Caller = repository._session.caller
+    return caller

@@ -2,7 +2,7 @@
 
 import pytest
 
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Storage
 from schema.root import PipelineSchema, create_schema
 from tests.support.graphql import InProcess
 
@@ -19,5 +19,5 @@ def pool_size() -> int:
 
 
 @pytest.fixture
-def api(schema: PipelineSchema, repositories: Repositories) -> InProcess:
-    return InProcess(schema, repositories)
+def api(schema: PipelineSchema, storage: Storage) -> InProcess:
+    return InProcess(schema, storage)

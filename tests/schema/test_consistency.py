@@ -2,7 +2,7 @@
 
 import pytest
 
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Storage
 from schema.root import PipelineSchema
 from tests import inputs
 from tests.schema.kinds import DRAFT, PACKAGE, PLAN, RESULT, Kind, every_parent
@@ -92,7 +92,7 @@ async def test_a_refused_mutation_leaves_the_next_one_what_was_there(api: InProc
 
 def interrupted(api: InProcess, after_write: Event) -> InProcess:
     """The API, where something happens after each of its commits, before it goes on."""
-    return InProcess(api.schema, Interfered(api.repositories, after_write=after_write))
+    return InProcess(api.schema, Interfered(api.storage, after_write=after_write))
 
 
 @every_parent
@@ -155,9 +155,9 @@ async def test_a_replaced_result_is_answered_with_its_own_issues(api: InProcess)
 
 
 async def test_a_query_sees_one_state_though_others_write_meanwhile(
-    schema: PipelineSchema, repositories: Repositories
+    schema: PipelineSchema, storage: Storage
 ) -> None:
-    api = InProcess(schema, repositories)
+    api = InProcess(schema, storage)
     await DRAFT.put(api, "draft-1", title="old")
     await PACKAGE.put(api, "package-1", artifacts=inputs.artifacts("old"))
 
@@ -167,7 +167,7 @@ async def test_a_query_sees_one_state_though_others_write_meanwhile(
         await elsewhere(PACKAGE.put(api, "package-2"))
 
     reading = Interfered(
-        repositories, "drafts", lambda drafts: Announcing(drafts, somebody_changes_everything)
+        storage, "drafts", lambda drafts: Announcing(drafts, somebody_changes_everything)
     )
     data = await InProcess(schema, reading).ask(
         """{ nodes(ids: ["RGVsaXZlcnlQYWNrYWdlOnBhY2thZ2UtMQ"]) { ... on DeliveryPackage { revision

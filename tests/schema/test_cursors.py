@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.root import PipelineSchema
 from tests.schema.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN
 from tests.support.graphql import InProcess, Json
@@ -31,13 +31,13 @@ async def cursor_in(api: InProcess, **arguments: object) -> str:
 @pytest.fixture(scope="module")
 def alone(schema: PipelineSchema) -> InProcess:
     """Nothing is stored here: what a cursor means is decided before anything is read."""
-    return InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    return InProcess(schema, create_storage(PersistenceMode.INMEMORY))
 
 
 @pytest.fixture(scope="module")
 def a_cursor(schema: PipelineSchema) -> str:
     async def make() -> str:
-        api = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+        api = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
         await PACKAGE.put(api, "package-1")
         return await cursor_in(api)
 

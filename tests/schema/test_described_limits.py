@@ -20,8 +20,8 @@ from graphql import (
 )
 
 from domain import validation
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage
 from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS
 from schema.root import PipelineSchema
 from tests import inputs
@@ -121,13 +121,13 @@ every_place = pytest.mark.parametrize("place", PLACES, ids=map(str, PLACES))
 
 
 @pytest.fixture(scope="module")
-def stored() -> Repositories:
+def stored() -> Storage:
     """Nothing is, in memory: rules of inputs know no backend."""
-    return create_repositories(PersistenceMode.INMEMORY)
+    return create_storage(PersistenceMode.INMEMORY)
 
 
 @pytest.fixture
-def server(schema: PipelineSchema, stored: Repositories) -> InProcess:
+def server(schema: PipelineSchema, stored: Storage) -> InProcess:
     return InProcess(schema, stored)
 
 
@@ -279,7 +279,7 @@ async def test_a_reference_says_that_it_is_not_checked(
     place: Place, schema: PipelineSchema
 ) -> None:
     """Where nothing is stored, whatever it refers to isn't."""
-    empty = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    empty = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
 
     await empty.do(place.mutation, place.input("not-stored")["input"])
 
@@ -287,7 +287,7 @@ async def test_a_reference_says_that_it_is_not_checked(
 
 
 async def test_a_verdict_says_that_it_keeps_nothing_from_delivery(schema: PipelineSchema) -> None:
-    server = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     critical = inputs.record_result(passed=False, issues=[inputs.issue(severity="CRITICAL")])
     await server.do("saveDraft", inputs.save_draft())
     await server.do("recordQcResult", critical)
@@ -306,7 +306,7 @@ async def test_a_verdict_says_that_it_keeps_nothing_from_delivery(schema: Pipeli
 async def test_an_approval_says_that_it_keeps_nothing_from_production(
     schema: PipelineSchema,
 ) -> None:
-    server = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     await server.do("saveStrategyPlan", inputs.save_plan())
     await server.do("rejectStrategyPlan", inputs.decide_plan())
 
@@ -334,7 +334,7 @@ async def test_an_approval_says_that_it_keeps_nothing_from_production(
 async def test_a_save_that_may_be_repeated_says_so(
     mutation: str, key: str, schema: PipelineSchema
 ) -> None:
-    server = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     input = COMPLETE[mutation]()
 
     once = await server.do(mutation, input)

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from domain.errors import TimedOut, Unavailable
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Storage
 from schema.root import PipelineSchema
 from tests import inputs
 from tests.schema.kinds import CAMPAIGN, DRAFT, PACKAGE
@@ -22,7 +22,7 @@ class Bug(Exception):
 
 def with_error(api: InProcess, attribute: str, error: Exception) -> InProcess:
     """The API, over repositories of which one fails."""
-    failing = Interfered(api.repositories, attribute, lambda _: Raising(error))
+    failing = Interfered(api.storage, attribute, lambda _: Raising(error))
     return InProcess(api.schema, failing, REQUEST_ID)
 
 
@@ -166,11 +166,9 @@ async def test_storage_that_fails_for_now_is_no_bug(
 
 
 async def test_a_mutation_that_storage_fails_is_null_and_no_payload(
-    schema: PipelineSchema, repositories: Repositories
+    schema: PipelineSchema, storage: Storage
 ) -> None:
-    failing = with_error(
-        InProcess(schema, repositories), "delivery_packages", Unavailable("Try again.")
-    )
+    failing = with_error(InProcess(schema, storage), "delivery_packages", Unavailable("Try again."))
 
     response = await failing.send(mutation("saveDeliveryPackage"), {"input": inputs.save_package()})
 

@@ -6,7 +6,7 @@ import pytest
 from graphql import get_introspection_query
 
 from repositories.cache import Cache
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.root import create_schema
 from tests.support.graphql import InProcess
 
@@ -15,7 +15,7 @@ TYPE = "query($name: String!, $no: Boolean!) { __type(name: $name) { name kind @
 
 @pytest.fixture
 def api() -> InProcess:
-    return InProcess(create_schema(), create_repositories(PersistenceMode.INMEMORY))
+    return InProcess(create_schema(), create_storage(PersistenceMode.INMEMORY))
 
 
 async def test_the_schema_is_told_again_without_being_looked_up(api: InProcess) -> None:
@@ -66,7 +66,7 @@ async def test_beside_anything_else_it_is_looked_up_each_time(api: InProcess) ->
 
 async def test_no_more_is_kept_than_fits() -> None:
     cache = Cache(4_000_000)
-    repositories = create_repositories(PersistenceMode.INMEMORY)
+    repositories = create_storage(PersistenceMode.INMEMORY)
     api = InProcess(create_schema(cache=cache), repositories)
 
     for place in range(40):

@@ -8,6 +8,7 @@ import pytest
 from graphql import parse
 
 from schema.context import Context
+from tests import builders as build
 from tests import inputs
 from tests.execution.equality import by_graphql_core
 from tests.support.graphql import InProcess, Json
@@ -135,7 +136,7 @@ async def test_a_literal_may_have_variables_in_it(
     assert exactly(await saved(api, query, **given)) == exactly(kept)
 
     # Not only our executor says so.
-    async with Context(api.repositories, "request-1") as context:
+    async with Context(api.storage, build.caller()) as context:
         theirs = await by_graphql_core(api.schema.graphql, parse(query), given, context)
     assert theirs.errors is None
     assert theirs.data is not None

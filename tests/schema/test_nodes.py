@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.root import PipelineSchema
 from tests.schema.kinds import DRAFT, KINDS, PACKAGE, PLAN, Kind, every_kind
 from tests.support.graphql import InProcess, Json
@@ -59,7 +59,7 @@ async def test_what_can_not_be_read_of_one_kind_fails_item_by_item_and_the_other
     schema: PipelineSchema, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Such as a text that somebody else has stored, which isn't what the column is for."""
-    api = InProcess(schema, create_repositories(PersistenceMode.DB, database))
+    api = InProcess(schema, create_storage(PersistenceMode.DB, database))
     stored = [await kind.put(api, key) for key in ("one", "two") for kind in (PLAN, PACKAGE, DRAFT)]
     async with database.writers.begin() as connection:
         broken = text("UPDATE strategy_plans SET timeline = '[1]' WHERE strategy_id = 'two'")
@@ -158,7 +158,7 @@ KEYS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_s
 async def test_any_key_goes_round_and_nothing_else_stands_for_it(
     schema: PipelineSchema, key: str, noise: str, at: int
 ) -> None:
-    api = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    api = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     stored = await PACKAGE.put(api, key)
     id: str = stored["id"]
     place = at % (len(id) + 1)

@@ -18,8 +18,8 @@ from strawberry.permission import BasePermission, PermissionExtension
 
 from domain.delivery import DeliveryPackage
 from execution import FieldBinding
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.declarations import declaration
 from schema.encoding import encode
@@ -27,6 +27,7 @@ from schema.errors import execution_failure
 from schema.execute import Operation, Prepared, execute, prepare, subscribe
 from schema.node import global_id
 from schema.root import PipelineSchema, create_schema
+from tests import builders as build
 from tests import inputs
 from tests.support.graphql import InProcess, Json
 from tests.work.counting import with_engine
@@ -189,10 +190,10 @@ def operations(name: str) -> Iterator[str]:
 class Api:
     """Executes operations of a schema on stored entities."""
 
-    def __init__(self, schema: PipelineSchema, repositories: Repositories) -> None:
+    def __init__(self, schema: PipelineSchema, storage: Storage) -> None:
         self.schema = schema
-        self.repositories = repositories
-        self._plain = InProcess(PLAIN, repositories)
+        self.storage = storage
+        self._plain = InProcess(PLAIN, storage)
 
     async def store(self) -> None:
         await self._plain.do("saveDraft", inputs.save_draft(draftId="draft-1"))
@@ -216,7 +217,7 @@ class Api:
         return answer
 
     def _context(self) -> Context:
-        return Context(self.repositories, "request-1")
+        return Context(self.storage, build.caller())
 
     async def _resolved(self, prepared: Prepared) -> Json:
         """The answer when nothing of it may be rendered."""
@@ -239,15 +240,15 @@ class Api:
 
 
 @pytest.fixture
-async def stored(repositories: Repositories) -> Api:
-    api = Api(PLAIN, repositories)
+async def stored(storage: Storage) -> Api:
+    api = Api(PLAIN, storage)
     await api.store()
     return api
 
 
 @pytest.fixture
 async def in_memory() -> Api:
-    api = Api(PLAIN, create_repositories(PersistenceMode.INMEMORY))
+    api = Api(PLAIN, create_storage(PersistenceMode.INMEMORY))
     await api.store()
     return api
 
@@ -288,7 +289,7 @@ async def test_a_field_is_denied_however_it_is_selected_and_executed(
         assert is_answered(await stored.answer(query, to_render=to_render), name), query
 
     with planted(name, Denied()) as schema:
-        api = Api(schema, stored.repositories)
+        api = Api(schema, stored.storage)
         for query, to_render in product(operations(name), (True, False)):
             answer = await api.answer(query, to_render=to_render)
 
@@ -302,7 +303,7 @@ async def test_a_denied_mutation_stores_nothing(stored: Api, name: str) -> None:
 
     with planted(f"Mutation.{name}", Denied()) as schema:
         for query in operations(f"Mutation.{name}"):
-            answer = await InProcess(schema, stored.repositories).send(query)
+            answer = await InProcess(schema, stored.storage).send(query)
 
             assert is_denied(answer, f"Mutation.{name}")
             assert await stored.stored() == before
@@ -311,7 +312,7 @@ async def test_a_denied_mutation_stores_nothing(stored: Api, name: str) -> None:
 @every_field
 async def test_a_permission_that_allows_changes_nothing(in_memory: Api, name: str) -> None:
     with planted(name, Allowed()) as schema:
-        api = Api(schema, in_memory.repositories)
+        api = Api(schema, in_memory.storage)
         for query in operations(name):
             assert await api.answer(query) == await in_memory.answer(query)
 
@@ -340,7 +341,7 @@ async def test_a_way_that_forgets_the_permission_would_be_seen(
             changes: dict[str, Any] = {way: forgotten} if of is field else {}
             return replace(binding_of(of), **changes)
 
-        api = Api(with_engine(schema, binding_of=forgetting), in_memory.repositories)
+        api = Api(with_engine(schema, binding_of=forgetting), in_memory.storage)
         for query, to_render in product(operations(name), (True, False)):
             if not is_denied(await api.answer(query, to_render=to_render), name):
                 return
@@ -358,7 +359,7 @@ async def test_an_extension_sees_the_whole_record(stored: Api) -> None:
 
     with extended("Draft.title", Looking()) as schema:
         for query in operations("Draft.title"):
-            await Api(schema, stored.repositories).answer(query)
+            await Api(schema, stored.storage).answer(query)
 
     assert len(seen) > 20
     assert all(None not in each for each in seen)
@@ -399,7 +400,7 @@ async def test_a_denial_has_its_code(
     in_memory: Api, permission: BasePermission, extensions: Json
 ) -> None:
     with planted("Draft.title", permission) as schema:
-        answer = await Api(schema, in_memory.repositories).answer("{ drafts { nodes { title } } }")
+        answer = await Api(schema, in_memory.storage).answer("{ drafts { nodes { title } } }")
 
     [error] = answer["errors"]
     assert error["message"] == "Not for you."
@@ -415,7 +416,7 @@ async def test_a_fault_in_a_permission_denies_and_is_masked(
 ) -> None:
     """The operating system's PermissionError is such a fault."""
     with planted("Draft.title", _Raising(error)) as schema:
-        answer = await Api(schema, in_memory.repositories).answer("{ drafts { nodes { title } } }")
+        answer = await Api(schema, in_memory.storage).answer("{ drafts { nodes { title } } }")
 
     assert answer["data"] is None
     [told] = answer["errors"]

@@ -3,7 +3,7 @@
 import pytest
 
 from repositories.engine import Database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.root import PipelineSchema, create_schema
 from tests import inputs
 from tests.support.graphql import InProcess
@@ -12,7 +12,7 @@ from tests.support.statements import watched
 
 @pytest.fixture
 async def api(schema: PipelineSchema, database: Database) -> InProcess:
-    return InProcess(schema, create_repositories(PersistenceMode.DB, database))
+    return InProcess(schema, create_storage(PersistenceMode.DB, database))
 
 
 def test_the_attributes_are_those_of_the_fields_by_type() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, is_specified_scalar_type
 
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.errors import TopLevelCode
 from schema.export import exported_schema
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
@@ -25,7 +25,7 @@ def description() -> str:
 async def test_introspection_and_the_file_say_the_same(
     schema: PipelineSchema, description: str
 ) -> None:
-    server = InProcess(schema, create_repositories(PersistenceMode.INMEMORY))
+    server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
 
     answer = await server.ask("{ __schema { description } }")
 

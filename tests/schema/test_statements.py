@@ -7,7 +7,7 @@ import pytest
 from graphql import get_operation_ast, parse
 
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import UnitOfWork
 from schema.context import Context
 from schema.root import PipelineSchema
@@ -38,7 +38,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def api(schema: PipelineSchema, database: Database) -> InProcess:
-    return InProcess(schema, create_repositories(PersistenceMode.DB, database))
+    return InProcess(schema, create_storage(PersistenceMode.DB, database))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def fifty_of_each(api: InProcess) -> None:
             await unit.qc_results.save(build.result(key, draft_id=key))
             await unit.delivery_packages.save(build.package(key, draft_id=key))
 
-    await api.repositories.write(store)
+    await api.storage.as_(build.caller()).write(store)
 
 
 async def statements_of(
@@ -209,7 +209,7 @@ async def test_only_a_count_reads_no_page(api: InProcess, database: Database) ->
     counted = parse("{ drafts(first: 50) { nodes { deliveryPackages { totalCount } } } }")
     for to_render, number in ((True, 1), (False, 2)):
         with watched(database) as seen:
-            async with Context(api.repositories, "request-1") as context:
+            async with Context(api.storage, build.caller()) as context:
                 operation = get_operation_ast(counted)
                 assert operation is not None
                 await api.schema.engine.execute(

@@ -15,10 +15,11 @@ from graphql import (
     validate,
 )
 
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from schema.root import create_schema
 from server.graphiql import FOLDER, Tab, graphiql_tabs
 from server.seed.agency import seed_agency
+from tests import builders as build
 from tests.support.graphql import InProcess, Json
 from tests.support.serving import serving
 from tests.support.sockets import streamed
@@ -110,9 +111,9 @@ def test_a_tab_stays_valid_with_what_it_offers(tab: Tab, schema: GraphQLSchema) 
 
 async def test_the_tabs_do_what_they_say() -> None:
     """One after another, in a server with the demo agency, twice."""
-    repositories = create_repositories(PersistenceMode.INMEMORY)
-    await seed_agency(repositories)
-    server = InProcess(create_schema(), repositories)
+    storage = create_storage(PersistenceMode.INMEMORY)
+    await seed_agency(storage.as_(build.caller()))
+    server = InProcess(create_schema(), storage)
 
     for _ in range(2):
         for tab in TABS:

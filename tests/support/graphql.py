@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from repositories.unit_of_work import Repositories
+from domain.callers import Caller
+from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
 from schema.root import PipelineSchema
+from tests import builders as build
 
 Json = dict[str, Any]
 
@@ -143,8 +145,10 @@ class InProcess(GraphQLClient):
     """Runs operations without a server."""
 
     schema: PipelineSchema
-    repositories: Repositories
+    storage: Storage
     request_id: str = "request-1"
+    caller: Caller | None = None
+    """None: the operator, in the request of this id."""
 
     async def send(
         self,
@@ -152,7 +156,7 @@ class InProcess(GraphQLClient):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> Json:
-        context = Context(self.repositories, self.request_id)
+        context = Context(self.storage, self.caller or build.caller(self.request_id))
         operation = Operation(query, variables, operation_name)
         response = await execute(self.schema, operation, context)
         answer: Json = json.loads(encode(response.as_json()))

@@ -1,36 +1,65 @@
-"""Repositories on which something happens at a moment that a test chooses."""
+"""Storage on which something happens at a moment that a test chooses."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from domain.callers import Caller
 from repositories.changes import ChangeFeed
-from repositories.unit_of_work import Reading, Repositories, Selected, UnitOfWork
+from repositories.unit_of_work import Repositories, Selected, SnapshotHandle, Storage, UnitOfWork
 
 T = TypeVar("T")
 Event = Callable[[], Awaitable[None]]
 
 
 class Interfered:
-    """Repositories with other repositories of one kind, named by its attribute."""
+    """Storage with other repositories of one kind, named by its attribute."""
 
     def __init__(
         self,
-        repositories: Repositories,
+        storage: Storage,
         attribute: str | None = None,
         instead: Callable[[Any], Any] = lambda repository: repository,
         *,
         after_write: Event | None = None,
     ) -> None:
-        self._repositories = repositories
+        self._storage = storage
         self._attribute = attribute
         self._instead = instead
         self._after_write = after_write
 
+    def as_(self, caller: Caller) -> Repositories:
+        return _InterferedRepositories(self._storage.as_(caller), self._changed, self._after_write)
+
     @property
     def changes(self) -> ChangeFeed:
-        return self._repositories.changes
+        return self._storage.changes
 
-    def read(self, *, selected: Selected | None = None, in_one_call: bool = False) -> Reading:
+    async def require_health(self) -> None:
+        await self._storage.require_health()
+
+    async def close(self) -> None:
+        await self._storage.close()
+
+    def _changed(self, unit: Any) -> Any:
+        if self._attribute is not None:
+            setattr(unit, self._attribute, self._instead(getattr(unit, self._attribute)))
+        return unit
+
+
+class _InterferedRepositories:
+    def __init__(
+        self,
+        repositories: Repositories,
+        changed: Callable[[Any], Any],
+        after_write: Event | None,
+    ) -> None:
+        self._repositories = repositories
+        self._changed = changed
+        self._after_write = after_write
+
+    def read(
+        self, *, selected: Selected | None = None, in_one_call: bool = False
+    ) -> SnapshotHandle:
         reading = self._repositories.read(selected=selected, in_one_call=in_one_call)
         begin = reading.begin
         setattr(reading, "begin", lambda: self._changed(begin()))  # noqa: B010 - not a method's
@@ -45,17 +74,6 @@ class Interfered:
         if self._after_write is not None:
             await self._after_write()
         return result
-
-    async def require_health(self) -> None:
-        await self._repositories.require_health()
-
-    async def close(self) -> None:
-        await self._repositories.close()
-
-    def _changed(self, unit: Any) -> Any:
-        if self._attribute is not None:
-            setattr(unit, self._attribute, self._instead(getattr(unit, self._attribute)))
-        return unit
 
 
 class Raising:

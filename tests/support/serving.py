@@ -10,8 +10,8 @@ import httpx
 from uvicorn.server import ServerState
 
 from repositories.changes import ChangeFeed
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage
 from server.app import create_app
 from server.listening import Listener
 from server.service import Service
@@ -44,7 +44,7 @@ class Served:
     @property
     def watched(self) -> int:
         """How many entities somebody watches."""
-        return watched(self.service.repositories.changes)
+        return watched(self.service.storage.changes)
 
     def let_go(self) -> None:
         """What happens to connections when the server stops."""
@@ -58,18 +58,16 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(
-    repositories: Repositories | None = None, **settings: Any
-) -> AsyncIterator[Served]:
-    """A server with these settings; in memory, unless it's given repositories."""
-    kept = repositories or create_repositories(PersistenceMode.INMEMORY)
+async def serving(storage: Storage | None = None, **settings: Any) -> AsyncIterator[Served]:
+    """A server with these settings; in memory, unless it's given storage."""
+    kept = storage or create_storage(PersistenceMode.INMEMORY)
     effective = Settings(persistence_mode=PersistenceMode.INMEMORY, **settings)
 
     @asynccontextmanager
-    async def storage(*_: Any) -> AsyncIterator[Repositories]:
+    async def opened(*_: Any) -> AsyncIterator[Storage]:
         yield kept
 
-    app = create_app(effective, storage=storage)
+    app = create_app(effective, open_storage=opened)
     config = Listener(app, effective).config
     config.load()
     state = ServerState()

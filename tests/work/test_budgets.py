@@ -20,8 +20,8 @@ from uvicorn.server import ServerState
 from benchmarks.filling import add_chains
 from benchmarks.scenarios import Scenario, chain, package_input, scenarios
 from repositories.engine import Database, open_database
-from repositories.factory import PersistenceMode, create_repositories
-from repositories.unit_of_work import Repositories, UnitOfWork
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage, UnitOfWork
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
@@ -84,38 +84,38 @@ RESOLVERS_LEVEL_BY_LEVEL: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class Backend:
     name: str
-    repositories: Repositories
+    storage: Storage
     database: Database | None = None
 
 
 @pytest.fixture
-async def memory() -> Storage:
-    return Storage("memory", create_repositories(PersistenceMode.INMEMORY))
+async def memory() -> Backend:
+    return Backend("memory", create_storage(PersistenceMode.INMEMORY))
 
 
 @pytest.fixture
-async def sqlite(sqlite_url: str) -> AsyncIterator[Storage]:
+async def sqlite(sqlite_url: str) -> AsyncIterator[Backend]:
     database = open_database(sqlite_url)
-    yield Storage("sqlite", create_repositories(PersistenceMode.DB, database), database)
+    yield Backend("sqlite", create_storage(PersistenceMode.DB, database), database)
     await close_database(database)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def empty(request: pytest.FixtureRequest) -> Storage:
-    storage: Storage = request.getfixturevalue(request.param)
-    return storage
+def empty(request: pytest.FixtureRequest) -> Backend:
+    backend: Backend = request.getfixturevalue(request.param)
+    return backend
 
 
-async def filled(storage: Storage) -> Storage:
-    async for _ in seed_bulk(storage.repositories, PACKAGES):
+async def filled(backend: Backend) -> Backend:
+    async for _ in seed_bulk(backend.storage.as_(build.caller()), PACKAGES):
         pass
-    return storage
+    return backend
 
 
 @pytest.fixture
-async def storage(empty: Storage) -> Storage:
+async def backend(empty: Backend) -> Backend:
     return await filled(empty)
 
 
@@ -133,9 +133,9 @@ def _without_collector() -> Iterator[None]:
 
 
 async def run(
-    schema: PipelineSchema, storage: Storage, query: str, variables: dict[str, Any]
+    schema: PipelineSchema, backend: Backend, query: str, variables: dict[str, Any]
 ) -> dict[str, Any]:
-    context = Context(storage.repositories, "request-1")
+    context = Context(backend.storage, build.caller())
     response = await execute(schema, Operation(query, variables), context)
     assert response.errors == []
     data: dict[str, Any] = response.data
@@ -149,13 +149,13 @@ def as_read(data: dict[str, Any]) -> dict[str, Any]:
 
 
 async def calls(
-    schema: PipelineSchema, storage: Storage, query: str, variables: dict[str, Any]
+    schema: PipelineSchema, backend: Backend, query: str, variables: dict[str, Any]
 ) -> int:
     """Those of an operation that is known already."""
     for _ in range(2):
-        await run(schema, storage, query, variables)
+        await run(schema, backend, query, variables)
     with counted_calls() as counted:
-        await run(schema, storage, query, variables)
+        await run(schema, backend, query, variables)
     return counted.made
 
 
@@ -164,35 +164,35 @@ def level_by_level(schema: PipelineSchema, *others: str) -> PipelineSchema:
     return without(schema, "renderer", *others)
 
 
-async def calls_of(schema: PipelineSchema, storage: Storage, scenario: Scenario) -> int:
-    return await calls(schema, storage, scenario.query, scenario.variables[0])
+async def calls_of(schema: PipelineSchema, backend: Backend, scenario: Scenario) -> int:
+    return await calls(schema, backend, scenario.query, scenario.variables[0])
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_keeps_to_its_calls(
-    schema: PipelineSchema, storage: Storage, name: str
+    schema: PipelineSchema, backend: Backend, name: str
 ) -> None:
-    assert await calls_of(schema, storage, SCENARIOS[name]) <= CALLS[storage.name, name]
+    assert await calls_of(schema, backend, SCENARIOS[name]) <= CALLS[backend.name, name]
     assert (schema.engine.counts.planned, schema.engine.counts.by_graphql_core) == (1, 0)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_leaves_nothing_to_the_collector(
-    schema: PipelineSchema, storage: Storage, name: str
+    schema: PipelineSchema, backend: Backend, name: str
 ) -> None:
     scenario = SCENARIOS[name]
-    await calls_of(schema, storage, scenario)
+    await calls_of(schema, backend, scenario)
 
     async def left() -> int:
         gc.collect()
-        await run(schema, storage, scenario.query, scenario.variables[0])
+        await run(schema, backend, scenario.query, scenario.variables[0])
         return gc.collect()
 
     # What other tests left, such as a thread that only ends now, is gone after a while.
     assert 0 in [await left() for _ in range(3)]
 
 
-async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: Storage) -> None:
+async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: Backend) -> None:
     await filled(memory)
 
     for scenario in SCENARIOS.values():
@@ -216,8 +216,8 @@ async def test_http_keeps_to_its_calls() -> None:
                 connection.data_received(asking)
                 await asyncio.gather(*connection.tasks)
         service = app.state.service
-        storage = Storage("memory", service.repositories)
-        of_operation = await calls(service.schema, storage, "{ __typename }", {})
+        backend = Backend("memory", service.storage)
+        of_operation = await calls(service.schema, backend, "{ __typename }", {})
     connection.connection_lost(None)
 
     [answer] = sink.written
@@ -226,24 +226,24 @@ async def test_http_keeps_to_its_calls() -> None:
 
 
 async def test_a_package_more_costs_no_more_than_its_share(
-    schema: PipelineSchema, storage: Storage
+    schema: PipelineSchema, backend: Backend
 ) -> None:
     query = SCENARIOS["list"].query
 
-    few, many = [await calls(schema, storage, query, {"first": first}) for first in (10, 50)]
+    few, many = [await calls(schema, backend, query, {"first": first}) for first in (10, 50)]
 
-    assert many - few <= 40 * CALLS_FOR_A_PACKAGE_MORE[storage.name]
+    assert many - few <= 40 * CALLS_FOR_A_PACKAGE_MORE[backend.name]
 
 
 async def test_an_artifact_more_costs_next_to_nothing(
-    schema: PipelineSchema, empty: Storage
+    schema: PipelineSchema, empty: Backend
 ) -> None:
     async def store(unit: UnitOfWork) -> None:
         for key, count in (("few", 1), ("many", 101)):
             artifacts = tuple(build.artifact(position=position) for position in range(count))
             await unit.delivery_packages.save(build.package(key, artifacts=artifacts))
 
-    await empty.repositories.write(store)
+    await empty.storage.as_(build.caller()).write(store)
     query = SCENARIOS["small"].query
 
     few, many = [await calls(schema, empty, query, {"packageId": key}) for key in ("few", "many")]
@@ -252,21 +252,21 @@ async def test_an_artifact_more_costs_next_to_nothing(
 
 
 async def test_saving_an_artifact_more_costs_no_more_than_its_share(
-    schema: PipelineSchema, storage: Storage
+    schema: PipelineSchema, backend: Backend
 ) -> None:
     query = SCENARIOS["save"].query
     given = package_input(1)
 
     few, many = [
-        await calls(schema, storage, query, {"input": given | {"artifacts": artifacts}})
+        await calls(schema, backend, query, {"input": given | {"artifacts": artifacts}})
         for artifacts in (given["artifacts"], given["artifacts"] * 11)
     ]
 
-    assert many - few <= 100 * CALLS_FOR_A_SAVED_ARTIFACT_MORE[storage.name]
+    assert many - few <= 100 * CALLS_FOR_A_SAVED_ARTIFACT_MORE[backend.name]
 
 
 async def test_pages_within_pages_keep_to_their_calls_and_statements(
-    schema: PipelineSchema, sqlite: Storage, sqlite_url: str
+    schema: PipelineSchema, sqlite: Backend, sqlite_url: str
 ) -> None:
     await filled(sqlite)
     await add_chains(sqlite_url)
@@ -283,7 +283,7 @@ async def test_pages_within_pages_keep_to_their_calls_and_statements(
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_keeps_to_its_statements(
-    schema: PipelineSchema, sqlite: Storage, name: str
+    schema: PipelineSchema, sqlite: Backend, name: str
 ) -> None:
     await filled(sqlite)
     scenario = SCENARIOS[name]
@@ -299,7 +299,7 @@ async def test_an_operation_keeps_to_its_statements(
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_each_resolver_is_called_once(
-    schema: PipelineSchema, memory: Storage, name: str
+    schema: PipelineSchema, memory: Backend, name: str
 ) -> None:
     await filled(memory)
     scenario = SCENARIOS[name]
@@ -311,7 +311,7 @@ async def test_each_resolver_is_called_once(
 
 
 async def test_each_resolver_is_called_once_for_all_objects_of_a_level(
-    schema: PipelineSchema, memory: Storage
+    schema: PipelineSchema, memory: Backend
 ) -> None:
     await filled(memory)
     scenario = SCENARIOS["list"]
@@ -322,42 +322,42 @@ async def test_each_resolver_is_called_once_for_all_objects_of_a_level(
     assert called == dict.fromkeys(RESOLVERS_LEVEL_BY_LEVEL, 1)
 
 
-async def test_levels_keep_to_their_calls(schema: PipelineSchema, storage: Storage) -> None:
-    made = await calls_of(level_by_level(schema), storage, SCENARIOS["list"])
+async def test_levels_keep_to_their_calls(schema: PipelineSchema, backend: Backend) -> None:
+    made = await calls_of(level_by_level(schema), backend, SCENARIOS["list"])
 
-    assert made <= CALLS_LEVEL_BY_LEVEL[storage.name]
+    assert made <= CALLS_LEVEL_BY_LEVEL[backend.name]
 
 
 # What the budgets are for: each of these would go unseen otherwise.
 
 
-async def test_writing_nothing_breaks_the_budget(schema: PipelineSchema, storage: Storage) -> None:
+async def test_writing_nothing_breaks_the_budget(schema: PipelineSchema, backend: Backend) -> None:
     for name, scenario in SCENARIOS.items():
-        made = await calls_of(level_by_level(schema), storage, scenario)
+        made = await calls_of(level_by_level(schema), backend, scenario)
 
-        assert made > CALLS[storage.name, name]
+        assert made > CALLS[backend.name, name]
 
 
 async def test_a_call_for_each_field_breaks_the_budget(
-    schema: PipelineSchema, storage: Storage
+    schema: PipelineSchema, backend: Backend
 ) -> None:
-    await require_more_calls(level_by_level(schema, "attribute"), storage)
+    await require_more_calls(level_by_level(schema, "attribute"), backend)
 
 
 async def test_asking_each_object_for_its_type_breaks_the_budget(
-    schema: PipelineSchema, storage: Storage
+    schema: PipelineSchema, backend: Backend
 ) -> None:
-    await require_more_calls(with_engine(level_by_level(schema), class_of=lambda _: None), storage)
+    await require_more_calls(with_engine(level_by_level(schema), class_of=lambda _: None), backend)
 
 
 async def test_a_resolver_for_each_object_breaks_the_budget(
-    schema: PipelineSchema, storage: Storage
+    schema: PipelineSchema, backend: Backend
 ) -> None:
-    await require_more_calls(level_by_level(schema, "resolve_batch"), storage)
+    await require_more_calls(level_by_level(schema, "resolve_batch"), backend)
 
 
 async def test_calling_resolvers_costs_less_than_by_strawberry(
-    schema: PipelineSchema, memory: Storage
+    schema: PipelineSchema, memory: Backend
 ) -> None:
     ours = level_by_level(schema, "resolve_batch")
     by_strawberry = level_by_level(schema, "resolve_batch", "resolve")
@@ -368,21 +368,21 @@ async def test_calling_resolvers_costs_less_than_by_strawberry(
         assert more >= await calls_of(ours, memory, scenario) + 30
 
 
-async def require_more_calls(schema: PipelineSchema, storage: Storage) -> None:
-    made = await calls_of(schema, storage, SCENARIOS["list"])
+async def require_more_calls(schema: PipelineSchema, backend: Backend) -> None:
+    made = await calls_of(schema, backend, SCENARIOS["list"])
 
-    assert made > CALLS_LEVEL_BY_LEVEL[storage.name]
+    assert made > CALLS_LEVEL_BY_LEVEL[backend.name]
 
 
 async def test_planning_each_time_breaks_the_budget(
-    schema: PipelineSchema, storage: Storage
+    schema: PipelineSchema, backend: Backend
 ) -> None:
     scenario = SCENARIOS["small"]
-    await calls_of(schema, storage, scenario)
+    await calls_of(schema, backend, scenario)
     without_plans = with_engine(schema)
     without_plans.documents.prepare(scenario.query)
 
     with counted_calls() as counted:
-        await run(without_plans, storage, scenario.query, scenario.variables[0])
+        await run(without_plans, backend, scenario.query, scenario.variables[0])
 
-    assert counted.made > CALLS[storage.name, "small"]
+    assert counted.made > CALLS[backend.name, "small"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from repositories.engine import open_database
-from repositories.factory import PersistenceMode, create_repositories
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
 from tests import builders as build
 from tests.conftest import close_database
@@ -32,7 +32,7 @@ WAITS: Final = {
 async def on_database(database_url: str) -> AsyncIterator[tuple[str, Repositories]]:
     database = open_database(database_url)
     name = database.url.get_backend_name()
-    yield name, create_repositories(PersistenceMode.DB, database)
+    yield name, create_storage(PersistenceMode.DB, database).as_(build.caller())
     await close_database(database)
 
 

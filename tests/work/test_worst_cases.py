@@ -18,10 +18,11 @@ from typing import Any, Final
 
 import pytest
 
-from repositories.unit_of_work import Repositories
+from repositories.unit_of_work import Repositories, Storage
 from schema.execute import Operation, Prepared, prepare
 from schema.limits import count_values
 from server.settings import MEBIBYTE, Settings
+from tests import builders as build
 from tests.support.costly import Case, Search, body_of
 from tests.support.heavy import HEAVY_KEYS, fill_heavily
 from tests.support.serving import Served, serving
@@ -108,14 +109,14 @@ async def cost_of(served: Served, prepared: Prepared) -> Cost:
 
 async def answer(served: Served, prepared: Prepared) -> None:
     with served.service.pending.share() as share:
-        response = await served.service.respond(prepared, "request", share)
+        response = await served.service.respond(prepared, build.caller("request"), share)
         await served.service.encoded(response, "request", share)
 
 
 @pytest.fixture
-async def heavy(repositories: Repositories) -> AsyncIterator[Served]:
+async def heavy(storage: Storage, repositories: Repositories) -> AsyncIterator[Served]:
     await fill_heavily(repositories, SHARE)
-    async with serving(repositories, answer_bytes=ANSWER_BYTES) as served:
+    async with serving(storage, answer_bytes=ANSWER_BYTES) as served:
         yield served
 
 

@@ -1,0 +1,36 @@
+"""Callers: who asks for a read or a write, and in which request."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class CallerKind(StrEnum):
+    OPERATOR = "operator"
+    """A person who runs this server, and may do everything."""
+    SYSTEM = "system"
+    """The server itself, for work that nobody asked for by a request."""
+
+
+class Caller(NamedTuple):
+    """Who asks, and in which request.
+
+    Every request makes one, so it is a tuple: the cheapest immutable record.
+    """
+
+    kind: CallerKind
+    id: str
+    """Names the caller among those of its kind."""
+    on_behalf_of: str | None
+    """The id of the person whom the caller acts for; None: the caller acts for itself."""
+    request_id: str
+    """Names the request in logs and in masked errors; it is never empty."""
+
+
+def local_operator(request_id: str) -> Caller:
+    """The person at this machine. Nobody is authenticated, so every client is this operator."""
+    return Caller(CallerKind.OPERATOR, "local", None, request_id)
+
+
+def system(id: str, request_id: str) -> Caller:
+    """The part of the server that is named by the id."""
+    return Caller(CallerKind.SYSTEM, id, None, request_id)

@@ -1,0 +1,78 @@
+"""The rows of entities that a statement reads: all of them, or those that match a rule.
+
+Statements read a table through these functions. Without a rule, they read the table itself; with
+one, a subquery in its place. Databases merge such a subquery into the statement.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import FromClause, Subquery, Table, select
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from repositories.criteria import Filter
+from repositories.database_criteria import Condition, Values, condition, shape_of, values_of
+from repositories.visibility import Rules
+
+RuleShapes = tuple[tuple[str, Filter], ...]
+"""The rules without their values, by the names of the record types. It is a part of the keys of
+statements, whose SQL depends on it."""
+
+
+def shapes_of(rules: Rules) -> RuleShapes:
+    return tuple((name, _shape_of(rule)) for name, rule in sorted(rules.items()))
+
+
+def rule_values_of(rules: Rules, tables: Mapping[str, str]) -> Values:
+    """The parameters of the rules; `tables` has the tables' names by those of the record types."""
+    values: dict[str, Any] = {}
+    for name, rule in rules.items():
+        values |= values_of(rule, _prefix(tables[name]))
+    return values
+
+
+@cache
+def rows_of(table: Table, rule: Filter | None, *, is_sqlite: bool) -> FromClause:
+    """The rows that match the rule, under the name of the table.
+
+    The same arguments give the same object, so that its columns can be compared.
+    """
+    return table if rule is None else _subquery(table, rule, table.name, is_sqlite)
+
+
+def rows_as(name: str, table: Table, rule: Filter | None, *, is_sqlite: bool) -> NamedFromClause:
+    """The rows that match the rule, under the name."""
+    return table.alias(name) if rule is None else _subquery(table, rule, name, is_sqlite)
+
+
+@cache
+def children_of(
+    children: Table, parents: Table, key_name: str, rule: Filter | None, *, is_sqlite: bool
+) -> FromClause:
+    """The rows of the children of those parents that match the rule."""
+    if rule is None:
+        return children
+    keys = select(parents.c[key_name]).where(meets(rule, parents, is_sqlite=is_sqlite))
+    seen = select(children).where(children.c[key_name].in_(keys))
+    return seen.subquery(children.name)
+
+
+def meets(rule: Filter | None, table: Table, *, is_sqlite: bool) -> Condition:
+    """A row of the table matches the rule."""
+    return condition(table, rule, is_sqlite=is_sqlite, prefix=_prefix(table.name))
+
+
+def _subquery(table: Table, rule: Filter, name: str, is_sqlite: bool) -> Subquery:
+    return select(table).where(meets(rule, table, is_sqlite=is_sqlite)).subquery(name)
+
+
+def _shape_of(rule: Filter) -> Filter:
+    shape = shape_of(rule)
+    assert shape is not None
+    return shape
+
+
+def _prefix(table_name: str) -> str:
+    """Keeps the parameters of a table's rule apart from those of what is asked for."""
+    return f"rule_of_{table_name}_"

@@ -1,0 +1,27 @@
+"""Storage that records who reads and writes."""
+
+from domain.callers import Caller
+from repositories.changes import ChangeFeed
+from repositories.unit_of_work import Repositories, Storage
+
+
+class Recording:
+    """Stands in front of a storage, and has the callers that it gave repositories to."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.callers: list[Caller] = []
+        self._storage = storage
+
+    def as_(self, caller: Caller) -> Repositories:
+        self.callers.append(caller)
+        return self._storage.as_(caller)
+
+    @property
+    def changes(self) -> ChangeFeed:
+        return self._storage.changes
+
+    async def require_health(self) -> None:
+        await self._storage.require_health()
+
+    async def close(self) -> None:
+        await self._storage.close()

@@ -1,0 +1,76 @@
+"""Rules about what callers may see, and rows of which a restricted caller sees some."""
+
+import pytest
+
+from domain.callers import Caller
+from domain.delivery import DeliveryPackage
+from domain.entity import Entity
+from domain.onboarding import Brief
+from domain.production import Campaign, Draft
+from domain.qc import QcResult
+from domain.strategy import StrategyPlan
+from repositories import visibility
+from repositories.criteria import Comparison, Filter, Operator
+from repositories.unit_of_work import UnitOfWork
+from repositories.visibility import Rules
+from tests import builders as build
+
+KEYS: dict[type[Entity], str] = {
+    Brief: "brief_id",
+    StrategyPlan: "strategy_id",
+    Campaign: "campaign_id",
+    Draft: "draft_id",
+    QcResult: "result_id",
+    DeliveryPackage: "package_id",
+}
+"""The attributes that are the business keys, by the types of the records."""
+
+OPERATOR = build.caller()
+A = build.caller(id="a")
+B = build.caller(id="b")
+"""They see the entities whose keys begin with their own ids, and nothing else."""
+
+EITHER = build.caller(id="either")
+"""Sees what A and B see, by a rule of another shape."""
+
+
+def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let A, B and EITHER see a part of the entities, by the one place that decides it."""
+    monkeypatch.setattr(visibility, "rules_of", _rules_of)
+
+
+def _rules_of(caller: Caller) -> Rules:
+    if caller.id == OPERATOR.id:
+        return {}
+    return {type_.__name__: _rule(key_name, caller.id) for type_, key_name in KEYS.items()}
+
+
+def _rule(key_name: str, id: str) -> Filter:
+    if id == EITHER.id:
+        return Comparison(key_name, Operator.IN, ("a1", "a2", "a3", "b1", "b2", "b3"))
+    return Comparison(key_name, Operator.STARTS_WITH, id)
+
+
+async def store_for_both(unit: UnitOfWork) -> None:
+    """Entities of A and of B that refer to each other, in all ways there are."""
+    for version, key in enumerate(("a1", "b1", "a2", "b2"), start=1):
+        await unit.briefs.save(build.brief(key))
+        plan = build.plan(key, brief_id="a1" if version < 4 else "b1", version=version)
+        await unit.strategy_plans.save(plan)
+    for key, other in (("a1", "a1"), ("a2", "b1"), ("b1", "a1"), ("b2", "a1"), ("a3", "a1")):
+        await unit.campaigns.save(build.campaign(key, strategy_id=other))
+        await unit.drafts.save(build.draft(key, strategy_id=other, campaign_id=other))
+        await unit.delivery_packages.save(build.package(key, draft_id=other))
+    for key, draft in (("a1", "a1"), ("b1", "a2"), ("a2", "b1")):
+        await unit.qc_results.save(build.result(key, draft_id=draft))
+
+
+async def delete_of_b(unit: UnitOfWork) -> None:
+    """Delete all that A doesn't see."""
+    for key in ("b1", "b2"):
+        await unit.briefs.delete(key)
+        await unit.strategy_plans.delete(key)
+        await unit.campaigns.delete(key)
+        await unit.drafts.delete(key)
+        await unit.delivery_packages.delete(key)
+        await unit.qc_results.delete(key)
