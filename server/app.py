@@ -103,6 +103,27 @@ async def open_server_storage(
 OpenStorage = Callable[[Settings, Cache], AbstractAsyncContextManager[Storage]]
 
 
+class App(Starlette):
+    """Starlette, and a short way for programs that post to GraphQL: pages name their origin."""
+
+    def __init__(self, programs: Programs, **of_starlette: Any) -> None:
+        super().__init__(**of_starlette)
+        self._programs = programs
+
+    def serve(self, service: Service) -> None:
+        """Answer by this service from now on."""
+        self.state.service = service
+        self._programs.endpoint = HttpEndpoint(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == GRAPHQL:
+            request = HttpRequest(scope, receive)
+            if b"origin" not in request.headers:
+                await self._programs.answer(request, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
 def create_app(
     settings: Settings,
     *,
@@ -193,27 +214,6 @@ async def _ended(running: Collection[asyncio.Task[None]]) -> None:
         _, left = await asyncio.wait(waiting, timeout=CLEANUP_SECONDS)
         if left:
             log.error("still running after %g seconds: %d requests", CLEANUP_SECONDS, len(left))
-
-
-class App(Starlette):
-    """Starlette, and a short way for programs that post to GraphQL: pages name their origin."""
-
-    def __init__(self, programs: Programs, **of_starlette: Any) -> None:
-        super().__init__(**of_starlette)
-        self._programs = programs
-
-    def serve(self, service: Service) -> None:
-        """Answer by this service from now on."""
-        self.state.service = service
-        self._programs.endpoint = HttpEndpoint(service)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == GRAPHQL:
-            request = HttpRequest(scope, receive)
-            if b"origin" not in request.headers:
-                await self._programs.answer(request, send)
-                return
-        await super().__call__(scope, receive, send)
 
 
 class _Http:
