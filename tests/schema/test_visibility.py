@@ -9,7 +9,7 @@ from schema.node import global_id
 from schema.root import PipelineSchema
 from tests.support.graphql import ENTITIES, EVERYTHING, InProcess, Json
 from tests.support.visibility import KEYS, OPERATOR, A, delete_of_b, plant, store_for_both
-from tests.work.counting import with_engine
+from tests.work.counting import without
 
 PAGES = (
     "(first: 1)",
@@ -101,7 +101,7 @@ async def test_what_is_hidden_is_answered_as_if_it_were_not_stored(
     schema: PipelineSchema, stored: Storage, way: str
 ) -> None:
     if way == "level by level":
-        schema = with_engine(schema, writer_of=lambda _: None)
+        schema = without(schema, "renderer")
 
     whole = await answers(schema, stored, OPERATOR)
     seen = await answers(schema, stored, A)
