@@ -82,9 +82,9 @@ _TOKENS: Final = re.compile(
         (
             [A-Za-z_][A-Za-z_0-9]*+
           | [!$&():=@\[\]{|}] | \.\.\.
-          | -?+ (?:0|[1-9][0-9]*+) (?:\.[0-9]++)?+ (?:[eE][+-]?+[0-9]++)?+ (?![.A-Za-z_0-9])
-          | """ (?: [^"\\\ud800-\udfff]++ | \\(?:""")?+ | "(?!"") )*+ """
-          | "(?!"") (?: [^"\\\r\n\ud800-\udfff]++ | \\[^\r\n\ud800-\udfff] )*+ "
+          | (?> -? (?:0|[1-9][0-9]*) (?:\.[0-9]+)? (?:[eE][+-]?[0-9]+)? ) (?![.A-Za-z_0-9])
+          | """ (?> (?: [^"\\\ud800-\udfff]++ | \\(?:""")?+ | "(?!"") )* ) """
+          | "(?!"") (?> (?: [^"\\\r\n\ud800-\udfff]++ | \\[^\r\n\ud800-\udfff] )* ) "
           | \Z
         )
       | ([\s\S]++)                                             # the rest, where it isn't known
@@ -93,7 +93,8 @@ _TOKENS: Final = re.compile(
     re.VERBOSE,
 )
 """Never looks at a character again, so that it takes time in proportion to the text, whatever that
-is: it backtracks into nothing."""
+is: it backtracks into nothing. By atomic groups: up to Python 3.11.4, a repeated group that is
+possessive misses what it should find."""
 
 _WITHIN_A_LINE: Final = frozenset(("", " ", ", "))
 """What most often is between tokens."""
@@ -112,10 +113,6 @@ Found = tuple[str, str, str]
 
 T = TypeVar("T")
 N = TypeVar("N", ArgumentNode, ObjectFieldNode)
-
-
-class _NotKnown(Exception):
-    """The document has something that is left to graphql-core."""
 
 
 def parsed(text: str, most: int) -> DocumentNode | None:
