@@ -183,7 +183,8 @@ class _SessionUnitOfWork(_SessionRepositories[S]):
     """The repositories of a session that writes, which are a UnitOfWork."""
 
     def __init__(self, kinds: _Kinds[S], session: S, now: datetime, new_key: NewKey) -> None:
-        super().__init__(kinds, session)
+        self._kinds = kinds
+        self._session = session
         self.now = now
         self.new_key = new_key
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from domain.callers import Caller
 from domain.changes import Change, ChangeKind
@@ -57,7 +57,7 @@ class MemorySession:
         kinds: "Mapping[str, type[MemoryRepository[Any]]]" = _NO_KINDS,
     ) -> None:
         self.caller = caller
-        self._rules = visibility.rules_of(caller)
+        self.rules = visibility.rules_of(caller)
         self._root = root
         self.kinds = kinds
         self._written: dict[str, dict[str, Any]] = {}
@@ -83,11 +83,10 @@ class MemorySession:
             raise self._failure
         return self._written[name] if name in self._written else self._root.get(name, {})
 
-    def rows(self, kind: str, name: str, table: str | None = None) -> Mapping[str, Any]:
-        """What the caller may see of a table of entities; or else of what belongs to these,
-        in another table."""
-        found = self.table(table or name)
-        rule = self._rules.get(kind) if self._rules else None
+    def rows(self, kind: str, name: str, children: str | None = None) -> Mapping[str, Any]:
+        """What the caller may see of a table of entities, or of the table of their children."""
+        found = self.table(children or name)
+        rule = self.rules.get(kind)
         if rule is None:
             return found
         entities = self.table(name)
@@ -136,6 +135,8 @@ class MemoryRepository(Generic[R]):
     @property
     def _records(self) -> Mapping[str, R]:
         """Those that the caller may see."""
+        if not self._session.rules:
+            return self._session.table(self.table_name)
         return self._session.rows(self.record_type.__name__, self.table_name)
 
     @property
@@ -146,8 +147,11 @@ class MemoryRepository(Generic[R]):
     @property
     def _children_by_key(self) -> Mapping[str, tuple[Any, ...]]:
         """The children of those that the caller may see."""
-        children_table = cast(str, self.children_table)
-        return self._session.rows(self.record_type.__name__, self.table_name, children_table)
+        assert self.children_table is not None
+        if not self._session.rules:
+            return self._session.table(self.children_table)
+        kind = self.record_type.__name__
+        return self._session.rows(kind, self.table_name, self.children_table)
 
     # Reading
 

@@ -33,7 +33,6 @@ class Context:
         self.selected: Selected | None = None
         self.reads_once = False
         self._storage = storage
-        self._repositories = storage.as_(caller)
         self._is_open = False
         self._reading: SnapshotHandle | None = None
         self._loaders: Loaders | None = None
@@ -66,8 +65,10 @@ class Context:
 
         The snapshot is given back first, so that no operation ever holds two connections.
         """
-        await self._end_reading()
-        return await self._repositories.write(work, in_one_call=in_one_call)
+        if self._reading is not None:
+            await self._end_reading()
+        repositories = self._storage.as_(self.caller)
+        return await repositories.write(work, in_one_call=in_one_call)
 
     async def __aenter__(self) -> Self:
         self._is_open = True
@@ -85,7 +86,8 @@ class Context:
     def _begun(self) -> Loaders:
         if not self._is_open:
             raise RuntimeError("this operation has ended")
-        self._reading = self._repositories.read(selected=self.selected, in_one_call=self.reads_once)
+        repositories = self._storage.as_(self.caller)
+        self._reading = repositories.read(selected=self.selected, in_one_call=self.reads_once)
         return Loaders(self._reading.begin(), is_alone=self.reads_once)
 
     async def _end_reading(self) -> None:

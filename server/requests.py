@@ -104,7 +104,7 @@ def request_id_of(headers: Mapping[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
-    return new_request_id()
+    return next(_NEW_IDS)
 
 
 def new_request_id() -> str:
