@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.filling import SEEDED, multiply
 from benchmarks.servers.plain_strawberry import open_engine
 from migrations.runner import downgrade
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from tests.support.postgres_server import create_database, drop_database, postgres_server
 
 AICMO = Path(sys.executable).with_name("aicmo")
@@ -78,7 +78,7 @@ def own(database: Database) -> Iterator[Database]:
         yield replace(database, url=f"sqlite:///{path}")
 
 
-async def take_back(database: Database, revision: str) -> None:
+async def uncancel(database: Database, revision: str) -> None:
     """Take back what migrations after this revision did to the database."""
     opened = open_database(database.url)
     try:

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import repositories.factory  # noqa: F401  it knows all modules, and so fills the metadata
 from benchmarks.scenarios import BRIEFS, CLIENTS, DRAFTS, PLANS, client_id
-from repositories.engine import database_url, open_database
-from repositories.metadata import Timestamp, metadata
+from repositories.drivers.engine import database_url, open_database
 from repositories.onboarding.tables import onboarding_forms
 from repositories.production.tables import production_drafts
+from repositories.sql.metadata import Timestamp, metadata
 from repositories.strategy.tables import strategy_plans
 
 SEEDED = 100

@@ -12,7 +12,7 @@ from benchmarks.scenarios import Scenario
 from benchmarks.servers.serving import COUNTS
 from domain.callers import system
 from repositories.factory import PersistenceMode, create_storage
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from server.seed.bulk import seed_bulk
 from tests.support.graphql import InProcess
 
@@ -33,7 +33,7 @@ async def require_counted(requests: Requests, address: str, counted: str) -> Non
         raise WrongContender(f"for {_REQUESTS} requests there were {found} {counted}")
 
 
-async def require_plans(schema: PipelineSchema, scenarios: Sequence[Scenario]) -> None:
+async def require_plans(schema: CompiledSchema, scenarios: Sequence[Scenario]) -> None:
     """Raise WrongContender unless our executor runs all of the scenarios by plans.
 
     In this process: the server that users start doesn't tell what it counts.

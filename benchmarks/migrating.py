@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from benchmarks.databases import Database
 from benchmarks.tables import paragraph, table
 from migrations.runner import downgrade, require_head, revisions, upgrade
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 
 
 def report(databases: Sequence[Database]) -> str:

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
 from benchmarks.tables import milliseconds, table
 from domain.callers import local_operator
-from repositories.engine import database_url, open_database
+from repositories.drivers.engine import database_url, open_database
 from repositories.factory import PersistenceMode, create_storage
 from schema.context import Context
 from schema.encoding import encode

@@ -16,7 +16,7 @@ BRIEFS, PLANS, DRAFTS = 20, 6, 20
 """How many briefs a client has, plans a brief, and drafts a plan: more than a page of each."""
 BRIEFS_PAGE, PLANS_PAGE, DRAFTS_PAGE = 10, 3, 5
 
-_MOST_PACKAGES = 5_000
+_MAX_PACKAGES = 5_000
 
 
 class WrongAnswer(Exception):
@@ -249,7 +249,7 @@ def client_id(number: int) -> str:
 def _some(size: int) -> list[int]:
     """Numbers of packages from everywhere, as many as there is room for their requests."""
     same_for_every_server = random.Random(1)
-    return same_for_every_server.sample(range(size), min(size, _MOST_PACKAGES))
+    return same_for_every_server.sample(range(size), min(size, _MAX_PACKAGES))
 
 
 def _package_id(number: int) -> str:

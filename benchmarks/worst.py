@@ -26,7 +26,7 @@ import uvloop
 from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
 from benchmarks.tables import megabytes, milliseconds, table
 from domain.callers import system
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from schema.execute import Operation, Prepared, prepare
 from schema.root import create_schema
@@ -43,7 +43,7 @@ _SMALL: Final = '{ draft(draftId: "draft-bulk-000000-00") { title } }'
 _PAUSE: Final = 0.005
 _LEAST_SECONDS: Final = 0.5
 """How long each operation is sent again and again, at least once."""
-_MOST_SECONDS: Final = 30
+_MAX_SECONDS: Final = 30
 _KEPT: Final = 12
 _SHOWN: Final = 10
 _BODY_BYTES: Final[int] = Settings.model_fields["body_bytes"].default
@@ -192,7 +192,7 @@ async def _stand_by(address: str, latencies: list[float]) -> None:
 async def _attack(address: str, request: bytes, end: float) -> int:
     """Returns the bytes of the largest answer."""
     largest = 0
-    async with asyncio.timeout(_MOST_SECONDS):
+    async with asyncio.timeout(_MAX_SECONDS):
         while True:
             async with _connected(address) as (reader, writer):
                 largest = max(largest, await _answered(reader, writer, request))

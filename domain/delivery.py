@@ -50,7 +50,7 @@ class SaveDeliveryPackage:
         yield from check.expected_revision(self.expected_revision)
 
 
-def packaged(command: SaveDeliveryPackage, package_id: str, now: datetime) -> DeliveryPackage:
+def new_package(command: SaveDeliveryPackage, package_id: str, now: datetime) -> DeliveryPackage:
     """The package as the command describes it."""
     return DeliveryPackage(
         package_id=package_id,

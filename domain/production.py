@@ -88,7 +88,7 @@ class SaveDraft:
         yield from check.expected_revision(self.expected_revision)
 
 
-def campaign(command: SaveCampaign, campaign_id: str, now: datetime) -> Campaign:
+def new_campaign(command: SaveCampaign, campaign_id: str, now: datetime) -> Campaign:
     """The campaign as the command describes it."""
     return Campaign(
         campaign_id=campaign_id,
@@ -100,7 +100,7 @@ def campaign(command: SaveCampaign, campaign_id: str, now: datetime) -> Campaign
     )
 
 
-def draft(command: SaveDraft, draft_id: str, now: datetime) -> Draft:
+def new_draft(command: SaveDraft, draft_id: str, now: datetime) -> Draft:
     """The draft as the command describes it."""
     return Draft(
         draft_id=draft_id,

@@ -64,7 +64,7 @@ class RecordQcResult:
         yield from check.expected_revision(self.expected_revision)
 
 
-def recorded(command: RecordQcResult, result_id: str, now: datetime) -> QcResult:
+def new_result(command: RecordQcResult, result_id: str, now: datetime) -> QcResult:
     """The result as the command describes it."""
     return QcResult(
         result_id=result_id,

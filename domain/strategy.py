@@ -162,7 +162,7 @@ def require_transition(source: ApprovalState, target: ApprovalState) -> None:
         raise InvalidTransition("strategy plan", source, target)
 
 
-def planned(
+def new_plan(
     command: SaveStrategyPlan, strategy_id: str, version: int, now: datetime
 ) -> StrategyPlan:
     """The plan as the command describes it, PENDING and without a decision."""

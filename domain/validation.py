@@ -30,8 +30,8 @@ JSON_LEVELS: Final = 32
 INT_MAX: Final = 2**31 - 1
 _FAR_TOO_LARGE: Final = 2 * JSON_BYTES
 """What has more bytes than that is not looked at further."""
-MOST_VIOLATIONS: Final = 1_000
-MOST_VIOLATIONS_IN_JSON: Final = 100
+MAX_VIOLATIONS: Final = 1_000
+MAX_VIOLATIONS_IN_JSON: Final = 100
 URL_SCHEMES: Final = ("http", "https", "s3", "file")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -62,7 +62,7 @@ def require_valid(command: Checked) -> None:
 
     With all of them, unless there are more than anybody would read.
     """
-    if found := tuple(islice(command.violations(), MOST_VIOLATIONS)):
+    if found := tuple(islice(command.violations(), MAX_VIOLATIONS)):
         raise ValidationFailed(found)
 
 
@@ -273,7 +273,7 @@ def json_object(field: str, value: Any) -> Violations:
     if least > _FAR_TOO_LARGE:
         yield _too_much_json(field, f"{least:,} or more")
         return
-    reasons = [] if is_surely_kept else list(islice(_json_reasons(value), MOST_VIOLATIONS_IN_JSON))
+    reasons = [] if is_surely_kept else list(islice(_json_reasons(value), MAX_VIOLATIONS_IN_JSON))
     for pointer, reason in reasons:
         where = f", at {pointer}" if pointer else ""
         yield Violation((field,), f"{reason}{where}")

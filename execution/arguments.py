@@ -27,7 +27,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.utilities.coerce_input_value import coerce_input_literal
 
-from execution.inputs import UNUSUAL, default_of
+from execution.inputs import NEEDS_GRAPHQL_CORE, default_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ class Arguments:
             if argument.variable in coerced:
                 value = coerced[argument.variable]
                 if value is None and argument.is_non_null:
-                    value = UNUSUAL
-            if value is UNUSUAL:
+                    value = NEEDS_GRAPHQL_CORE
+            if value is NEEDS_GRAPHQL_CORE:
                 return get_argument_values(
                     self._field, self._node, variables, hide_suggestions=hide_suggestions
                 )
@@ -158,11 +158,11 @@ def _argument(name: str, definition: GraphQLArgument, node: ValueNode | None) ->
 
 
 def _constant(definition: GraphQLArgument, node: ValueNode) -> Any:
-    """What the literal is; UNUSUAL where it has to be made anew for each operation."""
+    """What the literal is; NEEDS_GRAPHQL_CORE where it has to be made anew for each operation."""
     type_: Any = definition.type
     inner = type_.of_type if is_non_null_type(type_) else type_
     is_plain = is_enum_type(inner) or (is_scalar_type(inner) and is_specified_scalar_type(inner))
     if not is_plain and not isinstance(node, NullValueNode):
-        return UNUSUAL
+        return NEEDS_GRAPHQL_CORE
     value = coerce_input_literal(node, type_)
-    return UNUSUAL if value is Undefined else value
+    return NEEDS_GRAPHQL_CORE if value is Undefined else value

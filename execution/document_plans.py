@@ -6,7 +6,7 @@ from typing import Final
 from execution.operations import Operation
 from execution.plans import OperationPlan
 
-MOST_PLANS: Final = 16
+MAX_PLANS: Final = 16
 """Of one operation: variables may select what is planned in more ways than anybody asks for."""
 
 _OPERATION: Final = 1_200
@@ -35,7 +35,7 @@ class DocumentPlans:
     def add_plan(self, operation: Operation, selected: Hashable, plan: OperationPlan) -> None:
         """Keep the operation's plan for what variables select."""
         plans = operation.plans
-        if len(plans) >= MOST_PLANS:
+        if len(plans) >= MAX_PLANS:
             self.grown(-plans.pop(next(iter(plans))).let_go())
         plans[selected] = plan
         plan.tell_growth(self.grown)

@@ -36,7 +36,7 @@ from execution.catching import resolved_together
 from execution.document_plans import DocumentPlans
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
-from execution.operations import Operation, examined
+from execution.operations import Operation, analyze
 from execution.plans import FieldPlan, OperationPlan, Sources
 from execution.running import Run
 
@@ -126,7 +126,7 @@ class Engine:
             plans = DocumentPlans()
         known = plans.operations.get(id(operation))
         if known is None:
-            known = examined(self._schema, self._inputs, document, operation)
+            known = analyze(self._schema, self._inputs, document, operation)
             plans.add(known)
         given = variable_values or {}
         if not known.is_supported:
@@ -186,7 +186,7 @@ class Execution:
     """Writes the only field of the plan, with the arguments of all fields below."""
 
     @property
-    def is_one_read(self) -> bool:
+    def single_statement(self) -> bool:
         """Whether it's all one field of a query, which its renderer resolves by a single call."""
         return self.render is not None and self.operation.node.operation is OperationType.QUERY
 

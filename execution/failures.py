@@ -9,7 +9,7 @@ from execution.places import Places, Step
 
 
 class _Failure(NamedTuple):
-    wave: int
+    round: int
     way: tuple[Step, ...]
     error: GraphQLError
 
@@ -21,9 +21,9 @@ class Failures:
         self._found: list[_Failure] = []
 
     @property
-    def waves(self) -> int:
-        """A wave that comes after all of them."""
-        return max((failure.wave + 1 for failure in self._found), default=0)
+    def rounds(self) -> int:
+        """A round that comes after all of them."""
+        return max((failure.round + 1 for failure in self._found), default=0)
 
     def add(
         self,
@@ -31,12 +31,12 @@ class Failures:
         nodes: Sequence[FieldNode],
         places: Places,
         index: int,
-        wave: int,
+        round: int,
     ) -> None:
         """Note that a value failed, after so many waits."""
         way = places.way(index)
         located = located_error(error, nodes, [step.key for step in way])
-        self._found.append(_Failure(wave, way, located))
+        self._found.append(_Failure(round, way, located))
 
     def errors(self) -> list[GraphQLError]:
         """What is reported: of all that fails under a place that becomes null, what came first.
@@ -55,7 +55,7 @@ class Failures:
 
 
 def _moment(failure: _Failure) -> tuple[int, tuple[int, ...]]:
-    return failure.wave, tuple(step.order for step in failure.way)
+    return failure.round, tuple(step.order for step in failure.way)
 
 
 def _nulled_by(way: tuple[Step, ...]) -> tuple[str | int, ...]:

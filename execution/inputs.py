@@ -50,7 +50,7 @@ class _Unusual:
     """Stands for what graphql-core has to say."""
 
 
-UNUSUAL: Final = _Unusual()
+NEEDS_GRAPHQL_CORE: Final = _Unusual()
 
 Coerce = Callable[[Any], Any]
 
@@ -143,7 +143,7 @@ class _Object:
                 coerced[field.out_name] = (
                     item if type(item) in field.classes else field.coerce(item)
                 )
-            elif field.default is UNUSUAL:
+            elif field.default is NEEDS_GRAPHQL_CORE:
                 raise UnusualError
             elif field.default is not Undefined:
                 coerced[field.out_name] = field.default
@@ -153,19 +153,21 @@ class _Object:
 
 
 def default_of(definition: GraphQLArgument | GraphQLInputField | GraphQLVariableSignature) -> Any:
-    """What is taken where there is no value: Undefined for nothing, or UNUSUAL.
+    """What is taken where there is no value: Undefined for nothing, or NEEDS_GRAPHQL_CORE.
 
     One and the same for all operations; so are graphql-core's, but for those of variables.
     """
     default = _attempted(coerce_default_value, definition)
-    return UNUSUAL if default is Undefined and is_non_null_type(definition.type) else default
+    if default is Undefined and is_non_null_type(definition.type):
+        return NEEDS_GRAPHQL_CORE
+    return default
 
 
 def _attempted(function: Callable[[Any], Any], value: Any) -> Any:
     try:
         return function(value)
     except Exception:
-        return UNUSUAL
+        return NEEDS_GRAPHQL_CORE
 
 
 def _listing(of: Coercion) -> Coerce:
@@ -187,7 +189,7 @@ def _values_of(enum: GraphQLEnumType) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if value is not UNUSUAL and value is not Undefined
+        if value is not NEEDS_GRAPHQL_CORE and value is not Undefined
     }
 
 

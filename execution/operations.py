@@ -28,31 +28,31 @@ STANDARD_DIRECTIVES = frozenset({"skip", "include"})
 class Operation:
     """An operation of a document.
 
-    `steering` are the variables that decide what is selected, and `plans` are by what they decide.
-    Plans exist for what is supported.
+    The `conditional_variables` decide what is selected; there is a plan for each of their values.
+    Only operations that are supported have plans.
     """
 
     document: DocumentNode
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     variables: Variables
-    steering: tuple[str, ...]
+    conditional_variables: tuple[str, ...]
     is_supported: bool
     plans: "dict[Hashable, OperationPlan]" = field(default_factory=dict)
 
     def steered(self, variables: VariableValues) -> Hashable:
         """What these variables decide: operations are planned alike when it is equal."""
-        if not self.steering:
+        if not self.conditional_variables:
             return ()
         coerced = variables.coerced
-        return tuple(_decision(coerced.get(name, Undefined)) for name in self.steering)
+        return tuple(_decision(coerced.get(name, Undefined)) for name in self.conditional_variables)
 
     def steering_of(self, variables: VariableValues) -> VariableValues:
         """Those of the variables that decide anything."""
         sources, coerced = variables
         return VariableValues(
-            {name: sources[name] for name in self.steering if name in sources},
-            {name: coerced[name] for name in self.steering if name in coerced},
+            {name: sources[name] for name in self.conditional_variables if name in sources},
+            {name: coerced[name] for name in self.conditional_variables if name in coerced},
         )
 
 
@@ -60,7 +60,7 @@ def _decision(value: Any) -> Hashable:
     return value if value is None or value is Undefined else bool(value)
 
 
-def examined(
+def analyze(
     schema: GraphQLSchema, inputs: Inputs, document: DocumentNode, node: OperationDefinitionNode
 ) -> Operation:
     fragments = {
@@ -75,7 +75,7 @@ def examined(
         node=node,
         fragments=fragments,
         variables=Variables(schema, node.variable_definitions or (), inputs),
-        steering=tuple(sorted(found.variables)),
+        conditional_variables=tuple(sorted(found.variables)),
         is_supported=(
             schema.get_root_type(node.operation) is not None
             and found.names <= STANDARD_DIRECTIVES

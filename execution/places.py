@@ -116,7 +116,7 @@ class Items(Places):
         return number, index - self._starts[number]
 
 
-class Chosen(Places):
+class Subset(Places):
     """Those of some values of a column, by their indexes."""
 
     __slots__ = ("_column", "_indexes")

@@ -46,7 +46,7 @@ from execution.bindings import (
 )
 from execution.operations import Operation
 
-MOST_SELECTED: Final = 1_000
+MAX_SELECTED: Final = 1_000
 """How many fields the engine tells a renderer of: none renders more, and to find them is slow."""
 
 _PLAN_WEIGHT: Final = 1_500
@@ -431,7 +431,7 @@ class OperationPlan:
                 if below is None:
                     return None
             size += 1 + (below.size if below else 0)
-            if size > MOST_SELECTED:
+            if size > MAX_SELECTED:
                 return None
             arguments = self._arguments_of(source, node) if definition.args else None
             selected = below.selected if below else None

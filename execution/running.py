@@ -28,10 +28,10 @@ from execution.bindings import (
 from execution.catching import caught, listed, mapped, resolved_together
 from execution.failures import Failures
 from execution.leaves import are_complete, coercion
-from execution.places import Chosen, Items, Keys, Places, Root
+from execution.places import Items, Keys, Places, Root, Subset
 from execution.plans import FieldPlan, Kind, OperationPlan, SelectionPlan, Shape
-from execution.steps import AT_ONCE, Steps, Then, Wait
-from execution.waiting import awaitable, awaited, has_stream, kinds_of, streamed
+from execution.steps import AT_ONCE, Scheduler, Then, Wait
+from execution.waiting import awaitable, awaited, has_stream, streamed, types_of
 
 
 class _Nulled:
@@ -52,13 +52,13 @@ Info = GraphQLResolveInfo[Any]
 class Column:
     """Values of one field that are completed together, in the end to `completed`.
 
-    `wave` counts what was waited for on the way to them.
+    `round` counts what was waited for on the way to them.
     """
 
     field: FieldPlan
     shape: Shape
     places: Places
-    wave: int
+    round: int
     completed: list[Any] = dataclasses.field(default_factory=list)
 
 
@@ -70,7 +70,7 @@ class Run:
         self._plan = plan
         self._executor = executor
         self._has_nulled = False
-        self._steps = Steps()
+        self._steps = Scheduler()
 
     async def data(self) -> dict[str, Any] | None:
         """The response's `data`."""
@@ -83,7 +83,7 @@ class Run:
 
     async def data_of(self, field: FieldPlan, value: Any) -> dict[str, Any] | None:
         """The response's `data` when its only field was resolved already."""
-        column = Column(field, field.shape, Keys(Root(), field), wave=1)
+        column = Column(field, field.shape, Keys(Root(), field), round=1)
         self._rendered(column, [value])
         return await self._assembled_root([column])
 
@@ -95,7 +95,7 @@ class Run:
     async def _serially(self, source: list[Any]) -> dict[str, Any] | None:
         data: dict[str, Any] = {}
         for field in self._plan.root.fields:
-            column = self._column(field, source, Root(), self.failures.waves)
+            column = self._column(field, source, Root(), self.failures.rounds)
             await self._steps.take()
             [value] = column.completed
             if value is NULLED:
@@ -106,11 +106,11 @@ class Run:
     # Waiting.
 
     def _wait(self, column: Column, wait: Wait, then: Then, held: Sequence[Any] = ()) -> None:
-        column.wave += 1
+        column.round += 1
         self._steps.add_when(wait, then, held)
 
     def _wait_for_all(self, column: Column, values: list[Any], then: Then) -> None:
-        if awaitable(values, kinds_of(values)):
+        if awaitable(values, types_of(values)):
             self._wait(column, awaited(values), then, values)
         else:
             then(values)
@@ -122,14 +122,14 @@ class Run:
         fields: Sequence[FieldPlan],
         objects: Sequence[Any],
         places: Places,
-        wave: int,
+        round: int,
         columns: list[Column],
     ) -> None:
         """Add the columns of a level, in several steps where they are much to read."""
 
         def read(some: Sequence[FieldPlan], size: int) -> None:
             self._steps.handled += size
-            columns.extend([self._column(field, objects, places, wave) for field in some])
+            columns.extend([self._column(field, objects, places, round) for field in some])
 
         count = len(objects)
         if len(fields) * (count + _BINDING) <= AT_ONCE:
@@ -143,10 +143,10 @@ class Run:
             self._steps.add(partial(read, *part))
 
     def _column(
-        self, field: FieldPlan, objects: Sequence[Any], places: Places, wave: int
+        self, field: FieldPlan, objects: Sequence[Any], places: Places, round: int
     ) -> Column:
         """What the field has for each object."""
-        column = Column(field, field.shape, Keys(places, field), wave)
+        column = Column(field, field.shape, Keys(places, field), round)
         if field.is_typename:
             column.completed = [field.parent_type.name] * len(objects)
         elif field.read is not None:
@@ -213,7 +213,7 @@ class Run:
 
     def _arrived(self, column: Column, values: list[Any]) -> None:
         """Complete values: at once, but for those that have to be awaited."""
-        kinds = kinds_of(values)
+        kinds = types_of(values)
         if are_complete(column.shape.classes, values, kinds):
             column.completed = values
             return
@@ -230,11 +230,11 @@ class Run:
 
     def _settled(self, column: Column, values: list[Any]) -> None:
         """Complete values that need not be awaited."""
-        self._complete(column, values, kinds_of(values))
+        self._complete(column, values, types_of(values))
 
     def _rendered(self, column: Column, values: list[Any]) -> None:
         """Complete what a renderer gave; mostly it's complete."""
-        column, values = self._present(column, values, kinds_of(values))
+        column, values = self._present(column, values, types_of(values))
         column.completed = values
         resolved = [index for index, value in enumerate(values) if type(value) is Unrendered]
         if resolved:
@@ -288,22 +288,22 @@ class Run:
 
     def _chosen(self, column: Column, indexes: list[int]) -> Column:
         """A column of some of another's values, which gets what becomes of them."""
-        chosen = Column(column.field, column.shape, Chosen(column.places, indexes), column.wave)
+        chosen = Column(column.field, column.shape, Subset(column.places, indexes), column.round)
 
         def assemble() -> None:
             for index, completed in zip(indexes, chosen.completed, strict=True):
                 column.completed[index] = completed
 
-        self._steps.put_off(assemble, len(indexes))
+        self._steps.defer(assemble, len(indexes))
         return chosen
 
     def _lists(self, column: Column, values: list[Any]) -> None:
         lists = [listed(column.field, value) for value in values]
-        column, lists = self._present(column, lists, kinds_of(lists))
+        column, lists = self._present(column, lists, types_of(lists))
         shape = column.shape.of
         assert shape is not None
         lengths = list(map(len, lists))
-        items = Column(column.field, shape, Items(column.places, lengths, shape), column.wave)
+        items = Column(column.field, shape, Items(column.places, lengths, shape), column.round)
 
         def assemble() -> None:
             completed = iter(items.completed)
@@ -312,13 +312,13 @@ class Run:
                 null = _null_of(column.shape)
                 column.completed = [null if _has_nulled(one) else one for one in column.completed]
 
-        self._steps.put_off(assemble, len(lists))
+        self._steps.defer(assemble, len(lists))
         self._arrived(items, list(chain.from_iterable(lists)))
 
     def _abstract(self, column: Column, values: list[Any]) -> None:
         abstract = column.shape.type
         known = self._plan.types_by_class(abstract)
-        if all(map(known.__contains__, kinds_of(values))):
+        if all(map(known.__contains__, types_of(values))):
             types = [known[type(value)] for value in values]
             column.completed = [None] * len(values)
             self._typed(column, values, _indexes_of(types))
@@ -365,7 +365,7 @@ class Run:
 
     def _objects(self, column: Column, type_: GraphQLObjectType, values: list[Any]) -> None:
         is_type_of = type_.is_type_of
-        if is_type_of is None or self._plan.are_known(type_, kinds_of(values)):
+        if is_type_of is None or self._plan.are_known(type_, types_of(values)):
             self._select(column, values, type_)
             return
         verdicts = [
@@ -385,7 +385,7 @@ class Run:
                 values[index] = invalid_return_type_error(
                     type_, values[index], column.field.details
                 )
-        self._select(*self._present(column, values, kinds_of(values)), type_)
+        self._select(*self._present(column, values, types_of(values)), type_)
 
     def _field_infos(self, column: Column, count: int) -> list[Info]:
         """For each value, the info that the resolver of its field had."""
@@ -413,8 +413,8 @@ class Run:
             column.completed = self._assembled(selection, columns, len(values), null)
 
         fields = selection.fields
-        self._steps.put_off(assemble, len(values) * len(fields))
-        self._read(fields, values, column.places, column.wave, columns)
+        self._steps.defer(assemble, len(values) * len(fields))
+        self._read(fields, values, column.places, column.round, columns)
 
     def _assembled(
         self, selection: SelectionPlan, columns: list[Column], count: int, null: Any
@@ -438,7 +438,7 @@ class Run:
         return self._failed(column, index, error)
 
     def _failed(self, column: Column, index: int, error: Exception) -> Any:
-        self.failures.add(error, column.field.nodes, column.places, index, column.wave)
+        self.failures.add(error, column.field.nodes, column.places, index, column.round)
         self._has_nulled |= column.shape.is_non_null
         return _null_of(column.shape)
 

@@ -15,7 +15,7 @@ Wait = Coroutine[Any, Any, Values]
 Then = Callable[[Values], None]
 
 
-class Steps:
+class Scheduler:
     """Goes down first: takes the steps that are ready, and those that wait for values when these
     have come, all waits side by side. Then up: takes the steps that were put off, the last first.
 
@@ -38,7 +38,7 @@ class Steps:
         """Add a step that takes the values that are waited for. The wait may hold awaitables."""
         self._waits.append((wait, then, held))
 
-    def put_off(self, step: Step, size: int) -> None:
+    def defer(self, step: Step, size: int) -> None:
         """Add a step that comes after all that are added later, and handles so many values."""
         self._put_off.append((step, size))
 

@@ -12,7 +12,7 @@ from graphql.execution.get_variable_signature import (
 )
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
-from execution.inputs import UNUSUAL, Coercion, Inputs, UnusualError, default_of
+from execution.inputs import NEEDS_GRAPHQL_CORE, Coercion, Inputs, UnusualError, default_of
 
 _REPORTED: Final = 50
 """How many errors in variables are reported: as many as graphql-core reports."""
@@ -70,7 +70,7 @@ class Variables:
             sources[name] = VariableValueSource(variable.signature, value)
             if value is not Undefined:
                 coerced[name] = variable.coercion(value)
-            elif variable.default is UNUSUAL:
+            elif variable.default is NEEDS_GRAPHQL_CORE:
                 raise UnusualError
             elif variable.default is not Undefined:
                 coerced[name] = variable.default
@@ -81,4 +81,4 @@ def _default_of(signature: GraphQLVariableSignature) -> Any:
     # What can be changed has to be made anew for each operation.
     default = default_of(signature)
     is_shared = default is Undefined or type(default) in _IMMUTABLE
-    return default if is_shared else UNUSUAL
+    return default if is_shared else NEEDS_GRAPHQL_CORE

@@ -8,7 +8,7 @@ from typing import Any
 from graphql.pyutils import is_awaitable
 
 
-def kinds_of(values: Iterable[Any]) -> set[type]:
+def types_of(values: Iterable[Any]) -> set[type]:
     return set(map(type, values))
 
 
@@ -27,7 +27,7 @@ def _may_be_awaited(kind: type) -> bool:
 async def awaited(values: Sequence[Any]) -> list[Any]:
     """The values, those that are awaitable awaited side by side."""
     settled = list(values)
-    waiting = awaitable(values, kinds_of(values))
+    waiting = awaitable(values, types_of(values))
     outcomes = await _outcomes([values[index] for index in waiting])
     for index, outcome in zip(waiting, outcomes, strict=True):
         settled[index] = outcome

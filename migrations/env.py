@@ -14,8 +14,8 @@ import repositories.factory  # noqa: F401  it knows all modules, and so fills th
 from migrations.errors import MigrationError, told_in_one_line
 from migrations.runner import Step
 from migrations.transaction import migration_transaction
-from repositories.engine import DatabaseUrlError, open_database
-from repositories.metadata import metadata
+from repositories.drivers.engine import DatabaseUrlError, open_database
+from repositories.sql.metadata import metadata
 
 
 def migrate(connection: Connection, steps: list[Step]) -> None:

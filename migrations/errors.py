@@ -7,7 +7,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from repositories.engine import Database, is_out_of_reach
+from repositories.drivers.engine import Database, is_unavailable
 
 _POOLER_REFUSES = "unsupported startup parameter"
 """What PgBouncer says to those who want a session of their own."""
@@ -36,7 +36,7 @@ def told_in_one_line(database: Database) -> Iterator[None]:
         # What follows the first line may show data.
         reason = _located(database, str(error.orig).partition("\n")[0])
         _require_no_pooler(reason, error)
-        if is_out_of_reach(error):
+        if is_unavailable(error):
             raise MigrationError(f"The database can't be reached: {reason}") from error
         raise MigrationError(f"The database refused: {reason}") from error
 

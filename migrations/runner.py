@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from migrations.errors import SchemaOutOfDate, told_in_one_line
 from migrations.transaction import migration_transaction
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 
 _FOLDER = Path(__file__).parent
 VERSIONS: tuple[Path, ...] = (_FOLDER / "versions",)

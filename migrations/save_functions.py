@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from repositories.database_repository import DatabaseRepository
+from repositories.sql.repository import DatabaseRepository
 
 _BOOKKEEPING: Final = ("id", "created_at", "updated_at", "revision")
 _OF_CHILDREN: Final = ("id", "created_at", "position")

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, NullPool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from migrations.errors import MigrationError
-from repositories.engine import Database, on_begin
-from repositories.postgresql import SET_LOCAL
-from repositories.sqlite import open_sqlite_file
+from repositories.drivers.engine import Database, on_begin
+from repositories.drivers.postgresql import SET_LOCAL
+from repositories.drivers.sqlite import open_sqlite_file
 
 _SQLITE_PATIENCE_SECONDS = 600
 _SQLITE_ATTEMPTS = 20

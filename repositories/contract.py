@@ -4,7 +4,7 @@ Records come without their children: these are read by the methods named `<child
 that nobody reads what isn't asked for. What a write returns carries the children it wrote.
 
 Whoever only passes entities on reads them as JSON, which the database writes, with all that is
-selected of them and of what belongs to them, in one statement. The texts are what `write_json`
+selected of them and of what belongs to them, in one statement. The texts are what `encode_json`
 would make of the records.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.selections import Selection
+from repositories.projections import JsonProjection
 
 R = TypeVar("R", bound=Entity)
 
@@ -38,7 +38,7 @@ class EntityReads(Protocol[R]):
         ...
 
     async def json_by_key(
-        self, keys: Sequence[str], selections: Sequence[Selection]
+        self, keys: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """As get_many, as JSON objects: one for each of the selections."""
         ...
@@ -50,7 +50,7 @@ class EntityReads(Protocol[R]):
     async def json_page(
         self,
         request: PageRequest,
-        selections: Sequence[Selection],
+        selections: Sequence[JsonProjection],
         *,
         with_places: bool = False,
         with_total: bool = False,
@@ -63,7 +63,7 @@ class EntityReads(Protocol[R]):
         ...
 
     async def json_pages(
-        self, values: Sequence[str], selections: Sequence[Selection]
+        self, values: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """For each of the values, pages of those entities that have it under an attribute: one for
         each of the selections, whose only member it is. Values are keys that may be stored.

@@ -16,16 +16,16 @@ from domain.callers import Caller, system
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.cache import Cache
 from repositories.changes import ChangeFeed
-from repositories.database_json import JsonStatements
-from repositories.database_session import DatabaseSession
+from repositories.deadlines import set_deadline
 from repositories.delivery.contract import PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
-from repositories.engine import Database
-from repositories.kept_statements import KeptStatements
+from repositories.drivers.compiled import compile_statement
+from repositories.drivers.engine import Database
+from repositories.errors import SchemaChanged, WriteConflict
 from repositories.lazy import lazy
-from repositories.memory_repository import MemorySession, Root
-from repositories.metadata import metadata
+from repositories.memory.repository import MemorySession, Root
+from repositories.nesting import NestingGuard
 from repositories.onboarding.contract import BriefRepository
 from repositories.onboarding.database import DatabaseBriefRepository
 from repositories.onboarding.memory import MemoryBriefRepository
@@ -35,26 +35,27 @@ from repositories.production.memory import MemoryCampaignRepository, MemoryDraft
 from repositories.qc.contract import QcResultRepository
 from repositories.qc.database import DatabaseQcResultRepository
 from repositories.qc.memory import MemoryQcResultRepository
-from repositories.statements import written
+from repositories.sql.json_statements import JsonStatements
+from repositories.sql.metadata import metadata
+from repositories.sql.session import DatabaseSession
+from repositories.sql.statement_cache import StatementCache
 from repositories.strategy.contract import PlanRepository
 from repositories.strategy.database import DatabasePlanRepository
 from repositories.strategy.memory import MemoryPlanRepository
 from repositories.unit_of_work import (
-    MAX_ATTEMPTS,
-    Interference,
-    NestingGuard,
+    AttributeMask,
     Repositories,
-    SchemaChanged,
-    Selected,
     Snapshot,
     SnapshotHandle,
     Storage,
     UnitOfWork,
-    set_deadline,
 )
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+MAX_ATTEMPTS = 8
+"""How often a unit of work is tried before its caller is told that storage is unavailable."""
 
 HEALTH_SECONDS = 2.0
 """How long a database may take to show that it can be read and written."""
@@ -129,13 +130,14 @@ _IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
 _MEMORY_KINDS = {kind.record_type.__name__: kind for kind in _IN_MEMORY}
 _TABLES = tuple(table.name for table in metadata.sorted_tables)
 _READS_OF_TABLES = tuple(
-    written(select(table).where(false()), is_sqlite=False).sql for table in metadata.sorted_tables
+    compile_statement(select(table).where(false()), is_sqlite=False).sql
+    for table in metadata.sorted_tables
 )
 _FUNCTIONS = tuple(f"save_{kind.table.name}" for kind in _IN_DATABASE)
 _STORED = {kind.record_type.__name__: kind.stored() for kind in _IN_DATABASE}
 
 
-_SAME_REVISION = written(
+_SAME_REVISION = compile_statement(
     text("UPDATE alembic_version SET version_num = version_num"), is_sqlite=True
 )
 """Changes nothing, but is committed like a save."""
@@ -217,13 +219,13 @@ class _MemoryRepositories:
         self._caller = caller
 
     def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
+        self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
         session = MemorySession(self._caller, self._storage.root, _MEMORY_KINDS)
         return _SnapshotHandle(session, _SessionRepositories(_IN_MEMORY, session))
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
     ) -> T:
         guard = NestingGuard()
         try:
@@ -259,7 +261,7 @@ class _DatabaseStorage:
         self.database = database
         self.clock = clock
         self.new_key = new_key
-        self.statements = KeptStatements(cache)
+        self.statements = StatementCache(cache)
         self.json = JsonStatements(_STORED, is_sqlite=database.is_sqlite)
         self.changes = ChangeFeed()
         self._require_schema = require_schema
@@ -293,7 +295,7 @@ class _DatabaseStorage:
         )
         try:
             for table in metadata.sorted_tables:
-                await session.rows(written(select(table).where(false()), is_sqlite=True))
+                await session.rows(compile_statement(select(table).where(false()), is_sqlite=True))
             await session.rows(_SAME_REVISION)
             await session.commit()
         finally:
@@ -308,12 +310,12 @@ class _DatabaseRepositories:
         self._caller = caller
 
     def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
+        self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
         storage = self._storage
         session = DatabaseSession(
             self._caller,
-            storage.database.snapshot(in_one_call),
+            storage.database.snapshot(single_statement),
             is_sqlite=storage.database.is_sqlite,
             json=storage.json,
             statements=storage.statements,
@@ -322,19 +324,21 @@ class _DatabaseRepositories:
         return _SnapshotHandle(session, _SessionRepositories(_IN_DATABASE, session))
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
     ) -> T:
         guard = NestingGuard()
         try:
-            return await _repeated(partial(self._attempt, work, in_one_call))
+            return await _repeated(partial(self._attempt, work, single_statement))
         finally:
             guard.end()
 
-    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]], in_one_call: bool) -> T:
+    async def _attempt(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], single_statement: bool
+    ) -> T:
         storage = self._storage
         session = DatabaseSession(
             self._caller,
-            storage.database.transaction(in_one_call),
+            storage.database.transaction(single_statement),
             is_sqlite=storage.database.is_sqlite,
             json=storage.json,
             statements=storage.statements,
@@ -384,7 +388,7 @@ async def _repeated(attempt: Callable[[], Awaitable[T]]) -> T:
     for number in range(1, MAX_ATTEMPTS + 1):
         try:
             return await attempt()
-        except Interference:
+        except WriteConflict:
             if number == MAX_ATTEMPTS:
                 raise
             # Writers that met once should not meet again at the same moment.

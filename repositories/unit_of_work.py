@@ -1,14 +1,11 @@
 """Units of work: what a caller holds while it reads one snapshot or writes one transaction."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, TypeVar
 
 from domain.callers import Caller
-from domain.errors import Unavailable
 from domain.sources import NewKey
 from repositories.changes import ChangeFeed
 from repositories.delivery.contract import PackageReads, PackageRepository
@@ -25,7 +22,7 @@ from repositories.strategy.contract import PlanReads, PlanRepository
 T = TypeVar("T")
 
 
-Selected = Mapping[str, frozenset[str]]
+AttributeMask = Mapping[str, frozenset[str]]
 """The names of attributes, by the name of the record's type."""
 
 
@@ -98,24 +95,24 @@ class Repositories(Protocol):
     """
 
     def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
+        self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
         """One snapshot, taken at its first statement and given back at the end.
 
         Statements of several tasks queue. Raises Unavailable when storage can't be reached.
 
         `selected` names the attributes of records that will be looked at, None: all of them. Others
-        may be None, but for keys and what a page is ordered by. `in_one_call` promises that a
+        may be None, but for keys and what a page is ordered by. `single_statement` promises that a
         repository is called once: it needs no transaction then. A second call is a RuntimeError.
         """
         ...
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
     ) -> T:
         """Run `work` and commit what it wrote; any exception stores nothing.
 
-        `in_one_call` promises that `work` calls a repository once, and nothing that may fail
+        `single_statement` promises that `work` calls a repository once, and nothing that may fail
         comes after: a database may then commit with the call. A second call is a RuntimeError.
         `work` is repeated whole, a bounded number of times, when another writer came between;
         after that, and when storage can't be reached, Unavailable is raised. Once the commit has
@@ -143,53 +140,3 @@ class Storage(Protocol):
     async def close(self) -> None:
         """Give back every connection."""
         ...
-
-
-class Interference(Unavailable):
-    """Another writer came between; the unit of work is to be repeated from its start."""
-
-    def __init__(self) -> None:
-        super().__init__("Too many writers of the same data; try again.")
-
-
-class SchemaChanged(Unavailable):
-    """Somebody has migrated the database to a schema that lacks what this code needs."""
-
-
-DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
-"""When, by the event loop's clock, statements of the present task raise TimedOut; None: never."""
-
-
-def set_deadline(seconds: float) -> None:
-    """Let statements of the present task, and of those that it starts, raise TimedOut from then."""
-    DEADLINE.set(asyncio.get_running_loop().time() + seconds)
-
-
-def seconds_left(grace: float) -> float | None:
-    """How long the present task may wait for what can't be undone; None: however long it takes."""
-    deadline = DEADLINE.get()
-    if deadline is None:
-        return None
-    return max(deadline - asyncio.get_running_loop().time(), 0) + grace
-
-
-MAX_ATTEMPTS = 8
-"""How often a unit of work is tried before its caller is told that storage is unavailable."""
-
-
-class NestingGuard:
-    """Marks a unit of work as the one that is open in this task."""
-
-    _current: ContextVar["NestingGuard | None"] = ContextVar("open_unit_of_work", default=None)
-
-    is_open: bool
-
-    def __init__(self) -> None:
-        outer = self._current.get()
-        if outer is not None and outer.is_open:
-            raise RuntimeError("a unit of work is already open in this task")
-        self.is_open = True
-        self._current.set(self)
-
-    def end(self) -> None:
-        self.is_open = False

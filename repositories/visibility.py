@@ -1,7 +1,7 @@
 """The rows of entities that a caller may see.
 
 This is the only place that decides it. The database and the memory both read all rows of entities
-through it: in SQL by `database_rows`, in memory by `MemorySession.rows`.
+through it: in SQL by `repositories/sql/rows.py`, in memory by `MemorySession.rows`.
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ from domain.entity import Entity
 from repositories.contract import EntityReads
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.lazy import lazy
-from repositories.selections import Selection
+from repositories.projections import JsonProjection
 
 A = TypeVar("A")
 K = TypeVar("K")
@@ -118,21 +118,25 @@ class _ByArgument(Generic[A, V]):
         return await self._loaders[argument].load_many(keys)
 
 
-LoadJson = Callable[[Sequence[K], Sequence[Selection]], Awaitable[Mapping[K, tuple[str, ...]]]]
+LoadJson = Callable[[Sequence[K], Sequence[JsonProjection]], Awaitable[Mapping[K, tuple[str, ...]]]]
 
 
 class JsonLoader(Generic[K]):
     """What belongs to keys, as JSON; `absent_json` where there is nothing."""
 
     def __init__(
-        self, load_json: LoadJson[K], *, absent_json: str | None = None, is_alone: bool = False
+        self,
+        load_json: LoadJson[K],
+        *,
+        absent_json: str | None = None,
+        single_statement: bool = False,
     ) -> None:
-        """`is_alone`: JSON is asked for only once, so there is nothing to gather."""
+        """`single_statement`: JSON is asked for only once, so there is nothing to gather."""
         self._load_json = load_json
         self._absent_json = absent_json
-        self._is_alone = is_alone
+        self._is_alone = single_statement
 
-    async def load_json(self, keys: Sequence[K], selection: Selection) -> list[str | None]:
+    async def load_json(self, keys: Sequence[K], selection: JsonProjection) -> list[str | None]:
         """What is selected, as texts, in the order of the keys.
 
         What is asked for at the same time is read at once, and so is whatever is selected of the
@@ -144,7 +148,7 @@ class JsonLoader(Generic[K]):
         return await self._texts.load_many([(key, selection) for key in keys])
 
     @lazy
-    def _texts(self) -> DataLoader[tuple[K, Selection], str | None]:
+    def _texts(self) -> DataLoader[tuple[K, JsonProjection], str | None]:
         return DataLoader(partial(_read_json, self._load_json, self._absent_json))
 
 
@@ -158,9 +162,9 @@ class Loader(JsonLoader[K], Generic[K, V]):
         *,
         absent: V,
         absent_json: str | None = None,
-        is_alone: bool = False,
+        single_statement: bool = False,
     ) -> None:
-        super().__init__(load_json, absent_json=absent_json, is_alone=is_alone)
+        super().__init__(load_json, absent_json=absent_json, single_statement=single_statement)
         self._load = load
         self._absent = absent
 
@@ -182,16 +186,16 @@ async def _read_all(load: Load[K, V], absent: V, keys: Sequence[K]) -> Mapping[K
 
 
 async def _read_json(
-    load: LoadJson[K], absent: str | None, asked: Sequence[tuple[K, Selection]]
-) -> Mapping[tuple[K, Selection], str | None]:
-    keys_of = defaultdict[Selection, list[K]](list)
+    load: LoadJson[K], absent: str | None, asked: Sequence[tuple[K, JsonProjection]]
+) -> Mapping[tuple[K, JsonProjection], str | None]:
+    keys_of = defaultdict[JsonProjection, list[K]](list)
     for key, selection in asked:
         keys_of[selection].append(key)
     # Of a key nothing is read that isn't asked for: selections of the same keys go together.
-    together = defaultdict[tuple[K, ...], list[Selection]](list)
+    together = defaultdict[tuple[K, ...], list[JsonProjection]](list)
     for selection, keys in keys_of.items():
         together[tuple(keys)].append(selection)
-    texts: dict[tuple[K, Selection], str | None] = dict.fromkeys(asked, absent)
+    texts: dict[tuple[K, JsonProjection], str | None] = dict.fromkeys(asked, absent)
     for same_keys, selections in together.items():
         for key, found in (await load(same_keys, selections)).items():
             pairs = [(key, selection) for selection in selections]
@@ -214,17 +218,17 @@ ALL: Final = ""
 class EntityLoaders(Generic[R]):
     """What can be read of the entities of one kind."""
 
-    def __init__(self, reads: EntityReads[R], *, is_alone: bool = False) -> None:
-        """`is_alone`: only one thing is read, so there is nothing to gather."""
+    def __init__(self, reads: EntityReads[R], *, single_statement: bool = False) -> None:
+        """`single_statement`: only one thing is read, so there is nothing to gather."""
         self.reads = reads
-        self._is_alone = is_alone
+        self._is_alone = single_statement
 
     @lazy
     def by_key(self) -> Loader[str, R | None]:
         return self._entities(self.reads.get_many, self.reads.json_by_key)
 
     def _entities(self, load: Load[K, R], load_json: LoadJson[K]) -> Loader[K, R | None]:
-        return Loader(load, load_json, absent=None, is_alone=self._is_alone)
+        return Loader(load, load_json, absent=None, single_statement=self._is_alone)
 
     def _children(
         self, load: Load[str, tuple[V, ...]], load_json: LoadJson[str]

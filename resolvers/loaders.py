@@ -15,31 +15,31 @@ class Loaders:
     Those of a module are made when they are first asked for: most operations need a few.
     """
 
-    def __init__(self, snapshot: Snapshot, *, is_alone: bool = False) -> None:
-        """`is_alone`: only one thing is read, so there is nothing to gather."""
+    def __init__(self, snapshot: Snapshot, *, single_statement: bool = False) -> None:
+        """`single_statement`: only one thing is read, so there is nothing to gather."""
         self._snapshot = snapshot
-        self._is_alone = is_alone
+        self._is_alone = single_statement
 
     @lazy
     def briefs(self) -> BriefLoaders:
-        return BriefLoaders(self._snapshot.briefs, is_alone=self._is_alone)
+        return BriefLoaders(self._snapshot.briefs, single_statement=self._is_alone)
 
     @lazy
     def strategy_plans(self) -> PlanLoaders:
-        return PlanLoaders(self._snapshot.strategy_plans, is_alone=self._is_alone)
+        return PlanLoaders(self._snapshot.strategy_plans, single_statement=self._is_alone)
 
     @lazy
     def campaigns(self) -> CampaignLoaders:
-        return CampaignLoaders(self._snapshot.campaigns, is_alone=self._is_alone)
+        return CampaignLoaders(self._snapshot.campaigns, single_statement=self._is_alone)
 
     @lazy
     def drafts(self) -> DraftLoaders:
-        return DraftLoaders(self._snapshot.drafts, is_alone=self._is_alone)
+        return DraftLoaders(self._snapshot.drafts, single_statement=self._is_alone)
 
     @lazy
     def qc_results(self) -> QcResultLoaders:
-        return QcResultLoaders(self._snapshot.qc_results, is_alone=self._is_alone)
+        return QcResultLoaders(self._snapshot.qc_results, single_statement=self._is_alone)
 
     @lazy
     def delivery_packages(self) -> PackageLoaders:
-        return PackageLoaders(self._snapshot.delivery_packages, is_alone=self._is_alone)
+        return PackageLoaders(self._snapshot.delivery_packages, single_statement=self._is_alone)

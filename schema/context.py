@@ -11,7 +11,7 @@ from domain.callers import Caller
 from domain.changes import Change
 from domain.entity import Entity
 from repositories.lazy import lazy
-from repositories.unit_of_work import Selected, SnapshotHandle, Storage, UnitOfWork
+from repositories.unit_of_work import AttributeMask, SnapshotHandle, Storage, UnitOfWork
 from resolvers.loaders import Loaders
 from schema.pace import Pace
 
@@ -24,14 +24,14 @@ class Context:
     An async context manager: what was read from is given back at its end. In the context in which
     a subscription begins nothing is read; `watching` is what it holds until it ends.
 
-    Until it's entered, it may be told what it `selected` of records, and that it `reads_once`, as
-    `Repositories.read` is told.
+    Until it's entered, it may be told the `selected` attributes of records, and that the operation
+    is a `single_statement`, both as `Repositories.read` is told.
     """
 
     def __init__(self, storage: Storage, caller: Caller) -> None:
         self.caller = caller
-        self.selected: Selected | None = None
-        self.reads_once = False
+        self.selected: AttributeMask | None = None
+        self.single_statement = False
         self._storage = storage
         self._is_open = False
         self._reading: SnapshotHandle | None = None
@@ -59,7 +59,7 @@ class Context:
         return aiter(self.watching.enter_context(watch))
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
     ) -> T:
         """Run a unit of work as `Repositories.write` does; reads after it see what it stored.
 
@@ -68,7 +68,7 @@ class Context:
         if self._reading is not None:
             await self._end_reading()
         repositories = self._storage.as_(self.caller)
-        return await repositories.write(work, in_one_call=in_one_call)
+        return await repositories.write(work, single_statement=single_statement)
 
     async def __aenter__(self) -> Self:
         self._is_open = True
@@ -87,8 +87,10 @@ class Context:
         if not self._is_open:
             raise RuntimeError("this operation has ended")
         repositories = self._storage.as_(self.caller)
-        self._reading = repositories.read(selected=self.selected, in_one_call=self.reads_once)
-        return Loaders(self._reading.begin(), is_alone=self.reads_once)
+        self._reading = repositories.read(
+            selected=self.selected, single_statement=self.single_statement
+        )
+        return Loaders(self._reading.begin(), single_statement=self.single_statement)
 
     async def _end_reading(self) -> None:
         reading, self._reading, self._loaders = self._reading, None, None

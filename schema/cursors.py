@@ -18,8 +18,8 @@ from strawberry import UNSET
 from domain.entity import Entity
 from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
 from repositories.criteria import Order, Position
-from repositories.selections import PLACE_MARK
-from schema.entities import ENTITY_KINDS, EntityKind
+from repositories.projections import PLACE_MARK
+from schema.entities import ENTITY_KINDS, EntityType
 from schema.errors import BadUserInput
 
 _CHECKSUM_BYTES: Final = 6
@@ -34,7 +34,7 @@ _RECORDS: Final = {kind.name: kind.record for kind in ENTITY_KINDS}
 class Cursors:
     """Makes and reads the cursors of lists of one kind in one order."""
 
-    kind: EntityKind
+    kind: EntityType
     order: Order
 
     def encode(self, record: Entity) -> str:

@@ -27,7 +27,7 @@ from graphql.validation.validate import ValidationAbortedError
 
 from execution import DocumentPlans
 from repositories.cache import Cache
-from repositories.unit_of_work import Selected
+from repositories.unit_of_work import AttributeMask
 from schema.distinct import distinct
 from schema.errors import LimitExceeded, TopLevelCode, with_code
 from schema.limits import (
@@ -70,10 +70,10 @@ class Document:
     errors: tuple[GraphQLError, ...] = ()
     measures: tuple[tuple[OperationDefinitionNode, Measures], ...] = ()
     """Of each operation, with the page sizes that variables give at their largest."""
-    selected: Selected | None = None
+    selected: AttributeMask | None = None
     """The attributes that any of its operations may look at; None: all of them."""
     plans: DocumentPlans = field(default_factory=DocumentPlans)
-    steering: tuple[str, ...] = ()
+    conditional_variables: tuple[str, ...] = ()
     """The variables that what operations cost depends on."""
     known: dict[tuple[int, tuple[Any, ...]], Measures] = field(default_factory=dict)
     """Of its operations, by their ids, with values of these variables."""
@@ -169,7 +169,7 @@ class Documents:
     ) -> Measures:
         node = document.node
         assert node is not None
-        values = tuple([variables.get(name, ...) for name in document.steering])
+        values = tuple([variables.get(name, ...) for name in document.conditional_variables])
         if not _SIZES.issuperset(map(type, values)):
             # It may be large, and isn't to be kept.
             return measure(self._schema, node, operation, variables)
@@ -197,7 +197,7 @@ class Documents:
         try:
             require(self._limits, "characters", len(text))
             node = self._parsed(text)
-            measures, steering = self._measured(node)
+            measures, conditional_variables = self._measured(node)
         except GraphQLError as error:
             return Document(None, (error,))
         fewer = distinct(node, text)
@@ -207,7 +207,13 @@ class Documents:
             errors = self._errors(node)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
-        return Document(node, (), measures, selected_by(self._schema, fewer), steering=steering)
+        return Document(
+            node,
+            (),
+            measures,
+            selected_by(self._schema, fewer),
+            conditional_variables=conditional_variables,
+        )
 
     def _errors(self, node: DocumentNode) -> list[GraphQLError]:
         return validate(self._schema, node, self._rules, hide_suggestions=self.hides_names)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
 from domain.json_object import JsonObject
-from repositories.selections import JsonTexts, write_json
+from repositories.projections import JsonTexts, encode_json
 
 SMALL: Final = 256 * 1024
 """Characters that are encoded at once; this takes about a millisecond."""
@@ -18,7 +18,7 @@ _SLICE: Final = 64 * 1024
 def encode(value: Any) -> bytes:
     """A response, or a message around it, in UTF-8."""
     try:
-        return write_json(value)
+        return encode_json(value)
     except TypeError:
         # A message may quote a lone surrogate, which UTF-8 has no bytes for; JSON can escape it.
         return json.dumps(value, separators=(",", ":"), default=_parsed).encode()
@@ -101,5 +101,5 @@ def _sliced(text: str) -> Iterator[bytes]:
 
 
 def _parsed(value: object) -> Any:
-    """What only `write_json` can write, as what anybody can."""
-    return json.loads(write_json(value))
+    """What only `encode_json` can write, as what anybody can."""
+    return json.loads(encode_json(value))

@@ -15,7 +15,7 @@ from resolvers.loaders import Loaders
 
 
 @dataclass(frozen=True, slots=True)
-class EntityKind:
+class EntityType:
     """Records of one type, told apart by their key. The type's name is the GraphQL type's."""
 
     module: str
@@ -28,14 +28,14 @@ class EntityKind:
         return self.record.__name__
 
 
-BRIEFS = EntityKind("onboarding", Brief, "brief_id", lambda loaders: loaders.briefs)
-STRATEGY_PLANS = EntityKind(
+BRIEFS = EntityType("onboarding", Brief, "brief_id", lambda loaders: loaders.briefs)
+STRATEGY_PLANS = EntityType(
     "strategy", StrategyPlan, "strategy_id", lambda loaders: loaders.strategy_plans
 )
-CAMPAIGNS = EntityKind("production", Campaign, "campaign_id", lambda loaders: loaders.campaigns)
-DRAFTS = EntityKind("production", Draft, "draft_id", lambda loaders: loaders.drafts)
-QC_RESULTS = EntityKind("qc", QcResult, "result_id", lambda loaders: loaders.qc_results)
-DELIVERY_PACKAGES = EntityKind(
+CAMPAIGNS = EntityType("production", Campaign, "campaign_id", lambda loaders: loaders.campaigns)
+DRAFTS = EntityType("production", Draft, "draft_id", lambda loaders: loaders.drafts)
+QC_RESULTS = EntityType("qc", QcResult, "result_id", lambda loaders: loaders.qc_results)
+DELIVERY_PACKAGES = EntityType(
     "delivery", DeliveryPackage, "package_id", lambda loaders: loaders.delivery_packages
 )
 

@@ -23,7 +23,7 @@ from execution import Execution
 from schema.context import Context
 from schema.documents import AT_ONCE, Document
 from schema.errors import BadUserInput, LimitExceeded, execution_failure
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Prepared:
 
 
 def prepare(
-    schema: PipelineSchema, request: Operation, document: Document | None = None
+    schema: CompiledSchema, request: Operation, document: Document | None = None
 ) -> Prepared | Response:
     """The operation, or the response that refuses it. Executes nothing.
 
@@ -99,7 +99,7 @@ def prepare(
     return Prepared(document, node, request, {"cost": cost} if request.wants_cost else {})
 
 
-async def execute(schema: PipelineSchema, operation: Operation, context: Context) -> Response:
+async def execute(schema: CompiledSchema, operation: Operation, context: Context) -> Response:
     """Prepare and run a query or mutation."""
     prepared = prepare(schema, operation)
     if isinstance(prepared, Response):
@@ -107,7 +107,7 @@ async def execute(schema: PipelineSchema, operation: Operation, context: Context
     return await run(schema, prepared, context)
 
 
-async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> Response:
+async def run(schema: CompiledSchema, prepared: Prepared, context: Context) -> Response:
     """Run a query or mutation; whatever goes wrong is in the response.
 
     The snapshot that was read from is given back before this returns.
@@ -116,7 +116,7 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
     if len(request.query) > AT_ONCE:
         await asyncio.sleep(0)  # it may have been planned just now
     context.selected = prepared.document.selected
-    context.reads_once = execution.is_one_read
+    context.single_statement = execution.single_statement
     plan = execution.plan
     async with context:
         if plan is not None and plan.is_introspection:
@@ -134,7 +134,7 @@ async def run(schema: PipelineSchema, prepared: Prepared, context: Context) -> R
 
 @asynccontextmanager
 async def subscribe(
-    schema: PipelineSchema, prepared: Prepared, new_context: Callable[[], Context]
+    schema: CompiledSchema, prepared: Prepared, new_context: Callable[[], Context]
 ) -> AsyncIterator[AsyncIterator[Response]]:
     """The responses of a subscription, one for each event; or the one that refuses it.
 
@@ -189,7 +189,7 @@ async def _responses(
             yield _response(prepared, result, context)
 
 
-def _execution(schema: PipelineSchema, prepared: Prepared) -> Execution:
+def _execution(schema: CompiledSchema, prepared: Prepared) -> Execution:
     assert prepared.document.node is not None
     return schema.engine.prepare(
         prepared.document.node,
@@ -206,7 +206,7 @@ def refused(*errors: GraphQLError) -> Response:
     return Response(None, list(errors), is_refused=True)
 
 
-def _arguments(schema: PipelineSchema, prepared: Prepared) -> dict[str, Any]:
+def _arguments(schema: CompiledSchema, prepared: Prepared) -> dict[str, Any]:
     return {
         "schema": schema.graphql,
         "document": prepared.document.node,

@@ -10,12 +10,12 @@ from typing import Any
 import strawberry
 
 from execution import Render, SelectedField
-from repositories.selections import Owned, Part, Referenced, Selection, carried, objects
+from repositories.projections import Children, JsonProjection, Part, Reference, carried, objects
 from resolvers.dataloaders import Loader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.declarations import Ways
-from schema.entities import EntityKind
+from schema.entities import EntityType
 from schema.rendering import (
     BindConverted,
     Selecting,
@@ -44,7 +44,7 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         loaded = iter(await load(keys))
         return [next(loaded) if has is None else has for has in found]
 
-    def rendered(found: Any, selection: Selection) -> Any:
+    def rendered(found: Any, selection: JsonProjection) -> Any:
         is_json = isinstance(found, str)
         return as_rendered(found, selection) if is_json else objects(selection, found, carried)
 
@@ -53,7 +53,7 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         loader,
         carried_or_loaded,
         rendered,
-        lambda selection: Owned(attribute, selection),
+        lambda selection: Children(attribute, selection),
     )
 
 
@@ -61,7 +61,7 @@ def reference(
     description: str,
     *,
     key: str,
-    kind: EntityKind,
+    kind: EntityType,
     by: str | None = None,
     loader: LoaderOf | None = None,
 ) -> Any:
@@ -79,7 +79,7 @@ def reference(
         loader or (lambda loaders: kind.loaders(loaders).by_key),
         referenced,
         as_rendered,
-        lambda selection: Referenced(key, kind.name, by or kind.key_name, selection),
+        lambda selection: Reference(key, kind.name, by or kind.key_name, selection),
     )
 
 
@@ -87,8 +87,8 @@ def _loaded(
     description: str,
     loader: LoaderOf,
     together: Callable[[Sequence[Any], Load], Awaitable[Sequence[Any]]],
-    rendered: Callable[[Any, Selection], Any],
-    part: Callable[[Selection], Part],
+    rendered: Callable[[Any, JsonProjection], Any],
+    part: Callable[[JsonProjection], Part],
 ) -> Any:
     """A field of what `together` loads for all parents of a level: as records, or as JSON, of which
     `rendered` makes what is in the response. Below other fields it's this `part` of a selection.
@@ -102,7 +102,7 @@ def _loaded(
         context: Context = info.context
         return await together(parents, loader(context.loaders).load_many)
 
-    def render_of(selection: Selection) -> Render:
+    def render_of(selection: JsonProjection) -> Render:
         async def render(parents: Sequence[Any], context: Context) -> Sequence[Any]:
             load_json = loader(context.loaders).load_json
             found = await together(parents, lambda keys: load_json(keys, selection))

@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from execution import Render, SelectedField
-from repositories.selections import Selection
+from repositories.projections import JsonProjection
 from resolvers.dataloaders import Loader
 from schema.context import Context, Info
 from schema.declarations import Ways
@@ -29,7 +29,7 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
         loader, key = find(info.context.loaders, **arguments)
         return await loader.load(key)
 
-    def render_of(selection: Selection) -> Render:
+    def render_of(selection: JsonProjection) -> Render:
         async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
             loader, key = find(context.loaders, **arguments)
             [found] = await loader.load_json([key], selection)

@@ -12,7 +12,7 @@ from repositories.unit_of_work import UnitOfWork
 from schema.commands import sent_as
 from schema.context import Context, Info
 from schema.declarations import Ways
-from schema.entities import EntityKind
+from schema.entities import EntityType
 from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
 from schema.rendered_payloads import RenderedPayload
@@ -47,18 +47,20 @@ def mutation(
     work: Callable[[UnitOfWork, Any], Awaitable[Any]],
     *,
     outcome: str,
-    in_one_call: bool = False,
+    single_statement: bool = False,
 ) -> Any:
     """A field that runs the command of an input, in a unit of work, and answers with a payload.
 
     What `work` gives goes into the payload's `outcome`; an expected failure into its `errors`.
-    `in_one_call` promises what `Repositories.write` says.
+    `single_statement` promises what `Repositories.write` says.
     """
 
     async def carried_out(context: Context, command: Any) -> Payload:
         found, errors = None, list[MutationError]()
         try:
-            found = await context.write(lambda unit: work(unit, command), in_one_call=in_one_call)
+            found = await context.write(
+                lambda unit: work(unit, command), single_statement=single_statement
+            )
         except DomainError as error:
             errors = mutation_errors(error)
         return payload(**{outcome: found}, errors=errors)
@@ -88,7 +90,7 @@ def deletion(
     input: type,
     work: Callable[[UnitOfWork, Delete], Awaitable[str]],
     *,
-    kind: EntityKind,
+    kind: EntityType,
 ) -> Any:
     """A mutation that deletes; its payload has the global id of what is gone."""
 

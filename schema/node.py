@@ -10,7 +10,7 @@ import strawberry
 from domain.entity import Entity
 from domain.validation import unstorable
 from execution import SelectedField
-from repositories.selections import Opaque, Part, base64url
+from repositories.projections import EncodedId, Part, base64url
 from resolvers.loaders import Loaders
 from schema.declarations import Ways
 from schema.entities import ENTITY_KINDS
@@ -24,7 +24,7 @@ _KINDS_BY_NAME = {kind.name: kind for kind in ENTITY_KINDS}
 
 
 def global_id(kind: type[Entity], key: str) -> strawberry.ID:
-    """Opaque to clients; made of the type and the business key alone, so it never changes."""
+    """EncodedId to clients; made of the type and the business key alone, so it never changes."""
     return strawberry.ID(_encoded(kind.__name__, key))
 
 
@@ -99,7 +99,7 @@ def _id_of_record(record: Any) -> strawberry.ID:
 
 def _part_of(selected: SelectedField, _: Selecting) -> Part:
     kind = _KINDS_BY_NAME[selected.type.name]
-    return Opaque(_prefix(kind.name), kind.key_name)
+    return EncodedId(_prefix(kind.name), kind.key_name)
 
 
 @strawberry.interface(description="Anything that has a global id and can be fetched by it.")

@@ -11,13 +11,13 @@ from strawberry import UNSET
 from domain.validation import LIST_LENGTH
 from execution import Render, SelectedField
 from repositories.criteria import NEWEST_FIRST, Direction, Order, Page, PageRequest
-from repositories.selections import Paged, Part, Selection
+from repositories.projections import JsonProjection, Paged, Part
 from resolvers.dataloaders import ALL, Listing, Related
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.cursors import Cursors
 from schema.declarations import Ways
-from schema.entities import EntityKind
+from schema.entities import EntityType
 from schema.errors import BadUserInput
 from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS, criteria
 from schema.rendered_connections import RenderedConnection, paged_members
@@ -159,7 +159,7 @@ class Connection(Generic[T]):
 
 
 def connection(
-    kind: EntityKind,
+    kind: EntityType,
     description: str,
     *,
     by: str | None = None,
@@ -240,11 +240,11 @@ def connection(
     def renderer_of_related(selected: Sequence[SelectedField]) -> BindConverted | None:
         selecting = Selecting(first_page=1)
         part = paged(selected, 0, selecting)
-        rendered = selecting.rendered(None if part is None else Selection((("", part),)))
+        rendered = selecting.rendered(None if part is None else JsonProjection((("", part),)))
         if rendered is None:
             return None
 
-        def render_of(selection: Selection) -> Render:
+        def render_of(selection: JsonProjection) -> Render:
             async def render(
                 parents: Sequence[Any], context: Context, **arguments: Any
             ) -> Sequence[Any]:
@@ -283,7 +283,7 @@ def connection(
     return strawberry.field(resolver=resolve, description=description, metadata=ways.metadata)
 
 
-def _argument(kind: EntityKind, suffix: str, description: str) -> Any:
+def _argument(kind: EntityType, suffix: str, description: str) -> Any:
     input_type = Annotated[  # type: ignore[valid-type]
         f"{kind.name}{suffix}", strawberry.lazy(f"schema.{kind.module}.inputs")
     ]

@@ -12,11 +12,11 @@ from graphql import (
     visit,
 )
 
-from repositories.unit_of_work import Selected
+from repositories.unit_of_work import AttributeMask
 from schema.declarations import declaration, is_extended
 
 
-def selected_by(schema: GraphQLSchema, document: DocumentNode) -> Selected | None:
+def selected_by(schema: GraphQLSchema, document: DocumentNode) -> AttributeMask | None:
     """The attributes that operations of the document may look at, by the record's type.
 
     None: all of them, since a field has an extension, such as a permission. An extension may look

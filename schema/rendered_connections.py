@@ -9,21 +9,21 @@ from graphql import TypeNameMetaFieldDef
 from execution import SelectedField
 from repositories.contract import EntityReads, JsonPage
 from repositories.criteria import Page, PageRequest
-from repositories.selections import (
+from repositories.projections import (
     Constant,
     Fact,
     Facts,
     Items,
     Itself,
+    JsonProjection,
     JsonTexts,
     PagedMember,
     Part,
     Place,
-    Selection,
 )
 from schema.cursors import with_cursors
 from schema.rendering import (
-    MOST_MEMBERS,
+    MAX_MEMBERS,
     ArgumentsOf,
     Rendered,
     Selecting,
@@ -76,11 +76,11 @@ class RenderedConnection:
         found = _Found()
         members = tuple((each.key, found.member(each)) for each in selected)
         sizes = (each.selection.size for each in found.rendered)
-        if found.is_unrenderable or sum(sizes) > MOST_MEMBERS:
+        if found.is_unrenderable or sum(sizes) > MAX_MEMBERS:
             return None
         return cls(members, tuple(found.rendered), frozenset(found.names))
 
-    def bound(self, arguments_of: ArgumentsOf) -> tuple[Selection, ...] | None:
+    def bound(self, arguments_of: ArgumentsOf) -> tuple[JsonProjection, ...] | None:
         """The selections with the pages within; None where their arguments are wrong."""
         bound = [each.bound(arguments_of) for each in self.rendered]
         return None if None in bound else tuple(each for each in bound if each is not None)
@@ -89,7 +89,7 @@ class RenderedConnection:
         self,
         reads: EntityReads[Any],
         request: PageRequest,
-        selections: Sequence[Selection],
+        selections: Sequence[JsonProjection],
         encode_place: EncodePlace,
     ) -> dict[str, Any]:
         """The connection, by a single call of the repository."""
@@ -98,7 +98,7 @@ class RenderedConnection:
         return {key: make(read) for key, make in self.members}
 
     async def _read(
-        self, reads: EntityReads[Any], request: PageRequest, selections: Sequence[Selection]
+        self, reads: EntityReads[Any], request: PageRequest, selections: Sequence[JsonProjection]
     ) -> JsonPage:
         if not self.names:
             return JsonPage(_NOTHING, None)
@@ -178,13 +178,13 @@ class _Found:
         self.names.add(member.name)
         return member.name
 
-    def _place(self, selected: SelectedField) -> tuple[int, Selection]:
+    def _place(self, selected: SelectedField) -> tuple[int, JsonProjection]:
         """Which of the selections it is."""
         assert selected.selected is not None
         rendered = rendered_of(selected.selected)
         if rendered is None:
             self.is_unrenderable = True
-            return 0, Selection(())
+            return 0, JsonProjection(())
         # With pages within, what is selected alike may have other arguments.
         if rendered.pages or rendered not in self.rendered:
             self.rendered.append(rendered)
@@ -216,7 +216,7 @@ def _paged_member(selected: SelectedField, selecting: Selecting) -> PagedMember 
         case "edges":
             edge = [(each.key, _part_of_edge(each, selecting)) for each in below]
             parts = tuple((key, part) for key, part in edge if part is not None)
-            return Items(Selection(parts)) if len(parts) == len(edge) else None
+            return Items(JsonProjection(parts)) if len(parts) == len(edge) else None
         case "page_info":
             info = [(each.key, _fact(each)) for each in below]
             facts = tuple((key, fact) for key, fact in info if fact is not None)
@@ -258,5 +258,5 @@ _FACTS: Final[Mapping[str | None, Fact]] = {
 }
 
 
-def _list(texts: Sequence[str], selection: Selection) -> JsonTexts:
+def _list(texts: Sequence[str], selection: JsonProjection) -> JsonTexts:
     return JsonTexts(list(map(with_cursors, texts)) if selection.has_places else texts)

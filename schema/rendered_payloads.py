@@ -7,7 +7,7 @@ from typing import Any
 from graphql import TypeNameMetaFieldDef
 
 from execution import SelectedField, Unrendered
-from repositories.selections import Selection, are_carried, carried, objects
+from repositories.projections import JsonProjection, are_carried, carried, objects
 from schema.rendering import member_of, rendered_of
 
 Make = Callable[[Any], Any]
@@ -20,13 +20,13 @@ class RenderedPayload:
 
     members: tuple[tuple[str, Make], ...]
     outcome: str
-    selections: tuple[Selection, ...]
+    selections: tuple[JsonProjection, ...]
 
     @classmethod
     def of(cls, selected: Sequence[SelectedField], outcome: str) -> "RenderedPayload | None":
         """None where more is selected than records have, or a field that has to be resolved."""
         members: list[tuple[str, Make]] = []
-        selections: list[Selection] = []
+        selections: list[JsonProjection] = []
         for each in selected:
             member = member_of(each)
             name = None if member is None else member.name
@@ -64,5 +64,5 @@ def _attribute(name: str) -> Make:
     return lambda payload: getattr(payload, name)
 
 
-def _object(name: str, selection: Selection) -> Make:
+def _object(name: str, selection: JsonProjection) -> Make:
     return lambda payload: objects(selection, [getattr(payload, name)], carried)[0]

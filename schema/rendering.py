@@ -15,16 +15,16 @@ from graphql import (
 
 from execution import Always, Render, SelectedField
 from repositories.criteria import PageRequest
-from repositories.selections import Constant, Held, JsonTexts, Part, Selection, Value
+from repositories.projections import Attribute, Constant, Embedded, JsonProjection, JsonTexts, Part
 from schema.cursors import with_cursors
 
-MOST_MEMBERS: Final = 400
+MAX_MEMBERS: Final = 400
 """Of all objects within one together: databases have limits, and so has their patience."""
 
-MOST_DEPTH: Final = 51
+MAX_DEPTH: Final = 51
 """Of queries within one another, by their weights: SQLite's parser has room for a few more."""
 
-MOST_REPEATED: Final = 4
+MAX_REPEATED: Final = 4
 """Of one attribute in an object: of records it's read once, however many aliases it has, but SQL
 would put it together anew for each, and SQLite keeps all that it puts together on the way.
 """
@@ -62,10 +62,10 @@ class PageWithin:
 class Rendered:
     """A selection of objects that repositories render, with the pages within it."""
 
-    selection: Selection
+    selection: JsonProjection
     pages: tuple[PageWithin, ...]
 
-    def bound(self, arguments_of: ArgumentsOf) -> Selection | None:
+    def bound(self, arguments_of: ArgumentsOf) -> JsonProjection | None:
         """The whole selection; None where arguments are wrong: their resolver reports it."""
         if not self.pages:
             return self.selection
@@ -74,7 +74,7 @@ class Rendered:
         except Exception:  # noqa: BLE001
             return None
 
-    def bind(self, render_of: Callable[[Selection], Render]) -> BindConverted:
+    def bind(self, render_of: Callable[[JsonProjection], Render]) -> BindConverted:
         """Binds the arguments of pages within; `render_of` returns what renders a selection."""
         if not self.pages:
             return Always(render_of(self.selection))
@@ -94,7 +94,7 @@ class Selecting:
         self.pages: list[PageWithin] = []
         self._first_page = first_page
 
-    def selection(self, selected: Sequence[SelectedField]) -> Selection | None:
+    def selection(self, selected: Sequence[SelectedField]) -> JsonProjection | None:
         """None where repositories can't render all of it."""
         members: list[tuple[str, Part]] = []
         for each in selected:
@@ -102,19 +102,19 @@ class Selecting:
             if part is None:
                 return None
             members.append((each.key, part))
-        values = Counter(part for _, part in members if isinstance(part, Value))
-        if max(values.values(), default=0) > MOST_REPEATED:
+        values = Counter(part for _, part in members if isinstance(part, Attribute))
+        if max(values.values(), default=0) > MAX_REPEATED:
             return None
-        return Selection(tuple(members))
+        return JsonProjection(tuple(members))
 
     def page(self, selected: SelectedField, request_of: RequestOf) -> int:
         """The number of a page."""
         self.pages.append(PageWithin(selected, request_of))
         return self._first_page + len(self.pages) - 1
 
-    def rendered(self, selection: Selection | None) -> Rendered | None:
+    def rendered(self, selection: JsonProjection | None) -> Rendered | None:
         """The selection with the pages that were gathered; None where it's too much."""
-        if selection is None or selection.size > MOST_MEMBERS or selection.depth > MOST_DEPTH:
+        if selection is None or selection.size > MAX_MEMBERS or selection.depth > MAX_DEPTH:
             return None
         return Rendered(selection, tuple(self.pages))
 
@@ -149,11 +149,11 @@ def attribute_part(attribute: str, selected: SelectedField, selecting: Selecting
     """The part of a field that is read from an attribute."""
     field = selected.field
     if is_leaf_type(get_named_type(field.type)):
-        return Value(attribute)
+        return Attribute(attribute)
     below = None if selected.selected is None else selecting.selection(selected.selected)
     if below is None:
         return None
-    return Held(attribute, below, is_many=is_list_type(get_nullable_type(field.type)))
+    return Embedded(attribute, below, is_many=is_list_type(get_nullable_type(field.type)))
 
 
 def rendered_of(selected: Sequence[SelectedField]) -> Rendered | None:
@@ -162,7 +162,7 @@ def rendered_of(selected: Sequence[SelectedField]) -> Rendered | None:
     return selecting.rendered(selecting.selection(selected))
 
 
-def as_rendered(text: str | None, selection: Selection) -> JsonTexts | None:
+def as_rendered(text: str | None, selection: JsonProjection) -> JsonTexts | None:
     """The text that a repository rendered, as `schema.encoding` encodes it."""
     if text is None:
         return None

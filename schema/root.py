@@ -40,7 +40,7 @@ from schema.scalars import ENCODABLE, SCALARS
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
 
-MOST_NODES = 100
+MAX_NODES = 100
 
 
 async def _node(
@@ -54,11 +54,11 @@ async def _nodes(
     info: Info,
     ids: Annotated[
         list[strawberry.ID],
-        strawberry.argument(description=f"At most {MOST_NODES} global ids."),
+        strawberry.argument(description=f"At most {MAX_NODES} global ids."),
     ],
 ) -> Any:
-    if len(ids) > MOST_NODES:
-        raise BadUserInput(f"ids: at most {MOST_NODES} are allowed, not {len(ids)}.")
+    if len(ids) > MAX_NODES:
+        raise BadUserInput(f"ids: at most {MAX_NODES} are allowed, not {len(ids)}.")
     return await load_nodes(info.context.loaders, ids, info.context.pace)
 
 
@@ -93,7 +93,7 @@ class Subscription(DeliverySubscription):
 
 
 @dataclass(frozen=True, slots=True)
-class PipelineSchema:
+class CompiledSchema:
     """The schema, the documents that may be executed against it, and what executes them."""
 
     definition: strawberry.Schema
@@ -118,7 +118,7 @@ class PipelineSchema:
 
 def create_schema(
     limits: Limits | None = None, *, introspection: bool = True, cache: Cache | None = None
-) -> PipelineSchema:
+) -> CompiledSchema:
     """Without introspection, messages don't suggest names of the schema either.
 
     What is worked out of documents is kept in the `cache`.
@@ -141,7 +141,7 @@ def create_schema(
         class_of=_class_of,
         encodable_of=lambda leaf: ENCODABLE.get(leaf.name),
     )
-    return PipelineSchema(definition, documents, engine, Introspections(cache))
+    return CompiledSchema(definition, documents, engine, Introspections(cache))
 
 
 def _class_of(type_: GraphQLObjectType) -> type | None:

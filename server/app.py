@@ -22,17 +22,18 @@ from domain.errors import DomainError, Unavailable
 from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
 from repositories.cache import Cache
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
+from repositories.errors import SchemaChanged
 from repositories.factory import PersistenceMode, create_storage
-from repositories.turns import Turns
-from repositories.unit_of_work import SchemaChanged, Storage
+from repositories.semaphores import FairSemaphore
+from repositories.unit_of_work import Storage
 from schema.root import create_schema
 from server.capacity import Budget, Slots
+from server.fast_path import FastPath
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
 from server.persisted_queries import PersistedQueries
-from server.programs import Programs
 from server.requests import BodyLimits, HttpRequest, new_request_id
 from server.schema_file import schema_route
 from server.seed.agency import seed_agency
@@ -106,7 +107,7 @@ OpenStorage = Callable[[Settings, Cache], AbstractAsyncContextManager[Storage]]
 class App(Starlette):
     """Starlette, and a short way for programs that post to GraphQL: pages name their origin."""
 
-    def __init__(self, programs: Programs, **of_starlette: Any) -> None:
+    def __init__(self, programs: FastPath, **of_starlette: Any) -> None:
         super().__init__(**of_starlette)
         self._programs = programs
 
@@ -139,7 +140,7 @@ def create_app(
     schema = create_schema(settings.limits, introspection=not settings.production, cache=cache)
     has_schema_file = settings.publish_schema or not settings.production
     hosts = Hosts(settings.trusted_hosts, settings.trusted_proxies)
-    programs = Programs(hosts)
+    programs = FastPath(hosts)
 
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
@@ -158,7 +159,7 @@ def create_app(
                 stream_limits=settings.streams,
                 streams=Slots(settings.streams.connections),
                 pending=Budget(settings.pending_bytes),
-                large_answers=Turns(max(settings.pool_size // 4, 1)),
+                large_answers=FairSemaphore(max(settings.pool_size // 4, 1)),
                 persisted_queries=PersistedQueries(persisted_query_bytes),
                 has_page=not settings.production,
                 allowed_origins=settings.cors_origins,

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 
 
-def schema_route(path: str, schema: PipelineSchema) -> Route:
+def schema_route(path: str, schema: CompiledSchema) -> Route:
     """Serves the SDL at the path. Who has it already is told by its ETag that it's the same."""
 
     @cache

@@ -13,14 +13,15 @@ from starlette.types import Scope
 from domain.callers import Caller
 from domain.errors import AnswerTooLarge, DomainError, Unavailable
 from repositories.answer_size import AT_ONCE, limit_answer
-from repositories.turns import Turns
-from repositories.unit_of_work import Storage, set_deadline
+from repositories.deadlines import set_deadline
+from repositories.semaphores import FairSemaphore
+from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.documents import Document
 from schema.encoding import encode, encode_in_slices, fits
 from schema.errors import execution_failure
 from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from server.capacity import Budget, Share, Slots
 from server.hosts import Hosts
 from server.persisted_queries import PersistedQueries
@@ -59,7 +60,7 @@ class Service:
     """The schema over the storage, within limits. `execution_seconds` and `answer_bytes`
     bound an operation, or an event of a subscription. Once `closing` is set, subscriptions end."""
 
-    schema: PipelineSchema
+    schema: CompiledSchema
     storage: Storage
     execution_seconds: float
     answer_bytes: int
@@ -67,7 +68,7 @@ class Service:
     stream_limits: StreamLimits
     streams: Slots
     pending: Budget
-    large_answers: Turns
+    large_answers: FairSemaphore
     """Those that may be read at once, so that others have connections to the database."""
     persisted_queries: PersistedQueries
     has_page: bool
@@ -133,7 +134,7 @@ class Service:
             return response
         share.shrink_to(held)
         try:
-            await self.large_answers.take(_ROOM_SECONDS)
+            await self.large_answers.acquire(_ROOM_SECONDS)
         except Unavailable:
             return self._failed(Unavailable(_BUSY), caller.request_id)
         try:
@@ -143,7 +144,7 @@ class Service:
         except RequestRefused as refusal:
             return self._failed(Unavailable(refusal.message), caller.request_id)
         finally:
-            self.large_answers.leave()
+            self.large_answers.release()
 
     def _new_context(self, caller: Caller, share: Share) -> Context:
         """Of what can't be run again: it makes room where it is, or fails."""

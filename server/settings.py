@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from repositories.cache import CACHE_BYTES
-from repositories.engine import DatabaseUrlError, database_url
+from repositories.drivers.engine import DatabaseUrlError, database_url
 from repositories.factory import PersistenceMode
 from schema.limits import Limits
 from server.service import StreamLimits

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-_MOST_FILES: Final = 65_536
+_MAX_FILES: Final = 65_536
 """More than this process could serve; some systems have no limit of their own."""
 _OTHER_FILES: Final = 128
 """Files that aren't clients' connections: those that listen, the database's, logs, libraries."""
@@ -17,8 +17,8 @@ class Sockets:
 
     def __init__(
         self,
-        limit: int = _MOST_FILES,
-        client_limit: int = _MOST_FILES,
+        limit: int = _MAX_FILES,
+        client_limit: int = _MAX_FILES,
         exempt: Sequence[str] = (),
     ) -> None:
         self._limit = limit
@@ -54,9 +54,9 @@ class Sockets:
 def raise_file_limit() -> int:
     """How many files the process may have open: as many as the system lets it have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return _MOST_FILES if soft == resource.RLIM_INFINITY else soft
+        return _MAX_FILES if soft == resource.RLIM_INFINITY else soft
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     except (OSError, ValueError):  # some systems refuse what they say is allowed

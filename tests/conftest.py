@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import delete
 
 from migrations.runner import upgrade
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.metadata import metadata
+from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories, Storage
 from tests import builders as build
 from tests.support import hypothesis_profile

@@ -40,7 +40,7 @@ class GraphqlCore(Engine):
             operation,
             fragments={},
             variables=self._no_variables,
-            steering=(),
+            conditional_variables=(),
             is_supported=False,
         )
         return Execution(

@@ -6,7 +6,7 @@ from typing import Protocol
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.contract import EntityReads, EntityRepository
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.selections import Selection
+from repositories.projections import JsonProjection
 
 
 class PackageReads(EntityReads[DeliveryPackage], Protocol):
@@ -19,7 +19,7 @@ class PackageReads(EntityReads[DeliveryPackage], Protocol):
         ...
 
     async def artifacts_json_by_package_id(
-        self, package_ids: Sequence[str], selections: Sequence[Selection]
+        self, package_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """Of each that is stored, as JSON lists: one for each of the selections."""
         ...

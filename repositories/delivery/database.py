@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.database_repository import Children, DatabaseRepository, Values
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
+from repositories.drivers.compiled import Row
+from repositories.projections import JsonProjection
 from repositories.records import constructor
-from repositories.selections import Selection
-from repositories.statements import Row
+from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
 
 _new_artifact = constructor(DeliveryArtifact)
 _new_package = constructor(DeliveryPackage)
@@ -26,7 +26,7 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
     record_type = DeliveryPackage
     table = delivery_packages
     key_name = "package_id"
-    children = Children(
+    children = ChildMapping(
         delivery_artifacts,
         "artifacts",
         ("position", "name", "url", "format"),
@@ -40,7 +40,7 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
         return await self._children(package_ids)
 
     async def artifacts_json_by_package_id(
-        self, package_ids: Sequence[str], selections: Sequence[Selection]
+        self, package_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(package_ids, selections)
 

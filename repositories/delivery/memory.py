@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.memory_repository import MemoryRepository
-from repositories.selections import Selection
+from repositories.memory.repository import MemoryRepository
+from repositories.projections import JsonProjection
 
 
 class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
@@ -21,7 +21,7 @@ class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
         return await self._children(package_ids)
 
     async def artifacts_json_by_package_id(
-        self, package_ids: Sequence[str], selections: Sequence[Selection]
+        self, package_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(package_ids, selections)
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Table, UniqueConstraint
 
-from repositories.metadata import (
+from repositories.sql.metadata import (
     bookkeeping,
     child_columns,
     metadata,

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from domain.json_object import JsonObject, dumps
 from domain.onboarding import Brief, BriefScope, BriefStage
-from repositories.database_repository import DatabaseRepository, Values
+from repositories.drivers.compiled import Row
 from repositories.onboarding.tables import onboarding_forms
 from repositories.records import constructor
-from repositories.statements import Row
+from repositories.sql.repository import DatabaseRepository, Values
 
 _new_brief = constructor(Brief)
 

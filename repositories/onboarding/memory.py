@@ -1,7 +1,7 @@
 """Briefs in memory."""
 
 from domain.onboarding import Brief
-from repositories.memory_repository import MemoryRepository
+from repositories.memory.repository import MemoryRepository
 
 
 class MemoryBriefRepository(MemoryRepository[Brief]):

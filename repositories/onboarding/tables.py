@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, Integer, Table, UniqueConstraint
 
 from domain.onboarding import BriefStage
-from repositories.metadata import (
+from repositories.sql.metadata import (
     bookkeeping,
     json_text,
     metadata,

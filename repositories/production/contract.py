@@ -6,7 +6,7 @@ from typing import Protocol
 from domain.production import Campaign, Draft, Tactic
 from repositories.contract import EntityReads, EntityRepository
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.selections import Selection
+from repositories.projections import JsonProjection
 
 
 class CampaignReads(EntityReads[Campaign], Protocol):
@@ -19,7 +19,7 @@ class CampaignReads(EntityReads[Campaign], Protocol):
         ...
 
     async def tactics_json_by_campaign_id(
-        self, campaign_ids: Sequence[str], selections: Sequence[Selection]
+        self, campaign_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """Of each that is stored, as JSON lists: one for each of the selections."""
         ...

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from domain.json_object import JsonObject
 from domain.production import Campaign, Draft, Tactic
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.database_repository import Children, DatabaseRepository, Values
+from repositories.drivers.compiled import Row
 from repositories.production.tables import (
     production_campaigns,
     production_drafts,
     production_tactics,
 )
+from repositories.projections import JsonProjection
 from repositories.records import constructor
-from repositories.selections import Selection
-from repositories.statements import Row
+from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
 
 _new_tactic = constructor(Tactic)
 _new_campaign = constructor(Campaign)
@@ -36,7 +36,7 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
     record_type = Campaign
     table = production_campaigns
     key_name = "campaign_id"
-    children = Children(
+    children = ChildMapping(
         production_tactics,
         "tactics",
         ("position", "channel", "content_type", "title"),
@@ -50,7 +50,7 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
         return await self._children(campaign_ids)
 
     async def tactics_json_by_campaign_id(
-        self, campaign_ids: Sequence[str], selections: Sequence[Selection]
+        self, campaign_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(campaign_ids, selections)
 

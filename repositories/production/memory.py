@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from domain.production import Campaign, Draft, Tactic
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.memory_repository import MemoryRepository
-from repositories.selections import Selection
+from repositories.memory.repository import MemoryRepository
+from repositories.projections import JsonProjection
 
 
 class MemoryCampaignRepository(MemoryRepository[Campaign]):
@@ -21,7 +21,7 @@ class MemoryCampaignRepository(MemoryRepository[Campaign]):
         return await self._children(campaign_ids)
 
     async def tactics_json_by_campaign_id(
-        self, campaign_ids: Sequence[str], selections: Sequence[Selection]
+        self, campaign_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(campaign_ids, selections)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from domain.qc import QcIssue, QcResult
 from repositories.contract import EntityReads, EntityRepository
-from repositories.selections import Selection
+from repositories.projections import JsonProjection
 
 
 class QcResultReads(EntityReads[QcResult], Protocol):
@@ -16,7 +16,7 @@ class QcResultReads(EntityReads[QcResult], Protocol):
         ...
 
     async def json_by_draft_id(
-        self, draft_ids: Sequence[str], selections: Sequence[Selection]
+        self, draft_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """As get_many_by_draft_id, as JSON objects: one for each of the selections."""
         ...
@@ -28,7 +28,7 @@ class QcResultReads(EntityReads[QcResult], Protocol):
         ...
 
     async def issues_json_by_result_id(
-        self, result_ids: Sequence[str], selections: Sequence[Selection]
+        self, result_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """Of each that is stored, as JSON lists: one for each of the selections."""
         ...

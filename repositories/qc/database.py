@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from domain.qc import QcIssue, QcResult, QcSeverity
-from repositories.database_repository import Children, DatabaseRepository, Values
+from repositories.drivers.compiled import Row
+from repositories.projections import JsonProjection
 from repositories.qc.tables import qc_issues, qc_results
 from repositories.records import constructor
-from repositories.selections import Selection
-from repositories.statements import Row
+from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
 
 _new_issue = constructor(QcIssue)
 _new_result = constructor(QcResult)
@@ -32,7 +32,7 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
     table = qc_results
     key_name = "result_id"
     unchanging = ("draft_id",)
-    children = Children(
+    children = ChildMapping(
         qc_issues,
         "issues",
         ("position", "severity", "section", "reason"),
@@ -44,7 +44,7 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
         return await self._by_column("draft_id", draft_ids)
 
     async def json_by_draft_id(
-        self, draft_ids: Sequence[str], selections: Sequence[Selection]
+        self, draft_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._json_by_column("draft_id", draft_ids, selections)
 
@@ -54,7 +54,7 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
         return await self._children(result_ids)
 
     async def issues_json_by_result_id(
-        self, result_ids: Sequence[str], selections: Sequence[Selection]
+        self, result_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(result_ids, selections)
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from domain.qc import QcIssue, QcResult
-from repositories.memory_repository import MemoryRepository
-from repositories.selections import Selection
+from repositories.memory.repository import MemoryRepository
+from repositories.projections import JsonProjection
 
 
 class MemoryQcResultRepository(MemoryRepository[QcResult]):
@@ -25,7 +25,7 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
         }
 
     async def json_by_draft_id(
-        self, draft_ids: Sequence[str], selections: Sequence[Selection]
+        self, draft_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return self._json(await self.get_many_by_draft_id(draft_ids), selections)
 
@@ -35,7 +35,7 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
         return await self._children(result_ids)
 
     async def issues_json_by_result_id(
-        self, result_ids: Sequence[str], selections: Sequence[Selection]
+        self, result_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(result_ids, selections)
 

@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 
 from domain.qc import QcSeverity
-from repositories.metadata import (
+from repositories.sql.metadata import (
     bookkeeping,
     child_columns,
     metadata,

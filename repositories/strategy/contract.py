@@ -6,7 +6,7 @@ from typing import Protocol
 from domain.strategy import Recommendation, StrategyPlan
 from repositories.contract import EntityReads, EntityRepository
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.selections import Selection
+from repositories.projections import JsonProjection
 
 BriefVersion = tuple[str, int]
 """The second key of a plan: its `brief_id` and its `version`."""
@@ -22,7 +22,7 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
         ...
 
     async def json_by_version(
-        self, versions: Sequence[BriefVersion], selections: Sequence[Selection]
+        self, versions: Sequence[BriefVersion], selections: Sequence[JsonProjection]
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
         """As get_many_by_version, as JSON objects: one for each of the selections."""
         ...
@@ -34,7 +34,7 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
         ...
 
     async def recommendations_json_by_strategy_id(
-        self, strategy_ids: Sequence[str], selections: Sequence[Selection]
+        self, strategy_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """Of each that is stored, as JSON lists: one for each of the selections."""
         ...

@@ -17,13 +17,13 @@ from domain.strategy import (
     StrategyTimeline,
 )
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.database_criteria import among, storable
-from repositories.database_json import shaped
-from repositories.database_repository import Children, DatabaseRepository, Values
-from repositories.database_statements import Entities
+from repositories.drivers.compiled import Row, Statement
+from repositories.projections import JsonProjection
 from repositories.records import constructor
-from repositories.selections import Selection
-from repositories.statements import Row, Statement
+from repositories.sql.criteria import among, storable
+from repositories.sql.json_statements import shaped
+from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
+from repositories.sql.statements import EntityTable
 from repositories.strategy.contract import BriefVersion
 from repositories.strategy.tables import strategy_plans, strategy_recommendations
 
@@ -55,7 +55,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     table = strategy_plans
     key_name = "strategy_id"
     unchanging = ("brief_id",)
-    children = Children(
+    children = ChildMapping(
         strategy_recommendations,
         "recommendations",
         ("position", "channel", "budget_percent", "rationale", "tactics"),
@@ -78,7 +78,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         return {version: plan for version, plan in found.items() if version in wanted}
 
     async def json_by_version(
-        self, versions: Sequence[BriefVersion], selections: Sequence[Selection]
+        self, versions: Sequence[BriefVersion], selections: Sequence[JsonProjection]
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
         wanted = set(versions)
         names = ("brief_id", "version")
@@ -100,7 +100,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         return await self._children(strategy_ids)
 
     async def recommendations_json_by_strategy_id(
-        self, strategy_ids: Sequence[str], selections: Sequence[Selection]
+        self, strategy_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(strategy_ids, selections)
 
@@ -173,9 +173,9 @@ def _timeline(text: str) -> StrategyTimeline:
     )
 
 
-def _of_versions(entities: Entities) -> Statement:
+def _of_versions(entities: EntityTable) -> Statement:
     """Plans of the briefs of `values` with one of `versions`."""
-    return entities.written(
+    return entities.compiled(
         select(*entities.selection("version")).where(
             entities.among("brief_id"),
             among(entities.rows.c.version, "versions", is_sqlite=entities.is_sqlite),
@@ -184,10 +184,10 @@ def _of_versions(entities: Entities) -> Statement:
 
 
 @cache
-def _last_version(entities: Entities) -> Statement:
+def _last_version(entities: EntityTable) -> Statement:
     """Of all plans of the brief: a version that the caller can't see is taken, too."""
     table = entities.table
     brief_id = bindparam("brief_id", type_=table.c.brief_id.type)
-    return entities.written(
+    return entities.compiled(
         select(func.coalesce(func.max(table.c.version), 0)).where(table.c.brief_id == brief_id)
     )

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from domain.strategy import Recommendation, StrategyPlan
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.memory_repository import MemoryRepository
-from repositories.selections import Selection
+from repositories.memory.repository import MemoryRepository
+from repositories.projections import JsonProjection
 from repositories.strategy.contract import BriefVersion
 
 
@@ -29,7 +29,7 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
         }
 
     async def json_by_version(
-        self, versions: Sequence[BriefVersion], selections: Sequence[Selection]
+        self, versions: Sequence[BriefVersion], selections: Sequence[JsonProjection]
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
         return self._json(await self.get_many_by_version(versions), selections)
 
@@ -39,7 +39,7 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
         return await self._children(strategy_ids)
 
     async def recommendations_json_by_strategy_id(
-        self, strategy_ids: Sequence[str], selections: Sequence[Selection]
+        self, strategy_ids: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(strategy_ids, selections)
 

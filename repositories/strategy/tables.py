@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, Double, Integer, Table, UniqueConstraint
 
 from domain.strategy import ApprovalState
-from repositories.metadata import (
+from repositories.sql.metadata import (
     bookkeeping,
     child_columns,
     json_text,

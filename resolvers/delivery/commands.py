@@ -12,7 +12,7 @@ async def save_delivery_package(unit: UnitOfWork, command: SaveDeliveryPackage) 
     """Raises ValidationFailed, RevisionConflict."""
     require_valid(command)
     package_id = command.package_id or unit.new_key("package")
-    package = delivery.packaged(command, package_id, unit.now)
+    package = delivery.new_package(command, package_id, unit.now)
     return await unit.delivery_packages.save(package, command.expected_revision)
 
 

@@ -9,8 +9,8 @@ from resolvers.dataloaders import EntityLoaders, Loader, Related
 class PackageLoaders(EntityLoaders[DeliveryPackage]):
     """Packages by `package_id`."""
 
-    def __init__(self, reads: PackageReads, *, is_alone: bool = False) -> None:
-        super().__init__(reads, is_alone=is_alone)
+    def __init__(self, reads: PackageReads, *, single_statement: bool = False) -> None:
+        super().__init__(reads, single_statement=single_statement)
         self._packages = reads
 
     @lazy

@@ -12,7 +12,7 @@ async def save_campaign(unit: UnitOfWork, command: SaveCampaign) -> Campaign:
     """Raises ValidationFailed, RevisionConflict."""
     require_valid(command)
     campaign_id = command.campaign_id or unit.new_key("campaign")
-    campaign = production.campaign(command, campaign_id, unit.now)
+    campaign = production.new_campaign(command, campaign_id, unit.now)
     return await unit.campaigns.save(campaign, command.expected_revision)
 
 
@@ -20,7 +20,7 @@ async def save_draft(unit: UnitOfWork, command: SaveDraft) -> Draft:
     """Raises ValidationFailed, RevisionConflict."""
     require_valid(command)
     draft_id = command.draft_id or unit.new_key("draft")
-    draft = production.draft(command, draft_id, unit.now)
+    draft = production.new_draft(command, draft_id, unit.now)
     return await unit.drafts.save(draft, command.expected_revision)
 
 

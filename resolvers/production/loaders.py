@@ -9,8 +9,8 @@ from resolvers.dataloaders import EntityLoaders, Loader, Related
 class CampaignLoaders(EntityLoaders[Campaign]):
     """Campaigns by `campaign_id`."""
 
-    def __init__(self, reads: CampaignReads, *, is_alone: bool = False) -> None:
-        super().__init__(reads, is_alone=is_alone)
+    def __init__(self, reads: CampaignReads, *, single_statement: bool = False) -> None:
+        super().__init__(reads, single_statement=single_statement)
         self._campaigns = reads
 
     @lazy
@@ -28,8 +28,8 @@ class CampaignLoaders(EntityLoaders[Campaign]):
 class DraftLoaders(EntityLoaders[Draft]):
     """Drafts by `draft_id`."""
 
-    def __init__(self, reads: DraftReads, *, is_alone: bool = False) -> None:
-        super().__init__(reads, is_alone=is_alone)
+    def __init__(self, reads: DraftReads, *, single_statement: bool = False) -> None:
+        super().__init__(reads, single_statement=single_statement)
         self._drafts = reads
 
     @lazy

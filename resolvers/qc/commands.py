@@ -23,7 +23,7 @@ async def record_qc_result(unit: UnitOfWork, command: RecordQcResult) -> QcResul
     require_revision(current, command.expected_revision)
     if kept_id is not None and result_id != kept_id:
         await results.delete(kept_id)
-    return await results.save(qc.recorded(command, result_id, unit.now))
+    return await results.save(qc.new_result(command, result_id, unit.now))
 
 
 async def delete_qc_result(unit: UnitOfWork, command: Delete) -> str:

@@ -9,8 +9,8 @@ from resolvers.dataloaders import EntityLoaders, Loader
 class QcResultLoaders(EntityLoaders[QcResult]):
     """Results by `result_id`."""
 
-    def __init__(self, reads: QcResultReads, *, is_alone: bool = False) -> None:
-        super().__init__(reads, is_alone=is_alone)
+    def __init__(self, reads: QcResultReads, *, single_statement: bool = False) -> None:
+        super().__init__(reads, single_statement=single_statement)
         self._results = reads
 
     @lazy

@@ -26,7 +26,7 @@ async def save_strategy_plan(unit: UnitOfWork, command: SaveStrategyPlan) -> Str
         strategy_id = current.strategy_id
     else:
         strategy_id = command.strategy_id or unit.new_key("plan")
-    return await plans.save(strategy.planned(command, strategy_id, version, unit.now))
+    return await plans.save(strategy.new_plan(command, strategy_id, version, unit.now))
 
 
 async def approve_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:

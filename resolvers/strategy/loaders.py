@@ -9,8 +9,8 @@ from resolvers.dataloaders import EntityLoaders, Loader, Related
 class PlanLoaders(EntityLoaders[StrategyPlan]):
     """Plans by `strategy_id`."""
 
-    def __init__(self, reads: PlanReads, *, is_alone: bool = False) -> None:
-        super().__init__(reads, is_alone=is_alone)
+    def __init__(self, reads: PlanReads, *, single_statement: bool = False) -> None:
+        super().__init__(reads, single_statement=single_statement)
         self._plans = reads
 
     @lazy

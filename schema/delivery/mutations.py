@@ -30,7 +30,7 @@ class DeliveryMutation:
         SaveDeliveryPackageInput,
         commands.save_delivery_package,
         outcome="delivery_package",
-        in_one_call=True,
+        single_statement=True,
     )
     delete_delivery_package: DeleteDeliveryPackagePayload | None = deletion(
         "Delete a delivery package with its artifacts. Its draft stays.",

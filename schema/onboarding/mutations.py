@@ -34,7 +34,7 @@ class OnboardingMutation:
         SubmitIntakeInput,
         commands.submit_intake,
         outcome="brief",
-        in_one_call=True,
+        single_statement=True,
     )
     normalize_brief: NormalizeBriefPayload | None = mutation(
         "Set what the agency made of a brief: scope, objectives, audience, guidelines.",

@@ -44,7 +44,7 @@ class ProductionMutation:
         SaveCampaignInput,
         commands.save_campaign,
         outcome="campaign",
-        in_one_call=True,
+        single_statement=True,
     )
     save_draft: SaveDraftPayload | None = mutation(
         "Save a draft, new or in place of the stored one.",
@@ -52,7 +52,7 @@ class ProductionMutation:
         SaveDraftInput,
         commands.save_draft,
         outcome="draft",
-        in_one_call=True,
+        single_statement=True,
     )
     delete_campaign: DeleteCampaignPayload | None = deletion(
         "Delete a campaign. Its drafts stay where they are.",

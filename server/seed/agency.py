@@ -256,7 +256,7 @@ def _normalizing(story: _Story) -> NormalizeBrief:
 
 def _plans(story: _Story, approval: ApprovalState, begin: datetime) -> Iterator[StrategyPlan]:
     if approval is ApprovalState.APPROVED:
-        first = strategy.planned(
+        first = strategy.new_plan(
             valid(_planning(story, f"First idea. {story.summary}", 70.0)),
             f"plan-{story.slug}-1",
             1,
@@ -264,12 +264,12 @@ def _plans(story: _Story, approval: ApprovalState, begin: datetime) -> Iterator[
         )
         yield strategy.decided(first, ApprovalState.REJECTED, "client", begin + timedelta(hours=20))
         later = begin + timedelta(days=1)
-        second = strategy.planned(
+        second = strategy.new_plan(
             valid(_planning(story, story.summary, 45.0)), f"plan-{story.slug}-2", 2, later
         )
         yield strategy.decided(second, approval, "client", later + timedelta(hours=6))
     else:
-        yield strategy.planned(
+        yield strategy.new_plan(
             valid(_planning(story, story.summary, 60.0)), f"plan-{story.slug}-1", 1, begin
         )
 
@@ -306,7 +306,7 @@ def _planning(story: _Story, summary: str, largest_share: float) -> SaveStrategy
 def _production(story: _Story, begin: datetime) -> Iterator[Entity]:
     plan_id = f"plan-{story.slug}-{2 if story.approval is ApprovalState.APPROVED else 1}"
     campaign_id = f"campaign-{story.slug}"
-    yield production.campaign(
+    yield production.new_campaign(
         valid(
             SaveCampaign(
                 strategy_id=plan_id,
@@ -321,7 +321,7 @@ def _production(story: _Story, begin: datetime) -> Iterator[Entity]:
     )
     for index, piece in enumerate(story.pieces):
         written = begin + timedelta(hours=7 * (index + 1))
-        yield production.draft(
+        yield production.new_draft(
             valid(
                 SaveDraft(
                     strategy_id=plan_id,
@@ -348,7 +348,7 @@ def _checked(piece: _Piece, at: datetime) -> Iterator[Entity]:
             evaluated_at=at,
             issues=piece.issues,
         )
-        yield qc.recorded(valid(result), f"qc-{piece.slug}", at)
+        yield qc.new_result(valid(result), f"qc-{piece.slug}", at)
     if piece.formats:
         package = SaveDeliveryPackage(
             draft_id=draft_id,
@@ -361,4 +361,4 @@ def _checked(piece: _Piece, at: datetime) -> Iterator[Entity]:
                 for kind in piece.formats
             ),
         )
-        yield delivery.packaged(valid(package), f"package-{piece.slug}", at + timedelta(hours=2))
+        yield delivery.new_package(valid(package), f"package-{piece.slug}", at + timedelta(hours=2))

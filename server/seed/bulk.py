@@ -51,7 +51,7 @@ async def _add_plan(unit: UnitOfWork, number: int) -> None:
         timeline=StrategyTimeline(12),
         recommendations=(Recommendation("Search", 60.0, "It converts."),),
     )
-    plan = strategy.planned(valid(planning), f"plan-{name}", 1, at)
+    plan = strategy.new_plan(valid(planning), f"plan-{name}", 1, at)
     approved = strategy.decided(plan, strategy.ApprovalState.APPROVED, "client", at)
     await add(unit.strategy_plans, approved)
     saving = SaveCampaign(
@@ -59,7 +59,7 @@ async def _add_plan(unit: UnitOfWork, number: int) -> None:
         name=f"Campaign {number}",
         tactics=(Tactic("Search", "landing_page", "Landing page"),),
     )
-    await add(unit.campaigns, production.campaign(valid(saving), f"campaign-{name}", at))
+    await add(unit.campaigns, production.new_campaign(valid(saving), f"campaign-{name}", at))
 
 
 async def _add_package(unit: UnitOfWork, number: int) -> None:
@@ -73,7 +73,7 @@ async def _add_package(unit: UnitOfWork, number: int) -> None:
         body=f"The body of draft {number}. " * 20,
         metadata={"number": number},
     )
-    await add(unit.drafts, production.draft(valid(saving), draft_id, at))
+    await add(unit.drafts, production.new_draft(valid(saving), draft_id, at))
     recording = RecordQcResult(
         draft_id=draft_id,
         passed=number % 3 != 0,
@@ -84,7 +84,7 @@ async def _add_package(unit: UnitOfWork, number: int) -> None:
             for index in range(ISSUES)
         ),
     )
-    await add(unit.qc_results, qc.recorded(valid(recording), f"qc-bulk-{number:07}", at))
+    await add(unit.qc_results, qc.new_result(valid(recording), f"qc-bulk-{number:07}", at))
     packing = SaveDeliveryPackage(
         draft_id=draft_id,
         artifacts=tuple(
@@ -94,5 +94,5 @@ async def _add_package(unit: UnitOfWork, number: int) -> None:
             for index in range(ARTIFACTS)
         ),
     )
-    package = delivery.packaged(valid(packing), f"package-bulk-{number:07}", at)
+    package = delivery.new_package(valid(packing), f"package-bulk-{number:07}", at)
     await add(unit.delivery_packages, package)

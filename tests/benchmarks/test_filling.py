@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from benchmarks.filling import SEEDED, add_chains, multiply
 from benchmarks.scenarios import chain
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.metadata import Timestamp, metadata
+from repositories.sql.metadata import Timestamp, metadata
 from schema.root import create_schema
 from server.seed.bulk import seed_bulk
 from tests import builders as build

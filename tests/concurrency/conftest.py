@@ -9,7 +9,13 @@ import pytest
 from domain.callers import Caller
 from repositories.changes import ChangeFeed
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Repositories, Selected, SnapshotHandle, Storage, UnitOfWork
+from repositories.unit_of_work import (
+    AttributeMask,
+    Repositories,
+    SnapshotHandle,
+    Storage,
+    UnitOfWork,
+)
 from tests.conftest import close_database, open_emptied
 
 T = TypeVar("T")
@@ -43,12 +49,12 @@ class _InterleavedRepositories:
         self._repositories = repositories
 
     def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
+        self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
-        return self._repositories.read(selected=selected, in_one_call=in_one_call)
+        return self._repositories.read(selected=selected, single_statement=single_statement)
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
     ) -> T:
         async def interleaved(unit: UnitOfWork) -> T:
             await asyncio.sleep(0)
@@ -56,7 +62,7 @@ class _InterleavedRepositories:
             await asyncio.sleep(0)
             return result
 
-        return await self._repositories.write(interleaved, in_one_call=in_one_call)
+        return await self._repositories.write(interleaved, single_statement=single_statement)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from domain.errors import InvalidTransition, NotFound, RevisionConflict, ValidationFailed
 from domain.qc import QcResult
 from domain.strategy import ApprovalState, StrategyPlan
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build

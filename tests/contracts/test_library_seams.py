@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from repositories.sqlite import SqliteFile
+from repositories.drivers.sqlite import SqliteFile
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,7 +151,7 @@ async def test_a_connection_of_aiosqlite_tells_its_thread_and_whether_it_runs() 
     thread = connection._thread
     await connection
 
-    assert connection._running, "repositories/sqlite.py asks whether it's closed"
+    assert connection._running, "repositories/drivers/sqlite.py asks whether it's closed"
     assert thread.is_alive()
     await connection.close()
     assert not connection._running

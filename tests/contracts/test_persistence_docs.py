@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 import repositories.factory  # noqa: F401  it knows all modules, and so fills the metadata
 from repositories.contract import EntityRepository
-from repositories.metadata import metadata
+from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "persistence.md"

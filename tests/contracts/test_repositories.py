@@ -13,7 +13,7 @@ from repositories import contract, factory, unit_of_work
 from repositories.delivery import contract as delivery
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
-from repositories.memory_repository import MemorySession
+from repositories.memory.repository import MemorySession
 from repositories.onboarding import contract as onboarding
 from repositories.onboarding.database import DatabaseBriefRepository
 from repositories.onboarding.memory import MemoryBriefRepository

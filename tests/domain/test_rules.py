@@ -90,7 +90,7 @@ def test_normalising_keeps_what_the_client_said() -> None:
 
 
 def test_what_a_draft_does_not_say_is_absent_or_empty() -> None:
-    draft = production.draft(build.save_draft(campaign_id=None, metadata=None), "key", START)
+    draft = production.new_draft(build.save_draft(campaign_id=None, metadata=None), "key", START)
 
     assert (draft.campaign_id, draft.metadata) == (None, EMPTY_OBJECT)
 
@@ -99,17 +99,17 @@ def test_times_are_kept_in_utc() -> None:
     ahead = START.astimezone(timezone(timedelta(hours=3)))
 
     brief = onboarding.submitted(build.submit_intake(submitted_at=ahead), "key", LATER)
-    result = qc.recorded(build.record_result(evaluated_at=ahead), "key", LATER)
+    result = qc.new_result(build.record_result(evaluated_at=ahead), "key", LATER)
 
     assert (brief.submitted_at, brief.submitted_at.tzinfo) == (START, UTC)
     assert (result.evaluated_at, result.evaluated_at.tzinfo) == (START, UTC)
 
 
 def test_numbers_are_floats_and_zero_has_no_sign() -> None:
-    score = qc.recorded(build.record_result(score=1), "key", START).score
-    zero = qc.recorded(build.record_result(score=-0.0), "key", START).score
+    score = qc.new_result(build.record_result(score=1), "key", START).score
+    zero = qc.new_result(build.record_result(score=-0.0), "key", START).score
     (item,) = (
-        strategy.planned(
+        strategy.new_plan(
             build.save_plan(recommendations=(build.recommendation(budget_percent=-0.0),)),
             "key",
             1,
@@ -124,7 +124,7 @@ def test_numbers_are_floats_and_zero_has_no_sign() -> None:
 CHILDREN: list[tuple[str, Callable[[], Any]]] = [
     (
         "recommendations",
-        lambda: strategy.planned(
+        lambda: strategy.new_plan(
             build.save_plan(recommendations=[build.recommendation(c, position=9) for c in "CAB"]),
             "key",
             1,
@@ -133,19 +133,19 @@ CHILDREN: list[tuple[str, Callable[[], Any]]] = [
     ),
     (
         "tactics",
-        lambda: production.campaign(
+        lambda: production.new_campaign(
             build.save_campaign(tactics=[build.tactic(c, position=9) for c in "CAB"]), "key", START
         ),
     ),
     (
         "issues",
-        lambda: qc.recorded(
+        lambda: qc.new_result(
             build.record_result(issues=[build.issue(c, position=9) for c in "CAB"]), "key", START
         ),
     ),
     (
         "artifacts",
-        lambda: delivery.packaged(
+        lambda: delivery.new_package(
             build.save_package(artifacts=[build.artifact(c, position=9) for c in "CAB"]),
             "key",
             START,

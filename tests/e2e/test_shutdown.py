@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from tests import inputs
 from tests.e2e.conftest import Running, Start
 from tests.support.graphql import Json, mutation

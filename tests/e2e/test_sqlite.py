@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 
 from domain.errors import Unavailable
 from migrations.runner import downgrade, upgrade
-from repositories.engine import open_database
-from repositories.sqlite_file import only_server_of
+from repositories.drivers.engine import open_database
+from repositories.drivers.sqlite_file import only_server_of
 from server.cli import app
 from tests import inputs
 from tests.e2e.conftest import Running
@@ -30,7 +30,7 @@ SAVE = mutation("saveDraft")
 WHILE_IT_LIVES = """
 import sys
 from pathlib import Path
-from repositories.sqlite_file import only_server_of
+from repositories.drivers.sqlite_file import only_server_of
 with only_server_of(Path(sys.argv[1])):
     print("serving", flush=True)
     sys.stdin.read()

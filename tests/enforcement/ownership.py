@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 from sqlalchemy import Table
 
@@ -13,8 +14,9 @@ def owners() -> Mapping[str, str]:
     """The module that owns each table, by the table's name."""
     found: dict[str, str] = {}
     for package in pkgutil.iter_modules(repositories.__path__):
-        if package.ispkg:
-            declared = importlib.import_module(f"repositories.{package.name}.tables")
+        tables = f"repositories.{package.name}.tables"
+        if package.ispkg and find_spec(tables):
+            declared = importlib.import_module(tables)
             for value in vars(declared).values():
                 if isinstance(value, Table):
                     assert value.name not in found, f"{value} is declared twice"

@@ -47,12 +47,12 @@ PLANTED = {
         "repositories.qc.memory",
     ),
     "Only a module's repository, and migrations, know its tables": (
-        "repositories/engine.py",
+        "repositories/drivers/engine.py",
         "repositories.qc.tables",
     ),
     "Domain needs nothing but the standard library": ("domain/qc.py", "orjson"),
     "Databases stay in repositories and migrations": ("resolvers/loaders.py", "sqlalchemy"),
-    "Alembic stays in migrations": ("repositories/engine.py", "alembic"),
+    "Alembic stays in migrations": ("repositories/drivers/engine.py", "alembic"),
     "GraphQL stays in schema and server": ("resolvers/loaders.py", "strawberry"),
     "HTTP, settings and the command line stay in server": ("schema/context.py", "starlette"),
 }

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import delete, event, insert, text
 from sqlalchemy.engine import Engine
 
-from repositories.database_session import DatabaseSession
-from repositories.engine import Database
+from repositories.drivers.compiled import Statement, compile_statement
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.metadata import metadata
 from repositories.qc.database import DatabaseQcResultRepository
-from repositories.statements import Statement, written
+from repositories.sql.metadata import metadata
+from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import UnitOfWork
 from tests import builders as build
 from tests.enforcement.ownership import owners
@@ -140,7 +140,9 @@ async def test_a_repository_that_writes_the_table_of_another_module_is_found(
     class Trespassing(DatabaseQcResultRepository):
         async def trespass(self) -> None:
             statement = delete(metadata.tables["delivery_packages"])
-            await self._session.rows(written(statement, is_sqlite=self._session.is_sqlite))
+            await self._session.rows(
+                compile_statement(statement, is_sqlite=self._session.is_sqlite)
+            )
 
     Trespassing.__module__ = DatabaseQcResultRepository.__module__
     repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Column, Enum, ForeignKey, MetaData, Tabl
 from domain.onboarding import BriefStage
 from domain.qc import QcSeverity
 from domain.strategy import ApprovalState
-from repositories.metadata import metadata
+from repositories.sql.metadata import metadata
 from tests.enforcement.ownership import owners
 
 

@@ -62,7 +62,7 @@ def test_at_once(runner: asyncio.Runner) -> None:
 
         assert ours.data == theirs.data
         assert errors_of(ours) == errors_of(theirs)
-        seen.update(kinds_of(ours))
+        seen.update(types_of(ours))
 
     for document in documents(SCHEMA, 250, kinds=KINDS, arguments=ARGUMENTS):
         engine = Engine(SCHEMA)
@@ -91,7 +91,7 @@ def test_over_time(runner: asyncio.Runner) -> None:
             ours = await engine.execute(
                 document, operation, variable_values=variables, context_value=world
             )
-            seen.update(kinds_of(ours))
+            seen.update(types_of(ours))
             if are_same(ours, theirs):
                 seen["the same"] += 1
             else:
@@ -111,6 +111,6 @@ def test_over_time(runner: asyncio.Runner) -> None:
     assert seen["the same"] >= 0.85 * seen["cases"]
 
 
-def kinds_of(result: ExecutionResult) -> list[str]:
+def types_of(result: ExecutionResult) -> list[str]:
     kinds = {"cases": True, "with errors": result.errors, "without data": result.data is None}
     return [kind for kind, holds in kinds.items() if holds]

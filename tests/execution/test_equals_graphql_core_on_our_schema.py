@@ -22,7 +22,7 @@ from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.export import exported_schema
-from schema.root import PipelineSchema, create_schema
+from schema.root import CompiledSchema, create_schema
 from server.seed.agency import seed_agency
 from tests import builders as build
 from tests.conftest import close_database, open_emptied
@@ -86,7 +86,7 @@ def arguments_of(stored: dict[str, Any]) -> dict[str, Sequence[str]]:
 class Both:
     """Both executors over the same data, and what was seen of their answers."""
 
-    schema: PipelineSchema
+    schema: CompiledSchema
     storage: Storage
     runner: asyncio.Runner
     seen: Counter[str]

@@ -7,7 +7,7 @@ import pytest
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, parse
 
 from execution import DocumentPlans, Engine
-from execution.document_plans import MOST_PLANS
+from execution.document_plans import MAX_PLANS
 from tests.execution.asking import Request, answer, request, run, run_by_graphql_core, schema_of
 from tests.support.weighing import weight_of
 
@@ -90,7 +90,7 @@ async def test_plans_for_what_variables_select_are_as_many_at_most(engine: Engin
         assert result.data == {name: "N" for name in names if chosen[name]}
 
     let_go = [weight for weight in grown if weight < 0]
-    assert len(let_go) == 2 ** len(names) - MOST_PLANS
+    assert len(let_go) == 2 ** len(names) - MAX_PLANS
 
 
 # What is selected alike is planned once

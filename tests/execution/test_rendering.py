@@ -16,7 +16,7 @@ from graphql import (
 
 from execution import ArgumentsOf, Bind, Engine, FieldBinding, Render, SelectedField
 from execution.arguments import Arguments
-from execution.plans import MOST_SELECTED
+from execution.plans import MAX_SELECTED
 from tests.execution.asking import Json, run, run_by_graphql_core, schema_of
 
 SDL = """
@@ -195,7 +195,7 @@ async def test_what_can_not_be_written_with_its_arguments_is_resolved(query: str
 
 async def test_a_renderer_is_not_told_of_more_than_anybody_writes() -> None:
     rendering = Rendering()
-    books = " ".join(f"a{number}: title" for number in range(MOST_SELECTED + 1))
+    books = " ".join(f"a{number}: title" for number in range(MAX_SELECTED + 1))
 
     result = await run(
         rendering.engine,
@@ -248,7 +248,9 @@ async def test_an_operation_that_is_one_written_field_says_so(query: str, is_one
     operation = get_operation_ast(document)
     assert operation is not None
 
-    assert Rendering().engine.prepare(document, operation, to_render=True).is_one_read is is_one
+    assert (
+        Rendering().engine.prepare(document, operation, to_render=True).single_statement is is_one
+    )
 
 
 async def test_what_fails_in_the_only_field_is_told_as_by_graphql_core() -> None:

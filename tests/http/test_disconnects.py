@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Iterator
 
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from tests.conftest import close_database
 from tests.http.conftest import Serve

@@ -12,13 +12,14 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 
-from repositories.database_session import DatabaseSession
+from repositories.deadlines import set_deadline
 from repositories.delivery.database import DatabasePackageRepository
-from repositories.engine import Database, open_database
+from repositories.drivers.compiled import compile_statement
+from repositories.drivers.engine import Database, open_database
+from repositories.drivers.postgresql import PostgresStatement, PostgresTransaction
 from repositories.factory import PersistenceMode, create_storage
-from repositories.postgresql import PostgresStatement, PostgresTransaction
-from repositories.statements import written
-from repositories.unit_of_work import Storage, set_deadline
+from repositories.sql.session import DatabaseSession
+from repositories.unit_of_work import Storage
 from server.app import create_app
 from server.listening import Listener, listening_sockets
 from server.settings import load_settings
@@ -77,7 +78,7 @@ class Slow:
         self._healed = False
         method = getattr(DatabasePackageRepository, name)
         forever = text(FOREVER[database.url.get_backend_name()])
-        statement = written(forever, is_sqlite=database.is_sqlite)
+        statement = compile_statement(forever, is_sqlite=database.is_sqlite)
 
         async def slow(repository: Any, *arguments: Any, **options: Any) -> Any:
             if self._healed:
@@ -283,7 +284,7 @@ sys.stdin.read()
 async def test_a_mutation_that_waits_too_long_for_another_process_stores_nothing(
     sqlite_url: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("repositories.sqlite.PATIENCE_MILLISECONDS", 100)
+    monkeypatch.setattr("repositories.drivers.sqlite.BUSY_MILLISECONDS", 100)
     database = open_database(sqlite_url, pool_size=1)
     hasty = await serve_from(database, serve, seconds=BRIEFLY)
     server = await serve_from(database, serve)
@@ -300,7 +301,7 @@ async def test_a_mutation_that_waits_too_long_for_another_process_stores_nothing
 async def test_health_does_not_wait_as_long_as_a_save_for_another_process(
     sqlite_url: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("repositories.sqlite.PATIENCE_MILLISECONDS", 3_600_000)
+    monkeypatch.setattr("repositories.drivers.sqlite.BUSY_MILLISECONDS", 3_600_000)
     monkeypatch.setattr("repositories.factory.HEALTH_SECONDS", BRIEFLY)
     database = open_database(sqlite_url, pool_size=1)
     server = await serve_from(database, serve)
@@ -410,7 +411,7 @@ async def test_a_commit_that_has_begun_in_time_is_answered_whenever_it_ends(
 async def test_a_commit_that_has_begun_is_carried_through_though_the_client_is_gone(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
+    commit = hold(monkeypatch, type(database.transaction(single_statement=True)), "commit")
     async with sent(server, SAVE, {"input": inputs.save_package()}):
         await commit.reached.wait()
     await until(lambda: not any_from_clients(server))
@@ -428,7 +429,7 @@ async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client may use the id for another operation meanwhile."""
-    commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
+    commit = hold(monkeypatch, type(database.transaction(single_statement=True)), "commit")
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", SAVE, input=inputs.save_package())
         await commit.reached.wait()
@@ -445,7 +446,7 @@ async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id
 async def test_a_socket_that_vanishes_leaves_its_commit_to_be_carried_through(
     server: Served, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
+    commit = hold(monkeypatch, type(database.transaction(single_statement=True)), "commit")
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", SAVE, input=inputs.save_package())
         await commit.reached.wait()

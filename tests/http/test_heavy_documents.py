@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from graphql import Token
 
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build

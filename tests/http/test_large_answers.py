@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from repositories.database_session import DatabaseSession
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
+from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import Storage, UnitOfWork
 from server.settings import MEBIBYTE
 from tests import builders as build

@@ -13,9 +13,10 @@ from starlette.websockets import WebSocket
 from domain.changes import Change, ChangeKind
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
+from repositories.errors import WriteConflict
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Interference, Repositories, Storage, UnitOfWork
+from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from schema.execute import Operation, prepare
 from server.requests import STREAMS
 from server.streams import OperationStream
@@ -146,7 +147,7 @@ async def test_what_had_to_be_repeated_is_told_once(
         attempts += 1
         await unit.delivery_packages.save(build.package(KEY))
         if attempts < 3:
-            raise Interference
+            raise WriteConflict
 
     async with connected(stored.socket_url) as socket:
         await follow(stored, socket)
@@ -163,7 +164,7 @@ async def test_nothing_is_told_before_the_commit(
     server = await serve(create_storage(PersistenceMode.DB, database))
     async with connected(server.socket_url) as socket:
         await follow(server, socket)
-        commit = hold(monkeypatch, type(database.transaction(in_one_call=True)), "commit")
+        commit = hold(monkeypatch, type(database.transaction(single_statement=True)), "commit")
         saving = asyncio.create_task(save(server))
         await commit.reached.wait()
         await socket.is_served()

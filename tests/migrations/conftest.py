@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from migrations import runner
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from tests.support.postgres_server import create_database, drop_database
 
 NewDatabase = Callable[[], Awaitable[Database]]

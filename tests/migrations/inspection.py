@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from tests.migrations.catalogue import FUNCTION, VERSION_TABLE, catalogue
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -7,9 +7,9 @@ from sqlalchemy import create_mock_engine
 
 from migrations.runner import upgrade
 from migrations.save_functions import newest, removal, saved_table_of
-from repositories.database_repository import DatabaseRepository
-from repositories.engine import Database, open_database
-from repositories.metadata import metadata
+from repositories.drivers.engine import Database, open_database
+from repositories.sql.metadata import metadata
+from repositories.sql.repository import DatabaseRepository
 from tests.migrations.catalogue import FUNCTION, catalogue
 from tests.migrations.conftest import NewDatabase
 from tests.migrations.inspection import catalogue_of, tables_of

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from migrations.runner import require_head, revisions, upgrade
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from tests.migrations.conftest import url_of
 from tests.migrations.inspection import execute
 

@@ -12,7 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from repositories.metadata import metadata
+from repositories.sql.metadata import metadata
 
 POSTGRESQL_MAXIMUM = 63
 

@@ -5,8 +5,8 @@ from sqlalchemy import CheckConstraint, MetaData
 
 from migrations.errors import MigrationError
 from migrations.runner import downgrade, revisions, upgrade
-from repositories.engine import Database
-from repositories.metadata import metadata
+from repositories.drivers.engine import Database
+from repositories.sql.metadata import metadata
 from tests.migrations.conftest import AddRevision, NewDatabase
 from tests.migrations.inspection import catalogue_of, execute, rows_of, tables_of
 from tests.migrations.samples import ROWS

@@ -17,7 +17,7 @@ import migrations
 from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import downgrade, is_new, require_head, revisions, upgrade
 from migrations.transaction import migration_transaction
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from tests.migrations.conftest import AddRevision, url_of
 from tests.migrations.inspection import catalogue_of, execute, rows_of
 from tests.migrations.samples import ROWS
@@ -176,7 +176,7 @@ def test_what_is_installed_needs_no_other_file(tmp_path: Path) -> None:
     program = """
 import asyncio
 from migrations.runner import require_head, upgrade
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 
 async def main():
     database = open_database("sqlite:///new.db")

@@ -4,7 +4,7 @@ from alembic.script import ScriptDirectory
 
 from migrations import runner
 from migrations.runner import Step, downgrade, is_new, revisions, upgrade
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from tests.migrations.conftest import NewDatabase
 from tests.migrations.inspection import Rows, catalogue_of, execute, rows_of
 from tests.migrations.samples import ROWS

@@ -8,11 +8,19 @@ from domain.errors import AnswerTooLarge
 from domain.json_object import JsonObject
 from repositories.answer_size import limit_answer
 from repositories.criteria import Direction, Order, PageRequest
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.selections import Items, Owned, Paged, Part, Referenced, Selection, Value
+from repositories.projections import (
+    Attribute,
+    Children,
+    Items,
+    JsonProjection,
+    Paged,
+    Part,
+    Reference,
+)
 from repositories.unit_of_work import Repositories, UnitOfWork
-from schema.rendering import MOST_DEPTH
+from schema.rendering import MAX_DEPTH
 from tests import builders as build
 from tests.support.statements import watched
 
@@ -21,8 +29,8 @@ LIMIT = 2_000 * KILOBYTE
 PAGE = PageRequest(limit=4)
 
 
-def aliases(count: int, attribute: str = "body") -> Selection:
-    return Selection(tuple((f"b{number}", Value(attribute)) for number in range(count)))
+def aliases(count: int, attribute: str = "body") -> JsonProjection:
+    return JsonProjection(tuple((f"b{number}", Attribute(attribute)) for number in range(count)))
 
 
 async def save_drafts(repositories: Repositories, count: int, kilobytes: int) -> None:
@@ -33,7 +41,7 @@ async def save_drafts(repositories: Repositories, count: int, kilobytes: int) ->
     await repositories.write(save)
 
 
-async def page_of(repositories: Repositories, *selections: Selection) -> list[tuple[str, ...]]:
+async def page_of(repositories: Repositories, *selections: JsonProjection) -> list[tuple[str, ...]]:
     async with repositories.read() as snapshot:
         return list((await snapshot.drafts.json_page(PAGE, selections)).page.items)
 
@@ -114,18 +122,18 @@ async def test_lists_of_children_are_refused_alike(repositories: Repositories) -
     await repositories.write(
         lambda unit: unit.delivery_packages.save(build.package(artifacts=artifacts))
     )
-    many = Selection((("artifacts", Owned("artifacts", aliases(11, "url"))),))
+    many = JsonProjection((("artifacts", Children("artifacts", aliases(11, "url"))),))
     limit_answer(LIMIT)
     async with repositories.read() as snapshot:
         with pytest.raises(AnswerTooLarge):
             await snapshot.delivery_packages.json_by_key(["package-1"], [many])
 
 
-def paged_drafts(*lists: Selection, limit: int = 4) -> Selection:
+def paged_drafts(*lists: JsonProjection, limit: int = 4) -> JsonProjection:
     """A page of a plan's drafts, with lists of these."""
     items = tuple((f"nodes{number}", Items(each)) for number, each in enumerate(lists))
     part = Paged("strategy_id", "Draft", "strategy_id", 0, items)
-    return Selection((("drafts", part),), (PageRequest(limit=limit),))
+    return JsonProjection((("drafts", part),), (PageRequest(limit=limit),))
 
 
 async def save_plans(repositories: Repositories) -> None:
@@ -139,7 +147,7 @@ async def save_plans(repositories: Repositories) -> None:
     await repositories.write(save)
 
 
-async def plans_with(repositories: Repositories, way: str, *selections: Selection) -> str:
+async def plans_with(repositories: Repositories, way: str, *selections: JsonProjection) -> str:
     """What's read of plans, in one of the ways in which pages are written."""
     async with repositories.read() as snapshot:
         keys = ["plan-1", "plan-2"]
@@ -200,9 +208,9 @@ async def test_pages_within_pages_are_refused_alike(repositories: Repositories) 
         "Draft",
         "strategy_id",
         0,
-        (("nodes", Items(Selection((("again", inner),)))),),
+        (("nodes", Items(JsonProjection((("again", inner),)))),),
     )
-    pages = Selection((("drafts", outer),), (PageRequest(limit=4), PageRequest(limit=2)))
+    pages = JsonProjection((("drafts", outer),), (PageRequest(limit=4), PageRequest(limit=2)))
     limit_answer(LIMIT)
     with pytest.raises(AnswerTooLarge):
         await plans_with(repositories, "by key", pages)
@@ -218,13 +226,13 @@ async def test_the_deepest_objects_can_be_counted(repositories: Repositories, de
     pages: list[PageRequest] = []
     backwards = PageRequest(limit=2, backwards=True, order=Order("title", Direction.DESC))
     for letter in reversed(depth):
-        part: Part = Referenced("draft_id", "Draft", "draft_id", selection)
+        part: Part = Reference("draft_id", "Draft", "draft_id", selection)
         if letter == "P":
             items = (("nodes", Items(selection)),)
             part = Paged("strategy_id", "Draft", "strategy_id", len(pages), items)
             pages.append(backwards)
-        selection = Selection((("body", Value("body")), ("within", part)))
-    assert selection.depth <= MOST_DEPTH
+        selection = JsonProjection((("body", Attribute("body")), ("within", part)))
+    assert selection.depth <= MAX_DEPTH
     [whole, _] = await page_of(repositories, selection.of_pages(tuple(pages)))
     assert "x" * KILOBYTE in whole[0]
 
@@ -247,7 +255,7 @@ async def save_packages(repositories: Repositories, count: int) -> None:
     await repositories.write(save)
 
 
-ARTIFACTS = Selection((("artifacts", Owned("artifacts", aliases(1, "url"))),))
+ARTIFACTS = JsonProjection((("artifacts", Children("artifacts", aliases(1, "url"))),))
 
 
 async def test_lists_on_a_page_count_together_though_each_is_short(
@@ -284,9 +292,9 @@ def in_database(database: Database) -> Repositories:
     return create_storage(PersistenceMode.DB, database).as_(build.caller())
 
 
-def different(number: int) -> Selection:
+def different(number: int) -> JsonProjection:
     """One that no other is equal to, of artifacts."""
-    return Selection(((f"url{number}", Value("url")),))
+    return JsonProjection(((f"url{number}", Attribute("url")),))
 
 
 @pytest.mark.parametrize(
@@ -298,15 +306,17 @@ async def test_statements_are_as_long_as_what_is_selected(
     """What selections are sized and refused by doesn't stand in each of them."""
 
     async def length(count: int) -> int:
-        lists = [Selection((("a", Owned("artifacts", different(it))),)) for it in range(count)]
+        lists = [
+            JsonProjection((("a", Children("artifacts", different(it))),)) for it in range(count)
+        ]
         pages = [
-            Selection(
+            JsonProjection(
                 (("", Paged("", "DeliveryPackage", "draft_id", 0, (("nodes", Items(each)),))),),
                 (PageRequest(limit=1),),
             )
             for each in lists
         ]
-        texts = [Selection(((f"body{it}", Value("body")),)) for it in range(count)]
+        texts = [JsonProjection(((f"body{it}", Attribute("body")),)) for it in range(count)]
         with watched(database) as statements:
             async with in_database.read() as snapshot:
                 packages, drafts = snapshot.delivery_packages, snapshot.drafts

@@ -12,13 +12,13 @@ from sqlalchemy import text
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
 from repositories.cache import Cache
-from repositories.database_json import JsonStatements
-from repositories.database_session import DatabaseSession
-from repositories.engine import Database, open_database
+from repositories.drivers.compiled import compile_statement
+from repositories.drivers.engine import Database, open_database
+from repositories.drivers.transactions import Transaction
 from repositories.factory import PersistenceMode, create_storage
-from repositories.kept_statements import KeptStatements
-from repositories.statements import written
-from repositories.transactions import Transaction
+from repositories.sql.json_statements import JsonStatements
+from repositories.sql.session import DatabaseSession
+from repositories.sql.statement_cache import StatementCache
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import PACKAGE
@@ -196,7 +196,7 @@ async def _save_in_one_call(repositories: Repositories, key: str = "key") -> Del
     async def work(unit: UnitOfWork) -> DeliveryPackage:
         return await unit.delivery_packages.save(build.package(key))
 
-    return await repositories.write(work, in_one_call=True)
+    return await repositories.write(work, single_statement=True)
 
 
 @pytest.mark.parametrize("save", [_save, _save_in_one_call])
@@ -257,7 +257,7 @@ async def test_reads_that_were_to_be_one_call_can_make_no_second_one(database_ur
     database = open_database(database_url)
     repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
 
-    async with repositories.read(in_one_call=True) as snapshot:
+    async with repositories.read(single_statement=True) as snapshot:
         await snapshot.delivery_packages.get("key")
         with pytest.raises(RuntimeError, match="one call"):
             await snapshot.drafts.get("key")
@@ -275,7 +275,7 @@ async def test_work_that_was_to_be_one_call_can_make_no_second_one(postgresql_ur
         await unit.delivery_packages.save(build.package("another key"))
 
     with pytest.raises(RuntimeError, match="one call"):
-        await repositories.write(work, in_one_call=True)
+        await repositories.write(work, single_statement=True)
 
     await database.close()
 
@@ -327,9 +327,9 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
             database.snapshot(),
             is_sqlite=True,
             json=json,
-            statements=KeptStatements(Cache()),
+            statements=StatementCache(Cache()),
         )
-        query = written(text(statement), is_sqlite=True)
+        query = compile_statement(text(statement), is_sqlite=True)
         task = elsewhere(cancelled_at(step, session.rows(query)))
         await asyncio.wait({task}, timeout=SECONDS)
         assert task.done(), f"it still runs, though cancelled at {step}"
@@ -357,12 +357,12 @@ async def _is_in_step(repositories: Repositories) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("prepared", [False, True])
-@pytest.mark.parametrize("in_one_call", [False, True])
+@pytest.mark.parametrize("single_statement", [False, True])
 async def test_a_read_that_is_cancelled_at_any_moment_leaves_its_connection_to_others(
-    database_url: str, in_one_call: bool, prepared: bool, late: bool
+    database_url: str, single_statement: bool, prepared: bool, late: bool
 ) -> None:
     async def read() -> None:
-        async with repositories.read(in_one_call=in_one_call) as snapshot:
+        async with repositories.read(single_statement=single_statement) as snapshot:
             await snapshot.delivery_packages.get("key")
 
     for step in count():
@@ -384,7 +384,7 @@ async def test_a_read_that_is_cancelled_at_any_moment_leaves_its_connection_to_o
 
     # The driver parses and then binds; with a transaction, it begins and ends as well.
     if not database.is_sqlite:
-        assert step >= 1 + (not prepared) + 2 * (not in_one_call)
+        assert step >= 1 + (not prepared) + 2 * (not single_statement)
 
 
 @pytest.mark.parametrize("late", [False, True])

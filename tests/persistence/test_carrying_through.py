@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from repositories.transactions import carried_through, continued
+from repositories.drivers.cancellation import resume, run_to_completion
 from tests.support.tasks import elsewhere
 
 
@@ -20,7 +20,7 @@ async def _fail() -> str:
 
 async def test_what_does_not_wait_is_done_at_once() -> None:
     with pytest.raises(StopIteration) as ended:
-        carried_through(_answer()).send(None)
+        run_to_completion(_answer()).send(None)
 
     assert ended.value.value == ("done", [])
 
@@ -33,7 +33,7 @@ async def test_its_failure_is_told(waits: int) -> None:
         return await _fail()
 
     with pytest.raises(ZeroDivisionError):
-        await carried_through(work())
+        await run_to_completion(work())
 
 
 @pytest.mark.parametrize("cancellations", [0, 1, 3])
@@ -45,7 +45,7 @@ async def test_what_waits_ends_though_its_caller_is_cancelled(cancellations: int
         await asyncio.sleep(0)
         return "done"
 
-    task = elsewhere(carried_through(work()))
+    task = elsewhere(run_to_completion(work()))
     for _ in range(cancellations):
         await asyncio.sleep(0)
         task.cancel()
@@ -60,7 +60,7 @@ async def test_what_waits_ends_though_its_caller_is_cancelled(cancellations: int
 
 
 async def _begun(work: Coroutine[Any, Any, Any]) -> Any:
-    return await continued(work, work.send(None))
+    return await resume(work, work.send(None))
 
 
 async def test_a_coroutine_that_was_begun_goes_on_to_its_end() -> None:

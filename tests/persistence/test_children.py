@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.metadata import metadata
+from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.persistence.kinds import LATER, Kind

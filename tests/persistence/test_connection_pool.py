@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from domain.errors import Unavailable
-from repositories.connections import Connections
-from repositories.engine import Database, open_database
+from repositories.drivers.connection_pool import ConnectionPool
+from repositories.drivers.engine import Database, open_database
 from tests.support.pools import held_connection
 from tests.support.tasks import elsewhere
 
@@ -31,11 +31,11 @@ class Fake:
         self.closed = "in peace"
 
 
-class FakeConnections(Connections[Fake]):
+class FakeConnections(ConnectionPool[Fake]):
     """Opens fakes, unless it's told not to."""
 
-    def __init__(self, size: int, patience: float = 60) -> None:
-        super().__init__(engine=Any, size=size, patience=patience)  # type: ignore[arg-type]
+    def __init__(self, size: int, acquire_timeout: float = 60) -> None:
+        super().__init__(engine=Any, size=size, acquire_timeout=acquire_timeout)  # type: ignore[arg-type]
         self.opened: list[Fake] = []
         self.failure: Exception | None = None
 
@@ -56,7 +56,7 @@ async def test_a_connection_that_was_given_back_is_taken_again() -> None:
     connections = FakeConnections(2)
 
     for _ in range(3):
-        connections.give_back(await connections.take())
+        connections.give_back(await connections.acquire())
 
     assert len(connections.opened) == 1
     assert connections.in_use == 0
@@ -64,17 +64,17 @@ async def test_a_connection_that_was_given_back_is_taken_again() -> None:
 
 async def test_a_free_connection_is_taken_without_waiting() -> None:
     connections = FakeConnections(1)
-    connections.give_back(await connections.take())
+    connections.give_back(await connections.acquire())
 
     with pytest.raises(StopIteration):
-        connections.take().send(None)
+        connections.acquire().send(None)
 
 
 async def test_there_are_never_more_than_the_size_says() -> None:
     connections = FakeConnections(3)
 
     async def use() -> None:
-        connection = await connections.take()
+        connection = await connections.acquire()
         assert connections.in_use <= 3
         await _turns()
         connections.give_back(connection)
@@ -86,11 +86,11 @@ async def test_there_are_never_more_than_the_size_says() -> None:
 
 async def test_who_waits_is_served_in_the_order_of_coming() -> None:
     connections = FakeConnections(1)
-    held = await connections.take()
+    held = await connections.acquire()
     served: list[int] = []
 
     async def use(number: int) -> None:
-        connection = await connections.take()
+        connection = await connections.acquire()
         served.append(number)
         connections.give_back(connection)
 
@@ -104,22 +104,22 @@ async def test_who_waits_is_served_in_the_order_of_coming() -> None:
 
 
 async def test_who_waits_too_long_is_told_so_and_leaves_the_queue() -> None:
-    connections = FakeConnections(1, patience=0.01)
-    held = await connections.take()
+    connections = FakeConnections(1, acquire_timeout=0.01)
+    held = await connections.acquire()
 
     with pytest.raises(Unavailable, match="in use"):
-        await connections.take()
+        await connections.acquire()
     connections.give_back(held)
 
-    assert await connections.take() is held
+    assert await connections.acquire() is held
     assert connections.in_use == 1
 
 
 @pytest.mark.parametrize("given_back_first", [True, False])
 async def test_who_is_cancelled_while_waiting_takes_nothing(given_back_first: bool) -> None:
     connections = FakeConnections(1)
-    held = await connections.take()
-    waiting = [elsewhere(connections.take()) for _ in range(2)]
+    held = await connections.acquire()
+    waiting = [elsewhere(connections.acquire()) for _ in range(2)]
     await _turns()
 
     if given_back_first:
@@ -135,19 +135,19 @@ async def test_who_is_cancelled_while_waiting_takes_nothing(given_back_first: bo
 
 async def test_a_connection_that_was_closed_meanwhile_is_replaced() -> None:
     connections = FakeConnections(2)
-    first, second = await connections.take(), await connections.take()
+    first, second = await connections.acquire(), await connections.acquire()
     connections.give_back(first)
     connections.give_back(second)
     second.terminate()
 
-    assert await connections.take() is first
-    assert (await connections.take()).number == 2
+    assert await connections.acquire() is first
+    assert (await connections.acquire()).number == 2
 
 
 async def test_a_connection_that_is_not_sound_goes_to_nobody_else() -> None:
     connections = FakeConnections(1)
-    first = await connections.take()
-    waiting = elsewhere(connections.take())
+    first = await connections.acquire()
+    waiting = elsewhere(connections.acquire())
     await _turns()
 
     connections.give_back(first, is_sound=False)
@@ -161,17 +161,17 @@ async def test_what_can_not_be_opened_takes_no_place() -> None:
     connections.failure = ConnectionRefusedError()
     for _ in range(3):
         with pytest.raises(ConnectionRefusedError):
-            await connections.take()
+            await connections.acquire()
     assert connections.in_use == 0
 
     connections.failure = None
 
-    assert (await connections.take()).number == 0
+    assert (await connections.acquire()).number == 0
 
 
 async def test_all_are_closed_in_the_end() -> None:
     connections = FakeConnections(2)
-    idle, used = await connections.take(), await connections.take()
+    idle, used = await connections.acquire(), await connections.acquire()
     connections.give_back(idle)
 
     await connections.close()
@@ -182,7 +182,7 @@ async def test_all_are_closed_in_the_end() -> None:
 
 async def test_no_connection_of_a_database_survives_it(database_url: str) -> None:
     database = open_database(database_url)
-    idle, used = [await database.connections.take() for _ in range(2)]
+    idle, used = [await database.connections.acquire() for _ in range(2)]
     database.connections.give_back(idle)
 
     await database.close()
@@ -193,10 +193,10 @@ async def test_no_connection_of_a_database_survives_it(database_url: str) -> Non
 
 
 async def test_a_connection_that_is_not_sound_is_closed(database: Database) -> None:
-    unsound = await database.connections.take()
+    unsound = await database.connections.acquire()
 
     database.connections.give_back(unsound, is_sound=False)
-    sound = await database.connections.take()
+    sound = await database.connections.acquire()
     database.connections.give_back(sound)
 
     assert unsound.is_closed()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from domain.errors import Unavailable
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build

@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from domain.errors import TimedOut, Unavailable
 from repositories.cache import Cache
-from repositories.database_json import JsonStatements
-from repositories.database_session import DatabaseSession
-from repositories.engine import Database
-from repositories.kept_statements import KeptStatements
-from repositories.statements import Row, Statement, written
-from repositories.unit_of_work import set_deadline
+from repositories.deadlines import set_deadline
+from repositories.drivers.compiled import Row, Statement, compile_statement
+from repositories.drivers.engine import Database
+from repositories.sql.json_statements import JsonStatements
+from repositories.sql.session import DatabaseSession
+from repositories.sql.statement_cache import StatementCache
 from tests import builders as build
 from tests.support.forever import FOREVER
 from tests.support.pools import connections_in_use
@@ -28,18 +28,20 @@ def session(database: Database) -> DatabaseSession:
         database.snapshot(),
         is_sqlite=database.is_sqlite,
         json=json,
-        statements=KeptStatements(Cache()),
+        statements=StatementCache(Cache()),
     )
 
 
 @pytest.fixture
 def forever(database: Database) -> Statement:
-    return written(text(FOREVER[database.url.get_backend_name()]), is_sqlite=database.is_sqlite)
+    return compile_statement(
+        text(FOREVER[database.url.get_backend_name()]), is_sqlite=database.is_sqlite
+    )
 
 
 @pytest.fixture
 def one(database: Database) -> Statement:
-    return written(text("SELECT 1"), is_sqlite=database.is_sqlite)
+    return compile_statement(text("SELECT 1"), is_sqlite=database.is_sqlite)
 
 
 async def _in_time(session: DatabaseSession, statement: Statement, seconds: float) -> Sequence[Row]:

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.metadata import metadata
+from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import Kind

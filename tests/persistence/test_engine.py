@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from migrations.runner import upgrade
-from repositories.engine import Database, DatabaseUrlError, database_url, open_database
+from repositories.drivers.engine import Database, DatabaseUrlError, database_url, open_database
 from repositories.factory import PersistenceMode, create_storage
 from tests import builders as build
 from tests.persistence.kinds import BRIEF

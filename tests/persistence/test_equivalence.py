@@ -27,7 +27,7 @@ from repositories.criteria import (
     PageRequest,
     Position,
 )
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from resolvers.delivery.commands import save_delivery_package

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from domain.errors import Unavailable
 from migrations.runner import upgrade
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from tests import builders as build

@@ -20,7 +20,7 @@ from repositories.criteria import (
     Order,
     PageRequest,
 )
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build

@@ -8,7 +8,7 @@ from sqlalchemy import make_url, text
 
 from migrations.runner import upgrade
 from repositories.criteria import Comparison, Operator
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build

@@ -8,7 +8,7 @@ import pytest
 
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
-from repositories.database_session import DATABASE_ERRORS
+from repositories.sql.session import DATABASE_ERRORS
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, Kind

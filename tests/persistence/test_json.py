@@ -14,17 +14,17 @@ from domain.json_object import JsonObject
 from domain.onboarding import BriefScope
 from domain.strategy import Kpi, Milestone, Recommendation, StrategyTimeline
 from repositories.criteria import Comparison, Direction, Operator, Order, PageRequest, Position
-from repositories.selections import (
+from repositories.projections import (
+    Attribute,
+    Children,
     Constant,
-    Held,
-    Opaque,
-    Owned,
+    Embedded,
+    EncodedId,
+    JsonProjection,
     Part,
-    Referenced,
-    Selection,
-    Value,
+    Reference,
     base64url,
-    write_json,
+    encode_json,
 )
 from repositories.unit_of_work import Repositories
 from tests import builders as build
@@ -36,24 +36,24 @@ HOSTILE = (
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
 
-def members(**parts: Part) -> Selection:
-    return Selection(tuple(parts.items()))
+def members(**parts: Part) -> JsonProjection:
+    return JsonProjection(tuple(parts.items()))
 
 
-def whole(record: Any) -> Selection:
+def whole(record: Any) -> JsonProjection:
     """Everything that a record has of its own, each under a key of its own, and what it is."""
     its = [(f"its {each.name}", _part(record, each.name)) for each in fields(record)]
-    return Selection((("is", Constant(type(record).__name__)), *its))
+    return JsonProjection((("is", Constant(type(record).__name__)), *its))
 
 
 def _part(record: Any, name: str) -> Part:
     value = getattr(record, name)
     if is_dataclass(value) and not isinstance(value, JsonObject):
-        return Held(name, whole(value), is_many=False)
+        return Embedded(name, whole(value), is_many=False)
     if isinstance(value, tuple) and value and is_dataclass(value[0]):
         selection = whole(value[0])
-        return Owned(name, selection) if _is_child(value[0]) else Held(name, selection, True)
-    return Value(name)
+        return Children(name, selection) if _is_child(value[0]) else Embedded(name, selection, True)
+    return Attribute(name)
 
 
 def _is_child(value: Any) -> bool:
@@ -75,7 +75,7 @@ def expected(value: Any) -> Any:
 
 
 async def by_key(
-    repositories: Repositories, kind: Kind, selection: Selection, *keys: str
+    repositories: Repositories, kind: Kind, selection: JsonProjection, *keys: str
 ) -> dict[str, Any]:
     async with repositories.read() as snapshot:
         found = await kind.reads_of(snapshot).json_by_key(keys, [selection])
@@ -99,7 +99,7 @@ async def test_whole_numbers_with_a_point_keep_it(repositories: Repositories) ->
 
     async with repositories.read() as snapshot:
         found = await RESULT.reads_of(snapshot).json_by_key(
-            list(scores), [members(score=Value("score"))]
+            list(scores), [members(score=Attribute("score"))]
         )
 
     texts = {key: text.removeprefix('{"score":')[:-1] for key, (text,) in found.items()}
@@ -120,7 +120,7 @@ async def test_children_come_in_position_order(repositories: Repositories, paren
         children = [parent.child(name, position=n) for n, name in enumerate(names)]
         shuffled = parent.with_children(parent.record(key), *reversed(children))
         await parent.save(repositories, shuffled)
-    selection = members(its=Owned(str(parent.children), members(p=Value("position"))))
+    selection = members(its=Children(str(parent.children), members(p=Attribute("position"))))
 
     found = await by_key(repositories, parent, selection, "none", "one", "many")
 
@@ -138,20 +138,20 @@ async def test_members_come_in_their_order_under_their_keys(
         repositories, parent.with_children(parent.record("key"), parent.child(position=0))
     )
     long = "a" * 100  # longer than PostgreSQL's names
-    child = Selection(
+    child = JsonProjection(
         (
             ("__typename", Constant(HOSTILE)),
-            (long, Value("position")),
+            (long, Attribute("position")),
             ("it's", Constant("Last")),
         )
     )
-    entity = Selection(
+    entity = JsonProjection(
         (
-            ("children", Owned(str(parent.children), child)),
+            ("children", Children(str(parent.children), child)),
             ("it's", Constant(HOSTILE)),
-            ("revision", Value("revision")),
-            ("again", Value("revision")),
-            ("id", Opaque("Kind's:", parent.key_name)),
+            ("revision", Attribute("revision")),
+            ("again", Attribute("revision")),
+            ("id", EncodedId("Kind's:", parent.key_name)),
         )
     )
 
@@ -172,10 +172,10 @@ async def test_children_may_have_many_members(repositories: Repositories, parent
         repositories, parent.with_children(parent.record("key"), parent.child(position=0))
     )
     keys = [f"key{number}" for number in range(199)]
-    child = Selection(tuple((key, Value("position")) for key in keys))
+    child = JsonProjection(tuple((key, Attribute("position")) for key in keys))
 
     found = await by_key(
-        repositories, parent, members(its=Owned(str(parent.children), child)), "key"
+        repositories, parent, members(its=Children(str(parent.children), child)), "key"
     )
 
     assert found == {"key": {"its": [dict.fromkeys(keys, 0)]}}
@@ -187,7 +187,7 @@ async def test_objects_may_have_nothing(repositories: Repositories, parent: Kind
     )
     nothing = members()
 
-    its = members(its=Owned(str(parent.children), nothing))
+    its = members(its=Children(str(parent.children), nothing))
     assert await by_key(repositories, parent, its, "key") == {"key": {"its": [{}]}}
     assert await by_key(repositories, parent, nothing, "key") == {"key": {}}
 
@@ -206,15 +206,18 @@ async def store_a_chain(repositories: Repositories) -> None:
 
 async def test_what_is_referred_to_comes_along_across_modules(repositories: Repositories) -> None:
     await store_a_chain(repositories)
-    brief = Referenced("brief_id", "Brief", "brief_id", members(brief=Value("brief_id")))
-    plan = Referenced(
-        "strategy_id", "StrategyPlan", "strategy_id", members(plan=Value("strategy_id"), of=brief)
+    brief = Reference("brief_id", "Brief", "brief_id", members(brief=Attribute("brief_id")))
+    plan = Reference(
+        "strategy_id",
+        "StrategyPlan",
+        "strategy_id",
+        members(plan=Attribute("strategy_id"), of=brief),
     )
-    campaign = Referenced(
-        "campaign_id", "Campaign", "campaign_id", members(name=Value("campaign_id"), plan=plan)
+    campaign = Reference(
+        "campaign_id", "Campaign", "campaign_id", members(name=Attribute("campaign_id"), plan=plan)
     )
-    issues = Owned("issues", members(position=Value("position")))
-    result = Referenced("draft_id", "QcResult", "draft_id", members(issues=issues))
+    issues = Children("issues", members(position=Attribute("position")))
+    result = Reference("draft_id", "QcResult", "draft_id", members(issues=issues))
     draft = members(plan=plan, campaign=campaign, result=result)
 
     found = await by_key(repositories, DRAFT, draft, "draft", "alone")
@@ -232,7 +235,7 @@ async def test_what_is_referred_to_comes_along_across_modules(repositories: Repo
 
 async def test_several_selections_are_read_at_once(repositories: Repositories) -> None:
     await PACKAGE.save(repositories, build.package("a"), build.package("b"))
-    selections = [members(a=Value("package_id")), members(b=Value("revision"))]
+    selections = [members(a=Attribute("package_id")), members(b=Attribute("revision"))]
 
     async with repositories.read() as snapshot:
         found = await snapshot.delivery_packages.json_by_key(["b", "a"], selections)
@@ -250,10 +253,10 @@ async def test_second_keys_find_them_too(repositories: Repositories) -> None:
 
     async with repositories.read() as snapshot:
         plans = await snapshot.strategy_plans.json_by_version(
-            [("b", 2), ("b", 3), ("c", 1), ("a\0b", 1)], [members(id=Value("strategy_id"))]
+            [("b", 2), ("b", 3), ("c", 1), ("a\0b", 1)], [members(id=Attribute("strategy_id"))]
         )
         results = await snapshot.qc_results.json_by_draft_id(
-            ["draft", "absent"], [members(id=Value("result_id"))]
+            ["draft", "absent"], [members(id=Attribute("result_id"))]
         )
 
     assert {key: json.loads(text) for key, [text] in plans.items()} == {("b", 2): {"id": "plan-2"}}
@@ -266,7 +269,7 @@ async def test_keys_that_are_not_or_can_not_be_stored_are_not_found(
 ) -> None:
     await kind.save(repositories, kind.record("key"))
 
-    assert await by_key(repositories, kind, members(r=Value("revision")), *keys) == {}
+    assert await by_key(repositories, kind, members(r=Attribute("revision")), *keys) == {}
 
 
 # Pages
@@ -290,7 +293,7 @@ async def test_a_page_has_what_the_records_page_has(
     """And its places are those of the records; so is what follows the first of them."""
     packages = [build.package(f"p{n}", draft_id="odd" if n % 2 else "even") for n in range(7)]
     await PACKAGE.save(repositories, *packages)
-    selections = [members(key=Value("package_id")), members(revision=Value("revision"))]
+    selections = [members(key=Attribute("package_id")), members(revision=Attribute("revision"))]
 
     async with repositories.read() as snapshot:
         reads = snapshot.delivery_packages
@@ -437,16 +440,16 @@ async def test_times_are_written_to_the_microsecond_where_there_is_one(
     moment = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC) + timedelta(microseconds=microseconds)
     await RESULT.save(repositories, build.result("result", evaluated_at=moment))
 
-    found = await by_key(repositories, RESULT, members(at=Value("evaluated_at")), "result")
+    found = await by_key(repositories, RESULT, members(at=Attribute("evaluated_at")), "result")
 
-    assert found["result"]["at"] == json.loads(write_json(moment))
+    assert found["result"]["at"] == json.loads(encode_json(moment))
 
 
 async def test_numbers_have_no_more_digits_than_they_need(repositories: Repositories) -> None:
     await RESULT.save(repositories, build.result("result", score=0.97))
 
     async with repositories.read() as snapshot:
-        selection = members(score=Value("score"))
+        selection = members(score=Attribute("score"))
         found = await snapshot.qc_results.json_by_key(["result"], [selection])
 
     assert found == {"result": ('{"score":0.97}',)}
@@ -461,7 +464,7 @@ async def test_children_of_parents_are_lists_for_each_selection(
     for key, count in (("many", 3), ("none", 0)):
         children = [parent.child(position=n) for n in range(count)]
         await parent.save(repositories, parent.with_children(parent.record(key), *children))
-    selections = [members(a=Value("position")), members(b=Constant("B"))]
+    selections = [members(a=Attribute("position")), members(b=Constant("B"))]
 
     async with repositories.read() as snapshot:
         name = f"{parent.children}_json_by_{parent.key_name}"

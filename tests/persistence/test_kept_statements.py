@@ -9,10 +9,10 @@ import pytest
 
 from repositories.cache import Cache
 from repositories.criteria import AnyOf, Comparison, Filter, Operator
-from repositories.engine import Database
+from repositories.drivers.compiled import Statement
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.kept_statements import KeptStatements
-from repositories.statements import Statement
+from repositories.sql.statement_cache import StatementCache
 from tests import builders as build
 from tests.support.statements import watched
 from tests.support.turns import turns_of
@@ -37,11 +37,11 @@ class Maker:
 
 
 @pytest.fixture
-def kept() -> KeptStatements:
-    return KeptStatements(Cache(LIMIT))
+def kept() -> StatementCache:
+    return StatementCache(Cache(LIMIT))
 
 
-async def test_what_is_made_of_the_same_is_made_once(kept: KeptStatements) -> None:
+async def test_what_is_made_of_the_same_is_made_once(kept: StatementCache) -> None:
     make = Maker()
 
     assert await kept.made(make, (1, 2)) is await kept.made(make, (1, 2)) is kept.get(make, (1, 2))
@@ -49,7 +49,7 @@ async def test_what_is_made_of_the_same_is_made_once(kept: KeptStatements) -> No
     assert make.asked == [(1, 2), (1,), (2,)]
 
 
-async def test_what_many_ask_for_at_once_is_made_once(kept: KeptStatements) -> None:
+async def test_what_many_ask_for_at_once_is_made_once(kept: StatementCache) -> None:
     make = Maker()
 
     first, *others = await asyncio.gather(*(kept.made(make, (1,)) for _ in range(5)))
@@ -58,14 +58,14 @@ async def test_what_many_ask_for_at_once_is_made_once(kept: KeptStatements) -> N
     assert make.asked == [(1,)]
 
 
-async def test_what_is_too_heavy_is_made_each_time(kept: KeptStatements) -> None:
+async def test_what_is_too_heavy_is_made_each_time(kept: StatementCache) -> None:
     make = Maker(LIMIT)
 
     assert await kept.made(make, (1,)) is not await kept.made(make, (1,))
     assert kept.get(make, (1,)) is None
 
 
-async def test_others_have_a_turn_between_two_that_are_made(kept: KeptStatements) -> None:
+async def test_others_have_a_turn_between_two_that_are_made(kept: StatementCache) -> None:
     make = Maker()
 
     async with turns_of(lambda: len(make.asked)) as turns:

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import make_url
 
 from domain.errors import TimedOut, Unavailable
-from repositories.engine import Database, open_database
+from repositories.deadlines import set_deadline
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
+from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, PACKAGE
 from tests.support.patience import SECONDS
@@ -62,7 +63,7 @@ async def save(repositories: Repositories, key: str, *, at_once: bool) -> None:
     async def work(unit: UnitOfWork) -> None:
         await unit.delivery_packages.save(build.package(key))
 
-    await repositories.write(work, in_one_call=at_once)
+    await repositories.write(work, single_statement=at_once)
 
 
 async def require_health(database: Database) -> None:

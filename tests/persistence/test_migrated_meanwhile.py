@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from migrations.runner import downgrade, revisions, upgrade
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
+from repositories.errors import SchemaChanged
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Repositories, SchemaChanged, Storage
+from repositories.unit_of_work import Repositories, Storage
 from tests import builders as build
 from tests.conftest import close_database
 from tests.persistence.kinds import PACKAGE
@@ -28,7 +29,7 @@ def storage(used: Database) -> Storage:
 async def use_once(repositories: Repositories, key: str) -> None:
     await PACKAGE.save(repositories, build.package(key))
     await repositories.write(
-        lambda unit: unit.delivery_packages.save(build.package(key)), in_one_call=True
+        lambda unit: unit.delivery_packages.save(build.package(key)), single_statement=True
     )
     assert await PACKAGE.load(repositories, key)
 

@@ -10,9 +10,10 @@ from sqlalchemy import make_url
 from domain.errors import TimedOut
 from migrations.errors import MigrationError
 from migrations.runner import downgrade, require_head, revisions, upgrade
-from repositories.engine import Database, open_database
+from repositories.deadlines import set_deadline
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
+from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
 from tests.persistence.kinds import BRIEF, DRAFT, KINDS, PACKAGE
@@ -74,7 +75,7 @@ async def test_many_who_read_and_save_meet_no_error(repositories: Repositories) 
             key = f"key {number % KEYS}"
             await kind.save(repositories, kind.record(key))
             assert kind.key_of(await kind.load(repositories, key)) == key
-            async with repositories.read(in_one_call=True) as snapshot:
+            async with repositories.read(single_statement=True) as snapshot:
                 assert await kind.reads_of(snapshot).get_many([key])
 
     await asyncio.gather(*(use(number) for number in range(CALLERS)))
@@ -111,7 +112,7 @@ async def test_who_waits_for_a_lock_is_cancelled_and_spoils_nobodys_connection(
         set_deadline(0.2)
         await repositories.write(
             lambda unit: unit.delivery_packages.save(build.package("key", draft_id="lost")),
-            in_one_call=True,
+            single_statement=True,
         )
 
     holding = elsewhere(repositories.write(hold))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from repositories.engine import DatabaseUrlError, database_url, open_database
-from repositories.postgresql_connector import KeepAlive
-from repositories.postgresql_url import make_database_url, postgres_url
+from repositories.drivers.engine import DatabaseUrlError, database_url, open_database
+from repositories.drivers.postgresql_connector import KeepAlive
+from repositories.drivers.postgresql_url import make_database_url, postgres_url
 
 START = "postgresql://user:s3cret"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from repositories.criteria import Direction, Order, PageRequest
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from tests import builders as build

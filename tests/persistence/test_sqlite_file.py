@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import Unavailable
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
@@ -28,7 +28,7 @@ def file(sqlite_url: str) -> Path:
 
 @pytest.fixture
 async def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
-    monkeypatch.setattr("repositories.sqlite_file.SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr("repositories.drivers.sqlite_file.SECONDS_BETWEEN_LOOKS", 0)
     database = open_database(sqlite_url, pool_timeout=60)
     yield database
     await close_database(database)

@@ -10,14 +10,9 @@ import pytest
 
 from domain.callers import Caller
 from domain.errors import NotFound, Unavailable
-from repositories.unit_of_work import (
-    MAX_ATTEMPTS,
-    Interference,
-    Repositories,
-    Snapshot,
-    Storage,
-    UnitOfWork,
-)
+from repositories.errors import WriteConflict
+from repositories.factory import MAX_ATTEMPTS
+from repositories.unit_of_work import Repositories, Snapshot, Storage, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, KINDS, PACKAGE, Kind
 from tests.support.sources import START, CountedKeys, SettableClock
@@ -163,7 +158,7 @@ async def test_work_that_another_writer_came_between_is_repeated_whole(
         attempts.append(await unit.delivery_packages.get("key"))
         await unit.delivery_packages.save(build.package("key"))
         if len(attempts) < MAX_ATTEMPTS:
-            raise Interference
+            raise WriteConflict
         return len(attempts)
 
     assert await repositories.write(work) == MAX_ATTEMPTS
@@ -180,7 +175,7 @@ async def test_work_that_is_always_interfered_with_ends_as_unavailable(
     async def work(unit: UnitOfWork) -> None:
         attempts.append(1)
         await unit.delivery_packages.save(build.package("key"))
-        raise Interference
+        raise WriteConflict
 
     with pytest.raises(Unavailable):
         await repositories.write(work)

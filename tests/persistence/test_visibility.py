@@ -11,7 +11,7 @@ import pytest
 from domain.callers import Caller
 from domain.errors import RevisionConflict
 from repositories.criteria import Comparison, Direction, Operator, Order, PageRequest, Position
-from repositories.selections import Owned, Selection, Value
+from repositories.projections import Attribute, Children, JsonProjection
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from tests.persistence.kinds import KINDS, PACKAGE, PLAN, RESULT, Kind
 from tests.support.visibility import (
@@ -43,12 +43,12 @@ async def stored(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
     return storage
 
 
-def selections_of(kind: Kind) -> tuple[Selection, ...]:
-    own = Selection((("key", Value(kind.key_name)), ("revision", Value("revision"))))
+def selections_of(kind: Kind) -> tuple[JsonProjection, ...]:
+    own = JsonProjection((("key", Attribute(kind.key_name)), ("revision", Attribute("revision"))))
     if kind.children is None:
         return (own,)
-    children = Selection((("position", Value("position")),))
-    return (own, Selection((("children", Owned(kind.children, children)),)))
+    children = JsonProjection((("position", Attribute("position")),))
+    return (own, JsonProjection((("children", Children(kind.children, children)),)))
 
 
 def request_of(kind: Kind, page: str) -> PageRequest:
@@ -86,7 +86,7 @@ async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
                 found[f"{name} {page}"] = await getattr(reads, name)(ALL, request.filter)
     if kind.children is not None:
         found["children"] = await kind.load_children(snapshot, *ALL)
-        of_child = [Selection((("position", Value("position")),))]
+        of_child = [JsonProjection((("position", Attribute("position")),))]
         name = f"{kind.children}_json_by_{kind.key_name}"
         found["children as JSON"] = await getattr(reads, name)(ALL, of_child)
     if kind is PLAN:

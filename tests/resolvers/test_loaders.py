@@ -9,7 +9,7 @@ import pytest
 
 from repositories.criteria import Comparison, Operator, PageRequest
 from repositories.delivery.contract import PackageReads
-from repositories.selections import Selection, Value
+from repositories.projections import Attribute, JsonProjection
 from repositories.unit_of_work import Repositories
 from resolvers.dataloaders import ALL, Loader
 from resolvers.delivery.loaders import PackageLoaders
@@ -136,15 +136,15 @@ async def test_json_is_answered_for_every_key_in_the_order_asked_for(
     repositories: Repositories,
 ) -> None:
     await _store(repositories)
-    revision = Selection((("revision", Value("revision")),))
-    names = Selection((("name", Value("name")),))
+    revision = JsonProjection((("revision", Attribute("revision")),))
+    names = JsonProjection((("name", Attribute("name")),))
 
-    for is_alone in (False, True):
+    for single_statement in (False, True):
         async with repositories.read() as snapshot:
-            loaders = Loaders(snapshot, is_alone=is_alone).delivery_packages
+            loaders = Loaders(snapshot, single_statement=single_statement).delivery_packages
             packages = await loaders.by_key.load_json(["c", "absent", "a", "c"], revision)
         async with repositories.read() as snapshot:
-            loaders = Loaders(snapshot, is_alone=is_alone).delivery_packages
+            loaders = Loaders(snapshot, single_statement=single_statement).delivery_packages
             artifacts = await loaders.artifacts_by_package_id.load_json(["b", "absent"], names)
 
         assert packages == ['{"revision":1}', None, '{"revision":1}', '{"revision":1}']
@@ -156,7 +156,7 @@ async def test_json_of_other_keys_is_read_for_these_alone() -> None:
     asked: list[tuple[Sequence[str], int]] = []
 
     async def read_json(
-        keys: Sequence[str], selections: Sequence[Selection]
+        keys: Sequence[str], selections: Sequence[JsonProjection]
     ) -> dict[str, tuple[str, ...]]:
         asked.append((keys, len(selections)))
         return {key: tuple(f'"{key}"' for _ in selections) for key in keys}
@@ -165,7 +165,7 @@ async def test_json_of_other_keys_is_read_for_these_alone() -> None:
         raise NotImplementedError
 
     loader = Loader(read, read_json, absent=None)
-    a, b, c = (Selection(((key, Value("revision")),)) for key in "abc")
+    a, b, c = (JsonProjection(((key, Attribute("revision")),)) for key in "abc")
     found = await asyncio.gather(
         loader.load_json(["1", "2"], a), loader.load_json(["3"], b), loader.load_json(["1", "2"], c)
     )
@@ -178,7 +178,7 @@ async def test_json_that_is_asked_for_at_once_is_one_read_whatever_is_selected(
     repositories: Repositories,
 ) -> None:
     await _store(repositories)
-    selections = [Selection(((key, Value("revision")),)) for key in ("a", "b", "a")]
+    selections = [JsonProjection(((key, Attribute("revision")),)) for key in ("a", "b", "a")]
 
     async with repositories.read() as snapshot:
         reads = Counted(snapshot.delivery_packages)
@@ -194,15 +194,17 @@ async def test_json_that_is_asked_for_at_once_is_one_read_whatever_is_selected(
 async def test_who_is_alone_reads_at_once() -> None:
     """Without a turn of the event loop."""
 
-    async def read_json(keys: Sequence[str], _: Sequence[Selection]) -> dict[str, tuple[str, ...]]:
+    async def read_json(
+        keys: Sequence[str], _: Sequence[JsonProjection]
+    ) -> dict[str, tuple[str, ...]]:
         return {key: (f'"{key}"',) for key in keys}
 
     async def read(keys: Sequence[str]) -> dict[str, None]:
         raise NotImplementedError
 
-    loader = Loader(read, read_json, absent=None, is_alone=True)
+    loader = Loader(read, read_json, absent=None, single_statement=True)
 
     with pytest.raises(StopIteration) as stop:
-        loader.load_json(["a", "bb"], Selection(())).send(None)
+        loader.load_json(["a", "bb"], JsonProjection(())).send(None)
 
     assert stop.value.value == ['"a"', '"bb"']

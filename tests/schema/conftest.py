@@ -3,12 +3,12 @@
 import pytest
 
 from repositories.unit_of_work import Storage
-from schema.root import PipelineSchema, create_schema
+from schema.root import CompiledSchema, create_schema
 from tests.support.graphql import InProcess
 
 
 @pytest.fixture(scope="session")
-def schema() -> PipelineSchema:
+def schema() -> CompiledSchema:
     return create_schema()
 
 
@@ -19,5 +19,5 @@ def pool_size() -> int:
 
 
 @pytest.fixture
-def api(schema: PipelineSchema, storage: Storage) -> InProcess:
+def api(schema: CompiledSchema, storage: Storage) -> InProcess:
     return InProcess(schema, storage)

@@ -18,7 +18,7 @@ from schema.delivery.inputs import DeleteDeliveryPackageInput, SaveDeliveryPacka
 from schema.filtering import IDFilter
 from schema.onboarding.inputs import NormalizeBriefInput
 from schema.qc.inputs import RecordQcResultInput
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from schema.strategy.inputs import SaveStrategyPlanInput
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -128,7 +128,7 @@ def _anything(type_: GraphQLNonNull[Any]) -> Any:
     return [] if is_list_type(type_.of_type) else NESTED.get(str(type_.of_type), "x")
 
 
-def test_every_mutation_takes_a_command(schema: PipelineSchema) -> None:
+def test_every_mutation_takes_a_command(schema: CompiledSchema) -> None:
     """With a default for each field that may be left out, and all that the input has."""
     mutations = schema.graphql.mutation_type
     assert mutations is not None

@@ -3,7 +3,7 @@
 import pytest
 
 from repositories.unit_of_work import Storage
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests import inputs
 from tests.schema.kinds import DRAFT, PACKAGE, PLAN, RESULT, Kind, every_parent
 from tests.support.graphql import InProcess, Json
@@ -155,7 +155,7 @@ async def test_a_replaced_result_is_answered_with_its_own_issues(api: InProcess)
 
 
 async def test_a_query_sees_one_state_though_others_write_meanwhile(
-    schema: PipelineSchema, storage: Storage
+    schema: CompiledSchema, storage: Storage
 ) -> None:
     api = InProcess(schema, storage)
     await DRAFT.put(api, "draft-1", title="old")

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from repositories.factory import PersistenceMode, create_storage
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests.schema.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
@@ -29,13 +29,13 @@ async def cursor_in(api: InProcess, **arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def alone(schema: PipelineSchema) -> InProcess:
+def alone(schema: CompiledSchema) -> InProcess:
     """Nothing is stored here: what a cursor means is decided before anything is read."""
     return InProcess(schema, create_storage(PersistenceMode.INMEMORY))
 
 
 @pytest.fixture(scope="module")
-def a_cursor(schema: PipelineSchema) -> str:
+def a_cursor(schema: CompiledSchema) -> str:
     async def make() -> str:
         api = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
         await PACKAGE.put(api, "package-1")

@@ -23,7 +23,7 @@ from domain import validation
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests import inputs
 from tests.support.graphql import InProcess, Json
 from tests.support.sdl import client_schema, enum_type, input_type, object_type, object_types
@@ -127,7 +127,7 @@ def stored() -> Storage:
 
 
 @pytest.fixture
-def server(schema: PipelineSchema, stored: Storage) -> InProcess:
+def server(schema: CompiledSchema, stored: Storage) -> InProcess:
     return InProcess(schema, stored)
 
 
@@ -276,7 +276,7 @@ def references() -> Iterator[Place]:
 
 @pytest.mark.parametrize("place", list(references()), ids=str)
 async def test_a_reference_says_that_it_is_not_checked(
-    place: Place, schema: PipelineSchema
+    place: Place, schema: CompiledSchema
 ) -> None:
     """Where nothing is stored, whatever it refers to isn't."""
     empty = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
@@ -286,7 +286,7 @@ async def test_a_reference_says_that_it_is_not_checked(
     assert "isn't checked" in place.description
 
 
-async def test_a_verdict_says_that_it_keeps_nothing_from_delivery(schema: PipelineSchema) -> None:
+async def test_a_verdict_says_that_it_keeps_nothing_from_delivery(schema: CompiledSchema) -> None:
     server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     critical = inputs.record_result(passed=False, issues=[inputs.issue(severity="CRITICAL")])
     await server.do("saveDraft", inputs.save_draft())
@@ -304,7 +304,7 @@ async def test_a_verdict_says_that_it_keeps_nothing_from_delivery(schema: Pipeli
 
 
 async def test_an_approval_says_that_it_keeps_nothing_from_production(
-    schema: PipelineSchema,
+    schema: CompiledSchema,
 ) -> None:
     server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     await server.do("saveStrategyPlan", inputs.save_plan())
@@ -332,7 +332,7 @@ async def test_an_approval_says_that_it_keeps_nothing_from_production(
     ],
 )
 async def test_a_save_that_may_be_repeated_says_so(
-    mutation: str, key: str, schema: PipelineSchema
+    mutation: str, key: str, schema: CompiledSchema
 ) -> None:
     server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     input = COMPLETE[mutation]()

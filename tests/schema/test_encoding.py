@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.json_object import JsonObject
-from repositories.selections import JsonTexts
+from repositories.projections import JsonTexts
 from schema.encoding import SMALL, encode, encode_in_slices, fits
 
 LARGE = 'é漢😀\n"' * SMALL

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import TimedOut, Unavailable
 from repositories.unit_of_work import Storage
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests import inputs
 from tests.schema.kinds import CAMPAIGN, DRAFT, PACKAGE
 from tests.support.graphql import InProcess, Json, mutation
@@ -166,7 +166,7 @@ async def test_storage_that_fails_for_now_is_no_bug(
 
 
 async def test_a_mutation_that_storage_fails_is_null_and_no_payload(
-    schema: PipelineSchema, storage: Storage
+    schema: CompiledSchema, storage: Storage
 ) -> None:
     failing = with_error(InProcess(schema, storage), "delivery_packages", Unavailable("Try again."))
 

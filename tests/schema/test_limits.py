@@ -28,20 +28,20 @@ from schema.documents import Documents
 from schema.execute import Operation, Prepared, prepare
 from schema.limits import CHILDREN, SORTED, Limits, Measuring, count_values, measure
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
-from schema.root import PipelineSchema, create_schema
+from schema.root import CompiledSchema, create_schema
 from server.graphiql import graphiql_tabs
 from tests.support.graphql import EVERYTHING, Json
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 
 
-def limited(schema: PipelineSchema, **limits: int) -> PipelineSchema:
+def limited(schema: CompiledSchema, **limits: int) -> CompiledSchema:
     """The schema with other limits."""
     documents = Documents(schema.graphql, Limits(**limits), introspection=True)
     return replace(schema, documents=documents)
 
 
-def refusal(schema: PipelineSchema, query: str, variables: Json | None = None) -> Json | None:
+def refusal(schema: CompiledSchema, query: str, variables: Json | None = None) -> Json | None:
     """The one error of an operation that is refused; None when it may be executed."""
     prepared = prepare(schema, Operation(query, variables))
     if isinstance(prepared, Prepared):
@@ -52,13 +52,13 @@ def refusal(schema: PipelineSchema, query: str, variables: Json | None = None) -
     return error
 
 
-def refusal_of(schema: PipelineSchema, query: str, operation_name: str) -> Json | None:
+def refusal_of(schema: CompiledSchema, query: str, operation_name: str) -> Json | None:
     """What extensions say of why one of a document's operations is refused."""
     prepared = prepare(schema, Operation(query, operation_name=operation_name))
     return None if isinstance(prepared, Prepared) else prepared.errors[0].extensions
 
 
-def cost_of(schema: PipelineSchema, query: str, variables: Json | None = None) -> int:
+def cost_of(schema: CompiledSchema, query: str, variables: Json | None = None) -> int:
     prepared = prepare(schema, Operation(query, variables, wants_cost=True))
     assert isinstance(prepared, Prepared), prepared.errors
     cost: int = prepared.extensions["cost"]
@@ -109,7 +109,7 @@ def named(limit: str) -> str:
 @every_amount
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_as_much_as_the_limit_is_allowed(
-    schema: PipelineSchema, form: str, limit: str, fields: str, amount: int
+    schema: CompiledSchema, form: str, limit: str, fields: str, amount: int
 ) -> None:
     assert refusal(limited(schema, **{named(limit): amount}), form.format(fields)) is None
 
@@ -117,7 +117,7 @@ def test_as_much_as_the_limit_is_allowed(
 @every_amount
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_what_is_above_the_limit_is_refused_with_limit_and_amount(
-    schema: PipelineSchema, form: str, limit: str, fields: str, amount: int
+    schema: CompiledSchema, form: str, limit: str, fields: str, amount: int
 ) -> None:
     error = refusal(limited(schema, **{named(limit): amount - 1}), form.format(fields))
 
@@ -134,7 +134,7 @@ def test_what_is_above_the_limit_is_refused_with_limit_and_amount(
 
 @every_amount
 def test_a_fragment_counts_as_often_as_it_is_spread(
-    schema: PipelineSchema, limit: str, fields: str, amount: int
+    schema: CompiledSchema, limit: str, fields: str, amount: int
 ) -> None:
     query = f"{{ ...A ...A }} fragment A on Query {{ ...B }} fragment B on Query {{ {fields} }}"
     found = amount if limit in ("depth", "listNesting") else 2 * amount
@@ -145,7 +145,7 @@ def test_a_fragment_counts_as_often_as_it_is_spread(
     assert (error["extensions"]["limit"], error["extensions"]["amount"]) == (limit, found)
 
 
-def test_tokens(schema: PipelineSchema) -> None:
+def test_tokens(schema: CompiledSchema) -> None:
     query = "{ a: __typename } # they end here"
 
     assert refusal(limited(schema, tokens=5), query) is None
@@ -154,7 +154,7 @@ def test_tokens(schema: PipelineSchema) -> None:
     assert error["message"] == "tokens: at most 4 allowed, but the operation has 5."
 
 
-def test_comments_are_counted_beside_tokens(schema: PipelineSchema) -> None:
+def test_comments_are_counted_beside_tokens(schema: CompiledSchema) -> None:
     query = "{ # 1\n a: __typename # 2\n }"
     assert refusal(limited(schema, tokens=5), query) is None
     few = "{ __typename " + "# comment\n" * 6
@@ -164,7 +164,7 @@ def test_comments_are_counted_beside_tokens(schema: PipelineSchema) -> None:
         assert error["message"] == "tokens: at most 5 allowed, but the operation has 6."
 
 
-def test_characters(schema: PipelineSchema) -> None:
+def test_characters(schema: CompiledSchema) -> None:
     query = "{ __typename } #…"
 
     assert refusal(limited(schema, characters=17), query) is None
@@ -173,7 +173,7 @@ def test_characters(schema: PipelineSchema) -> None:
     assert error["message"] == "characters: at most 16 allowed, but the operation has 17."
 
 
-def test_values_of_variables(schema: PipelineSchema) -> None:
+def test_values_of_variables(schema: CompiledSchema) -> None:
     query = "query ($filter: BriefFilter) { briefs(filter: $filter) { totalCount } }"
     variables = {"filter": {"briefId": {"in": ["a", "b"]}}}
 
@@ -183,7 +183,7 @@ def test_values_of_variables(schema: PipelineSchema) -> None:
     assert error["message"] == "variableValues: at most 4 allowed, but the operation has 5."
 
 
-def test_input_objects(schema: PipelineSchema) -> None:
+def test_input_objects(schema: CompiledSchema) -> None:
     """Not those within JSON, and however many other values there are."""
     query = """
         mutation ($input: NormalizeBriefInput!) {
@@ -228,7 +228,7 @@ def test_a_value_takes_two_bytes_of_a_request_at_least(variables: Json) -> None:
     assert count_values(variables) <= len(request) / 2
 
 
-def test_what_comes_in_a_small_request_is_not_counted(schema: PipelineSchema) -> None:
+def test_what_comes_in_a_small_request_is_not_counted(schema: CompiledSchema) -> None:
     query = "query ($filter: BriefFilter) { briefs(filter: $filter) { totalCount } }"
     variables = {"filter": {"briefId": {"in": ["a", "b"]}}}
     few = limited(schema, variable_values=4)
@@ -251,14 +251,14 @@ def test_values_are_counted_however_deep_they_are() -> None:
     assert count_values({"deep": deep}) == 100_001
 
 
-def test_directives_of_the_operation_count(schema: PipelineSchema) -> None:
+def test_directives_of_the_operation_count(schema: CompiledSchema) -> None:
     error = refusal(limited(schema, directives=2), "query @a @b @c { __typename }")
 
     assert error is not None
     assert error["extensions"]["amount"] == 3
 
 
-def test_each_operation_of_a_document_is_within_limits(schema: PipelineSchema) -> None:
+def test_each_operation_of_a_document_is_within_limits(schema: CompiledSchema) -> None:
     query = "query A { __typename } query B { a: __typename b: __typename }"
 
     prepared = prepare(limited(schema, aliases=1), Operation(query, operation_name="A"))
@@ -267,7 +267,7 @@ def test_each_operation_of_a_document_is_within_limits(schema: PipelineSchema) -
     assert prepared.errors[0].message.startswith("aliases: at most 1")
 
 
-def test_fields_of_all_operations_count_together(schema: PipelineSchema) -> None:
+def test_fields_of_all_operations_count_together(schema: CompiledSchema) -> None:
     query = "query A { ...It } query B { ...It } fragment It on Query { briefs { totalCount } }"
 
     assert refusal_of(limited(schema, fields=4), query, "A") is None
@@ -279,7 +279,7 @@ def test_fields_of_all_operations_count_together(schema: PipelineSchema) -> None
     }
 
 
-def test_pages_without_items_cost_nothing_but_have_fields(schema: PipelineSchema) -> None:
+def test_pages_without_items_cost_nothing_but_have_fields(schema: CompiledSchema) -> None:
     query = "{ drafts(first: 0) { nodes { ...F0 } } }" + "".join(
         f"fragment F{level} on Draft {{ {PLAN_AND_CAMPAIGN.replace('F', f'F{level + 1}')} }}"
         for level in range(4)
@@ -331,7 +331,7 @@ COSTS: dict[str, int] = {
 
 @pytest.mark.parametrize(("query", "cost"), COSTS.items())
 def test_the_cost_is_the_number_of_objects_that_may_be_loaded(
-    schema: PipelineSchema, query: str, cost: int
+    schema: CompiledSchema, query: str, cost: int
 ) -> None:
     assert cost_of(schema, query) == cost
 
@@ -360,7 +360,7 @@ BY_IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     ],
 )
 def test_sizes_by_variables_count_as_they_come(
-    schema: PipelineSchema, query: str, variables: Json, allowed: bool
+    schema: CompiledSchema, query: str, variables: Json, allowed: bool
 ) -> None:
     error = refusal(limited(schema, cost=50), query, variables)
 
@@ -368,7 +368,7 @@ def test_sizes_by_variables_count_as_they_come(
     assert error is None or error["extensions"]["limit"] == "cost"
 
 
-def test_sizes_count_as_they_come_whatever_came_before(schema: PipelineSchema) -> None:
+def test_sizes_count_as_they_come_whatever_came_before(schema: CompiledSchema) -> None:
     """And a truth is no size, though it's equal to one."""
     schema = limited(schema, cost=50)
     costs: list[tuple[Json, int]] = [
@@ -387,14 +387,14 @@ def test_sizes_count_as_they_come_whatever_came_before(schema: PipelineSchema) -
             assert refusal(schema, BY_DEFAULT, {"size": size}) is not None
 
 
-def test_the_amount_is_told_with_the_variables_that_came(schema: PipelineSchema) -> None:
+def test_the_amount_is_told_with_the_variables_that_came(schema: CompiledSchema) -> None:
     error = refusal(limited(schema, cost=50), BY_VARIABLE, {"size": 60})
 
     assert error is not None
     assert error["extensions"]["amount"] == 61
 
 
-def test_the_cost_is_told_on_request_alone(schema: PipelineSchema) -> None:
+def test_the_cost_is_told_on_request_alone(schema: CompiledSchema) -> None:
     told = prepare(schema, Operation("{ __typename }", wants_cost=True))
     untold = prepare(schema, Operation("{ __typename }"))
 
@@ -407,7 +407,7 @@ def test_the_cost_is_told_on_request_alone(schema: PipelineSchema) -> None:
 
 
 @pytest.mark.parametrize("tab", graphiql_tabs(), ids=lambda tab: tab.file)
-def test_graphiqls_tabs_are_within_the_limits(schema: PipelineSchema, tab: Any) -> None:
+def test_graphiqls_tabs_are_within_the_limits(schema: CompiledSchema, tab: Any) -> None:
     assert not Documents(schema.graphql, Limits(), introspection=True).prepare(tab.query).errors
 
 
@@ -425,11 +425,11 @@ def test_graphiqls_tabs_are_within_the_limits(schema: PipelineSchema, tab: Any) 
     ],
     ids=["introspection", "all of introspection", "everything"],
 )
-def test_large_queries_are_within_the_limits(schema: PipelineSchema, query: str) -> None:
+def test_large_queries_are_within_the_limits(schema: CompiledSchema, query: str) -> None:
     assert refusal(schema, query) is None
 
 
-def test_the_operations_of_our_clients_are_within_the_limits(schema: PipelineSchema) -> None:
+def test_the_operations_of_our_clients_are_within_the_limits(schema: CompiledSchema) -> None:
     files = sorted(CLIENTS.glob("operations/*.graphql"))
     assert files
 
@@ -487,7 +487,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("query", LARGE.values(), ids=LARGE)
-def test_every_selection_is_measured_once(schema: PipelineSchema, query: str) -> None:
+def test_every_selection_is_measured_once(schema: CompiledSchema, query: str) -> None:
     document = parse(query)
     measuring = Measuring(schema.graphql, document)
 
@@ -498,7 +498,7 @@ def test_every_selection_is_measured_once(schema: PipelineSchema, query: str) ->
     assert measuring.selections <= selections_in(document)
 
 
-def test_equal_selections_are_measured_once(schema: PipelineSchema) -> None:
+def test_equal_selections_are_measured_once(schema: CompiledSchema) -> None:
     fields = " ".join(
         f'a{number}: draft(draftId: "{number}") {{ title qcResult {{ issues {{ severity }} }} }}'
         f" b{number}: qcResult(draftId: {number}) {{ issues {{ position }} }}"
@@ -513,7 +513,7 @@ def test_equal_selections_are_measured_once(schema: PipelineSchema) -> None:
     assert measuring.selections == 40 + 4 + 2
 
 
-def test_a_bomb_of_few_bytes_is_refused_by_what_it_expands_to(schema: PipelineSchema) -> None:
+def test_a_bomb_of_few_bytes_is_refused_by_what_it_expands_to(schema: CompiledSchema) -> None:
     small = bomb(23)
     assert len(small) < 800
 
@@ -528,7 +528,7 @@ def test_a_bomb_of_few_bytes_is_refused_by_what_it_expands_to(schema: PipelineSc
     }
 
 
-def test_numbers_that_nobody_can_read_are_not_written(schema: PipelineSchema) -> None:
+def test_numbers_that_nobody_can_read_are_not_written(schema: CompiledSchema) -> None:
     error = refusal(schema, bomb(150))
 
     assert error is not None
@@ -565,7 +565,7 @@ INVALID = {
 
 
 @pytest.mark.parametrize("query", INVALID.values(), ids=INVALID)
-def test_what_is_not_valid_is_told_so(schema: PipelineSchema, query: str) -> None:
+def test_what_is_not_valid_is_told_so(schema: CompiledSchema, query: str) -> None:
     prepared = prepare(schema, Operation(query))
 
     assert not isinstance(prepared, Prepared)
@@ -601,7 +601,7 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize(("query", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_what_takes_too_much_to_check_is_told_so(
-    schema: PipelineSchema, query: str, limit: str
+    schema: CompiledSchema, query: str, limit: str
 ) -> None:
     error = refusal(schema, query)
 
@@ -612,7 +612,7 @@ def test_what_takes_too_much_to_check_is_told_so(
         assert error["extensions"]["amount"] > error["extensions"]["allowed"]
 
 
-def test_a_syntax_error_that_speaks_of_limits_is_still_one(schema: PipelineSchema) -> None:
+def test_a_syntax_error_that_speaks_of_limits_is_still_one(schema: CompiledSchema) -> None:
     error = refusal(schema, '{ a "more than 1 tokens. Parsing aborted" }')
 
     assert error is not None
@@ -633,7 +633,7 @@ class Watched(Documents):
 
 
 @pytest.fixture
-def documents(schema: PipelineSchema) -> Watched:
+def documents(schema: CompiledSchema) -> Watched:
     return Watched(schema.graphql, Limits(), introspection=True, cache=Cache(100_000))
 
 
@@ -712,14 +712,14 @@ def filtered(aliases: int, filter: str = "$filter") -> str:
     return f"query Filtered($filter: DraftFilter) {{ {fields} }}"
 
 
-def test_filters_of_all_fields_have_400_conditions_together(schema: PipelineSchema) -> None:
+def test_filters_of_all_fields_have_400_conditions_together(schema: CompiledSchema) -> None:
     assert refusal(schema, filtered(2), {"filter": MANY}) is None
     error = refusal(schema, filtered(3), {"filter": MANY})
     assert error is not None
     assert error["message"] == "conditions: at most 400 allowed, but the operation has 600."
 
 
-def test_long_lists_in_filters_count_by_their_length(schema: PipelineSchema) -> None:
+def test_long_lists_in_filters_count_by_their_length(schema: CompiledSchema) -> None:
     some = {"draftId": {"in": ["a"] * 500}}
     assert refusal(schema, filtered(36), {"filter": some}) is None
     assert refusal(schema, filtered(37), {"filter": some}) is not None
@@ -738,7 +738,7 @@ def test_long_lists_in_filters_count_by_their_length(schema: PipelineSchema) -> 
     ],
     ids=["in a list", "in an object", "by default", "written", "in a fragment"],
 )
-def test_conditions_count_wherever_they_are(schema: PipelineSchema, query: str) -> None:
+def test_conditions_count_wherever_they_are(schema: CompiledSchema, query: str) -> None:
     given = {"filter": MANY} if "$filter" in query and WRITTEN not in query else {}
     error = refusal(schema, query, given)
     assert error is not None

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests.schema.kinds import DRAFT, KINDS, PACKAGE, PLAN, Kind, every_kind
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
@@ -56,7 +56,7 @@ async def test_a_hundred_nodes_may_be_asked_for_at_once(api: InProcess) -> None:
 
 
 async def test_what_can_not_be_read_of_one_kind_fails_item_by_item_and_the_others_come(
-    schema: PipelineSchema, database: Database, caplog: pytest.LogCaptureFixture
+    schema: CompiledSchema, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Such as a text that somebody else has stored, which isn't what the column is for."""
     api = InProcess(schema, create_storage(PersistenceMode.DB, database))
@@ -156,7 +156,7 @@ KEYS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_s
 @given(key=KEYS, noise=st.characters(), at=st.integers(0, 1000))
 @settings(max_examples=50)
 async def test_any_key_goes_round_and_nothing_else_stands_for_it(
-    schema: PipelineSchema, key: str, noise: str, at: int
+    schema: CompiledSchema, key: str, noise: str, at: int
 ) -> None:
     api = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
     stored = await PACKAGE.put(api, key)

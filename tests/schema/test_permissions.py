@@ -26,7 +26,7 @@ from schema.encoding import encode
 from schema.errors import execution_failure
 from schema.execute import Operation, Prepared, execute, prepare, subscribe
 from schema.node import global_id
-from schema.root import PipelineSchema, create_schema
+from schema.root import CompiledSchema, create_schema
 from tests import builders as build
 from tests import inputs
 from tests.support.graphql import InProcess, Json
@@ -147,7 +147,7 @@ class Allowed(BasePermission):
         return True
 
 
-def graphql_field(schema: PipelineSchema, name: str) -> GraphQLField:
+def graphql_field(schema: CompiledSchema, name: str) -> GraphQLField:
     type_name, _, field_name = name.partition(".")
     type_ = schema.graphql.type_map[type_name]
     assert isinstance(type_, GraphQLObjectType)
@@ -156,7 +156,7 @@ def graphql_field(schema: PipelineSchema, name: str) -> GraphQLField:
 
 
 @contextmanager
-def extended(name: str, extension: FieldExtension) -> Iterator[PipelineSchema]:
+def extended(name: str, extension: FieldExtension) -> Iterator[CompiledSchema]:
     """The schema, where the field has an extension until the end."""
     declared = declaration(graphql_field(PLAIN, name))
     assert declared is not None
@@ -167,7 +167,7 @@ def extended(name: str, extension: FieldExtension) -> Iterator[PipelineSchema]:
         declared.extensions.remove(extension)
 
 
-def planted(name: str, permission: BasePermission) -> AbstractContextManager[PipelineSchema]:
+def planted(name: str, permission: BasePermission) -> AbstractContextManager[CompiledSchema]:
     return extended(name, PermissionExtension([permission], use_directives=False))
 
 
@@ -190,7 +190,7 @@ def operations(name: str) -> Iterator[str]:
 class Api:
     """Executes operations of a schema on stored entities."""
 
-    def __init__(self, schema: PipelineSchema, storage: Storage) -> None:
+    def __init__(self, schema: CompiledSchema, storage: Storage) -> None:
         self.schema = schema
         self.storage = storage
         self._plain = InProcess(PLAIN, storage)

@@ -2,16 +2,16 @@
 
 import pytest
 
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
-from schema.root import PipelineSchema, create_schema
+from schema.root import CompiledSchema, create_schema
 from tests import inputs
 from tests.support.graphql import InProcess
 from tests.support.statements import watched
 
 
 @pytest.fixture
-async def api(schema: PipelineSchema, database: Database) -> InProcess:
+async def api(schema: CompiledSchema, database: Database) -> InProcess:
     return InProcess(schema, create_storage(PersistenceMode.DB, database))
 
 

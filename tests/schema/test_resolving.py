@@ -19,7 +19,7 @@ from strawberry.types.field import StrawberryField
 from execution import OWN_RESOLVER, Engine
 from schema.bindings import bindings_of
 from schema.commands import command_input, optional, required
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests.execution.equality import operation_of
 
 
@@ -201,7 +201,7 @@ def test_extensions_of_a_schema_are_refused_since_nothing_would_run_them() -> No
         bindings_of(schema)
 
 
-def test_all_of_our_own_resolvers_are_called_without_strawberry(schema: PipelineSchema) -> None:
+def test_all_of_our_own_resolvers_are_called_without_strawberry(schema: CompiledSchema) -> None:
     for root in (schema.graphql.query_type, schema.graphql.mutation_type):
         assert root is not None
         for name, of in root.fields.items():

@@ -10,7 +10,7 @@ from repositories.factory import PersistenceMode, create_storage
 from schema.errors import TopLevelCode
 from schema.export import exported_schema
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests.support.graphql import OUTCOMES, InProcess
 from tests.support.sdl import client_schema, object_types
 
@@ -23,7 +23,7 @@ def description() -> str:
 
 
 async def test_introspection_and_the_file_say_the_same(
-    schema: PipelineSchema, description: str
+    schema: CompiledSchema, description: str
 ) -> None:
     server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
 

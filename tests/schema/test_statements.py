@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from graphql import get_operation_ast, parse
 
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import UnitOfWork
 from schema.context import Context
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.conftest import close_database
@@ -37,7 +37,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def api(schema: PipelineSchema, database: Database) -> InProcess:
+async def api(schema: CompiledSchema, database: Database) -> InProcess:
     return InProcess(schema, create_storage(PersistenceMode.DB, database))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from repositories.unit_of_work import Storage
 from schema.node import global_id
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests.support.graphql import ENTITIES, EVERYTHING, InProcess, Json
 from tests.support.visibility import KEYS, OPERATOR, A, delete_of_b, plant, store_for_both
 from tests.work.counting import without
@@ -91,14 +91,14 @@ async def stored(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
     return storage
 
 
-async def answers(schema: PipelineSchema, storage: Storage, caller: Any) -> dict[str, Json]:
+async def answers(schema: CompiledSchema, storage: Storage, caller: Any) -> dict[str, Json]:
     client = InProcess(schema, storage, caller=caller)
     return {name: await client.send(query) for name, query in QUERIES.items()}
 
 
 @pytest.mark.parametrize("way", ["as JSON", "level by level"])
 async def test_what_is_hidden_is_answered_as_if_it_were_not_stored(
-    schema: PipelineSchema, stored: Storage, way: str
+    schema: CompiledSchema, stored: Storage, way: str
 ) -> None:
     if way == "level by level":
         schema = without(schema, "renderer")
@@ -115,7 +115,7 @@ async def test_what_is_hidden_is_answered_as_if_it_were_not_stored(
 
 
 async def test_deleting_what_is_hidden_finds_nothing(
-    schema: PipelineSchema, stored: Storage
+    schema: CompiledSchema, stored: Storage
 ) -> None:
     by_a = InProcess(schema, stored, caller=A)
 
@@ -130,7 +130,7 @@ async def test_deleting_what_is_hidden_finds_nothing(
 
 
 async def test_what_is_decided_of_hidden_plans_and_briefs_finds_nothing(
-    schema: PipelineSchema, stored: Storage
+    schema: CompiledSchema, stored: Storage
 ) -> None:
     by_a = InProcess(schema, stored, caller=A)
 

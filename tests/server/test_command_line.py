@@ -16,7 +16,7 @@ import typer
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from schema.export import exported_schema
 from server.cli import app
 from tests.support.contents import contents_of

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from migrations.runner import upgrade
-from repositories.engine import open_database
+from repositories.drivers.engine import open_database
 from tests import inputs
 from tests.support.graphql import mutation
 from tests.support.patience import SECONDS

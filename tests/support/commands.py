@@ -20,21 +20,21 @@ class Commands:
 
     def __init__(self, repositories: Repositories) -> None:
         def alone(
-            run: Callable[[UnitOfWork, C], Awaitable[T]], *, in_one_call: bool = False
+            run: Callable[[UnitOfWork, C], Awaitable[T]], *, single_statement: bool = False
         ) -> Callable[[C], Awaitable[T]]:
             return lambda command: repositories.write(
-                lambda unit: run(unit, command), in_one_call=in_one_call
+                lambda unit: run(unit, command), single_statement=single_statement
             )
 
-        self.submit_intake = alone(onboarding.submit_intake, in_one_call=True)
+        self.submit_intake = alone(onboarding.submit_intake, single_statement=True)
         self.normalize_brief = alone(onboarding.normalize_brief)
         self.save_strategy_plan = alone(strategy.save_strategy_plan)
         self.approve_strategy_plan = alone(strategy.approve_strategy_plan)
         self.reject_strategy_plan = alone(strategy.reject_strategy_plan)
-        self.save_campaign = alone(production.save_campaign, in_one_call=True)
-        self.save_draft = alone(production.save_draft, in_one_call=True)
+        self.save_campaign = alone(production.save_campaign, single_statement=True)
+        self.save_draft = alone(production.save_draft, single_statement=True)
         self.record_qc_result = alone(qc.record_qc_result)
-        self.save_delivery_package = alone(delivery.save_delivery_package, in_one_call=True)
+        self.save_delivery_package = alone(delivery.save_delivery_package, single_statement=True)
         self.delete = alone(delete)
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from repositories.engine import open_database
-from repositories.metadata import metadata
+from repositories.drivers.engine import open_database
+from repositories.sql.metadata import metadata
 
 
 async def contents_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:

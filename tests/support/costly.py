@@ -37,11 +37,11 @@ _PAGES: Final = (1, 2, 20, 100)
 _TIMES: Final = (*[1] * 12, 2, 5, 20, 50, 99)
 _LENGTHS: Final = (0, 1, 2, 20, 500)
 _CHARACTERS: Final = (1, 10, 200, 2_000, 10_000, 200_000, 1_000_000)
-_MOST_CHARACTERS: Final = 9_000_000
+_MAX_CHARACTERS: Final = 9_000_000
 """In a list, an object or a text that is an argument."""
-_MOST_VALUES: Final = 100_000
+_MAX_VALUES: Final = 100_000
 """In an argument."""
-MOST_FIELDS: Final = 3_000
+MAX_FIELDS: Final = 3_000
 """In an operation, each as often as it's there."""
 
 Keys = Mapping[str, Sequence[str]]
@@ -158,7 +158,7 @@ class Search:
         while True:
             nodes = self._nodes(self._type(root), 0)
             case = Case(root, nodes, self._random.random() < 0.5)
-            if case.size <= MOST_FIELDS:
+            if case.size <= MAX_FIELDS:
                 return case
 
     def changed(self, case: Case) -> Case:
@@ -166,7 +166,7 @@ class Search:
         if self._random.random() < 0.1:
             return replace(case, has_fragments=not case.has_fragments)
         other = replace(case, nodes=self._changed(case.nodes, case.root, 0))
-        return other if other.size <= MOST_FIELDS else case
+        return other if other.size <= MAX_FIELDS else case
 
     def _changed(self, nodes: tuple[Node, ...], parent: str, depth: int) -> tuple[Node, ...]:
         place = self._random.randrange(len(nodes))
@@ -234,7 +234,7 @@ class Search:
     def _argument(self, name: str, type_: Any) -> Any:
         if name == "first":
             return self._random.choice(_PAGES)
-        while _weight(value := self._value(name, type_, 0, 1)) > _MOST_VALUES:
+        while _weight(value := self._value(name, type_, 0, 1)) > _MAX_VALUES:
             pass
         return value
 
@@ -244,7 +244,7 @@ class Search:
         if is_list_type(inner):
             if name == "ids":
                 return self._random.choices(self._keys["ids"], k=100)
-            length = min(self._random.choice(_LENGTHS), _MOST_VALUES // times)
+            length = min(self._random.choice(_LENGTHS), _MAX_VALUES // times)
             if not length:
                 return []
             # Items that are the same are made at once, and take as long as others.
@@ -266,7 +266,7 @@ class Search:
     def _text(self, name: str, times: int) -> str:
         if name in self._keys and self._random.random() < 0.9:
             return self._random.choice(self._keys[name])
-        length = min(self._random.choice(_CHARACTERS), _MOST_CHARACTERS // times)
+        length = min(self._random.choice(_CHARACTERS), _MAX_CHARACTERS // times)
         character = self._random.choice(("a", "é", "\n", "\u2028"))
         return character * math.ceil(self._share * length)
 
@@ -276,7 +276,7 @@ class Search:
                 return {"a": self._text(name, times)}
             case 1:
                 number = self._random.choice((10, 1_000, 50_000))
-                return {"many": [1] * min(number, _MOST_VALUES // times)}
+                return {"many": [1] * min(number, _MAX_VALUES // times)}
         deep: dict[str, Any] = {}
         for _ in range(self._random.choice((2, 30, 200))):
             deep = {"deeper": deep}

@@ -11,7 +11,7 @@ from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 from tests import builders as build
 
 Json = dict[str, Any]
@@ -144,7 +144,7 @@ class GraphQLClient(ABC):
 class InProcess(GraphQLClient):
     """Runs operations without a server."""
 
-    schema: PipelineSchema
+    schema: CompiledSchema
     storage: Storage
     request_id: str = "request-1"
     caller: Caller | None = None

@@ -5,7 +5,13 @@ from typing import Any, TypeVar
 
 from domain.callers import Caller
 from repositories.changes import ChangeFeed
-from repositories.unit_of_work import Repositories, Selected, SnapshotHandle, Storage, UnitOfWork
+from repositories.unit_of_work import (
+    AttributeMask,
+    Repositories,
+    SnapshotHandle,
+    Storage,
+    UnitOfWork,
+)
 
 T = TypeVar("T")
 Event = Callable[[], Awaitable[None]]
@@ -58,18 +64,18 @@ class _InterferedRepositories:
         self._after_write = after_write
 
     def read(
-        self, *, selected: Selected | None = None, in_one_call: bool = False
+        self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
-        reading = self._repositories.read(selected=selected, in_one_call=in_one_call)
+        reading = self._repositories.read(selected=selected, single_statement=single_statement)
         begin = reading.begin
         setattr(reading, "begin", lambda: self._changed(begin()))  # noqa: B010 - not a method's
         return reading
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, in_one_call: bool = False
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
     ) -> T:
         result = await self._repositories.write(
-            lambda unit: work(self._changed(unit)), in_one_call=in_one_call
+            lambda unit: work(self._changed(unit)), single_statement=single_statement
         )
         if self._after_write is not None:
             await self._after_write()

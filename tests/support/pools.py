@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from repositories.engine import Database
+from repositories.drivers.engine import Database
 
 
 def connections_in_use(database: Database) -> int:
@@ -15,7 +15,7 @@ def connections_in_use(database: Database) -> int:
 @asynccontextmanager
 async def held_connection(database: Database) -> AsyncIterator[None]:
     """Hold a connection of units of work meanwhile."""
-    connection = await database.connections.take()
+    connection = await database.connections.acquire()
     try:
         yield
     finally:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from repositories.engine import Database
-from repositories.transactions import Transaction
+from repositories.drivers.engine import Database
+from repositories.drivers.transactions import Transaction
 
 Run = Callable[[Transaction, str, Sequence[Any]], Awaitable[Any]]
 
@@ -44,7 +44,10 @@ def watched(database: Database) -> Iterator[Statements]:
         return watch
 
     with pytest.MonkeyPatch.context() as patch:
-        once = (database.snapshot(in_one_call=True), database.transaction(in_one_call=True))
+        once = (
+            database.snapshot(single_statement=True),
+            database.transaction(single_statement=True),
+        )
         for kind in set(map(type, (database.snapshot(), database.transaction(), *once))):
             for name in ("rows", "run_many"):
                 patch.setattr(kind, name, watching(getattr(kind, name)))

@@ -13,7 +13,7 @@ from graphql import GraphQLField, is_object_type
 from execution import Engine, FieldBinding
 from schema.documents import Documents
 from schema.limits import Limits
-from schema.root import PipelineSchema
+from schema.root import CompiledSchema
 
 _EVENT_LOOP: Final = {"asyncio", "concurrent", "contextvars", "selectors", "threading"}
 """How often these turn depends on time."""
@@ -44,7 +44,7 @@ def counted_calls() -> Iterator[Calls]:
         sys.setprofile(before)
 
 
-def with_engine(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
+def with_engine(schema: CompiledSchema, **changes: Any) -> CompiledSchema:
     """The schema with an engine that has plans for nothing yet, and these other sources."""
     sources = replace(schema.engine.sources, **changes)
     engine = Engine(
@@ -57,7 +57,7 @@ def with_engine(schema: PipelineSchema, **changes: Any) -> PipelineSchema:
     return replace(schema, documents=documents, engine=engine)
 
 
-def without(schema: PipelineSchema, *ways: str) -> PipelineSchema:
+def without(schema: CompiledSchema, *ways: str) -> CompiledSchema:
     """The schema with an engine that has none of these ways to resolve any field."""
     binding_of, none = schema.engine.sources.binding_of, dict.fromkeys(ways)
 
@@ -67,7 +67,7 @@ def without(schema: PipelineSchema, *ways: str) -> PipelineSchema:
     return with_engine(schema, binding_of=less)
 
 
-def counting_resolvers(schema: PipelineSchema) -> tuple[PipelineSchema, Counter[str]]:
+def counting_resolvers(schema: CompiledSchema) -> tuple[CompiledSchema, Counter[str]]:
     """The schema with resolvers that count their calls. What is read as an attribute has none."""
     called: Counter[str] = Counter()
     sources = schema.engine.sources

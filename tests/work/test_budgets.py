@@ -19,13 +19,13 @@ from uvicorn.server import ServerState
 
 from benchmarks.filling import add_chains
 from benchmarks.scenarios import Scenario, chain, package_input, scenarios
-from repositories.engine import Database, open_database
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
-from schema.root import PipelineSchema, create_schema
+from schema.root import CompiledSchema, create_schema
 from server.app import create_app
 from server.listening import BoundedHttp, Listener
 from server.seed.bulk import seed_bulk
@@ -120,7 +120,7 @@ async def backend(empty: Backend) -> Backend:
 
 
 @pytest.fixture
-def schema() -> PipelineSchema:
+def schema() -> CompiledSchema:
     return create_schema()
 
 
@@ -133,7 +133,7 @@ def _without_collector() -> Iterator[None]:
 
 
 async def run(
-    schema: PipelineSchema, backend: Backend, query: str, variables: dict[str, Any]
+    schema: CompiledSchema, backend: Backend, query: str, variables: dict[str, Any]
 ) -> dict[str, Any]:
     context = Context(backend.storage, build.caller())
     response = await execute(schema, Operation(query, variables), context)
@@ -149,7 +149,7 @@ def as_read(data: dict[str, Any]) -> dict[str, Any]:
 
 
 async def calls(
-    schema: PipelineSchema, backend: Backend, query: str, variables: dict[str, Any]
+    schema: CompiledSchema, backend: Backend, query: str, variables: dict[str, Any]
 ) -> int:
     """Those of an operation that is known already."""
     for _ in range(2):
@@ -159,18 +159,18 @@ async def calls(
     return counted.made
 
 
-def level_by_level(schema: PipelineSchema, *others: str) -> PipelineSchema:
+def level_by_level(schema: CompiledSchema, *others: str) -> CompiledSchema:
     """The schema with an engine that has no renderers, and none of these other ways."""
     return without(schema, "renderer", *others)
 
 
-async def calls_of(schema: PipelineSchema, backend: Backend, scenario: Scenario) -> int:
+async def calls_of(schema: CompiledSchema, backend: Backend, scenario: Scenario) -> int:
     return await calls(schema, backend, scenario.query, scenario.variables[0])
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_keeps_to_its_calls(
-    schema: PipelineSchema, backend: Backend, name: str
+    schema: CompiledSchema, backend: Backend, name: str
 ) -> None:
     assert await calls_of(schema, backend, SCENARIOS[name]) <= CALLS[backend.name, name]
     assert (schema.engine.counts.planned, schema.engine.counts.by_graphql_core) == (1, 0)
@@ -178,7 +178,7 @@ async def test_an_operation_keeps_to_its_calls(
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_leaves_nothing_to_the_collector(
-    schema: PipelineSchema, backend: Backend, name: str
+    schema: CompiledSchema, backend: Backend, name: str
 ) -> None:
     scenario = SCENARIOS[name]
     await calls_of(schema, backend, scenario)
@@ -192,7 +192,7 @@ async def test_an_operation_leaves_nothing_to_the_collector(
     assert 0 in [await left() for _ in range(3)]
 
 
-async def test_the_calls_are_the_same_each_time(schema: PipelineSchema, memory: Backend) -> None:
+async def test_the_calls_are_the_same_each_time(schema: CompiledSchema, memory: Backend) -> None:
     await filled(memory)
 
     for scenario in SCENARIOS.values():
@@ -226,7 +226,7 @@ async def test_http_keeps_to_its_calls() -> None:
 
 
 async def test_a_package_more_costs_no_more_than_its_share(
-    schema: PipelineSchema, backend: Backend
+    schema: CompiledSchema, backend: Backend
 ) -> None:
     query = SCENARIOS["list"].query
 
@@ -236,7 +236,7 @@ async def test_a_package_more_costs_no_more_than_its_share(
 
 
 async def test_an_artifact_more_costs_next_to_nothing(
-    schema: PipelineSchema, empty: Backend
+    schema: CompiledSchema, empty: Backend
 ) -> None:
     async def store(unit: UnitOfWork) -> None:
         for key, count in (("few", 1), ("many", 101)):
@@ -252,7 +252,7 @@ async def test_an_artifact_more_costs_next_to_nothing(
 
 
 async def test_saving_an_artifact_more_costs_no_more_than_its_share(
-    schema: PipelineSchema, backend: Backend
+    schema: CompiledSchema, backend: Backend
 ) -> None:
     query = SCENARIOS["save"].query
     given = package_input(1)
@@ -266,7 +266,7 @@ async def test_saving_an_artifact_more_costs_no_more_than_its_share(
 
 
 async def test_pages_within_pages_keep_to_their_calls_and_statements(
-    schema: PipelineSchema, sqlite: Backend, sqlite_url: str
+    schema: CompiledSchema, sqlite: Backend, sqlite_url: str
 ) -> None:
     await filled(sqlite)
     await add_chains(sqlite_url)
@@ -283,7 +283,7 @@ async def test_pages_within_pages_keep_to_their_calls_and_statements(
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_an_operation_keeps_to_its_statements(
-    schema: PipelineSchema, sqlite: Backend, name: str
+    schema: CompiledSchema, sqlite: Backend, name: str
 ) -> None:
     await filled(sqlite)
     scenario = SCENARIOS[name]
@@ -299,7 +299,7 @@ async def test_an_operation_keeps_to_its_statements(
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_each_resolver_is_called_once(
-    schema: PipelineSchema, memory: Backend, name: str
+    schema: CompiledSchema, memory: Backend, name: str
 ) -> None:
     await filled(memory)
     scenario = SCENARIOS[name]
@@ -311,7 +311,7 @@ async def test_each_resolver_is_called_once(
 
 
 async def test_each_resolver_is_called_once_for_all_objects_of_a_level(
-    schema: PipelineSchema, memory: Backend
+    schema: CompiledSchema, memory: Backend
 ) -> None:
     await filled(memory)
     scenario = SCENARIOS["list"]
@@ -322,7 +322,7 @@ async def test_each_resolver_is_called_once_for_all_objects_of_a_level(
     assert called == dict.fromkeys(RESOLVERS_LEVEL_BY_LEVEL, 1)
 
 
-async def test_levels_keep_to_their_calls(schema: PipelineSchema, backend: Backend) -> None:
+async def test_levels_keep_to_their_calls(schema: CompiledSchema, backend: Backend) -> None:
     made = await calls_of(level_by_level(schema), backend, SCENARIOS["list"])
 
     assert made <= CALLS_LEVEL_BY_LEVEL[backend.name]
@@ -331,7 +331,7 @@ async def test_levels_keep_to_their_calls(schema: PipelineSchema, backend: Backe
 # What the budgets are for: each of these would go unseen otherwise.
 
 
-async def test_writing_nothing_breaks_the_budget(schema: PipelineSchema, backend: Backend) -> None:
+async def test_writing_nothing_breaks_the_budget(schema: CompiledSchema, backend: Backend) -> None:
     for name, scenario in SCENARIOS.items():
         made = await calls_of(level_by_level(schema), backend, scenario)
 
@@ -339,25 +339,25 @@ async def test_writing_nothing_breaks_the_budget(schema: PipelineSchema, backend
 
 
 async def test_a_call_for_each_field_breaks_the_budget(
-    schema: PipelineSchema, backend: Backend
+    schema: CompiledSchema, backend: Backend
 ) -> None:
     await require_more_calls(level_by_level(schema, "attribute"), backend)
 
 
 async def test_asking_each_object_for_its_type_breaks_the_budget(
-    schema: PipelineSchema, backend: Backend
+    schema: CompiledSchema, backend: Backend
 ) -> None:
     await require_more_calls(with_engine(level_by_level(schema), class_of=lambda _: None), backend)
 
 
 async def test_a_resolver_for_each_object_breaks_the_budget(
-    schema: PipelineSchema, backend: Backend
+    schema: CompiledSchema, backend: Backend
 ) -> None:
     await require_more_calls(level_by_level(schema, "resolve_batch"), backend)
 
 
 async def test_calling_resolvers_costs_less_than_by_strawberry(
-    schema: PipelineSchema, memory: Backend
+    schema: CompiledSchema, memory: Backend
 ) -> None:
     ours = level_by_level(schema, "resolve_batch")
     by_strawberry = level_by_level(schema, "resolve_batch", "resolve")
@@ -368,14 +368,14 @@ async def test_calling_resolvers_costs_less_than_by_strawberry(
         assert more >= await calls_of(ours, memory, scenario) + 30
 
 
-async def require_more_calls(schema: PipelineSchema, backend: Backend) -> None:
+async def require_more_calls(schema: CompiledSchema, backend: Backend) -> None:
     made = await calls_of(schema, backend, SCENARIOS["list"])
 
     assert made > CALLS_LEVEL_BY_LEVEL[backend.name]
 
 
 async def test_planning_each_time_breaks_the_budget(
-    schema: PipelineSchema, backend: Backend
+    schema: CompiledSchema, backend: Backend
 ) -> None:
     scenario = SCENARIOS["small"]
     await calls_of(schema, backend, scenario)

@@ -7,7 +7,7 @@ import pytest
 from domain.validation import JSON_BYTES
 from tests import builders as build
 from tests.work.counting import counted_calls
-from tests.work.test_worst_cases import MOST_CALLS
+from tests.work.test_worst_cases import MAX_CALLS
 
 TOO_LARGE = {
     "many objects": {"a": [{}] * 280_000},
@@ -41,4 +41,4 @@ def test_what_is_as_large_as_it_may_be_is_checked_in_a_turn(metadata: Any) -> No
     with counted_calls() as calls:
         assert list(build.save_draft(metadata=metadata).violations()) == []
 
-    assert calls.made <= MOST_CALLS
+    assert calls.made <= MAX_CALLS

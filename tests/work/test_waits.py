@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from repositories.engine import open_database
+from repositories.deadlines import set_deadline
+from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Repositories, UnitOfWork, set_deadline
+from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
 from tests.support.tasks import elsewhere
@@ -36,25 +37,25 @@ async def on_database(database_url: str) -> AsyncIterator[tuple[str, Repositorie
     await close_database(database)
 
 
-async def _read(repositories: Repositories, in_one_call: bool = False) -> None:
-    async with repositories.read(in_one_call=in_one_call) as snapshot:
+async def _read(repositories: Repositories, single_statement: bool = False) -> None:
+    async with repositories.read(single_statement=single_statement) as snapshot:
         await snapshot.delivery_packages.get("key")
-        if not in_one_call:
+        if not single_statement:
             await snapshot.briefs.get("key")
 
 
-async def _write(repositories: Repositories, in_one_call: bool = False) -> None:
+async def _write(repositories: Repositories, single_statement: bool = False) -> None:
     async def work(unit: UnitOfWork) -> None:
         await unit.delivery_packages.save(build.package("key"))
 
-    await repositories.write(work, in_one_call=in_one_call)
+    await repositories.write(work, single_statement=single_statement)
 
 
 WORK: Final[dict[str, Callable[[Repositories], Coroutine[Any, Any, None]]]] = {
     "snapshot": _read,
-    "one call": lambda repositories: _read(repositories, in_one_call=True),
+    "one call": lambda repositories: _read(repositories, single_statement=True),
     "write": _write,
-    "write in one call": lambda repositories: _write(repositories, in_one_call=True),
+    "write in one call": lambda repositories: _write(repositories, single_statement=True),
 }
 
 

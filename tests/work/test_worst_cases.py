@@ -32,8 +32,8 @@ SHARE: Final = 0.1
 allowed."""
 BODY_BYTES: Final = int(SHARE * Settings.model_fields["body_bytes"].default)
 ANSWER_BYTES: Final = int(SHARE * Settings.model_fields["answer_bytes"].default)
-MOST_BYTES: Final = int(SHARE * 64 * MEBIBYTE)
-MOST_CALLS: Final = 100_000
+MAX_BYTES: Final = int(SHARE * 64 * MEBIBYTE)
+MAX_CALLS: Final = 100_000
 """In a turn of the event loop: they take 15 to 30 milliseconds."""
 CASES: Final = 15
 TRIES: Final = 100
@@ -67,7 +67,7 @@ class Cost:
     @property
     def share(self) -> float:
         """Of what it may cost."""
-        return max(self.calls / MOST_CALLS, self.memory / MOST_BYTES)
+        return max(self.calls / MAX_CALLS, self.memory / MAX_BYTES)
 
 
 @asynccontextmanager
@@ -135,8 +135,8 @@ async def test_what_was_found_before_stays_within_its_bounds(heavy: Served) -> N
         operation = prepared(heavy, Operation(query, {"ids": IDS} if "$ids" in query else None))
         assert operation is not None
         cost = await cost_of(heavy, operation)
-        assert cost.calls <= MOST_CALLS, query
-        assert cost.memory <= MOST_BYTES, query
+        assert cost.calls <= MAX_CALLS, query
+        assert cost.memory <= MAX_BYTES, query
 
 
 async def test_what_is_asked_for_the_first_time_leaves_others_their_turns(heavy: Served) -> None:
@@ -155,7 +155,7 @@ async def test_what_is_asked_for_the_first_time_leaves_others_their_turns(heavy:
     async with counted() as cost:
         await answer(heavy, operation)
 
-    assert cost.calls <= MOST_CALLS
+    assert cost.calls <= MAX_CALLS
 
 
 @pytest.mark.parametrize("seed", ["Query 1", "Query 2", "Mutation 2"])
@@ -171,8 +171,8 @@ async def test_nothing_that_a_search_finds_is_beyond_its_bounds(heavy: Served, s
         if operation is None:
             continue
         cost = await cost_of(heavy, operation)
-        assert cost.calls <= MOST_CALLS, operation.request.query
-        assert cost.memory <= MOST_BYTES, operation.request.query
+        assert cost.calls <= MAX_CALLS, operation.request.query
+        assert cost.memory <= MAX_BYTES, operation.request.query
         best = sorted([*best, (cost.share, case)], key=lambda each: each[0])[-KEPT:]
         left -= 1
         if not left:

@@ -27,11 +27,11 @@ from graphql.execution.incremental.incremental_executor import IncrementalExecut
 import execution.engine
 from execution import Engine
 from execution.inputs import Inputs
-from execution.operations import examined
-from execution.steps import Steps, Then, Wait
+from execution.operations import analyze
+from execution.steps import Scheduler, Then, Wait
 
 _execute_operation = Executor.execute_operation
-_add_when = Steps.add_when
+_add_when = Scheduler.add_when
 
 operations: Counter[str] = Counter()
 """How many operations of a test ran on plans."""
@@ -45,7 +45,7 @@ def execute_operation(executor: Executor[Any], serially: bool | None = None) -> 
     document = DocumentNode(definitions=definitions)
     if not (_is_plain(executor) and serially is None):
         return _execute_operation(executor, serially)
-    if not examined(executor.schema, Inputs(), document, executor.operation).is_supported:
+    if not analyze(executor.schema, Inputs(), document, executor.operation).is_supported:
         return _execute_operation(executor, serially)
     engine = Engine(executor.schema)
     running = engine.execute(
@@ -112,14 +112,14 @@ def _rest(running: Any, yielded: Any) -> Generator[Any, Any, Any]:
             return stop.value
 
 
-def _noted(steps: Steps, wait: Wait, then: Then, held: Sequence[Any] = ()) -> None:
+def _noted(steps: Scheduler, wait: Wait, then: Then, held: Sequence[Any] = ()) -> None:
     global has_waited  # noqa: PLW0603
     has_waited = True
     _add_when(steps, wait, then, held)
 
 
 Executor.execute_operation = execute_operation  # type: ignore[assignment, method-assign]
-Steps.add_when = _noted  # type: ignore[assignment, method-assign]
+Scheduler.add_when = _noted  # type: ignore[assignment, method-assign]
 # What the engine hands back is not for the engine.
 vars(execution.engine)["execute_root_selection_set"] = _execute_operation
 

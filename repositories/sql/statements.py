@@ -32,23 +32,23 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from repositories.answer_size import ANSWER_BYTES, UNLIMITED
 from repositories.criteria import Filter, PageRequest
-from repositories.database_criteria import (
+from repositories.drivers.compiled import Statement, compile_statement
+from repositories.sql.criteria import (
     among,
     condition,
     each_value,
     page_of,
     reading_order,
 )
-from repositories.database_rows import children_of, meets, rows_as, rows_of
-from repositories.json_sizes import FITS, size_of
-from repositories.metadata import JsonText, may_be_large
-from repositories.statements import Statement, written
+from repositories.sql.json_sizes import FITS, size_of
+from repositories.sql.metadata import JsonText, may_be_large
+from repositories.sql.rows import children_of, meets, rows_as, rows_of
 
 OrderOf = Callable[[FromClause], Sequence[ColumnElement[Any]]]
 """The order of rows that are found by a subquery."""
 
 
-class Entities(NamedTuple):
+class EntityTable(NamedTuple):
     """A parent table and its business key, on one kind of database.
 
     Statements are looked up by it, so it's a tuple: the fastest to be hashed.
@@ -117,8 +117,8 @@ class Entities(NamedTuple):
     def matching(self, shape: Filter | None) -> Any:
         return condition(self.rows, shape, is_sqlite=self.is_sqlite)
 
-    def written(self, statement: Any) -> Statement:
-        return written(statement, is_sqlite=self.is_sqlite)
+    def compiled(self, statement: Any) -> Statement:
+        return compile_statement(statement, is_sqlite=self.is_sqlite)
 
     def read(self, statement: Select[Any], order: OrderOf = lambda _: ()) -> Statement:
         """A statement whose rows are records, of which answers are made, in an order."""
@@ -144,7 +144,7 @@ def limited(
     their lengths before it sends any; and in those of SQLite from where it's too much.
     """
     if not large:
-        return written(statement, is_sqlite=is_sqlite)
+        return compile_statement(statement, is_sqlite=is_sqlite)
     names = list(statement.exported_columns.keys())
     found = None if is_sqlite else statement.subquery("found")
     columns: dict[str, Any] = dict(statement.exported_columns if found is None else found.c)
@@ -166,7 +166,7 @@ def limited(
         return type_coerce(case((fits, column)), column.type).label(name)
 
     wanted = [guarded(name) for name in names]
-    return written(
+    return compile_statement(
         statement.with_only_columns(*wanted)
         if found is None
         else select(*wanted).order_by(*order(found)),
@@ -185,11 +185,11 @@ def _places(table: Table) -> dict[str, int]:
 # Reading
 
 
-def by_column(entities: Entities, name: str) -> Statement:
+def by_column(entities: EntityTable, name: str) -> Statement:
     return entities.read(select(*entities.selection(name)).where(entities.among(name)))
 
 
-def page(entities: Entities, shape: PageRequest) -> Statement:
+def page(entities: EntityTable, shape: PageRequest) -> Statement:
     query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
     return entities.read(
         page_of(query, entities.rows, entities.key, shape),
@@ -197,12 +197,12 @@ def page(entities: Entities, shape: PageRequest) -> Statement:
     )
 
 
-def count(entities: Entities, shape: Filter | None) -> Statement:
+def count(entities: EntityTable, shape: Filter | None) -> Statement:
     query = select(func.count()).select_from(entities.rows)
-    return entities.written(query.where(entities.matching(shape)))
+    return entities.compiled(query.where(entities.matching(shape)))
 
 
-def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statement:
+def pages_by(entities: EntityTable, reference: str, shape: PageRequest) -> Statement:
     """Each parent's page is found by itself, as an index has it; then come the rows, by keys."""
     table, other = entities.rows, entities.rows_as("page")
     parents = each_value(table.c[reference].type, "parent", is_sqlite=entities.is_sqlite)
@@ -221,16 +221,16 @@ def pages_by(entities: Entities, reference: str, shape: PageRequest) -> Statemen
     )
 
 
-def counts_by(entities: Entities, reference: str, shape: Filter | None) -> Statement:
+def counts_by(entities: EntityTable, reference: str, shape: Filter | None) -> Statement:
     column = entities.rows.c[reference]
-    return entities.written(
+    return entities.compiled(
         select(column, func.count())
         .where(entities.among(reference), entities.matching(shape))
         .group_by(column)
     )
 
 
-def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statement:
+def children(entities: EntityTable, table: Table, names: tuple[str, ...]) -> Statement:
     """The named columns and the parent's key, in the order of the parents' children."""
     rows = children_of(
         table,
@@ -257,22 +257,22 @@ def children(entities: Entities, table: Table, names: tuple[str, ...]) -> Statem
 
 
 @cache
-def revision(entities: Entities) -> Statement:
+def revision(entities: EntityTable) -> Statement:
     """Of whichever row has the key: nobody else may save under it."""
-    return entities.written(select(entities.table.c.revision).where(entities.has_key))
+    return entities.compiled(select(entities.table.c.revision).where(entities.has_key))
 
 
 @cache
-def for_update(entities: Entities) -> Statement:
+def for_update(entities: EntityTable) -> Statement:
     has_key = entities.key == bindparam("key", type_=entities.key.type)
-    return entities.written(select(*entities.selection()).where(has_key).with_for_update())
+    return entities.compiled(select(*entities.selection()).where(has_key).with_for_update())
 
 
 # Writing
 
 
 @cache
-def save(entities: Entities, *, has_children: bool) -> Statement:
+def save(entities: EntityTable, *, has_children: bool) -> Statement:
     """A call of PostgreSQL's function that saves an entity with its children, made by migrations.
 
     Its parameters are the columns, `expected_revision`, and where entities have children these, as
@@ -293,11 +293,11 @@ def save(entities: Entities, *, has_children: bool) -> Statement:
         Column("stored_revision", table.c.revision.type),
         Column("is_saved", Boolean()),
     )
-    return entities.written(select(*stored.c))
+    return entities.compiled(select(*stored.c))
 
 
 @cache
-def upsert(entities: Entities, unchanging: tuple[str, ...]) -> Statement:
+def upsert(entities: EntityTable, unchanging: tuple[str, ...]) -> Statement:
     """Insert the row, or change the one that has its key unless its revision isn't expected.
 
     One statement: on PostgreSQL it waits for a concurrent writer of the same key and then
@@ -319,7 +319,7 @@ def upsert(entities: Entities, unchanging: tuple[str, ...]) -> Statement:
         ),
     }
     expected = bindparam("expected_revision", type_=table.c.revision.type)
-    return entities.written(
+    return entities.compiled(
         statement.on_conflict_do_update(
             index_elements=[table.c[entities.key_name]],
             set_=changes,
@@ -334,25 +334,25 @@ def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:
 
 
 @cache
-def deletion(entities: Entities) -> Statement:
+def deletion(entities: EntityTable) -> Statement:
     """Deletes what the caller may see, and gives the key of what it deleted."""
     statement = delete(entities.table).where(entities.has_key)
     if entities.rule is not None:
         statement = statement.where(entities.is_seen)
-    return entities.written(statement.returning(entities.table.c[entities.key_name]))
+    return entities.compiled(statement.returning(entities.table.c[entities.key_name]))
 
 
 @cache
-def surplus_deletion(entities: Entities, table: Table) -> Statement:
+def surplus_deletion(entities: EntityTable, table: Table) -> Statement:
     """Deletes the children from position `count` on."""
     parent = table.c[entities.key_name]
     has_key = parent == bindparam("key", type_=parent.type)
     is_surplus = table.c.position >= bindparam("count", type_=table.c.position.type)
-    return entities.written(delete(table).where(has_key, is_surplus))
+    return entities.compiled(delete(table).where(has_key, is_surplus))
 
 
 @cache
-def child_upsert(entities: Entities, table: Table) -> Statement:
+def child_upsert(entities: EntityTable, table: Table) -> Statement:
     """Puts a child at its position, in place of the one that may be there.
 
     To change a row in its place costs half of what it costs to delete it and to insert another.
@@ -360,7 +360,7 @@ def child_upsert(entities: Entities, table: Table) -> Statement:
     identity = (entities.key_name, "position")
     names = [column.name for column in table.columns if column.name != "id"]
     statement = sqlite.insert(table).values({name: bindparam(name) for name in names})
-    return entities.written(
+    return entities.compiled(
         statement.on_conflict_do_update(
             index_elements=identity,
             set_={name: statement.excluded[name] for name in names if name not in identity},
@@ -368,7 +368,7 @@ def child_upsert(entities: Entities, table: Table) -> Statement:
     )
 
 
-ADVISORY_LOCK = written(
+ADVISORY_LOCK = compile_statement(
     select(
         func.pg_advisory_xact_lock(
             func.hashtextextended(bindparam("name", type_=Text()), literal_column("0"))

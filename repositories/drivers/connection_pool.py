@@ -5,7 +5,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from repositories.turns import Turns
+from repositories.semaphores import FairSemaphore
 
 
 class Connection(Protocol):
@@ -26,27 +26,27 @@ _CLOSING_SECONDS = 2.0
 """How long a connection may take to say goodbye before it's closed without."""
 
 
-class Connections(Generic[C]):
+class ConnectionPool(Generic[C]):
     """At most `size` connections, for callers in the order in which they came.
 
     SQLAlchemy opens them, as its engine says. Its own pool costs more than a statement does: while
     one is free, here nobody waits, not for a turn of the event loop either.
     """
 
-    def __init__(self, engine: AsyncEngine, size: int, patience: float) -> None:
+    def __init__(self, engine: AsyncEngine, size: int, acquire_timeout: float) -> None:
         self._engine = engine
-        self._patience = patience
-        self._turns = Turns(size)
+        self._acquire_timeout = acquire_timeout
+        self._turns = FairSemaphore(size)
         self._idle: list[C] = []
         self._used: set[C] = set()
         self._suspected: set[C] = set()
         self._is_closed = False
         self.in_use = 0
 
-    async def take(self) -> C:
+    async def acquire(self) -> C:
         """One that nobody has closed. Raises Unavailable when none is free in time."""
-        if not self._turns.take_at_once():
-            await self._turns.take(self._patience)
+        if not self._turns.try_acquire():
+            await self._turns.acquire(self._acquire_timeout)
         self.in_use += 1
         try:
             while self._idle:
@@ -106,7 +106,7 @@ class Connections(Generic[C]):
 
     def _leave(self) -> None:
         self.in_use -= 1
-        self._turns.leave()
+        self._turns.release()
 
 
 async def _closed(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from repositories.postgresql_connector import KeepAlive
+from repositories.drivers.postgresql_connector import KeepAlive
 
 _SEVERAL_HOSTS = re.compile(
     r"(?P<start>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]*,[^/?#@]*)(?P<rest>[/?#].*)?",

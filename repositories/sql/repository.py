@@ -1,7 +1,7 @@
 """What the database repositories of all modules have in common.
 
 A module's repository names its tables and maps rows to records and back; the SQL is in
-`database_statements`.
+`repositories/sql/statements.py`.
 """
 
 from abc import abstractmethod
@@ -18,22 +18,22 @@ from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
 from domain.validation import unstorable
-from repositories import database_statements as sql
 from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.database_criteria import (
+from repositories.drivers.compiled import Row
+from repositories.lazy import lazy
+from repositories.projections import JsonProjection
+from repositories.sql import statements as sql
+from repositories.sql.criteria import (
     page_shape_of,
     page_values_of,
     shape_of,
     storable,
     values_of,
 )
-from repositories.database_json import shaped
-from repositories.database_json_text import Stored
-from repositories.database_session import DatabaseSession
-from repositories.lazy import lazy
-from repositories.selections import Selection
-from repositories.statements import Row
+from repositories.sql.json_renderer import EntityMapping
+from repositories.sql.json_statements import shaped
+from repositories.sql.session import DatabaseSession
 
 _NONE: frozenset[str] = frozenset()
 _SMALLEST_BOUND = 7
@@ -44,7 +44,7 @@ Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Children:
+class ChildMapping:
     """The ordered children of an entity: their table, and how they are mapped.
 
     `attribute` names them on the parent's record. A row of theirs has the columns of `columns`.
@@ -63,24 +63,24 @@ class DatabaseRepository(Generic[R]):
     record_type: ClassVar[type[Entity]]
     table: ClassVar[Table]
     key_name: ClassVar[str]
-    children: ClassVar[Children | None] = None
+    children: ClassVar[ChildMapping | None] = None
     unchanging: ClassVar[tuple[str, ...]] = ()
     """Columns that a save under the same key may not change: they are part of another key."""
     in_columns: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     """As `Stored` has them."""
 
     @classmethod
-    def stored(cls) -> Stored:
+    def stored(cls) -> EntityMapping:
         children = None if cls.children is None else cls.children.table
-        return Stored(cls.table, cls.key_name, children, cls.in_columns)
+        return EntityMapping(cls.table, cls.key_name, children, cls.in_columns)
 
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 
     @lazy
-    def _entities(self) -> sql.Entities:
+    def _entities(self) -> sql.EntityTable:
         selected, rules = self._session.selected, self._session.rules
-        return sql.Entities(
+        return sql.EntityTable(
             self.table,
             self.key_name,
             is_sqlite=self._session.is_sqlite,
@@ -112,14 +112,14 @@ class DatabaseRepository(Generic[R]):
         return await self._by_column(self.key_name, keys)
 
     async def json_by_key(
-        self, keys: Sequence[str], selections: Sequence[Selection]
+        self, keys: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._json_by_column(self.key_name, keys, selections)
 
     async def json_page(
         self,
         request: PageRequest,
-        selections: Sequence[Selection],
+        selections: Sequence[JsonProjection],
         *,
         with_places: bool = False,
         with_total: bool = False,
@@ -171,20 +171,20 @@ class DatabaseRepository(Generic[R]):
         }
 
     async def _json_by_column(
-        self, name: str, values: Sequence[str], selections: Sequence[Selection]
+        self, name: str, values: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         wanted = storable(values)
-        is_one = len(wanted) == 1
+        is_single_key = len(wanted) == 1
         shapes, parameters = shaped(selections)
         statement = await self._session.kept(
-            self._session.json.by, self._session.rules, self._kind, (name,), shapes, is_one
+            self._session.json.by, self._session.rules, self._kind, (name,), shapes, is_single_key
         )
-        parameters |= {name: wanted[0] if is_one else wanted}
+        parameters |= {name: wanted[0] if is_single_key else wanted}
         rows = await self._session.rows(statement, parameters)
         return {value: tuple(texts) for value, *texts in rows}
 
     async def _children_json(
-        self, keys: Sequence[str], selections: Sequence[Selection]
+        self, keys: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         statement = await self._session.kept(
             self._session.json.children, self._session.rules, self._kind, tuple(selections)
@@ -224,7 +224,7 @@ class DatabaseRepository(Generic[R]):
         return {value: Page.of(request, items) for value, items in found.items()}
 
     async def json_pages(
-        self, values: Sequence[str], selections: Sequence[Selection]
+        self, values: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         shapes, parameters = shaped(selections)
         parameters |= {"values": storable(values)}
@@ -275,7 +275,7 @@ class DatabaseRepository(Generic[R]):
             self._session.changes.append(Change(ChangeKind.DELETED, self.record_type, key))
         return is_gone
 
-    async def _delete_row(self, entities: sql.Entities, key: str) -> bool:
+    async def _delete_row(self, entities: sql.EntityTable, key: str) -> bool:
         rows = await self._session.rows(
             sql.deletion(entities), {"key": key}, key=(self.table.name, key)
         )
@@ -314,7 +314,7 @@ class DatabaseRepository(Generic[R]):
     def _refuse_save(self, actual: int, expected_revision: int | None) -> NoReturn:
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
-        raise self._session.interference()
+        raise self._session.write_conflict()
 
     async def _replace_children(self, key: str, record: R, *, is_new: bool) -> None:
         if self.children is None or (new := self._new_children(record)) is None:
@@ -356,7 +356,7 @@ class DatabaseRepository(Generic[R]):
             await self._session.rows(sql.ADVISORY_LOCK, {"name": name}, key=name)
 
 
-def _as_json(children: Children, given: Sequence[Any]) -> str:
+def _as_json(children: ChildMapping, given: Sequence[Any]) -> str:
     return orjson.dumps(
         [{"position": child.position, **children.to_values(child)} for child in given]
     ).decode()

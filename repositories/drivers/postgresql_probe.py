@@ -8,9 +8,9 @@ from contextvars import Context
 import asyncpg
 
 from domain.errors import Unavailable
-from repositories.postgresql_connector import PostgresConnection
-from repositories.sqlstates import is_lacking
-from repositories.unit_of_work import SchemaChanged
+from repositories.drivers.postgresql_connector import PostgresConnection
+from repositories.drivers.sqlstates import is_lacking
+from repositories.errors import SchemaChanged
 
 _SECONDS = 2.0
 """How long an answer may take. Balancers and orchestrators wait hardly longer."""

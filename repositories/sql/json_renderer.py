@@ -19,28 +19,28 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from domain.json_object import dumps
 from repositories.criteria import Filter, PageRequest
-from repositories.database_criteria import between_places, condition, reading_order
-from repositories.database_rows import meets, rows_as
-from repositories.metadata import JsonText, Timestamp
-from repositories.selections import (
+from repositories.projections import (
     PLACE_MARK,
+    Attribute,
+    Children,
     Constant,
+    Embedded,
+    EncodedId,
     Fact,
     Facts,
-    Held,
     Items,
     Itself,
-    Opaque,
-    Owned,
+    JsonProjection,
     Paged,
     PagedMember,
     Part,
     Place,
-    Referenced,
+    Reference,
     Scope,
-    Selection,
-    Value,
 )
+from repositories.sql.criteria import between_places, condition, reading_order
+from repositories.sql.metadata import JsonText, Timestamp
+from repositories.sql.rows import meets, rows_as
 
 _FUNCTION_MEMBERS: Final = 50
 """Functions of SQLite take 100 arguments."""
@@ -50,7 +50,7 @@ _ELEMENT_MARK: Final = "\x02"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class EntityMapping:
     """How entities of a kind are stored.
 
     `in_columns` has what is held under an attribute, but stored in several columns: the names of
@@ -85,7 +85,7 @@ def page_prefix(selection: int, page: int) -> str:
 
 Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
 Members = Iterable[tuple[str, Any]]
-Write = Callable[[Any], str]
+Render = Callable[[Any], str]
 """The SQL of the JSON text of a member's part."""
 
 _TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
@@ -113,7 +113,7 @@ def _compiled(sql: _Sql, compiler: SQLCompiler, **_: Any) -> str:
 class _Ordered:
     """The rows that a page is taken of: their table, which of them, and the order of reading."""
 
-    stored: Stored
+    stored: EntityMapping
     request: PageRequest
     reference: str
     is_of_parent: str
@@ -121,12 +121,12 @@ class _Ordered:
     prefix: str
 
 
-class Writer(ABC):
+class JsonRenderer(ABC):
     """Writes the expressions of one statement, whose tables it gives their names in it."""
 
     _is_sqlite: ClassVar[bool]
 
-    def __init__(self, kinds: Mapping[str, Stored]) -> None:
+    def __init__(self, kinds: Mapping[str, EntityMapping]) -> None:
         self.kinds = kinds
         self._numbers = count()
         self._selections = count()
@@ -138,11 +138,11 @@ class Writer(ABC):
     def alias(self) -> str:
         return f"t{next(self._numbers)}"
 
-    def rows(self, stored: Stored, name: str) -> NamedFromClause:
+    def rows(self, stored: EntityMapping, name: str) -> NamedFromClause:
         """The rows of entities, under a name."""
         return rows_as(name, stored.table, stored.rule, is_sqlite=self._is_sqlite)
 
-    def source(self, stored: Stored, name: str) -> str:
+    def source(self, stored: EntityMapping, name: str) -> str:
         """The SQL of the same."""
         if stored.rule is None:
             return f"{stored.table.name} AS {name}"
@@ -150,17 +150,21 @@ class Writer(ABC):
         matching = self._embedded(and_(true(), seen).self_group())
         return f"(SELECT * FROM {stored.table.name} WHERE {matching}) AS {name}"
 
-    def item(self, selection: Selection, stored: Stored, source: str) -> ColumnElement[str]:
+    def item(
+        self, selection: JsonProjection, stored: EntityMapping, source: str
+    ) -> ColumnElement[str]:
         """The object of an entity, of the table that is called `source`."""
         self._begin(selection)
         return self.sql(self._entity(selection, stored, source))
 
-    def children(self, selection: Selection, stored: Stored, source: str) -> ColumnElement[str]:
+    def children(
+        self, selection: JsonProjection, stored: EntityMapping, source: str
+    ) -> ColumnElement[str]:
         """The list of an entity's children, of which this is selected."""
         self._begin(selection)
-        return self.sql(self._owned(Owned("", selection), stored, source))
+        return self.sql(self._owned(Children("", selection), stored, source))
 
-    def page(self, selection: Selection, source: str) -> ColumnElement[str]:
+    def page(self, selection: JsonProjection, source: str) -> ColumnElement[str]:
         """The only member of the selection, a page, for each `value` of the `source`."""
         self._begin(selection)
         [(_, part)] = selection.members
@@ -177,12 +181,12 @@ class Writer(ABC):
         keys = f"SELECT {sorted_}.{key} FROM {among}"
         return f"{self.source(rows.stored, name)} WHERE {name}.{key} IN ({keys})"
 
-    def _begin(self, selection: Selection) -> None:
+    def _begin(self, selection: JsonProjection) -> None:
         self._selection = next(self._selections)
         self._pages = selection.pages
 
     def sql(self, text: str) -> ColumnElement[str]:
-        """What is made of the texts of this writer, for a statement."""
+        """What is made of the texts of this renderer, for a statement."""
         return _Sql(text, self._elements)
 
     def _embedded(self, element: ClauseElement) -> str:
@@ -190,14 +194,18 @@ class Writer(ABC):
         return f"{_ELEMENT_MARK}{len(self._elements) - 1}{_ELEMENT_MARK}"
 
     def _entity(
-        self, selection: Selection, stored: Stored, source: str, scope: Scope | None = None
+        self,
+        selection: JsonProjection,
+        stored: EntityMapping,
+        source: str,
+        scope: Scope | None = None,
     ) -> str:
         """The object of an entity; of one on a page, `scope` is how its place begins."""
         return self._object(
             selection.members, lambda part: self._of_entity(part, stored, source, scope)
         )
 
-    def _owned(self, part: Owned, stored: Stored, source: str) -> str:
+    def _owned(self, part: Children, stored: EntityMapping, source: str) -> str:
         """The list of the entity's children."""
         table = stored.children
         assert table is not None
@@ -210,10 +218,10 @@ class Writer(ABC):
         )
 
     def _of_entity(
-        self, part: Part, stored: Stored, source: str, scope: Scope | None = None
+        self, part: Part, stored: EntityMapping, source: str, scope: Scope | None = None
     ) -> str:
         match part:
-            case Owned():
+            case Children():
                 return self._owned(part, stored, source)
             case Paged():
                 return self._paged(part, source)
@@ -222,12 +230,12 @@ class Writer(ABC):
             case Place():
                 assert scope is not None
                 return self._place_of(scope, stored, source)
-            case Referenced(attribute, kind, by, selection):
+            case Reference(attribute, kind, by, selection):
                 other, name = self.kinds[kind], self.alias()
                 item = self._entity(selection, other, name)
                 found = f"{self.source(other, name)} WHERE {name}.{by} = {source}.{attribute}"
                 return f"coalesce((SELECT {item} FROM {found}), 'null')"
-            case Held(attribute, selection) if attribute in stored.in_columns:
+            case Embedded(attribute, selection) if attribute in stored.in_columns:
                 names = stored.in_columns[attribute]
                 columns = {name: stored.table.c[column] for name, column in names.items()}
                 item = self._object(
@@ -235,13 +243,13 @@ class Writer(ABC):
                 )
                 first = next(iter(names.values()))
                 return f"CASE WHEN {source}.{first} IS NULL THEN 'null' ELSE {item} END"
-            case Held(attribute):
+            case Embedded(attribute):
                 return self._held(part, f"{source}.{attribute}")
-            case Opaque(prefix, attribute):
+            case EncodedId(prefix, attribute):
                 return self._opaque(f"{_literal(prefix)} || {source}.{attribute}")
         return self._of_columns(part, stored.table.c, source)
 
-    def _child(self, selection: Selection, table: Table, source: str) -> str:
+    def _child(self, selection: JsonProjection, table: Table, source: str) -> str:
         """The object of a child; there may be many."""
         return self._object(selection.members, lambda part: self._of_columns(part, table.c, source))
 
@@ -250,7 +258,7 @@ class Writer(ABC):
             return _literal(dumps(part.text))
         return self._value(columns[_name_of(part)], source)
 
-    def _held(self, part: Held, json: str) -> str:
+    def _held(self, part: Embedded, json: str) -> str:
         """What is stored as JSON."""
         if not part.is_many:
             return self._object(part.selection.members, lambda part: self._within(part, json))
@@ -265,7 +273,7 @@ class Writer(ABC):
         match part:
             case Constant(text):
                 return _literal(dumps(text))
-            case Held(attribute):
+            case Embedded(attribute):
                 return self._held(part, f"({json} -> {_literal(attribute)})")
         return self._text(f"({json} -> {_literal(_name_of(part))})")
 
@@ -320,7 +328,7 @@ class Writer(ABC):
         more = f"SELECT 1 FROM {self._among(rows, self.alias())} LIMIT 1"
         return f"EXISTS ({more} OFFSET {rows.request.limit})"
 
-    def _list_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
+    def _list_of_page(self, selection: JsonProjection, rows: _Ordered, scope: Scope) -> str:
         """The JSON text of the list of a page's objects."""
         if rows.request.limit == 0:
             return _literal("[]")
@@ -378,13 +386,13 @@ class Writer(ABC):
             self._sources[name] = rows.stored.table.alias(name)
         return self._sources[name]
 
-    def _place_of(self, scope: Scope, stored: Stored, source: str) -> str:
+    def _place_of(self, scope: Scope, stored: EntityMapping, source: str) -> str:
         """The place of a row, between marks."""
         return self._place(
             scope, stored, f"{source}.{scope.order.field}", f"{source}.{stored.key_name}"
         )
 
-    def _place(self, scope: Scope, stored: Stored, value: str, key: str) -> str:
+    def _place(self, scope: Scope, stored: EntityMapping, value: str, key: str) -> str:
         """The place of a row that has this value and key, which are never NULL.
 
         Times have their offset in digits, as cursors have them.
@@ -401,19 +409,19 @@ class Writer(ABC):
         """Whether rows may be read with all that is written of them, as far as the page goes."""
 
     @abstractmethod
-    def _items_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
+    def _items_of_page(self, selection: JsonProjection, rows: _Ordered, scope: Scope) -> str:
         """The JSON text of the list of a page's objects, of which there may be several."""
 
     # Objects and values
 
-    def _object(self, members: Members, write: Write) -> str:
+    def _object(self, members: Members, render: Render) -> str:
         """The JSON text of an object."""
         if not members:
             return "CAST('{}' AS TEXT)"  # PostgreSQL doesn't know what a text alone is
         pieces: list[str] = []
         before = "{"
         for key, part in members:
-            pieces += [_literal(f"{before}{dumps(key)}:"), write(part)]
+            pieces += [_literal(f"{before}{dumps(key)}:"), render(part)]
             before = ","
         return f"({' || '.join([*pieces, _literal('}')])})"
 
@@ -447,7 +455,7 @@ class Writer(ABC):
         """A source, under a name, of the items of a list as `value`, and what orders them."""
 
 
-class PostgresWriter(Writer):
+class PostgresJsonRenderer(JsonRenderer):
     """Puts texts together: PostgreSQL's own functions for objects take half as long again."""
 
     _is_sqlite = False
@@ -456,7 +464,7 @@ class PostgresWriter(Writer):
         # Where it has to sort, it keeps the first rows alone, and writes these.
         return True
 
-    def _items_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
+    def _items_of_page(self, selection: JsonProjection, rows: _Ordered, scope: Scope) -> str:
         name = self.alias()
         item = self._entity(selection, rows.stored, name, scope)
         place = self._order(rows, name, _forwards(rows.request))
@@ -541,7 +549,7 @@ class PostgresWriter(Writer):
         return source, f"{name}.place"
 
 
-class SqliteWriter(Writer):
+class SqliteJsonRenderer(JsonRenderer):
     """Puts texts together, but for children, of which there are many: its function is faster."""
 
     _is_sqlite = True
@@ -549,7 +557,7 @@ class SqliteWriter(Writer):
     def _can_read_in_order(self, rows: _Ordered) -> bool:
         return rows.stored.has_index(rows.request.order.field, rows.reference)
 
-    def _items_of_page(self, selection: Selection, rows: _Ordered, scope: Scope) -> str:
+    def _items_of_page(self, selection: JsonProjection, rows: _Ordered, scope: Scope) -> str:
         name, request, stored = self.alias(), rows.request, rows.stored
         item = self._entity(selection, stored, name, scope)
         if not request.backwards and self._can_read_in_order(rows):
@@ -586,7 +594,7 @@ class SqliteWriter(Writer):
     def _text(self, json: str) -> str:
         return json
 
-    def _child(self, selection: Selection, table: Table, source: str) -> str:
+    def _child(self, selection: JsonProjection, table: Table, source: str) -> str:
         if len(selection.members) > _FUNCTION_MEMBERS:
             return super()._child(selection, table, source)
         pairs = (
@@ -596,7 +604,7 @@ class SqliteWriter(Writer):
         return f"json_object({', '.join(pairs)})"
 
     def _argument(self, part: Part, table: Table, source: str) -> str:
-        if isinstance(part, Value) and isinstance(table.c[part.attribute].type, Integer | Text):
+        if isinstance(part, Attribute) and isinstance(table.c[part.attribute].type, Integer | Text):
             return f"{source}.{part.attribute}"
         return f"json({self._of_columns(part, table.c, source)})"
 
@@ -618,7 +626,7 @@ def _readings(member: PagedMember) -> int:
 
 
 def _name_of(part: Part) -> str:
-    assert isinstance(part, Value)
+    assert isinstance(part, Attribute)
     return part.attribute
 
 

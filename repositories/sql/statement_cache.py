@@ -5,13 +5,13 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from repositories.cache import Cache
-from repositories.statements import Statement
-from repositories.turns import Turns
+from repositories.drivers.compiled import Statement
+from repositories.semaphores import FairSemaphore
 
 Make = Callable[..., Statement]
 
 
-class KeptStatements:
+class StatementCache:
     """Statements in a cache, by what they are made of.
 
     To make one takes a few milliseconds. So one is made at a time, and others have their turns of
@@ -20,7 +20,7 @@ class KeptStatements:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._making = Turns(1)
+        self._making = FairSemaphore(1)
 
     def get(self, make: Make, arguments: tuple[Hashable, ...]) -> Statement | None:
         """The statement that was made of the arguments, if it's kept."""

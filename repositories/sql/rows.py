@@ -12,7 +12,7 @@ from sqlalchemy import FromClause, Subquery, Table, select
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.criteria import Filter
-from repositories.database_criteria import Condition, Values, condition, shape_of, values_of
+from repositories.sql.criteria import Condition, Values, condition, shape_of, values_of
 from repositories.visibility import Rules
 
 RuleShapes = tuple[tuple[str, Filter], ...]

@@ -10,7 +10,7 @@ from server.requests import HttpRequest, RequestRefused
 from server.responses import JsonResponse, refuse
 
 
-class Programs:
+class FastPath:
     """Answers what programs post to GraphQL as it's answered to all, but for CORS."""
 
     endpoint: HttpEndpoint

@@ -19,7 +19,7 @@ _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 @final
-class Value(NamedTuple):
+class Attribute(NamedTuple):
     """The value of an attribute."""
 
     attribute: str
@@ -31,45 +31,45 @@ class Constant(NamedTuple):
     text: str
 
 
-class Opaque(NamedTuple):
+class EncodedId(NamedTuple):
     """A prefix and the value of an attribute, by `base64url`."""
 
     prefix: str
     attribute: str
 
 
-class Held(NamedTuple):
+class Embedded(NamedTuple):
     """The object that the record has under an attribute, or null; or all of a tuple of them."""
 
     attribute: str
-    selection: "Selection"
+    selection: "JsonProjection"
     is_many: bool
 
 
-class Owned(NamedTuple):
+class Children(NamedTuple):
     """The record's children, in their order."""
 
     attribute: str
-    selection: "Selection"
+    selection: "JsonProjection"
 
 
-class Referenced(NamedTuple):
+class Reference(NamedTuple):
     """The entity of a kind that has under `by` what the record has under `attribute`, or null."""
 
     attribute: str
     kind: str
     by: str
-    selection: "Selection"
+    selection: "JsonProjection"
 
 
 class Itself(NamedTuple):
     """Another object of the same record."""
 
-    selection: "Selection"
+    selection: "JsonProjection"
 
 
 class Place(Enum):
-    """The record's place in the order of the page that it's on, as `written_place` writes it."""
+    """The record's place in the order of the page that it's on, as `render_place` writes it."""
 
     OWN = auto()
 
@@ -96,7 +96,7 @@ class Facts(NamedTuple):
 class Items(NamedTuple):
     """The entities of a page, in order."""
 
-    selection: "Selection"
+    selection: "JsonProjection"
 
 
 class Paged(NamedTuple):
@@ -114,11 +114,11 @@ class Paged(NamedTuple):
 
 
 PagedMember = Items | Facts | Fact | Constant
-Part = Value | Constant | Opaque | Held | Owned | Referenced | Itself | Place | Paged
+Part = Attribute | Constant | EncodedId | Embedded | Children | Reference | Itself | Place | Paged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Selection:
+class JsonProjection:
     """The members of an object, in order: a key, and what stands under it.
 
     A whole selection has the requests of all `pages` within it, by their numbers.
@@ -140,16 +140,16 @@ class Selection:
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
-            isinstance(other, Selection)
+            isinstance(other, JsonProjection)
             and self.members == other.members
             and self.pages == other.pages
         )
 
-    def of_pages(self, pages: tuple[PageRequest, ...]) -> "Selection":
+    def of_pages(self, pages: tuple[PageRequest, ...]) -> "JsonProjection":
         """The same with these pages."""
         if not pages:
             return self
-        bound = object.__new__(Selection)
+        bound = object.__new__(JsonProjection)
         for name, value in (
             ("members", self.members),
             ("pages", pages),
@@ -160,11 +160,11 @@ class Selection:
         return bound
 
     @property
-    def within(self) -> "Iterator[Selection]":
+    def within(self) -> "Iterator[JsonProjection]":
         """The selections of objects within the object, as far as these are its own level's."""
         for _, part in self.members:
             match part:
-                case Held() | Owned() | Referenced() | Itself():
+                case Embedded() | Children() | Reference() | Itself():
                     yield part.selection
                 case Paged(members=members):
                     yield from (each.selection for _, each in members if isinstance(each, Items))
@@ -202,11 +202,11 @@ def _depth(part: Part) -> int:
     match part:
         case Itself(selection):
             return selection.depth
-        case Held(_, selection, is_many):
+        case Embedded(_, selection, is_many):
             return selection.depth + (_LIST_DEPTH if is_many else _OBJECT_DEPTH)
-        case Referenced(selection=selection):
+        case Reference(selection=selection):
             return selection.depth + _ENTITY_DEPTH
-        case Owned(_, selection):
+        case Children(_, selection):
             return selection.depth + _LIST_DEPTH
         case Paged(members=members):
             lists = (each.selection.depth for _, each in members if isinstance(each, Items))
@@ -218,7 +218,7 @@ def _has_places(part: Part) -> bool:
     match part:
         case Place():
             return True
-        case Held() | Owned() | Referenced() | Itself():
+        case Embedded() | Children() | Reference() | Itself():
             return part.selection.has_places
         case Paged(members=members):
             return any(_are_places(each) for _, each in members)
@@ -250,29 +250,29 @@ class Scope(NamedTuple):
         return f'["{self.kind}","{self.order.field}","{self.order.direction.value}",'
 
 
-def written_place(scope: Scope, value: Scalar, key: str) -> orjson.Fragment:
+def render_place(scope: Scope, value: Scalar, key: str) -> orjson.Fragment:
     """The place of the record that has this value and key, as a JSON list between marks.
 
     Times have their offset in digits, as cursors have them.
     """
     if isinstance(value, datetime):
         value = value.isoformat()
-    parts = b",".join((write_json(value), write_json(key)))
+    parts = b",".join((encode_json(value), encode_json(key)))
     mark = PLACE_MARK.encode()
     return orjson.Fragment(b"".join((mark, scope.beginning.encode(), parts, b"]", mark)))
 
 
-Belonging = Callable[[Owned | Referenced | Paged, Sequence[Any]], Sequence[Any]]
+Belonging = Callable[[Children | Reference | Paged, Sequence[Any]], Sequence[Any]]
 """The objects of what belongs to each of the records."""
 
 
 def objects(
-    selection: Selection,
+    selection: JsonProjection,
     records: Iterable[Any],
     belonging: Belonging,
     places: Sequence[orjson.Fragment] = (),
 ) -> list[dict[str, Any]]:
-    """The objects of the records, which have these places, to be written by `write_json`."""
+    """The objects of the records, which have these places, to be written by `encode_json`."""
     given = list(records)
     keys = [key for key, _ in selection.members]
     columns = [_column(part, given, belonging, places) for _, part in selection.members]
@@ -281,32 +281,32 @@ def objects(
     return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def are_carried(selection: Selection, record: Any) -> bool:
+def are_carried(selection: JsonProjection, record: Any) -> bool:
     """Whether the record has all that is selected, its children included."""
     return not any(
-        isinstance(part, Referenced | Paged)
-        or (isinstance(part, Owned) and getattr(record, part.attribute) is None)
+        isinstance(part, Reference | Paged)
+        or (isinstance(part, Children) and getattr(record, part.attribute) is None)
         for _, part in selection.members
     )
 
 
-def carried(part: Owned | Referenced | Paged, records: Sequence[Any]) -> Sequence[Any]:
+def carried(part: Children | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
     """The children that records carry, such as those that were just written."""
-    assert isinstance(part, Owned)
+    assert isinstance(part, Children)
     return [objects(part.selection, getattr(each, part.attribute), carried) for each in records]
 
 
 def _column(
     part: Part, records: Sequence[Any], belonging: Belonging, places: Sequence[orjson.Fragment]
 ) -> Sequence[Any]:
-    if type(part) is Value:  # as most are, which a pattern would take longer to tell
+    if type(part) is Attribute:  # as most are, which a pattern would take longer to tell
         return list(map(attrgetter(part.attribute), records))
     match part:
         case Constant(text):
             return [text] * len(records)
-        case Opaque(prefix, attribute):
+        case EncodedId(prefix, attribute):
             return [base64url(prefix + getattr(record, attribute)) for record in records]
-        case Held(attribute, selection, is_many):
+        case Embedded(attribute, selection, is_many):
             held = [getattr(record, attribute) for record in records]
             if is_many:
                 return [objects(selection, each, belonging) for each in held]
@@ -400,7 +400,7 @@ def size_of(value: Any) -> int:
     return 0
 
 
-def write_json(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
     """In UTF-8. Raises TypeError for what isn't JSON, a time or a JSON object."""
     return orjson.dumps(value, _written, _OPTIONS)
 

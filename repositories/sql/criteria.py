@@ -43,7 +43,7 @@ from repositories.criteria import (
     PageRequest,
     Position,
 )
-from repositories.metadata import ManyOf
+from repositories.sql.metadata import ManyOf
 
 Condition = ColumnElement[bool]
 Values = dict[str, Any]

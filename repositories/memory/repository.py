@@ -14,23 +14,23 @@ from repositories import visibility
 from repositories.answer_size import ANSWER
 from repositories.contract import JsonPage
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.memory_criteria import matches, page_of
-from repositories.selections import (
+from repositories.errors import WriteConflict
+from repositories.memory.criteria import matches, page_of
+from repositories.projections import (
+    Children,
     Found,
-    Owned,
+    JsonProjection,
     Paged,
-    Referenced,
+    Reference,
     Scope,
-    Selection,
     carried,
+    encode_json,
     objects,
     paged,
+    render_place,
     size_of,
-    write_json,
-    written_place,
 )
-from repositories.turns import Turns
-from repositories.unit_of_work import Interference
+from repositories.semaphores import FairSemaphore
 
 K = TypeVar("K")
 R = TypeVar("R", bound=Entity)
@@ -63,8 +63,8 @@ class MemorySession:
         self._written: dict[str, dict[str, Any]] = {}
         self._is_closed = False
         self.changes: list[Change] = []
-        self._failure: Interference | None = None
-        self._turn = Turns(1)
+        self._failure: WriteConflict | None = None
+        self._turn = FairSemaphore(1)
         self._scans = 0
 
     async def scan(self) -> None:
@@ -107,9 +107,9 @@ class MemorySession:
             raise self._failure
         return {**self._root, **self._written}
 
-    def interference(self) -> Interference:
+    def write_conflict(self) -> WriteConflict:
         """To be raised by who sees that another writer came between; nothing else comes of it."""
-        self._failure = Interference()
+        self._failure = WriteConflict()
         return self._failure
 
     async def close(self) -> None:
@@ -163,7 +163,7 @@ class MemoryRepository(Generic[R]):
         return {key: records[key] for key in keys if key in records}
 
     async def json_by_key(
-        self, keys: Sequence[str], selections: Sequence[Selection]
+        self, keys: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return self._json(await self.get_many(keys), selections)
 
@@ -174,7 +174,7 @@ class MemoryRepository(Generic[R]):
     async def json_page(
         self,
         request: PageRequest,
-        selections: Sequence[Selection],
+        selections: Sequence[JsonProjection],
         *,
         with_places: bool = False,
         with_total: bool = False,
@@ -198,7 +198,7 @@ class MemoryRepository(Generic[R]):
         return {key: stored[key] for key in keys if stored.get(key)}
 
     async def _children_json(
-        self, keys: Sequence[str], selections: Sequence[Selection]
+        self, keys: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return {
             key: tuple(
@@ -208,32 +208,32 @@ class MemoryRepository(Generic[R]):
         }
 
     def _json(
-        self, records: Mapping[K, R], selections: Sequence[Selection]
+        self, records: Mapping[K, R], selections: Sequence[JsonProjection]
     ) -> Mapping[K, tuple[str, ...]]:
         columns = [self._texts(records.values(), selection) for selection in selections]
         return dict(zip(records, zip(*columns, strict=True), strict=True))
 
-    def _texts(self, records: Iterable[R], selection: Selection) -> list[str]:
+    def _texts(self, records: Iterable[R], selection: JsonProjection) -> list[str]:
         belonging = partial(self._belonging, selection.pages)
         return [_counted_json(each) for each in objects(selection, records, belonging)]
 
     def _belonging(
         self,
         pages: Sequence[PageRequest],
-        part: Owned | Referenced | Paged,
+        part: Children | Reference | Paged,
         records: Sequence[Any],
     ) -> Sequence[Any]:
         match part:
             case Paged(attribute, kind):
                 other = self._session.kinds[kind](self._session)
                 return other._paged(pages, part, [getattr(each, attribute) for each in records])
-            case Owned(_, selection):
+            case Children(_, selection):
                 stored = self._children_by_key
                 return [
                     objects(selection, stored.get(getattr(each, self.key_name), ()), carried)
                     for each in records
                 ]
-            case Referenced(attribute, kind, by, selection):
+            case Reference(attribute, kind, by, selection):
                 other = self._session.kinds[kind](self._session)
                 found = {getattr(each, by): each for each in other._records.values()}
                 referenced = [found.get(getattr(each, attribute)) for each in records]
@@ -242,7 +242,7 @@ class MemoryRepository(Generic[R]):
                 return [it and next(made) for it in referenced]
 
     async def json_pages(
-        self, values: Sequence[str], selections: Sequence[Selection]
+        self, values: Sequence[str], selections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         columns = []
         for selection in selections:
@@ -267,7 +267,7 @@ class MemoryRepository(Generic[R]):
         return Found(
             page,
             [
-                written_place(scope, getattr(it, request.order.field), getattr(it, self.key_name))
+                render_place(scope, getattr(it, request.order.field), getattr(it, self.key_name))
                 for it in page.items
             ],
             lambda: sum(matches(record, request.filter) for record in records),
@@ -348,13 +348,13 @@ class MemoryRepository(Generic[R]):
             return [getattr(of, name) for name in names]
 
         if stored and values(record, self.unchanging) != values(stored, self.unchanging):
-            raise self._session.interference()
+            raise self._session.write_conflict()
         if self.second_key and any(
             getattr(other, self.key_name) != key
             and values(other, self.second_key) == values(record, self.second_key)
             for other in self._all.values()
         ):
-            raise self._session.interference()
+            raise self._session.write_conflict()
 
 
 def _counted_json(value: Any) -> str:
@@ -362,4 +362,4 @@ def _counted_json(value: Any) -> str:
     answer = ANSWER.get()
     if answer is not None:
         answer.add(size_of(value))
-    return write_json(value).decode()
+    return encode_json(value).decode()

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from repositories.connections import Connections
-from repositories.postgresql import (
+from repositories.drivers.connection_pool import ConnectionPool
+from repositories.drivers.postgresql import (
     SESSION_SETTINGS,
     SET_LOCAL,
     SNAPSHOT,
@@ -24,26 +24,26 @@ from repositories.postgresql import (
     PostgresStatement,
     PostgresTransaction,
 )
-from repositories.postgresql_connector import Connector, PostgresConnection
-from repositories.postgresql_probe import PostgresProbe
-from repositories.postgresql_url import (
+from repositories.drivers.postgresql_connector import Connector, PostgresConnection
+from repositories.drivers.postgresql_probe import PostgresProbe
+from repositories.drivers.postgresql_url import (
     DatabaseUrlError,
     PostgresUrl,
     make_database_url,
     postgres_url,
 )
-from repositories.sqlite import (
-    PATIENCE_MILLISECONDS,
+from repositories.drivers.sqlite import (
+    BUSY_MILLISECONDS,
     SqliteFile,
     SqliteSnapshot,
     SqliteTransaction,
     SqliteWriter,
     open_existing,
 )
-from repositories.sqlite_file import DatabaseFile, only_server_of
-from repositories.sqlstates import is_lacking, is_repeatable, is_timeout, is_unable
-from repositories.transactions import Transaction
-from repositories.turns import KeyedTurns, Turns
+from repositories.drivers.sqlite_file import DatabaseFile, only_server_of
+from repositories.drivers.sqlstates import is_lacking, is_repeatable, is_timeout, is_unable
+from repositories.drivers.transactions import Transaction
+from repositories.semaphores import FairSemaphore, KeyedLocks
 
 __all__ = ["Database", "DatabaseUrlError", "database_url", "open_database"]
 
@@ -121,11 +121,11 @@ class Database:
     url: URL
     readers: AsyncEngine
     writers: AsyncEngine
-    connections: Connections[Any]
+    connections: ConnectionPool[Any]
     sqlite_writer: SqliteWriter | None = None
     postgres: PostgresPool | None = None
     probe: PostgresProbe | None = None
-    keys: KeyedTurns | None = None
+    keys: KeyedLocks | None = None
     has_pooler: bool = False
     """Whether a session may be another one for each transaction."""
     connect_args: Mapping[str, Any] = field(default_factory=dict)
@@ -152,17 +152,17 @@ class Database:
             return nullcontext()
         return only_server_of(self.sqlite_writer.database.path)
 
-    def snapshot(self, in_one_call: bool = False) -> Transaction:
+    def snapshot(self, single_statement: bool = False) -> Transaction:
         """A transaction whose reads all see one state; perhaps a single read, which needs none."""
         if self.sqlite_writer is not None:
             file = self.sqlite_writer.database
-            return SqliteSnapshot(file, self.connections, in_one_call=in_one_call)
+            return SqliteSnapshot(file, self.connections, single_statement=single_statement)
         assert self.postgres is not None
         if self.has_pooler:
             return PostgresTransaction(self.postgres, "; ".join((SNAPSHOT, *SET_LOCAL)))
-        return PostgresTransaction(self.postgres, None if in_one_call else SNAPSHOT)
+        return PostgresTransaction(self.postgres, None if single_statement else SNAPSHOT)
 
-    def transaction(self, in_one_call: bool = False) -> Transaction:
+    def transaction(self, single_statement: bool = False) -> Transaction:
         """A transaction that writes; perhaps one that is no more than a single statement."""
         if self.sqlite_writer is not None:
             return SqliteTransaction(self.sqlite_writer)
@@ -170,7 +170,7 @@ class Database:
         if self.has_pooler:
             opening = "; ".join((WRITING, *SET_LOCAL))
             return PostgresTransaction(self.postgres, opening, writes=True)
-        if in_one_call:
+        if single_statement:
             return PostgresStatement(self.postgres)
         return PostgresTransaction(self.postgres, WRITING, writes=True)
 
@@ -217,7 +217,7 @@ def _postgresql(
     engine = _engine(target.url, json_deserializer=str, connect_args=driver)
     if target.has_pooler:
         on_begin(engine, *SET_LOCAL)
-    connections = Connections[PostgresConnection](engine, pool_size, pool_timeout)
+    connections = ConnectionPool[PostgresConnection](engine, pool_size, pool_timeout)
     _, arguments = engine.dialect.create_connect_args(target.url)
     connect = partial(connector, **arguments, **options)
     return Database(
@@ -230,12 +230,12 @@ def _postgresql(
         postgres=PostgresPool(
             connections,
             connect,
-            writers=Turns(pool_size - pool_size // _FOR_READERS),
-            patience=pool_timeout,
+            writers=FairSemaphore(pool_size - pool_size // _FOR_READERS),
+            acquire_timeout=pool_timeout,
             grace=commit_grace,
         ),
         probe=PostgresProbe(connect),
-        keys=KeyedTurns(),
+        keys=KeyedLocks(),
         has_pooler=target.has_pooler,
         connect_args=driver,
     )
@@ -271,15 +271,15 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         writers,
         cache,
         "foreign_keys = ON",
-        f"busy_timeout = {PATIENCE_MILLISECONDS}",
+        f"busy_timeout = {BUSY_MILLISECONDS}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "busy_timeout = 0",
     )
     on_begin(readers, "BEGIN DEFERRED")
     on_begin(writers, "BEGIN IMMEDIATE")
-    reading = Connections[SqliteFile](readers, pool_size, pool_timeout)
-    writing = Connections[SqliteFile](writers, 1, pool_timeout)
+    reading = ConnectionPool[SqliteFile](readers, pool_size, pool_timeout)
+    writing = ConnectionPool[SqliteFile](writers, 1, pool_timeout)
 
     def close_idle() -> None:
         reading.close_idle()
@@ -291,7 +291,7 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         readers,
         writers,
         connections=reading,
-        sqlite_writer=SqliteWriter(file, writing, patience=pool_timeout),
+        sqlite_writer=SqliteWriter(file, writing, acquire_timeout=pool_timeout),
     )
 
 
@@ -313,7 +313,7 @@ def on_begin(engine: AsyncEngine, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
-def another_writer_came_between(error: Exception) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Whether the same unit of work may succeed when it is run again from its start."""
     told = _driver_error(error)
     sqlstate = getattr(told, "sqlstate", None)
@@ -339,7 +339,7 @@ def _driver_error(error: Exception) -> object:
     return error.orig if isinstance(error, DBAPIError) else error
 
 
-def is_out_of_reach(error: Exception) -> bool:
+def is_unavailable(error: Exception) -> bool:
     """Whether the database can't be talked to now: gone, starting, full or shutting down."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
@@ -350,6 +350,6 @@ def is_out_of_reach(error: Exception) -> bool:
     return is_unable(getattr(told, "sqlstate", None))
 
 
-def ran_out_of_time(error: Exception) -> bool:
+def is_time_limit(error: Exception) -> bool:
     """Whether a limit that is set in the database has ended the statement."""
     return is_timeout(getattr(_driver_error(error), "sqlstate", None))

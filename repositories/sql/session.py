@@ -16,20 +16,23 @@ from domain.changes import Change
 from domain.errors import AnswerTooLarge, TimedOut, Unavailable
 from repositories import visibility
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
-from repositories.database_json import JsonStatements
-from repositories.database_rows import RuleShapes, shapes_of
-from repositories.engine import (
-    another_writer_came_between,
-    is_out_of_reach,
+from repositories.deadlines import DEADLINE
+from repositories.drivers.cancellation import resume, run_to_completion, uncancel
+from repositories.drivers.compiled import Row, Statement
+from repositories.drivers.engine import (
+    is_retryable,
+    is_time_limit,
+    is_unavailable,
     lacks_something,
-    ran_out_of_time,
 )
-from repositories.kept_statements import KeptStatements, Make
+from repositories.drivers.transactions import Transaction
+from repositories.errors import SchemaChanged, WriteConflict
 from repositories.lazy import lazy
-from repositories.statements import Row, Statement
-from repositories.transactions import Transaction, carried_through, continued, take_back
-from repositories.turns import KeyedTurns, Turns
-from repositories.unit_of_work import DEADLINE, Interference, SchemaChanged, Selected
+from repositories.semaphores import FairSemaphore, KeyedLocks
+from repositories.sql.json_statements import JsonStatements
+from repositories.sql.rows import RuleShapes, shapes_of
+from repositories.sql.statement_cache import Make, StatementCache
+from repositories.unit_of_work import AttributeMask
 
 DATABASE_ERRORS = (
     DBAPIError,
@@ -53,7 +56,7 @@ class DatabaseSession:
     Statements of several tasks queue on it.
 
     Raises Unavailable when the database can't be reached, SchemaChanged when it lacks something,
-    Interference when another writer came between, and TimedOut when the deadline has passed, or a
+    WriteConflict when another writer came between, and TimedOut when the deadline has passed, or a
     limit that the database has. After a failure nothing but that failure comes of it, whoever
     caught it.
 
@@ -68,9 +71,9 @@ class DatabaseSession:
         *,
         is_sqlite: bool,
         json: JsonStatements,
-        statements: KeptStatements,
-        selected: Selected | None = None,
-        keys: KeyedTurns | None = None,
+        statements: StatementCache,
+        selected: AttributeMask | None = None,
+        keys: KeyedLocks | None = None,
     ) -> None:
         self.caller = caller
         self.rules: RuleShapes = ()
@@ -87,7 +90,7 @@ class DatabaseSession:
         self._keys = keys
         self._key: Hashable | None = None
         self._has_begun = False
-        self._turn = Turns(1)
+        self._turn = FairSemaphore(1)
         self._is_closed = False
         self._failure: Exception | None = None
         self._running: asyncio.Task[Any] | None = None
@@ -116,7 +119,7 @@ class DatabaseSession:
         answer = ANSWER.get() if statement.counted else None
         if answer is not None:
             values = {**values, ANSWER_BYTES: answer.readable}
-        arguments = statement.arguments(values)
+        arguments = statement.bind(values)
         try:
             found = await self._within_deadline(
                 self._transaction.rows, statement.sql, arguments, key
@@ -129,13 +132,13 @@ class DatabaseSession:
                 # Who keeps the error would keep the rows: by this frame, and those below it.
                 raise error.with_traceback(None) from None
         else:
-            return statement.understood(found)
+            return statement.decode_rows(found)
         answer.make_room()
         return await self.rows(statement, values, key=key)
 
     async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each of `values`."""
-        arguments = [statement.arguments(each) for each in values]
+        arguments = [statement.bind(each) for each in values]
         await self._within_deadline(self._transaction.run_many, statement.sql, arguments)
 
     async def commit(self) -> None:
@@ -149,8 +152,8 @@ class DatabaseSession:
                 raise self._failure
             self._close()
             with _TRANSLATING:
-                _, cancellations = await carried_through(self._commit_and_end())
-            take_back(cancellations)
+                _, cancellations = await run_to_completion(self._commit_and_end())
+            uncancel(cancellations)
 
     async def close(self) -> None:
         """End; what isn't committed is undone. Later statements fail.
@@ -161,15 +164,15 @@ class DatabaseSession:
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
         if not self._turn.is_free:
-            _, cancellations = await carried_through(self._end_in_turn())
+            _, cancellations = await run_to_completion(self._end_in_turn())
             for cancellation in cancellations:
                 raise cancellation
         elif self._has_begun:
             await self._end()
 
-    def interference(self) -> Interference:
+    def write_conflict(self) -> WriteConflict:
         """To be raised by who sees that another writer came between."""
-        self._failure = Interference()
+        self._failure = WriteConflict()
         return self._failure
 
     def _close(self) -> None:
@@ -187,7 +190,7 @@ class DatabaseSession:
         finally:
             if self._key is not None:
                 key, self._key = self._key, None
-                cast(KeyedTurns, self._keys).leave(key)
+                cast(KeyedLocks, self._keys).release(key)
 
     async def _commit_and_end(self) -> None:
         if self._has_begun:
@@ -198,8 +201,8 @@ class DatabaseSession:
                 self._has_begun = False
 
     @lazy
-    def _making(self) -> Turns:
-        return Turns(1)
+    def _making(self) -> FairSemaphore:
+        return FairSemaphore(1)
 
     async def _within_deadline(
         self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None = None
@@ -215,7 +218,7 @@ class DatabaseSession:
             result: T = end.value
             return result
         self._set_timer(deadline)
-        return await continued(work, waits_for)
+        return await resume(work, waits_for)
 
     def _set_timer(self, deadline: float) -> None:
         if self._timer is None or deadline < self._timer.when():
@@ -232,8 +235,8 @@ class DatabaseSession:
             self._running.cancel()
 
     async def _in_turn(self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None) -> T:
-        if not self._turn.take_at_once():
-            await self._turn.take()
+        if not self._turn.try_acquire():
+            await self._turn.acquire()
         try:
             if self._is_expired:
                 raise _timed_out()
@@ -248,7 +251,7 @@ class DatabaseSession:
                 with _TRANSLATING:
                     if not self._has_begun:
                         if key is not None and self._keys is not None:
-                            await self._keys.take(key)
+                            await self._keys.acquire(key)
                             self._key = key
                         self._has_begun = True
                         await self._transaction.begin()
@@ -264,7 +267,7 @@ class DatabaseSession:
                 raise
         finally:
             self._running = None
-            self._turn.leave()
+            self._turn.release()
 
 
 def _count(rows: Sequence[Row], statement: Statement, answer: AnswerSize) -> None:
@@ -285,7 +288,7 @@ def _timed_out() -> TimedOut:
 
 
 class _Translating:
-    """Turns what databases raise into errors of the domain, where they are such."""
+    """FairSemaphore what databases raise into errors of the domain, where they are such."""
 
     def __enter__(self) -> None: ...
 
@@ -296,11 +299,11 @@ class _Translating:
         traceback: TracebackType | None,
     ) -> None:
         if isinstance(error, DATABASE_ERRORS):
-            if another_writer_came_between(error):
-                raise Interference from error
-            if ran_out_of_time(error):
+            if is_retryable(error):
+                raise WriteConflict from error
+            if is_time_limit(error):
                 raise TimedOut("The database ended the operation: it took too long.") from error
-            if is_out_of_reach(error):
+            if is_unavailable(error):
                 raise Unavailable("The database can't be reached.") from error
             if lacks_something(error):
                 raise SchemaChanged(

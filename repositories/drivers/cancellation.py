@@ -1,36 +1,14 @@
-"""What a session needs of a database: one transaction, on whichever driver."""
+"""Work that goes on, or comes to an end, although its caller is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine, Generator, Sequence
 from types import coroutine
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
-
-from repositories.statements import Row
+from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 
-class Transaction(Protocol):
-    """Begun, run, committed and ended by one caller at a time."""
-
-    async def begin(self) -> None:
-        """Take a connection. Raises Unavailable when none is free in time."""
-        ...
-
-    async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]: ...
-
-    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None: ...
-
-    async def commit(self) -> None:
-        """Keep what was written. Returns when it's safe on disk."""
-        ...
-
-    async def end(self) -> None:
-        """Give the connection back, also when cancelled; what isn't committed is undone."""
-        ...
-
-
-async def carried_through(
+async def run_to_completion(
     work: Coroutine[Any, Any, T],
 ) -> tuple[T, list[asyncio.CancelledError]]:
     """Await `work` to its end; gives how the caller was cancelled meanwhile, too.
@@ -42,7 +20,7 @@ async def carried_through(
         waits_for = work.send(None)
     except StopIteration as end:
         return end.value, []
-    return await uninterrupted(asyncio.ensure_future(continued(work, waits_for)))
+    return await uninterrupted(asyncio.ensure_future(resume(work, waits_for)))
 
 
 async def uninterrupted(task: asyncio.Future[T]) -> tuple[T, list[asyncio.CancelledError]]:
@@ -63,7 +41,7 @@ class Cancelled(NamedTuple, Generic[T]):
     task: asyncio.Task[T]
 
 
-async def cancelled_apart(work: Coroutine[Any, Any, T]) -> T | Cancelled[T]:
+async def detach_on_cancel(work: Coroutine[Any, Any, T]) -> T | Cancelled[T]:
     """Await `work`, which isn't cancelled when the caller is: then it goes on as a task.
 
     It's made a task only then, since most callers aren't cancelled. It may wait for futures only,
@@ -78,7 +56,7 @@ async def cancelled_apart(work: Coroutine[Any, Any, T]) -> T | Cancelled[T]:
         try:
             await _settled(waits_for)
         except asyncio.CancelledError as cancellation:
-            return Cancelled(cancellation, asyncio.create_task(continued(work, waits_for)))
+            return Cancelled(cancellation, asyncio.create_task(resume(work, waits_for)))
 
 
 async def _settled(future: asyncio.Future[Any]) -> None:
@@ -94,7 +72,7 @@ async def _settled(future: asyncio.Future[Any]) -> None:
 
 
 @coroutine
-def continued(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
+def resume(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
     """The rest of a coroutine that was begun by hand, and now waits."""
     while True:
         try:
@@ -109,7 +87,7 @@ def continued(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, An
             return (yield from work.__await__())
 
 
-def take_back(cancellations: Sequence[asyncio.CancelledError]) -> None:
+def uncancel(cancellations: Sequence[asyncio.CancelledError]) -> None:
     """Let the present task go on as if nobody had cancelled it."""
     if (task := asyncio.current_task()) is not None:
         for _ in cancellations:

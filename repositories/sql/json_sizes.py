@@ -8,24 +8,24 @@ from sqlalchemy import Column, LargeBinary, Table, Text, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 
 from repositories.criteria import PageRequest
-from repositories.database_json_text import Stored, Writer
-from repositories.metadata import JsonText, may_be_large
-from repositories.selections import (
-    Held,
+from repositories.projections import (
+    Attribute,
+    Children,
+    Embedded,
     Items,
     Itself,
-    Owned,
+    JsonProjection,
     Paged,
     Part,
-    Referenced,
-    Selection,
-    Value,
+    Reference,
 )
+from repositories.sql.json_renderer import EntityMapping, JsonRenderer
+from repositories.sql.metadata import JsonText, may_be_large
 
 FITS: Final = "fits_answer"
 """The function by which SQLite asks whether the answer may have so much more."""
 
-_MOST_REPEATED: Final = 4
+_MAX_REPEATED: Final = 4
 """How often an object may have the same short text without being sized before it's made."""
 
 
@@ -34,30 +34,32 @@ class JsonSizes:
     lists of children on pages within.
 
     The sizes are of what is stored, in bytes, as often as it's selected; keys and escapes aren't
-    counted. They are SQL of the writer of the same statement.
+    counted. They are SQL of the renderer of the same statement.
     """
 
-    def __init__(self, writer: Writer, *, is_sqlite: bool) -> None:
-        self._kinds = writer.kinds
-        self._writer = writer
+    def __init__(self, renderer: JsonRenderer, *, is_sqlite: bool) -> None:
+        self._kinds = renderer.kinds
+        self._renderer = renderer
         self._is_sqlite = is_sqlite
         self._selection = 0
         self._pages: tuple[PageRequest, ...] = ()
         self._may_be_large = False
         self._is_on_page = False
 
-    def of_entity(self, selections: Sequence[Selection], stored: Stored, source: str) -> str | None:
+    def of_entity(
+        self, selections: Sequence[JsonProjection], stored: EntityMapping, source: str
+    ) -> str | None:
         """The size of the objects of a row of the table called `source`; None where it's small."""
         return self._of_selections(selections, lambda part: self._of_part(part, stored, source))
 
     def of_children(
-        self, selections: Sequence[Selection], stored: Stored, source: str
+        self, selections: Sequence[JsonProjection], stored: EntityMapping, source: str
     ) -> str | None:
         """The size of the lists of a row's children; None where it's small."""
-        owned = [Selection((("", Owned("", each)),)) for each in selections]
+        owned = [JsonProjection((("", Children("", each)),)) for each in selections]
         return self.of_entity(owned, stored, source)
 
-    def of_pages(self, selections: Sequence[Selection], source: str) -> str | None:
+    def of_pages(self, selections: Sequence[JsonProjection], source: str) -> str | None:
         """The size of pages, each the only member of a selection, for a `value` of the source."""
 
         def size(part: Part) -> str | None:
@@ -67,7 +69,7 @@ class JsonSizes:
         return self._of_selections(selections, size)
 
     def _of_selections(
-        self, selections: Sequence[Selection], size: Callable[[Part], str | None]
+        self, selections: Sequence[JsonProjection], size: Callable[[Part], str | None]
     ) -> str | None:
         plain = [part for each in selections if not each.pages for part in _parts(each)]
         sizes = [self._sum(plain, size)]
@@ -78,7 +80,7 @@ class JsonSizes:
                 sizes.append(self._sum(_parts(selection), size))
         return " + ".join(sizes) if self._may_be_large else None
 
-    def _of_parts(self, parts: Iterable[Part], stored: Stored, source: str) -> str:
+    def _of_parts(self, parts: Iterable[Part], stored: EntityMapping, source: str) -> str:
         return self._sum(parts, lambda part: self._of_part(part, stored, source))
 
     def _sum(self, parts: Iterable[Part], size: Callable[[Part], str | None]) -> str:
@@ -87,12 +89,12 @@ class JsonSizes:
             found = size(part)
             if found is not None:
                 terms.append(f"{times} * ({found})" if times > 1 else found)
-                self._may_be_large |= times > _MOST_REPEATED
+                self._may_be_large |= times > _MAX_REPEATED
         return " + ".join(terms) or "0"
 
-    def _of_part(self, part: Part, stored: Stored, source: str) -> str | None:
+    def _of_part(self, part: Part, stored: EntityMapping, source: str) -> str | None:
         match part:
-            case Owned(_, selection):
+            case Children(_, selection):
                 table, name = stored.children, self._alias()
                 assert table is not None
                 # One row of the statement may have the lists of all that are on the page.
@@ -100,27 +102,27 @@ class JsonSizes:
                 item = self._sum(_parts(selection), lambda part: self._of_value(part, table, name))
                 of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
                 return self._found(item, f"{table.name} AS {name} WHERE {of_parent}")
-            case Referenced(attribute, kind, by, selection):
+            case Reference(attribute, kind, by, selection):
                 other, name = self._kinds[kind], self._alias()
                 item = self._of_parts(_parts(selection), other, name)
-                rows = self._writer.source(other, name)
+                rows = self._renderer.source(other, name)
                 return self._found(item, f"{rows} WHERE {name}.{by} = {source}.{attribute}")
             case Itself(selection):
                 return self._of_parts(_parts(selection), stored, source)
             case Paged():
                 return self._of_page(part, source)
-            case Held(attribute, selection) if attribute in stored.in_columns:
+            case Embedded(attribute, selection) if attribute in stored.in_columns:
                 names = stored.in_columns[attribute]
                 columns = {name: stored.table.c[column] for name, column in names.items()}
                 return self._sum(
                     _parts(selection),
                     lambda part: (
                         self._of_column(columns[part.attribute], source)
-                        if isinstance(part, Value)
+                        if isinstance(part, Attribute)
                         else None
                     ),
                 )
-            case Held(attribute, selection):
+            case Embedded(attribute, selection):
                 times = max(Counter(_parts(selection)).values(), default=0)
                 size = self._of_column(stored.table.c[attribute], source)
                 return size and f"{times} * {size}"
@@ -132,7 +134,7 @@ class JsonSizes:
         parts = [each for selection in lists for each in _parts(selection)]
         if not parts:
             return None
-        rows = self._writer.rows_of_page(part, source, name, self._selection, self._pages)
+        rows = self._renderer.rows_of_page(part, source, name, self._selection, self._pages)
         was_on_page, self._is_on_page = self._is_on_page, True
         size = self._of_parts(parts, other, name)
         self._is_on_page = was_on_page
@@ -140,9 +142,9 @@ class JsonSizes:
 
     def _of_value(self, part: Part, table: Table, source: str) -> str | None:
         match part:
-            case Value(attribute):
+            case Attribute(attribute):
                 return self._of_column(table.c[attribute], source)
-            case Held(attribute, selection):
+            case Embedded(attribute, selection):
                 times = max(Counter(_parts(selection)).values(), default=0)
                 size = self._of_column(table.c[attribute], source)
                 return size and f"{times} * {size}"
@@ -165,7 +167,7 @@ class JsonSizes:
         return f"(SELECT {total} FROM {source})"
 
     def _alias(self) -> str:
-        return self._writer.alias()
+        return self._renderer.alias()
 
 
 def size_of(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int]:
@@ -175,5 +177,5 @@ def size_of(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int
     return func.octet_length(cast(column, Text()))
 
 
-def _parts(selection: Selection) -> list[Part]:
+def _parts(selection: JsonProjection) -> list[Part]:
     return [part for _, part in selection.members]

@@ -28,7 +28,9 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.answer_size import ANSWER_BYTES, UNLIMITED
 from repositories.criteria import PageRequest
-from repositories.database_criteria import (
+from repositories.drivers.compiled import Statement, compile_statement
+from repositories.projections import Children, JsonProjection
+from repositories.sql.criteria import (
     Values,
     among,
     bounded_page_of,
@@ -39,18 +41,16 @@ from repositories.database_criteria import (
     page_values_of,
     reading_order,
 )
-from repositories.database_json_text import (
-    PostgresWriter,
-    SqliteWriter,
-    Stored,
-    Writer,
+from repositories.sql.json_renderer import (
+    EntityMapping,
+    JsonRenderer,
+    PostgresJsonRenderer,
+    SqliteJsonRenderer,
     page_prefix,
 )
-from repositories.database_rows import RuleShapes, rows_of, rule_values_of
-from repositories.json_sizes import FITS, JsonSizes
-from repositories.metadata import PlainText
-from repositories.selections import Owned, Selection
-from repositories.statements import Statement, written
+from repositories.sql.json_sizes import FITS, JsonSizes
+from repositories.sql.metadata import PlainText
+from repositories.sql.rows import RuleShapes, rows_of, rule_values_of
 from repositories.visibility import Rules
 
 _ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
@@ -59,12 +59,12 @@ _WHOLE: Final = "answer_size"
 """The column of the size of all rows together."""
 
 
-def shaped(selections: Sequence[Selection]) -> tuple[tuple[Selection, ...], Values]:
+def shaped(selections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection, ...], Values]:
     """The selections without the values of their pages, and these values.
 
     Those of one shape have the same SQL, and the values are its parameters.
     """
-    shapes: list[Selection] = []
+    shapes: list[JsonProjection] = []
     values: dict[str, Any] = {}
     for number, selection in enumerate(selections):
         shape = selection
@@ -82,7 +82,7 @@ class JsonStatements:
     Clients choose the keys of objects, so these are quoted; all else in the SQL is our own.
     """
 
-    def __init__(self, kinds: Mapping[str, Stored], *, is_sqlite: bool) -> None:
+    def __init__(self, kinds: Mapping[str, EntityMapping], *, is_sqlite: bool) -> None:
         self._kinds = kinds
         self._is_sqlite = is_sqlite
 
@@ -95,64 +95,64 @@ class JsonStatements:
         rules: RuleShapes,
         kind: str,
         names: tuple[str, ...],
-        selections: tuple[Selection, ...],
-        is_one: bool,
+        selections: tuple[JsonProjection, ...],
+        is_single_key: bool,
     ) -> Statement:
         """Rows of the named columns and an object for each selection.
 
-        The columns are among the values of the parameters of their names; or, where `is_one`,
-        equal to them.
+        Each column has one of the values of the parameter of its name. With `is_single_key`, the
+        parameter is a single value.
         """
-        writer = self._writer(rules)
-        stored = writer.kinds[kind]
-        source = writer.rows(stored, writer.alias())
+        renderer = self._renderer(rules)
+        stored = renderer.kinds[kind]
+        source = renderer.rows(stored, renderer.alias())
         conditions = [
             column == bindparam(name, type_=column.type)
-            if is_one
+            if is_single_key
             else among(column, name, is_sqlite=self._is_sqlite)
             for name, column in ((name, source.c[name]) for name in names)
         ]
-        size = self._sizes(writer).of_entity(selections, stored, source.name)
-        rows, is_wanted = self._sized(source, and_(*conditions), writer, size)
+        size = self._sizes(renderer).of_entity(selections, stored, source.name)
+        rows, is_wanted = self._sized(source, and_(*conditions), renderer, size)
         columns = [rows.c[name] for name in names]
-        items = [writer.item(each, stored, rows.name) for each in selections]
-        items = self._guarded(items, writer, size, rows)
+        items = [renderer.item(each, stored, rows.name) for each in selections]
+        items = self._guarded(items, renderer, size, rows)
         found = select(*columns, *items).where(is_wanted)
         counted = range(len(columns), len(columns) + len(items))
-        if size is None and not is_one:
-            found = self._added_up(found, selections, counted, writer)
+        if size is None and not is_single_key:
+            found = self._added_up(found, selections, counted, renderer)
         return self._written(found, counted)
 
     def children(
-        self, rules: RuleShapes, kind: str, selections: tuple[Selection, ...]
+        self, rules: RuleShapes, kind: str, selections: tuple[JsonProjection, ...]
     ) -> Statement:
         """Rows of the keys of parents, among `values`, and a list for each selection."""
-        writer = self._writer(rules)
-        stored = writer.kinds[kind]
-        source = writer.rows(stored, writer.alias())
+        renderer = self._renderer(rules)
+        stored = renderer.kinds[kind]
+        source = renderer.rows(stored, renderer.alias())
         condition = among(source.c[stored.key_name], "values", is_sqlite=self._is_sqlite)
-        size = self._sizes(writer).of_children(selections, stored, source.name)
-        rows, is_wanted = self._sized(source, condition, writer, size)
-        lists = [writer.children(each, stored, rows.name) for each in selections]
-        lists = self._guarded(lists, writer, size, rows)
+        size = self._sizes(renderer).of_children(selections, stored, source.name)
+        rows, is_wanted = self._sized(source, condition, renderer, size)
+        lists = [renderer.children(each, stored, rows.name) for each in selections]
+        lists = self._guarded(lists, renderer, size, rows)
         found = select(rows.c[stored.key_name], *lists).where(is_wanted)
         counted = range(1, 1 + len(lists))
         if size is None:
-            owners = [Selection((("", Owned("", each)),)) for each in selections]
-            found = self._added_up(found, owners, counted, writer)
+            owners = [JsonProjection((("", Children("", each)),)) for each in selections]
+            found = self._added_up(found, owners, counted, renderer)
         return self._written(found, counted)
 
-    def pages(self, rules: RuleShapes, selections: tuple[Selection, ...]) -> Statement:
+    def pages(self, rules: RuleShapes, selections: tuple[JsonProjection, ...]) -> Statement:
         """Rows of the `values`, and a page for each selection, whose only member it is.
 
         The page is of those that have the value under what it's said to go `by`.
         """
-        writer = self._writer(rules)
-        values = each_value(PlainText, writer.alias(), is_sqlite=self._is_sqlite)
-        size = self._sizes(writer).of_pages(selections, values.name)
-        rows, _ = self._sized(values, true(), writer, size)
-        pages = [writer.page(selection, rows.name) for selection in selections]
-        pages = self._guarded(pages, writer, size, rows)
+        renderer = self._renderer(rules)
+        values = each_value(PlainText, renderer.alias(), is_sqlite=self._is_sqlite)
+        size = self._sizes(renderer).of_pages(selections, values.name)
+        rows, _ = self._sized(values, true(), renderer, size)
+        pages = [renderer.page(selection, rows.name) for selection in selections]
+        pages = self._guarded(pages, renderer, size, rows)
         return self._written(select(rows.c.value, *pages), range(1, 1 + len(pages)))
 
     def page(
@@ -161,7 +161,7 @@ class JsonStatements:
         kind: str,
         shape: PageRequest,
         most: int,
-        selections: tuple[Selection, ...],
+        selections: tuple[JsonProjection, ...],
         with_places: bool,
         with_total: bool,
     ) -> Statement:
@@ -171,18 +171,18 @@ class JsonStatements:
         wanted, stands last; before it on SQLite the key, which is NULL where there is no entity.
         On PostgreSQL all but the total are lists in the only row.
         """
-        writer = self._writer(rules)
-        stored = writer.kinds[kind]
+        renderer = self._renderer(rules)
+        stored = renderer.kinds[kind]
         table = rows_of(stored.table, stored.rule, is_sqlite=self._is_sqlite)
         matching = condition(table, shape.filter, is_sqlite=self._is_sqlite)
         rows = select(table).where(matching)
         on_page = self._page_of(rows, table, stored, shape, most)
-        page: NamedFromClause = on_page.subquery(writer.alias())
-        size = self._sizes(writer).of_entity(selections, stored, page.name)
-        page, _ = self._sized(page, true(), writer, size)
+        page: NamedFromClause = on_page.subquery(renderer.alias())
+        size = self._sizes(renderer).of_entity(selections, stored, page.name)
+        page, _ = self._sized(page, true(), renderer, size)
         order = reading_order(page, page.c[stored.key_name], shape)
-        columns = [writer.item(each, stored, page.name) for each in selections]
-        columns = self._guarded(columns, writer, size, page)
+        columns = [renderer.item(each, stored, page.name) for each in selections]
+        columns = self._guarded(columns, renderer, size, page)
         counted = range(len(columns))
         if with_places:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
@@ -197,7 +197,7 @@ class JsonStatements:
         if has_lists:
             labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
             names = dict.fromkeys([shape.order.field, stored.key_name])
-            page = _made(select(*(page.c[name] for name in names), *labelled), writer)
+            page = _made(select(*(page.c[name] for name in names), *labelled), renderer)
             order = reading_order(page, page.c[stored.key_name], shape)
             columns = [page.c[each.name] for each in labelled]
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
@@ -205,14 +205,19 @@ class JsonStatements:
         if has_lists:
             whole = _sum_of(columns[: counted.stop]).label(_WHOLE)
             labelled = [each.label(f"c{place}") for place, each in enumerate(lists)]
-            source = select(*labelled, whole).select_from(page).subquery(writer.alias())
+            source = select(*labelled, whole).select_from(page).subquery(renderer.alias())
             lists = [source.c[each.name] for each in labelled]
             nothing: Any = (source.c[_WHOLE] > _ALLOWED, literal_column("ARRAY['']"))
             lists[: counted.stop] = [case(nothing, else_=it) for it in lists[: counted.stop]]
         return self._written(select(*lists, *[total] * with_total).select_from(source), counted)
 
     def _page_of(
-        self, rows: Select[Any], table: FromClause, stored: Stored, shape: PageRequest, most: int
+        self,
+        rows: Select[Any],
+        table: FromClause,
+        stored: EntityMapping,
+        shape: PageRequest,
+        most: int,
     ) -> Select[Any]:
         key = table.c[stored.key_name]
         if self._is_sqlite and not stored.has_index(shape.order.field):
@@ -223,21 +228,21 @@ class JsonStatements:
             return page_of(rows, table, key, shape)
         return bounded_page_of(rows, table, key, shape, most)
 
-    def _writer(self, rules: RuleShapes) -> Writer:
+    def _renderer(self, rules: RuleShapes) -> JsonRenderer:
         kinds = self._kinds
         if rules:
             shapes = dict(rules)
             kinds = {name: replace(each, rule=shapes.get(name)) for name, each in kinds.items()}
-        return SqliteWriter(kinds) if self._is_sqlite else PostgresWriter(kinds)
+        return SqliteJsonRenderer(kinds) if self._is_sqlite else PostgresJsonRenderer(kinds)
 
-    def _sizes(self, writer: Writer) -> JsonSizes:
-        return JsonSizes(writer, is_sqlite=self._is_sqlite)
+    def _sizes(self, renderer: JsonRenderer) -> JsonSizes:
+        return JsonSizes(renderer, is_sqlite=self._is_sqlite)
 
     def _sized(
         self,
         rows: NamedFromClause,
         condition: ColumnElement[bool],
-        writer: Writer,
+        renderer: JsonRenderer,
         size: str | None,
     ) -> tuple[NamedFromClause, ColumnElement[bool]]:
         """What items are written of, and what is still to be asked of its rows.
@@ -247,13 +252,13 @@ class JsonStatements:
         """
         if size is None or self._is_sqlite:
             return rows, condition
-        whole = writer.sql(f"sum({size}) OVER ()").label(_WHOLE)
-        return select(rows, whole).where(condition).subquery(writer.alias()), true()
+        whole = renderer.sql(f"sum({size}) OVER ()").label(_WHOLE)
+        return select(rows, whole).where(condition).subquery(renderer.alias()), true()
 
     def _guarded(
         self,
         items: list[ColumnElement[str]],
-        writer: Writer,
+        renderer: JsonRenderer,
         size: str | None,
         rows: NamedFromClause,
     ) -> list[ColumnElement[str]]:
@@ -268,7 +273,7 @@ class JsonStatements:
         if self._is_sqlite:
             # A row counts with its first item, and none of the others is made if it's too much.
             counted = [size, *["0"] * (len(items) - 1)]
-            exceeds = [writer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
+            exceeds = [renderer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
         else:
             exceeds = [rows.c[_WHOLE] > _ALLOWED] * len(items)
         return [
@@ -278,14 +283,18 @@ class JsonStatements:
         ]
 
     def _added_up(
-        self, found: Select[Any], selections: Sequence[Selection], counted: range, writer: Writer
+        self,
+        found: Select[Any],
+        selections: Sequence[JsonProjection],
+        counted: range,
+        renderer: JsonRenderer,
     ) -> Select[Any]:
         """The same; PostgreSQL gives "" in place of all texts where they are too much together."""
         if self._is_sqlite or not any(map(_has_lists, selections)):
             return found
-        made = _made(found, writer)
+        made = _made(found, renderer)
         whole = _sum_of(list(made.c)[counted.start : counted.stop]).over().label(_WHOLE)
-        added_up = select(made, whole).subquery(writer.alias())
+        added_up = select(made, whole).subquery(renderer.alias())
         columns: list[Any] = list(added_up.c)
         added = columns.pop()
         nothing: Any = (added > _ALLOWED, literal_column("''"))
@@ -293,18 +302,20 @@ class JsonStatements:
         return select(*columns)
 
     def _written(self, statement: Any, counted: range) -> Statement:
-        return written(statement, is_sqlite=self._is_sqlite, counted=counted, refuses=True)
+        return compile_statement(
+            statement, is_sqlite=self._is_sqlite, counted=counted, refuses=True
+        )
 
 
-def _has_lists(selection: Selection) -> bool:
+def _has_lists(selection: JsonProjection) -> bool:
     """Whether there are lists of children, which may be long, though no text in them is."""
-    owned = (isinstance(part, Owned) for _, part in selection.members)
+    owned = (isinstance(part, Children) for _, part in selection.members)
     return any(owned) or any(map(_has_lists, selection.within))
 
 
-def _made(rows: Select[Any], writer: Writer) -> Subquery:
+def _made(rows: Select[Any], renderer: JsonRenderer) -> Subquery:
     """The rows with their texts as columns, which PostgreSQL doesn't make anew for each use."""
-    return rows.offset(literal_column("0")).subquery(writer.alias())
+    return rows.offset(literal_column("0")).subquery(renderer.alias())
 
 
 def _sum_of(texts: Sequence[ColumnElement[Any]]) -> Any:

@@ -13,13 +13,13 @@ from typing import Any, TypeAlias, cast
 import asyncpg
 
 from domain.errors import TimedOut, Unavailable
-from repositories.connections import Connections
-from repositories.postgresql_connector import PostgresConnection
-from repositories.sqlstates import READ_ONLY, is_timeout, is_unable
-from repositories.statements import Row
-from repositories.transactions import Cancelled, cancelled_apart, take_back, uninterrupted
-from repositories.turns import Turns
-from repositories.unit_of_work import seconds_left
+from repositories.deadlines import seconds_left
+from repositories.drivers.cancellation import Cancelled, detach_on_cancel, uncancel, uninterrupted
+from repositories.drivers.compiled import Row
+from repositories.drivers.connection_pool import ConnectionPool
+from repositories.drivers.postgresql_connector import PostgresConnection
+from repositories.drivers.sqlstates import READ_ONLY, is_timeout, is_unable
+from repositories.semaphores import FairSemaphore
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """All statements see the state of the first one."""
@@ -57,10 +57,10 @@ class PostgresPool:
     take beyond an operation's deadline to tell what came of a commit.
     """
 
-    connections: Connections[Driver]
+    connections: ConnectionPool[Driver]
     connect: Callable[[], Awaitable[Driver]]
-    writers: Turns
-    patience: float
+    writers: FairSemaphore
+    acquire_timeout: float
     grace: float
 
 
@@ -76,15 +76,15 @@ class _OnConnection:
 
     async def _take(self) -> None:
         if not self._writes:
-            self._driver = await self._pool.connections.take()
+            self._driver = await self._pool.connections.acquire()
             return
         writers = self._pool.writers
-        if not writers.take_at_once():
-            await writers.take(self._pool.patience)
+        if not writers.try_acquire():
+            await writers.acquire(self._pool.acquire_timeout)
         try:
-            self._driver = await self._pool.connections.take()
+            self._driver = await self._pool.connections.acquire()
         except BaseException:
-            writers.leave()
+            writers.release()
             raise
 
     async def _settle(self, sql: str) -> None:
@@ -109,7 +109,7 @@ class _OnConnection:
         if driver is not None:
             self._pool.connections.give_back(driver, is_sound=is_sound)
             if self._writes:
-                self._pool.writers.leave()
+                self._pool.writers.release()
 
     def _lose(self) -> None:
         """Close the connection, which didn't answer, and suspect all others."""
@@ -222,13 +222,13 @@ class PostgresStatement(_OnConnection):
         fetch = driver.fetch(sql, *arguments)
         self._is_settled = False
         try:
-            outcome = await cancelled_apart(fetch)
+            outcome = await detach_on_cancel(fetch)
             if isinstance(outcome, Cancelled):
                 ending = asyncio.ensure_future(self._ended(outcome.task, driver.get_server_pid()))
                 is_ended, cancellations = await uninterrupted(ending)
                 if is_ended:
                     raise outcome.cancellation
-                take_back([outcome.cancellation, *cancellations])
+                uncancel([outcome.cancellation, *cancellations])
                 if is_ended is None:
                     raise _outcome_unknown()
                 outcome = outcome.task.result()

@@ -15,18 +15,18 @@ from typing import Any, TypeVar, cast
 import aiosqlite
 
 from repositories.answer_size import ANSWER, UNLIMITED, AnswerSize, readable
-from repositories.connections import Connections
-from repositories.json_sizes import FITS
-from repositories.selections import base64url
-from repositories.sqlite_file import DatabaseFile
-from repositories.statements import Row
-from repositories.transactions import carried_through
-from repositories.turns import Turns
-from repositories.unit_of_work import Interference
+from repositories.drivers.cancellation import run_to_completion
+from repositories.drivers.compiled import Row
+from repositories.drivers.connection_pool import ConnectionPool
+from repositories.drivers.sqlite_file import DatabaseFile
+from repositories.errors import WriteConflict
+from repositories.projections import base64url
+from repositories.semaphores import FairSemaphore
+from repositories.sql.json_sizes import FITS
 
 T = TypeVar("T")
 
-PATIENCE_MILLISECONDS = 5_000
+BUSY_MILLISECONDS = 5_000
 """How long a statement waits for the lock of another process."""
 
 _GLANCE_MILLISECONDS = 100
@@ -98,7 +98,7 @@ class SqliteFile(aiosqlite.Connection):
         # It still has to tell something to the event loop, which may be closed a moment later.
         self._thread.join()
 
-    def give_back_to(self, connections: "Connections[SqliteFile]") -> None:
+    def give_back_to(self, connections: "ConnectionPool[SqliteFile]") -> None:
         """What isn't committed is undone."""
         is_sound = False
         try:
@@ -162,7 +162,7 @@ class SqliteFile(aiosqlite.Connection):
             self.direct.execute("PRAGMA busy_timeout = 0")
 
     async def _when_it_can(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
-        left = PATIENCE_MILLISECONDS
+        left = BUSY_MILLISECONDS
         while True:
             try:
                 return await self.patiently(self._in_thread(sql, arguments))
@@ -250,20 +250,24 @@ async def open_existing(database: str, *, file: DatabaseFile, **options: Any) ->
 
 
 class SqliteSnapshot:
-    """A read transaction; or a single read, `in_one_call`, which needs none."""
+    """A read transaction; or a single read, `single_statement`, which needs none."""
 
     def __init__(
-        self, database: DatabaseFile, readers: Connections[SqliteFile], *, in_one_call: bool = False
+        self,
+        database: DatabaseFile,
+        readers: ConnectionPool[SqliteFile],
+        *,
+        single_statement: bool = False,
     ) -> None:
         self._database = database
         self._readers = readers
         self._file: SqliteFile | None = None
-        self._in_one_call = in_one_call
+        self._in_one_call = single_statement
         self._were_run = 0
 
     async def begin(self) -> None:
         self._database.look()
-        self._file = await self._readers.take()
+        self._file = await self._readers.acquire()
         if not self._in_one_call:
             self._file.direct.execute("BEGIN DEFERRED")
 
@@ -298,31 +302,31 @@ class SqliteWriter:
     """
 
     def __init__(
-        self, database: DatabaseFile, connection: Connections[SqliteFile], patience: float
+        self, database: DatabaseFile, connection: ConnectionPool[SqliteFile], acquire_timeout: float
     ) -> None:
         self.database = database
         self.connection = connection
-        self._patience = patience
-        self._turn = Turns(1)
+        self._acquire_timeout = acquire_timeout
+        self._turn = FairSemaphore(1)
         self._group: _Group | None = None
         self._committing: asyncio.Task[None] | None = None
 
     async def enter(self) -> "_Group":
         """Wait for the turn, which the caller has to `leave`. Raises Unavailable in time."""
-        await self._turn.take(self._patience)
+        await self._turn.acquire(self._acquire_timeout)
         try:
             if self._group is None:
                 self._group = await self._opened()
                 self._committing = asyncio.create_task(self._commit(self._group), context=Context())
             elif self._group.is_lost:
-                raise Interference
+                raise WriteConflict
             return self._group
         except BaseException:
-            self._turn.leave()
+            self._turn.release()
             raise
 
-    def leave(self) -> None:
-        self._turn.leave()
+    def release(self) -> None:
+        self._turn.release()
 
     async def close(self) -> None:
         """Returns when everything that was written is committed."""
@@ -332,7 +336,7 @@ class SqliteWriter:
 
     async def _opened(self) -> "_Group":
         self.database.is_in_place()
-        file = await self.connection.take()
+        file = await self.connection.acquire()
         try:
             await file.rows("BEGIN IMMEDIATE", ())
         except BaseException:
@@ -341,19 +345,19 @@ class SqliteWriter:
         return _Group(self.database, self.connection, file)
 
     async def _commit(self, group: "_Group") -> None:
-        await self._turn.take()
+        await self._turn.acquire()
         try:
             self._group = None
             await group.commit()
         finally:
-            self._turn.leave()
+            self._turn.release()
 
 
 class _Group:
     """Units of work that are committed together."""
 
     def __init__(
-        self, database: DatabaseFile, connection: Connections[SqliteFile], file: SqliteFile
+        self, database: DatabaseFile, connection: ConnectionPool[SqliteFile], file: SqliteFile
     ) -> None:
         self._database = database
         self._connection = connection
@@ -374,7 +378,7 @@ class _Group:
         await asyncio.wait({self._outcome})
 
     async def commit(self) -> None:
-        failure: Exception | None = Interference() if self.is_lost else None
+        failure: Exception | None = WriteConflict() if self.is_lost else None
         if failure is None:
             try:
                 await self.file.execute("COMMIT")
@@ -426,7 +430,7 @@ class SqliteTransaction:
     async def commit(self) -> None:
         assert self._group is not None
         if self._group.is_lost:
-            raise Interference
+            raise WriteConflict
         self._run("RELEASE unit")
         self._leave()
         await self._group.outcome()
@@ -440,13 +444,13 @@ class SqliteTransaction:
                     self._run("RELEASE unit")
             finally:
                 self._leave()
-            _, cancellations = await carried_through(self._group.ended())
+            _, cancellations = await run_to_completion(self._group.ended())
             for cancellation in cancellations:
                 raise cancellation
 
     def _leave(self) -> None:
         self._has_turn = False
-        self._writer.leave()
+        self._writer.release()
 
     def _run(self, sql: str, arguments: Sequence[Any] = ()) -> Sequence[Row]:
         assert self._group is not None

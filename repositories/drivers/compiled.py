@@ -56,7 +56,7 @@ class Statement:
             + _PARAMETER_WEIGHT * len(self._parameters)
         )
 
-    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """What the driver is to be given for named values, in its order."""
         if self._converts_again:
             return self._converted_once(values)
@@ -74,7 +74,7 @@ class Statement:
                 found[name] = value if convert is None else convert(value)
         return [found[name] for name, _, _ in self._parameters]
 
-    def understood(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def decode_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The driver's rows, with values of the columns' types."""
         if not self._conversions:
             return rows
@@ -87,7 +87,7 @@ class Statement:
         return values
 
 
-def written(
+def compile_statement(
     statement: Executable,
     *,
     is_sqlite: bool,

@@ -8,7 +8,7 @@ from types import TracebackType
 from domain.errors import Unavailable
 
 
-class Turns:
+class FairSemaphore:
     """A semaphore whose waiters give up, by one timer each and no task.
 
     Whoever leaves hands the turn to who waits first, so that nobody can come between.
@@ -18,21 +18,21 @@ class Turns:
         self._number = self._left = number
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def take_at_once(self) -> bool:
+    def try_acquire(self) -> bool:
         """Whether there was one left, which is the caller's now."""
         if not self._left:
             return False
         self._left -= 1
         return True
 
-    async def take(self, patience: float | None = None) -> None:
+    async def acquire(self, acquire_timeout: float | None = None) -> None:
         """At once, if there is one left. Raises Unavailable when there is none in so many seconds;
         None: however long it takes.
         """
-        if not self.take_at_once():
-            await self._wait(patience)
+        if not self.try_acquire():
+            await self._wait(acquire_timeout)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -41,7 +41,7 @@ class Turns:
         self._left += 1
 
     async def __aenter__(self) -> None:
-        if not self.take_at_once():
+        if not self.try_acquire():
             await self._wait(None)
 
     async def __aexit__(
@@ -50,61 +50,63 @@ class Turns:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.leave()
+        self.release()
 
     @property
     def is_free(self) -> bool:
         """Whether nobody has a turn."""
         return self._left == self._number
 
-    async def _wait(self, patience: float | None) -> None:
+    async def _wait(self, acquire_timeout: float | None) -> None:
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         self._waiting.append(waiter)
-        timer = None if patience is None else loop.call_later(patience, _give_up, waiter)
+        timer = (
+            None if acquire_timeout is None else loop.call_later(acquire_timeout, _give_up, waiter)
+        )
         try:
             await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled():
                 # It came together with the turn.
-                self.leave()
+                self.release()
             raise
         finally:
             if timer is not None:
                 timer.cancel()
 
 
-class KeyedTurns:
+class KeyedLocks:
     """One turn for each key. A key that nobody holds takes no memory."""
 
     def __init__(self) -> None:
-        self._turns: dict[Hashable, Turns | None] = {}
+        self._turns: dict[Hashable, FairSemaphore | None] = {}
         """Of keys that are held; None where nobody has waited."""
 
-    async def take(self, key: Hashable) -> None:
+    async def acquire(self, key: Hashable) -> None:
         """However long it takes; at once when nobody holds the key."""
         if key not in self._turns:
             self._turns[key] = None
             return
         turns = self._turns[key]
         if turns is None:
-            turns = self._turns[key] = Turns(1)
-            turns.take_at_once()  # by who holds it
+            turns = self._turns[key] = FairSemaphore(1)
+            turns.try_acquire()  # by who holds it
         try:
-            await turns.take()
+            await turns.acquire()
         except BaseException:
             self._forget(key, turns)
             raise
 
-    def leave(self, key: Hashable) -> None:
+    def release(self, key: Hashable) -> None:
         turns = self._turns[key]
         if turns is None:
             del self._turns[key]
         else:
-            turns.leave()
+            turns.release()
             self._forget(key, turns)
 
-    def _forget(self, key: Hashable, turns: Turns) -> None:
+    def _forget(self, key: Hashable, turns: FairSemaphore) -> None:
         if turns.is_free and self._turns.get(key) is turns:
             del self._turns[key]
 

@@ -1,0 +1,1 @@
+"""How a database is reached: connections, transactions, and what its errors mean."""
