@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from domain import validation as check
 from domain.entity import Entity
@@ -30,6 +31,8 @@ class DeliveryPackage(Entity):
 
     `artifacts` in position order, or None where the package was read without them.
     """
+
+    entity_type: ClassVar[str] = "delivery_package"
 
     package_id: str
     draft_id: str

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from domain.errors import RevisionConflict
 
@@ -12,13 +12,23 @@ from domain.errors import RevisionConflict
 class Entity:
     """Bookkeeping of a stored entity.
 
-    `revision` is 1 when first saved and grows by one with every change; `created_at` stays;
-    `updated_at` never goes back. Times are aware and in UTC.
+    `revision` is 1 when first saved and grows by one with every change, also after a delete;
+    `created_at` stays; `updated_at` never goes back. Times are aware and in UTC.
     """
+
+    entity_type: ClassVar[str]
+    """Names the type in the log: `strategy_plan`."""
+    outcomes: ClassVar[tuple[str, ...]] = ("saved",)
+    """What a save may have done to an entity, in the past tense."""
 
     revision: int = 1
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def outcome(self) -> str:
+        """Which of the `outcomes` led to this record."""
+        return self.outcomes[0]
 
 
 def require_revision(current: Entity | None, expected: int | None) -> None:

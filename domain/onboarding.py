@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from domain import validation as check
 from domain.entity import Entity
@@ -34,6 +34,9 @@ class BriefScope:
 class Brief(Entity):
     """A client's brief; everything after `submitted_at` is set by normalising it."""
 
+    entity_type: ClassVar[str] = "brief"
+    outcomes: ClassVar[tuple[str, ...]] = ("submitted", "normalized")
+
     brief_id: str
     client_id: str
     stage: BriefStage
@@ -44,6 +47,10 @@ class Brief(Entity):
     target_audience: str | None = None
     brand_guidelines: JsonObject = EMPTY_OBJECT
     normalized_at: datetime | None = None
+
+    @property
+    def outcome(self) -> str:
+        return "submitted" if self.stage is BriefStage.INTAKE else "normalized"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from domain import validation as check
 from domain.entity import Entity
@@ -31,6 +31,8 @@ class Tactic(check.RuledPart):
 class Campaign(Entity):
     """A campaign; `tactics` in position order, or None where it was read without them."""
 
+    entity_type: ClassVar[str] = "campaign"
+
     campaign_id: str
     strategy_id: str
     name: str
@@ -40,6 +42,8 @@ class Campaign(Entity):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Entity):
     """A piece of content, written for a strategy plan and perhaps for one of its campaigns."""
+
+    entity_type: ClassVar[str] = "draft"
 
     draft_id: str
     strategy_id: str

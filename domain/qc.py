@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from domain import validation as check
 from domain.entity import Entity
@@ -36,6 +37,9 @@ class QcResult(Entity):
 
     `issues` in position order, or None where the result was read without them.
     """
+
+    entity_type: ClassVar[str] = "qc_result"
+    outcomes: ClassVar[tuple[str, ...]] = ("recorded",)
 
     result_id: str
     draft_id: str

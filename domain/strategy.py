@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
+from typing import ClassVar
 
 from domain import validation as check
 from domain.entity import Entity
@@ -87,6 +88,9 @@ class StrategyPlan(Entity):
     `recommendations` in position order, or None where the plan was read without them.
     """
 
+    entity_type: ClassVar[str] = "strategy_plan"
+    outcomes: ClassVar[tuple[str, ...]] = ("saved", "approved", "rejected")
+
     strategy_id: str
     brief_id: str
     version: int
@@ -97,6 +101,10 @@ class StrategyPlan(Entity):
     decided_by: str | None = None
     decided_at: datetime | None = None
     recommendations: tuple[Recommendation, ...] | None = None
+
+    @property
+    def outcome(self) -> str:
+        return "saved" if self.approval is ApprovalState.PENDING else self.approval.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,69 @@
+"""History: what happened to entities, one event for each change, all of them in one order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.callers import Caller
+from domain.json_object import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A change of an entity, as it was recorded in the transaction that made it.
+
+    Names of fields, in `changed_fields` and in `state`, are those of the API.
+    """
+
+    position: int | None
+    """The event's place in the log: 1, 2, 3 …, in an order in which changes of one entity have
+    theirs. None, for some milliseconds after the commit, on PostgreSQL: readers of the whole log
+    don't see the event before it has its position."""
+    event_id: str
+    """Unique, and ordered by the time it was made."""
+    type: str
+    """The type of the entity, and what happened to it: `brief.submitted`, `draft.deleted`."""
+    entity_type: str
+    entity_key: str
+    revision_before: int
+    """0: the entity wasn't there."""
+    revision_after: int
+    """0: the entity is gone. Every revision of a key is that of exactly one event."""
+    client_id: str | None
+    """The client whom the entity belongs to; None where that isn't known."""
+    caller: Caller
+    """Who changed it, and in which request."""
+    occurred_at: datetime
+    changed_fields: tuple[str, ...]
+    """In the order of the record. All of them for an entity that wasn't there before; none where
+    the same was saved again, or the entity was deleted."""
+    state: JsonObject | None
+    """The entity with its children as it was after the change; None: it was deleted."""
+
+    @property
+    def is_deletion(self) -> bool:
+        return self.revision_after == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events are wanted: those that match all of it. None: whichever."""
+
+    types: tuple[str, ...] | None = None
+    entity_types: tuple[str, ...] | None = None
+    entity_keys: tuple[str, ...] | None = None
+    client_ids: tuple[str, ...] | None = None
+
+    def matches(self, event: Event) -> bool:
+        return (
+            (self.types is None or event.type in self.types)
+            and (self.entity_types is None or event.entity_type in self.entity_types)
+            and (self.entity_keys is None or event.entity_key in self.entity_keys)
+            and (self.client_ids is None or event.client_id in self.client_ids)
+        )
+
+
+ALL_EVENTS = EventFilter()
+
+DELETED = "deleted"
+ADOPTED = "adopted"
+"""What happened to an entity that was there before there was a log."""

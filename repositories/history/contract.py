@@ -1,0 +1,66 @@
+"""What history promises about the log of all changes.
+
+Events are written by the repositories of the entities, in the transaction of the change and by one
+function of history (`repositories/history/recording.py`). So nobody writes them by a repository.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol, TypeVar
+
+from domain.entity import Entity
+from domain.history import ALL_EVENTS, Event, EventFilter
+
+R = TypeVar("R", bound=Entity)
+
+
+class EventPage(NamedTuple):
+    """Some of the events after a position, in order."""
+
+    items: Sequence[Event]
+    position: int
+    """From here the next page goes on: all events up to here were looked at."""
+    has_more: bool
+    """Whether there may be events after `position` that match."""
+
+
+class EventReads(Protocol):
+    """Reading the log.
+
+    Once a position was read, no event comes at it or before it any more. Old events may be gone,
+    after the time for which they are kept; the last one of each key never is.
+    """
+
+    async def page(self, after: int, limit: int, filter: EventFilter = ALL_EVENTS) -> EventPage:
+        """Up to `limit` events that match, by position; 0: from the start."""
+        ...
+
+    async def last_position(self) -> int:
+        """The position of the newest event; 0 when there is none."""
+        ...
+
+    async def of_entity(
+        self, entity_type: str, entity_key: str, limit: int, *, before: str | None = None
+    ) -> Sequence[Event]:
+        """Up to `limit` events of an entity, the newest first: those before the event whose id is
+        `before`, or the newest. The events of what this transaction and earlier ones saved are all
+        there, perhaps without a position yet.
+
+        Who gets as many as asked for may ask for more, before the last one's id.
+        """
+        ...
+
+    async def as_of(
+        self,
+        record_type: type[R],
+        key: str,
+        *,
+        revision: int | None = None,
+        at: datetime | None = None,
+    ) -> R | None:
+        """The entity with its children as it was stored: with this revision, or else at this time.
+
+        None where it wasn't there, or where the event is gone. Exactly one of the two is given,
+        or else: ValueError.
+        """
+        ...
