@@ -1,4 +1,4 @@
-"""The arguments of a field, as far as they can be worked out before its operation runs."""
+"""The arguments of a field, as far as they can be computed before its operation runs."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ from execution.inputs import NEEDS_GRAPHQL_CORE, default_of
 
 @dataclass(frozen=True, slots=True)
 class _Argument:
-    """Takes the value of `variable`; the `constant` where that has none, or there is none.
+    """An argument: the value of its `variable`, or the `constant` where that has no value.
 
-    A constant is Undefined where the resolver gets no such argument.
+    The constant is Undefined where the resolver gets no such argument.
     """
 
     out_name: str
@@ -44,7 +44,7 @@ class _Argument:
 
 
 class Parameters:
-    """What arguments a field may be given, and what it takes without."""
+    """The arguments that a field defines, with their defaults."""
 
     def __init__(self, field: GraphQLField) -> None:
         self.field = field
@@ -54,10 +54,10 @@ class Parameters:
         self.defaults = [
             argument for argument in self._absent.values() if argument.constant is not Undefined
         ]
-        """The arguments of a field that is given none."""
+        """The arguments of a selection that gives none."""
 
     def given(self, nodes: Sequence[ArgumentNode]) -> list[_Argument]:
-        """The arguments of a field that is given these."""
+        """The arguments of a selection that gives these."""
         if not nodes:
             return self.defaults
         values = {argument.name.value: argument.value for argument in nodes}
@@ -69,9 +69,9 @@ class Parameters:
 
 
 class Arguments:
-    """Gives the arguments of a field.
+    """The arguments of a selected field.
 
-    Those that are variables or plain constants; for others, and errors, graphql-core is asked.
+    Variables and plain constants are coerced here, others and all errors by graphql-core.
     """
 
     def __init__(self, parameters: Parameters, node: FieldNode) -> None:
@@ -81,16 +81,16 @@ class Arguments:
 
     @property
     def count(self) -> int:
-        """How many are given."""
+        """How many arguments the selection gives."""
         return len(self._node.arguments or ())
 
     @property
     def are_constant(self) -> bool:
-        """Whether no variable has a part in them, so that they are the same for all operations."""
+        """Whether they use no variable, so that they are the same for all requests."""
         return not any(map(_has_variable, self._node.arguments or ()))
 
     def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
-        """By their names as the resolver knows them. Raises what graphql-core raises."""
+        """The values by the resolver's names of them. Raises what graphql-core raises."""
         values: dict[str, Any] = {}
         coerced = variables.coerced
         for argument in self._arguments:
@@ -109,7 +109,7 @@ class Arguments:
 
 
 def structure_of(node: Any) -> Hashable:
-    """Equal for nodes of arguments, and lists of them, that say the same."""
+    """A key that is equal for nodes of arguments, or lists of them, with the same content."""
     match node:
         case None:
             return ()
@@ -158,7 +158,7 @@ def _argument(name: str, definition: GraphQLArgument, node: ValueNode | None) ->
 
 
 def _constant(definition: GraphQLArgument, node: ValueNode) -> Any:
-    """What the literal is; NEEDS_GRAPHQL_CORE where it has to be made anew for each operation."""
+    """The literal's value; NEEDS_GRAPHQL_CORE where each request needs a new one."""
     type_: Any = definition.type
     inner = type_.of_type if is_non_null_type(type_) else type_
     is_plain = is_enum_type(inner) or (is_scalar_type(inner) and is_specified_scalar_type(inner))

@@ -1,4 +1,4 @@
-"""Bindings: how the engine gets the values of a field, in each way that it knows."""
+"""Bindings: the ways in which the engine gets the values of a field."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ It returns values aligned with the parents, and complete: JSON, null, or `Unrend
 
 
 class Unrendered(NamedTuple):
-    """A renderer returns this where it has only resolved the field: the engine completes it."""
+    """A resolved value that a renderer returns unrendered: the engine completes it."""
 
     value: Any
 
@@ -35,9 +35,10 @@ ArgumentsOf = Callable[[Arguments], dict[str, Any]]
 """Returns the arguments of a field, as `Arguments.values` does for an operation's variables."""
 
 Bind = Callable[[ArgumentsOf], Render | None]
-"""Returns what renders the objects with the arguments of all fields below.
+"""Returns the function that renders the objects, with the arguments of all fields below.
 
-None where nothing can: the engine resolves the field then, as if it had no renderer.
+It returns None where nothing can render them: the engine then resolves the field, as if it had no
+renderer.
 """
 
 
@@ -53,12 +54,12 @@ class Always:
 
 @dataclass(frozen=True, slots=True)
 class FieldBinding:
-    """How the engine gets the values of a field, in each way that it knows.
+    """The ways in which the engine may get the values of a field.
 
-    The engine takes the first way that there is: the `renderer`, where the result is to be rendered
-    and the renderer can render what is selected; `resolve_batch`; `attribute`; `resolve`; and else
-    the resolver that the schema has for the field. A field that must run through that resolver,
-    however it is selected, has `OWN_RESOLVER`.
+    The engine takes the first that applies: the `renderer`, if the execution uses renderers and
+    this one can render the selected fields; `resolve_batch`; `attribute`; `resolve`; and else the
+    schema's resolver of the field. A field that must always run through the schema's resolver has
+    `OWN_RESOLVER`.
     """
 
     renderer: "Renderer | None" = None
@@ -66,26 +67,26 @@ class FieldBinding:
     resolve_batch: BatchResolver | None = None
     """Resolves the field for all parents of a level at once."""
     attribute: str | None = None
-    """The parent has the value under this name."""
+    """The parent's attribute that has the value."""
     resolve: Resolver | None = None
-    """Does the same as the schema's resolver, in its place."""
+    """Replaces the schema's resolver, with the same results."""
     member: object | None = None
-    """Tells renderers of fields above how they render this one as a part of their own JSON.
+    """Tells renderers of fields above how to render this field as a part of their own JSON.
 
-    None: they can't, so the engine resolves the fields above level by level. The engine only passes
-    it on, in `SelectedField`.
+    With None they can't, so the engine resolves the fields above level by level. The engine only
+    passes it on, in `SelectedField`.
     """
 
 
 OWN_RESOLVER: Final = FieldBinding()
-"""The binding of a field that has no way but the resolver that the schema has for it."""
+"""The binding of a field whose values come from the schema's resolver alone."""
 
 
 class SelectedField(NamedTuple):
     """A field that is selected of objects of a type, under a response key.
 
-    `selected` is what is selected of the field's own objects; None of a leaf, and of what may be of
-    several types. `arguments` are those of a field that takes any.
+    `selected` are the fields that are selected of the field's own objects; None for leaves and
+    abstract types. `arguments` are None for a field that takes no arguments.
     """
 
     key: str
@@ -97,4 +98,5 @@ class SelectedField(NamedTuple):
 
 
 Renderer = Callable[[Sequence[SelectedField]], Bind | None]
-"""Returns what can render the objects of a field of which this is selected. None: nothing can."""
+"""Returns the `Bind` for objects of which these fields are selected; None if it can't render them.
+"""

@@ -1,4 +1,4 @@
-"""Getting values; an exception stands for one that failed."""
+"""Calling functions that may fail: an exception stands for the value of a call that failed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,49 +17,49 @@ def _as_value(_: int, error: Exception) -> Exception:
     return error
 
 
-def mapped(
+def map_catching(
     function: Callable[[Any], Any],
     values: Sequence[Any],
     failed: Callable[[int, Exception], Any] = _as_value,
 ) -> list[Any]:
-    """What the function makes of each value, or `failed` of the value's index and its failure."""
+    """The function's result for each value; where it fails, `failed(index, error)`."""
     left = iter(values)
     found: list[Any] = []
     while len(found) < len(values):
         try:
-            # What was made before one fails is in the list then.
+            # The list then has the results before the one that fails.
             found.extend(map(function, left))
         except Exception as error:
             found.append(failed(len(found), error))
     return found
 
 
-def caught(function: Callable[..., Any], *arguments: Any) -> Any:
+def result_or_error(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except Exception as error:
         return error
 
 
-def listed(field: FieldPlan, value: Any) -> Any:
-    """The items; an exception where they can't be had."""
+def items_of(field: FieldPlan, value: Any) -> Any:
+    """The items of a list value; an exception where the value isn't iterable, or fails."""
     if type(value) is list or type(value) is tuple or isinstance(value, Exception):
         return value
     if not is_iterable(value):
         name = f"{field.parent_type}.{field.name}"
         return GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
-    return caught(list, value)
+    return result_or_error(list, value)
 
 
-async def resolved_together(
+async def batch_values(
     resolve: BatchResolver | Render,
     objects: Sequence[Any],
-    told: Any,
+    info_or_context: Any,
     arguments: dict[str, Any],
 ) -> list[Any]:
-    """The values for all objects; `told` is what else the resolver is told."""
+    """The values for all objects. A batch resolver gets the info, a renderer the context value."""
     try:
-        values = list(await resolve(objects, told, **arguments))
+        values = list(await resolve(objects, info_or_context, **arguments))
         if len(values) != len(objects):
             raise ValueError(f"Expected {len(objects)} values, but got {len(values)}.")
     except Exception as error:

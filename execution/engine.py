@@ -1,4 +1,4 @@
-"""Runs operations by plans that are made once; the response is the one that graphql-core gives."""
+"""Executes operations by plans that are made once; results are the same as graphql-core's."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from execution.bindings import (
     Render,
     Unrendered,
 )
-from execution.catching import resolved_together
+from execution.catching import batch_values
 from execution.document_plans import DocumentPlans
 from execution.inputs import Inputs
 from execution.leaves import unchanged_class_of
@@ -43,7 +43,7 @@ from execution.running import Run
 
 @dataclass(slots=True)
 class Counts:
-    """How operations were run."""
+    """How many operations were planned, and how they were executed."""
 
     planned: int = 0
     by_plan: int = 0
@@ -53,12 +53,12 @@ class Counts:
 class Engine:
     """Executes operations against a schema.
 
-    `binding_of` says how the engine gets the values of a field; without it, each field has the
-    resolver of the schema alone. `class_of` says by which class the engine knows that an object is
-    of a type; about others it asks the type's `is_type_of`. `encodable_of` says by which class it
-    knows a leaf that whoever encodes a rendered result can encode as it is.
+    `binding_of` returns how the engine gets the values of a field; by default the engine calls the
+    schema's resolver. `class_of` returns the class whose objects are of an object type; about other
+    objects the engine asks the type's `is_type_of`. `encodable_of` returns the class of a leaf
+    type's values that the encoder of rendered results can encode as they are.
 
-    It keeps nothing of what it plans: that is for whoever keeps the document.
+    The engine keeps no plans: `DocumentPlans` do, and the caller keeps these with the document.
     """
 
     def __init__(
@@ -92,53 +92,55 @@ class Engine:
         root_value: Any = None,
         context_value: Any = None,
         hide_suggestions: bool = False,
-        to_render: bool = False,
+        with_renderers: bool = False,
     ) -> ExecutionResult:
         """The result of an operation of a validated document.
 
-        With `to_render` its data has what the fields' renderers return, and leaves that are not
-        serialized: whoever encodes it has to know both.
+        With `with_renderers` the data contains the values that fields' renderers return, and leaves
+        that are not serialized; the encoder of the result has to know both.
         """
-        execution = self.prepare(
+        execution = self.plan(
             document,
             operation,
             variable_values=variable_values,
             hide_suggestions=hide_suggestions,
-            to_render=to_render,
+            with_renderers=with_renderers,
         )
         return await execution.run(root_value, context_value)
 
-    def prepare(
+    def plan(
         self,
         document: DocumentNode,
         operation: OperationDefinitionNode,
         *,
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
-        to_render: bool = False,
+        with_renderers: bool = False,
         plans: DocumentPlans | None = None,
     ) -> "Execution":
-        """What is left of `execute` when nothing has been resolved yet.
+        """Analyze and plan the operation; the execution that is returned resolves its fields.
 
-        What is worked out for it is kept in the `plans` of the document, if there are any.
+        The `plans` of the document keep the analysis and the plan, if they are given.
         """
         if plans is None:
             plans = DocumentPlans()
-        known = plans.operations.get(id(operation))
-        if known is None:
-            known = analyze(self._schema, self._inputs, document, operation)
-            plans.add(known)
+        analyzed = plans.operations.get(id(operation))
+        if analyzed is None:
+            analyzed = analyze(self._schema, self._inputs, document, operation)
+            plans.add(analyzed)
         given = variable_values or {}
-        if not known.is_supported:
-            return Execution(self._schema, self.counts, known, given, None, None, hide_suggestions)
-        variables = known.variables.values(given, hide_suggestions=hide_suggestions)
+        if not analyzed.is_supported:
+            return Execution(
+                self._schema, self.counts, analyzed, given, None, None, hide_suggestions
+            )
+        variables = analyzed.variables.values(given, hide_suggestions=hide_suggestions)
         if isinstance(variables, list):
             return Execution(
-                self._schema, self.counts, known, given, variables, None, hide_suggestions
+                self._schema, self.counts, analyzed, given, variables, None, hide_suggestions
             )
-        plan = self._plan(plans, known, variables, to_render)
+        plan = self._plan(plans, analyzed, variables, with_renderers)
         render = None
-        if plan is not None and (field := plan.only_rendered) is not None:
+        if plan is not None and (field := plan.rendered_root_field) is not None:
             bind = field.bind
             assert bind is not None
             if isinstance(bind, Always):
@@ -150,30 +152,37 @@ class Engine:
                     )
                 )
         return Execution(
-            self._schema, self.counts, known, given, variables, plan, hide_suggestions, render
+            self._schema, self.counts, analyzed, given, variables, plan, hide_suggestions, render
         )
 
     def _plan(
-        self, plans: DocumentPlans, operation: Operation, variables: VariableValues, to_render: bool
+        self,
+        plans: DocumentPlans,
+        operation: Operation,
+        variables: VariableValues,
+        with_renderers: bool,
     ) -> OperationPlan | None:
-        """The plan; None when graphql-core has to say why there is none."""
-        selected = (operation.steered(variables), to_render)
-        found = operation.plans.get(selected)
-        if found is not None:
-            return found
-        sources = self.sources if to_render else self._sources_as_values
+        """The plan; None when there is none, and graphql-core has to report why."""
+        key = (operation.plan_key(variables), with_renderers)
+        plan = operation.plans.get(key)
+        if plan is not None:
+            return plan
+        sources = self.sources if with_renderers else self._sources_as_values
         try:
             plan = OperationPlan(self._schema, operation, variables, sources)
         except (GraphQLError, RecursionError):
             return None
         self.counts.planned += 1
-        plans.add_plan(operation, selected, plan)
+        plans.add_plan(operation, key, plan)
         return plan
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """An operation with its variables; a subscription is run for each of its events, its root."""
+    """An operation with its variables and its plan, ready to run.
+
+    A subscription is run once for each event, which is the root value.
+    """
 
     schema: GraphQLSchema
     counts: Counts
@@ -183,21 +192,21 @@ class Execution:
     plan: OperationPlan | None
     hide_suggestions: bool
     render: Render | None = None
-    """Writes the only field of the plan, with the arguments of all fields below."""
+    """Renders the plan's only root field, with the arguments of all fields below."""
 
     @property
     def single_statement(self) -> bool:
-        """Whether it's all one field of a query, which its renderer resolves by a single call."""
+        """Whether it's a query of one root field, which its renderer resolves by a single call."""
         return self.render is not None and self.operation.node.operation is OperationType.QUERY
 
     async def run(self, root_value: Any = None, context_value: Any = None) -> ExecutionResult:
-        """The result, as `Engine.execute` gives it."""
+        """The result, as `Engine.execute` returns it."""
         if isinstance(self.variables, list):
             return ExecutionResult(None, self.variables)
         if self.plan is None or self.variables is None:
             return await self._by_graphql_core(root_value, context_value)
         self.counts.by_plan += 1
-        field = self.plan.only_rendered
+        field = self.plan.rendered_root_field
         if field is None or self.render is None:
             return await self._by_plan(self.plan, self.variables, root_value, context_value)
         value = await self._rendered(self.render, field, self.variables, root_value, context_value)
@@ -216,12 +225,12 @@ class Execution:
         root_value: Any,
         context_value: Any,
     ) -> Any:
-        """What the renderer gives; an exception when it failed."""
+        """The value that the renderer returns; an exception when it failed."""
         try:
             arguments = field.arguments.values(variables, hide_suggestions=self.hide_suggestions)
         except Exception as error:
             return error
-        [value] = await resolved_together(render, [root_value], context_value, arguments)
+        [value] = await batch_values(render, [root_value], context_value, arguments)
         return value
 
     async def _by_plan(
@@ -249,7 +258,7 @@ class Execution:
         try:
             data = await (run.data() if resolved is None else run.data_of(*resolved))
         finally:
-            # They hold the executor as it holds them: it would be left to the collector.
+            # The executor and its helpers refer to each other: leave no cycle to the collector.
             del executor.async_helpers
         return ExecutionResult(data, run.failures.errors() or None)
 

@@ -1,16 +1,16 @@
-"""What fails in a run, and what is reported of it."""
+"""The failures of a run, and the errors that are reported of them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphql import FieldNode, GraphQLError, located_error
 
-from execution.places import Places, Step
+from execution.response_paths import PathSegment, ResponsePaths
 
 
 class _Failure(NamedTuple):
     round: int
-    way: tuple[Step, ...]
+    path: tuple[PathSegment, ...]
     error: GraphQLError
 
 
@@ -22,45 +22,45 @@ class Failures:
 
     @property
     def rounds(self) -> int:
-        """A round that comes after all of them."""
+        """The number of a round that comes after all of them."""
         return max((failure.round + 1 for failure in self._found), default=0)
 
     def add(
         self,
         error: Exception,
         nodes: Sequence[FieldNode],
-        places: Places,
+        paths: ResponsePaths,
         index: int,
         round: int,
     ) -> None:
-        """Note that a value failed, after so many waits."""
-        way = places.way(index)
-        located = located_error(error, nodes, [step.key for step in way])
-        self._found.append(_Failure(round, way, located))
+        """Note that the value at this index failed, after so many rounds of waiting."""
+        path = paths.path(index)
+        located = located_error(error, nodes, [segment.key for segment in path])
+        self._found.append(_Failure(round, path, located))
 
     def errors(self) -> list[GraphQLError]:
-        """What is reported: of all that fails under a place that becomes null, what came first.
+        """The errors that are reported: for each path that becomes null, the first below it.
 
-        What fails at once comes in the order of the document, then what fails after one wait, and
-        so on. A place that is null already, or is within one that is, gets no further error.
+        Errors of round 0 come in the order of the document, then those of round 1, and so on. A
+        path that is null already, or is below one that is, gets no further error.
         """
         nulled: set[tuple[str | int, ...]] = set()
         errors: list[GraphQLError] = []
-        for failure in sorted(self._found, key=_moment):
-            place = _nulled_by(failure.way)
-            if nulled.isdisjoint(place[:length] for length in range(len(place) + 1)):
-                nulled.add(place)
+        for failure in sorted(self._found, key=_order):
+            path = _nulled_by(failure.path)
+            if nulled.isdisjoint(path[:length] for length in range(len(path) + 1)):
+                nulled.add(path)
                 errors.append(failure.error)
         return errors
 
 
-def _moment(failure: _Failure) -> tuple[int, tuple[int, ...]]:
-    return failure.round, tuple(step.order for step in failure.way)
+def _order(failure: _Failure) -> tuple[int, tuple[int, ...]]:
+    return failure.round, tuple(segment.order for segment in failure.path)
 
 
-def _nulled_by(way: tuple[Step, ...]) -> tuple[str | int, ...]:
-    """The place that becomes null when the value at the end of this way fails."""
-    length = len(way)
-    while length and way[length - 1].is_non_null:
+def _nulled_by(path: tuple[PathSegment, ...]) -> tuple[str | int, ...]:
+    """The path that becomes null when the value at the end of this path fails."""
+    length = len(path)
+    while length and path[length - 1].is_non_null:
         length -= 1
-    return tuple(step.key for step in way[:length])
+    return tuple(segment.key for segment in path[:length])

@@ -17,8 +17,8 @@ from graphql import (
     is_enum_type,
 )
 
-_LEAST: Final = -(2**31)
-_LARGEST: Final = 2**31 - 1
+_INT_MIN: Final = -(2**31)
+_INT_MAX: Final = 2**31 - 1
 
 _CLASSES: Final[Mapping[GraphQLLeafType, type]] = {
     GraphQLID: str,
@@ -30,33 +30,33 @@ _CLASSES: Final[Mapping[GraphQLLeafType, type]] = {
 
 
 def unchanged_class_of(leaf: GraphQLLeafType) -> type | None:
-    """The class whose instances coercion leaves as they are, as far as a class can tell."""
+    """The class whose instances coercion returns as they are, as far as a class can tell."""
     return _CLASSES.get(leaf)
 
 
-def are_complete(classes: Set[type], values: Sequence[Any], kinds: Set[type]) -> bool:
-    """Whether the values, which have these types, are what their coercion would make of them."""
-    if not kinds <= classes:
+def are_complete(complete_classes: Set[type], values: Sequence[Any], classes: Set[type]) -> bool:
+    """Whether coercion would return all values, which have these `classes`, as they are."""
+    if not classes <= complete_classes:
         return False
-    if NoneType in kinds:
+    if NoneType in classes:
         values = [value for value in values if value is not None]
-    if int in kinds:
-        return bool(min(values) >= _LEAST and max(values) <= _LARGEST)
-    return float not in kinds or all(map(isfinite, values))
+    if int in classes:
+        return bool(min(values) >= _INT_MIN and max(values) <= _INT_MAX)
+    return float not in classes or all(map(isfinite, values))
 
 
 def coercion(leaf: GraphQLLeafType) -> Callable[[Any], Any]:
-    """What makes outputs of the values of one column. Of an enum's value it makes one only once."""
+    """The function that coerces the values of one column; it coerces each value of an enum once."""
     coerce = partial(Executor.complete_leaf_value, leaf)
     if not is_enum_type(leaf):
         return coerce
-    # The column holds its values, so each keeps its id. To hash them would take longer.
-    known: dict[int, Any] = {}
+    # The column holds its values, so their ids stay theirs. Hashing the values would take longer.
+    coerced: dict[int, Any] = {}
 
     def coerce_once(value: Any) -> Any:
         key = id(value)
-        if key not in known:
-            known[key] = coerce(value)
-        return known[key]
+        if key not in coerced:
+            coerced[key] = coerce(value)
+        return coerced[key]
 
     return coerce_once

@@ -1,4 +1,4 @@
-"""Operations, and what can be said of them before their variables are known."""
+"""Operations, and the analysis of them that needs no values of variables."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -28,8 +28,8 @@ STANDARD_DIRECTIVES = frozenset({"skip", "include"})
 class Operation:
     """An operation of a document.
 
-    The `conditional_variables` decide what is selected; there is a plan for each of their values.
-    Only operations that are supported have plans.
+    The `conditional_variables`, which `@skip` and `@include` use, decide which fields are selected;
+    there is a plan for each combination of their values. Only supported operations have plans.
     """
 
     document: DocumentNode
@@ -40,15 +40,15 @@ class Operation:
     is_supported: bool
     plans: "dict[Hashable, OperationPlan]" = field(default_factory=dict)
 
-    def steered(self, variables: VariableValues) -> Hashable:
-        """What these variables decide: operations are planned alike when it is equal."""
+    def plan_key(self, variables: VariableValues) -> Hashable:
+        """The key of the operation's plan for these values of the variables."""
         if not self.conditional_variables:
             return ()
         coerced = variables.coerced
         return tuple(_decision(coerced.get(name, Undefined)) for name in self.conditional_variables)
 
-    def steering_of(self, variables: VariableValues) -> VariableValues:
-        """Those of the variables that decide anything."""
+    def conditional_values(self, variables: VariableValues) -> VariableValues:
+        """The values of the conditional variables alone."""
         sources, coerced = variables
         return VariableValues(
             {name: sources[name] for name in self.conditional_variables if name in sources},
@@ -68,17 +68,17 @@ def analyze(
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
-    found = _Directives()
-    found.collect(node, *fragments.values())
+    directives = _Directives()
+    directives.collect(node, *fragments.values())
     return Operation(
         document=document,
         node=node,
         fragments=fragments,
         variables=Variables(schema, node.variable_definitions or (), inputs),
-        conditional_variables=tuple(sorted(found.variables)),
+        conditional_variables=tuple(sorted(directives.variables)),
         is_supported=(
             schema.get_root_type(node.operation) is not None
-            and found.names <= STANDARD_DIRECTIVES
+            and directives.names <= STANDARD_DIRECTIVES
             and not any(fragment.variable_definitions for fragment in fragments.values())
         ),
     )
@@ -92,7 +92,7 @@ class _Directives:
         self.variables: set[str] = set()
 
     def collect(self, *nodes: Any) -> None:
-        """Those of the nodes, and of all that they define and select."""
+        """Collect from the nodes, their variable definitions and their selections."""
         left = list(nodes)
         while left:
             node = left.pop()

@@ -1,4 +1,4 @@
-"""Plans: what is to be done for an operation, worked out once from its document and schema."""
+"""Plans of operations, made once from the document and the schema."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ from execution.bindings import (
 from execution.operations import Operation
 
 MAX_SELECTED: Final = 1_000
-"""How many fields the engine tells a renderer of: none renders more, and to find them is slow."""
+"""How many fields the engine passes to a renderer: none renders more, and to find them is slow."""
 
 _PLAN_WEIGHT: Final = 1_500
 _SELECTION_WEIGHT: Final = 700
@@ -57,17 +57,16 @@ _ARGUMENT_WEIGHT: Final = 300
 _SELECTED_WEIGHT: Final = 250
 _RENDERER_WEIGHT: Final = 1_500
 _RENDERED_WEIGHT: Final = 300
-"""What parts of a plan take, in bytes. Tests hold the sums to what plans really take."""
+"""The memory that parts of a plan take, in bytes. Tests compare the sums with real plans."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the values of a field come from, and what the engine knows of them.
+    """The sources of all fields of a schema.
 
-    `binding_of` says in which ways the engine may get the values of a field; where results aren't
-    to be rendered (`renders`), renderers aren't among them. An object of the very class that
-    `class_of` has for an object type is of that type; a leaf of the very class that `leaf_class_of`
-    has for its type is complete.
+    `binding_of` returns the ways in which the engine may get the values of a field; without
+    `renders`, the engine uses no renderer. An object whose class is exactly `class_of` its object
+    type is of that type; a leaf whose class is exactly `leaf_class_of` its type is complete.
     """
 
     binding_of: Callable[[GraphQLField], FieldBinding]
@@ -80,16 +79,16 @@ class Sources:
     )
 
     def of(self, definition: GraphQLField) -> "Source":
-        """What is known of a field of the schema, worked out once."""
+        """The source of a field of the schema, made once."""
         found = self._known.get(id(definition))
         if found is None:
-            found = self._known[id(definition)] = self._worked_out(definition)
+            found = self._known[id(definition)] = self._new_source(definition)
         return found
 
     def types_by_class(
         self, schema: GraphQLSchema, abstract: GraphQLAbstractType
     ) -> Mapping[type, GraphQLObjectType]:
-        """The possible types whose objects are known by their class; worked out once."""
+        """The possible types whose objects are known by their class; computed once."""
         found = self._types.get(abstract)
         if found is None:
             possible = schema.get_possible_types(abstract)
@@ -98,7 +97,7 @@ class Sources:
             self._types[abstract] = found
         return found
 
-    def _worked_out(self, definition: GraphQLField) -> "Source":
+    def _new_source(self, definition: GraphQLField) -> "Source":
         binding = self.binding_of(definition)
         attribute = None if binding.resolve_batch else binding.attribute
         return Source(
@@ -116,7 +115,7 @@ class Sources:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Source:
-    """Where the values of one field of the schema come from, whoever selects it."""
+    """The source of the values of one field of the schema, for all operations that select it."""
 
     definition: GraphQLField
     binding: FieldBinding
@@ -130,12 +129,12 @@ class Source:
 
 
 def _object_type(definition: GraphQLField) -> GraphQLObjectType | None:
-    """That of the field's objects; None where they may be of several, or are none."""
+    """The type of the field's objects; None where several are possible, or values are leaves."""
     type_ = get_named_type(definition.type)
     return type_ if is_object_type(type_) else None
 
 
-class Kind(Enum):
+class ShapeKind(Enum):
     LEAF = auto()
     LIST = auto()
     OBJECT = auto()
@@ -144,16 +143,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A type as the completion of its values needs it.
+    """An output type, in the form in which values are completed by it.
 
-    `of` is the shape of a list's items. `classes` are those of a leaf's values that are complete.
+    `of` is the shape of a list's items. Of a leaf, values of the `complete_classes` are complete.
     """
 
-    kind: Kind
+    kind: ShapeKind
     is_non_null: bool
     type: Any
     of: "Shape | None" = None
-    classes: frozenset[type] = frozenset()
+    complete_classes: frozenset[type] = frozenset()
 
 
 def shape_of(
@@ -162,20 +161,24 @@ def shape_of(
     is_non_null = is_non_null_type(type_)
     inner: Any = type_.of_type if is_non_null_type(type_) else type_
     if is_list_type(inner):
-        return Shape(Kind.LIST, is_non_null, inner, shape_of(inner.of_type, leaf_class_of))
+        return Shape(ShapeKind.LIST, is_non_null, inner, shape_of(inner.of_type, leaf_class_of))
     if is_leaf_type(inner):
         class_ = leaf_class_of(inner)
-        classes = set() if class_ is None else {class_} if is_non_null else {class_, NoneType}
-        return Shape(Kind.LEAF, is_non_null, inner, classes=frozenset(classes))
+        complete_classes = (
+            set() if class_ is None else {class_} if is_non_null else {class_, NoneType}
+        )
+        return Shape(
+            ShapeKind.LEAF, is_non_null, inner, complete_classes=frozenset(complete_classes)
+        )
     if is_abstract_type(inner):
-        return Shape(Kind.ABSTRACT, is_non_null, inner)
+        return Shape(ShapeKind.ABSTRACT, is_non_null, inner)
     assert is_object_type(inner)
-    return Shape(Kind.OBJECT, is_non_null, inner)
+    return Shape(ShapeKind.OBJECT, is_non_null, inner)
 
 
 @dataclass(eq=False, slots=True)
 class FieldPlan:
-    """One response key of a selection. `order` is its place among them."""
+    """One response key of a selection set. `order` is its position among the keys."""
 
     order: int
     key: str
@@ -191,15 +194,15 @@ class FieldPlan:
     resolve_batch: BatchResolver | None
     bind: Bind | None
     arguments: Arguments
-    selections: dict[GraphQLObjectType, "SelectionPlan"] = field(default_factory=dict)
-    """By the runtime type of the field's objects; made when the first of the type comes."""
+    selection_sets: dict[GraphQLObjectType, "SelectionSetPlan"] = field(default_factory=dict)
+    """By the runtime type of the field's objects; made when the first object of the type comes."""
 
 
 Assemble = Callable[..., list[dict[str, Any]]]
 
 
 @dataclass(eq=False, slots=True)
-class SelectionPlan:
+class SelectionSetPlan:
     """The fields that are selected of objects of one type."""
 
     fields: list[FieldPlan]
@@ -207,30 +210,30 @@ class SelectionPlan:
 
     @property
     def assemble(self) -> Assemble:
-        """Makes that many objects of the columns of their values."""
-        # What is rendered as JSON is never put together, and it takes time to compile.
+        """A function that makes so many objects of the columns of their values."""
+        # Compiling takes time, and rendered objects are never assembled.
         if self._assemble is None:
             self._assemble = _assembler(tuple(field.key for field in self.fields))
         return self._assemble
 
 
-class _Below(NamedTuple):
-    """What is selected of a field's objects, and how many fields it has on all levels."""
+class _SelectedBelow(NamedTuple):
+    """The fields that are selected of a field's objects, and their number on all levels."""
 
     selected: tuple[SelectedField, ...]
     size: int
 
 
-def _nobody(_: int) -> None:
-    """Whoever doesn't count needn't be told."""
+def _ignore(_: int) -> None:
+    """Observe nothing: the default where nobody counts the weight."""
 
 
 class OperationPlan:
     """The plan of one operation, for one outcome of its `@skip` and `@include` directives.
 
-    What is selected alike is planned once, however often fragments are spread and under however
-    many aliases: a plan is as large as its document, not as what that expands to. `weight` is what
-    it takes, in bytes; it grows when objects come whose selection wasn't planned yet.
+    Equal selection sets are planned once, however often fragments are spread and under however
+    many aliases: a plan is as large as its document, not as the expanded document. `weight` is its
+    memory in bytes; it grows when objects come whose selection set wasn't planned yet.
     """
 
     def __init__(
@@ -243,14 +246,14 @@ class OperationPlan:
         self.operation = operation.node
         self.fragments = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
         self.weight = _PLAN_WEIGHT
-        self._grown: Callable[[int], None] = _nobody
+        self._on_growth: Callable[[int], None] = _ignore
         self._schema = schema
-        self._variables = operation.steering_of(variables)
+        self._variables = operation.conditional_values(variables)
         self._sources = sources
-        self._selections: dict[Hashable, SelectionPlan] = {}
+        self._selection_sets: dict[Hashable, SelectionSetPlan] = {}
         self._fields: dict[Hashable, FieldPlan] = {}
-        self._below: dict[Hashable, _Below | None] = {}
-        self._alike: dict[Hashable, tuple[SelectedField, ...]] = {}
+        self._selected_below: dict[Hashable, _SelectedBelow | None] = {}
+        self._interned_selections: dict[Hashable, tuple[SelectedField, ...]] = {}
         self._arguments: dict[Hashable, Arguments] = {}
         self._binds: dict[Hashable, Bind | None] = {}
         root_type = schema.get_root_type(operation.node.operation)
@@ -258,65 +261,66 @@ class OperationPlan:
         collected = collect_fields(
             schema, self.fragments, self._variables, root_type, operation.node
         )
-        self.root = self._selection(root_type, collected.grouped_field_set)
-        self.only_rendered = self._only_rendered()
+        self.root = self._selection_set(root_type, collected.grouped_field_set)
+        self.rendered_root_field = self._find_rendered_root_field()
         self.is_introspection = all(field.name.startswith("__") for field in self.root.fields)
-        """Whether it asks for nothing but the schema, which has the same answer each time."""
+        """Whether the operation is introspection alone, whose result is the same each time."""
 
-    def tell_growth(self, grown: Callable[[int], None]) -> None:
-        """Let `grown` know of the weight, and of all that is added to it."""
-        self._grown = grown
-        grown(self.weight)
+    def observe_growth(self, on_growth: Callable[[int], None]) -> None:
+        """Call `on_growth` with the weight now, and with all that is added to it later."""
+        self._on_growth = on_growth
+        on_growth(self.weight)
 
-    def let_go(self) -> int:
-        """The weight, when nobody wants to know of it any more."""
-        self._grown = _nobody
+    def stop_observing_growth(self) -> int:
+        """Returns the weight; later growth is reported to nobody."""
+        self._on_growth = _ignore
         return self.weight
 
-    def _grow(self, weight: int) -> None:
+    def _add_weight(self, weight: int) -> None:
         self.weight += weight
-        self._grown(weight)
+        self._on_growth(weight)
 
-    def _only_rendered(self) -> FieldPlan | None:
-        """The field that is all of the operation, when somebody else renders it."""
+    def _find_rendered_root_field(self) -> FieldPlan | None:
+        """The operation's only root field, if it has a renderer."""
         match self.root.fields:
             case [field] if field.bind is not None:
                 return field
         return None
 
-    def are_known(self, type_: GraphQLObjectType, kinds: Set[type]) -> bool:
-        """Whether objects of these classes need not be asked about."""
-        return kinds == {self._sources.class_of(type_)}
+    def has_known_class(self, type_: GraphQLObjectType, classes: Set[type]) -> bool:
+        """Whether these classes tell that their objects are of the type, without `is_type_of`."""
+        return classes == {self._sources.class_of(type_)}
 
     def types_by_class(self, abstract: GraphQLAbstractType) -> Mapping[type, GraphQLObjectType]:
-        """The possible types of objects that need not be asked about, by their classes."""
+        """The possible types of objects that are known by their classes, without `resolve_type`."""
         return self._sources.types_by_class(self._schema, abstract)
 
-    def selection(self, field: FieldPlan, type_: GraphQLObjectType) -> SelectionPlan:
-        """What the field selects of its objects of this type."""
-        found = field.selections.get(type_)
+    def selection_set(self, field: FieldPlan, type_: GraphQLObjectType) -> SelectionSetPlan:
+        """The selection set of the field's objects of this type."""
+        found = field.selection_sets.get(type_)
         if found is None:
-            found = field.selections[type_] = self._subselection(type_, field.details)
+            found = field.selection_sets[type_] = self._new_selection_set(type_, field.details)
         return found
 
-    def _subselection(
+    def _new_selection_set(
         self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
-    ) -> SelectionPlan:
-        key = self._identity(type_, details)
-        found = self._selections.get(key)
+    ) -> SelectionSetPlan:
+        key = self._identity_key(type_, details)
+        found = self._selection_sets.get(key)
         if found is None:
             collected = self._subfields(type_, details)
-            found = self._selections[key] = self._selection(type_, collected)
+            found = self._selection_sets[key] = self._selection_set(type_, collected)
         return found
 
-    def _identity(
+    def _identity_key(
         self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
     ) -> tuple[Any, ...]:
-        """Equal for what is selected of a type by the same part of the document."""
+        """A key that is equal for selections of a type by the same part of the document."""
         key: list[Any] = [type_]
         for detail in details:
             selected = detail.node.selection_set
-            # A spread alone selects what its fragment does; there are no more of them in a row.
+            # A lone spread selects the same as its fragment. A chain of them has no more
+            # spreads than there are fragments.
             for _ in self.fragments:
                 match selected.selections if selected else ():
                     case [FragmentSpreadNode(directives=() | [], name=name)] if (
@@ -335,14 +339,16 @@ class OperationPlan:
             self._schema, self.fragments, self._variables, self.operation, type_, list(details)
         ).grouped_field_set
 
-    def _selection(self, type_: GraphQLObjectType, collected: GroupedFieldSet) -> SelectionPlan:
+    def _selection_set(
+        self, type_: GraphQLObjectType, collected: GroupedFieldSet
+    ) -> SelectionSetPlan:
         fields: list[FieldPlan] = []
         for key, details in collected.items():
             definition = self._schema.get_field(type_, details[0].node.name.value)
             if definition is not None:
                 fields.append(self._field(len(fields), key, type_, definition, details))
-        self._grow(_SELECTION_WEIGHT + _NODE_WEIGHT * len(fields))
-        return SelectionPlan(fields)
+        self._add_weight(_SELECTION_WEIGHT + _NODE_WEIGHT * len(fields))
+        return SelectionSetPlan(fields)
 
     def _field(
         self,
@@ -374,7 +380,7 @@ class OperationPlan:
                 bind=self._bind(source, details),
                 arguments=arguments,
             )
-            self._grow(
+            self._add_weight(
                 _FIELD_WEIGHT + _NODE_WEIGHT * len(nodes) + _ARGUMENT_WEIGHT * arguments.count
             )
         return found
@@ -387,36 +393,41 @@ class OperationPlan:
         if key not in self._binds:
             bind = self._binds[key] = source.renderer(below.selected)
             if bind is not None:
-                self._grow(_RENDERER_WEIGHT + _RENDERED_WEIGHT * below.size)
+                self._add_weight(_RENDERER_WEIGHT + _RENDERED_WEIGHT * below.size)
         return self._binds[key]
 
-    def _selected(self, source: Source, details: Sequence[FieldDetails]) -> _Below | None:
-        """What is selected of the field's objects; None where that depends on more than plans, or
-        is too much.
+    def _selected(self, source: Source, details: Sequence[FieldDetails]) -> _SelectedBelow | None:
+        """The fields that are selected of the field's objects.
+
+        None where they depend on the objects' types, or are too many.
         """
         type_ = source.object_type
         if type_ is None:
             return None
-        key = self._text(type_, details)
-        if key not in self._below:
-            self._below[key] = self._found_below(type_, details)
-            self._grow(_SELECTED_WEIGHT + sum(len(part) for part in key if isinstance(part, str)))
-        return self._below[key]
+        key = self._text_key(type_, details)
+        if key not in self._selected_below:
+            self._selected_below[key] = self._find_below(type_, details)
+            self._add_weight(
+                _SELECTED_WEIGHT + sum(len(part) for part in key if isinstance(part, str))
+            )
+        return self._selected_below[key]
 
-    def _text(self, type_: GraphQLObjectType, details: Sequence[FieldDetails]) -> tuple[Any, ...]:
-        """Equal for what is selected of a type by parts of the document that say the same."""
+    def _text_key(
+        self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
+    ) -> tuple[Any, ...]:
+        """A key that is equal for selections of a type by parts of the document with equal text."""
         key: list[Any] = [type_]
         for detail in details:
             selected = detail.node.selection_set
             place = selected.loc if selected else None
             if selected and place is None:
-                return self._identity(type_, details)
+                return self._identity_key(type_, details)
             key.append(place.source.body[place.start : place.end] if place else "")
         return tuple(key)
 
-    def _found_below(
+    def _find_below(
         self, type_: GraphQLObjectType, details: Sequence[FieldDetails]
-    ) -> _Below | None:
+    ) -> _SelectedBelow | None:
         found: list[SelectedField] = []
         size = 0
         for key, inner in self._subfields(type_, details).items():
@@ -436,30 +447,30 @@ class OperationPlan:
             arguments = self._arguments_of(source, node) if definition.args else None
             selected = below.selected if below else None
             found.append(SelectedField(key, type_, definition, selected, arguments, source.binding))
-        return _Below(self._as_one(type_, found), size)
+        return _SelectedBelow(self._interned(type_, found), size)
 
-    def _as_one(
+    def _interned(
         self, type_: GraphQLObjectType, selected: Sequence[SelectedField]
     ) -> tuple[SelectedField, ...]:
-        """The same tuple for all that is selected alike."""
+        """One tuple for all equal selections."""
         parts = [(it.key, id(it.field), id(it.selected), id(it.arguments)) for it in selected]
         key = (type_, *parts)
-        if key not in self._alike:
-            self._alike[key] = tuple(selected)
-            self._grow(_SELECTED_WEIGHT * (1 + len(selected)))
-        return self._alike[key]
+        if key not in self._interned_selections:
+            self._interned_selections[key] = tuple(selected)
+            self._add_weight(_SELECTED_WEIGHT * (1 + len(selected)))
+        return self._interned_selections[key]
 
     def _arguments_of(self, source: Source, node: FieldNode) -> Arguments:
-        """The same for all that are given alike."""
+        """One object for all equal arguments."""
         key = (id(source), structure_of(node.arguments))
         if key not in self._arguments:
             self._arguments[key] = Arguments(source.parameters, node)
-            self._grow(_ARGUMENT_WEIGHT * (1 + 2 * len(node.arguments or ())))
+            self._add_weight(_ARGUMENT_WEIGHT * (1 + 2 * len(node.arguments or ())))
         return self._arguments[key]
 
 
 def _assembler(keys: tuple[str, ...]) -> Assemble:
-    """Makes objects of columns. A dict display in a loop is the fastest that Python has."""
+    """A function that makes objects of columns. A dict display in a loop is the fastest way."""
     if not keys:
         return lambda count: [{} for _ in range(count)]
     numbers = range(len(keys))
@@ -467,6 +478,6 @@ def _assembler(keys: tuple[str, ...]) -> Assemble:
     values = " ".join(f"v{number}," for number in numbers)
     columns = ", ".join(f"c{number}" for number in numbers)
     source = f"lambda count, {columns}: [{{{pairs}}} for {values} in zip({columns})]"
-    # All of it is ours but the keys, and these are quoted.
+    # Only the keys come from the client, and they are quoted.
     assemble: Assemble = eval(source)  # noqa: S307
     return assemble

@@ -1,4 +1,4 @@
-"""The variables of an operation, coerced by what is worked out once for the operation."""
+"""The variables of an operation, coerced by functions that are made once for the operation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from graphql.execution.get_variable_signature import (
 )
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
-from execution.inputs import NEEDS_GRAPHQL_CORE, Coercion, Inputs, UnusualError, default_of
+from execution.inputs import NEEDS_GRAPHQL_CORE, Coercion, Inputs, NeedsGraphqlCoreError, default_of
 
-_REPORTED: Final = 50
-"""How many errors in variables are reported: as many as graphql-core reports."""
+_MAX_ERRORS: Final = 50
+"""How many errors in variables are reported: the same number as graphql-core reports."""
 
 _IMMUTABLE: Final = frozenset({str, int, float, bool, NoneType})
 
@@ -37,7 +37,7 @@ class Variables:
         self._schema = schema
         self._definitions = definitions
         signatures = [get_variable_signature(schema, node) for node in definitions]
-        self._are_usual = not any(isinstance(found, GraphQLError) for found in signatures)
+        self._have_signatures = not any(isinstance(found, GraphQLError) for found in signatures)
         self._variables = [
             _Variable(found.name, found, inputs.coercion(found.type), _default_of(found))
             for found in signatures
@@ -47,21 +47,21 @@ class Variables:
     def values(
         self, given: Mapping[str, Any], *, hide_suggestions: bool
     ) -> VariableValues | list[GraphQLError]:
-        """What graphql-core makes of the values that were given, or says of them."""
+        """The coerced values, or the errors, as graphql-core returns them."""
         try:
-            return self._usual(given)
+            return self._coerced(given)
         except Exception:
             return get_variable_values(
                 self._schema,
                 self._definitions,
                 dict(given),
-                max_errors=_REPORTED,
+                max_errors=_MAX_ERRORS,
                 hide_suggestions=hide_suggestions,
             )
 
-    def _usual(self, given: Mapping[str, Any]) -> VariableValues:
-        if not self._are_usual:
-            raise UnusualError
+    def _coerced(self, given: Mapping[str, Any]) -> VariableValues:
+        if not self._have_signatures:
+            raise NeedsGraphqlCoreError
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         for variable in self._variables:
@@ -71,14 +71,14 @@ class Variables:
             if value is not Undefined:
                 coerced[name] = variable.coercion(value)
             elif variable.default is NEEDS_GRAPHQL_CORE:
-                raise UnusualError
+                raise NeedsGraphqlCoreError
             elif variable.default is not Undefined:
                 coerced[name] = variable.default
         return VariableValues(sources, coerced)
 
 
 def _default_of(signature: GraphQLVariableSignature) -> Any:
-    # What can be changed has to be made anew for each operation.
+    # Each request needs a new value of a mutable class.
     default = default_of(signature)
     is_shared = default is Undefined or type(default) in _IMMUTABLE
     return default if is_shared else NEEDS_GRAPHQL_CORE

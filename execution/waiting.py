@@ -1,4 +1,4 @@
-"""Waiting for values; an exception stands for one that failed."""
+"""Awaiting values: an exception stands for a value that failed."""
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Iterable, Sequence
@@ -8,35 +8,35 @@ from typing import Any
 from graphql.pyutils import is_awaitable
 
 
-def types_of(values: Iterable[Any]) -> set[type]:
+def classes_of(values: Iterable[Any]) -> set[type]:
     return set(map(type, values))
 
 
-def awaitable(values: Sequence[Any], kinds: Iterable[type]) -> list[int]:
-    """The indexes of those of the values, which have these types, that have to be awaited."""
-    if not any(map(_may_be_awaited, kinds)):
+def awaitable_indexes(values: Sequence[Any], classes: Iterable[type]) -> list[int]:
+    """The indexes of the awaitable values; `classes` are those of all values."""
+    if not any(map(_may_be_awaited, classes)):
         return []
     return [index for index, value in enumerate(values) if is_awaitable(value)]
 
 
-def _may_be_awaited(kind: type) -> bool:
-    # Only some generators are awaitable.
-    return kind is CoroutineType or kind is GeneratorType or hasattr(kind, "__await__")
+def _may_be_awaited(class_: type) -> bool:
+    # Only some generators are awaitable_indexes.
+    return class_ is CoroutineType or class_ is GeneratorType or hasattr(class_, "__await__")
 
 
 async def awaited(values: Sequence[Any]) -> list[Any]:
-    """The values, those that are awaitable awaited side by side."""
+    """The values, with results in place of awaitables, which are awaited side by side."""
     settled = list(values)
-    waiting = awaitable(values, types_of(values))
+    waiting = awaitable_indexes(values, classes_of(values))
     outcomes = await _outcomes([values[index] for index in waiting])
     for index, outcome in zip(waiting, outcomes, strict=True):
         settled[index] = outcome
     return settled
 
 
-def has_stream(kinds: Iterable[type]) -> bool:
-    """Whether any of these types is one of async iterables."""
-    return any(hasattr(kind, "__aiter__") for kind in kinds)
+def has_stream(classes: Iterable[type]) -> bool:
+    """Whether any of these classes is one of async iterables."""
+    return any(hasattr(class_, "__aiter__") for class_ in classes)
 
 
 async def streamed(values: Sequence[Any]) -> list[Any]:
@@ -55,7 +55,7 @@ async def _all_of(stream: AsyncIterable[Any]) -> list[Any]:
 
 async def _outcomes(awaitables: Sequence[Awaitable[Any]]) -> Sequence[Any]:
     if len(awaitables) == 1:
-        # One needs no task of its own.
+        # A single awaitable needs no task of its own.
         try:
             return [await awaitables[0]]
         except Exception as error:

@@ -135,7 +135,7 @@ class Documents:
     def _keep(self, text: str, document: Document, node: DocumentNode) -> None:
         weight = _CHARACTER_WEIGHT * len(text) + _TOKEN_WEIGHT * node.token_count
         number = self._cache.keep(text, document, weight)
-        document.plans.grown = partial(self._cache.grow, text, number)
+        document.plans.on_growth = partial(self._cache.grow, text, number)
 
     def cost(
         self,
@@ -179,7 +179,7 @@ class Documents:
             if len(document.known) == _MEASURES_KEPT:
                 document.known.pop(next(iter(document.known)))
             else:
-                document.plans.grown(_MEASURES_WEIGHT + _SIZE_WEIGHT * len(values))
+                document.plans.on_growth(_MEASURES_WEIGHT + _SIZE_WEIGHT * len(values))
             document.known[key] = replace(found, by_variables={})
         return found
 

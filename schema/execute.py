@@ -191,12 +191,12 @@ async def _responses(
 
 def _execution(schema: CompiledSchema, prepared: Prepared) -> Execution:
     assert prepared.document.node is not None
-    return schema.engine.prepare(
+    return schema.engine.plan(
         prepared.document.node,
         prepared.node,
         variable_values=prepared.request.variables,
         hide_suggestions=schema.documents.hides_names,
-        to_render=True,
+        with_renderers=True,
         plans=prepared.document.plans,
     )
 

@@ -25,14 +25,14 @@ class GraphqlCore(Engine):
         super().__init__(schema)
         self._no_variables = Variables(schema, (), Inputs())
 
-    def prepare(
+    def plan(
         self,
         document: DocumentNode,
         operation: OperationDefinitionNode,
         *,
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
-        to_render: bool = False,
+        with_renderers: bool = False,
         plans: DocumentPlans | None = None,
     ) -> Execution:
         unplanned = Operation(

@@ -64,7 +64,7 @@ async def run(
     """What the engine gives; with the plans of the request, unless it's given others."""
     if isinstance(asked, str):
         asked = request(asked)
-    execution = engine.prepare(
+    execution = engine.plan(
         asked.document,
         asked.operation,
         variable_values=variables,

@@ -98,7 +98,7 @@ class Both:
 
     async def _compare(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
         ours = await self._by_plan(document, variables)
-        rendered = await self._by_plan(document, variables, to_render=True)
+        rendered = await self._by_plan(document, variables, with_renderers=True)
         assert json.loads(encode(rendered.formatted)) == ours.formatted
         async with Context(self.storage, build.caller()) as context:
             theirs = await by_graphql_core(self.schema.graphql, document, variables, context)
@@ -113,7 +113,7 @@ class Both:
         self.seen["bytes"] += len(json.dumps(ours.data))
 
     async def _by_plan(
-        self, document: DocumentNode, variables: Mapping[str, Any], *, to_render: bool = False
+        self, document: DocumentNode, variables: Mapping[str, Any], *, with_renderers: bool = False
     ) -> ExecutionResult:
         async with Context(self.storage, build.caller()) as context:
             return await self.schema.engine.execute(
@@ -121,7 +121,7 @@ class Both:
                 operation_of(document),
                 variable_values=variables,
                 context_value=context,
-                to_render=to_render,
+                with_renderers=with_renderers,
             )
 
 

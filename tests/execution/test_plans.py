@@ -332,7 +332,7 @@ async def test_below_the_root_such_a_null_fails_its_field(schema: GraphQLSchema)
 
 async def test_each_event_of_a_subscription_is_a_root_of_its_plan(engine: Engine) -> None:
     asked = request("subscription ($with: Boolean!) { renamed __typename @include(if: $with) }")
-    execution = engine.prepare(asked.document, asked.operation, variable_values={"with": True})
+    execution = engine.plan(asked.document, asked.operation, variable_values={"with": True})
 
     answers = [(await execution.run({"renamed": event})).data for event in ("R", "S")]
 

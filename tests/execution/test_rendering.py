@@ -84,7 +84,7 @@ class Rendering:
         return field
 
     async def data(self, query: str) -> Any:
-        result = await run(self.engine, query, root_value=ROOT, to_render=True)
+        result = await run(self.engine, query, root_value=ROOT, with_renderers=True)
         assert result.errors is None
         return result.data
 
@@ -157,7 +157,9 @@ async def test_a_renderer_is_told_the_context_and_the_arguments() -> None:
     rendering = Rendering()
 
     for query in ("{ all { title } }", "{ all(longest: 2) { title } at }"):
-        await run(rendering.engine, query, root_value=ROOT, context_value="context", to_render=True)
+        await run(
+            rendering.engine, query, root_value=ROOT, context_value="context", with_renderers=True
+        )
 
     assert rendering.told == [("context", {"longest": 9}), ("context", {"longest": 2})]
 
@@ -172,7 +174,9 @@ async def test_a_renderer_is_given_the_arguments_of_fields_below() -> None:
     rendering = Rendering()
 
     for longest in (1, 2):
-        await run(rendering.engine, BELOW, {"longest": longest}, root_value=ROOT, to_render=True)
+        await run(
+            rendering.engine, BELOW, {"longest": longest}, root_value=ROOT, with_renderers=True
+        )
 
     assert rendering.given == [{"longest": 1}, {"longest": 2}]
 
@@ -186,7 +190,7 @@ async def test_what_can_not_be_written_with_its_arguments_is_resolved(query: str
     rendering.can_bind = False
     variables = {"longest": 1}
 
-    result = await run(rendering.engine, query, variables, root_value=ROOT, to_render=True)
+    result = await run(rendering.engine, query, variables, root_value=ROOT, with_renderers=True)
 
     assert rendering.told == []
     expected = await run_by_graphql_core(rendering.schema, query, variables, root_value=ROOT)
@@ -201,7 +205,7 @@ async def test_a_renderer_is_not_told_of_more_than_anybody_writes() -> None:
         rendering.engine,
         f"{{ shelves {{ books {{ {books} }} }} }}",
         root_value=ROOT,
-        to_render=True,
+        with_renderers=True,
     )
 
     assert result.errors is None
@@ -214,7 +218,7 @@ async def test_what_a_renderer_can_not_write_is_resolved(selection: str) -> None
     rendering.can_render = False
     query = f"{{ shelves {{ books {{ {selection} }} }} }}"
 
-    result = await run(rendering.engine, query, root_value=ROOT, to_render=True)
+    result = await run(rendering.engine, query, root_value=ROOT, with_renderers=True)
 
     assert result == await run_by_graphql_core(rendering.schema, query, root_value=ROOT)
     assert len(rendering.asked) == 1
@@ -224,7 +228,7 @@ async def test_a_result_that_is_not_to_be_written_has_values() -> None:
     rendering = Rendering()
     query = "{ at shelves { books { title __typename } } }"
 
-    rendered = await run(rendering.engine, query, root_value=ROOT, to_render=True)
+    rendered = await run(rendering.engine, query, root_value=ROOT, with_renderers=True)
     result = await run(rendering.engine, query, root_value=ROOT)
 
     assert rendered.data is not None
@@ -249,7 +253,7 @@ async def test_an_operation_that_is_one_written_field_says_so(query: str, is_one
     assert operation is not None
 
     assert (
-        Rendering().engine.prepare(document, operation, to_render=True).single_statement is is_one
+        Rendering().engine.plan(document, operation, with_renderers=True).single_statement is is_one
     )
 
 
@@ -257,7 +261,7 @@ async def test_what_fails_in_the_only_field_is_told_as_by_graphql_core() -> None
     for answers in ((None,), (ValueError("torn"),), (ZeroDivisionError("torn"),)):
         rendering = Rendering(*answers)
         alone, beside = [
-            await run(rendering.engine, query, root_value=ROOT, to_render=True)
+            await run(rendering.engine, query, root_value=ROOT, with_renderers=True)
             for query in ("{ called: all { title } }", "{ called: all { title } at }")
         ]
 
@@ -275,7 +279,7 @@ async def test_wrong_arguments_of_the_only_field_are_told_as_by_graphql_core() -
 
     for asked in (query, alone):
         result = await run(
-            rendering.engine, asked, {"longest": "x"}, root_value=ROOT, to_render=True
+            rendering.engine, asked, {"longest": "x"}, root_value=ROOT, with_renderers=True
         )
         expected = await run_by_graphql_core(
             rendering.schema, asked, {"longest": "x"}, root_value=ROOT
@@ -308,7 +312,7 @@ async def test_what_a_renderer_must_have_fails_its_object(missing: Any) -> None:
     rendering = Rendering("rendered", missing)
 
     result = await run(
-        rendering.engine, "{ shelves { books { title } } }", root_value=ROOT, to_render=True
+        rendering.engine, "{ shelves { books { title } } }", root_value=ROOT, with_renderers=True
     )
 
     assert result.data is None

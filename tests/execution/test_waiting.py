@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLSchema
 
 from execution import Engine
-from execution.steps import AT_ONCE
+from execution.scheduler import MAX_VALUES_PER_TURN
 from tests.execution.asking import Json, answer, run, schema_of
 
 SDL = """
@@ -400,7 +400,7 @@ async def test_others_have_turns_while_many_values_are_handled(schema: GraphQLSc
         "list": [{f"text{number}": "t" for number in range(60)}] * 200,
     }
     assert sum(turns.in_turn) == 60 * 200
-    assert max(turns.in_turn) <= AT_ONCE
+    assert max(turns.in_turn) <= MAX_VALUES_PER_TURN
 
 
 async def test_who_cancels_the_operation_between_turns_leaves_nothing_to_be_awaited(

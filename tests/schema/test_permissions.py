@@ -203,14 +203,14 @@ class Api:
     async def stored(self) -> Json:
         return await self._plain.everything()
 
-    async def answer(self, query: str, *, to_render: bool = True) -> Json:
+    async def answer(self, query: str, *, with_renderers: bool = True) -> Json:
         prepared = prepare(self.schema, Operation(query))
         assert isinstance(prepared, Prepared), prepared
         if prepared.kind is OperationType.SUBSCRIPTION:
             return await self._first_event(prepared)
         if prepared.kind is OperationType.MUTATION:
             await self.store()
-        if not to_render:
+        if not with_renderers:
             return await self._resolved(prepared)
         response = await execute(self.schema, Operation(query), self._context())
         answer: Json = json.loads(encode(response.as_json()))
@@ -285,15 +285,15 @@ def is_answered(answer: Json, name: str) -> bool:
 async def test_a_field_is_denied_however_it_is_selected_and_executed(
     stored: Api, name: str
 ) -> None:
-    for query, to_render in product(operations(name), (True, False)):
-        assert is_answered(await stored.answer(query, to_render=to_render), name), query
+    for query, with_renderers in product(operations(name), (True, False)):
+        assert is_answered(await stored.answer(query, with_renderers=with_renderers), name), query
 
     with planted(name, Denied()) as schema:
         api = Api(schema, stored.storage)
-        for query, to_render in product(operations(name), (True, False)):
-            answer = await api.answer(query, to_render=to_render)
+        for query, with_renderers in product(operations(name), (True, False)):
+            answer = await api.answer(query, with_renderers=with_renderers)
 
-            assert is_denied(answer, name), (query, to_render, answer)
+            assert is_denied(answer, name), (query, with_renderers, answer)
     assert schema.engine.counts.by_graphql_core == 0
 
 
@@ -342,8 +342,8 @@ async def test_a_way_that_forgets_the_permission_would_be_seen(
             return replace(binding_of(of), **changes)
 
         api = Api(with_engine(schema, binding_of=forgetting), in_memory.storage)
-        for query, to_render in product(operations(name), (True, False)):
-            if not is_denied(await api.answer(query, to_render=to_render), name):
+        for query, with_renderers in product(operations(name), (True, False)):
+            if not is_denied(await api.answer(query, with_renderers=with_renderers), name):
                 return
     pytest.fail("nothing that was asked noticed")
 

@@ -207,13 +207,13 @@ async def test_one_row_more_is_read_only_where_it_is_asked_whether_there_are_mor
 async def test_only_a_count_reads_no_page(api: InProcess, database: Database) -> None:
     """Whether it's written, or resolved level by level."""
     counted = parse("{ drafts(first: 50) { nodes { deliveryPackages { totalCount } } } }")
-    for to_render, number in ((True, 1), (False, 2)):
+    for with_renderers, number in ((True, 1), (False, 2)):
         with watched(database) as seen:
             async with Context(api.storage, build.caller()) as context:
                 operation = get_operation_ast(counted)
                 assert operation is not None
                 await api.schema.engine.execute(
-                    counted, operation, context_value=context, to_render=to_render
+                    counted, operation, context_value=context, with_renderers=with_renderers
                 )
 
         assert len(seen) == number

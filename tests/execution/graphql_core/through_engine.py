@@ -28,7 +28,7 @@ import execution.engine
 from execution import Engine
 from execution.inputs import Inputs
 from execution.operations import analyze
-from execution.steps import Scheduler, Then, Wait
+from execution.scheduler import Scheduler, Then, Wait
 
 _execute_operation = Executor.execute_operation
 _add_when = Scheduler.add_when
