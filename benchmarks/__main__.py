@@ -24,7 +24,7 @@ from benchmarks.contenders import (
     contenders,
     started,
 )
-from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite, uncancel
+from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite, downgrade_to
 from benchmarks.filling import SEEDED, add_chains
 from benchmarks.growth import SIZES, Growth
 from benchmarks.identity import WrongContender, require_plans
@@ -165,7 +165,7 @@ class _Bench:
         revision = checkout.revision()
         databases = self._chained(stack, size)
         for database in databases:
-            asyncio.run(uncancel(database, revision))
+            asyncio.run(downgrade_to(database, revision))
         return [before(database, checkout) for database in databases]
 
     def _chained(self, stack: ExitStack, size: int) -> list[Database]:

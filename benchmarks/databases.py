@@ -78,7 +78,7 @@ def own(database: Database) -> Iterator[Database]:
         yield replace(database, url=f"sqlite:///{path}")
 
 
-async def uncancel(database: Database, revision: str) -> None:
+async def downgrade_to(database: Database, revision: str) -> None:
     """Take back what migrations after this revision did to the database."""
     opened = open_database(database.url)
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Executable
@@ -46,6 +47,9 @@ class Statement:
     key: int | None = None
     _converts_again: bool = False
     """Whether a parameter that is converted stands in the SQL more than once."""
+    _all_given: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
+    """Finds the values where all are given: saves have many, which are then bound in half the
+    time."""
 
     @property
     def weight(self) -> int:
@@ -60,7 +64,11 @@ class Statement:
         """What the driver is to be given for named values, in its order."""
         if self._converts_again:
             return self._converted_once(values)
-        found = [values.get(name, constant) for name, _, constant in self._parameters]
+        found = (
+            [values.get(name, constant) for name, _, constant in self._parameters]
+            if self._all_given is None
+            else list(self._all_given(values))
+        )
         for position, convert in self._conversions_to:
             found[position] = convert(found[position])
         return found
@@ -128,4 +136,8 @@ def compile_statement(
         refuses=refuses,
         key=key,
         _converts_again=len(set(converted)) < len(converted),
+        _all_given=itemgetter(*(parameter.name for parameter in parameters))
+        if len(parameters) > 1
+        and all(compiled.binds[parameter.name].required for parameter in parameters)
+        else None,
     )
