@@ -33,6 +33,7 @@ class DeliveryPackage(Entity):
     """
 
     entity_type: ClassVar[str] = "delivery_package"
+    key_name: ClassVar[str] = "package_id"
 
     package_id: str
     draft_id: str

@@ -20,6 +20,8 @@ class Entity:
     """Names the type in the log: `strategy_plan`."""
     outcomes: ClassVar[tuple[str, ...]] = ("saved",)
     """What a save may have done to an entity, in the past tense."""
+    key_name: ClassVar[str]
+    """The attribute that is the business key."""
 
     revision: int = 1
     created_at: datetime

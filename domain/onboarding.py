@@ -36,6 +36,7 @@ class Brief(Entity):
 
     entity_type: ClassVar[str] = "brief"
     outcomes: ClassVar[tuple[str, ...]] = ("submitted", "normalized")
+    key_name: ClassVar[str] = "brief_id"
 
     brief_id: str
     client_id: str

@@ -32,6 +32,7 @@ class Campaign(Entity):
     """A campaign; `tactics` in position order, or None where it was read without them."""
 
     entity_type: ClassVar[str] = "campaign"
+    key_name: ClassVar[str] = "campaign_id"
 
     campaign_id: str
     strategy_id: str
@@ -44,6 +45,7 @@ class Draft(Entity):
     """A piece of content, written for a strategy plan and perhaps for one of its campaigns."""
 
     entity_type: ClassVar[str] = "draft"
+    key_name: ClassVar[str] = "draft_id"
 
     draft_id: str
     strategy_id: str

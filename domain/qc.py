@@ -40,6 +40,7 @@ class QcResult(Entity):
 
     entity_type: ClassVar[str] = "qc_result"
     outcomes: ClassVar[tuple[str, ...]] = ("recorded",)
+    key_name: ClassVar[str] = "result_id"
 
     result_id: str
     draft_id: str

@@ -90,6 +90,7 @@ class StrategyPlan(Entity):
 
     entity_type: ClassVar[str] = "strategy_plan"
     outcomes: ClassVar[tuple[str, ...]] = ("saved", "approved", "rejected")
+    key_name: ClassVar[str] = "strategy_id"
 
     strategy_id: str
     brief_id: str

@@ -5,7 +5,7 @@ Of what is absent, NE and NOT_IN are true, as the complements of EQ and IN. Text
 point, case-sensitively and literally.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,9 @@ from typing import Generic, TypeVar
 
 Scalar = str | int | float | bool | datetime
 R = TypeVar("R")
+
+AttributeMask = Mapping[str, frozenset[str]]
+"""The names of attributes, by the name of the record's type."""
 
 
 class Operator(StrEnum):

@@ -2,13 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, fields
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import false, select, text
 
@@ -16,34 +14,19 @@ from domain.callers import Caller, system
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.cache import Cache
 from repositories.changes import ChangeFeed
+from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
-from repositories.delivery.contract import PackageRepository
-from repositories.delivery.database import DatabasePackageRepository
-from repositories.delivery.memory import MemoryPackageRepository
 from repositories.drivers.compiled import compile_statement
 from repositories.drivers.engine import Database
 from repositories.errors import SchemaChanged, WriteConflict
-from repositories.lazy import lazy
 from repositories.memory.repository import MemorySession, Root
 from repositories.nesting import NestingGuard
-from repositories.onboarding.contract import BriefRepository
-from repositories.onboarding.database import DatabaseBriefRepository
-from repositories.onboarding.memory import MemoryBriefRepository
-from repositories.production.contract import CampaignRepository, DraftRepository
-from repositories.production.database import DatabaseCampaignRepository, DatabaseDraftRepository
-from repositories.production.memory import MemoryCampaignRepository, MemoryDraftRepository
-from repositories.qc.contract import QcResultRepository
-from repositories.qc.database import DatabaseQcResultRepository
-from repositories.qc.memory import MemoryQcResultRepository
+from repositories.registry import ENTITY_TYPES
 from repositories.sql.json_statements import JsonStatements
 from repositories.sql.metadata import metadata
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
-from repositories.strategy.contract import PlanRepository
-from repositories.strategy.database import DatabasePlanRepository
-from repositories.strategy.memory import MemoryPlanRepository
 from repositories.unit_of_work import (
-    AttributeMask,
     Repositories,
     Snapshot,
     SnapshotHandle,
@@ -51,7 +34,6 @@ from repositories.unit_of_work import (
     UnitOfWork,
 )
 
-S = TypeVar("S")
 T = TypeVar("T")
 
 MAX_ATTEMPTS = 8
@@ -92,49 +74,15 @@ def create_storage(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Kinds(Generic[S]):
-    """What makes the repositories of an implementation, for a session."""
-
-    briefs: Callable[[S], BriefRepository]
-    strategy_plans: Callable[[S], PlanRepository]
-    campaigns: Callable[[S], CampaignRepository]
-    drafts: Callable[[S], DraftRepository]
-    qc_results: Callable[[S], QcResultRepository]
-    delivery_packages: Callable[[S], PackageRepository]
-
-    def __iter__(self) -> Iterator[Any]:
-        """The repositories' classes."""
-        return (getattr(self, field.name) for field in fields(self))
-
-
-_IN_MEMORY: _Kinds[MemorySession] = _Kinds(
-    briefs=MemoryBriefRepository,
-    strategy_plans=MemoryPlanRepository,
-    campaigns=MemoryCampaignRepository,
-    drafts=MemoryDraftRepository,
-    qc_results=MemoryQcResultRepository,
-    delivery_packages=MemoryPackageRepository,
-)
-
-_IN_DATABASE: _Kinds[DatabaseSession] = _Kinds(
-    briefs=DatabaseBriefRepository,
-    strategy_plans=DatabasePlanRepository,
-    campaigns=DatabaseCampaignRepository,
-    drafts=DatabaseDraftRepository,
-    qc_results=DatabaseQcResultRepository,
-    delivery_packages=DatabasePackageRepository,
-)
-
-
-_MEMORY_KINDS = {kind.record_type.__name__: kind for kind in _IN_MEMORY}
+_IN_MEMORY = {type_.name: type_.in_memory for type_ in ENTITY_TYPES.values()}
+_IN_DATABASE = {type_.name: type_.in_database for type_ in ENTITY_TYPES.values()}
+_STORED = {name: repository.stored() for name, repository in _IN_DATABASE.items()}
+_FUNCTIONS = tuple(f"save_{stored.table.name}" for stored in _STORED.values())
 _TABLES = tuple(table.name for table in metadata.sorted_tables)
 _READS_OF_TABLES = tuple(
     compile_statement(select(table).where(false()), is_sqlite=False).sql
     for table in metadata.sorted_tables
 )
-_FUNCTIONS = tuple(f"save_{kind.table.name}" for kind in _IN_DATABASE)
-_STORED = {kind.record_type.__name__: kind.stored() for kind in _IN_DATABASE}
 
 
 _SAME_REVISION = compile_statement(
@@ -144,51 +92,6 @@ _SAME_REVISION = compile_statement(
 
 _HEALTH = system("health", "health")
 """The caller of what shows that a file can be read and written; it looks at no entity."""
-
-
-class _SessionRepositories(Generic[S]):
-    """The repositories of a session, which are a Snapshot.
-
-    A repository is made when it's first asked for: few units of work need more than one.
-    """
-
-    def __init__(self, kinds: _Kinds[S], session: S) -> None:
-        self._kinds = kinds
-        self._session = session
-
-    @lazy
-    def briefs(self) -> BriefRepository:
-        return self._kinds.briefs(self._session)
-
-    @lazy
-    def strategy_plans(self) -> PlanRepository:
-        return self._kinds.strategy_plans(self._session)
-
-    @lazy
-    def campaigns(self) -> CampaignRepository:
-        return self._kinds.campaigns(self._session)
-
-    @lazy
-    def drafts(self) -> DraftRepository:
-        return self._kinds.drafts(self._session)
-
-    @lazy
-    def qc_results(self) -> QcResultRepository:
-        return self._kinds.qc_results(self._session)
-
-    @lazy
-    def delivery_packages(self) -> PackageRepository:
-        return self._kinds.delivery_packages(self._session)
-
-
-class _SessionUnitOfWork(_SessionRepositories[S]):
-    """The repositories of a session that writes, which are a UnitOfWork."""
-
-    def __init__(self, kinds: _Kinds[S], session: S, now: datetime, new_key: NewKey) -> None:
-        self._kinds = kinds
-        self._session = session
-        self.now = now
-        self.new_key = new_key
 
 
 class _MemoryStorage:
@@ -221,8 +124,8 @@ class _MemoryRepositories:
     def read(
         self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
-        session = MemorySession(self._caller, self._storage.root, _MEMORY_KINDS)
-        return _SnapshotHandle(session, _SessionRepositories(_IN_MEMORY, session))
+        session = MemorySession(self._caller, self._storage.root, _IN_MEMORY)
+        return _SnapshotHandle(session, Snapshot(_IN_MEMORY, session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -236,8 +139,8 @@ class _MemoryRepositories:
 
     async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         storage = self._storage
-        session = MemorySession(self._caller, storage.root, _MEMORY_KINDS)
-        unit = _SessionUnitOfWork(_IN_MEMORY, session, storage.clock(), storage.new_key)
+        session = MemorySession(self._caller, storage.root, _IN_MEMORY)
+        unit = UnitOfWork(_IN_MEMORY, session, storage.clock(), storage.new_key)
         try:
             result = await work(unit)
             storage.root = session.outcome()
@@ -321,7 +224,7 @@ class _DatabaseRepositories:
             statements=storage.statements,
             selected=selected,
         )
-        return _SnapshotHandle(session, _SessionRepositories(_IN_DATABASE, session))
+        return _SnapshotHandle(session, Snapshot(_IN_DATABASE, session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -344,7 +247,7 @@ class _DatabaseRepositories:
             statements=storage.statements,
             keys=storage.database.keys,
         )
-        unit = _SessionUnitOfWork(_IN_DATABASE, session, storage.clock(), storage.new_key)
+        unit = UnitOfWork(_IN_DATABASE, session, storage.clock(), storage.new_key)
         try:
             result = await work(unit)
             await session.commit()

@@ -3,68 +3,54 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from domain.callers import Caller
+from domain.entity import Entity
 from domain.sources import NewKey
 from repositories.changes import ChangeFeed
-from repositories.delivery.contract import PackageReads, PackageRepository
-from repositories.onboarding.contract import BriefReads, BriefRepository
-from repositories.production.contract import (
-    CampaignReads,
-    CampaignRepository,
-    DraftReads,
-    DraftRepository,
-)
-from repositories.qc.contract import QcResultReads, QcResultRepository
-from repositories.strategy.contract import PlanReads, PlanRepository
+from repositories.contract import EntityRepository
+from repositories.criteria import AttributeMask
+from repositories.registry import ENTITY_TYPES, Entities
 
+R = TypeVar("R", bound=Entity)
 T = TypeVar("T")
+RepositoryClasses = Mapping[str, Callable[[Any], Any]]
 
 
-AttributeMask = Mapping[str, frozenset[str]]
-"""The names of attributes, by the name of the record's type."""
+class Snapshot(Entities):
+    """Reads that all see one and the same state of everything stored.
+
+    It has what reads the entities of each type, under the type's name.
+    """
+
+    def __init__(self, repositories: RepositoryClasses, session: object) -> None:
+        """`repositories` has those of the session's persistence mode, by the records' names."""
+        self.repositories = repositories
+        self.session = session
 
 
-class Snapshot(Protocol):
-    """Reads that all see one and the same state of everything stored."""
-
-    @property
-    def briefs(self) -> BriefReads: ...
-    @property
-    def strategy_plans(self) -> PlanReads: ...
-    @property
-    def campaigns(self) -> CampaignReads: ...
-    @property
-    def drafts(self) -> DraftReads: ...
-    @property
-    def qc_results(self) -> QcResultReads: ...
-    @property
-    def delivery_packages(self) -> PackageReads: ...
-
-
-class UnitOfWork(Protocol):
+class UnitOfWork(Snapshot):
     """Reads and writes that are stored together or not at all.
+
+    It has a repository for each type of entity, under the type's name.
 
     `now` is the unit's time, the same for all it writes; `new_key` makes business keys.
     """
 
-    @property
-    def now(self) -> datetime: ...
-    @property
-    def new_key(self) -> NewKey: ...
-    @property
-    def briefs(self) -> BriefRepository: ...
-    @property
-    def strategy_plans(self) -> PlanRepository: ...
-    @property
-    def campaigns(self) -> CampaignRepository: ...
-    @property
-    def drafts(self) -> DraftRepository: ...
-    @property
-    def qc_results(self) -> QcResultRepository: ...
-    @property
-    def delivery_packages(self) -> PackageRepository: ...
+    def __init__(
+        self, repositories: RepositoryClasses, session: object, now: datetime, new_key: NewKey
+    ) -> None:
+        self.repositories = repositories
+        self.session = session
+        self.now = now
+        self.new_key = new_key
+
+    def of(self, record: R) -> EntityRepository[R]:
+        """The repository of the record's type of entity."""
+        type_ = ENTITY_TYPES[type(record).__name__]
+        repository: EntityRepository[R] = getattr(self, type_.attribute)
+        return repository
 
 
 class SnapshotHandle(Protocol):

@@ -15,7 +15,7 @@ from strawberry.types.base import (
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.deletion import Delete
-from schema.entities import EntityType
+from repositories.registry import EntityType
 
 T = TypeVar("T", bound=type)
 
@@ -62,7 +62,7 @@ def sent_as(input_type: type) -> Any:
     )
 
 
-def deletion_of(kind: EntityType) -> Callable[..., Delete]:
+def deletion_of(kind: EntityType[Any, Any]) -> Callable[..., Delete]:
     """The command that deletes an entity of the kind, by the name of its key."""
 
     def delete(expected_revision: int | None = None, **key: str) -> Delete:

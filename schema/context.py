@@ -10,8 +10,9 @@ import strawberry
 from domain.callers import Caller
 from domain.changes import Change
 from domain.entity import Entity
+from repositories.criteria import AttributeMask
 from repositories.lazy import lazy
-from repositories.unit_of_work import AttributeMask, SnapshotHandle, Storage, UnitOfWork
+from repositories.unit_of_work import SnapshotHandle, Storage, UnitOfWork
 from resolvers.loaders import Loaders
 from schema.pace import Pace
 

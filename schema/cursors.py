@@ -19,7 +19,7 @@ from domain.entity import Entity
 from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
 from repositories.criteria import Order, Position
 from repositories.projections import PLACE_MARK
-from schema.entities import ENTITY_KINDS, EntityType
+from repositories.registry import ENTITY_TYPES, EntityType
 from schema.errors import BadUserInput
 
 _CHECKSUM_BYTES: Final = 6
@@ -27,14 +27,14 @@ _QUOTES: Final = 10
 """Those of a place whose five parts are texts."""
 _AS_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
-_RECORDS: Final = {kind.name: kind.record for kind in ENTITY_KINDS}
+_RECORDS: Final = {name: type_.record for name, type_ in ENTITY_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
     """Makes and reads the cursors of lists of one kind in one order."""
 
-    kind: EntityType
+    kind: EntityType[Any, Any]
     order: Order
 
     def encode(self, record: Entity) -> str:

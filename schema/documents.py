@@ -27,7 +27,7 @@ from graphql.validation.validate import ValidationAbortedError
 
 from execution import DocumentPlans
 from repositories.cache import Cache
-from repositories.unit_of_work import AttributeMask
+from repositories.criteria import AttributeMask
 from schema.distinct import distinct
 from schema.errors import LimitExceeded, TopLevelCode, with_code
 from schema.limits import (

@@ -11,11 +11,11 @@ import strawberry
 
 from execution import Render, SelectedField
 from repositories.projections import Children, JsonProjection, Part, Reference, carried, objects
+from repositories.registry import EntityType
 from resolvers.dataloaders import Loader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.declarations import Ways
-from schema.entities import EntityType
 from schema.rendering import (
     BindConverted,
     Selecting,
@@ -61,7 +61,7 @@ def reference(
     description: str,
     *,
     key: str,
-    kind: EntityType,
+    kind: EntityType[Any, Any],
     by: str | None = None,
     loader: LoaderOf | None = None,
 ) -> Any:
@@ -76,7 +76,7 @@ def reference(
 
     return _loaded(
         description,
-        loader or (lambda loaders: kind.loaders(loaders).by_key),
+        loader or (lambda loaders: loaders.of(kind).by_key),
         referenced,
         as_rendered,
         lambda selection: Reference(key, kind.name, by or kind.key_name, selection),

@@ -39,7 +39,7 @@ from graphql import (
     type_from_ast,
 )
 
-from schema.entities import ENTITY_KINDS
+from repositories.registry import ENTITY_TYPES
 from schema.errors import LimitExceeded
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
 
@@ -53,7 +53,8 @@ SORTED = 1_000
 """What a list of all entities counts that has to be sorted: there is no index of its order."""
 
 _INDEXED = {
-    f"{kind.name}Connection": {"CREATED_AT", kind.key_name.upper()} for kind in ENTITY_KINDS
+    f"{name}Connection": {"CREATED_AT", type_.key_name.upper()}
+    for name, type_ in ENTITY_TYPES.items()
 }
 _INDEXED["DraftConnection"].add("UPDATED_AT")
 

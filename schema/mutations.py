@@ -8,11 +8,11 @@ import strawberry
 from domain.deletion import Delete
 from domain.errors import DomainError
 from execution import Always, SelectedField
+from repositories.registry import EntityType
 from repositories.unit_of_work import UnitOfWork
 from schema.commands import sent_as
 from schema.context import Context, Info
 from schema.declarations import Ways
-from schema.entities import EntityType
 from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
 from schema.rendered_payloads import RenderedPayload
@@ -90,7 +90,7 @@ def deletion(
     input: type,
     work: Callable[[UnitOfWork, Delete], Awaitable[str]],
     *,
-    kind: EntityType,
+    kind: EntityType[Any, Any],
 ) -> Any:
     """A mutation that deletes; its payload has the global id of what is gone."""
 

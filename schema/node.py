@@ -11,16 +11,14 @@ from domain.entity import Entity
 from domain.validation import unstorable
 from execution import SelectedField
 from repositories.projections import EncodedId, Part, base64url
+from repositories.registry import ENTITY_TYPES
 from resolvers.loaders import Loaders
 from schema.declarations import Ways
-from schema.entities import ENTITY_KINDS
 from schema.pace import Pace
 from schema.rendering import Selecting
 
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
-_KINDS_BY_RECORD = {kind.record: kind for kind in ENTITY_KINDS}
-_KINDS_BY_NAME = {kind.name: kind for kind in ENTITY_KINDS}
 
 
 def global_id(kind: type[Entity], key: str) -> strawberry.ID:
@@ -54,10 +52,10 @@ def decode_global_id(value: str) -> tuple[str, str] | None:
 async def load_node(loaders: Loaders, id: str) -> Entity | None:
     """The entity with this global id; None when there is none, or the id isn't one of ours."""
     name, key = decode_global_id(id) or ("", "")
-    kind = _KINDS_BY_NAME.get(name)
-    if kind is None:
+    type_ = ENTITY_TYPES.get(name)
+    if type_ is None:
         return None
-    found: Entity | None = await kind.loaders(loaders).by_key.load(key)
+    found: Entity | None = await loaders.of(type_).by_key.load(key)
     return found
 
 
@@ -71,7 +69,7 @@ async def load_nodes(
     wanted = await pace.work(len(ids), lambda: [decode_global_id(id) or ("", "") for id in ids])
     keys_of: dict[str, list[str]] = {}
     for name, key in wanted:
-        if name in _KINDS_BY_NAME:
+        if name in ENTITY_TYPES:
             keys_of.setdefault(name, []).append(key)
     loading = [_load_many(loaders, name, keys) for name, keys in keys_of.items()]
     found: dict[tuple[str, str], Entity | Exception | None] = {}
@@ -84,22 +82,19 @@ async def _load_many(
     loaders: Loaders, name: str, keys: Sequence[str]
 ) -> Sequence[Entity | Exception | None]:
     try:
-        loaded: list[Entity | None] = (
-            await _KINDS_BY_NAME[name].loaders(loaders).by_key.load_many(keys)
-        )
+        loaded: list[Entity | None] = await loaders.of(ENTITY_TYPES[name]).by_key.load_many(keys)
     except Exception as error:  # noqa: BLE001 - it's told of each that can't be read
         return [error] * len(keys)
     return loaded
 
 
 def _id_of_record(record: Any) -> strawberry.ID:
-    kind = _KINDS_BY_RECORD[type(record)]
-    return global_id(kind.record, getattr(record, kind.key_name))
+    return global_id(type(record), getattr(record, record.key_name))
 
 
 def _part_of(selected: SelectedField, _: Selecting) -> Part:
-    kind = _KINDS_BY_NAME[selected.type.name]
-    return EncodedId(_prefix(kind.name), kind.key_name)
+    type_ = ENTITY_TYPES[selected.type.name]
+    return EncodedId(_prefix(type_.name), type_.key_name)
 
 
 @strawberry.interface(description="Anything that has a global id and can be fetched by it.")

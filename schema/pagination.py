@@ -12,12 +12,12 @@ from domain.validation import LIST_LENGTH
 from execution import Render, SelectedField
 from repositories.criteria import NEWEST_FIRST, Direction, Order, Page, PageRequest
 from repositories.projections import JsonProjection, Paged, Part
+from repositories.registry import EntityType
 from resolvers.dataloaders import ALL, Listing, Related
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.cursors import Cursors
 from schema.declarations import Ways
-from schema.entities import EntityType
 from schema.errors import BadUserInput
 from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS, criteria
 from schema.rendered_connections import RenderedConnection, paged_members
@@ -159,7 +159,7 @@ class Connection(Generic[T]):
 
 
 def connection(
-    kind: EntityType,
+    kind: EntityType[Any, Any],
     description: str,
     *,
     by: str | None = None,
@@ -200,7 +200,7 @@ def connection(
         request = asked_for(**arguments)
         loaders, cursors = info.context.loaders, Cursors(kind, request.order)
         if related is None or by is None:
-            listing = kind.loaders(loaders).all
+            listing = loaders.of(kind).all
             return [Connection(listing=listing, key=ALL, request=request, cursors=cursors)]
         listing = related(loaders).listing
         return [
@@ -220,7 +220,7 @@ def connection(
 
             async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
                 request = asked_for(**arguments)
-                reads, cursors = kind.loaders(context.loaders).reads, Cursors(kind, request.order)
+                reads, cursors = context.loaders.of(kind).reads, Cursors(kind, request.order)
                 return [await wanted.read(reads, request, selections, cursors.encode_place)]
 
             return render
@@ -283,7 +283,7 @@ def connection(
     return strawberry.field(resolver=resolve, description=description, metadata=ways.metadata)
 
 
-def _argument(kind: EntityType, suffix: str, description: str) -> Any:
+def _argument(kind: EntityType[Any, Any], suffix: str, description: str) -> Any:
     input_type = Annotated[  # type: ignore[valid-type]
         f"{kind.name}{suffix}", strawberry.lazy(f"schema.{kind.module}.inputs")
     ]

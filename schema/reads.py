@@ -12,7 +12,7 @@ from graphql import (
     visit,
 )
 
-from repositories.unit_of_work import AttributeMask
+from repositories.criteria import AttributeMask
 from schema.declarations import declaration, is_extended
 
 

@@ -25,7 +25,6 @@ def _artifact_values(artifact: DeliveryArtifact) -> Values:
 class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
     record_type = DeliveryPackage
     table = delivery_packages
-    key_name = "package_id"
     children = ChildMapping(
         delivery_artifacts,
         "artifacts",

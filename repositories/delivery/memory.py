@@ -11,7 +11,6 @@ from repositories.projections import JsonProjection
 class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
     record_type = DeliveryPackage
     table_name = "delivery_packages"
-    key_name = "package_id"
     children_table = "delivery_artifacts"
     children_attribute = "artifacts"
 

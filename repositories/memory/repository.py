@@ -122,12 +122,16 @@ class MemoryRepository(Generic[R]):
     record_type: ClassVar[type[Entity]]
     table_name: ClassVar[str]
     key_name: ClassVar[str]
+    """The record's."""
     children_table: ClassVar[str | None] = None
     children_attribute: ClassVar[str | None] = None
     second_key: ClassVar[tuple[str, ...]] = ()
     """Fields that no two entities may have the same of."""
     unchanging: ClassVar[tuple[str, ...]] = ()
     """Fields that a save under the same key may not change: they are part of another key."""
+
+    def __init_subclass__(cls) -> None:
+        cls.key_name = cls.record_type.key_name
 
     def __init__(self, session: MemorySession) -> None:
         self._session = session

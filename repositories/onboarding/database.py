@@ -16,7 +16,6 @@ _new_brief = constructor(Brief)
 class DatabaseBriefRepository(DatabaseRepository[Brief]):
     record_type = Brief
     table = onboarding_forms
-    key_name = "brief_id"
     in_columns: ClassVar = {
         "scope": {
             "deliverables": "scope_deliverables",

@@ -7,4 +7,3 @@ from repositories.memory.repository import MemoryRepository
 class MemoryBriefRepository(MemoryRepository[Brief]):
     record_type = Brief
     table_name = "onboarding_forms"
-    key_name = "brief_id"

@@ -35,7 +35,6 @@ def _tactic_values(tactic: Tactic) -> Values:
 class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
     record_type = Campaign
     table = production_campaigns
-    key_name = "campaign_id"
     children = ChildMapping(
         production_tactics,
         "tactics",
@@ -86,7 +85,6 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
 class DatabaseDraftRepository(DatabaseRepository[Draft]):
     record_type = Draft
     table = production_drafts
-    key_name = "draft_id"
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest

@@ -11,7 +11,6 @@ from repositories.projections import JsonProjection
 class MemoryCampaignRepository(MemoryRepository[Campaign]):
     record_type = Campaign
     table_name = "production_campaigns"
-    key_name = "campaign_id"
     children_table = "production_tactics"
     children_attribute = "tactics"
 
@@ -39,7 +38,6 @@ class MemoryCampaignRepository(MemoryRepository[Campaign]):
 class MemoryDraftRepository(MemoryRepository[Draft]):
     record_type = Draft
     table_name = "production_drafts"
-    key_name = "draft_id"
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest

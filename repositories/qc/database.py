@@ -30,7 +30,6 @@ def _issue_values(issue: QcIssue) -> Values:
 class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
     record_type = QcResult
     table = qc_results
-    key_name = "result_id"
     unchanging = ("draft_id",)
     children = ChildMapping(
         qc_issues,

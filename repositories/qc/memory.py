@@ -10,7 +10,6 @@ from repositories.projections import JsonProjection
 class MemoryQcResultRepository(MemoryRepository[QcResult]):
     record_type = QcResult
     table_name = "qc_results"
-    key_name = "result_id"
     children_table = "qc_issues"
     children_attribute = "issues"
     second_key = ("draft_id",)

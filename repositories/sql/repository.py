@@ -63,6 +63,7 @@ class DatabaseRepository(Generic[R]):
     record_type: ClassVar[type[Entity]]
     table: ClassVar[Table]
     key_name: ClassVar[str]
+    """The record's."""
     children: ClassVar[ChildMapping | None] = None
     unchanging: ClassVar[tuple[str, ...]] = ()
     """Columns that a save under the same key may not change: they are part of another key."""
@@ -73,6 +74,9 @@ class DatabaseRepository(Generic[R]):
     def stored(cls) -> EntityMapping:
         children = None if cls.children is None else cls.children.table
         return EntityMapping(cls.table, cls.key_name, children, cls.in_columns)
+
+    def __init_subclass__(cls) -> None:
+        cls.key_name = cls.record_type.key_name
 
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session

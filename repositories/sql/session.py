@@ -16,6 +16,7 @@ from domain.changes import Change
 from domain.errors import AnswerTooLarge, TimedOut, Unavailable
 from repositories import visibility
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
+from repositories.criteria import AttributeMask
 from repositories.deadlines import DEADLINE
 from repositories.drivers.cancellation import resume, run_to_completion, uncancel
 from repositories.drivers.compiled import Row, Statement
@@ -32,7 +33,6 @@ from repositories.semaphores import FairSemaphore, KeyedLocks
 from repositories.sql.json_statements import JsonStatements
 from repositories.sql.rows import RuleShapes, shapes_of
 from repositories.sql.statement_cache import Make, StatementCache
-from repositories.unit_of_work import AttributeMask
 
 DATABASE_ERRORS = (
     DBAPIError,

@@ -53,7 +53,6 @@ def _recommendation_values(recommendation: Recommendation) -> Values:
 class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     record_type = StrategyPlan
     table = strategy_plans
-    key_name = "strategy_id"
     unchanging = ("brief_id",)
     children = ChildMapping(
         strategy_recommendations,

@@ -12,7 +12,6 @@ from repositories.strategy.contract import BriefVersion
 class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
     record_type = StrategyPlan
     table_name = "strategy_plans"
-    key_name = "strategy_id"
     children_table = "strategy_recommendations"
     children_attribute = "recommendations"
     second_key = ("brief_id", "version")

@@ -8,6 +8,7 @@ import strawberry
 
 from domain import delivery
 from repositories.criteria import Direction
+from repositories.registry import Entities
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import (
     FORMAT,
@@ -19,7 +20,6 @@ from schema.descriptions import (
     URL,
     describe_enum,
 )
-from schema.entities import DELIVERY_PACKAGES
 from schema.filtering import (
     ALL_HOLD,
     DateTimeFilter,
@@ -56,7 +56,7 @@ class SaveDeliveryPackageInput:
     expected_revision: int | None = expected_revision()
 
 
-@command_input(deletion_of(DELIVERY_PACKAGES), "Which package to delete.")
+@command_input(deletion_of(Entities.delivery_packages), "Which package to delete.")
 class DeleteDeliveryPackageInput:
     package_id: strawberry.ID = required("The package that is deleted.", KEY)
     expected_revision: int | None = expected_revision()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.delivery import commands
 from schema.delivery.inputs import DeleteDeliveryPackageInput, SaveDeliveryPackageInput
 from schema.delivery.types import DeliveryPackage
-from schema.entities import DELIVERY_PACKAGES
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 
 
@@ -37,5 +37,5 @@ class DeliveryMutation:
         DeleteDeliveryPackagePayload,
         DeleteDeliveryPackageInput,
         commands.delete_delivery_package,
-        kind=DELIVERY_PACKAGES,
+        kind=Entities.delivery_packages,
     )

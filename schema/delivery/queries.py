@@ -6,9 +6,9 @@ from typing import Annotated
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.loaders import Loaders
 from schema.delivery.types import DeliveryPackage
-from schema.entities import DELIVERY_PACKAGES
 from schema.lookups import Found, lookup
 from schema.pagination import Connection, connection
 
@@ -26,5 +26,5 @@ class DeliveryQuery:
         _delivery_package, "The delivery package with this key; null when there is none."
     )
     delivery_packages: Connection[DeliveryPackage] = connection(
-        DELIVERY_PACKAGES, "All delivery packages, page by page."
+        Entities.delivery_packages, "All delivery packages, page by page."
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import delivery
+from repositories.registry import Entities
 from schema.descriptions import URL
-from schema.entities import DRAFTS
 from schema.fields import children, reference
 from schema.node import StoredEntity, created_at, revision, updated_at
 
@@ -43,5 +43,5 @@ class DeliveryPackage(StoredEntity):
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that is delivered; null when it isn't stored.",
         key="draft_id",
-        kind=DRAFTS,
+        kind=Entities.drafts,
     )

@@ -10,9 +10,9 @@ from strawberry.scalars import JSON
 
 from domain import onboarding
 from repositories.criteria import Direction
+from repositories.registry import Entities
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import JSON_OBJECT, KEY, OWN_KEY, PROSE, TEXTS, describe_enum
-from schema.entities import BRIEFS
 from schema.filtering import (
     ALL_HOLD,
     DateTimeFilter,
@@ -71,7 +71,7 @@ class NormalizeBriefInput:
     expected_revision: int | None = expected_revision()
 
 
-@command_input(deletion_of(BRIEFS), "Which brief to delete.")
+@command_input(deletion_of(Entities.briefs), "Which brief to delete.")
 class DeleteBriefInput:
     brief_id: strawberry.ID = required("The brief that is deleted.", KEY)
     expected_revision: int | None = expected_revision()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.onboarding import commands
-from schema.entities import BRIEFS
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 from schema.onboarding.inputs import DeleteBriefInput, NormalizeBriefInput, SubmitIntakeInput
 from schema.onboarding.types import Brief
@@ -48,5 +48,5 @@ class OnboardingMutation:
         DeleteBriefPayload,
         DeleteBriefInput,
         commands.delete_brief,
-        kind=BRIEFS,
+        kind=Entities.briefs,
     )

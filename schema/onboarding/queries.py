@@ -6,8 +6,8 @@ from typing import Annotated
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.loaders import Loaders
-from schema.entities import BRIEFS
 from schema.lookups import Found, lookup
 from schema.onboarding.types import Brief
 from schema.pagination import Connection, connection
@@ -23,4 +23,4 @@ def _brief(
 @strawberry.type
 class OnboardingQuery:
     brief: Brief | None = lookup(_brief, "The brief with this key; null when there is none.")
-    briefs: Connection[Brief] = connection(BRIEFS, "All briefs, page by page.")
+    briefs: Connection[Brief] = connection(Entities.briefs, "All briefs, page by page.")

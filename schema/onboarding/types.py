@@ -9,7 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import onboarding
-from schema.entities import STRATEGY_PLANS
+from repositories.registry import Entities
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.onboarding.enums import BriefStage
 from schema.pagination import Connection, connection
@@ -64,7 +64,7 @@ class Brief(StoredEntity):
     strategy_plans: Connection[
         Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")]
     ] = connection(
-        STRATEGY_PLANS,
+        Entities.strategy_plans,
         "The versions of the strategy for this brief.",
         by="brief_id",
         related=lambda loaders: loaders.strategy_plans.plans_by_brief_id,

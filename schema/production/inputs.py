@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 from domain import production
 from repositories.criteria import Direction
+from repositories.registry import Entities
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import (
     BODY,
@@ -20,7 +21,6 @@ from schema.descriptions import (
     UNCHECKED,
     describe_enum,
 )
-from schema.entities import CAMPAIGNS, DRAFTS
 from schema.filtering import (
     ALL_HOLD,
     DateTimeFilter,
@@ -73,13 +73,13 @@ class SaveDraftInput:
     expected_revision: int | None = expected_revision()
 
 
-@command_input(deletion_of(CAMPAIGNS), "Which campaign to delete.")
+@command_input(deletion_of(Entities.campaigns), "Which campaign to delete.")
 class DeleteCampaignInput:
     campaign_id: strawberry.ID = required("The campaign that is deleted.", KEY)
     expected_revision: int | None = expected_revision()
 
 
-@command_input(deletion_of(DRAFTS), "Which draft to delete.")
+@command_input(deletion_of(Entities.drafts), "Which draft to delete.")
 class DeleteDraftInput:
     draft_id: strawberry.ID = required("The draft that is deleted.", KEY)
     expected_revision: int | None = expected_revision()

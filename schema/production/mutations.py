@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.production import commands
-from schema.entities import CAMPAIGNS, DRAFTS
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 from schema.production.inputs import (
     DeleteCampaignInput,
@@ -59,12 +59,12 @@ class ProductionMutation:
         DeleteCampaignPayload,
         DeleteCampaignInput,
         commands.delete_campaign,
-        kind=CAMPAIGNS,
+        kind=Entities.campaigns,
     )
     delete_draft: DeleteDraftPayload | None = deletion(
         "Delete a draft. Its QC result and packages stay.",
         DeleteDraftPayload,
         DeleteDraftInput,
         commands.delete_draft,
-        kind=DRAFTS,
+        kind=Entities.drafts,
     )

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.loaders import Loaders
-from schema.entities import CAMPAIGNS, DRAFTS
 from schema.lookups import Found, lookup
 from schema.pagination import Connection, connection
 from schema.production.types import Campaign, Draft
@@ -32,6 +32,6 @@ class ProductionQuery:
     campaign: Campaign | None = lookup(
         _campaign, "The campaign with this key; null when there is none."
     )
-    campaigns: Connection[Campaign] = connection(CAMPAIGNS, "All campaigns, page by page.")
+    campaigns: Connection[Campaign] = connection(Entities.campaigns, "All campaigns, page by page.")
     draft: Draft | None = lookup(_draft, "The draft with this key; null when there is none.")
-    drafts: Connection[Draft] = connection(DRAFTS, "All drafts, page by page.")
+    drafts: Connection[Draft] = connection(Entities.drafts, "All drafts, page by page.")

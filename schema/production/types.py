@@ -9,8 +9,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import production
+from repositories.registry import Entities
 from schema.descriptions import BODY
-from schema.entities import CAMPAIGNS, DELIVERY_PACKAGES, DRAFTS, QC_RESULTS, STRATEGY_PLANS
 from schema.fields import children, reference
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
@@ -49,11 +49,11 @@ class Campaign(StoredEntity):
         reference(
             "The plan that it carries out; null when that isn't stored.",
             key="strategy_id",
-            kind=STRATEGY_PLANS,
+            kind=Entities.strategy_plans,
         )
     )
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
-        DRAFTS,
+        Entities.drafts,
         "The drafts written for it.",
         by="campaign_id",
         related=lambda loaders: loaders.drafts.drafts_by_campaign_id,
@@ -87,25 +87,25 @@ class Draft(StoredEntity):
         reference(
             "The plan that it's written for; null when that isn't stored.",
             key="strategy_id",
-            kind=STRATEGY_PLANS,
+            kind=Entities.strategy_plans,
         )
     )
     campaign: Campaign | None = reference(
         "The campaign that it belongs to; null when there is none.",
         key="campaign_id",
-        kind=CAMPAIGNS,
+        kind=Entities.campaigns,
     )
     qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = reference(
         "What QC says of it; null before QC saw it.",
         key="draft_id",
-        kind=QC_RESULTS,
+        kind=Entities.qc_results,
         by="draft_id",
         loader=lambda loaders: loaders.qc_results.by_draft_id,
     )
     delivery_packages: Connection[
         Annotated[DeliveryPackage, strawberry.lazy("schema.delivery.types")]
     ] = connection(
-        DELIVERY_PACKAGES,
+        Entities.delivery_packages,
         "The packages that it's delivered in.",
         by="draft_id",
         related=lambda loaders: loaders.delivery_packages.packages_by_draft_id,

@@ -9,9 +9,9 @@ import strawberry
 
 from domain import qc
 from repositories.criteria import Direction
+from repositories.registry import Entities
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import ITEMS, KEY, NAME, NO_GATE, REASON, UNCHECKED, describe_enum
-from schema.entities import QC_RESULTS
 from schema.filtering import (
     ALL_HOLD,
     BooleanFilter,
@@ -64,7 +64,7 @@ class RecordQcResultInput:
     )
 
 
-@command_input(deletion_of(QC_RESULTS), "Which result to delete.")
+@command_input(deletion_of(Entities.qc_results), "Which result to delete.")
 class DeleteQcResultInput:
     result_id: strawberry.ID = required("The result that is deleted.", KEY)
     expected_revision: int | None = expected_revision()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.qc import commands
-from schema.entities import QC_RESULTS
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 from schema.qc.inputs import DeleteQcResultInput, RecordQcResultInput
 from schema.qc.types import QcResult
@@ -35,5 +35,5 @@ class QcMutation:
         DeleteQcResultPayload,
         DeleteQcResultInput,
         commands.delete_qc_result,
-        kind=QC_RESULTS,
+        kind=Entities.qc_results,
     )

@@ -7,8 +7,8 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from repositories.registry import Entities
 from resolvers.loaders import Loaders
-from schema.entities import QC_RESULTS
 from schema.errors import BadUserInput
 from schema.lookups import Found, lookup
 from schema.pagination import Connection, connection
@@ -40,4 +40,6 @@ class QcQuery:
         _qc_result,
         "A QC result, by exactly one of `resultId` and `draftId`; null when there is none.",
     )
-    qc_results: Connection[QcResult] = connection(QC_RESULTS, "All QC results, page by page.")
+    qc_results: Connection[QcResult] = connection(
+        Entities.qc_results, "All QC results, page by page."
+    )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import qc
+from repositories.registry import Entities
 from schema.descriptions import NO_GATE
-from schema.entities import DRAFTS
 from schema.fields import children, reference
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.qc.enums import QcSeverity
@@ -47,5 +47,5 @@ class QcResult(StoredEntity):
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that was checked; null when it isn't stored.",
         key="draft_id",
-        kind=DRAFTS,
+        kind=Entities.drafts,
     )

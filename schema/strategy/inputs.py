@@ -8,6 +8,7 @@ import strawberry
 
 from domain import strategy
 from repositories.criteria import Direction
+from repositories.registry import Entities
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import (
     ITEMS,
@@ -20,7 +21,6 @@ from schema.descriptions import (
     UNCHECKED,
     describe_enum,
 )
-from schema.entities import STRATEGY_PLANS
 from schema.filtering import (
     ALL_HOLD,
     DateTimeFilter,
@@ -117,7 +117,7 @@ class RejectStrategyPlanInput:
     expected_revision: int | None = expected_revision()
 
 
-@command_input(deletion_of(STRATEGY_PLANS), "Which plan to delete.")
+@command_input(deletion_of(Entities.strategy_plans), "Which plan to delete.")
 class DeleteStrategyPlanInput:
     strategy_id: strawberry.ID = required("The plan that is deleted.", KEY)
     expected_revision: int | None = expected_revision()

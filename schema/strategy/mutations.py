@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
+from repositories.registry import Entities
 from resolvers.strategy import commands
-from schema.entities import STRATEGY_PLANS
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 from schema.strategy.inputs import (
     ApproveStrategyPlanInput,
@@ -64,5 +64,5 @@ class StrategyMutation:
         DeleteStrategyPlanPayload,
         DeleteStrategyPlanInput,
         commands.delete_strategy_plan,
-        kind=STRATEGY_PLANS,
+        kind=Entities.strategy_plans,
     )

@@ -7,8 +7,8 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from repositories.registry import Entities
 from resolvers.loaders import Loaders
-from schema.entities import STRATEGY_PLANS
 from schema.errors import BadUserInput
 from schema.lookups import Found, lookup
 from schema.pagination import Connection, connection
@@ -49,5 +49,5 @@ class StrategyQuery:
         "none.",
     )
     strategy_plans: Connection[StrategyPlan] = connection(
-        STRATEGY_PLANS, "All strategy plans, page by page."
+        Entities.strategy_plans, "All strategy plans, page by page."
     )

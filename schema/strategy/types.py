@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import strategy
-from schema.entities import BRIEFS, CAMPAIGNS, DRAFTS
+from repositories.registry import Entities
 from schema.fields import children, reference
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
@@ -88,18 +88,18 @@ class StrategyPlan(StoredEntity):
     brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = reference(
         "The brief that it answers; null when that isn't stored.",
         key="brief_id",
-        kind=BRIEFS,
+        kind=Entities.briefs,
     )
     campaigns: Connection[Annotated[Campaign, strawberry.lazy("schema.production.types")]] = (
         connection(
-            CAMPAIGNS,
+            Entities.campaigns,
             "The campaigns that carry it out.",
             by="strategy_id",
             related=lambda loaders: loaders.campaigns.campaigns_by_strategy_id,
         )
     )
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
-        DRAFTS,
+        Entities.drafts,
         "The drafts written for it.",
         by="strategy_id",
         related=lambda loaders: loaders.drafts.drafts_by_strategy_id,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain import delivery, onboarding, production, qc, strategy
-from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
+from domain.delivery import DeliveryArtifact, SaveDeliveryPackage
 from domain.entity import Entity
-from domain.onboarding import Brief, BriefScope, NormalizeBrief, SubmitIntake
-from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
-from domain.qc import QcIssue, QcResult, QcSeverity, RecordQcResult
+from domain.onboarding import BriefScope, NormalizeBrief, SubmitIntake
+from domain.production import SaveCampaign, SaveDraft, Tactic
+from domain.qc import QcIssue, QcSeverity, RecordQcResult
 from domain.strategy import (
     ApprovalState,
     Kpi,
@@ -202,28 +202,10 @@ async def seed_agency(repositories: Repositories) -> int:
         for index, story in enumerate(_STORIES):
             begin = _START + timedelta(days=9 * index)
             for record in _records(story, begin):
-                added += await _add(unit, record)
+                added += await add(unit.of(record), record)
         return added
 
     return await repositories.write(work)
-
-
-async def _add(unit: UnitOfWork, record: Entity) -> bool:
-    match record:
-        case Brief():
-            return await add(unit.briefs, record)
-        case StrategyPlan():
-            return await add(unit.strategy_plans, record)
-        case Campaign():
-            return await add(unit.campaigns, record)
-        case Draft():
-            return await add(unit.drafts, record)
-        case QcResult():
-            return await add(unit.qc_results, record)
-        case DeliveryPackage():
-            return await add(unit.delivery_packages, record)
-        case _:
-            raise TypeError(type(record))
 
 
 def _records(story: _Story, begin: datetime) -> Iterator[Entity]:

@@ -8,9 +8,9 @@ import pytest
 
 from domain.callers import Caller
 from repositories.changes import ChangeFeed
+from repositories.criteria import AttributeMask
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import (
-    AttributeMask,
     Repositories,
     SnapshotHandle,
     Storage,

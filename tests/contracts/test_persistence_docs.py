@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -19,13 +19,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-import repositories.factory  # noqa: F401  it knows all modules, and so fills the metadata
 from repositories.contract import EntityRepository
 from repositories.sql.metadata import metadata
-from repositories.unit_of_work import Repositories, Storage, UnitOfWork
+from repositories.unit_of_work import Repositories, Storage
+from tests.contracts.test_registry import protocols
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "persistence.md"
-NOT_REPOSITORIES = {"now", "new_key"}
 
 Rows = list[list[str]]
 """The cells of a table in the document, without its head."""
@@ -124,9 +123,8 @@ def _code(names: list[str]) -> str:
 
 
 def _repositories() -> Iterator[tuple[str, type]]:
-    for name, member in inspect.getmembers(UnitOfWork, lambda member: isinstance(member, property)):
-        if name not in NOT_REPOSITORIES:
-            yield name, get_type_hints(member.fget)["return"]
+    for name, (_, repository) in protocols().items():
+        yield name, repository
 
 
 def _operations(protocol: type) -> Iterator[str]:

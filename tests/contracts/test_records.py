@@ -1,5 +1,6 @@
 """What is stored, what clients see and what they send have the same fields, by the same names."""
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
@@ -13,16 +14,10 @@ from strawberry.utils.str_converters import to_camel_case
 from domain import delivery, onboarding, production, qc, strategy
 from domain.deletion import Delete
 from domain.json_object import JsonObject
+from repositories.registry import ENTITY_TYPES
 from tests.support.sdl import fields_of, input_type, object_type, own_fields
 
-ENTITIES: list[type[Any]] = [
-    onboarding.Brief,
-    strategy.StrategyPlan,
-    production.Campaign,
-    production.Draft,
-    qc.QcResult,
-    delivery.DeliveryPackage,
-]
+ENTITIES: list[type[Any]] = [type_.record for type_ in ENTITY_TYPES.values()]
 PARTS: list[type[Any]] = [
     onboarding.BriefScope,
     strategy.Kpi,
@@ -45,12 +40,7 @@ COMMANDS: dict[str, type[Any]] = {
     "SaveDeliveryPackageInput": delivery.SaveDeliveryPackage,
 }
 DELETIONS = {
-    "DeleteBriefInput": "briefId",
-    "DeleteStrategyPlanInput": "strategyId",
-    "DeleteCampaignInput": "campaignId",
-    "DeleteDraftInput": "draftId",
-    "DeleteQcResultInput": "resultId",
-    "DeleteDeliveryPackageInput": "packageId",
+    f"Delete{name}Input": to_camel_case(type_.key_name) for name, type_ in ENTITY_TYPES.items()
 }
 SCALARS: dict[Any, str] = {
     str: "String",
@@ -101,7 +91,7 @@ def test_deleting_takes_the_key_and_the_expected_revision(name: str) -> None:
     assert [field.name for field in fields(Delete)] == ["key_name", "key", "expected_revision"]
 
 
-@pytest.mark.parametrize("name", ["Brief", "StrategyPlan", "Campaign", "Draft", "QcResult"])
+@pytest.mark.parametrize("name", ENTITY_TYPES)
 def test_what_is_saved_under_a_name_is_read_under_the_same(name: str) -> None:
     saving = {
         "Brief": ("SubmitIntakeInput", "NormalizeBriefInput"),
@@ -115,8 +105,9 @@ def test_what_is_saved_under_a_name_is_read_under_the_same(name: str) -> None:
 # A record or command without one of these would not be looked at by the tests above.
 
 
-@pytest.mark.parametrize("module", [onboarding, strategy, production, qc, delivery])
-def test_every_record_and_command_is_looked_at(module: Any) -> None:
+@pytest.mark.parametrize("name", sorted({type_.module for type_ in ENTITY_TYPES.values()}))
+def test_every_record_and_command_is_looked_at(name: str) -> None:
+    module = importlib.import_module(f"domain.{name}")
     known = {*ENTITIES, *PARTS, *COMMANDS.values()}
 
     assert {

@@ -42,7 +42,7 @@ PLANTED = {
     "Production keeps to its own rooms": ("resolvers/production/commands.py", "domain.qc"),
     "QC keeps to its own rooms": ("resolvers/qc/commands.py", "repositories.production.contract"),
     "Delivery keeps to its own rooms": ("schema/delivery/queries.py", "resolvers.qc.commands"),
-    "Only the factory knows how things are kept": (
+    "Only the registry knows how things are kept": (
         "resolvers/loaders.py",
         "repositories.qc.memory",
     ),

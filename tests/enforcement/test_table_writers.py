@@ -14,6 +14,7 @@ from repositories.drivers.compiled import Statement, compile_statement
 from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.qc.database import DatabaseQcResultRepository
+from repositories.registry import Entities
 from repositories.sql.metadata import metadata
 from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import UnitOfWork
@@ -110,15 +111,10 @@ async def _run_every_command(commands: Commands) -> None:
     await commands.reject_strategy_plan(build.decide_plan())
     await commands.save_strategy_plan(build.save_plan())
     await commands.approve_strategy_plan(build.decide_plan())
-    for key_name, key in [
-        ("brief_id", "brief-1"),
-        ("strategy_id", "plan-1"),
-        ("campaign_id", "campaign-1"),
-        ("draft_id", "draft-1"),
-        ("result_id", "result-2"),
-        ("package_id", "package-1"),
-    ]:
-        await commands.delete(build.delete(key_name, key))
+    keys = {Entities.qc_results.key_name: "result-2"}
+    for kind in KINDS:
+        key = keys.get(kind.key_name, kind.key_of(kind.record()))
+        await commands.delete(build.delete(kind.key_name, key))
 
 
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:

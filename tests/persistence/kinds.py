@@ -1,4 +1,4 @@
-"""The six kinds of entities, as tests treat them alike."""
+"""All types of entities, as tests treat them alike."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,6 +9,7 @@ from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import BriefStage
 from domain.strategy import ApprovalState, StrategyTimeline
 from repositories.contract import EntityReads, EntityRepository
+from repositories.registry import ENTITY_TYPES, Entities, EntityType
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from tests import builders as build
 from tests.support.sources import START
@@ -18,12 +19,10 @@ LATER = START + timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of entity, and what differs between kinds."""
+    """A type of entity, and what differs between types."""
 
     name: str
-    attribute: str
-    """Its repository's name on a unit of work."""
-    key_name: str
+    type: EntityType[Any, Any]
     record: Callable[..., Any]
     """A complete record with the given key."""
     bare: Mapping[str, Any] = field(default_factory=dict)
@@ -34,6 +33,15 @@ class Kind:
     """The name of the children on the record."""
     child: Callable[..., Any] = build.artifact
     children_table: str = ""
+
+    @property
+    def attribute(self) -> str:
+        """Its repository's name on a unit of work."""
+        return self.type.attribute
+
+    @property
+    def key_name(self) -> str:
+        return self.type.key_name
 
     def of(self, unit: UnitOfWork) -> EntityRepository[Any]:
         repository: EntityRepository[Any] = getattr(unit, self.attribute)
@@ -92,8 +100,7 @@ class Kind:
 
 BRIEF = Kind(
     name="brief",
-    attribute="briefs",
-    key_name="brief_id",
+    type=Entities.briefs,
     record=build.brief,
     bare={
         "scope": None,
@@ -116,8 +123,7 @@ BRIEF = Kind(
 )
 PLAN = Kind(
     name="strategy plan",
-    attribute="strategy_plans",
-    key_name="strategy_id",
+    type=Entities.strategy_plans,
     record=build.plan,
     bare={
         "executive_summary": "",
@@ -143,8 +149,7 @@ PLAN = Kind(
 )
 CAMPAIGN = Kind(
     name="campaign",
-    attribute="campaigns",
-    key_name="campaign_id",
+    type=Entities.campaigns,
     record=build.campaign,
     bare={"tactics": ()},
     changed={
@@ -158,8 +163,7 @@ CAMPAIGN = Kind(
 )
 DRAFT = Kind(
     name="draft",
-    attribute="drafts",
-    key_name="draft_id",
+    type=Entities.drafts,
     record=build.draft,
     bare={"campaign_id": None, "metadata": EMPTY_OBJECT},
     changed={
@@ -173,8 +177,7 @@ DRAFT = Kind(
 )
 RESULT = Kind(
     name="QC result",
-    attribute="qc_results",
-    key_name="result_id",
+    type=Entities.qc_results,
     record=build.result,
     bare={"issues": ()},
     changed={
@@ -189,8 +192,7 @@ RESULT = Kind(
 )
 PACKAGE = Kind(
     name="delivery package",
-    attribute="delivery_packages",
-    key_name="package_id",
+    type=Entities.delivery_packages,
     record=build.package,
     bare={"artifacts": ()},
     changed={"draft_id": "draft-2", "artifacts": (build.artifact("poster"),)},
@@ -199,5 +201,6 @@ PACKAGE = Kind(
     children_table="delivery_artifacts",
 )
 
-KINDS = (BRIEF, PLAN, CAMPAIGN, DRAFT, RESULT, PACKAGE)
+_KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}
+KINDS = tuple(_KINDS[type_] for type_ in ENTITY_TYPES.values())
 PARENTS = tuple(kind for kind in KINDS if kind.children)

@@ -16,7 +16,6 @@ from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from tests.persistence.kinds import KINDS, PACKAGE, PLAN, RESULT, Kind
 from tests.support.visibility import (
     EITHER,
-    KEYS,
     OPERATOR,
     A,
     B,
@@ -170,7 +169,3 @@ async def test_a_refused_save_leaves_nothing_that_is_hidden(stored: Storage) -> 
     await stored.as_(A).write(save)
 
     assert await PACKAGE.load(stored.as_(OPERATOR), "b9") is None
-
-
-def test_every_kind_has_a_rule() -> None:
-    assert {type(kind.record("key")): kind.key_name for kind in KINDS} == KEYS

@@ -1,31 +1,44 @@
-"""The six kinds of entities, as clients can treat them alike."""
+"""All types of entities, as clients can treat them alike."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from strawberry.utils.str_converters import to_camel_case
 
+from repositories.registry import ENTITY_TYPES, Entities, EntityType
 from tests import inputs
 from tests.support.graphql import ENTITIES, GraphQLClient, Json
+from tests.support.sdl import decapitalized
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """How entities of a kind are read and written."""
 
-    name: str
-    """The field that gives one; in the plural, many."""
-    key: str
+    type: EntityType[Any, Any]
     save: str
     input: Callable[..., Json]
-    delete: str
     children: str | None = None
     child: Callable[..., Json] = inputs.artifact
 
     @property
     def type_name(self) -> str:
-        return self.name[0].upper() + self.name[1:]
+        return self.type.name
+
+    @property
+    def name(self) -> str:
+        """The field that gives one; in the plural, many."""
+        return decapitalized(self.type.name)
+
+    @property
+    def key(self) -> str:
+        return to_camel_case(self.type.key_name)
+
+    @property
+    def delete(self) -> str:
+        return f"delete{self.type.name}"
 
     @property
     def fields(self) -> str:
@@ -63,57 +76,46 @@ def _result(**changes: Any) -> Json:
 
 
 BRIEF = Kind(
-    name="brief",
-    key="briefId",
+    type=Entities.briefs,
     save="submitIntake",
     input=inputs.submit_intake,
-    delete="deleteBrief",
 )
 PLAN = Kind(
-    name="strategyPlan",
-    key="strategyId",
+    type=Entities.strategy_plans,
     save="saveStrategyPlan",
     input=_plan,
-    delete="deleteStrategyPlan",
     children="recommendations",
     child=inputs.recommendation,
 )
 CAMPAIGN = Kind(
-    name="campaign",
-    key="campaignId",
+    type=Entities.campaigns,
     save="saveCampaign",
     input=inputs.save_campaign,
-    delete="deleteCampaign",
     children="tactics",
     child=inputs.tactic,
 )
 DRAFT = Kind(
-    name="draft",
-    key="draftId",
+    type=Entities.drafts,
     save="saveDraft",
     input=inputs.save_draft,
-    delete="deleteDraft",
 )
 RESULT = Kind(
-    name="qcResult",
-    key="resultId",
+    type=Entities.qc_results,
     save="recordQcResult",
     input=_result,
-    delete="deleteQcResult",
     children="issues",
     child=inputs.issue,
 )
 PACKAGE = Kind(
-    name="deliveryPackage",
-    key="packageId",
+    type=Entities.delivery_packages,
     save="saveDeliveryPackage",
     input=inputs.save_package,
-    delete="deleteDeliveryPackage",
     children="artifacts",
     child=inputs.artifact,
 )
 
-KINDS = (BRIEF, PLAN, CAMPAIGN, DRAFT, RESULT, PACKAGE)
+_KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}
+KINDS = tuple(_KINDS[type_] for type_ in ENTITY_TYPES.values())
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
 every_parent = pytest.mark.parametrize(

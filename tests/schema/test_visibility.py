@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from strawberry.utils.str_converters import to_camel_case
 
+from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage
 from schema.node import global_id
 from schema.root import CompiledSchema
 from tests.support.graphql import ENTITIES, EVERYTHING, InProcess, Json
-from tests.support.visibility import KEYS, OPERATOR, A, delete_of_b, plant, store_for_both
+from tests.support.sdl import decapitalized
+from tests.support.visibility import OPERATOR, A, delete_of_b, plant, store_for_both
 from tests.work.counting import without
 
 PAGES = (
@@ -31,12 +34,7 @@ NESTED = {
 """What leads from an entity to others."""
 
 KEY_OF = {
-    "brief": "briefId",
-    "strategyPlan": "strategyId",
-    "campaign": "campaignId",
-    "draft": "draftId",
-    "qcResult": "resultId",
-    "deliveryPackage": "packageId",
+    decapitalized(name): to_camel_case(type_.key_name) for name, type_ in ENTITY_TYPES.items()
 }
 
 
@@ -73,7 +71,8 @@ def lookups() -> dict[str, str]:
 
 
 def by_global_ids() -> dict[str, str]:
-    ids = [global_id(type_, key) for type_ in KEYS for key in ("a1", "b1", "b2")]
+    records = [type_.record for type_ in ENTITY_TYPES.values()]
+    ids = [global_id(record, key) for record in records for key in ("a1", "b1", "b2")]
     several = ", ".join(f'"{id}"' for id in ids)
     return {
         f"node {number}": f'{{ node(id: "{id}") {{ __typename id ... on Draft {{ title }} }} }}'
@@ -119,10 +118,8 @@ async def test_deleting_what_is_hidden_finds_nothing(
 ) -> None:
     by_a = InProcess(schema, stored, caller=A)
 
-    for type_ in KEYS:
-        name = type_.__name__
-        field = f"{name[0].lower()}{name[1:]}"
-        [error] = await by_a.refuse(f"delete{name}", {KEY_OF[field]: "b1"})
+    for name, type_ in ENTITY_TYPES.items():
+        [error] = await by_a.refuse(f"delete{name}", {to_camel_case(type_.key_name): "b1"})
         assert error["code"] == "NOT_FOUND", name
 
     kept = await InProcess(schema, stored).everything()

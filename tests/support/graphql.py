@@ -7,44 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.callers import Caller
+from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import Operation, execute
 from schema.root import CompiledSchema
 from tests import builders as build
+from tests.support.sdl import decapitalized, object_type, selection_of
 
 Json = dict[str, Any]
 
-ENTITIES = {
-    "brief": """
-        id briefId clientId stage responses submittedAt
-        scope { deliverables exclusions timelineWeeks }
-        objectives targetAudience brandGuidelines normalizedAt revision createdAt updatedAt
-    """,
-    "strategyPlan": """
-        id strategyId briefId version executiveSummary
-        kpis { name targetValue unit timeframeDays }
-        timeline { durationWeeks milestones { name week } }
-        recommendations { position channel budgetPercent rationale tactics }
-        approval decidedBy decidedAt revision createdAt updatedAt
-    """,
-    "campaign": """
-        id campaignId strategyId name tactics { position channel contentType title }
-        revision createdAt updatedAt
-    """,
-    "draft": """
-        id draftId strategyId campaignId contentType title body metadata
-        revision createdAt updatedAt
-    """,
-    "qcResult": """
-        id resultId draftId passed score evaluatedAt
-        issues { position severity section reason } revision createdAt updatedAt
-    """,
-    "deliveryPackage": """
-        id packageId draftId artifacts { position name url format } revision createdAt updatedAt
-    """,
-}
+ENTITIES = {decapitalized(name): f"id {selection_of(object_type(name))}" for name in ENTITY_TYPES}
 """All that each entity has of its own, by the name of its field."""
 
 OUTCOMES = {
@@ -57,12 +31,7 @@ OUTCOMES = {
     "saveDraft": "draft",
     "recordQcResult": "qcResult",
     "saveDeliveryPackage": "deliveryPackage",
-    "deleteBrief": "deletedId",
-    "deleteStrategyPlan": "deletedId",
-    "deleteCampaign": "deletedId",
-    "deleteDraft": "deletedId",
-    "deleteQcResult": "deletedId",
-    "deleteDeliveryPackage": "deletedId",
+    **{f"delete{name}": "deletedId" for name in ENTITY_TYPES},
 }
 """What each mutation's payload has beside `errors`."""
 

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from domain.callers import Caller
 from repositories.changes import ChangeFeed
+from repositories.criteria import AttributeMask
 from repositories.unit_of_work import (
-    AttributeMask,
     Repositories,
     SnapshotHandle,
     Storage,

@@ -90,6 +90,23 @@ def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
     }
 
 
+def selection_of(type_: GraphQLObjectType) -> str:
+    """A selection of all that the type has of its own, without its global id."""
+    selected = (
+        (name, get_named_type(type_.fields[name].type))
+        for name in (own_fields(type_) if type_ in entity_types() else type_.fields)
+    )
+    return " ".join(
+        f"{name} {{ {selection_of(inner)} }}" if isinstance(inner, GraphQLObjectType) else name
+        for name, inner in selected
+    )
+
+
+def decapitalized(name: str) -> str:
+    """The name of a type as that of a field."""
+    return name[0].lower() + name[1:]
+
+
 def arguments() -> Iterator[tuple[str, str, str]]:
     """(type.field, argument, type) of every argument."""
     for type_ in object_types():

@@ -3,27 +3,12 @@
 import pytest
 
 from domain.callers import Caller
-from domain.delivery import DeliveryPackage
-from domain.entity import Entity
-from domain.onboarding import Brief
-from domain.production import Campaign, Draft
-from domain.qc import QcResult
-from domain.strategy import StrategyPlan
 from repositories import visibility
 from repositories.criteria import Comparison, Filter, Operator
+from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import UnitOfWork
 from repositories.visibility import Rules
 from tests import builders as build
-
-KEYS: dict[type[Entity], str] = {
-    Brief: "brief_id",
-    StrategyPlan: "strategy_id",
-    Campaign: "campaign_id",
-    Draft: "draft_id",
-    QcResult: "result_id",
-    DeliveryPackage: "package_id",
-}
-"""The attributes that are the business keys, by the types of the records."""
 
 OPERATOR = build.caller()
 A = build.caller(id="a")
@@ -42,7 +27,7 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> None:
 def _rules_of(caller: Caller) -> Rules:
     if caller.id == OPERATOR.id:
         return {}
-    return {type_.__name__: _rule(key_name, caller.id) for type_, key_name in KEYS.items()}
+    return {name: _rule(type_.key_name, caller.id) for name, type_ in ENTITY_TYPES.items()}
 
 
 def _rule(key_name: str, id: str) -> Filter:

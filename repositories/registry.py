@@ -1,0 +1,119 @@
+"""The registry of entities: the one place that lists their types.
+
+Snapshots and units of work, dataloaders, global ids, cursors and the lists of the tests are made
+from it. A new type of entity is one entry here, beside the files of its module.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
+
+from domain.delivery import DeliveryPackage
+from domain.entity import Entity
+from domain.onboarding import Brief
+from domain.production import Campaign, Draft
+from domain.qc import QcResult
+from domain.strategy import StrategyPlan
+from repositories.delivery.contract import PackageReads, PackageRepository
+from repositories.delivery.database import DatabasePackageRepository
+from repositories.delivery.memory import MemoryPackageRepository
+from repositories.memory.repository import MemoryRepository, MemorySession
+from repositories.onboarding.contract import BriefReads, BriefRepository
+from repositories.onboarding.database import DatabaseBriefRepository
+from repositories.onboarding.memory import MemoryBriefRepository
+from repositories.production.contract import (
+    CampaignReads,
+    CampaignRepository,
+    DraftReads,
+    DraftRepository,
+)
+from repositories.production.database import DatabaseCampaignRepository, DatabaseDraftRepository
+from repositories.production.memory import MemoryCampaignRepository, MemoryDraftRepository
+from repositories.qc.contract import QcResultReads, QcResultRepository
+from repositories.qc.database import DatabaseQcResultRepository
+from repositories.qc.memory import MemoryQcResultRepository
+from repositories.sql.repository import DatabaseRepository
+from repositories.sql.session import DatabaseSession
+from repositories.strategy.contract import PlanReads, PlanRepository
+from repositories.strategy.database import DatabasePlanRepository
+from repositories.strategy.memory import MemoryPlanRepository
+
+if TYPE_CHECKING:
+    from repositories.unit_of_work import Snapshot, UnitOfWork
+
+Reads = TypeVar("Reads")
+Repository = TypeVar("Repository")
+
+
+class EntityType(Generic[Reads, Repository]):
+    """A type of entity: its record, and the repositories that keep it in each persistence mode.
+
+    As an attribute of a snapshot it gives what reads the entities; as one of a unit of work, what
+    reads and saves them. A repository is made when it's first asked for: few units of work need
+    more than one.
+    """
+
+    attribute: str
+    """Its name on snapshots, units of work and loaders."""
+
+    def __init__(
+        self,
+        record: type[Entity],
+        in_memory: Callable[[MemorySession], Repository],
+        in_database: Callable[[DatabaseSession], Repository],
+    ) -> None:
+        self.record = record
+        self.name = record.__name__
+        """The GraphQL type has it, too."""
+        self.key_name = record.key_name
+        self.in_memory = cast(type[MemoryRepository[Any]], in_memory)
+        self.in_database = cast(type[DatabaseRepository[Any]], in_database)
+
+    @property
+    def module(self) -> str:
+        """The name of the module that owns it, in every room."""
+        return self.record.__module__.rpartition(".")[-1]
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute = attribute
+
+    @overload
+    def __get__(self, unit: None, owner: type) -> "EntityType[Reads, Repository]": ...
+    @overload
+    def __get__(self, unit: "UnitOfWork", owner: type) -> Repository: ...
+    @overload
+    def __get__(self, unit: "Snapshot", owner: type) -> Reads: ...
+    def __get__(self, unit: Any, owner: type) -> Any:
+        if unit is None:
+            return self
+        made = unit.__dict__[self.attribute] = unit.repositories[self.name](unit.session)
+        return made
+
+
+class Entities:
+    """The types of entities, in the order of the pipeline."""
+
+    briefs: EntityType[BriefReads, BriefRepository] = EntityType(
+        Brief, MemoryBriefRepository, DatabaseBriefRepository
+    )
+    strategy_plans: EntityType[PlanReads, PlanRepository] = EntityType(
+        StrategyPlan, MemoryPlanRepository, DatabasePlanRepository
+    )
+    campaigns: EntityType[CampaignReads, CampaignRepository] = EntityType(
+        Campaign, MemoryCampaignRepository, DatabaseCampaignRepository
+    )
+    drafts: EntityType[DraftReads, DraftRepository] = EntityType(
+        Draft, MemoryDraftRepository, DatabaseDraftRepository
+    )
+    qc_results: EntityType[QcResultReads, QcResultRepository] = EntityType(
+        QcResult, MemoryQcResultRepository, DatabaseQcResultRepository
+    )
+    delivery_packages: EntityType[PackageReads, PackageRepository] = EntityType(
+        DeliveryPackage, MemoryPackageRepository, DatabasePackageRepository
+    )
+
+
+ENTITY_TYPES: Final[Mapping[str, EntityType[Any, Any]]] = MappingProxyType(
+    {type_.name: type_ for type_ in vars(Entities).values() if isinstance(type_, EntityType)}
+)
+"""All types of entities, by the names of their records."""

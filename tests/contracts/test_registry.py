@@ -1,0 +1,67 @@
+"""Everything that is there once for each type of entity is there for those of the registry."""
+
+import importlib
+from pkgutil import iter_modules
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+import domain
+from domain.entity import Entity
+from repositories.contract import EntityReads, EntityRepository
+from repositories.registry import ENTITY_TYPES, Entities, EntityType
+from resolvers.loaders import Loaders, LoadersOf
+from tests.persistence.kinds import KINDS
+
+every_type = pytest.mark.parametrize("type_", ENTITY_TYPES.values(), ids=lambda type_: type_.name)
+
+
+def protocols() -> dict[str, tuple[type[Any], type[Any]]]:
+    """What reads the entities of each type, and what saves them, too, by the type's attribute."""
+    return {name: get_args(hint) for name, hint in get_type_hints(Entities).items()}
+
+
+def test_every_record_of_the_domain_is_registered() -> None:
+    modules = [
+        importlib.import_module(f"domain.{each.name}") for each in iter_modules(domain.__path__)
+    ]
+    records = {
+        thing
+        for module in modules
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, Entity)
+    }
+
+    assert {type_.record for type_ in ENTITY_TYPES.values()} == records - {Entity}
+
+
+@every_type
+def test_repositories_of_both_modes_keep_the_record(type_: EntityType[Any, Any]) -> None:
+    assert type_.in_memory.record_type is type_.record
+    assert type_.in_database.record_type is type_.record
+
+
+@every_type
+def test_what_reads_and_what_saves_are_of_the_record(type_: EntityType[Any, Any]) -> None:
+    reads, repository = protocols()[type_.attribute]
+
+    assert EntityReads[type_.record] in reads.__orig_bases__  # type: ignore[name-defined]
+    assert EntityRepository[type_.record] in repository.__orig_bases__  # type: ignore[name-defined]
+    assert reads in repository.__mro__
+
+
+@every_type
+def test_the_key_is_an_attribute_of_the_record(type_: EntityType[Any, Any]) -> None:
+    assert get_type_hints(type_.record)[type_.key_name] is str
+
+
+def test_there_are_loaders_of_every_type_under_its_name() -> None:
+    named = {name: each for name, each in vars(Loaders).items() if isinstance(each, LoadersOf)}
+
+    assert named.keys() == {type_.attribute for type_ in ENTITY_TYPES.values()}
+    assert all(each.attribute == name for name, each in named.items())
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_records_of_the_tests_are_of_their_type(kind: Any) -> None:
+    assert type(kind.record("key")) is kind.type.record
