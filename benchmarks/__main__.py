@@ -24,7 +24,7 @@ from benchmarks.contenders import (
     contenders,
     started,
 )
-from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite, downgrade_to
+from benchmarks.databases import Database, Kind, downgrade_to, postgresql, postgresql_server, sqlite
 from benchmarks.filling import SEEDED, add_chains
 from benchmarks.growth import SIZES, Growth
 from benchmarks.identity import WrongContender, require_plans
