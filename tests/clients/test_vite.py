@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import socket
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.support.node import NODE, NODE_SETTINGS, NodeProject
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, Server, running_server
 from tests.support.sockets import connected, opened
 from tests.tools import FOLDER
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.timeout(300)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text("utf-8")
 CONFIGS = dict(re.findall(r"^// (vite\S*\.js)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE))
+IN_USE = b"already in use"
 ASK = {"query": "{ __typename }"}
 
 
@@ -44,14 +46,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @asynccontextmanager
 async def developing(config: str, server: Server, folder: Path) -> AsyncIterator[str]:
     """The origin of a page that Vite serves with this configuration."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
     config = config.replace("http://127.0.0.1:8000", server.url)
-    (folder / "vite.config.js").write_text(config.replace("localhost:5173", f"localhost:{port}"))
     (folder / "node_modules").symlink_to(vite().folder / "node_modules")
+    told = IN_USE
+    while IN_USE in told:
+        # Its page has to know the port before, and somebody else may take it until it listens.
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            origin = f"localhost:{free.getsockname()[1]}"
+        (folder / "vite.config.js").write_text(config.replace("localhost:5173", origin))
+        async with vite_process(folder, origin.rpartition(":")[2]) as process:
+            told = await told_until(b"Local:", process)
+            if b"Local:" in told:
+                yield f"http://{origin}"
+    assert b"Local:" in told, told.decode()
+
+
+@asynccontextmanager
+async def vite_process(folder: Path, port: str) -> AsyncIterator[Process]:
     script = vite().folder / "node_modules" / "vite" / "bin" / "vite.js"
     process = await asyncio.create_subprocess_exec(
-        *(NODE, script, "--host", "127.0.0.1", "--port", str(port), "--strictPort"),
+        *(NODE, script, "--host", "127.0.0.1", "--port", port, "--strictPort"),
         cwd=folder,
         env=os.environ | NODE_SETTINGS | {"NO_COLOR": "1"},
         stdin=PIPE,
@@ -59,17 +73,21 @@ async def developing(config: str, server: Server, folder: Path) -> AsyncIterator
         stderr=STDOUT,
     )
     try:
-        assert process.stdout is not None
-        told = b""
-        async with asyncio.timeout(120):
-            while b"Local:" not in told:
-                line = await process.stdout.readline()
-                assert line, told.decode()
-                told += line
-        yield f"http://localhost:{port}"
+        yield process
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
+
+
+async def told_until(words: bytes, process: Process) -> bytes:
+    """What it prints, up to the line with these words, or to its end."""
+    assert process.stdout is not None
+    told = b""
+    async with asyncio.timeout(SECONDS):
+        while words not in told and (line := await process.stdout.readline()):
+            told += line
+    return told
 
 
 async def posted(origin: str) -> httpx.Response:

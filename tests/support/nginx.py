@@ -1,17 +1,15 @@
 """nginx, from Debian's package, in front of a server."""
 
+import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
 import pytest
-
-from tests.support.patience import SECONDS
 
 _SETTINGS = Template(
     """
@@ -46,38 +44,23 @@ def nginx(folder: Path, address: str, *, upstream: str = "", location: str = "")
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     if program is None:
         pytest.skip("there is no nginx: Debian has it as nginx-light")
-    port = _free_port()
-    file = folder / "nginx.conf"
-    file.write_text(
-        _SETTINGS.substitute(
-            folder=folder, address=address, port=port, upstream=upstream, location=location
+    # It takes over a socket that listens already, as it does from the nginx that it is to replace:
+    # nobody else can take the port, and who connects before it is ready waits.
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        file = folder / "nginx.conf"
+        file.write_text(
+            _SETTINGS.substitute(
+                folder=folder, address=address, port=port, upstream=upstream, location=location
+            )
         )
-    )
-    command = [program, "-p", str(folder), "-c", str(file)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        process = subprocess.Popen(
+            [program, "-p", str(folder), "-c", str(file)],
+            env=os.environ | {"NGINX": f"{listening.fileno()};"},
+            pass_fds=[listening.fileno()],
+        )
+    with process:
         try:
-            _wait_for(port, process)
             yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            assert process.stderr is not None
-            raise RuntimeError(f"nginx did not start:\n{process.stderr.read()}")
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError("nginx did not listen in time")

@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from time import monotonic, sleep
 
 from sqlalchemy import URL, make_url
 
+from tests.support.patience import SECONDS
 from tests.support.processes import output_of
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -89,9 +91,11 @@ def pgbouncer(server: str, *, size: int = 3, prepared_statements: int = 0) -> It
                 process.kill()
 
 
-def _await(socket: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = monotonic() + 30
-    while not socket.exists():
-        if process.poll() is not None or monotonic() > deadline:
-            raise RuntimeError(f"PgBouncer did not start:\n{log.read_text()}")
-        sleep(0.01)
+def _await(address: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Returns when it listens, which is later than its socket is there."""
+    deadline = monotonic() + SECONDS
+    with socket.socket(socket.AF_UNIX) as probe:
+        while probe.connect_ex(str(address)):
+            if process.poll() is not None or monotonic() > deadline:
+                raise RuntimeError(f"PgBouncer did not start:\n{log.read_text()}")
+            sleep(0.01)
