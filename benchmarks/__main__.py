@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks import beside, documentation, migrating, report
+from benchmarks import beside, documentation, migrating, pools, report
 from benchmarks.contenders import (
     NODE_PROJECT,
     OURS,
@@ -95,7 +94,7 @@ def main(
         if growth:
             bench.growth(sizes)
         if pool:
-            bench.pool(size)
+            bench.pool(size, pools.SIZES[:2] if quick else pools.SIZES)
         if migrations:
             bench.migrations(size if quick else _MIGRATED)
         if not (growth or pool or migrations):
@@ -148,10 +147,10 @@ class _Bench:
             part = Growth.start(stack, databases, self.rounds, self.seconds)
             self._tell("growth", uvloop.run(part.measured(_progress)))
 
-    def pool(self, size: int) -> None:
+    def pool(self, size: int, sizes: tuple[int, ...]) -> None:
         with ExitStack() as stack:
             databases = self._filled(stack, size)
-            part = Pools.start(stack, databases, self.rounds, self.seconds)
+            part = Pools.start(stack, databases, sizes, self.rounds, self.seconds)
             self._tell("pool", uvloop.run(part.measured(_progress)))
 
     def migrations(self, size: int) -> None:
@@ -176,7 +175,7 @@ class _Bench:
         return databases
 
     def _filled(self, stack: ExitStack, *sizes: int) -> list[Database]:
-        """Databases of each kind and size, filled at the same time."""
+        """Databases of each kind and size."""
         _say("Filling the databases")
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="aicmo-bench-")))
         opening: list[Callable[[int], AbstractContextManager[Database]]] = []
@@ -185,13 +184,7 @@ class _Bench:
                 opening.append(partial(sqlite, folder))
             else:
                 opening.append(partial(postgresql, stack.enter_context(postgresql_server())))
-        with ThreadPoolExecutor() as threads:
-            filling = [
-                threads.submit(stack.enter_context, open_(size))
-                for open_ in opening
-                for size in sizes
-            ]
-        return [filled.result() for filled in filling]
+        return [stack.enter_context(open_(size)) for open_ in opening for size in sizes]
 
     def _tell(self, section: str, told: str) -> None:
         _say("")

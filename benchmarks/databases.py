@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,8 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.filling import SEEDED, multiply
 from benchmarks.servers.plain_strawberry import open_engine
-from migrations.runner import downgrade
+from domain.callers import local_operator
+from migrations.runner import downgrade, upgrade
 from repositories.drivers.engine import open_database
+from repositories.factory import PersistenceMode, create_storage
+from server.seed.agency import seed_agency
+from server.seed.bulk import seed_bulk
 from tests.support.postgres_server import create_database, drop_database, postgres_server
 
 AICMO = Path(sys.executable).with_name("aicmo")
@@ -58,7 +61,7 @@ class Database:
 def sqlite(folder: Path, size: int) -> Iterator[Database]:
     """A file with `size` packages."""
     database = Database(Kind.SQLITE, f"sqlite:///{folder / f'aicmo-{size}.db'}", size)
-    _fill(database)
+    asyncio.run(_fill(database))
     yield database
 
 
@@ -93,7 +96,7 @@ def postgresql(server: str, size: int) -> Iterator[Database]:
     url = asyncio.run(create_database(server))
     try:
         database = Database(Kind.POSTGRESQL, url, size, asyncio.run(_process(url)))
-        _fill(database)
+        asyncio.run(_fill(database))
         yield database
     finally:
         asyncio.run(drop_database(server, url))
@@ -115,15 +118,19 @@ def durability(database: Database) -> str:
     )
 
 
-def _fill(database: Database) -> None:
-    for command in (["migrate"], ["seed", "--size", str(SEEDED)]):
-        subprocess.run(
-            [AICMO, *command],
-            env=database.environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-    asyncio.run(multiply(database.url, database.size))
+async def _fill(database: Database) -> None:
+    """As `aicmo migrate` and `aicmo seed --size` do, and what is more by SQL."""
+    opened = open_database(database.url)
+    try:
+        await upgrade(opened)
+        storage = create_storage(PersistenceMode.DB, opened)
+        repositories = storage.as_(local_operator("filling"))
+        await seed_agency(repositories)
+        async for _ in seed_bulk(repositories, SEEDED):
+            pass
+    finally:
+        await opened.close()
+    await multiply(database.url, database.size)
 
 
 async def _durability_of_postgresql(database: Database) -> str:

@@ -23,20 +23,26 @@ class Pools:
     """Our server with pools of several sizes on each of the databases."""
 
     plan: Plan
+    sizes: tuple[int, ...]
     measuring: Measuring
 
     @classmethod
     def start(
-        cls, stack: ExitStack, databases: Sequence[Database], rounds: int, seconds: float
+        cls,
+        stack: ExitStack,
+        databases: Sequence[Database],
+        sizes: tuple[int, ...],
+        rounds: int,
+        seconds: float,
     ) -> "Pools":
         """Start the servers; they run as long as the stack isn't closed."""
         contenders = [
             Contender(str(size), database, partial(aicmo, pool_size=size))
             for database in databases
-            for size in SIZES
+            for size in sizes
         ]
         plan = Plan(scenarios(databases[0].size), _CONCURRENCIES, rounds, seconds)
-        return cls(plan, Measuring(plan, started(stack, contenders)))
+        return cls(plan, sizes, Measuring(plan, started(stack, contenders)))
 
     async def measured(self, progress: Progress) -> str:
         """The report."""
@@ -52,12 +58,12 @@ class Pools:
             rows = [
                 (
                     *map(str, load),
-                    *(told(outcome[Case(*load, contender=str(size))]) for size in SIZES),
+                    *(told(outcome[Case(*load, contender=str(size))]) for size in self.sizes),
                 )
                 for load in sorted(loads)
             ]
             yield from ("", f"{title} by the size of the pool:", "")
-            headings = ("database", "scenario", "at once", *map(str, SIZES))
+            headings = ("database", "scenario", "at once", *map(str, self.sizes))
             yield from table(headings, rows, texts=2)
 
 
