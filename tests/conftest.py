@@ -9,6 +9,7 @@ import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -83,7 +84,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _postgresql_with_tables(postgres_url: str) -> Iterator[str]:
     url = asyncio.run(create_database(postgres_url))
-    asyncio.run(_migrate(url))
+    asyncio.run(migrate(url))
     yield url
     asyncio.run(drop_database(postgres_url, url))
 
@@ -101,7 +102,7 @@ def _folder_for_sqlite() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def _sqlite_with_tables(_folder_for_sqlite: Path) -> Path:
     file = _folder_for_sqlite / "tables.db"
-    asyncio.run(_migrate(f"sqlite:///{file}"))
+    asyncio.run(migrate(f"sqlite:///{file}"))
     return file
 
 
@@ -149,22 +150,30 @@ async def database(_used_database_url: str) -> AsyncIterator[Database]:
     await close_database(database)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database with nothing in it, not even tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/empty.db"
+@contextmanager
+def own_database(file: Path, server: str | None) -> Iterator[str]:
+    """The URL of a database with nothing in it: on the PostgreSQL server, or else in the file."""
+    if server is None:
+        yield f"sqlite:///{file}"
         return
-    server: str = request.getfixturevalue("postgres_url")
     url = asyncio.run(create_database(server))
     yield url
     asyncio.run(drop_database(server, url))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with nothing in it, not even tables."""
+    is_sqlite = request.param == "sqlite"
+    server = None if is_sqlite else request.getfixturevalue("postgres_url")
+    with own_database(tmp_path / "empty.db", server) as url:
+        yield url
+
+
 @pytest.fixture
 def migrated_database_url(empty_database_url: str) -> str:
     """The URL of a database at the newest revision, as the server needs it."""
-    asyncio.run(_migrate(empty_database_url))
+    asyncio.run(migrate(empty_database_url))
     return empty_database_url
 
 
@@ -201,7 +210,8 @@ def commands(repositories: Repositories) -> Commands:
     return Commands(repositories)
 
 
-async def _migrate(url: str) -> None:
+async def migrate(url: str) -> None:
+    """Bring the database to the newest revision."""
     database = open_database(url)
     await upgrade(database)
     await database.close()

@@ -1,12 +1,17 @@
 """A client's brief goes in, an approved and checked delivery package comes out: over HTTP."""
 
-from typing import Any
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import httpx
+import pytest
 
 from tests import inputs
-from tests.e2e.conftest import Start
+from tests.conftest import migrate, own_database
+from tests.e2e.conftest import Start, starter
 from tests.support.graphql import GraphQLClient, Json
+from tests.support.servers import IN_MEMORY, stored_in
 
 CHAIN = """{
   brief(briefId: "brief-1") {
@@ -107,74 +112,96 @@ async def go_the_whole_way(api: GraphQLClient) -> None:
     await api.do("saveDeliveryPackage", package)
 
 
-async def test_the_whole_way_in_memory(start_in_memory: Start) -> None:
-    async with start_in_memory() as running:
-        await go_the_whole_way(running.api)
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a server answered before it was stopped, and what another one does after it."""
 
-        assert await running.api.ask(CHAIN) == EXPECTED
+    is_kept: bool
+    chain: Json
+    twice: tuple[Json, Json]
+    """One package, saved twice."""
+    made: tuple[Json, Json]
+    """Briefs whose keys and times are the server's own, and no test's."""
+    before_wrong_input: Json
+    statuses_of_malformed: set[int]
+    everything: Json
+    chain_afterwards: Json
+    everything_afterwards: Json
 
 
-async def test_in_memory_nothing_outlives_the_server(start_in_memory: Start) -> None:
-    async with start_in_memory() as running:
-        await go_the_whole_way(running.api)
-        assert running.server.terminate() == 0
-
-    async with start_in_memory() as running:
-        assert await running.api.ask(CHAIN) == {"brief": None}
-
-
-async def test_the_whole_way_on_a_database_and_all_of_it_after_a_restart(start: Start) -> None:
+async def live(start: Start, *, is_kept: bool) -> Life:
     async with start() as running:
-        await go_the_whole_way(running.api)
-        assert await running.api.ask(CHAIN) == EXPECTED
-        everything = await running.api.everything()
+        api = running.api
+        await go_the_whole_way(api)
+        chain = await api.ask(CHAIN)
+        twice = await save_twice(api, "saveDeliveryPackage", PACKAGE)
+        made = await save_twice(api, "submitIntake", inputs.without(INTAKE, "briefId"))
+        before = await api.everything()
+        for name, wrong in WRONG:
+            await api.refuse(name, wrong)
+        statuses = {(await post(running.http, body)).status_code for body in MALFORMED}
+        everything = await api.everything()
         assert running.server.terminate() == 0
-
     async with start() as running:
-        assert await running.api.ask(CHAIN) == EXPECTED
-        assert await running.api.everything() == everything
+        return Life(
+            is_kept=is_kept,
+            chain=chain,
+            twice=twice,
+            made=made,
+            before_wrong_input=before,
+            statuses_of_malformed=statuses,
+            everything=everything,
+            chain_afterwards=await running.api.ask(CHAIN),
+            everything_afterwards=await running.api.everything(),
+        )
 
 
-async def save_the_same_package_twice(api: GraphQLClient) -> tuple[Json, Json]:
-    package = inputs.save_package(artifacts=inputs.artifacts("C", "A", "B"))
-    return (
-        await api.do("saveDeliveryPackage", package),
-        await api.do("saveDeliveryPackage", package),
-    )
+async def save_twice(api: GraphQLClient, name: str, given: Json) -> tuple[Json, Json]:
+    return await api.do(name, given), await api.do(name, given)
 
 
-def require_the_same_package(first: Json, second: Json) -> None:
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql"])
+def life(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Life]:
+    """Of servers on each implementation in turn."""
+    folder = tmp_path_factory.mktemp("servers")
+    if request.param == "memory":
+        yield asyncio.run(live(starter(IN_MEMORY, folder), is_kept=False))
+        return
+    server = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    with own_database(folder / "aicmo.db", server) as url:
+        asyncio.run(migrate(url))
+        yield asyncio.run(live(starter(stored_in(url), folder), is_kept=True))
+
+
+def test_the_whole_way(life: Life) -> None:
+    assert life.chain == EXPECTED
+
+
+def test_a_database_keeps_everything_over_a_restart_and_memory_nothing(life: Life) -> None:
+    if life.is_kept:
+        assert life.chain_afterwards == EXPECTED
+        assert life.everything_afterwards == life.everything
+    else:
+        assert life.chain_afterwards == {"brief": None}
+        assert [kind["totalCount"] for kind in life.everything_afterwards.values()] == [0] * 6
+
+
+def test_the_same_package_twice(life: Life) -> None:
+    first, second = life.twice
+
     assert second["artifacts"] == first["artifacts"] == numbered(inputs.artifacts("C", "A", "B"))
     assert second["createdAt"] == first["createdAt"]
     assert (first["revision"], second["revision"]) == (1, 2)
     assert second["updatedAt"] >= first["updatedAt"]
+    assert second in life.everything["deliveryPackages"]["nodes"]
+    assert first not in life.everything["deliveryPackages"]["nodes"]
+    assert life.everything["deliveryPackages"]["totalCount"] == 2
 
 
-async def test_the_same_package_twice_in_memory(start_in_memory: Start) -> None:
-    async with start_in_memory() as running:
-        require_the_same_package(*await save_the_same_package_twice(running.api))
-
-
-async def test_the_same_package_twice_on_a_database_and_after_a_restart(start: Start) -> None:
-    async with start() as running:
-        first, second = await save_the_same_package_twice(running.api)
-        assert running.server.terminate() == 0
-    async with start() as running:
-        packages = (await running.api.everything())["deliveryPackages"]
-
-    require_the_same_package(first, second)
-    assert packages == {"totalCount": 1, "nodes": [second]}
-
-
-async def test_what_was_made_by_the_server_is_found_again(start: Start) -> None:
-    """Keys and times are the server's own here, and no test's."""
-    async with start() as running:
-        made: Any = await running.api.do(
-            "submitIntake", inputs.without(inputs.submit_intake(), "briefId", "submittedAt")
-        )
-        again: Any = await running.api.do(
-            "submitIntake", inputs.without(inputs.submit_intake(), "briefId")
-        )
+def test_the_server_makes_keys_and_times(life: Life) -> None:
+    made, again = life.made
 
     assert made["briefId"].startswith("brief_")
     assert made["briefId"] < again["briefId"]
@@ -182,19 +209,15 @@ async def test_what_was_made_by_the_server_is_found_again(start: Start) -> None:
     assert made["createdAt"].endswith("Z")
 
 
-async def test_wrong_input_stores_nothing_and_is_no_accident_of_the_server(start: Start) -> None:
-    async with start() as running:
-        await go_the_whole_way(running.api)
-        before = await running.api.everything()
-
-        for name, wrong in WRONG:
-            await running.api.refuse(name, wrong)
-        statuses = {(await post(running.http, body)).status_code for body in MALFORMED}
-
-        assert statuses == {200, 400}
-        assert await running.api.everything() == before
+def test_wrong_input_stores_nothing_and_is_no_accident_of_the_server(life: Life) -> None:
+    assert life.statuses_of_malformed == {200, 400}
+    assert life.everything == life.before_wrong_input
 
 
+INTAKE = inputs.without(inputs.submit_intake(), "submittedAt")
+PACKAGE = inputs.save_package(
+    packageId="twice", draftId="draft-2", artifacts=inputs.artifacts("C", "A", "B")
+)
 WRONG: list[tuple[str, Json]] = [
     ("saveCampaign", inputs.save_campaign(name="  ")),
     ("saveStrategyPlan", inputs.save_plan(strategyId="p", version=2, kpis=[inputs.kpi(name="")])),
