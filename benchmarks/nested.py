@@ -31,7 +31,7 @@ from repositories.drivers.engine import database_url, open_database
 from repositories.factory import PersistenceMode, create_storage
 from schema.context import Context
 from schema.encoding import encode
-from schema.execute import Operation, execute
+from schema.execute import GraphQLRequest, execute
 from schema.root import create_schema
 
 _HERE: Final = Path(__file__).parents[1]
@@ -109,7 +109,7 @@ async def _measured(url: str, process: psutil.Process | None) -> Costs:
         async def ask(number: int, query: str = query) -> None:
             query = query.replace(_EACH_TIME, str(number))
             context = Context(storage, local_operator(f"request-{number}"))
-            response = await execute(schema, Operation(query), context)
+            response = await execute(schema, GraphQLRequest(query), context)
             if response.errors:
                 raise SystemExit(str(response.errors))
             encode(response.as_json())

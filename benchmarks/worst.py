@@ -28,7 +28,7 @@ from benchmarks.tables import megabytes, milliseconds, table
 from domain.callers import system
 from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
-from schema.execute import Operation, Prepared, prepare
+from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate
 from schema.root import create_schema
 from server.settings import Settings
 from tests.support.costly import Case, Search, body_of
@@ -51,14 +51,14 @@ _BODY_BYTES: Final[int] = Settings.model_fields["body_bytes"].default
 _BODIES: Final = [f"b{number}: body" for number in range(99)]
 
 KNOWN: Final = (
-    Operation(f"{{ drafts(first: 20) {{ nodes {{ {' '.join(_BODIES[:20])} }} }} }}"),
-    Operation(f"{{ drafts(first: 20) {{ nodes {{ {' '.join(_BODIES)} }} }} }}"),
-    Operation("{ drafts(first: 30) { nodes { body } } }"),
-    Operation("{ deliveryPackages(first: 40) { nodes { artifacts { url name } } } }"),
-    Operation(
+    GraphQLRequest(f"{{ drafts(first: 20) {{ nodes {{ {' '.join(_BODIES[:20])} }} }} }}"),
+    GraphQLRequest(f"{{ drafts(first: 20) {{ nodes {{ {' '.join(_BODIES)} }} }} }}"),
+    GraphQLRequest("{ drafts(first: 30) { nodes { body } } }"),
+    GraphQLRequest("{ deliveryPackages(first: 40) { nodes { artifacts { url name } } } }"),
+    GraphQLRequest(
         f"{{ {' '.join(f'a{n}: drafts(first: 20) {{ nodes {{ body }} }}' for n in range(99))} }}"
     ),
-    Operation("query($a: JSON) { __typename }", {"a": {"many": [{}] * 3_000_000}}),
+    GraphQLRequest("query($a: JSON) { __typename }", {"a": {"many": [{}] * 3_000_000}}),
 )
 """What was found before."""
 
@@ -85,7 +85,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    operation: Operation
+    operation: GraphQLRequest
     figures: Figures
     case: Case | None = None
 
@@ -146,7 +146,7 @@ def watched(database: Database) -> Iterator[Watched]:
         program.wait(30)
 
 
-async def measured(server: Watched, operation: Operation, at_once: int) -> Figures:
+async def measured(server: Watched, operation: GraphQLRequest, at_once: int) -> Figures:
     """Send an operation by so many clients, for a while."""
     request = _request(server.address, operation)
     await _rested(server)
@@ -177,7 +177,7 @@ async def _rested(server: Watched) -> None:
 
 
 async def _stand_by(address: str, latencies: list[float]) -> None:
-    request = _request(address, Operation(_SMALL))
+    request = _request(address, GraphQLRequest(_SMALL))
     async with _connected(address) as (reader, writer):
         while True:
             began = time.perf_counter()
@@ -224,7 +224,7 @@ async def _answered(
     return length
 
 
-def _request(address: str, operation: Operation) -> bytes:
+def _request(address: str, operation: GraphQLRequest) -> bytes:
     body = body_of(operation)
     target = urlsplit(address)
     head = (
@@ -261,10 +261,10 @@ class Searching:
             return self._search.changed(self._random.choice(cases))
         return self._search.case(self._random.choice(("Query", "Query", "Query", "Mutation")))
 
-    def _is_within(self, operation: Operation) -> bool:
-        return isinstance(prepare(self._schema, operation), Prepared)
+    def _is_within(self, operation: GraphQLRequest) -> bool:
+        return isinstance(parse_and_validate(self._schema, operation), ExecutableOperation)
 
-    async def _measure(self, operation: Operation, case: Case | None = None) -> None:
+    async def _measure(self, operation: GraphQLRequest, case: Case | None = None) -> None:
         figures = await measured(self._server, operation, self._at_once)
         self.found.append(Found(operation, figures, case))
         self.found.sort(key=lambda found: found.figures.excess, reverse=True)

@@ -1,4 +1,4 @@
-"""GraphQL documents: parsed, measured against the limits and validated, once each."""
+"""GraphQL documents: each is parsed, validated and checked against the limits once."""
 
 import asyncio
 from collections.abc import Mapping
@@ -44,49 +44,49 @@ from schema.limits import (
 from schema.parsing import extent, parsed
 from schema.reads import selected_by
 
-_SIZES: Final = frozenset({int, NoneType, EllipsisType})
-"""The classes of page sizes; `...` stands for a variable that isn't there."""
-_MEASURES_KEPT: Final = 16
-"""Of a document, with other sizes each."""
-AT_ONCE: Final = 4 * 1024
-"""Characters of a document that is parsed and validated at once: it takes 10 to 20 ms at most."""
-COMPARISONS = 100_000
-"""What the search for fields that contradict each other may take: a tenth of a second."""
+_SIZE_CLASSES: Final = frozenset({int, NoneType, EllipsisType})
+"""The classes of page sizes; `...` stands for an absent variable."""
+_MAX_MEASURES: Final = 16
+"""How many measures of a document are cached, each with other page sizes."""
+MAX_INLINE_CHARACTERS: Final = 4 * 1024
+"""A document of so many characters is parsed and validated in the event loop, in 10 to 20 ms."""
+MAX_COMPARISONS = 100_000
+"""How many pairs of fields are compared for conflicts: that takes a tenth of a second."""
 
 
 _CHARACTER_WEIGHT: Final = 1
 _TOKEN_WEIGHT: Final = 400
-"""What a document takes, in bytes, for each of its characters and tokens."""
+"""The memory that a document takes, in bytes, for each of its characters and tokens."""
 _MEASURES_WEIGHT: Final = 600
 _SIZE_WEIGHT: Final = 50
-"""What measures take that are kept, in bytes, and each of the sizes that they are kept by."""
+"""The memory that cached measures take, in bytes, and each page size in their key."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Document:
-    """A document, or the errors for which it isn't executed."""
+    """A document that may be executed, or the errors of one that may not."""
 
     node: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     measures: tuple[tuple[OperationDefinitionNode, Measures], ...] = ()
-    """Of each operation, with the page sizes that variables give at their largest."""
+    """The measures of each operation, at the largest page sizes that variables may give."""
     selected: AttributeMask | None = None
-    """The attributes that any of its operations may look at; None: all of them."""
+    """The attributes that its operations read; None for all attributes."""
     plans: DocumentPlans = field(default_factory=DocumentPlans)
     conditional_variables: tuple[str, ...] = ()
-    """The variables that what operations cost depends on."""
+    """The variables that the cost of its operations depends on."""
     known: dict[tuple[int, tuple[Any, ...]], Measures] = field(default_factory=dict)
-    """Of its operations, by their ids, with values of these variables."""
+    """The measures of its operations, by their ids and the values of these variables."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """The operation of this name, or the only one; None where there isn't just one such."""
+        """The operation of this name, or without a name the only one; None if there is none."""
         if len(self.measures) == 1 and not name:
             return self.measures[0][0]
         return None if self.node is None else get_operation_ast(self.node, name or None)
 
 
 class Documents:
-    """Keeps documents, with the plans of their operations, in a cache by their texts."""
+    """Caches documents, with the plans of their operations, by their texts."""
 
     def __init__(
         self,
@@ -99,31 +99,31 @@ class Documents:
         self._schema = schema
         self._limits = limits
         self.hides_names = not introspection
-        """Whether messages must not tell names that introspection doesn't tell."""
+        """Whether messages hide names, as introspection does."""
         self._rules = (
             _BoundedOverlap,
             *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
         self._cache = Cache() if cache is None else cache
-        # Each more would make the event loop wait for its turn of the interpreter once more.
+        # With more threads, the event loop would wait longer for the interpreter lock.
         self._thread = ThreadPoolExecutor(1, "documents")
-        # No value takes less than two bytes, with what parts it from the next one.
+        # Each value takes at least two bytes, with its separator.
         self._small = 2 * min(limits.variable_values, limits.input_objects)
 
-    def prepare(self, text: str) -> Document:
+    def parse_and_validate(self, text: str) -> Document:
         found: Document | None = self._cache.get(text)
-        return self._kept(text, self._prepare(text)) if found is None else found
+        return self._kept(text, self._parse_and_validate(text)) if found is None else found
 
-    async def prepare_apart(self, text: str) -> Document:
-        """As `prepare`; a thread does it for a large text, and leaves others their turns."""
-        if len(text) <= AT_ONCE:
-            return self.prepare(text)
+    async def parse_and_validate_apart(self, text: str) -> Document:
+        """Like `parse_and_validate`, but in a thread for a large text, beside other requests."""
+        if len(text) <= MAX_INLINE_CHARACTERS:
+            return self.parse_and_validate(text)
         found: Document | None = self._cache.get(text)
         if found is None:
             loop = asyncio.get_running_loop()
-            prepared = await loop.run_in_executor(self._thread, self._prepare, text)
-            # Somebody else may have asked for the same meanwhile.
+            prepared = await loop.run_in_executor(self._thread, self._parse_and_validate, text)
+            # Another request may have cached the same document meanwhile.
             found = self._cache.get(text) or self._kept(text, prepared)
         return found
 
@@ -170,13 +170,13 @@ class Documents:
         node = document.node
         assert node is not None
         values = tuple([variables.get(name, ...) for name in document.conditional_variables])
-        if not _SIZES.issuperset(map(type, values)):
+        if not _SIZE_CLASSES.issuperset(map(type, values)):
             # It may be large, and isn't to be kept.
             return measure(self._schema, node, operation, variables)
         found = document.known.get(key := (id(operation), values))
         if found is None:
             found = measure(self._schema, node, operation, variables)
-            if len(document.known) == _MEASURES_KEPT:
+            if len(document.known) == _MAX_MEASURES:
                 document.known.pop(next(iter(document.known)))
             else:
                 document.plans.on_growth(_MEASURES_WEIGHT + _SIZE_WEIGHT * len(values))
@@ -193,7 +193,7 @@ class Documents:
             inputs = count_input_objects(self._schema, operation, variables)
             require(self._limits, "input_objects", inputs)
 
-    def _prepare(self, text: str) -> Document:
+    def _parse_and_validate(self, text: str) -> Document:
         try:
             require(self._limits, "characters", len(text))
             node = self._parsed(text)
@@ -203,7 +203,7 @@ class Documents:
         fewer = distinct(node, text)
         errors = self._errors(fewer)
         if errors and fewer is not node:
-            # All of them are told, each at its own place.
+            # Report all errors, each with its own location.
             errors = self._errors(node)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
@@ -221,7 +221,7 @@ class Documents:
     def _told(self, error: GraphQLError) -> GraphQLError:
         if isinstance(error, ValidationAbortedError) and "too many" not in error.message.lower():
             return _too_complex()
-        # One suggestion, about missing selections, is made even to whom none should be.
+        # graphql-core suggests subselections even with `hide_suggestions`.
         message = error.message.partition(" Did you mean")[0] if self.hides_names else None
         return with_code(error, TopLevelCode.GRAPHQL_VALIDATION_FAILED, message)
 
@@ -257,7 +257,7 @@ class Documents:
         except RecursionError:
             raise _too_complex() from None
         for operation, measures in found:
-            # What costs too much at most may cost less with the variables that come.
+            # An operation whose greatest cost is too high may cost less with its variables.
             ignored: dict[str, Any] = {"cost": 0} if operation.variable_definitions else {}
             require_within(self._limits, replace(measures, **ignored))
         require(self._limits, "fields", sum(measures.fields for _, measures in found))
@@ -267,14 +267,13 @@ class Documents:
 class _BoundedOverlap(OverlappingFieldsCanBeMergedRule):
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
-        self.rule_context.remaining_complexity_budget = COMPARISONS
+        self.rule_context.remaining_complexity_budget = MAX_COMPARISONS
 
 
 def _unlink(node: DocumentNode) -> None:
-    """Take a document's tokens apart.
+    """Unlink the tokens of a document, which nothing reads any more.
 
-    A chain that is linked both ways would be left to the collector when the document isn't kept any
-    more, and nobody follows it.
+    A doubly linked list would be left to the garbage collector when the document is dropped.
     """
     token = node.loc.start_token if node.loc else None
     while token is not None:

@@ -1,4 +1,4 @@
-"""Running one GraphQL operation."""
+"""Executing one GraphQL request."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
@@ -21,30 +21,30 @@ from graphql.execution.values import VariableValues
 
 from execution import Execution
 from schema.context import Context
-from schema.documents import AT_ONCE, Document
+from schema.documents import MAX_INLINE_CHARACTERS, Document
 from schema.errors import BadUserInput, LimitExceeded, execution_failure
 from schema.root import CompiledSchema
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """What a client asks for."""
+class GraphQLRequest:
+    """A request, in the terms of GraphQL over HTTP."""
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     wants_cost: bool = False
     size: int | None = None
-    """How many bytes it came in, as JSON, where that is known."""
+    """The size of the request as JSON, in bytes, where it's known."""
     sha256: str | None = None
-    """What the client says is the query's hash, to ask for it by that from now on."""
+    """The query's hash by the client, which wants the query persisted under it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the client gets, to be written by `encode`.
+    """A response, which `encode` turns into JSON.
 
-    `is_refused`: nothing was executed, so there is no `data`.
+    With `is_refused` nothing was executed, so there is no `data`.
     """
 
     data: Any
@@ -65,12 +65,12 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class ExecutableOperation:
     """An operation that may be executed."""
 
     document: Document
     node: OperationDefinitionNode
-    request: Operation
+    request: GraphQLRequest
     extensions: dict[str, Any]
 
     @property
@@ -78,15 +78,15 @@ class Prepared:
         return self.node.operation
 
 
-def prepare(
-    schema: CompiledSchema, request: Operation, document: Document | None = None
-) -> Prepared | Response:
-    """The operation, or the response that refuses it. Executes nothing.
+def parse_and_validate(
+    schema: CompiledSchema, request: GraphQLRequest, document: Document | None = None
+) -> ExecutableOperation | Response:
+    """Parse and validate the request, and check its limits; return the response if it's refused.
 
-    The `document` is that of its query, where it's prepared already.
+    `document` is the document of its query, if it is parsed and validated already.
     """
     if document is None:
-        document = schema.documents.prepare(request.query)
+        document = schema.documents.parse_and_validate(request.query)
     if document.node is None or document.errors:
         return refused(*document.errors)
     node = document.operation(request.operation_name)
@@ -96,26 +96,27 @@ def prepare(
         cost = schema.documents.cost(document, node, request.variables, request.size)
     except LimitExceeded as error:
         return refused(error)
-    return Prepared(document, node, request, {"cost": cost} if request.wants_cost else {})
+    extensions = {"cost": cost} if request.wants_cost else {}
+    return ExecutableOperation(document, node, request, extensions)
 
 
-async def execute(schema: CompiledSchema, operation: Operation, context: Context) -> Response:
-    """Prepare and run a query or mutation."""
-    prepared = prepare(schema, operation)
-    if isinstance(prepared, Response):
-        return prepared
-    return await run(schema, prepared, context)
+async def execute(schema: CompiledSchema, request: GraphQLRequest, context: Context) -> Response:
+    """Parse, validate and run a query or mutation."""
+    operation = parse_and_validate(schema, request)
+    if isinstance(operation, Response):
+        return operation
+    return await run(schema, operation, context)
 
 
-async def run(schema: CompiledSchema, prepared: Prepared, context: Context) -> Response:
-    """Run a query or mutation; whatever goes wrong is in the response.
+async def run(schema: CompiledSchema, operation: ExecutableOperation, context: Context) -> Response:
+    """Run a query or mutation; the response has all errors.
 
-    The snapshot that was read from is given back before this returns.
+    The snapshot is closed before this returns.
     """
-    request, execution = prepared.request, _execution(schema, prepared)
-    if len(request.query) > AT_ONCE:
-        await asyncio.sleep(0)  # it may have been planned just now
-    context.selected = prepared.document.selected
+    request, execution = operation.request, _execution(schema, operation)
+    if len(request.query) > MAX_INLINE_CHARACTERS:
+        await asyncio.sleep(0)  # planning it may have taken long
+    context.selected = operation.document.selected
     context.single_statement = execution.single_statement
     plan = execution.plan
     async with context:
@@ -129,36 +130,36 @@ async def run(schema: CompiledSchema, prepared: Prepared, context: Context) -> R
             )
         else:
             result = await execution.run(context_value=context)
-        return _response(prepared, result, context)
+        return _response(operation, result, context)
 
 
 @asynccontextmanager
 async def subscribe(
-    schema: CompiledSchema, prepared: Prepared, new_context: Callable[[], Context]
+    schema: CompiledSchema, operation: ExecutableOperation, new_context: Callable[[], Context]
 ) -> AsyncIterator[AsyncIterator[Response]]:
-    """The responses of a subscription, one for each event; or the one that refuses it.
+    """The responses of a subscription, one for each event, or one that refuses it.
 
-    No event is missed from the start of this context to its end. Each is executed in a context of
-    its own, so it reads the state of its time.
+    No event is missed while this context manager is open. Each event is executed with a `Context`
+    of its own, so it reads the state at its time.
     """
     context = new_context()
     with context.watching:
-        arguments = _arguments(schema, prepared)
+        arguments = _arguments(schema, operation)
         executor = Executor.build(
             raw_variable_values=arguments.pop("variable_values"),
             context_value=context,
             **arguments,
         )
         if isinstance(executor, list):
-            yield _only(_response(prepared, ExecutionResult(None, executor), context))
+            yield _only(_response(operation, ExecutionResult(None, executor), context))
             return
         stream = create_source_event_stream(executor)
         source = await stream if isawaitable(stream) else stream
         if isinstance(source, ExecutionResult):
-            yield _only(_response(prepared, source, context))
+            yield _only(_response(operation, source, context))
             return
-        execution = _execution(schema, prepared)
-        responses = _responses(prepared, execution, executor, source, new_context)
+        execution = _execution(schema, operation)
+        responses = _responses(operation, execution, executor, source, new_context)
         async with aclosing(responses):
             yield responses
 
@@ -168,7 +169,7 @@ async def _only(response: Response) -> AsyncIterator[Response]:
 
 
 async def _responses(
-    prepared: Prepared,
+    operation: ExecutableOperation,
     execution: Execution,
     executor: Executor[Any],
     source: AsyncIterable[Any],
@@ -179,52 +180,54 @@ async def _responses(
     async def execute_event(event: Executor[Any]) -> ExecutionResult:
         nonlocal context
         context = new_context()
-        context.selected = prepared.document.selected
+        context.selected = operation.document.selected
         async with context:
             return await execution.run(event.root_value, context)
 
     results = map_source_to_response_event(executor, source, execute_event)
     async with aclosing(results):
         async for result in results:
-            yield _response(prepared, result, context)
+            yield _response(operation, result, context)
 
 
-def _execution(schema: CompiledSchema, prepared: Prepared) -> Execution:
-    assert prepared.document.node is not None
+def _execution(schema: CompiledSchema, operation: ExecutableOperation) -> Execution:
+    assert operation.document.node is not None
     return schema.engine.plan(
-        prepared.document.node,
-        prepared.node,
-        variable_values=prepared.request.variables,
+        operation.document.node,
+        operation.node,
+        variable_values=operation.request.variables,
         hide_suggestions=schema.documents.hides_names,
         with_renderers=True,
-        plans=prepared.document.plans,
+        plans=operation.document.plans,
     )
 
 
 def refused(*errors: GraphQLError) -> Response:
-    """A response without data: the request itself is at fault."""
+    """A response without data, to a request that isn't executed."""
     return Response(None, list(errors), is_refused=True)
 
 
-def _arguments(schema: CompiledSchema, prepared: Prepared) -> dict[str, Any]:
+def _arguments(schema: CompiledSchema, operation: ExecutableOperation) -> dict[str, Any]:
     return {
         "schema": schema.graphql,
-        "document": prepared.document.node,
-        "variable_values": dict(prepared.request.variables or {}),
-        "operation_name": prepared.request.operation_name or None,
+        "document": operation.document.node,
+        "variable_values": dict(operation.request.variables or {}),
+        "operation_name": operation.request.operation_name or None,
         "hide_suggestions": schema.documents.hides_names,
     }
 
 
-def _response(prepared: Prepared, result: ExecutionResult, context: Context) -> Response:
+def _response(
+    operation: ExecutableOperation, result: ExecutionResult, context: Context
+) -> Response:
     if not result.errors and result.data is not None:
-        return Response(result.data, [], extensions=prepared.extensions)
+        return Response(result.data, [], extensions=operation.extensions)
     errors = [execution_failure(error, context.caller.request_id) for error in result.errors or ()]
-    # What the executor finds before it executes anything, such as wrong variables, has no path.
+    # Errors from before the execution, such as wrong variables, have no path.
     never_began = result.data is None and all(error.path is None for error in errors)
     if errors and never_began:
         return refused(*errors)
-    return Response(result.data, errors, extensions=prepared.extensions)
+    return Response(result.data, errors, extensions=operation.extensions)
 
 
 def _unknown_operation(name: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What the C library's allocator does with memory that isn't used any more."""
+"""The C library's allocator, and when it returns freed memory to the system."""
 
 import ctypes
 from typing import Final
@@ -8,12 +8,12 @@ _MMAP_THRESHOLD: Final = -3
 _LARGE: Final = 256 * 1024
 
 
-def give_back_large_blocks() -> None:
-    """Let the system have each block of more than 256 KiB back as soon as it's free.
+def release_large_blocks() -> None:
+    """Make the allocator return blocks of more than 256 KiB to the system when they are freed.
 
-    glibc raises this bound up to 32 MiB by itself as such blocks are freed, and has an arena for
-    each thread: a few large answers would leave hundreds of megabytes to fragments. Where there is
-    no glibc, this does nothing.
+    glibc raises this threshold up to 32 MiB as such blocks are freed, and has an arena for each
+    thread: a few large answers would leave hundreds of megabytes of fragments. On systems without
+    glibc, this does nothing.
     """
     try:
         set_option = ctypes.CDLL(None).mallopt

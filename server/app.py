@@ -1,4 +1,4 @@
-"""The composition root: everything is made and put together here."""
+"""The composition root: makes all objects and connects them."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
-from server.capacity import Budget, Slots
+from server.capacity import MemoryBudget, StreamSlots
 from server.fast_path import FastPath
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
@@ -44,7 +44,7 @@ from server.websocket import WebSocketEndpoint
 GRAPHQL = "/graphql"
 SCHEMA_FILE = f"{GRAPHQL}/schema.graphql"
 CLEANUP_SECONDS = 10.0
-"""How long what was cancelled may take to end, when the server stops, before storage is closed."""
+"""How long cancelled requests may take to end before the server closes the storage."""
 
 log = logging.getLogger("aicmo.server")
 
@@ -94,7 +94,7 @@ async def _require_schema(database: Database) -> None:
 async def open_server_storage(
     settings: Settings, cache: Cache | None = None
 ) -> AsyncIterator[Storage]:
-    """The storage, for a server: of a SQLite file there is one. Raises Unavailable too."""
+    """The storage of a server, which is the only one of a SQLite file. Raises Unavailable too."""
     database = database_of(settings)
     async with open_storage(settings, cache) as storage:
         with nullcontext() if database is None else database.only_server():
@@ -105,22 +105,22 @@ OpenStorage = Callable[[Settings, Cache], AbstractAsyncContextManager[Storage]]
 
 
 class App(Starlette):
-    """Starlette, and a short way for programs that post to GraphQL: pages name their origin."""
+    """Starlette, with a fast path for POST requests to GraphQL that have no `Origin` header."""
 
-    def __init__(self, programs: FastPath, **of_starlette: Any) -> None:
+    def __init__(self, fast_path: FastPath, **of_starlette: Any) -> None:
         super().__init__(**of_starlette)
-        self._programs = programs
+        self._fast_path = fast_path
 
     def serve(self, service: Service) -> None:
-        """Answer by this service from now on."""
+        """Use this service from now on."""
         self.state.service = service
-        self._programs.endpoint = HttpEndpoint(service)
+        self._fast_path.endpoint = HttpEndpoint(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == GRAPHQL:
             request = HttpRequest(scope, receive)
             if b"origin" not in request.headers:
-                await self._programs.answer(request, send)
+                await self._fast_path.answer(request, send)
                 return
         await super().__call__(scope, receive, send)
 
@@ -140,7 +140,7 @@ def create_app(
     schema = create_schema(settings.limits, introspection=not settings.production, cache=cache)
     has_schema_file = settings.publish_schema or not settings.production
     hosts = Hosts(settings.trusted_hosts, settings.trusted_proxies)
-    programs = FastPath(hosts)
+    fast_path = FastPath(hosts)
 
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
@@ -157,11 +157,11 @@ def create_app(
                     settings.body_bytes, settings.body_seconds, settings.limits.variable_values
                 ),
                 stream_limits=settings.streams,
-                streams=Slots(settings.streams.connections),
-                pending=Budget(settings.pending_bytes),
+                streams=StreamSlots(settings.streams.connections),
+                pending=MemoryBudget(settings.pending_bytes),
                 large_answers=FairSemaphore(max(settings.pool_size // 4, 1)),
                 persisted_queries=PersistedQueries(persisted_query_bytes),
-                has_page=not settings.production,
+                has_graphiql=not settings.production,
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,
             )
@@ -170,7 +170,7 @@ def create_app(
             await _ended(app.state.running)
 
     app = App(
-        programs,
+        fast_path,
         routes=[
             *_with_slash(lambda path: Route(path, _Http(), methods=["GET", "POST"]), GRAPHQL),
             *_with_slash(lambda path: WebSocketRoute(path, _websocket), GRAPHQL),
@@ -194,22 +194,22 @@ def create_app(
         exception_handlers={HTTPException: refuse_http, Exception: mask_bug},
         lifespan=lifespan,
     )
-    # To an absolute address, which behind a proxy isn't the one that the client knows.
+    # Starlette would redirect to an absolute URL, which is wrong behind a proxy.
     app.router.redirect_slashes = False
     app.state.running = set[asyncio.Task[None]]()
     return app
 
 
 def _with_slash(route: Callable[[str], BaseRoute], path: str) -> Iterator[BaseRoute]:
-    """The same at the path and at the path with a slash after it."""
+    """The route at the path, and at the path with a trailing slash."""
     yield route(path)
     yield route(f"{path}/")
 
 
 async def _ended(running: Collection[asyncio.Task[None]]) -> None:
-    """Returns when all have ended, or didn't in time.
+    """Returns when all tasks have ended, or CLEANUP_SECONDS have passed.
 
-    Who was not waited for any more is only told to end, and still has to give back what it holds.
+    uvicorn only cancels the tasks that exceed its timeout; they still release what they hold.
     """
     if waiting := set(running):
         _, left = await asyncio.wait(waiting, timeout=CLEANUP_SECONDS)
@@ -218,7 +218,7 @@ async def _ended(running: Collection[asyncio.Task[None]]) -> None:
 
 
 class _Http:
-    """An ASGI app: one that's given a request and gives a response costs more."""
+    """An ASGI app, which costs less than a function from a request to a response."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await HttpEndpoint(scope["app"].state.service)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What all clients together may take up."""
+"""The streams and the memory that all clients together may take."""
 
 import asyncio
 from collections import deque
@@ -10,16 +10,16 @@ from domain.errors import Unavailable
 from server.requests import RequestRefused
 
 
-class Slots:
-    """Counts the streams that are open, up to a limit."""
+class StreamSlots:
+    """Counts open streams, up to a limit."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.in_use = 0
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Holds a slot. Raises RequestRefused when there is none."""
+    def acquire(self) -> Iterator[None]:
+        """Holds a slot while it is entered. Raises RequestRefused when none is free."""
         if self.in_use >= self._limit:
             raise _at_capacity(f"There are {self._limit:,} open streams already")
         self.in_use += 1
@@ -29,8 +29,8 @@ class Slots:
             self.in_use -= 1
 
 
-class Budget:
-    """Counts the bytes of requests and of their answers until these are sent, up to a limit."""
+class MemoryBudget:
+    """Counts the bytes of requests and of their unsent responses, up to a limit."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -40,50 +40,50 @@ class Budget:
     def fits(self, amount: int) -> bool:
         return self.in_use + amount <= self.limit
 
-    async def take(self, amount: int, seconds: float) -> None:
-        """Count so much more, when those who came before have theirs.
+    async def acquire(self, amount: int, seconds: float) -> None:
+        """Acquire so many bytes, in the order of the calls.
 
-        Raises RequestRefused when so much isn't given back in time.
+        Raises RequestRefused when they aren't released in time.
         """
         if self.waiting or not self.fits(amount):
-            room = asyncio.get_running_loop().create_future()
-            self.waiting.append((amount, room))
+            granted = asyncio.get_running_loop().create_future()
+            self.waiting.append((amount, granted))
             try:
                 async with asyncio.timeout(seconds):
-                    await room
+                    await granted
             except BaseException as error:
-                # It may have come together with the room.
-                self.give_back(amount if room.done() and not room.cancelled() else 0)
+                # The memory may have been granted together with the error.
+                self.release(amount if granted.done() and not granted.cancelled() else 0)
                 if isinstance(error, TimeoutError):
                     raise _full() from None
                 raise
         else:
             self.in_use += amount
 
-    def give_back(self, amount: int) -> None:
+    def release(self, amount: int) -> None:
         self.in_use -= amount
-        self.let_in()
+        self.wake_waiters()
 
-    def let_in(self) -> None:
-        """Give those who wait what they wait for, as far as it's there."""
+    def wake_waiters(self) -> None:
+        """Grant waiting requests their memory, as far as it's free."""
         while self.waiting:
-            wanted, room = self.waiting[0]
-            if not room.done():
+            wanted, granted = self.waiting[0]
+            if not granted.done():
                 if not self.fits(wanted):
                     return
                 self.in_use += wanted
-                room.set_result(None)
+                granted.set_result(None)
             self.waiting.popleft()
 
-    def share(self) -> "Share":
-        """A part of it that grows; a context manager that gives it back whole."""
-        return Share(self)
+    def share(self) -> "MemoryShare":
+        """A share that can grow; a context manager that releases all of it."""
+        return MemoryShare(self)
 
 
-class Share:
-    """What one request holds of a budget."""
+class MemoryShare:
+    """The memory that one request holds of a budget."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: MemoryBudget) -> None:
         self._budget = budget
         self._amount = 0
         self._reserved = 0
@@ -92,45 +92,44 @@ class Share:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # As `give_back`, without a call for each request.
+        # Like `release`, without a call for each request.
         budget = self._budget
         budget.in_use -= self._amount + self._reserved
         if budget.waiting:
-            budget.let_in()
+            budget.wake_waiters()
 
-    def handed_over(self) -> "Share":
-        """Another one that holds what this one held."""
-        other = Share(self._budget)
+    def transferred(self) -> "MemoryShare":
+        """Another share, which takes over all that this one held."""
+        other = MemoryShare(self._budget)
         other._amount, self._amount = self._amount, 0
         other._reserved, self._reserved = self._reserved, 0
         return other
 
     @property
     def amount(self) -> int:
-        """What it holds, but for what is only reserved."""
+        """The bytes that it holds, without reserved ones."""
         return self._amount
 
     def shrink_to(self, amount: int) -> None:
-        """Give back what it holds beyond that, and what is reserved."""
+        """Release the bytes beyond `amount`, and reserved ones."""
         beyond = max(self._amount - amount, 0)
         self._amount -= beyond
         beyond += self._reserved
         self._reserved = 0
         if beyond:
-            self._budget.give_back(beyond)
+            self._budget.release(beyond)
 
     async def reserve(self, amount: int, seconds: float) -> None:
-        """Wait for room to grow by so much, or by all that the budget has.
+        """Wait until so many bytes are reserved, or all that the budget has if that is less.
 
-        Raises RequestRefused when there is none in time.
+        Raises RequestRefused when they aren't released in time.
         """
         amount = self._largest(amount)
-        await self._budget.take(amount, seconds)
+        await self._budget.acquire(amount, seconds)
         self._reserved += amount
 
-    def reserve_now(self, amount: int) -> None:
-        """As `reserve`, for who can't wait, and only knows the domain's errors: raises
-        Unavailable."""
+    def reserve_nowait(self, amount: int) -> None:
+        """Like `reserve`, without waiting. Raises Unavailable, an error of the domain."""
         amount = self._largest(amount)
         if not self._budget.fits(amount):
             raise Unavailable(_full().message)
@@ -141,7 +140,9 @@ class Share:
         return min(amount, self._budget.limit - self._amount - self._reserved)
 
     def grow(self, amount: int) -> None:
-        """Raises RequestRefused when so much isn't left."""
+        """Hold so many bytes more, reserved ones first. Raises RequestRefused if too few are
+        free.
+        """
         budget = self._budget
         if amount > self._reserved:
             beyond = amount - self._reserved
@@ -154,7 +155,7 @@ class Share:
         self._amount += amount
 
     def hold(self, amount: int) -> None:
-        """As `grow`, for who only knows the domain's errors: raises Unavailable."""
+        """Like `grow`, but raises Unavailable, an error of the domain."""
         budget = self._budget
         if not self._reserved and budget.in_use + amount <= budget.limit:
             budget.in_use += amount
@@ -167,7 +168,7 @@ class Share:
 
 
 def _full() -> RequestRefused:
-    return _at_capacity("Other requests take up all the memory for requests and answers")
+    return _at_capacity("Other requests acquire up all the memory for requests and answers")
 
 
 def _at_capacity(why: str) -> RequestRefused:

@@ -22,7 +22,7 @@ from migrations.errors import MigrationError
 from migrations.runner import is_new, upgrade
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
-from server.allocator import give_back_large_blocks
+from server.allocator import release_large_blocks
 from server.app import create_app, database_of, open_server_storage, open_storage
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
@@ -32,15 +32,15 @@ from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
 
 _NEW_OBJECTS = 5_000
-"""How many more there have to be until Python's garbage collector looks through them.
+"""The number of new objects after which Python's garbage collector runs.
 
-A list makes thousands that are gone when it's answered, and needs no collector for that: by
-default, at 700, it would look at them once for each list. To look at more takes longer.
+A list creates thousands of objects, which are freed without the collector when it is answered. By
+default, at 700, the collector would scan them once for each list. To scan more takes longer.
 """
 
 
 class _Commands(TyperGroup):
-    """Tells what is wrong with a call in one line, like whatever else is wrong."""
+    """Reports a wrong call in one line, like all other errors."""
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
         try:
@@ -84,7 +84,7 @@ def aicmo(
         ),
     ] = False,
 ) -> None:
-    """Has the options that belong to no command; the help is the app's."""
+    """The options that belong to no command; the help text is the app's."""
 
 
 @app.command()
@@ -112,7 +112,7 @@ def serve(
             asyncio.run(_prepare_demo(settings))
         asyncio.run(_check_storage(settings))
         sockets = _listening_sockets(settings, is_option="port" in given)
-    give_back_large_blocks()
+    release_large_blocks()
     with logging_to_stderr():
         _Server(create_app(settings, seed_memory=demo), settings).run(sockets)
 
@@ -165,29 +165,29 @@ def export(
 
 
 class _Server(Listener):
-    """Says where it is once it listens, and ends by itself when it's told to stop."""
+    """Prints its addresses when it listens, and exits when it's told to stop."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # uvicorn would raise the signal again after the shutdown, as if there had been none.
+        # uvicorn would raise the signal again after a clean shutdown.
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
-        # Modules and the schema stay to the end: no collection needs to look through them again.
+        # Modules and the schema live to the end: the collector need not scan them again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_NEW_OBJECTS)
         for listening in sockets or ():
             host, port = listening.getsockname()[:2]
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            if self._app.state.service.has_page:
+            if self._app.state.service.has_graphiql:
                 typer.echo(f"GraphiQL, for browsers:  {address}/graphql")
             typer.echo(f"GraphQL API, for POST:   {address}/graphql\nPress Ctrl+C to stop.")
 
 
 def _listening_sockets(settings: Settings, *, is_option: bool) -> list[socket]:
-    """Those of the settings. Where the port is taken, the error says how to choose another."""
+    """The listening sockets of the settings. If the port is in use, the error says what to do."""
     try:
         return listening_sockets(settings)
     except OSError as error:
@@ -218,7 +218,7 @@ async def _prepare_demo(settings: Settings) -> None:
 
 async def _check_storage(settings: Settings) -> None:
     async with open_server_storage(settings):
-        """Opening is the check: it needs a database at the newest revision."""
+        """Open the storage, which checks that the database is at the newest revision."""
 
 
 async def _migrate(settings: Settings) -> None:
@@ -252,7 +252,7 @@ async def _seed(settings: Settings, size: int) -> None:
 
 @contextmanager
 def _interrupted_by_an_exception() -> Iterator[None]:
-    """A progress bar hides the terminal's cursor: who ends it by Ctrl+C is to get it back."""
+    """Show the terminal's cursor again when Ctrl+C ends a progress bar, which hides it."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)

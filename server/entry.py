@@ -1,4 +1,4 @@
-"""Where the process starts: nothing of ours is imported before Ctrl+C ends it quietly."""
+"""The entry point of the process, which handles Ctrl+C before it imports anything of AICMO."""
 
 import gc
 import signal
@@ -8,15 +8,15 @@ from importlib import import_module
 def main() -> None:
     """Run the command line. Leaves by SystemExit.
 
-    Up to the moment at which the server listens, and answers what has begun before it ends, there
-    is nothing that Ctrl+C could spoil: what is stored is stored by transactions. So the signal
-    itself ends the process. An exception could come up anywhere in the imports that take most of
-    the first second, be reported by anybody, or wait for a thread that waits for a database.
+    Until the server listens, Ctrl+C can do no harm, because the process stores everything in
+    transactions. So the signal itself ends the process. An exception would be raised anywhere in
+    the imports, which take most of the first second; any code could report it, or it could wait for
+    a thread that waits for a database.
     """
-    # Where a shell has put the process into the background, the signal is ignored, and stays so.
+    # For a background process of a shell the signal is ignored; leave it so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # What is imported stays. Looking through it again and again would take a fifth of the time.
+    # Imported objects stay: to scan them again and again would take a fifth of the time.
     gc.disable()
     try:
         command_line = import_module("server.cli")

@@ -1,4 +1,4 @@
-"""The short way of programs, past what Starlette does for pages and to find a route."""
+"""The fast path of POST requests without an Origin, past Starlette's middleware and routing."""
 
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import Response as HttpResponse
@@ -11,7 +11,7 @@ from server.responses import JsonResponse, refuse
 
 
 class FastPath:
-    """Answers what programs post to GraphQL as it's answered to all, but for CORS."""
+    """Answers POST requests to GraphQL like the endpoint behind Starlette, without CORS."""
 
     endpoint: HttpEndpoint
     """To be set before the first request."""
@@ -28,13 +28,15 @@ class FastPath:
             response = refuse(refusal, request.id)
         except Exception as error:  # noqa: BLE001
             response = masked(error, request.id)
-        if not _is_written(request, response):
+        if not _is_sent(request, response):
             guarded = ServerErrorMiddleware(response, mask_bug)  # a stream may fail to begin
             await guarded(request.scope, request.receive, send)
 
 
-def _is_written(request: HttpRequest, response: HttpResponse) -> bool:
-    """Whether it could be written at once, past `send`."""
-    if request.exchange is None or not isinstance(response, JsonResponse):
+def _is_sent(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether the response could be sent directly, past `send`."""
+    if request.http_cycle is None or not isinstance(response, JsonResponse):
         return False
-    return request.exchange.answer(response.status_code, response.header_lines, response.body)
+    return request.http_cycle.send_response(
+        response.status_code, response.header_lines, response.body
+    )

@@ -1,5 +1,8 @@
-"""GraphiQL, the page people meet at /graphql. All of it is in this package: it needs no internet,
-and its policy lets nothing in from elsewhere."""
+"""GraphiQL, the page at /graphql for browsers.
+
+All its assets are in this package: it works without internet access, and its content security
+policy allows no other origin.
+"""
 
 import gzip
 import hashlib
@@ -29,7 +32,9 @@ _POLICY = {
 }
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": "; ".join(f"{what} {whence}" for what, whence in _POLICY.items()),
+    "Content-Security-Policy": "; ".join(
+        f"{directive} {sources}" for directive, sources in _POLICY.items()
+    ),
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",
@@ -51,7 +56,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab that a first visit opens with; GraphiQL titles it with its operation's name."""
+    """A tab of the first visit; GraphiQL titles it with its operation's name."""
 
     file: str
     query: str
@@ -59,7 +64,7 @@ class Tab:
 
 
 def graphiql_tabs() -> list[Tab]:
-    """What is in tabs/, in the order of the files' names; variables lie beside their operation."""
+    """The tabs of `tabs/`, by file name; a tab's variables are in a file beside its operation."""
     tabs = []
     for operation in sorted((FOLDER / "tabs").glob("*.graphql")):
         variables = operation.with_suffix(".json")
@@ -74,12 +79,12 @@ def graphiql_tabs() -> list[Tab]:
 
 
 def graphiql_page(path: str) -> HTMLResponse:
-    """The page at this path. It addresses its assets relative to it: a path prefix does no harm."""
+    """The page at this path, with relative URLs, so that a proxy may add a path prefix."""
     return HTMLResponse(_page("../" if path.endswith("/") else ""), headers=_PAGE_HEADERS)
 
 
 def graphiql_routes() -> list[BaseRoute]:
-    """The page's assets, under a path that changes with them: browsers may keep them for good."""
+    """The routes of the assets; their path has a version, so browsers may cache them for good."""
     return [Route("/graphiql/{version}/{name:path}", _serve_asset, name="graphiql-assets")]
 
 

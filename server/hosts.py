@@ -1,4 +1,4 @@
-"""Which names the server answers to."""
+"""The host names that the server accepts."""
 
 import logging
 from functools import lru_cache
@@ -14,10 +14,10 @@ log = logging.getLogger("aicmo.websocket")
 
 
 class Hosts:
-    """Names; `*` is any, `*.example.com` any below example.com.
+    """The accepted host names: `*` is any name, `*.example.com` any name below example.com.
 
-    Proxies, whose addresses or networks are given, may pass on a request under another name than
-    the client used, and say so in `X-Forwarded-Host`. From others, that says nothing.
+    Trusted proxies, given by addresses or networks, may forward a request under another name, with
+    the client's in `X-Forwarded-Host`. From other clients that header is ignored.
     """
 
     def __init__(self, names: tuple[str, ...], proxies: tuple[str, ...] = ()) -> None:
@@ -27,10 +27,10 @@ class Hosts:
         self._is_proxy = lru_cache(maxsize=100)(self._look_up)
 
     def require(self, scope: Scope) -> None:
-        """Raises RequestRefused unless the request is to one of them.
+        """Raises RequestRefused unless the request's host name is accepted.
 
-        That goes for both names, if there are two: a page can say whatever it likes in
-        `X-Forwarded-Host`, and a proxy on its machine would pass that on.
+        If a proxy forwards another name, both must be accepted: a page can set `X-Forwarded-Host`,
+        and a proxy on the same machine would forward that.
         """
         given = tuple([value for name, value in scope["headers"] if name == b"host"])
         is_named = self._are_named(given)
@@ -40,7 +40,7 @@ class Hosts:
             raise RequestRefused(400, "Host: this server isn't called that.")
 
     def called(self, scope: Scope) -> str:
-        """What the client called the server, in small letters, perhaps with a port."""
+        """The host name that the client used, in lower case, perhaps with a port."""
         name = headers_of(scope).get(b"host", b"")
         return b"".join(self._forwarded(scope) or (name,)).decode("latin-1").lower()
 
@@ -71,7 +71,7 @@ class Hosts:
 
 
 class TrustedHosts:
-    """Refuses requests to other names than the hosts'."""
+    """Middleware that refuses requests to other host names."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
@@ -85,7 +85,7 @@ class TrustedHosts:
                 headers = headers_of(scope)
                 request_id = request_id_of(headers)
                 if scope["type"] == "websocket":
-                    # A browser doesn't show the answer to anybody.
+                    # A browser shows the response to nobody.
                     log.warning(
                         "request %s: a WebSocket was refused: this server isn't called %s",
                         request_id,

@@ -14,12 +14,12 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from domain.callers import local_operator
-from schema.documents import AT_ONCE as SMALL_DOCUMENT
+from schema.documents import MAX_INLINE_CHARACTERS
 from schema.encoding import fits
-from schema.execute import Prepared, Response
-from server.capacity import Share
-from server.exchange import Exchange
+from schema.execute import ExecutableOperation, Response
+from server.capacity import MemoryShare
 from server.graphiql import graphiql_page
+from server.http_cycle import HttpCycle
 from server.requests import (
     JSON,
     STREAMS,
@@ -28,9 +28,9 @@ from server.requests import (
     RequestRefused,
     headers_of,
     negotiate,
-    read_operation,
+    read_graphql_request,
     request_id_of,
-    wants_page,
+    wants_html,
 )
 from server.responses import answer, large_answer, refuse
 from server.service import Service, is_subscription
@@ -45,7 +45,7 @@ _AS_JSON = Accepted(JSON, stream=None)
 class HttpEndpoint:
     """`GET` runs queries and subscriptions, and shows GraphiQL to browsers; `POST` runs everything.
 
-    Subscriptions, and whatever else is asked for as a stream, are streamed.
+    Subscriptions are streamed, and so are operations whose client accepts only a stream.
     """
 
     service: Service
@@ -55,10 +55,10 @@ class HttpEndpoint:
         await response(scope, receive, send)
 
     async def respond(self, request: HttpRequest) -> HttpResponse:
-        """The response, which is still to be sent."""
+        """The response, which the caller sends."""
         accepted = _AS_JSON
         try:
-            if request.method != "POST" and self.service.has_page and wants_page(request):
+            if request.method != "POST" and self.service.has_graphiql and wants_html(request):
                 return graphiql_page(request.scope["path"])
             accepted = negotiate(request.headers.get(b"accept"))
             with self.service.pending.share() as share:
@@ -66,71 +66,73 @@ class HttpEndpoint:
         except RequestRefused as refusal:
             return refuse(refusal, request.id, accepted.single or JSON)
 
-    async def _answer(self, request: HttpRequest, accepted: Accepted, share: Share) -> HttpResponse:
-        """`share` is what the request takes up until it's answered; a stream takes it over."""
+    async def _answer(
+        self, request: HttpRequest, accepted: Accepted, share: MemoryShare
+    ) -> HttpResponse:
+        """`share` holds the memory of the request until the response; a stream takes it over."""
         service, caller = self.service, local_operator(request.id)
-        operation = await read_operation(
+        graphql_request = await read_graphql_request(
             request, service.body_limits, service.persisted_queries, share.grow
         )
-        if operation.size is not None and operation.size <= SMALL_DOCUMENT:
-            prepared = service.prepare(operation)
+        if graphql_request.size is not None and graphql_request.size <= MAX_INLINE_CHARACTERS:
+            operation = service.parse_and_validate(graphql_request)
         else:
-            prepared = await service.prepare_apart(operation)
-        if isinstance(prepared, Prepared) and request.method != "POST":
-            self._require_safe(prepared, request)
-        is_followed = is_subscription(prepared)
+            operation = await service.parse_and_validate_apart(graphql_request)
+        if isinstance(operation, ExecutableOperation) and request.method != "POST":
+            self._require_safe(operation, request)
+        is_followed = is_subscription(operation)
         if accepted.stream is not None and (is_followed or accepted.single is None):
-            return OperationStream(service, prepared, accepted.stream, caller, share.handed_over())
+            return OperationStream(service, operation, accepted.stream, caller, share.transferred())
         assert accepted.single is not None
-        if isinstance(prepared, Response):
-            return answer(prepared, accepted.single, request.id)
+        if isinstance(operation, Response):
+            return answer(operation, accepted.single, request.id)
         if is_followed:
             raise RequestRefused(
                 406,
                 f"Subscriptions are answered as {' or '.join(STREAMS)}, or over a WebSocket.",
             )
-        with nullcontext() if request.exchange is None else _WhileConnected(request.exchange):
-            response = await service.respond(prepared, caller, share)
+        with nullcontext() if request.http_cycle is None else _WhileConnected(request.http_cycle):
+            response = await service.respond(operation, caller, share)
             if response.is_refused or fits(response.data):
                 return answer(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)
-        # What the answer was read from, and the request, are gone when this returns.
+        # The texts of the answer, and the request, are freed when this returns.
         share.shrink_to(sum(map(len, parts)))
-        return large_answer(response, parts, accepted.single, request.id, share.handed_over())
+        return large_answer(response, parts, accepted.single, request.id, share.transferred())
 
-    def _require_safe(self, prepared: Prepared, request: HttpRequest) -> None:
-        """What isn't posted changes nothing, and pages elsewhere follow nothing by it."""
-        match prepared.kind:
+    def _require_safe(self, operation: ExecutableOperation, request: HttpRequest) -> None:
+        """Refuses mutations other than by POST, and subscriptions by GET from other sites."""
+        match operation.kind:
             case OperationType.SUBSCRIPTION if request.method == "GET":
-                self.service.require_welcome(request.scope)
+                self.service.require_allowed_origin(request.scope)
             case OperationType.SUBSCRIPTION | OperationType.MUTATION:
-                message = f"A {prepared.kind.value} can't be sent by {request.method}."
+                message = f"A {operation.kind.value} can't be sent by {request.method}."
                 raise RequestRefused(405, message, headers={"Allow": "POST"})
 
 
 class _WhileConnected:
-    """Cancels what this task does within, up to its commit, when the client goes away.
+    """Cancels the body of the `with` statement, up to its commit, when the client disconnects.
 
     Raises RequestRefused then. Like `asyncio.timeout`, it needs no task of its own.
     """
 
-    __slots__ = ("_cancellations", "_exchange", "_is_gone", "_task")
+    __slots__ = ("_cancellations", "_has_disconnected", "_http_cycle", "_task")
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._is_gone = False
+    def __init__(self, http_cycle: HttpCycle) -> None:
+        self._http_cycle = http_cycle
+        self._has_disconnected = False
 
     def __enter__(self) -> None:
-        if self._exchange.is_over:
-            raise _client_gone()
+        if self._http_cycle.is_closed:
+            raise _client_disconnected()
         task = asyncio.current_task()
         assert task is not None
         self._task: asyncio.Task[Any] = task
         self._cancellations = task.cancelling()
-        self._exchange.on_leave = self._leave
+        self._http_cycle.on_disconnect = self._on_disconnect
 
-    def _leave(self) -> None:
-        self._is_gone = True
+    def _on_disconnect(self) -> None:
+        self._has_disconnected = True
         self._task.cancel()
 
     def __exit__(
@@ -139,33 +141,33 @@ class _WhileConnected:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._exchange.on_leave = None
-        if not self._is_gone:
+        self._http_cycle.on_disconnect = None
+        if not self._has_disconnected:
             return
         is_ours = self._task.uncancel() <= self._cancellations
         if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
-            raise _client_gone() from None
+            raise _client_disconnected() from None
 
 
-def _client_gone() -> RequestRefused:
-    """Nobody reads it; 499 is what proxies log for it."""
-    return RequestRefused(499, "The client went away.")
+def _client_disconnected() -> RequestRefused:
+    """The refusal that nobody reads; proxies log such requests with status 499."""
+    return RequestRefused(499, "The client disconnected.")
 
 
 async def refuse_http(request: Request, error: Exception) -> HttpResponse:
-    """Starlette's own refusals, such as 404 and 405, in the form of all others."""
+    """Answers Starlette's own refusals, such as 404 and 405, in the form of all others."""
     assert isinstance(error, HTTPException)
     refusal = RequestRefused(error.status_code, error.detail, headers=error.headers)
     return refuse(refusal, request_id_of(headers_of(request.scope)))
 
 
 async def mask_bug(request: Request, error: Exception) -> HttpResponse:
-    """What Starlette answers after an error that nothing expected."""
+    """Answers an unexpected error that reached Starlette."""
     return masked(error, request_id_of(headers_of(request.scope)))
 
 
 def masked(error: Exception, request_id: str) -> HttpResponse:
-    """An error that nothing expected: logged by its request id, told without details."""
+    """The response to an unexpected error, which is logged with the request id and masked."""
     log.error("request %s: unexpected error", request_id, exc_info=error)
     message = f"Something went wrong on our side. Mention request {request_id} when you report it."
     return refuse(RequestRefused(500, message, code="INTERNAL_SERVER_ERROR"), request_id)

@@ -1,7 +1,7 @@
 """Parsing JSON that clients send: strictly by RFC 8259, whatever its size or depth.
 
-A text with many values takes long to parse, and much memory: what is in it is counted first, in
-slices, and it's parsed in a thread that lets the event loop have its turns.
+A text with many values takes long to parse, and much memory. So its values are counted first, in
+slices, and it's parsed in a thread that yields to the event loop.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from typing import Any, Final, NoReturn
 import orjson
 
 SHORT_TEXT: Final = 64 * 1024
-"""Bytes, or characters, of a text that `parse` is quick with, whatever it has."""
+"""The bytes, or characters, of a text that `parse` parses quickly, whatever it contains."""
 _SLICE: Final = 16 * 1024
 _WINDOW: Final = 512 * 1024
-"""Bytes that are looked through at once: this takes a few milliseconds."""
-MANY: Final = 20_000
-"""Values that are parsed at once: this takes a few milliseconds."""
-_OF_REQUEST: Final = 100
-"""Values that a request may have beside its variables."""
+"""The bytes that are scanned at once: this takes a few milliseconds."""
+MAX_INLINE_VALUES: Final = 20_000
+"""The values that are parsed in the event loop: this takes a few milliseconds."""
+_OTHER_VALUES: Final = 100
+"""The values that a request may have beside its variables."""
 _DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LARGE_INTEGER = b"0" * 19
-"""Where so many digits stand in a row, an integer may be larger than `orjson` would keep whole."""
+"""With so many digits in a row, an integer may be too large for `orjson` to keep exactly."""
 _SEPARATORS: Final = (b",", b"{", b"[")
 _OUTSIDE = re.compile(rb'[^"]*')
 _INSIDE = re.compile(rb'(?:[^"\\]|\\.)*+', re.DOTALL)
@@ -35,30 +35,34 @@ class NotJson(ValueError):
 
 
 class TooMuchJson(Exception):
-    """The text has more than is parsed; the message says of what."""
+    """The text exceeds a limit, which the message names."""
 
 
 def parse(text: bytearray | str) -> Any:
-    """The value. Raises NotJson and TooMuchJson.
+    """The value of the text. Raises NotJson and TooMuchJson.
 
-    Integers keep all their digits and lone surrogates stay: what is wrong with them is said later,
-    with the name of the field.
+    Integers keep all digits, and lone surrogates stay: they are refused later, with the name of the
+    field.
     """
-    # It may make much more in memory of large texts with many values: it shares no short strings.
+    # For large texts with many values `orjson` takes more memory: it shares no short strings.
     if isinstance(text, bytearray) and _LARGE_INTEGER not in text.translate(_DIGITS_TO_ZEROS):
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
-            pass  # Python's parser takes more, such as lone surrogates, and says what is wrong.
+            pass  # Python's parser accepts lone surrogates, and its errors are better.
     return _parsed(text, _DECODER)
 
 
-async def parse_large(text: bytearray, most_values: int) -> Any:
-    """As `parse`, without keeping the event loop for long. Raises TooMuchJson before it's parsed
-    where it must have more values."""
-    separators, has_large_integers = await _looked_through(text)
-    # Strings may have what separates values, too.
-    is_many = separators > MANY and await _count_values(text, most_values) > MANY
+async def parse_large(text: bytearray, max_values: int) -> Any:
+    """Like `parse`, without blocking the event loop for long.
+
+    Raises TooMuchJson before it parses a text that must have more values.
+    """
+    separators, has_large_integers = await _scanned(text)
+    # Strings may contain separators, too.
+    is_many = (
+        separators > MAX_INLINE_VALUES and await _count_values(text, max_values) > MAX_INLINE_VALUES
+    )
     if not is_many and not has_large_integers:
         try:
             value = orjson.loads(text)
@@ -67,10 +71,10 @@ async def parse_large(text: bytearray, most_values: int) -> Any:
         except orjson.JSONDecodeError:
             pass  # as above
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_THREAD, _parsed, text, _PATIENT_DECODER)
+    return await loop.run_in_executor(_THREAD, _parsed, text, _YIELDING_DECODER)
 
 
-async def _looked_through(text: bytearray) -> tuple[int, bool]:
+async def _scanned(text: bytearray) -> tuple[int, bool]:
     """How many characters there are that separate values, and whether there may be integers that
     are too large for `orjson`."""
     separators, has_large_integers = 0, False
@@ -108,7 +112,7 @@ async def _count_values(text: bytearray, most: int) -> int:
             elif start < len(window):
                 break  # a backslash whose character is in the next window
         position += max(start, 1)
-        if commas > most + _OF_REQUEST:
+        if commas > most + _OTHER_VALUES:
             raise TooMuchJson(f"has more than {most:,} values")
         await asyncio.sleep(0)
     return commas + openings
@@ -134,8 +138,8 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-_PATIENT_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-# The scanner in C keeps the interpreter until it's done; this one gives it to other threads.
-_PATIENT_DECODER.scan_once = py_make_scanner(_PATIENT_DECODER)  # type: ignore[attr-defined]
+_YIELDING_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+# The scanner in C holds the interpreter lock to its end; this one releases it to other threads.
+_YIELDING_DECODER.scan_once = py_make_scanner(_YIELDING_DECODER)  # type: ignore[attr-defined]
 _THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="json")
-"""One text at a time: several would leave fewer turns to the event loop."""
+"""A single thread: with several, the event loop would run less often."""

@@ -1,4 +1,4 @@
-"""How connections are listened to: uvicorn, with limits where it has none."""
+"""The uvicorn server and its protocols, with limits where uvicorn has none."""
 
 import asyncio
 import json
@@ -15,43 +15,43 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from server.exchange import EXCHANGE, SENDS_PARTS, Exchange
+from server.connection_limits import ConnectionLimiter, connections_within, raise_file_limit
+from server.http_cycle import HTTP_CYCLE, SENDS_PARTS, HttpCycle
 from server.requests import headers_of
 from server.settings import Settings
-from server.sockets import Sockets, connections_within, raise_file_limit
 
 log = logging.getLogger("aicmo.server")
 
 T = TypeVar("T")
 
 _BACKLOG = 2_048
-"""How many connections may wait until they are accepted."""
+"""How many connections may wait to be accepted."""
 _ACCEPTED_AT_ONCE = 16
-"""How many connections are accepted in a turn of the event loop. uvloop accepts one from a socket,
-so each is listened to as often: otherwise those who come while the server is busy would wait for a
-turn each, behind all that the others ask for.
+"""How many connections are accepted in a turn of the event loop. uvloop accepts one connection for
+each listening socket, so the server duplicates its sockets: otherwise clients that connect while it
+is busy would wait for a turn each, behind the requests of other clients.
 """
 _ENDING_SECONDS = 3.0
-"""How long an operation that is over may take to give up a database that doesn't answer."""
+"""How long a cancelled operation may take to give up a database that doesn't answer."""
 _INVALID = "Invalid HTTP request received."
 HEAD_BYTES = 64 * 1024
-"""The most that stands before a body, and between the parts of one in chunks, or behind them.
+"""The most bytes before a body, between its chunks, and after them.
 
-It is looked at after each read, so what comes by a single one may be more.
+It is checked after each read, so a single read may exceed it.
 """
 HEAD_SECONDS = 10.0
-"""How long a connection may take to say what it wants: a first line and headers."""
+"""How long a connection may take to send a request line and headers."""
 _RETRY_AFTER = "Retry-After: 5\r\n"
 LINGER_SECONDS = 5.0
-"""How long the rest is read, and dropped, of a request that was answered before it had arrived.
+"""How long the server reads and drops the rest of a request that it has answered already.
 
-Closed at once, the connection would be reset, and some clients would never see the answer
-(RFC 9112, 9.6).
+If it closed the connection at once, the connection would be reset, and some clients would never see
+the response (RFC 9112, 9.6).
 """
 
 
 def listening_sockets(settings: Settings) -> list[socket.socket]:
-    """One for each address that the settings' host has. Raises OSError."""
+    """A listening socket for each address of the settings' host. Raises OSError."""
     host, port = settings.host, settings.port
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return [
@@ -61,10 +61,10 @@ def listening_sockets(settings: Settings) -> list[socket.socket]:
 
 
 class Listener(uvicorn.Server):
-    """Serves the app on sockets that listen.
+    """Serves the app on listening sockets.
 
-    When it stops, those who follow something are let go, since they wouldn't go themselves. Who is
-    not answered `shutdown_seconds` later is not waited for any more.
+    When it stops, it ends the subscriptions, which clients wouldn't end. It cancels the requests
+    that aren't answered after `shutdown_seconds`.
     """
 
     def __init__(
@@ -84,12 +84,12 @@ class Listener(uvicorn.Server):
                 ws_max_size=settings.streams.message_bytes,
                 ws_ping_interval=settings.streams.ping_interval_seconds,
                 ws_ping_timeout=settings.streams.ping_timeout_seconds,
-                # A few bytes on the wire could become a message of the largest size in memory.
+                # A few compressed bytes could become a message of the largest size in memory.
                 ws_per_message_deflate=False,
                 timeout_keep_alive=settings.keep_alive_seconds,
                 timeout_graceful_shutdown=shutdown_seconds,
-                proxy_headers=False,  # the application knows which proxies to trust
-                access_log=False,  # would be made for every request, and then be dropped
+                proxy_headers=False,  # the application decides which proxies to trust
+                access_log=False,  # uvicorn would format a line for each request, and then drop it
                 log_level="warning",
                 log_config=None,
             )
@@ -105,8 +105,8 @@ class Listener(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _sockets(settings: Settings) -> Sockets:
-    """As many connections as the system lets the process have; a warning where those are few."""
+def _sockets(settings: Settings) -> ConnectionLimiter:
+    """The limiter for as many connections as the system allows; logs a warning if they are few."""
     files = raise_file_limit()
     limit = connections_within(files, 3 * settings.pool_size)
     if limit < settings.streams.connections:
@@ -118,32 +118,32 @@ def _sockets(settings: Settings) -> Sockets:
             limit,
             settings.streams.connections,
         )
-    return Sockets(limit, settings.client_connections, settings.trusted_proxies)
+    return ConnectionLimiter(limit, settings.client_connections, settings.trusted_proxies)
 
 
-def _bounded(protocol: type[T], settings: Settings, sockets: Sockets) -> type[T]:
-    """The protocol with these limits: uvicorn makes it, and has no way to tell it more."""
+def _bounded(protocol: type[T], settings: Settings, sockets: ConnectionLimiter) -> type[T]:
+    """The protocol with these limits as class attributes, because uvicorn creates the instances."""
     bounds = {"write_seconds": settings.write_seconds, "sockets": sockets}
     return type(protocol.__name__, (protocol,), bounds)
 
 
 class _Bounded(asyncio.Protocol):
-    """Closes a connection whose client doesn't read what is sent to it, and counts connections."""
+    """Counts connections, and closes those whose clients don't read what the server sends."""
 
     write_seconds: float = 30.0
-    sockets: Sockets = Sockets()
+    sockets: ConnectionLimiter = ConnectionLimiter()
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
     client: tuple[str, int] | None
     _until_read: asyncio.TimerHandle | None = None
     _is_counted = True
-    """A WebSocket is, since it began by HTTP."""
+    """A WebSocket is counted, because its connection began with HTTP."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_awaiting_reader()
         if self._is_counted:
             self._is_counted = False
-            self.sockets.leave(_address(self.client))
+            self.sockets.release(_address(self.client))
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -168,33 +168,33 @@ def _address(client: tuple[str, int] | None) -> str:
 class BoundedHttp(_Bounded, HttpToolsProtocol):
     """Refuses requests whose head is too large, or doesn't arrive in time.
 
-    What was refused before its body had arrived may be sent to its end, for a while. Each request
-    has an `Exchange` with it.
+    After a refusal, the client may send the rest of the body for LINGER_SECONDS. Each request has
+    an `HttpCycle` in its scope.
 
-    An upgrade that isn't taken is ignored, and the body is the request's. Where it's in doubt what
-    the next byte belongs to, the connection ends with the answer.
+    The server ignores upgrades other than to WebSocket, and reads the body as the request's. Where
+    it's ambiguous what the next byte belongs to, it closes the connection after the response.
     """
 
-    _exchange: Exchange | None = None
-    """That of the request that is being answered: of several in a row there's one at a time."""
+    _http_cycle: HttpCycle | None = None
+    """The cycle of the current request: pipelined requests are answered one at a time."""
     _idle_since: float | None = None
-    """When the last answer was complete; None from the next request's first byte on."""
+    """When the last response was complete; None from the next request's first byte on."""
     _until_next: asyncio.TimerHandle | None = None
     _until_head: asyncio.TimerHandle | None = None
     _until_rest: asyncio.TimerHandle | None = None
     _is_awaiting_head = False
     _unread_bytes = 0
-    """What came since a head, a message or a part of a body was last whole."""
+    """The bytes since the last complete head, message or part of a body."""
     _declined: bytes | None = None
-    """The head of a request whose upgrade isn't taken, as if it hadn't offered one."""
+    """The head, without the upgrade, of a request whose upgrade is ignored."""
     _keeps_alive = False
-    """Whether the connection stays when a body comes that the client announced by `Expect`."""
+    """Whether the connection is kept alive if a body follows that `Expect` announced."""
     _refusal: HTTPStatus | None = None
-    """How a request is refused, once those before it are answered. Nothing after it is read."""
+    """The status that refuses a request, after the requests before it. Later bytes are dropped."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        reason = self.sockets.take(_address(self.client))
+        reason = self.sockets.acquire(_address(self.client))
         self._is_counted = reason is None
         if reason is None:
             self._await_head()
@@ -207,11 +207,11 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
         self._stop_waiting()
         self._stop_lingering()
         super().connection_lost(exc)
-        if self._exchange is not None:
-            self._exchange.leave()
+        if self._http_cycle is not None:
+            self._http_cycle.disconnect()
 
     def data_received(self, data: bytes) -> None:
-        """Does what uvicorn does, but for upgrades that it has no use for."""
+        """Does what uvicorn does, except for upgrades that are ignored."""
         if self._refusal is not None or not self._is_counted:
             return
         self._unread_bytes += len(data)
@@ -239,7 +239,7 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._idle_since = None
-        # Most heads come whole: only one that doesn't is worth a timer, when all is read.
+        # Most heads arrive completely: only an incomplete one gets a timer, after the read.
         self._is_awaiting_head = True
 
     def on_headers_complete(self) -> None:
@@ -250,15 +250,15 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
                 self._declined = self._head_without_upgrade()
             return
         if self.expect_100_continue:
-            # A client of HTTP/1.0 would take 100 for the answer.
+            # A client of HTTP/1.0 would take status 100 for the response.
             self.expect_100_continue = self.parser.get_http_version() != "1.0"
         self._stop_waiting()
         self._unread_bytes = 0
         super().on_headers_complete()
-        # The application keeps the list; what comes behind a body isn't said before it.
+        # The application keeps the list; trailers must not be added to it.
         self.headers = []
         if self.expect_100_continue:
-            # Answered without its body, the client may or may not send that.
+            # If the response comes before the body, the client may or may not send the body.
             self._keeps_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
 
     def on_body(self, body: bytes) -> None:
@@ -277,14 +277,14 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._exchange = Exchange(cycle)
-        cycle.scope["state"][EXCHANGE] = self._exchange
+        self._http_cycle = HttpCycle(cycle)
+        cycle.scope["state"][HTTP_CYCLE] = self._http_cycle
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        """Does what uvicorn does, but for the timer that this arms for each request."""
-        if self._exchange is not None:
-            self._exchange.end()
+        """Does what uvicorn does, except for the timer that uvicorn starts for each request."""
+        if self._http_cycle is not None:
+            self._http_cycle.release()
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -302,15 +302,15 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
         self._refuse(HTTPStatus.BAD_REQUEST)
 
     def shutdown(self) -> None:
-        self.expect_100_continue = False  # what comes now doesn't keep the connection
+        self.expect_100_continue = False  # a body that arrives now doesn't keep it alive
         if self._until_rest is not None:
             self.transport.close()
         super().shutdown()
 
     def _should_upgrade(self) -> bool:
-        """Whether the request, which offers an upgrade, begins a WebSocket and nothing else.
+        """Whether the request is a valid upgrade to WebSocket.
 
-        It has no body, and what comes before it is answered: the next byte is the WebSocket's.
+        It has no body, and earlier requests are answered: the next byte is the WebSocket's.
         """
         headers = headers_of({"headers": self.headers})
         before: RequestResponseCycle | None = self.cycle
@@ -331,17 +331,17 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
 
     def _read_declined(self, head: bytes) -> None:
         self._declined = None
-        # The parser holds the request for read; one that ends the connection would be its last.
+        # The parser has finished the request, and reads none after `Connection: close`.
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.parser.feed_data(head)
 
     def _upgrade(self, rest: memoryview) -> None:
-        """Let a WebSocket begin; nothing else is begun by a request that isn't answered by HTTP."""
+        """Start a WebSocket, or refuse the upgrade."""
         if not self._should_upgrade():
             self._refuse(HTTPStatus.NOT_IMPLEMENTED)
         elif rest:
-            self._refuse(HTTPStatus.BAD_REQUEST)  # the client doesn't know yet that it has begun
+            self._refuse(HTTPStatus.BAD_REQUEST)  # the handshake isn't complete
         else:
             self._stop_waiting()
             self.handle_websocket_upgrade()
@@ -351,7 +351,10 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
         self.cycle.keep_alive = self._keeps_alive
 
     def _await_next(self) -> None:
-        """Whoever is idle for too long is let go, by a timer that stays over many requests."""
+        """Close the connection when it stays idle for longer than the keep-alive timeout.
+
+        One timer serves many requests.
+        """
         self._idle_since = self.loop.time()
         if self._until_next is None:
             self._until_next = self.loop.call_later(self.timeout_keep_alive, self._end_if_idle)
@@ -385,8 +388,8 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
             self._until_rest = None
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Refuse what is being read, when all before it is answered."""
-        cycle: RequestResponseCycle | None = self.cycle  # the last one; None before the first
+        """Refuse the request that is being read, after the requests before it are answered."""
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
         is_body = cycle is not None and cycle.more_body and not self._is_awaiting_head
         self._stop_waiting()
         if is_body and self.pipeline:
@@ -417,34 +420,35 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
         )
         self.transport.write(head.encode("ascii") + body)
         if is_full:
-            self.transport.close()  # what is refused for want of room doesn't keep any
+            self.transport.close()  # a connection beyond the limit must not linger
         else:
             self._linger()
 
     def _linger(self) -> None:
-        """Send nothing more, and drop what comes until the client ends the connection too."""
+        """Send nothing more, and drop what arrives until the client closes the connection."""
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-        if self._exchange is not None:
-            self._exchange.leave()
+        if self._http_cycle is not None:
+            self._http_cycle.disconnect()
         self.transport.write_eof()
         self._until_rest = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 class QuietWebSocket(_Bounded, WebSocketsSansIOProtocol):
-    """Neither text that isn't UTF-8 nor a connection that is refused is an error in the log.
+    """Logs no error for text that isn't UTF-8, nor for a refused connection.
 
-    A client that doesn't answer pings is let go so that it comes back when it can.
+    It closes the connection of a client that doesn't answer pings with a code after which clients
+    reconnect.
     """
 
     def keepalive_timeout(self) -> None:
-        """Does what uvicorn does, with a code after which clients connect again.
+        """Does what uvicorn does, with a close code after which clients reconnect.
 
-        uvicorn's is 1011, an error of the server, which clients take for the end. The network
-        delivers the close frame to a machine that slept for a minute or two. A client that has
-        stopped reading gets none: nothing is kept for it.
+        uvicorn's code is 1011, an error of the server, after which clients don't reconnect. The
+        network delivers the close frame to a machine that slept for a minute or two. A client that
+        has stopped reading gets no frame: the server doesn't buffer it.
         """
         self.stop_keepalive()
         if self.close_sent or self.transport.is_closing():
@@ -467,11 +471,11 @@ class QuietWebSocket(_Bounded, WebSocketsSansIOProtocol):
             self.scope["extensions"] = {**self.scope["extensions"], SENDS_PARTS: {}}
 
     async def send(self, message: Any) -> None:
-        """Does what uvicorn does, and sends a text in parts, each in a frame of its own."""
+        """Does what uvicorn does, and sends a text in several frames."""
         if message["type"] != "websocket.send":
             await super().send(message)
         else:
-            async with self._sending:  # frames of two texts may not alternate
+            async with self._sending:  # frames of two texts must not alternate
                 parts = message.get(SENDS_PARTS)
                 await (super().send(message) if parts is None else self._send_parts(parts))
         if self.initial_response is not None and self.close_sent:

@@ -1,4 +1,4 @@
-"""What the log says of troubles that many requests meet, such as an outage of the database."""
+"""Logging of troubles that many requests share, such as an outage of the database."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 _SECONDS = 10.0
-"""How often the log tells that a trouble lasts."""
+"""The interval at which the log repeats that a trouble lasts."""
 
 Later = Callable[[float, Callable[[], None]], object]
 """Calls a function so many seconds later."""
@@ -18,7 +18,7 @@ log = logging.getLogger("aicmo.server")
 
 @contextmanager
 def logging_to_stderr() -> Iterator[None]:
-    """Write warnings and errors to standard error, each trouble once, and its count at the end."""
+    """Log warnings and errors to standard error, each trouble once, and its count at the end."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(once := OncePerTrouble())
@@ -38,9 +38,10 @@ class _Met:
 class OncePerTrouble(logging.Filter):
     """Lets the first line of a trouble through, and counts the others while it lasts.
 
-    Every few seconds it tells how many there were. A trouble that nobody met for as long is over:
-    the next one is told again. Records name theirs in `trouble`, and perhaps a `request_id`, whose
-    further lines aren't counted; records without any are let through.
+    After each interval it logs how many records there were. A trouble without a record for that
+    long is over: its next record is logged again. Records name their trouble in the attribute
+    `trouble`, and perhaps a `request_id`: further records of one request aren't counted. Records
+    without a trouble pass.
     """
 
     def __init__(self, seconds: float = _SECONDS, later: Later | None = None) -> None:
@@ -65,7 +66,7 @@ class OncePerTrouble(logging.Filter):
         return False
 
     def tell_rest(self) -> None:
-        """Tell what was counted since the last time: nothing calls later any more."""
+        """Log the counts since the last interval: the event loop calls nothing later any more."""
         for trouble, met in self._met.items():
             if met.again:
                 log.warning("%s (%d more)", trouble, met.again)

@@ -9,20 +9,20 @@ from hashlib import sha256
 from typing import Final
 
 MAX_QUERIES = 10_000
-LONGEST_KEPT: Final = 20_000
-"""In characters: what clients repeat is shorter."""
-ENTRY: Final = 400
-"""What it takes to keep a document beside itself, in bytes: its hash, and its place in order."""
+MAX_QUERY_CHARACTERS: Final = 20_000
+"""The longest document that is kept, in characters: those that clients repeat are shorter."""
+ENTRY_WEIGHT: Final = 400
+"""The memory that a document takes beside its text, in bytes: its hash, and its entry."""
 
 
 class PersistedQueries:
-    """The documents that were asked for last, by their hashes, within limits.
+    """An LRU cache of documents by their hashes, within limits.
 
-    A client that fills it only makes others send their documents once more.
+    If a client fills it, other clients only have to send their documents again.
     """
 
     def __init__(self, limit: int) -> None:
-        """`limit`: how many bytes of memory the documents may take; 0 switches them off."""
+        """`limit` is the memory of all documents, in bytes; 0 disables persisted queries."""
         self._limit = limit
         self._bytes = 0
         self._documents: OrderedDict[str, str] = OrderedDict()
@@ -38,12 +38,12 @@ class PersistedQueries:
         return document
 
     def add(self, hash: str, document: str) -> bool:
-        """Keeps the document, unless it's too long; False says that the hash isn't its own."""
+        """Keep the document, unless it's too long. Returns False if the hash is wrong."""
         if self.get(hash) == document:
             return True
         if hash != sha256(document.encode("utf-8", "surrogatepass")).hexdigest():
             return False
-        if len(document) <= LONGEST_KEPT:
+        if len(document) <= MAX_QUERY_CHARACTERS:
             self._documents[hash] = document
             self._bytes += _weight(document)
             while self._bytes > self._limit or len(self._documents) > MAX_QUERIES:
@@ -53,4 +53,4 @@ class PersistedQueries:
 
 
 def _weight(document: str) -> int:
-    return sys.getsizeof(document) + ENTRY
+    return sys.getsizeof(document) + ENTRY_WEIGHT

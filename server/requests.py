@@ -12,8 +12,8 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from schema.errors import TopLevelCode
-from schema.execute import Operation
-from server.exchange import EXCHANGE, Exchange
+from schema.execute import GraphQLRequest
+from server.http_cycle import HTTP_CYCLE, HttpCycle
 from server.json_texts import SHORT_TEXT, NotJson, TooMuchJson, parse, parse_large
 from server.persisted_queries import PersistedQueries
 
@@ -21,17 +21,17 @@ JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 MULTIPART = "multipart/mixed;subscriptionSpec=1.0"
-"""Apollo's stream of parts. Without this parameter, a client may mean another protocol."""
+"""Apollo's stream of parts. Without the parameter, a client may mean another protocol."""
 STREAMS = (EVENT_STREAM, MULTIPART)
 _OFFERED = (JSON, GRAPHQL_RESPONSE, *STREAMS)
-_SPEAKS_SUBSCRIPTIONS = frozenset(("subscriptionspec=1.0", 'subscriptionspec="1.0"'))
+_SUBSCRIPTION_SPEC = frozenset(("subscriptionspec=1.0", 'subscriptionspec="1.0"'))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
 
 
 class RequestRefused(Exception):
-    """The request is no GraphQL request that is answered here. `status` is HTTP's."""
+    """The server refuses the request with this HTTP `status`."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class RequestRefused(Exception):
 
 
 class PersistedQueryRefused(RequestRefused):
-    """The client has to send the query itself, or one that has the hash."""
+    """The server has no such persisted query, or the hash isn't the query's."""
 
     def __init__(self, message: str, *, code: TopLevelCode | None = None) -> None:
-        # Clients look for the error, some only in an answer that is OK; caches must not keep it.
+        # Some clients look for the error only in a response with status 200.
         super().__init__(
             200 if code else 400,
             message,
@@ -62,9 +62,9 @@ class PersistedQueryRefused(RequestRefused):
 
 
 class HttpRequest:
-    """What is asked by HTTP. Starlette's `Request` would take several times as long to tell it."""
+    """An HTTP request. Starlette's `Request` would be several times as slow."""
 
-    __slots__ = ("exchange", "headers", "id", "method", "receive", "scope")
+    __slots__ = ("headers", "http_cycle", "id", "method", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -72,8 +72,8 @@ class HttpRequest:
         self.method: str = scope["method"]
         self.headers = headers_of(scope)
         self.id = request_id_of(self.headers)
-        self.exchange: Exchange | None = scope.get("state", {}).get(EXCHANGE)
-        """What our listener gives along; other servers have none."""
+        self.http_cycle: HttpCycle | None = scope.get("state", {}).get(HTTP_CYCLE)
+        """The cycle that our protocol put into the scope; None on other servers."""
 
     def header(self, name: bytes) -> str:
         return self.headers.get(name, b"").decode("latin-1")
@@ -83,7 +83,7 @@ class HttpRequest:
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """By their names; several lines of one name are one, by RFC 9110, section 5.3."""
+    """The headers by name; lines of one name are joined, by RFC 9110, section 5.3."""
     lines: list[tuple[bytes, bytes]] = scope["headers"]
     headers = dict(lines)
     if len(headers) < len(lines):
@@ -94,13 +94,13 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 
 def shown(value: bytes) -> str:
-    """What a client sent, as a log may have it: short, on one line."""
+    """A client's value for the log: short, on one line."""
     text = value.decode("latin-1")
     return repr(text if len(text) <= 100 else f"{text[:99]}…")
 
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> str:
-    """The id that the client gave, when it's harmless in a log; else a new one."""
+    """The client's `X-Request-Id`, if it's safe in a log; else a new id."""
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
@@ -113,7 +113,7 @@ def new_request_id() -> str:
 
 
 def _new_ids() -> Iterator[str]:
-    """128 random bits each. The system is asked for those of many at once."""
+    """Yields ids of 128 random bits; one system call draws the bits of many."""
     while True:
         drawn = urandom(16 * 256).hex()
         for start in range(0, len(drawn), 32):
@@ -123,14 +123,14 @@ def _new_ids() -> Iterator[str]:
 _NEW_IDS = _new_ids()
 
 
-def wants_page(request: HttpRequest) -> bool:
-    """Whether a browser navigates here, rather than a program that asks for an answer."""
+def wants_html(request: HttpRequest) -> bool:
+    """Whether a browser navigates here, and wants a page."""
     return _prefers_html(request.header(b"accept"))
 
 
 @lru_cache(maxsize=100)
 def _prefers_html(accept: str) -> bool:
-    """Whether HTML is named, at least as welcome as anything and more than our answers by name."""
+    """Whether HTML has at least the quality of `*/*`, and more than that of all our media types."""
     ranges = [_media_range(part) for part in accept.split(",")]
 
     def best(*names: str) -> float:
@@ -145,16 +145,16 @@ class BodyLimits:
     bytes: int
     seconds: float
     values: int
-    """In JSON; what has more is refused before it's parsed."""
+    """The most values in JSON; a text with more is refused before it's parsed."""
 
 
-async def read_operation(
+async def read_graphql_request(
     request: HttpRequest,
     limits: BodyLimits,
     persisted: PersistedQueries,
     hold: Callable[[int], None],
-) -> Operation:
-    """What the client asks for; `hold` is told how many bytes come. Raises RequestRefused."""
+) -> GraphQLRequest:
+    """Read the request; `hold` is called with the bytes that arrive. Raises RequestRefused."""
     if request.method != "POST":
         return _from_query_string(request, persisted)
     if not _is_json(request.headers.get(b"content-type", b"")):
@@ -165,7 +165,7 @@ async def read_operation(
         raise RequestRefused(501, "The body must not be coded for its transfer but in chunks.")
     if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise RequestRefused(415, "The body must not be compressed.")
-    body = None if request.exchange is None else request.exchange.whole_body()
+    body = None if request.http_cycle is None else request.http_cycle.complete_body()
     if body is None:
         body = await _body(request, limits, hold)
     else:
@@ -177,11 +177,13 @@ async def read_operation(
         value = await parse_large_json("The body", body, limits.values)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
-    return operation_of(value, persisted, len(body))
+    return graphql_request_of(value, persisted, len(body))
 
 
-def operation_of(value: Any, persisted: PersistedQueries, size: int | None = None) -> Operation:
-    """The operation of parsed request parameters, of so many bytes. Raises RequestRefused."""
+def graphql_request_of(
+    value: Any, persisted: PersistedQueries, size: int | None = None
+) -> GraphQLRequest:
+    """The request of parsed parameters, which came in so many bytes. Raises RequestRefused."""
     if not isinstance(value, dict):
         raise RequestRefused(400, "The request must be a JSON object.")
     query = value.get("query")
@@ -196,11 +198,11 @@ def operation_of(value: Any, persisted: PersistedQueries, size: int | None = Non
     if operation_name is not None and not isinstance(operation_name, str):
         raise RequestRefused(400, "operationName: must be a string.")
     wants_cost = extensions is not None and extensions.get("cost") is True
-    return Operation(query, variables, operation_name or None, wants_cost, size, sha256)
+    return GraphQLRequest(query, variables, operation_name or None, wants_cost, size, sha256)
 
 
 def _persisted(query: Any, named: Any, persisted: PersistedQueries) -> tuple[Any, str | None]:
-    """The query, or the one that was persisted; and the hash by which to persist it."""
+    """The query, given or persisted, and the hash under which to persist it."""
     is_absent = query is None or query == ""
     if not persisted.is_on:
         if is_absent:
@@ -231,30 +233,30 @@ def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:
     return found
 
 
-def parse_json(what: str, text: bytearray | str) -> Any:
-    """As `json_texts.parse`. Raises RequestRefused."""
+def parse_json(name: str, text: bytearray | str) -> Any:
+    """Like `json_texts.parse`. Raises RequestRefused."""
     try:
         return parse(text)
     except (NotJson, TooMuchJson) as error:
-        raise _refusal(what, error) from None
+        raise _refusal(name, error) from None
 
 
-async def parse_large_json(what: str, text: bytearray, most_values: int) -> Any:
-    """As `parse_json`, for a text that would keep others waiting."""
+async def parse_large_json(name: str, text: bytearray, max_values: int) -> Any:
+    """Like `parse_json`, for a text so large that other requests would wait for it."""
     try:
-        return await parse_large(text, most_values)
+        return await parse_large(text, max_values)
     except (NotJson, TooMuchJson) as error:
-        raise _refusal(what, error) from None
+        raise _refusal(name, error) from None
 
 
-def _refusal(what: str, error: NotJson | TooMuchJson) -> RequestRefused:
+def _refusal(name: str, error: NotJson | TooMuchJson) -> RequestRefused:
     code = "LIMIT_EXCEEDED" if isinstance(error, TooMuchJson) else "BAD_USER_INPUT"
-    return RequestRefused(400, f"{what} {error}.", code=code)
+    return RequestRefused(400, f"{name} {error}.", code=code)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """In which media types the client takes one answer, and a stream of them, if at all."""
+    """The media types that the client accepts for one response and for a stream, if any."""
 
     single: str | None
     stream: str | None
@@ -262,10 +264,10 @@ class Accepted:
 
 @lru_cache(maxsize=100)
 def negotiate(accept: bytes | None) -> Accepted:
-    """By RFC 9110, section 12.5.1. A stream is for those who ask for it. Raises RequestRefused."""
+    """Negotiate by RFC 9110, section 12.5.1; streams need to be named. Raises RequestRefused."""
     parts = (accept or b"*/*").decode("latin-1").split(",")
     ranges = [_media_range(part) for part in parts if part.strip()]
-    # With `*/*` all are equally welcome; what the client knows by name says more than JSON.
+    # `*/*` gives all the same quality; then the GraphQL media type is preferred if it's named.
     named = [name for name, _ in ranges]
     preferred = (GRAPHQL_RESPONSE, JSON) if GRAPHQL_RESPONSE in named else (JSON, GRAPHQL_RESPONSE)
     quality = {offer: _quality(offer, ranges) for offer in preferred}
@@ -290,7 +292,7 @@ def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
 def _media_range(part: str) -> tuple[str, float]:
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((value[2:] for value in parameters if value.startswith("q=")), "1")
-    if name == "multipart/mixed" and _SPEAKS_SUBSCRIPTIONS.intersection(parameters):
+    if name == "multipart/mixed" and _SUBSCRIPTION_SPEC.intersection(parameters):
         name = MULTIPART
     is_usable = _is_utf8(parameters) and _QUALITY.fullmatch(weight)
     return name, float(weight) if is_usable else 0.0
@@ -309,7 +311,7 @@ def _is_utf8(parameters: list[str]) -> bool:
 
 
 async def _body(request: HttpRequest, limits: BodyLimits, hold: Callable[[int], None]) -> bytearray:
-    _require_size(_announced(request), limits)
+    _require_size(_content_length(request), limits)
     try:
         async with asyncio.timeout(limits.seconds):
             return await _received(request.receive, limits, hold)
@@ -336,7 +338,7 @@ async def _received(receive: Receive, limits: BodyLimits, hold: Callable[[int], 
     return body
 
 
-def _announced(request: HttpRequest) -> int:
+def _content_length(request: HttpRequest) -> int:
     length = request.header(b"content-length")
     return int(length) if _LENGTH.fullmatch(length) else 0
 
@@ -350,11 +352,11 @@ def _require_size(size: int, limits: BodyLimits) -> None:
         )
 
 
-def _from_query_string(request: HttpRequest, persisted: PersistedQueries) -> Operation:
+def _from_query_string(request: HttpRequest, persisted: PersistedQueries) -> GraphQLRequest:
     given: dict[str, Any] = {**request.query_string()}
     for name in ("variables", "extensions"):
         if given.get(name):
             given[name] = parse_json(name, given[name])
         else:
             given.pop(name, None)
-    return operation_of(given, persisted)
+    return graphql_request_of(given, persisted)

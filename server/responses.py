@@ -1,4 +1,4 @@
-"""Writing GraphQL responses to HTTP."""
+"""HTTP responses of GraphQL responses and of refusals."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from schema.encoding import encode
 from schema.execute import Response
-from server.capacity import Share
+from server.capacity import MemoryShare
 from server.requests import GRAPHQL_RESPONSE, JSON, RequestRefused
 
 _HEADER_LINES = {
@@ -26,7 +26,7 @@ _HEADER_LINES = {
 
 
 class JsonResponse(HttpResponse):
-    """One whose headers are encoded already."""
+    """A response whose headers are encoded already."""
 
     body: bytes
 
@@ -42,7 +42,7 @@ class JsonResponse(HttpResponse):
         self.status_code = status
         self.background = None
         self.header_lines = _header_lines(len(self.body), media_type, request_id)
-        """As HTTP has them, each with the end of its line."""
+        """The header lines of HTTP, each with its line end."""
         for name, value in (headers or {}).items():
             self.header_lines += f"{name.lower()}: {value}\r\n".encode("latin-1")
 
@@ -52,13 +52,13 @@ class JsonResponse(HttpResponse):
 
 
 class LargeResponse(HttpResponse):
-    """One that is sent part by part, each when the client has read most of those before it.
+    """A response that is sent in parts, each when the client has read most of those before it.
 
-    `held` is what all of them take up; each is given back when it's handed to the connection.
+    `held` is the memory of all parts; that of each is released when it's passed to the connection.
     """
 
     def __init__(
-        self, parts: list[bytes], status: int, media_type: str, request_id: str, held: Share
+        self, parts: list[bytes], status: int, media_type: str, request_id: str, held: MemoryShare
     ) -> None:
         self._left = deque(parts)
         self._held = held
@@ -74,7 +74,7 @@ class LargeResponse(HttpResponse):
                 part = self._left.popleft()
                 await send({"type": "http.response.body", "body": part, "more_body": True})
                 self._held.shrink_to(self._held.amount - len(part))
-                await asyncio.sleep(0)  # who reads fast would keep all others waiting
+                await asyncio.sleep(0)  # other requests would wait while a fast client reads
             await send({"type": "http.response.body", "body": b""})
 
 
@@ -83,7 +83,7 @@ def _header_lines(length: int, media_type: str, request_id: str) -> bytes:
 
 
 def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
-    """Header lines as ASGI has them."""
+    """The headers of these lines, in the form of ASGI."""
     parted = (line.partition(b": ") for line in lines.splitlines())
     return [(name, value) for name, _, value in parted]
 
@@ -94,14 +94,14 @@ def answer(response: Response, media_type: str, request_id: str) -> JsonResponse
 
 
 def large_answer(
-    response: Response, parts: list[bytes], media_type: str, request_id: str, held: Share
+    response: Response, parts: list[bytes], media_type: str, request_id: str, held: MemoryShare
 ) -> LargeResponse:
     """The response whose JSON is in these parts."""
     return LargeResponse(parts, _status(response, media_type), media_type, request_id, held)
 
 
 def _status(response: Response, media_type: str) -> int:
-    """With `application/json`, clients expect 200 whatever the GraphQL response says."""
+    """The HTTP status; with `application/json`, clients expect 200 for every GraphQL response."""
     is_refusal = response.is_refused and media_type == GRAPHQL_RESPONSE
     return 400 if is_refusal else 200
 

@@ -1,4 +1,4 @@
-"""The schema as a file with an address, for tools that make clients of it."""
+"""The schema as a file at a URL, for tools that generate clients."""
 
 import hashlib
 from functools import cache
@@ -12,7 +12,7 @@ from schema.root import CompiledSchema
 
 
 def schema_route(path: str, schema: CompiledSchema) -> Route:
-    """Serves the SDL at the path. Who has it already is told by its ETag that it's the same."""
+    """A route that serves the SDL at the path, with an ETag for clients that have it already."""
 
     @cache
     def file() -> tuple[bytes, str]:
@@ -30,6 +30,6 @@ def schema_route(path: str, schema: CompiledSchema) -> Route:
 
 
 def _names(if_none_match: str, etag: str) -> bool:
-    """By RFC 9110, section 13.1.2: a weak comparison."""
+    """Whether `If-None-Match` has the ETag, by the weak comparison of RFC 9110, section 13.1.2."""
     given = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return not given.isdisjoint({etag, "*"})

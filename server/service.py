@@ -1,4 +1,4 @@
-"""What every transport needs to answer operations."""
+"""The service that every transport answers requests with."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -20,35 +20,43 @@ from schema.context import Context
 from schema.documents import Document
 from schema.encoding import encode, encode_in_slices, fits
 from schema.errors import execution_failure
-from schema.execute import Operation, Prepared, Response, prepare, refused, run, subscribe
+from schema.execute import (
+    ExecutableOperation,
+    GraphQLRequest,
+    Response,
+    parse_and_validate,
+    refused,
+    run,
+    subscribe,
+)
 from schema.root import CompiledSchema
-from server.capacity import Budget, Share, Slots
+from server.capacity import MemoryBudget, MemoryShare, StreamSlots
 from server.hosts import Hosts
 from server.persisted_queries import PersistedQueries
 from server.requests import BodyLimits, PersistedQueryRefused, RequestRefused, headers_of
 
-_READING: Final = 3
-"""How much memory it takes to read a large answer, in answers: what comes from the database is
+_READ_FACTOR: Final = 3
+"""Reading a large answer takes the memory of so many answers, because the texts of the database are
 received, joined and decoded, and then encoded."""
-_ROOM_SECONDS: Final = 10.0
-"""How long a large answer waits for its turn, and then for room in memory."""
+_MEMORY_WAIT_SECONDS: Final = 10.0
+"""How long a large answer waits for its turn, and then for memory."""
 _BUSY: Final = "Other requests are answered with as much as they may have; try again later."
 
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """How much clients may follow at once."""
+    """The limits of streams and WebSockets."""
 
     connections: int = 1_000
-    """WebSockets and streams over HTTP, of all clients together."""
+    """How many WebSockets and streams over HTTP may be open, of all clients together."""
     operations: int = 50
-    """Operations on one WebSocket."""
+    """How many operations may run on one WebSocket."""
     init_seconds: float = 5.0
-    """How long a new WebSocket may take to say `connection_init`."""
+    """How long a new WebSocket may take to send `connection_init`."""
     message_bytes: int = 1024 * 1024
     """The largest message on a WebSocket, in bytes."""
     keep_alive_seconds: float = 15.0
-    """How often something is sent on a stream over HTTP."""
+    """The longest pause on a stream over HTTP before a keep-alive is sent."""
     ping_interval_seconds: float = 20.0
     """How often a WebSocket's client is pinged."""
     ping_timeout_seconds: float = 20.0
@@ -57,8 +65,11 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The schema over the storage, within limits. `execution_seconds` and `answer_bytes`
-    bound an operation, or an event of a subscription. Once `closing` is set, subscriptions end."""
+    """The schema over the storage, within limits.
+
+    `execution_seconds` and `answer_bytes` bound each operation, and each event of a subscription.
+    Subscriptions end when `closing` is set.
+    """
 
     schema: CompiledSchema
     storage: Storage
@@ -66,25 +77,27 @@ class Service:
     answer_bytes: int
     body_limits: BodyLimits
     stream_limits: StreamLimits
-    streams: Slots
-    pending: Budget
+    streams: StreamSlots
+    pending: MemoryBudget
     large_answers: FairSemaphore
-    """Those that may be read at once, so that others have connections to the database."""
+    """How many large answers are read at once, which leaves connections for other requests."""
     persisted_queries: PersistedQueries
-    has_page: bool
+    has_graphiql: bool
     allowed_origins: tuple[str, ...]
     hosts: Hosts
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def require_welcome(self, scope: Scope) -> None:
-        """Raises RequestRefused when a page of another origin, unless it's allowed, wants to
-        follow something: browsers let it ask, without a preflight, and keep the answer from it."""
-        if not self._is_welcome(scope):
+    def require_allowed_origin(self, scope: Scope) -> None:
+        """Raises RequestRefused when the request comes from a page of an origin that isn't allowed.
+
+        Subscriptions need this check: browsers send such requests without a preflight.
+        """
+        if not self._is_allowed_origin(scope):
             raise RequestRefused(403, "Pages of this origin may not connect.", code="FORBIDDEN")
 
-    def _is_welcome(self, scope: Scope) -> bool:
+    def _is_allowed_origin(self, scope: Scope) -> bool:
         headers = headers_of(scope)
-        if b"origin" not in headers:  # neither programs nor pages of ours say it
+        if b"origin" not in headers:  # programs send no `Origin`, and neither do our own pages
             return headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
         origin = headers[b"origin"].decode("latin-1")
         if origin in self.allowed_origins or "*" in self.allowed_origins:
@@ -94,35 +107,39 @@ class Service:
         except ValueError:
             return False
 
-    async def prepare_apart(self, operation: Operation) -> Prepared | Response:
-        """As `prepare`, with a thread for a large document."""
-        document = await self.schema.documents.prepare_apart(operation.query)
-        return self.prepare(operation, document)
+    async def parse_and_validate_apart(
+        self, request: GraphQLRequest
+    ) -> ExecutableOperation | Response:
+        """Like `parse_and_validate`, but in a thread for a large document."""
+        document = await self.schema.documents.parse_and_validate_apart(request.query)
+        return self.parse_and_validate(request, document)
 
-    def prepare(
-        self, operation: Operation, document: Document | None = None
-    ) -> Prepared | Response:
-        """The operation, or the response that refuses it. Executes nothing.
+    def parse_and_validate(
+        self, request: GraphQLRequest, document: Document | None = None
+    ) -> ExecutableOperation | Response:
+        """Parse and validate the request, and check its limits; return the response if refused.
 
-        A query that may be executed is persisted, if it comes with its hash. Raises
-        RequestRefused when that isn't its own.
+        An executable query that comes with its hash is persisted. Raises RequestRefused when the
+        hash isn't the query's.
         """
-        prepared = prepare(self.schema, operation, document)
+        operation = parse_and_validate(self.schema, request, document)
         if (
-            operation.sha256 is not None
-            and isinstance(prepared, Prepared)
-            and not self.persisted_queries.add(operation.sha256, operation.query)
+            request.sha256 is not None
+            and isinstance(operation, ExecutableOperation)
+            and not self.persisted_queries.add(request.sha256, request.query)
         ):
             raise PersistedQueryRefused(
                 "extensions.persistedQuery.sha256Hash: isn't the SHA-256 hash of the query."
             )
-        return prepared
+        return operation
 
-    async def respond(self, operation: Prepared, caller: Caller, share: Share) -> Response:
+    async def respond(
+        self, operation: ExecutableOperation, caller: Caller, share: MemoryShare
+    ) -> Response:
         """The response to a query or mutation; `share` grows by what is read for it.
 
-        A query whose answer is large is given up when that turns out, before the answer is read. It
-        waits for its turn and for memory, without a connection, and is run again.
+        A query whose answer turns out to be large is aborted before the answer is read. It waits
+        for its turn and for memory, without holding a connection, and is run again.
         """
         if operation.node.operation is not OperationType.QUERY:
             return await run(self.schema, operation, self._new_context(caller, share))
@@ -134,11 +151,11 @@ class Service:
             return response
         share.shrink_to(held)
         try:
-            await self.large_answers.acquire(_ROOM_SECONDS)
+            await self.large_answers.acquire(_MEMORY_WAIT_SECONDS)
         except Unavailable:
             return self._failed(Unavailable(_BUSY), caller.request_id)
         try:
-            await share.reserve(_READING * self.answer_bytes, _ROOM_SECONDS)
+            await share.reserve(_READ_FACTOR * self.answer_bytes, _MEMORY_WAIT_SECONDS)
             limit_answer(self.answer_bytes, share.hold)
             return await run(self.schema, operation, Context(self.storage, caller))
         except RequestRefused as refusal:
@@ -146,23 +163,23 @@ class Service:
         finally:
             self.large_answers.release()
 
-    def _new_context(self, caller: Caller, share: Share) -> Context:
-        """Of what can't be run again: it makes room where it is, or fails."""
+    def _new_context(self, caller: Caller, share: MemoryShare) -> Context:
+        """The context of an operation that can't run again: it reserves memory now, or fails."""
 
         def make_room() -> None:
-            share.reserve_now(_READING * self.answer_bytes)
+            share.reserve_nowait(_READ_FACTOR * self.answer_bytes)
 
         set_deadline(self.execution_seconds)
         limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=make_room)
         return Context(self.storage, caller)
 
     async def encoded(
-        self, response: Response, request_id: str, share: Share
+        self, response: Response, request_id: str, share: MemoryShare
     ) -> tuple[Response, list[bytes]]:
-        """The response and its JSON, in parts where it's large; `share` grows by these.
+        """The response and its JSON, in parts if it's large; `share` grows by the parts.
 
-        One that would be too large, or for which there is no room now, becomes one that says so.
-        Nothing that was reserved is reserved any more.
+        A response that is too large, or that finds no memory, is replaced by an error. The memory
+        that was reserved is released.
         """
         body = response.as_json()
         if fits(body):
@@ -191,34 +208,38 @@ class Service:
 
     @asynccontextmanager
     async def responses(
-        self, operation: Prepared | Response, caller: Caller, share: Share
+        self, operation: ExecutableOperation | Response, caller: Caller, share: MemoryShare
     ) -> AsyncIterator[AsyncIterator[Response]]:
-        """All responses to any operation: one, or as many as a subscription has events.
+        """All responses to an operation: one, or one for each event of a subscription.
 
-        A subscription has begun when this context has. Whatever goes wrong is told by a last one.
-        `share` grows by what is read for each; who has sent it shrinks it again.
+        A subscription has started when this context manager is entered. An unexpected error becomes
+        the last response. `share` grows by what is read for each response; the caller shrinks it
+        when the response is sent.
         """
 
         def new_context() -> Context:
             return self._new_context(caller, share)
 
-        begun: AbstractAsyncContextManager[AsyncIterator[Response]]
+        started: AbstractAsyncContextManager[AsyncIterator[Response]]
         if is_subscription(operation):
-            begun = subscribe(self.schema, operation, new_context)
+            started = subscribe(self.schema, operation, new_context)
         else:
-            begun = aclosing(self._only_response(operation, caller, share))
-        async with begun as responses, aclosing(_told(responses, caller.request_id)) as told:
-            yield told
+            started = aclosing(self._only_response(operation, caller, share))
+        async with (
+            started as responses,
+            aclosing(_reporting_failures(responses, caller.request_id)) as reported,
+        ):
+            yield reported
 
     async def _only_response(
-        self, operation: Prepared | Response, caller: Caller, share: Share
+        self, operation: ExecutableOperation | Response, caller: Caller, share: MemoryShare
     ) -> AsyncGenerator[Response, None]:
-        if isinstance(operation, Prepared):
+        if isinstance(operation, ExecutableOperation):
             operation = await self.respond(operation, caller, share)
         yield operation
 
 
-async def _told(
+async def _reporting_failures(
     responses: AsyncIterator[Response], request_id: str
 ) -> AsyncGenerator[Response, None]:
     try:
@@ -229,7 +250,8 @@ async def _told(
         yield refused(execution_failure(failure, request_id))
 
 
-def is_subscription(operation: Prepared | Response) -> TypeGuard[Prepared]:
+def is_subscription(operation: ExecutableOperation | Response) -> TypeGuard[ExecutableOperation]:
     return (
-        isinstance(operation, Prepared) and operation.node.operation is OperationType.SUBSCRIPTION
+        isinstance(operation, ExecutableOperation)
+        and operation.node.operation is OperationType.SUBSCRIPTION
     )

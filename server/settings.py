@@ -1,4 +1,4 @@
-"""What can be set from outside, all of it by environment variables."""
+"""The settings, all of them from environment variables."""
 
 import ipaddress
 import os
@@ -30,22 +30,22 @@ MEBIBYTE = 1024 * 1024
 
 _PREFIX = "AICMO_"
 _OTHER_VARIABLES = frozenset({"AICMO_TEST_POSTGRES_URL", "AICMO_URL"})
-"""What tests and example clients read."""
+"""Variables that tests and example clients read."""
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SERVICE_LINK = re.compile(r"AICMO_(SERVICE|PORT)_.*")
-"""What Kubernetes sets where a service is called aicmo."""
+"""The variables that Kubernetes sets for a service called aicmo."""
 
 
 _HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
-"""Without a scheme and a port, which no request's name would equal."""
+"""A host name without scheme and port, which no Host header's name has."""
 
 
 class SettingsError(Exception):
-    """A setting is missing or unsafe; a line for each that says which and why."""
+    """Settings are missing or unsafe; the message has a line for each, with the reason."""
 
 
 class Settings(BaseSettings):
-    """The environment's `AICMO_*` variables, and `HOST` and `PORT`. Safe as they are by default."""
+    """The environment's `AICMO_*` variables, and `HOST` and `PORT`. The defaults are safe."""
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,
@@ -324,7 +324,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings of this process; what is given, by options, overrides the environment.
+    """The settings of this process; options of the command line override the environment.
 
     Raises SettingsError, with all names that are unknown or else all values that are wrong.
     """
@@ -337,13 +337,13 @@ def load_settings(**given: Any) -> Settings:
 
 
 def variable_of_port() -> str:
-    """The variable that decides on the port: the one that is set, or else the shorter one."""
+    """The variable that sets the port: the one that is set, or else the shorter one."""
     [names] = [names for at, names in _variables() if at == ("port",)]
     return _first_set(names) or names[-1]
 
 
 def _variables() -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    """Where each setting is in Settings, and the variables that set it, the first that is set."""
+    """Each setting's path in Settings, with its variables: the first that is set counts."""
     for name, field in Settings.model_fields.items():
         variable = f"{_PREFIX}{name.upper()}"
         if is_dataclass(field.default):
@@ -356,7 +356,7 @@ def _variables() -> Iterator[tuple[tuple[str, ...], list[str]]]:
 
 
 def _unknown_variables() -> Iterator[str]:
-    """A line for each that is named like a setting, but is none: perhaps it's mistyped."""
+    """A line for each variable that looks like a setting but isn't one: perhaps it's mistyped."""
     known = [variable for _, names in _variables() for variable in names]
     for variable in os.environ:
         name = variable.upper()
@@ -369,7 +369,7 @@ def _unknown_variables() -> Iterator[str]:
 
 
 def _wrong_values(error: ValidationError, given: dict[str, Any]) -> Iterator[str]:
-    """A line for each, with the name of what was really set: an option or a variable."""
+    """A line for each error, with the option or the variable that was set."""
     for problem in error.errors():
         message = problem["msg"].removeprefix("Value error, ")
         for part in problem.get("ctx", {}).get("at", [None]):
@@ -386,6 +386,6 @@ def _set_name(place: tuple[str, ...], given: dict[str, Any]) -> str:
 
 
 def _first_set(names: list[str]) -> str | None:
-    """The first of the variables that is set, as it is written there."""
+    """The first of the variables that is set, spelled as in the environment."""
     as_set = {variable.upper(): variable for variable in os.environ}
     return next((as_set[name] for name in names if name in as_set), None)

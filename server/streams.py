@@ -1,4 +1,4 @@
-"""Operations that are answered by streams over HTTP.
+"""Streams of responses over HTTP.
 
 - Server-sent events, in graphql-sse's distinct connections mode:
   https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from domain.callers import Caller
 from schema.encoding import encode
 from schema.errors import TopLevelCode
-from schema.execute import Prepared, Response
-from server.capacity import Share
+from schema.execute import ExecutableOperation, Response
+from server.capacity import MemoryShare
 from server.requests import EVENT_STREAM, MULTIPART, RequestRefused
 from server.responses import refuse
 from server.service import Service, is_subscription
@@ -31,10 +31,10 @@ class StreamEncoding:
     content_type: str
     opening: bytes
     keep_alive: bytes
-    """Tells nothing."""
+    """A message without content."""
     before: bytes
     after: bytes
-    """What stands around the JSON of each response."""
+    """The bytes before and after the JSON of each response."""
     complete: bytes
     """The end, after the last response."""
     interrupted: bytes
@@ -48,10 +48,10 @@ _EVENTS = StreamEncoding(
     before=b"event: next\ndata: ",
     after=b"\n\n",
     complete=b"event: complete\ndata:\n\n",
-    interrupted=b"",  # clients connect again when `complete` is missing
+    interrupted=b"",  # clients reconnect when `complete` is missing
 )
 
-# A client knows that a part is whole by the delimiter behind it, which is sent with the part.
+# A client knows that a part is complete by the delimiter after it, which is sent with the part.
 _DELIMITER = b"\r\n--graphql"
 _PART = b"\r\nContent-Type: application/json\r\n\r\n"
 _STOPPED = {
@@ -79,18 +79,18 @@ _ENCODINGS = {EVENT_STREAM: _EVENTS, MULTIPART: _PARTS}
 class OperationStream(HttpResponse):
     """All responses of an operation, one after another, in one of the streams' media types.
 
-    A subscription has begun when its headers are sent: what happens from then on is told.
+    A subscription has started when its headers are sent: no later event is missed.
     """
 
     def __init__(
         self,
         service: Service,
-        operation: Prepared | Response,
+        operation: ExecutableOperation | Response,
         media_type: str,
         caller: Caller,
-        held: Share,
+        held: MemoryShare,
     ) -> None:
-        """`held` is what the request takes up until the stream ends."""
+        """`held` is the memory that the request takes until the stream ends."""
         self._encoding = _ENCODINGS[media_type]
         super().__init__(
             headers={
@@ -111,7 +111,7 @@ class OperationStream(HttpResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._held:
             try:
-                with self._service.streams.taken():
+                with self._service.streams.acquire():
                     async with self._service.responses(
                         self._operation, self._caller, self._held
                     ) as responses:
@@ -159,7 +159,7 @@ class OperationStream(HttpResponse):
         await push(self._encoding.complete)
 
     async def _chunks(self, responses: AsyncIterator[Response]) -> AsyncGenerator[bytes, None]:
-        """Responses, and what tells nothing meanwhile, so that proxies keep the stream open."""
+        """The bytes of responses, with keep-alives between, for proxies that time out."""
         following = None
         held = self._held.amount
         try:
@@ -184,7 +184,7 @@ class OperationStream(HttpResponse):
                 await asyncio.wait({following})
 
     async def _encoded(self, response: Response) -> AsyncGenerator[bytes, None]:
-        """The bytes of a response, in parts where it's large."""
+        """The bytes of a response, in parts if it's large."""
         encoding = self._encoding
         _, parts = await self._service.encoded(response, self._caller.request_id, self._held)
         parts[0] = encoding.before + parts[0]
@@ -194,6 +194,6 @@ class OperationStream(HttpResponse):
 
 
 async def disconnected(receive: Receive) -> None:
-    """Returns when the client is gone; its body must have been read."""
+    """Returns when the client has disconnected; the request's body must have been read."""
     while (await receive())["type"] != "http.disconnect":
         pass

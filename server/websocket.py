@@ -14,16 +14,16 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from domain.callers import Caller, local_operator
 from schema.encoding import encode
-from schema.execute import Prepared, Response
-from server.capacity import Share
-from server.exchange import SENDS_PARTS
+from schema.execute import ExecutableOperation, Response
+from server.capacity import MemoryShare
+from server.http_cycle import SENDS_PARTS
 from server.json_texts import SHORT_TEXT
 from server.requests import (
     PersistedQueryRefused,
     RequestRefused,
+    graphql_request_of,
     headers_of,
     new_request_id,
-    operation_of,
     parse_json,
     parse_large_json,
     request_id_of,
@@ -38,7 +38,7 @@ PROTOCOL = "graphql-transport-ws"
 
 
 class ProtocolViolation(Exception):
-    """The client broke the protocol: the socket is closed with this code and reason."""
+    """The client violated the protocol: the server closes the socket with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         self.code = code
@@ -52,7 +52,7 @@ class WebSocketEndpoint:
 
     async def __call__(self, websocket: WebSocket) -> None:
         try:
-            self.service.require_welcome(websocket.scope)
+            self.service.require_allowed_origin(websocket.scope)
         except RequestRefused as refusal:
             headers = headers_of(websocket.scope)
             request_id = request_id_of(headers)
@@ -69,14 +69,14 @@ class WebSocketEndpoint:
             return
         await websocket.accept(PROTOCOL)
         try:
-            with self.service.streams.taken():
-                await _Conversation(self.service, websocket).hold()
+            with self.service.streams.acquire():
+                await _Connection(self.service, websocket).serve()
         except RequestRefused as refusal:
             await websocket.close(1013, refusal.message)
 
 
-class _Conversation:
-    """What happens on one socket."""
+class _Connection:
+    """One WebSocket connection and its operations."""
 
     def __init__(self, service: Service, websocket: WebSocket) -> None:
         self._service = service
@@ -85,18 +85,20 @@ class _Conversation:
         self._limits = service.stream_limits
         self._is_acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
-        """What the client awaits, by the id that it gave."""
+        """The operations that the client hasn't completed, by its ids of them."""
         self._running: set[asyncio.Task[None]] = set()
-        """These, and those that are still ending."""
+        """The tasks of these operations, and of those that are still ending."""
 
-    async def hold(self) -> None:
-        """Until the client goes away, or breaks the protocol; then everything it runs ends."""
+    async def serve(self) -> None:
+        """Handle messages until the client disconnects or violates the protocol; then cancel its
+        operations.
+        """
         try:
             async with asyncio.timeout(self._limits.init_seconds) as until_init:
                 deadline = until_init.when()
                 while True:
                     text = await self._receive()
-                    until_init.reschedule(None)  # what takes long now isn't the client
+                    until_init.reschedule(None)  # from here, only the server may be slow
                     if await self._handle(await self._message(text), len(text)):
                         deadline = None
                     until_init.reschedule(deadline)
@@ -131,8 +133,8 @@ class _Conversation:
             if len(text) <= SHORT_TEXT:
                 message = parse_json("The message", text)
             else:
-                most = self._service.body_limits.values
-                message = await parse_large_json("The message", bytearray(text.encode()), most)
+                limit = self._service.body_limits.values
+                message = await parse_large_json("The message", bytearray(text.encode()), limit)
         except RequestRefused as refusal:
             raise ProtocolViolation(4400, _reason(refusal.message)) from None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
@@ -140,7 +142,7 @@ class _Conversation:
         return message
 
     async def _handle(self, message: dict[str, Any], size: int) -> bool:
-        """Whether the connection is initialised by this message."""
+        """Handle the message. Returns whether it initialises the connection."""
         match message["type"]:
             case "connection_init":
                 return await self._acknowledge(message)
@@ -175,9 +177,9 @@ class _Conversation:
         await self._send_text(text)
 
     async def _start(self, message: dict[str, Any], size: int) -> None:
-        """Run the operation beside others; what is too much is answered before more is read.
+        """Start the operation, which runs beside others, or refuse it.
 
-        A subscription has begun then, too: what is answered later says so to the client.
+        A subscription has started when this returns: the client knows it from later responses.
         """
         if not self._is_acknowledged:
             raise ProtocolViolation(4401, "Unauthorized")
@@ -185,7 +187,7 @@ class _Conversation:
         if id in self._operations:
             raise ProtocolViolation(4409, _reason(f"Subscriber for {id} already exists"))
         try:
-            operation = operation_of(message.get("payload"), self._service.persisted_queries)
+            operation = graphql_request_of(message.get("payload"), self._service.persisted_queries)
         except PersistedQueryRefused as refusal:
             await self._refuse(id, refusal)
             return
@@ -196,9 +198,9 @@ class _Conversation:
                 self._require_room()
                 share = held.enter_context(self._service.pending.share())
                 share.grow(size)
-                prepared = await self._service.prepare_apart(operation)
-                begun = asyncio.Event()
-                running = self._operate(id, prepared, share, held.pop_all(), begun)
+                executable = await self._service.parse_and_validate_apart(operation)
+                started = asyncio.Event()
+                running = self._operate(id, executable, share, held.pop_all(), started)
                 task = asyncio.create_task(running)
         except RequestRefused as refusal:
             await self._refuse(id, refusal)
@@ -206,15 +208,15 @@ class _Conversation:
         self._operations[id] = task
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await begun.wait()
+        await started.wait()
 
     async def _refuse(self, id: str, refusal: RequestRefused) -> None:
         await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
 
     def _require_room(self) -> None:
-        most = self._limits.operations
-        if len(self._running) >= most:
-            why = f"At most {most} operations may run on one socket."
+        limit = self._limits.operations
+        if len(self._running) >= limit:
+            why = f"At most {limit} operations may run on one socket."
             raise RequestRefused(429, why, code="LIMIT_EXCEEDED")
 
     def _stop(self, message: dict[str, Any]) -> None:
@@ -225,26 +227,26 @@ class _Conversation:
     async def _operate(
         self,
         id: str,
-        operation: Prepared | Response,
-        share: Share,
+        operation: ExecutableOperation | Response,
+        share: MemoryShare,
         held: ExitStack,
-        begun: asyncio.Event,
+        started: asyncio.Event,
     ) -> None:
         caller = local_operator(new_request_id())  # an operation is a request of its own
         with held:
             try:
                 async with self._service.responses(operation, caller, share) as awaited:
-                    begun.set()
-                    await self._tell_responses(id, awaited, caller, share)
+                    started.set()
+                    await self._send_responses(id, awaited, caller, share)
             except Exception as error:  # noqa: BLE001
                 await self._give_up(error, caller.request_id)
             finally:
-                begun.set()
+                started.set()
 
-    async def _tell_responses(
-        self, id: str, responses: AsyncIterator[Response], caller: Caller, share: Share
+    async def _send_responses(
+        self, id: str, responses: AsyncIterator[Response], caller: Caller, share: MemoryShare
     ) -> None:
-        """Tell them as long as the client awaits them, and how it ended."""
+        """Send the responses until the client completes the operation; then send its end."""
         end: dict[str, Any] = {"id": id, "type": "complete"}
         held = share.amount
         async for found in responses:
@@ -263,20 +265,20 @@ class _Conversation:
             await self._send(end)
 
     def _is_awaited(self, id: str) -> bool:
-        """By then the client may have completed it, and used its id for another one."""
+        """Whether the client hasn't completed this task's operation, and perhaps reused its id."""
         return self._operations.get(id) is asyncio.current_task()
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(encode(message))
 
     async def _send_text(self, text: bytes) -> None:
-        """Returns when it's on its way; nothing is sent to a client that is gone."""
+        """Send the text, unless the client has disconnected."""
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(WebSocketDisconnect):
                 await self._websocket.send_text(text.decode())
 
     async def _send_parts(self, parts: list[bytes]) -> None:
-        """Sends one text that is made of these, each when the client has read those before it."""
+        """Send one text of these parts, each when the client has read those before it."""
         if len(parts) == 1 or SENDS_PARTS not in self._websocket.scope.get("extensions", {}):
             await self._send_text(b"".join(parts))
         elif self._websocket.application_state is WebSocketState.CONNECTED:

@@ -1,4 +1,4 @@
-"""Adding records without touching what is there."""
+"""Adding records without changing existing ones."""
 
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ R = TypeVar("R", bound=Entity)
 
 
 async def add(repository: EntityRepository[R], record: R) -> bool:
-    """Save the record unless its key is taken; whether it was saved."""
+    """Save the record unless its key exists. Returns whether it was saved."""
     try:
         await repository.save(record, expected_revision=0)
     except RevisionConflict:
@@ -21,6 +21,6 @@ async def add(repository: EntityRepository[R], record: R) -> bool:
 
 
 def valid(command: C) -> C:
-    """The command; example data that breaks a rule is a bug, and found at once."""
+    """The command, if it's valid: wrong example data is a bug, which raises at once."""
     require_valid(command)
     return command

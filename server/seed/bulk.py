@@ -1,4 +1,4 @@
-"""Any number of delivery packages with all that leads to them, for benchmarks."""
+"""Any number of delivery packages, with the entities that they refer to, for benchmarks."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ async def seed_bulk(repositories: Repositories, size: int) -> AsyncIterator[int]
     """Add `size` packages, each with a draft, a QC result, artifacts and issues.
 
     Every hundred share a brief, an approved plan and a campaign. Numbered keys and times make it
-    deterministic; what is there stays as it is. Yields the number of packages done so far.
+    deterministic; existing entities stay as they are. Yields the number of packages done so far.
     """
     for begin in range(0, size, _BATCH):
         numbers = range(begin, min(begin + _BATCH, size))

@@ -21,11 +21,11 @@ from repositories.drivers.sqlite import SqliteFile
 ROOT = Path(__file__).parents[2]
 
 NAMES = [
-    ("uvicorn.protocols.http.httptools_impl", "STATUS_LINE", "server/exchange.py"),
+    ("uvicorn.protocols.http.httptools_impl", "STATUS_LINE", "server/http_cycle.py"),
     (
         "uvicorn.protocols.http.httptools_impl",
         "RequestResponseCycle.run_asgi",
-        "server/exchange.py",
+        "server/http_cycle.py",
     ),
     *(
         (
@@ -143,7 +143,7 @@ async def test_connections_have_the_state_that_ours_look_at() -> None:
     assert missing(OF_HTTP, http, "server/listening.py") == []
     assert missing(OF_A_WEBSOCKET, websocket, "server/listening.py") == []
     state = {"body", "disconnected", "more_body", "response_complete", "response_started"}
-    assert set(OF_A_CYCLE) - state <= set(cycle), "see server/exchange.py"
+    assert set(OF_A_CYCLE) - state <= set(cycle), "see server/http_cycle.py"
 
 
 async def test_a_connection_of_aiosqlite_tells_its_thread_and_whether_it_runs() -> None:

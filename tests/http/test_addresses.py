@@ -140,7 +140,7 @@ async def test_in_production_browsers_get_the_answer(serve: Serve) -> None:
     assert answer.json() == ANSWER
 
 
-# Sockets that are refused
+# ConnectionLimiter that are refused
 
 HANDSHAKE = {
     "Connection": "Upgrade",

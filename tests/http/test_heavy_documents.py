@@ -145,13 +145,13 @@ async def test_others_have_their_turns_while_a_large_document_is_prepared(
     async with serving(stored) as served:
         documents = served.service.schema.documents
         loop_thread, threads = threading.get_ident(), list[int]()
-        prepare = documents._prepare
+        parse_and_validate = documents._parse_and_validate
 
         def noted(text: str) -> Any:
             threads.append(threading.get_ident())
-            return prepare(text)
+            return parse_and_validate(text)
 
-        monkeypatch.setattr(documents, "_prepare", noted)
+        monkeypatch.setattr(documents, "_parse_and_validate", noted)
         broken = heavy(1).replace("executiveSummary", "title").replace("revision", "nothing")
 
         first = await served.api.send(heavy(0))

@@ -151,7 +151,7 @@ async def test_a_client_does_not_repeat_what_a_bug_answers(
     def broken(*_: Any) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr("server.websocket.operation_of", broken)
+    monkeypatch.setattr("server.websocket.graphql_request_of", broken)
     async with client(server.address) as follower:
         assert await next_of(follower, "closed") == 4500
         assert await next_of(follower, "gaveUp") == 4500

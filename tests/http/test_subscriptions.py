@@ -17,7 +17,7 @@ from repositories.drivers.engine import Database, open_database
 from repositories.errors import WriteConflict
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
-from schema.execute import Operation, prepare
+from schema.execute import GraphQLRequest, parse_and_validate
 from server.requests import STREAMS
 from server.streams import OperationStream
 from server.websocket import PROTOCOL, WebSocketEndpoint
@@ -204,7 +204,7 @@ async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(
         else:
             told.put_nowait(message["body"])
 
-    operation = prepare(server.service.schema, Operation(FOLLOW, {"key": KEY}))
+    operation = parse_and_validate(server.service.schema, GraphQLRequest(FOLLOW, {"key": KEY}))
     share = server.service.pending.share()
     stream = OperationStream(server.service, operation, media_type, build.caller(), share)
     serving = asyncio.create_task(stream({"type": "http", "method": "POST"}, forever, send))

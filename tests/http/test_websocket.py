@@ -641,7 +641,7 @@ async def test_a_bug_is_told_without_details_and_logged_by_the_request_id(
     caplog.clear()
 
 
-@pytest.mark.parametrize("place", ["service.prepare", "websocket.encode"])
+@pytest.mark.parametrize("place", ["service.parse_and_validate", "websocket.encode"])
 async def test_a_bug_of_the_transport_closes_the_connection(
     server: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:

@@ -101,7 +101,7 @@ def test_a_subscription_has_as_many_fields_as_it_has() -> None:
 def test_all_that_is_wrong_is_told_with_its_place() -> None:
     text = f"{{ {aliased('draft(draftId: 1) { nothing }')} }}"
 
-    document = SCHEMA.documents.prepare(text)
+    document = SCHEMA.documents.parse_and_validate(text)
 
     assert len(document.errors) == 20
     assert [error.locations[0].column for error in document.errors if error.locations] == [

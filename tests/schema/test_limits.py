@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from repositories.cache import Cache
 from schema.documents import Documents
-from schema.execute import Operation, Prepared, prepare
+from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate
 from schema.limits import CHILDREN, SORTED, Limits, Measuring, count_values, measure
 from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
 from schema.root import CompiledSchema, create_schema
@@ -43,8 +43,8 @@ def limited(schema: CompiledSchema, **limits: int) -> CompiledSchema:
 
 def refusal(schema: CompiledSchema, query: str, variables: Json | None = None) -> Json | None:
     """The one error of an operation that is refused; None when it may be executed."""
-    prepared = prepare(schema, Operation(query, variables))
-    if isinstance(prepared, Prepared):
+    prepared = parse_and_validate(schema, GraphQLRequest(query, variables))
+    if isinstance(prepared, ExecutableOperation):
         return None
     assert prepared.is_refused
     [error] = prepared.as_json()["errors"]
@@ -54,13 +54,13 @@ def refusal(schema: CompiledSchema, query: str, variables: Json | None = None) -
 
 def refusal_of(schema: CompiledSchema, query: str, operation_name: str) -> Json | None:
     """What extensions say of why one of a document's operations is refused."""
-    prepared = prepare(schema, Operation(query, operation_name=operation_name))
-    return None if isinstance(prepared, Prepared) else prepared.errors[0].extensions
+    prepared = parse_and_validate(schema, GraphQLRequest(query, operation_name=operation_name))
+    return None if isinstance(prepared, ExecutableOperation) else prepared.errors[0].extensions
 
 
 def cost_of(schema: CompiledSchema, query: str, variables: Json | None = None) -> int:
-    prepared = prepare(schema, Operation(query, variables, wants_cost=True))
-    assert isinstance(prepared, Prepared), prepared.errors
+    prepared = parse_and_validate(schema, GraphQLRequest(query, variables, wants_cost=True))
+    assert isinstance(prepared, ExecutableOperation), prepared.errors
     cost: int = prepared.extensions["cost"]
     return cost
 
@@ -234,8 +234,8 @@ def test_what_comes_in_a_small_request_is_not_counted(schema: CompiledSchema) ->
     few = limited(schema, variable_values=4)
 
     def limit_of(size: int | None) -> str | None:
-        prepared = prepare(few, Operation(query, variables, size=size))
-        if isinstance(prepared, Prepared):
+        prepared = parse_and_validate(few, GraphQLRequest(query, variables, size=size))
+        if isinstance(prepared, ExecutableOperation):
             return None
         [error] = prepared.errors
         return str((error.extensions or {})["limit"])
@@ -261,9 +261,11 @@ def test_directives_of_the_operation_count(schema: CompiledSchema) -> None:
 def test_each_operation_of_a_document_is_within_limits(schema: CompiledSchema) -> None:
     query = "query A { __typename } query B { a: __typename b: __typename }"
 
-    prepared = prepare(limited(schema, aliases=1), Operation(query, operation_name="A"))
+    prepared = parse_and_validate(
+        limited(schema, aliases=1), GraphQLRequest(query, operation_name="A")
+    )
 
-    assert not isinstance(prepared, Prepared)
+    assert not isinstance(prepared, ExecutableOperation)
     assert prepared.errors[0].message.startswith("aliases: at most 1")
 
 
@@ -395,11 +397,11 @@ def test_the_amount_is_told_with_the_variables_that_came(schema: CompiledSchema)
 
 
 def test_the_cost_is_told_on_request_alone(schema: CompiledSchema) -> None:
-    told = prepare(schema, Operation("{ __typename }", wants_cost=True))
-    untold = prepare(schema, Operation("{ __typename }"))
+    told = parse_and_validate(schema, GraphQLRequest("{ __typename }", wants_cost=True))
+    untold = parse_and_validate(schema, GraphQLRequest("{ __typename }"))
 
-    assert isinstance(told, Prepared)
-    assert isinstance(untold, Prepared)
+    assert isinstance(told, ExecutableOperation)
+    assert isinstance(untold, ExecutableOperation)
     assert (told.extensions, untold.extensions) == ({"cost": 0}, {})
 
 
@@ -408,7 +410,11 @@ def test_the_cost_is_told_on_request_alone(schema: CompiledSchema) -> None:
 
 @pytest.mark.parametrize("tab", graphiql_tabs(), ids=lambda tab: tab.file)
 def test_graphiqls_tabs_are_within_the_limits(schema: CompiledSchema, tab: Any) -> None:
-    assert not Documents(schema.graphql, Limits(), introspection=True).prepare(tab.query).errors
+    assert (
+        not Documents(schema.graphql, Limits(), introspection=True)
+        .parse_and_validate(tab.query)
+        .errors
+    )
 
 
 @pytest.mark.parametrize(
@@ -435,7 +441,7 @@ def test_the_operations_of_our_clients_are_within_the_limits(schema: CompiledSch
 
     document = "\n".join(file.read_text("utf-8") for file in files)
 
-    assert schema.documents.prepare(document).errors == ()
+    assert schema.documents.parse_and_validate(document).errors == ()
 
 
 # Measuring takes as long as the document, not as what it expands to
@@ -566,9 +572,9 @@ INVALID = {
 
 @pytest.mark.parametrize("query", INVALID.values(), ids=INVALID)
 def test_what_is_not_valid_is_told_so(schema: CompiledSchema, query: str) -> None:
-    prepared = prepare(schema, Operation(query))
+    prepared = parse_and_validate(schema, GraphQLRequest(query))
 
-    assert not isinstance(prepared, Prepared)
+    assert not isinstance(prepared, ExecutableOperation)
     codes = {error.extensions["code"] for error in prepared.errors if error.extensions}
     assert codes == {"GRAPHQL_VALIDATION_FAILED"}
 
@@ -627,9 +633,9 @@ class Watched(Documents):
 
     prepared = 0
 
-    def _prepare(self, text: str) -> Any:
+    def _parse_and_validate(self, text: str) -> Any:
         self.prepared += 1
-        return super()._prepare(text)
+        return super()._parse_and_validate(text)
 
 
 @pytest.fixture
@@ -638,14 +644,16 @@ def documents(schema: CompiledSchema) -> Watched:
 
 
 def test_a_document_is_prepared_once(documents: Watched) -> None:
-    assert documents.prepare("{ __typename }") is documents.prepare("{ __typename }")
+    assert documents.parse_and_validate("{ __typename }") is documents.parse_and_validate(
+        "{ __typename }"
+    )
     assert documents.prepared == 1
 
 
 @pytest.mark.parametrize("text", ["{ nothing }", "{", "{ __typename }" + " " * 20_000])
 def test_documents_that_are_invalid_or_heavy_are_not_kept(documents: Watched, text: str) -> None:
     for _ in range(2):
-        documents.prepare(text)
+        documents.parse_and_validate(text)
 
     assert documents.prepared == 2
 
@@ -653,14 +661,14 @@ def test_documents_that_are_invalid_or_heavy_are_not_kept(documents: Watched, te
 def test_the_documents_used_last_are_kept(documents: Watched) -> None:
     texts = [f"query Q{number} {{ __typename }}" for number in range(100)]
     for text in texts:
-        documents.prepare(text)
-        documents.prepare(texts[0])
+        documents.parse_and_validate(text)
+        documents.parse_and_validate(texts[0])
     assert documents.prepared == 100
 
     for text in (texts[0], texts[-1]):
-        documents.prepare(text)
+        documents.parse_and_validate(text)
     assert documents.prepared == 100
-    documents.prepare(texts[1])
+    documents.parse_and_validate(texts[1])
     assert documents.prepared == 101
 
 

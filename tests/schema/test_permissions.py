@@ -24,7 +24,13 @@ from schema.context import Context
 from schema.declarations import declaration
 from schema.encoding import encode
 from schema.errors import execution_failure
-from schema.execute import Operation, Prepared, execute, prepare, subscribe
+from schema.execute import (
+    ExecutableOperation,
+    GraphQLRequest,
+    execute,
+    parse_and_validate,
+    subscribe,
+)
 from schema.node import global_id
 from schema.root import CompiledSchema, create_schema
 from tests import builders as build
@@ -204,22 +210,22 @@ class Api:
         return await self._plain.everything()
 
     async def answer(self, query: str, *, with_renderers: bool = True) -> Json:
-        prepared = prepare(self.schema, Operation(query))
-        assert isinstance(prepared, Prepared), prepared
+        prepared = parse_and_validate(self.schema, GraphQLRequest(query))
+        assert isinstance(prepared, ExecutableOperation), prepared
         if prepared.kind is OperationType.SUBSCRIPTION:
             return await self._first_event(prepared)
         if prepared.kind is OperationType.MUTATION:
             await self.store()
         if not with_renderers:
             return await self._resolved(prepared)
-        response = await execute(self.schema, Operation(query), self._context())
+        response = await execute(self.schema, GraphQLRequest(query), self._context())
         answer: Json = json.loads(encode(response.as_json()))
         return answer
 
     def _context(self) -> Context:
         return Context(self.storage, build.caller())
 
-    async def _resolved(self, prepared: Prepared) -> Json:
+    async def _resolved(self, prepared: ExecutableOperation) -> Json:
         """The answer when nothing of it may be rendered."""
         assert prepared.document.node is not None
         async with self._context() as context:
@@ -231,7 +237,7 @@ class Api:
         answer: Json = json.loads(encode({"data": result.data, "errors": errors}))
         return answer
 
-    async def _first_event(self, prepared: Prepared) -> Json:
+    async def _first_event(self, prepared: ExecutableOperation) -> Json:
         async with subscribe(self.schema, prepared, self._context) as responses:
             await self.store()
             response = await anext(aiter(responses))

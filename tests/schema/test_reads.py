@@ -16,7 +16,7 @@ async def api(schema: CompiledSchema, database: Database) -> InProcess:
 
 
 def test_the_attributes_are_those_of_the_fields_by_type() -> None:
-    document = create_schema().documents.prepare(
+    document = create_schema().documents.parse_and_validate(
         """{ draft(draftId: "draft-1") { ...of qcResult { passed } }
              node(id: "x") { ... on StrategyPlan { executiveSummary } } }
            fragment of on Draft { contentType renamed: title }"""

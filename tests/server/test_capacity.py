@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
-from server.capacity import Budget, Share
+from server.capacity import MemoryBudget, MemoryShare
 from server.requests import RequestRefused
 from tests.support.patience import SECONDS
 
 
-async def reserving(share: Share, amount: int, seconds: float = SECONDS) -> "asyncio.Task[None]":
+async def reserving(
+    share: MemoryShare, amount: int, seconds: float = SECONDS
+) -> "asyncio.Task[None]":
     """A task that has begun to wait, where it has to."""
     task = asyncio.create_task(share.reserve(amount, seconds))
     await asyncio.sleep(0)
@@ -17,7 +19,7 @@ async def reserving(share: Share, amount: int, seconds: float = SECONDS) -> "asy
 
 
 async def test_who_came_first_is_first_though_less_would_fit() -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
     first, large, small = (budget.share() for _ in range(3))
     first.grow(60)
     waiting = [await reserving(large, 80), await reserving(small, 10)]
@@ -30,7 +32,7 @@ async def test_who_came_first_is_first_though_less_would_fit() -> None:
 
 
 async def test_what_is_reserved_is_used_up_before_more_is_taken() -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
     with budget.share() as share:
         share.grow(10)
         await share.reserve(60, SECONDS)
@@ -46,7 +48,7 @@ async def test_what_is_reserved_is_used_up_before_more_is_taken() -> None:
 
 
 async def test_who_does_not_get_it_in_time_is_refused_and_holds_up_nobody() -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
     first, second, third = (budget.share() for _ in range(3))
     first.grow(60)
     late = await reserving(second, 80, seconds=0)
@@ -60,7 +62,7 @@ async def test_who_does_not_get_it_in_time_is_refused_and_holds_up_nobody() -> N
 
 
 async def test_who_goes_away_when_it_comes_gives_it_back() -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
     first, second = budget.share(), budget.share()
     first.grow(60)
     waiting = await reserving(second, 80)

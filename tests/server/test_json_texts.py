@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from server.json_texts import MANY, SHORT_TEXT, NotJson, TooMuchJson, parse, parse_large
+from server.json_texts import (
+    MAX_INLINE_VALUES,
+    SHORT_TEXT,
+    NotJson,
+    TooMuchJson,
+    parse,
+    parse_large,
+)
 
 MOST = 300_000
 QUOTED = '{[,\\"' * 20_000 + "é"
@@ -24,8 +31,8 @@ def large(value: Any) -> bytearray:
         {"text": "x" * SHORT_TEXT},
         {"text": QUOTED},
         {"escapes": '\n"\\' * SHORT_TEXT},
-        {"numbers": [2**70, -1.5e-7] * MANY},
-        {"many": [{"a": ["b", None, True]}] * MANY},
+        {"numbers": [2**70, -1.5e-7] * MAX_INLINE_VALUES},
+        {"many": [{"a": ["b", None, True]}] * MAX_INLINE_VALUES},
         {"lone": "\ud800" * SHORT_TEXT},
         {QUOTED: {QUOTED: [QUOTED] * 10}},
     ],
@@ -36,7 +43,11 @@ async def test_large_texts_are_parsed_as_small_ones_are(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[" + "{}," * MANY + "{}]", "[" + "[1,2]," * MANY + '"x' + "," * SHORT_TEXT + '"]']
+    "text",
+    [
+        "[" + "{}," * MAX_INLINE_VALUES + "{}]",
+        "[" + "[1,2]," * MAX_INLINE_VALUES + '"x' + "," * SHORT_TEXT + '"]',
+    ],
 )
 async def test_bad_texts_are_refused_alike(text: str) -> None:
     for bad in (f"{text}]", text.replace("]", "", 1) + "}", text[:-1], text.replace("1", "NaN", 1)):

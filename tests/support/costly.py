@@ -27,7 +27,7 @@ from graphql import (
     is_non_null_type,
 )
 
-from schema.execute import Operation
+from schema.execute import GraphQLRequest
 
 KINDS: Final = {"Query": "query", "Mutation": "mutation", "Subscription": "subscription"}
 
@@ -82,16 +82,16 @@ class Case:
         """How many fields there are, each as often as it's there."""
         return sum(node.size for node in self.nodes)
 
-    def operation(self) -> Operation:
+    def operation(self) -> GraphQLRequest:
         text = _Text(has_fragments=self.has_fragments)
         selected = text.selected(self.nodes)
         declared = " ".join(f"${name}: {kind}" for name, kind in text.types.items())
         head = f"{KINDS[self.root]} Costly{f'({declared})' if declared else ''}"
         query = " ".join([f"{head} {{ {selected} }}", *text.fragments.values()])
-        return Operation(query, text.variables)
+        return GraphQLRequest(query, text.variables)
 
 
-def body_of(operation: Operation) -> bytes:
+def body_of(operation: GraphQLRequest) -> bytes:
     """What is sent over HTTP for it."""
     asked = {"query": operation.query, "variables": operation.variables}
     return json.dumps(asked, ensure_ascii=False).encode()

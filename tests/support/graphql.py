@@ -11,7 +11,7 @@ from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
-from schema.execute import Operation, execute
+from schema.execute import GraphQLRequest, execute
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests.support.sdl import decapitalized, object_type, selection_of
@@ -126,7 +126,7 @@ class InProcess(GraphQLClient):
         operation_name: str | None = None,
     ) -> Json:
         context = Context(self.storage, self.caller or build.caller(self.request_id))
-        operation = Operation(query, variables, operation_name)
+        operation = GraphQLRequest(query, variables, operation_name)
         response = await execute(self.schema, operation, context)
         answer: Json = json.loads(encode(response.as_json()))
         return answer

@@ -24,7 +24,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.context import Context
 from schema.encoding import encode
-from schema.execute import Operation, execute
+from schema.execute import GraphQLRequest, execute
 from schema.root import CompiledSchema, create_schema
 from server.app import create_app
 from server.listening import BoundedHttp, Listener
@@ -32,7 +32,7 @@ from server.seed.bulk import seed_bulk
 from server.settings import load_settings
 from tests import builders as build
 from tests.conftest import close_database
-from tests.support.exchanges import Sink
+from tests.support.http_cycles import Sink
 from tests.support.statements import watched
 from tests.support.wire import request
 from tests.work.counting import counted_calls, counting_resolvers, with_engine, without
@@ -136,7 +136,7 @@ async def run(
     schema: CompiledSchema, backend: Backend, query: str, variables: dict[str, Any]
 ) -> dict[str, Any]:
     context = Context(backend.storage, build.caller())
-    response = await execute(schema, Operation(query, variables), context)
+    response = await execute(schema, GraphQLRequest(query, variables), context)
     assert response.errors == []
     data: dict[str, Any] = response.data
     return data
@@ -380,7 +380,7 @@ async def test_planning_each_time_breaks_the_budget(
     scenario = SCENARIOS["small"]
     await calls_of(schema, backend, scenario)
     without_plans = with_engine(schema)
-    without_plans.documents.prepare(scenario.query)
+    without_plans.documents.parse_and_validate(scenario.query)
 
     with counted_calls() as counted:
         await run(without_plans, backend, scenario.query, scenario.variables[0])

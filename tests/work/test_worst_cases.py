@@ -19,7 +19,7 @@ from typing import Any, Final
 import pytest
 
 from repositories.unit_of_work import Repositories, Storage
-from schema.execute import Operation, Prepared, prepare
+from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate
 from schema.limits import count_values
 from server.settings import MEBIBYTE, Settings
 from tests import builders as build
@@ -99,7 +99,7 @@ async def counted() -> AsyncIterator[Cost]:
         turning.cancel()
 
 
-async def cost_of(served: Served, prepared: Prepared) -> Cost:
+async def cost_of(served: Served, prepared: ExecutableOperation) -> Cost:
     """What it costs to answer it when it was answered before."""
     await answer(served, prepared)
     async with counted() as cost:
@@ -107,7 +107,7 @@ async def cost_of(served: Served, prepared: Prepared) -> Cost:
     return cost
 
 
-async def answer(served: Served, prepared: Prepared) -> None:
+async def answer(served: Served, prepared: ExecutableOperation) -> None:
     with served.service.pending.share() as share:
         response = await served.service.respond(prepared, build.caller("request"), share)
         await served.service.encoded(response, "request", share)
@@ -120,19 +120,21 @@ async def heavy(storage: Storage, repositories: Repositories) -> AsyncIterator[S
         yield served
 
 
-def prepared(served: Served, operation: Operation) -> Prepared | None:
+def prepared(served: Served, operation: GraphQLRequest) -> ExecutableOperation | None:
     """None of what is beyond the limits."""
     if len(body_of(operation)) > BODY_BYTES:
         return None
     if count_values(operation.variables) > served.service.body_limits.values:
         return None
-    found = prepare(served.service.schema, operation)
-    return found if isinstance(found, Prepared) else None
+    found = parse_and_validate(served.service.schema, operation)
+    return found if isinstance(found, ExecutableOperation) else None
 
 
 async def test_what_was_found_before_stays_within_its_bounds(heavy: Served) -> None:
     for query in KNOWN:
-        operation = prepared(heavy, Operation(query, {"ids": IDS} if "$ids" in query else None))
+        operation = prepared(
+            heavy, GraphQLRequest(query, {"ids": IDS} if "$ids" in query else None)
+        )
         assert operation is not None
         cost = await cost_of(heavy, operation)
         assert cost.calls <= MAX_CALLS, query
@@ -149,7 +151,7 @@ async def test_what_is_asked_for_the_first_time_leaves_others_their_turns(heavy:
             nodes {{ {below} }} }} }} }} }}"""
         for place, (above, below) in enumerate(islice(product(pairs, fields), 99))
     )
-    operation = prepared(heavy, Operation(f"{{ {connections} }}"))
+    operation = prepared(heavy, GraphQLRequest(f"{{ {connections} }}"))
     assert operation is not None
 
     async with counted() as cost:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.exchanges import QUERY, Asked
+from tests.support.http_cycles import QUERY, Asked
 from tests.support.serving import Served
 from tests.support.wire import Wire, chunk, head, request, wired
 
@@ -25,20 +25,20 @@ def asking(first: str, *lines: str) -> bytes:
 def test_an_answer_is_written_at_once() -> None:
     asked = Asked()
 
-    assert asked.exchange.answer(200, HEADERS, b"{}")
+    assert asked.http_cycle.send_response(200, HEADERS, b"{}")
 
     assert asked.sink.written == [
         b"HTTP/1.1 200 OK\r\nserver: uvicorn\r\ncontent-length: 2\r\nx: y\r\n\r\n{}"
     ]
     assert asked.cycle.response_complete
-    assert asked.exchange.is_over
+    assert asked.http_cycle.is_closed
 
 
 def test_an_answer_is_written_once() -> None:
     asked = Asked()
-    asked.exchange.answer(200, HEADERS, b"{}")
+    asked.http_cycle.send_response(200, HEADERS, b"{}")
 
-    assert not asked.exchange.answer(200, HEADERS, b"{}")
+    assert not asked.http_cycle.send_response(200, HEADERS, b"{}")
 
     assert len(asked.sink.written) == 1
 
@@ -47,17 +47,17 @@ def test_nothing_is_written_to_a_client_that_reads_nothing() -> None:
     asked = Asked()
     asked.flow.pause_writing()
 
-    assert not asked.exchange.answer(200, HEADERS, b"{}")
+    assert not asked.http_cycle.send_response(200, HEADERS, b"{}")
 
     assert asked.sink.written == []
-    assert not asked.exchange.is_over
+    assert not asked.http_cycle.is_closed
 
 
 def test_nothing_is_written_to_a_client_that_is_gone() -> None:
     asked = Asked()
-    asked.exchange.leave()
+    asked.http_cycle.disconnect()
 
-    assert not asked.exchange.answer(200, HEADERS, b"{}")
+    assert not asked.http_cycle.send_response(200, HEADERS, b"{}")
 
     assert asked.sink.written == []
 
@@ -65,11 +65,11 @@ def test_nothing_is_written_to_a_client_that_is_gone() -> None:
 def test_a_body_is_taken_once_it_is_whole() -> None:
     asked = Asked()
     asked.cycle.more_body = True
-    assert asked.exchange.whole_body() is None
+    assert asked.http_cycle.complete_body() is None
 
     asked.cycle.more_body = False
 
-    assert asked.exchange.whole_body() == bytearray(QUERY)
+    assert asked.http_cycle.complete_body() == bytearray(QUERY)
     assert asked.cycle.body == b""
 
 
@@ -79,7 +79,7 @@ async def test_answers_are_the_same_whether_written_or_sent(
     async with wired(server.address) as wire:
         await wire.send(asking("POST /graphql HTTP/1.1", "X-Request-Id: 1"))
         written = await wire.answer()
-        monkeypatch.setattr("server.exchange.Exchange.answer", lambda *_: False)
+        monkeypatch.setattr("server.http_cycle.HttpCycle.send_response", lambda *_: False)
         await wire.send(asking("POST /graphql HTTP/1.1", "X-Request-Id: 1"))
 
         assert await wire.answer() == written
@@ -171,7 +171,7 @@ async def test_an_error_that_nothing_expected_is_masked_and_logged(
     def broken(*_: Any) -> Any:
         raise BUG
 
-    monkeypatch.setattr("server.service.prepare", broken)
+    monkeypatch.setattr("server.service.parse_and_validate", broken)
     answer = await server.http.post(server.url, json=ASK, headers={"X-Request-Id": "mine"} | origin)
 
     assert answer.status_code == 500

@@ -1,4 +1,4 @@
-"""How many connections the process may have, of all clients and of one address."""
+"""Limits of the connections of all clients, and of the clients of one address."""
 
 import ipaddress
 import resource
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Final
 
 _MAX_FILES: Final = 65_536
-"""More than this process could serve; some systems have no limit of their own."""
+"""The most files that the process asks for; some systems have no limit of their own."""
 _OTHER_FILES: Final = 128
-"""Files that aren't clients' connections: those that listen, the database's, logs, libraries."""
+"""Files other than clients' connections: listening sockets, the database, logs, libraries."""
 
 
-class Sockets:
-    """Counts connections by the address that they come from; `exempt` ones only in all."""
+class ConnectionLimiter:
+    """Counts connections in total and by client address; `exempt` addresses only in total."""
 
     def __init__(
         self,
@@ -25,20 +25,20 @@ class Sockets:
         self._client_limit = client_limit
         self._exempt = [ipaddress.ip_network(network) for network in exempt]
         self._in_use = Counter[str]()
-        self.in_all = 0
+        self.total = 0
 
-    def take(self, address: str) -> str | None:
-        """Count one more; or say why there may not be one more."""
-        if self.in_all >= self._limit:
+    def acquire(self, address: str) -> str | None:
+        """Count one more connection. Returns the reason when the limit is reached."""
+        if self.total >= self._limit:
             return f"There are {self._limit:,} open connections already"
         if self._in_use[address] >= self._client_limit and not self._is_exempt(address):
             return f"There are {self._client_limit:,} open connections of this address already"
         self._in_use[address] += 1
-        self.in_all += 1
+        self.total += 1
         return None
 
-    def leave(self, address: str) -> None:
-        self.in_all -= 1
+    def release(self, address: str) -> None:
+        self.total -= 1
         self._in_use[address] -= 1
         if not self._in_use[address]:
             del self._in_use[address]
@@ -52,18 +52,18 @@ class Sockets:
 
 
 def raise_file_limit() -> int:
-    """How many files the process may have open: as many as the system lets it have."""
+    """Raise the limit of open files as far as the system allows, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return _MAX_FILES if soft == resource.RLIM_INFINITY else soft
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError):  # some systems refuse what they say is allowed
+    except (OSError, ValueError):  # some systems refuse a limit that they report as allowed
         return soft
     return wanted
 
 
 def connections_within(files: int, other_files: int) -> int:
-    """How many connections fit, beside the files that are needed for all else."""
+    """The number of connections that so many files allow, beside all other files."""
     return max(files - _OTHER_FILES - other_files, 1)

@@ -9,7 +9,7 @@ from starlette.types import Message
 from schema.execute import Response
 from server.http import HttpEndpoint
 from server.requests import HttpRequest
-from tests.support.exchanges import Asked
+from tests.support.http_cycles import Asked
 from tests.support.serving import Served, until
 from tests.support.wire import request, wired
 
@@ -52,7 +52,7 @@ async def ask(server: Served, asked: Asked) -> int:
     task = asyncio.current_task()
     assert task is not None
     response = await HttpEndpoint(server.service).respond(HttpRequest(asked.scope, never))
-    asked.exchange.leave()
+    asked.http_cycle.disconnect()
     await asyncio.sleep(0)
     assert task.cancelling() == 0
     return response.status_code
@@ -85,7 +85,7 @@ async def test_who_leaves_has_the_work_cancelled(server: Served, work: Work) -> 
     asking = asyncio.create_task(ask(server, asked))
     await work.began.wait()
 
-    asked.exchange.leave()
+    asked.http_cycle.disconnect()
 
     assert await asking == 499
     assert work.was_cancelled
@@ -96,7 +96,7 @@ async def test_who_has_left_has_nothing_done(server: Served, work: Work) -> None
         return {"type": "http.disconnect"}
 
     asked = Asked()
-    asked.exchange.leave()
+    asked.http_cycle.disconnect()
 
     response = await HttpEndpoint(server.service).respond(HttpRequest(asked.scope, receive))
 
@@ -110,7 +110,7 @@ async def test_who_leaves_while_the_request_is_read_has_nothing_done(
     asked = Asked()
 
     def parsed(*_: Any) -> Any:
-        asked.exchange.leave()
+        asked.http_cycle.disconnect()
         return {"query": "{ __typename }"}
 
     monkeypatch.setattr("server.requests.parse_json", parsed)
@@ -126,7 +126,7 @@ async def test_who_leaves_cannot_stop_what_is_carried_through(
     asking = asyncio.create_task(ask(server, asked))
     await work.began.wait()
 
-    asked.exchange.leave()
+    asked.http_cycle.disconnect()
     await until(lambda: work.was_cancelled)
     work.done.set()
 
@@ -141,7 +141,7 @@ async def test_who_leaves_in_the_moment_of_the_answer_does_no_harm(
     await work.began.wait()
 
     work.done.set()
-    asked.exchange.leave()
+    asked.http_cycle.disconnect()
 
     assert await asking in (200, 499)
 

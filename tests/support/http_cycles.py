@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from server.exchange import EXCHANGE, Exchange
+from server.http_cycle import HTTP_CYCLE, HttpCycle
 
 QUERY = b'{"query": "{ __typename }"}'
 HEADERS = ((b"host", b"localhost"), (b"content-type", b"application/json"))
@@ -31,7 +31,7 @@ class Sink(asyncio.Transport):
 
 
 class Asked:
-    """The request's scope and exchange, and where its answer goes."""
+    """The request's scope and http_cycle, and where its answer goes."""
 
     def __init__(
         self, body: bytes = QUERY, headers: tuple[tuple[bytes, bytes], ...] = HEADERS
@@ -62,8 +62,8 @@ class Asked:
         )
         self.cycle.body += body
         self.cycle.more_body = False
-        self.exchange = Exchange(self.cycle)
-        self.scope["state"][EXCHANGE] = self.exchange
+        self.http_cycle = HttpCycle(self.cycle)
+        self.scope["state"][HTTP_CYCLE] = self.http_cycle
 
     def _end(self) -> None:
-        self.exchange.end()
+        self.http_cycle.release()

@@ -1,0 +1,67 @@
+"""uvicorn's request-response cycle, for the few things that ASGI can't express or makes slower."""
+
+from collections.abc import Callable
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+HTTP_CYCLE: Final = "aicmo.http_cycle"
+"""The key of a request's `HttpCycle` in the `state` of the ASGI scope."""
+
+SENDS_PARTS: Final = "aicmo.parts"
+"""The ASGI extension for texts in several parts, and their key in a `websocket.send` event."""
+
+
+class HttpCycle:
+    """A request and its response, beside ASGI's `receive` and `send`, which do all the rest.
+
+    It's closed when the response is sent or the client has disconnected; then it does nothing.
+    """
+
+    __slots__ = ("_cycle", "on_disconnect")
+
+    on_disconnect: Callable[[], object] | None
+    """Called when the client disconnects before the response is sent."""
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle: RequestResponseCycle | None = cycle
+        self.on_disconnect = None
+
+    @property
+    def is_closed(self) -> bool:
+        return self._cycle is None
+
+    def complete_body(self) -> bytearray | None:
+        """Takes the body when it has arrived completely; None if `receive` has to get it."""
+        cycle = self._cycle
+        if cycle is None or cycle.more_body:
+            return None
+        # uvicorn stops reading for a large body, and without reading no disconnect is noticed.
+        cycle.flow.resume_reading()
+        body, cycle.body = cycle.body, bytearray()
+        return body
+
+    def send_response(self, status: int, header_lines: bytes, body: bytes) -> bool:
+        """Sends the whole response; returns False if ASGI's `send` has to send it.
+
+        The header lines must be valid and have `content-length`: nothing checks them again.
+        """
+        cycle = self._cycle
+        if cycle is None or cycle.flow.write_paused or not cycle.keep_alive:
+            return False
+        lines = [b"%b: %b\r\n" % header for header in cycle.default_headers]
+        parts = (STATUS_LINE[status], *lines, header_lines, b"\r\n", body)
+        cycle.transport.write(b"".join(parts))
+        cycle.response_started = cycle.response_complete = True
+        cycle.on_response()
+        return True
+
+    def release(self) -> None:
+        """Drops uvicorn's cycle, whose scope has this object: no reference cycle is left."""
+        self._cycle = None
+
+    def disconnect(self) -> None:
+        """Closes the cycle because the client has disconnected."""
+        self.release()
+        if self.on_disconnect is not None:
+            self.on_disconnect()
