@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from schema.errors import TopLevelCode
-from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
+from schema.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 _CODES: Final[Mapping[TopLevelCode, str]] = {
     TopLevelCode.GRAPHQL_PARSE_FAILED: (
@@ -66,8 +66,8 @@ such a gate reads `approval` or `passed` first.
 choose. Only `id`, `node`, `nodes` and `deletedId` use global ids, which are opaque and never \
 change.
 
-**Lists** of entities are connections: pages of {DEFAULT_PAGE} items by default and at most \
-{LARGEST_PAGE}, with `first` and `after`, or `last` and `before`, a `filter` and an order. All \
+**Lists** of entities are connections: pages of {DEFAULT_PAGE_SIZE} items by default and at most \
+{MAX_PAGE_SIZE}, with `first` and `after`, or `last` and `before`, a `filter` and an order. All \
 fields of a query see one state of the database.
 
 **A save replaces the whole entity** with all that belongs to it: an optional field that is left \

@@ -1,4 +1,4 @@
-"""Bindings of the schema's fields: the one place that decides in which ways they are resolved."""
+"""Bindings of the schema's fields: the one place that decides how they may be resolved."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,15 +7,15 @@ import strawberry
 from graphql import GraphQLField
 
 from execution import OWN_RESOLVER, FieldBinding
-from schema.declarations import declaration, is_extended, ways_of
+from schema.declarations import declaration, is_extended, resolution_of
 from schema.rendering import Member, attribute_part
 from schema.resolving import converted_batch, converted_renderer, resolver_of
 
 
 def bindings_of(schema: strawberry.Schema) -> Callable[[GraphQLField], FieldBinding]:
-    """Returns what has the binding of each field of the schema, for the engine.
+    """Returns the function that the engine gets the binding of each field from.
 
-    Raises ValueError for a schema with extensions of its own: the engine doesn't run them.
+    Raises ValueError for a schema with extensions: the engine doesn't run them.
     """
     if schema.extensions:
         raise ValueError("The engine runs no extensions of schemas: add them to the fields.")
@@ -27,12 +27,12 @@ def _binding_of(schema: strawberry.Schema, field: GraphQLField) -> FieldBinding:
     if declared is None or is_extended(declared) or schema.exception_handlers:
         # Only Strawberry's resolver runs extensions, such as permissions, and handlers.
         return OWN_RESOLVER
-    ways, name = ways_of(declared), declared.python_name
+    resolution, name = resolution_of(declared), declared.python_name
     if declared.base_resolver is None:
         return FieldBinding(attribute=name, member=Member(name, partial(attribute_part, name)))
     return FieldBinding(
-        renderer=converted_renderer(schema, field, ways.renderer),
-        resolve_batch=converted_batch(schema, field, ways.resolve_batch),
+        renderer=converted_renderer(schema, field, resolution.renderer),
+        resolve_batch=converted_batch(schema, field, resolution.resolve_batch),
         resolve=resolver_of(schema, field, declared),
-        member=Member(name, ways.part_of),
+        member=Member(name, resolution.part_of),
     )

@@ -1,4 +1,4 @@
-"""Fields as they are declared here: Strawberry's fields, with the ways to resolve them."""
+"""Declarations of fields: Strawberry's fields, with further ways to resolve them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,48 +11,48 @@ from strawberry.types.field import StrawberryField
 from execution import BatchResolver, SelectedField
 from schema.rendering import BindConverted, PartOf
 
-_WAYS: Final = "ways"
-"""The key in a field's metadata under which its ways are."""
+_RESOLUTION: Final = "resolution"
+"""The key of a field's `FieldResolution` in its metadata."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """The ways to resolve a field that its declaration adds to its resolver.
+class FieldResolution:
+    """The ways to resolve a field beside its resolver.
 
-    They are declared by `metadata`; `schema/bindings.py` decides which of them the engine may take.
+    A field declares them in its `metadata`; `schema/bindings.py` decides which the engine may use.
     """
 
     resolve_batch: BatchResolver | None = None
     """Resolves the field for all parents of a level at once."""
     renderer: Callable[[Sequence[SelectedField]], BindConverted | None] | None = None
-    """Renders the field's objects as JSON, with arguments as its resolver gets them."""
+    """Renders the field's objects as JSON; it gets arguments as the resolver does."""
     part_of: PartOf | None = None
-    """The part that the field is of the JSON of its parent."""
+    """Returns the field's part of the JSON of its parent."""
 
     @property
-    def metadata(self) -> dict[str, "Ways"]:
-        """The metadata of a Strawberry field that has these ways."""
-        return {_WAYS: self}
+    def metadata(self) -> dict[str, "FieldResolution"]:
+        """The metadata of a Strawberry field that declares this."""
+        return {_RESOLUTION: self}
 
 
-_NO_WAYS: Final = Ways()
+_DEFAULT: Final = FieldResolution()
 
 
 def declaration(field: GraphQLField) -> StrawberryField | None:
-    """The field as it's declared here; None for those of introspection."""
+    """Strawberry's declaration of the field; None for introspection fields."""
     declared: StrawberryField | None = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     return declared
 
 
-def ways_of(declared: StrawberryField) -> Ways:
-    """The ways that the field is declared with."""
-    ways: Ways = declared.metadata.get(_WAYS, _NO_WAYS)
-    return ways
+def resolution_of(declared: StrawberryField) -> FieldResolution:
+    """The resolution that the field declares."""
+    resolution: FieldResolution = declared.metadata.get(_RESOLUTION, _DEFAULT)
+    return resolution
 
 
 def is_extended(declared: StrawberryField) -> bool:
-    """Whether Strawberry does more for the field than to call its resolver or read an attribute.
+    """Whether Strawberry does more for the field than call its resolver or read an attribute.
 
-    That is so with extensions, such as permissions, and with fields of a class of their own.
+    It does for fields with extensions, such as permissions, and for subclasses of its field.
     """
     return bool(declared.extensions) or type(declared) is not StrawberryField

@@ -1,4 +1,4 @@
-"""Sentences that descriptions share, with the limits as the domain has them; enums, described."""
+"""Sentences that descriptions share, with the domain's limits, and descriptions of enums."""
 
 from enum import StrEnum
 from typing import Final
@@ -31,13 +31,13 @@ JSON_OBJECT: Final = (
 )
 
 UNCHECKED: Final = "It isn't checked whether that is stored."
-"""Of a reference to another entity."""
+"""For a reference to another entity."""
 OWN_KEY: Final = (
     "Left out, the server makes one, and a repeated request saves another entity. Under a key of "
     "your own you may repeat the request safely: it leaves one entity."
 )
 NO_GATE: Final = "The server refuses no package because of it."
-"""Of a verdict of QC."""
+"""For a verdict of QC."""
 
 
 def describe_enum(kind: type[StrEnum], description: str, **values: str) -> None:

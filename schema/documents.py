@@ -28,7 +28,7 @@ from graphql.validation.validate import ValidationAbortedError
 from execution import DocumentPlans
 from repositories.cache import Cache
 from repositories.criteria import AttributeMask
-from schema.distinct import distinct
+from schema.deduplication import deduplicated
 from schema.errors import LimitExceeded, TopLevelCode, with_code
 from schema.limits import (
     Limits,
@@ -200,7 +200,7 @@ class Documents:
             measures, conditional_variables = self._measured(node)
         except GraphQLError as error:
             return Document(None, (error,))
-        fewer = distinct(node, text)
+        fewer = deduplicated(node, text)
         errors = self._errors(fewer)
         if errors and fewer is not node:
             # Report all errors, each with its own location.

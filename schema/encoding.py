@@ -8,10 +8,10 @@ from typing import Any, Final
 from domain.json_object import JsonObject
 from repositories.projections import JsonTexts, encode_json
 
-SMALL: Final = 256 * 1024
-"""Characters that are encoded at once; this takes about a millisecond."""
-_MANY: Final = 10_000
-"""More values than are encoded at once."""
+MAX_INLINE_CHARACTERS: Final = 256 * 1024
+"""A value of so many characters is encoded at once; this takes about a millisecond."""
+_MAX_INLINE_VALUES: Final = 10_000
+"""How many values are encoded at once."""
 _SLICE: Final = 64 * 1024
 
 
@@ -20,12 +20,12 @@ def encode(value: Any) -> bytes:
     try:
         return encode_json(value)
     except TypeError:
-        # A message may quote a lone surrogate, which UTF-8 has no bytes for; JSON can escape it.
+        # A message may quote a lone surrogate, which JSON can escape but UTF-8 can't encode.
         return json.dumps(value, separators=(",", ":"), default=_parsed).encode()
 
 
-def fits(value: Any, allowed: int = SMALL) -> bool | None:
-    """Whether the value's texts have at most so many characters; None: it has too many values."""
+def fits(value: Any, allowed: int = MAX_INLINE_CHARACTERS) -> bool | None:
+    """Whether the value's texts have at most so many characters; None if it has too many values."""
     found, size = [value], 0
     for each in found:
         kind = type(each)
@@ -33,7 +33,7 @@ def fits(value: Any, allowed: int = SMALL) -> bool | None:
             size += len(each)
         elif kind is dict or kind is list:
             found += each if kind is list else each.values()
-            if len(found) > _MANY:
+            if len(found) > _MAX_INLINE_VALUES:
                 return None
         elif kind is JsonTexts:
             size += sum(map(len, each.texts))
@@ -43,7 +43,7 @@ def fits(value: Any, allowed: int = SMALL) -> bool | None:
 
 
 async def encode_in_slices(value: Any) -> AsyncIterator[bytes]:
-    """The bytes of `encode`, a part after the other; others have their turns between them."""
+    """The bytes of `encode` in parts; between them other tasks run."""
     parts: list[bytes] = []
     size = 0
     for part in _parts(value):
@@ -101,5 +101,5 @@ def _sliced(text: str) -> Iterator[bytes]:
 
 
 def _parsed(value: object) -> Any:
-    """What only `encode_json` can write, as what anybody can."""
+    """A value that only `encode_json` can encode, as plain JSON values."""
     return json.loads(encode_json(value))

@@ -1,4 +1,4 @@
-"""How failures look to clients.
+"""Errors as clients get them.
 
 Expected failures of a mutation are data: the `errors` of its payload. Everything else is a
 top-level error with `extensions.code`.
@@ -89,13 +89,13 @@ MUTATION_ERROR_TYPES = (
 
 
 def mutation_errors(error: domain.DomainError) -> list[MutationError]:
-    """The payload's `errors` for an expected failure; raises what isn't one of a mutation."""
+    """The payload's `errors` for an expected failure of a mutation; raises any other error."""
     match error:
         case domain.ValidationFailed():
             return [
                 ValidationError(
                     code=ErrorCode.VALIDATION,
-                    message=_told(violation),
+                    message=_message_of(violation),
                     path=_path(violation.path),
                 )
                 for violation in error.violations
@@ -134,7 +134,7 @@ def _path(path: Iterable[domain.PathSegment]) -> list[str]:
     return [to_camel_case(str(segment)) for segment in path]
 
 
-def _told(violation: domain.Violation) -> str:
+def _message_of(violation: domain.Violation) -> str:
     names = [to_camel_case(part) for part in violation.path if isinstance(part, str)]
     return ": ".join([*names[-1:], violation.message]) + "."
 
@@ -155,7 +155,7 @@ class TopLevelCode(StrEnum):
 
 
 class BadUserInput(GraphQLError):
-    """An argument that no query can be answered for; the message names it."""
+    """An invalid argument of a query; the message names it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, extensions={"code": TopLevelCode.BAD_USER_INPUT.value})
@@ -178,7 +178,7 @@ class LimitExceeded(GraphQLError):
 
 
 def _shown(amount: int) -> str:
-    # Expanded fragments make numbers that nobody can read.
+    # Expanded fragments make unreadably large numbers.
     return f"{amount:,}" if amount < 10**9 else "more than a billion"
 
 
@@ -188,7 +188,7 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     if isinstance(cause, domain.TimedOut | domain.Unavailable):
-        _tell_trouble(request_id, cause)
+        _log_trouble(request_id, cause)
         is_late = isinstance(cause, domain.TimedOut)
         return with_code(error, TopLevelCode.TIMEOUT if is_late else TopLevelCode.UNAVAILABLE)
     if _is_denial(cause):
@@ -221,16 +221,16 @@ def _is_denial(cause: Exception | None) -> bool:
     )
 
 
-def _tell_trouble(request_id: str, trouble: domain.DomainError) -> None:
-    """One line, with the reason that the database gave."""
+def _log_trouble(request_id: str, trouble: domain.DomainError) -> None:
+    """Log one line, with the database's reason."""
     reason = trouble.__cause__
-    told = f"{trouble} ({type(reason).__name__}: {_first_line(reason)})" if reason else trouble
+    line = f"{trouble} ({type(reason).__name__}: {_first_line(reason)})" if reason else trouble
     extra = {"trouble": str(trouble), "request_id": request_id}
-    log.warning("request %s: %s", request_id, told, extra=extra)
+    log.warning("request %s: %s", request_id, line, extra=extra)
 
 
 def _first_line(error: BaseException) -> str:
-    # What follows may show data.
+    # Further lines may contain data.
     return str(error).partition("\n")[0]
 
 

@@ -15,12 +15,12 @@ from repositories.registry import EntityType
 from resolvers.dataloaders import Loader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
-from schema.declarations import Ways
+from schema.declarations import FieldResolution
 from schema.rendering import (
     BindConverted,
-    Selecting,
+    ProjectionBuilder,
     as_rendered,
-    rendered_of,
+    rendered_projection_of,
 )
 
 LoaderOf = Callable[[Loaders], Loader[str, Any]]
@@ -111,16 +111,18 @@ def _loaded(
         return render
 
     def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
-        it = rendered_of(selected)
+        it = rendered_projection_of(selected)
         return None if it is None else it.bind(render_of)
 
-    def part_of(selected: SelectedField, selecting: Selecting) -> Part | None:
+    def part_of(selected: SelectedField, builder: ProjectionBuilder) -> Part | None:
         assert selected.selected is not None
-        below = selecting.selection(selected.selected)
+        below = builder.projection(selected.selected)
         return None if below is None else part(below)
 
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata=Ways(resolve_batch=resolve_all, renderer=renderer, part_of=part_of).metadata,
+        metadata=FieldResolution(
+            resolve_batch=resolve_all, renderer=renderer, part_of=part_of
+        ).metadata,
     )

@@ -1,4 +1,4 @@
-"""Filters and orders as inputs, and how they become criteria of the repositories."""
+"""Inputs of filters and orders, and their conversion to criteria of the repositories."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -23,11 +23,11 @@ from repositories.criteria import (
 from schema.descriptions import describe_enum
 from schema.errors import BadUserInput
 
-FILTER_CONDITIONS = 200
-FILTER_LEVELS = 10
+MAX_FILTER_CONDITIONS = 200
+MAX_FILTER_DEPTH = 10
 
 ALL_HOLD = "all of them hold. `null` counts as left out."
-"""What the description of each set of conditions says."""
+"""A sentence of the description of each set of conditions."""
 
 _EQ = "Equal to."
 _NE = "Different from."
@@ -142,14 +142,16 @@ _COMBINATORS: dict[str, type[AllOf] | type[AnyOf]] = {"and_": AllOf, "or_": AnyO
 
 
 def require_few_conditions(filter: Mapping[str, Any] | None) -> None:
-    """Raises BadUserInput when a filter has too many conditions. It's as it came, with the names of
-    the schema: to make objects of it takes a hundred times as long as to count it."""
+    """Raises BadUserInput when a filter has too many conditions.
+
+    It counts the coerced input, because making objects of it takes a hundred times as long.
+    """
     if filter is not None:
         _require_few(_count(filter))
 
 
 def _count(filter: Mapping[str, Any]) -> int:
-    """As `_size` of what is made of it."""
+    """The `_size` of the filter that is made of this input."""
     found = 0
     for name, value in filter.items():
         if value is None:
@@ -164,33 +166,33 @@ def _count(filter: Mapping[str, Any]) -> int:
 
 
 def _require_few(conditions: int) -> None:
-    if conditions > FILTER_CONDITIONS:
+    if conditions > MAX_FILTER_CONDITIONS:
         raise BadUserInput(
-            f"filter: at most {FILTER_CONDITIONS} conditions are allowed, not {conditions}."
+            f"filter: at most {MAX_FILTER_CONDITIONS} conditions are allowed, not {conditions}."
         )
 
 
-def criteria(filter: Any, level: int = 1) -> Filter | None:
+def criteria(filter: Any, depth: int = 1) -> Filter | None:
     """The criteria of an `<Entity>Filter`. Raises BadUserInput when it's too large."""
     if filter is UNSET or filter is None:
         return None
-    converted = _all_of(filter, level)
+    converted = _all_of(filter, depth)
     _require_few(_size(converted))
     return converted
 
 
-def _all_of(filter: Any, level: int) -> Filter:
-    if level > FILTER_LEVELS:
-        raise BadUserInput(f"filter: may be nested at most {FILTER_LEVELS} levels deep.")
+def _all_of(filter: Any, depth: int) -> Filter:
+    if depth > MAX_FILTER_DEPTH:
+        raise BadUserInput(f"filter: may be nested at most {MAX_FILTER_DEPTH} levels deep.")
     conditions: list[Filter] = []
     for field in fields(filter):
         value = getattr(filter, field.name)
         if value is UNSET or value is None:
             continue
         if combine := _COMBINATORS.get(field.name):
-            conditions.append(combine(tuple(_all_of(part, level + 1) for part in value)))
+            conditions.append(combine(tuple(_all_of(part, depth + 1) for part in value)))
         elif field.name == "not_":
-            conditions.append(Not(_all_of(value, level + 1)))
+            conditions.append(Not(_all_of(value, depth + 1)))
         else:
             conditions.extend(_comparisons(field.name, value))
     return AllOf(tuple(conditions))
@@ -224,7 +226,7 @@ def _plain(value: Any) -> Any:
 
 
 def _size(filter: Filter) -> int:
-    """How many conditions it has; an empty one is one, for it takes its place in the query."""
+    """The number of conditions; an empty filter counts as one, since it's a part of the query."""
     match filter:
         case AllOf(conditions) | AnyOf(conditions):
             return sum(map(_size, conditions)) or 1

@@ -1,4 +1,4 @@
-"""Answers of operations that ask for nothing but the schema: they stay the same."""
+"""Results of introspection queries, which are cached because they don't change."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -10,16 +10,16 @@ from graphql.execution.values import VariableValues
 from repositories.cache import Cache
 from schema.encoding import encode
 
-LONGEST_VARIABLES: Final = 1_000
-"""In characters."""
+MAX_VARIABLE_CHARACTERS: Final = 1_000
+"""How many characters the variables may have for the result to be cached."""
 
 
 class Introspections:
-    """Those that were given last, as JSON, by what was asked.
+    """Caches results as JSON, by query, operation name and variables.
 
-    The variables are those that the operations define, coerced, so that the time to look one up
-    doesn't grow with what clients send beside them. The schema's fields and directives take texts
-    and booleans alone.
+    The key has the coerced variables that the operation defines, so that lookups don't get slower
+    with other variables that clients send. Introspection fields and directives take only texts and
+    booleans.
     """
 
     def __init__(self, cache: Cache) -> None:
@@ -32,10 +32,10 @@ class Introspections:
         variables: VariableValues,
         run: Callable[[], Awaitable[ExecutionResult]],
     ) -> ExecutionResult:
-        """The result, with data that `encode` writes as it is; made by `run` when it isn't kept."""
+        """The result, with encoded data; `run` executes the query if it isn't cached."""
         given = variables.coerced
         length = sum(len(value) for value in given.values() if type(value) is str)
-        if length > LONGEST_VARIABLES:
+        if length > MAX_VARIABLE_CHARACTERS:
             return await run()
         key = ("introspection", query, operation_name, tuple(given.items()))
         kept: bytes | None = self._cache.get(key)
@@ -50,5 +50,5 @@ class Introspections:
 
 
 def _result(data: bytes) -> ExecutionResult:
-    written: Any = orjson.Fragment(data)
-    return ExecutionResult(written, None)
+    fragment: Any = orjson.Fragment(data)
+    return ExecutionResult(fragment, None)

@@ -41,7 +41,7 @@ from graphql import (
 
 from repositories.registry import ENTITY_TYPES
 from schema.errors import LimitExceeded
-from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
+from schema.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 CHILDREN = 10
 """How many items a list without paging is taken to have, on average."""
@@ -428,14 +428,14 @@ class Measuring:
         ids = self._argument(node, "ids")
         if isinstance(ids, ListValueNode):
             return len(ids.values)
-        return len(ids) if isinstance(ids, list) else LARGEST_PAGE
+        return len(ids) if isinstance(ids, list) else MAX_PAGE_SIZE
 
     def _page_size(self, node: FieldNode) -> int:
         sizes = [self._argument(node, name) for name in ("first", "last")]
         if all(size is None for size in sizes):
-            return DEFAULT_PAGE
+            return DEFAULT_PAGE_SIZE
         known = [size for size in sizes if isinstance(size, int)]
-        return min(max([0, *known]) if known else LARGEST_PAGE, LARGEST_PAGE)
+        return min(max([0, *known]) if known else MAX_PAGE_SIZE, MAX_PAGE_SIZE)
 
     def _is_sorted(
         self, node: FieldNode, parent: GraphQLNamedType | None, kind: GraphQLNamedType | None

@@ -11,8 +11,8 @@ from execution import Render, SelectedField
 from repositories.projections import JsonProjection
 from resolvers.dataloaders import Loader
 from schema.context import Context, Info
-from schema.declarations import Ways
-from schema.rendering import BindConverted, as_rendered, rendered_of
+from schema.declarations import FieldResolution
+from schema.rendering import BindConverted, as_rendered, rendered_projection_of
 
 Found = tuple[Loader[Any, Any], Any]
 """Where an entity is loaded, and by which key."""
@@ -38,7 +38,7 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
         return render
 
     def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
-        it = rendered_of(selected)
+        it = rendered_projection_of(selected)
         return None if it is None else it.bind(render_of)
 
     # Clients give the arguments that `find` takes after the loaders.
@@ -47,5 +47,7 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
     resolve.__annotations__["return"] = Any
     resolve.__dict__["__signature__"] = Signature([info, *given], return_annotation=Any)
     return strawberry.field(
-        resolver=resolve, description=description, metadata=Ways(renderer=renderer).metadata
+        resolver=resolve,
+        description=description,
+        metadata=FieldResolution(renderer=renderer).metadata,
     )

@@ -12,7 +12,7 @@ from repositories.registry import EntityType
 from repositories.unit_of_work import UnitOfWork
 from schema.commands import sent_as
 from schema.context import Context, Info
-from schema.declarations import Ways
+from schema.declarations import FieldResolution
 from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
 from schema.rendered_payloads import RenderedPayload
@@ -80,7 +80,9 @@ def mutation(
 
     resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
     return strawberry.mutation(
-        resolver=resolve, description=description, metadata=Ways(renderer=renderer).metadata
+        resolver=resolve,
+        description=description,
+        metadata=FieldResolution(renderer=renderer).metadata,
     )
 
 

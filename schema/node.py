@@ -13,9 +13,9 @@ from execution import SelectedField
 from repositories.projections import EncodedId, Part, base64url
 from repositories.registry import ENTITY_TYPES
 from resolvers.loaders import Loaders
-from schema.declarations import Ways
+from schema.declarations import FieldResolution
 from schema.pace import Pace
-from schema.rendering import Selecting
+from schema.rendering import ProjectionBuilder
 
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
@@ -92,7 +92,7 @@ def _id_of_record(record: Any) -> strawberry.ID:
     return global_id(type(record), getattr(record, record.key_name))
 
 
-def _part_of(selected: SelectedField, _: Selecting) -> Part:
+def _part_of(selected: SelectedField, _: ProjectionBuilder) -> Part:
     type_ = ENTITY_TYPES[selected.type.name]
     return EncodedId(_prefix(type_.name), type_.key_name)
 
@@ -104,7 +104,7 @@ class Node:
             "The global id: unique among all types, never changing, opaque. For caches and for "
             "`node(id:)`; all other arguments speak business keys."
         ),
-        metadata=Ways(part_of=_part_of).metadata,
+        metadata=FieldResolution(part_of=_part_of).metadata,
     )
     def id(self) -> strawberry.ID:
         # What resolvers get as `self` is the record: the types here only describe records.

@@ -1,4 +1,4 @@
-"""Turns of the event loop for others, while the fields of one operation work."""
+"""Yielding to other tasks while the fields of one operation compute."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-AT_ONCE: Final = 2_000
-"""Items that all fields together handle in one turn; this takes a few milliseconds."""
+MAX_ITEMS_PER_TURN: Final = 2_000
+"""How many items all fields together handle in one turn of the event loop: some milliseconds."""
 
 
 class Pace:
-    """What fields do in one turn of the event loop, as long as it isn't much; then in several."""
+    """Spreads the work of an operation's fields over several turns of the event loop."""
 
     def __init__(self) -> None:
         self._handled = 0
@@ -19,11 +19,11 @@ class Pace:
         self._are_done = asyncio.Event()
 
     async def work(self, size: int, do: Callable[[], T]) -> T:
-        """What `do` gives, which handles so many items.
+        """The result of `do`, which handles `size` items.
 
-        Those that had to wait go on together, so that what they load is gathered.
+        Fields that had to wait continue together, so that dataloaders gather their keys.
         """
-        turns = self._handled // AT_ONCE
+        turns = self._handled // MAX_ITEMS_PER_TURN
         self._handled += size
         if self._working == 0:
             self._are_done = asyncio.Event()

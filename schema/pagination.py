@@ -17,22 +17,22 @@ from resolvers.dataloaders import ALL, Listing, Related
 from resolvers.loaders import Loaders
 from schema.context import Context, Info
 from schema.cursors import Cursors
-from schema.declarations import Ways
+from schema.declarations import FieldResolution
 from schema.errors import BadUserInput
-from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS, criteria
+from schema.filtering import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, criteria
 from schema.rendered_connections import RenderedConnection, paged_members
 from schema.rendering import (
     ArgumentsOf,
     BindConverted,
-    Selecting,
+    ProjectionBuilder,
     as_rendered,
 )
 
-DEFAULT_PAGE = 20
-LARGEST_PAGE = 100
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
 _FILTER = (
-    f"Only those that match. At most {FILTER_CONDITIONS} conditions in {FILTER_LEVELS} levels, and "
-    f"{LIST_LENGTH} items in a list."
+    f"Only those that match. At most {MAX_FILTER_CONDITIONS} conditions in {MAX_FILTER_DEPTH} "
+    f"levels, and {LIST_LENGTH} items in a list."
 )
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ First = Annotated[
     int | None,
     strawberry.argument(
         description=(
-            f"How many items from the start, 0 to {LARGEST_PAGE} (default {DEFAULT_PAGE}). "
+            f"How many items from the start, 0 to {MAX_PAGE_SIZE} (default {DEFAULT_PAGE_SIZE}). "
             "Not together with `last`."
         )
     ),
@@ -53,7 +53,7 @@ After = Annotated[
 Last = Annotated[
     int | None,
     strawberry.argument(
-        description=f"How many items from the end, 0 to {LARGEST_PAGE}. Not together with `first`."
+        description=f"How many items from the end, 0 to {MAX_PAGE_SIZE}. Not together with `first`."
     ),
 ]
 Before = Annotated[
@@ -135,7 +135,9 @@ def _read(read: Callable[[Sequence[Any]], Awaitable[list[Any]]], description: st
         return await read(connections)
 
     return strawberry.field(
-        resolver=resolve, description=description, metadata=Ways(resolve_batch=resolve_all).metadata
+        resolver=resolve,
+        description=description,
+        metadata=FieldResolution(resolve_batch=resolve_all).metadata,
     )
 
 
@@ -227,20 +229,22 @@ def connection(
 
         return bind
 
-    def paged(selected: Sequence[SelectedField], number: int, selecting: Selecting) -> Paged | None:
-        members = paged_members(selected, selecting)
+    def paged(
+        selected: Sequence[SelectedField], number: int, builder: ProjectionBuilder
+    ) -> Paged | None:
+        members = paged_members(selected, builder)
         if members is None or by is None:
             return None
         return Paged(by, kind.name, by, number, members)
 
-    def part_of(selected: SelectedField, selecting: Selecting) -> Part | None:
-        number = selecting.page(selected, asked_for)
-        return paged(selected.selected or (), number, selecting)
+    def part_of(selected: SelectedField, builder: ProjectionBuilder) -> Part | None:
+        number = builder.page(selected, asked_for)
+        return paged(selected.selected or (), number, builder)
 
     def renderer_of_related(selected: Sequence[SelectedField]) -> BindConverted | None:
-        selecting = Selecting(first_page=1)
-        part = paged(selected, 0, selecting)
-        rendered = selecting.rendered(None if part is None else JsonProjection((("", part),)))
+        builder = ProjectionBuilder(first_page=1)
+        part = paged(selected, 0, builder)
+        rendered = builder.rendered(None if part is None else JsonProjection((("", part),)))
         if rendered is None:
             return None
 
@@ -275,12 +279,12 @@ def connection(
         for name, annotation in annotations.items()
     ]
     resolve.__dict__["__signature__"] = declared.replace(parameters=[parent, info, *given])
-    ways = Ways(
+    resolution = FieldResolution(
         resolve_batch=resolve_all,
         renderer=renderer if by is None else renderer_of_related,
         part_of=None if by is None else part_of,
     )
-    return strawberry.field(resolver=resolve, description=description, metadata=ways.metadata)
+    return strawberry.field(resolver=resolve, description=description, metadata=resolution.metadata)
 
 
 def _argument(kind: EntityType[Any, Any], suffix: str, description: str) -> Any:
@@ -306,6 +310,6 @@ def _limit(first: int | None, last: int | None) -> tuple[int, bool]:
     if len(sizes) == 2:
         raise BadUserInput("first, last: give one of them, not both.")
     for name, size in sizes.items():
-        if not 0 <= size <= LARGEST_PAGE:
-            raise BadUserInput(f"{name}: must be from 0 to {LARGEST_PAGE}, not {size}.")
-    return next(iter(sizes.values()), DEFAULT_PAGE), "last" in sizes
+        if not 0 <= size <= MAX_PAGE_SIZE:
+            raise BadUserInput(f"{name}: must be from 0 to {MAX_PAGE_SIZE}, not {size}.")
+    return next(iter(sizes.values()), DEFAULT_PAGE_SIZE), "last" in sizes

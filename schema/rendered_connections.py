@@ -25,15 +25,15 @@ from schema.cursors import with_cursors
 from schema.rendering import (
     MAX_MEMBERS,
     ArgumentsOf,
-    Rendered,
-    Selecting,
+    ProjectionBuilder,
+    RenderedProjection,
     as_rendered,
     member_of,
-    rendered_of,
+    rendered_projection_of,
 )
 
 Item = tuple[Any, ...]
-"""The texts of an entity, one for each selection; perhaps its place, then: a value and a key."""
+"""The texts of an entity, one for each projection; perhaps its place, then: a value and a key."""
 
 EncodePlace = Callable[[Any, str], str]
 
@@ -67,21 +67,21 @@ class RenderedConnection:
     """
 
     members: tuple[tuple[str, Make], ...]
-    rendered: tuple[Rendered, ...]
+    rendered: tuple[RenderedProjection, ...]
     names: frozenset[str]
 
     @classmethod
     def of(cls, selected: Sequence[SelectedField]) -> "RenderedConnection | None":
         """None where repositories can't render all that is selected of the entities."""
-        found = _Found()
-        members = tuple((each.key, found.member(each)) for each in selected)
-        sizes = (each.selection.size for each in found.rendered)
-        if found.is_unrenderable or sum(sizes) > MAX_MEMBERS:
+        builder = _Builder()
+        members = tuple((each.key, builder.member(each)) for each in selected)
+        sizes = (each.projection.size for each in builder.rendered)
+        if builder.is_unrenderable or sum(sizes) > MAX_MEMBERS:
             return None
-        return cls(members, tuple(found.rendered), frozenset(found.names))
+        return cls(members, tuple(builder.rendered), frozenset(builder.names))
 
     def bound(self, arguments_of: ArgumentsOf) -> tuple[JsonProjection, ...] | None:
-        """The selections with the pages within; None where their arguments are wrong."""
+        """The projections with the pages within; None where their arguments are wrong."""
         bound = [each.bound(arguments_of) for each in self.rendered]
         return None if None in bound else tuple(each for each in bound if each is not None)
 
@@ -89,16 +89,16 @@ class RenderedConnection:
         self,
         reads: EntityReads[Any],
         request: PageRequest,
-        selections: Sequence[JsonProjection],
+        projections: Sequence[JsonProjection],
         encode_place: EncodePlace,
     ) -> dict[str, Any]:
         """The connection, by a single call of the repository."""
-        page, total = await self._read(reads, request, selections)
+        page, total = await self._read(reads, request, projections)
         read = _Read(page, total, encode_place)
         return {key: make(read) for key, make in self.members}
 
     async def _read(
-        self, reads: EntityReads[Any], request: PageRequest, selections: Sequence[JsonProjection]
+        self, reads: EntityReads[Any], request: PageRequest, projections: Sequence[JsonProjection]
     ) -> JsonPage:
         if not self.names:
             return JsonPage(_NOTHING, None)
@@ -106,18 +106,18 @@ class RenderedConnection:
             return JsonPage(_NOTHING, await reads.count(request.filter))
         return await reads.json_page(
             request,
-            selections,
-            with_places=not selections or not self.names.isdisjoint(_CURSORS),
+            projections,
+            with_places=not projections or not self.names.isdisjoint(_CURSORS),
             with_total="total_count" in self.names,
             with_more=not self.names.isdisjoint(_MORE),
         )
 
 
-class _Found:
-    """What was found so far in what is selected of a connection."""
+class _Builder:
+    """What was builder so far in what is selected of a connection."""
 
     def __init__(self) -> None:
-        self.rendered: list[Rendered] = []
+        self.rendered: list[RenderedProjection] = []
         self.names: set[str] = set()
         self.is_unrenderable = False
 
@@ -179,42 +179,42 @@ class _Found:
         return member.name
 
     def _place(self, selected: SelectedField) -> tuple[int, JsonProjection]:
-        """Which of the selections it is."""
+        """Which of the projections it is."""
         assert selected.selected is not None
-        rendered = rendered_of(selected.selected)
+        rendered = rendered_projection_of(selected.selected)
         if rendered is None:
             self.is_unrenderable = True
             return 0, JsonProjection(())
         # With pages within, what is selected alike may have other arguments.
         if rendered.pages or rendered not in self.rendered:
             self.rendered.append(rendered)
-            return len(self.rendered) - 1, rendered.selection
-        return self.rendered.index(rendered), rendered.selection
+            return len(self.rendered) - 1, rendered.projection
+        return self.rendered.index(rendered), rendered.projection
 
 
 def paged_members(
-    selected: Sequence[SelectedField], selecting: Selecting
+    selected: Sequence[SelectedField], builder: ProjectionBuilder
 ) -> tuple[tuple[str, PagedMember], ...] | None:
     """What is selected of a connection that is within what is rendered, as the parts of a page."""
     members: list[tuple[str, PagedMember]] = []
     for each in selected:
-        member = _paged_member(each, selecting)
+        member = _paged_member(each, builder)
         if member is None:
             return None
         members.append((each.key, member))
     return tuple(members)
 
 
-def _paged_member(selected: SelectedField, selecting: Selecting) -> PagedMember | None:
+def _paged_member(selected: SelectedField, builder: ProjectionBuilder) -> PagedMember | None:
     if selected.field is TypeNameMetaFieldDef:
         return Constant(selected.type.name)
     below = selected.selected or ()
     match _name_of(selected):
         case "nodes":
-            nodes = selecting.selection(below)
+            nodes = builder.projection(below)
             return None if nodes is None else Items(nodes)
         case "edges":
-            edge = [(each.key, _part_of_edge(each, selecting)) for each in below]
+            edge = [(each.key, _part_of_edge(each, builder)) for each in below]
             parts = tuple((key, part) for key, part in edge if part is not None)
             return Items(JsonProjection(parts)) if len(parts) == len(edge) else None
         case "page_info":
@@ -226,14 +226,14 @@ def _paged_member(selected: SelectedField, selecting: Selecting) -> PagedMember 
     return None
 
 
-def _part_of_edge(selected: SelectedField, selecting: Selecting) -> Part | None:
+def _part_of_edge(selected: SelectedField, builder: ProjectionBuilder) -> Part | None:
     if selected.field is TypeNameMetaFieldDef:
         return Constant(selected.type.name)
     match _name_of(selected):
         case "cursor":
             return Place.OWN
         case "node":
-            node = selecting.selection(selected.selected or ())
+            node = builder.projection(selected.selected or ())
             return None if node is None else Itself(node)
     return None
 
@@ -258,5 +258,5 @@ _FACTS: Final[Mapping[str | None, Fact]] = {
 }
 
 
-def _list(texts: Sequence[str], selection: JsonProjection) -> JsonTexts:
-    return JsonTexts(list(map(with_cursors, texts)) if selection.has_places else texts)
+def _list(texts: Sequence[str], projection: JsonProjection) -> JsonTexts:
+    return JsonTexts(list(map(with_cursors, texts)) if projection.has_places else texts)

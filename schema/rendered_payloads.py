@@ -8,7 +8,7 @@ from graphql import TypeNameMetaFieldDef
 
 from execution import SelectedField, Unrendered
 from repositories.projections import JsonProjection, are_carried, carried, objects
-from schema.rendering import member_of, rendered_of
+from schema.rendering import member_of, rendered_projection_of
 
 Make = Callable[[Any], Any]
 """Makes a member's value of a payload without errors."""
@@ -20,13 +20,13 @@ class RenderedPayload:
 
     members: tuple[tuple[str, Make], ...]
     outcome: str
-    selections: tuple[JsonProjection, ...]
+    projections: tuple[JsonProjection, ...]
 
     @classmethod
     def of(cls, selected: Sequence[SelectedField], outcome: str) -> "RenderedPayload | None":
         """None where more is selected than records have, or a field that has to be resolved."""
         members: list[tuple[str, Make]] = []
-        selections: list[JsonProjection] = []
+        projections: list[JsonProjection] = []
         for each in selected:
             member = member_of(each)
             name = None if member is None else member.name
@@ -36,17 +36,17 @@ class RenderedPayload:
                 members.append((each.key, _nothing))
             elif name == outcome and each.selected is None:
                 members.append((each.key, _attribute(outcome)))
-            elif name == outcome and (rendered := rendered_of(each.selected or ())):
-                selections.append(rendered.selection)
-                members.append((each.key, _object(outcome, rendered.selection)))
+            elif name == outcome and (rendered := rendered_projection_of(each.selected or ())):
+                projections.append(rendered.projection)
+                members.append((each.key, _object(outcome, rendered.projection)))
             else:
                 return None
-        return cls(tuple(members), outcome, tuple(selections))
+        return cls(tuple(members), outcome, tuple(projections))
 
     def made(self, payload: Any) -> Any:
         """The payload's object; or itself, to be completed, where it has errors or lacks a part."""
         outcome = getattr(payload, self.outcome)
-        is_whole = not payload.errors and all(are_carried(it, outcome) for it in self.selections)
+        is_whole = not payload.errors and all(are_carried(it, outcome) for it in self.projections)
         if not is_whole:
             return Unrendered(payload)
         return {key: make(payload) for key, make in self.members}
@@ -64,5 +64,5 @@ def _attribute(name: str) -> Make:
     return lambda payload: getattr(payload, name)
 
 
-def _object(name: str, selection: JsonProjection) -> Make:
-    return lambda payload: objects(selection, [getattr(payload, name)], carried)[0]
+def _object(name: str, projection: JsonProjection) -> Make:
+    return lambda payload: objects(projection, [getattr(payload, name)], carried)[0]

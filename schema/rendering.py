@@ -1,4 +1,4 @@
-"""Makes selections of selected fields: repositories render them as JSON."""
+"""Builds projections of selected fields, which repositories render as JSON."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,14 +19,15 @@ from repositories.projections import Attribute, Constant, Embedded, JsonProjecti
 from schema.cursors import with_cursors
 
 MAX_MEMBERS: Final = 400
-"""Of all objects within one together: databases have limits, and so has their patience."""
+"""The most members of a projection, of all nested objects together: databases have limits, and
+larger statements take long to plan."""
 
 MAX_DEPTH: Final = 51
-"""Of queries within one another, by their weights: SQLite's parser has room for a few more."""
+"""The greatest depth of nested queries, by weight: SQLite's parser allows only a few more."""
 
 MAX_REPEATED: Final = 4
-"""Of one attribute in an object: of records it's read once, however many aliases it has, but SQL
-would put it together anew for each, and SQLite keeps all that it puts together on the way.
+"""How many aliases of one attribute an object may have: SQL renders the attribute once for each alias,
+and SQLite keeps all intermediate texts in memory.
 """
 
 ArgumentsOf = Callable[[SelectedField], dict[str, Any]]
@@ -36,11 +37,11 @@ BindConverted = Always | Callable[[ArgumentsOf], Render | None]
 """The engine's `Bind`, with arguments as resolvers get them."""
 
 RequestOf = Callable[..., PageRequest]
-"""The page that the arguments of a field ask for. Raises what is wrong with them."""
+"""Returns the page request of a field's arguments. Raises BadUserInput if they are invalid."""
 
 
 class PageWithin:
-    """A page within a selection. Its request is made once where no variable changes it."""
+    """A page within a projection. Its request is made once if no variable changes it."""
 
     def __init__(self, selected: SelectedField, request_of: RequestOf) -> None:
         self._selected = selected
@@ -59,43 +60,45 @@ class PageWithin:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """A selection of objects that repositories render, with the pages within it."""
+class RenderedProjection:
+    """A projection that repositories can render, with the pages within it."""
 
-    selection: JsonProjection
+    projection: JsonProjection
     pages: tuple[PageWithin, ...]
 
     def bound(self, arguments_of: ArgumentsOf) -> JsonProjection | None:
-        """The whole selection; None where arguments are wrong: their resolver reports it."""
+        """The projection with its page requests; None if their arguments are invalid."""
         if not self.pages:
-            return self.selection
+            return self.projection
         try:
-            return self.selection.of_pages(tuple(page.request(arguments_of) for page in self.pages))
+            return self.projection.of_pages(
+                tuple(page.request(arguments_of) for page in self.pages)
+            )
         except Exception:  # noqa: BLE001
             return None
 
     def bind(self, render_of: Callable[[JsonProjection], Render]) -> BindConverted:
-        """Binds the arguments of pages within; `render_of` returns what renders a selection."""
+        """Binds the arguments of pages within; `render_of` returns the renderer of a projection."""
         if not self.pages:
-            return Always(render_of(self.selection))
+            return Always(render_of(self.projection))
 
         def bind(arguments_of: ArgumentsOf) -> Render | None:
-            selection = self.bound(arguments_of)
-            return None if selection is None else render_of(selection)
+            projection = self.bound(arguments_of)
+            return None if projection is None else render_of(projection)
 
         return bind
 
 
-class Selecting:
-    """Makes selections of what is selected of fields, and gathers the pages within."""
+class ProjectionBuilder:
+    """Builds projections of selected fields, and gathers the pages within them."""
 
     def __init__(self, first_page: int = 0) -> None:
-        """`first_page` is the number of the first page within."""
+        """`first_page` is the number of the first page."""
         self.pages: list[PageWithin] = []
         self._first_page = first_page
 
-    def selection(self, selected: Sequence[SelectedField]) -> JsonProjection | None:
-        """None where repositories can't render all of it."""
+    def projection(self, selected: Sequence[SelectedField]) -> JsonProjection | None:
+        """The projection of the fields; None if repositories can't render all of them."""
         members: list[tuple[str, Part]] = []
         for each in selected:
             part = self._part(each)
@@ -108,15 +111,15 @@ class Selecting:
         return JsonProjection(tuple(members))
 
     def page(self, selected: SelectedField, request_of: RequestOf) -> int:
-        """The number of a page."""
+        """Adds a page, and returns its number."""
         self.pages.append(PageWithin(selected, request_of))
         return self._first_page + len(self.pages) - 1
 
-    def rendered(self, selection: JsonProjection | None) -> Rendered | None:
-        """The selection with the pages that were gathered; None where it's too much."""
-        if selection is None or selection.size > MAX_MEMBERS or selection.depth > MAX_DEPTH:
+    def rendered(self, projection: JsonProjection | None) -> RenderedProjection | None:
+        """The projection with the gathered pages; None if it's too large."""
+        if projection is None or projection.size > MAX_MEMBERS or projection.depth > MAX_DEPTH:
             return None
-        return Rendered(selection, tuple(self.pages))
+        return RenderedProjection(projection, tuple(self.pages))
 
     def _part(self, selected: SelectedField) -> Part | None:
         if selected.field is TypeNameMetaFieldDef:
@@ -127,43 +130,45 @@ class Selecting:
         return member.part_of(selected, self)
 
 
-PartOf = Callable[[SelectedField, Selecting], Part | None]
-"""Returns the part of a selected field; None where it can't be rendered as one."""
+PartOf = Callable[[SelectedField, ProjectionBuilder], Part | None]
+"""Returns the part of a selected field; None if it can't be rendered as one."""
 
 
 class Member(NamedTuple):
-    """A field as the renderers of fields above it know it."""
+    """A field, for the renderers of the fields above it."""
 
     name: str
-    """Its name in Python."""
+    """The field's name in Python."""
     part_of: PartOf | None
 
 
 def member_of(selected: SelectedField) -> Member | None:
-    """None where no field above may render it: it has to be resolved, or it's `__typename`."""
+    """The field's member; None if it has to be resolved, or is `__typename`."""
     member = selected.binding.member
     return member if isinstance(member, Member) else None
 
 
-def attribute_part(attribute: str, selected: SelectedField, selecting: Selecting) -> Part | None:
-    """The part of a field that is read from an attribute."""
+def attribute_part(
+    attribute: str, selected: SelectedField, builder: ProjectionBuilder
+) -> Part | None:
+    """The part of a field whose value is an attribute."""
     field = selected.field
     if is_leaf_type(get_named_type(field.type)):
         return Attribute(attribute)
-    below = None if selected.selected is None else selecting.selection(selected.selected)
+    below = None if selected.selected is None else builder.projection(selected.selected)
     if below is None:
         return None
     return Embedded(attribute, below, is_many=is_list_type(get_nullable_type(field.type)))
 
 
-def rendered_of(selected: Sequence[SelectedField]) -> Rendered | None:
-    """The selection of these fields; None where repositories can't render all of it."""
-    selecting = Selecting()
-    return selecting.rendered(selecting.selection(selected))
+def rendered_projection_of(selected: Sequence[SelectedField]) -> RenderedProjection | None:
+    """The projection of these fields; None if repositories can't render all of them."""
+    builder = ProjectionBuilder()
+    return builder.rendered(builder.projection(selected))
 
 
-def as_rendered(text: str | None, selection: JsonProjection) -> JsonTexts | None:
-    """The text that a repository rendered, as `schema.encoding` encodes it."""
+def as_rendered(text: str | None, projection: JsonProjection) -> JsonTexts | None:
+    """The text that a repository rendered, for `schema.encoding`."""
     if text is None:
         return None
-    return JsonTexts((with_cursors(text) if selection.has_places else text,), is_list=False)
+    return JsonTexts((with_cursors(text) if projection.has_places else text,), is_list=False)

@@ -1,4 +1,4 @@
-"""The schema, put together from the modules."""
+"""The schema, composed of the modules' types."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Subscription(DeliverySubscription):
 
 @dataclass(frozen=True, slots=True)
 class CompiledSchema:
-    """The schema, the documents that may be executed against it, and what executes them."""
+    """The schema, the cache of its documents, and the engine that executes them."""
 
     definition: strawberry.Schema
     documents: Documents
@@ -106,8 +106,8 @@ class CompiledSchema:
         return self.definition._schema
 
     def sdl(self) -> str:
-        """In GraphQL's schema definition language; types in the order of their names."""
-        # Strawberry prints no description of the schema, graphql-core no order of types.
+        """The schema in GraphQL's schema definition language, with types in alphabetical order."""
+        # Strawberry prints no description of the schema, and graphql-core doesn't sort types.
         [schema] = [
             definition
             for definition in parse(print_schema(self.graphql)).definitions
@@ -119,9 +119,9 @@ class CompiledSchema:
 def create_schema(
     limits: Limits | None = None, *, introspection: bool = True, cache: Cache | None = None
 ) -> CompiledSchema:
-    """Without introspection, messages don't suggest names of the schema either.
+    """The schema. Without introspection, messages don't suggest names either.
 
-    What is worked out of documents is kept in the `cache`.
+    The `cache` keeps documents with their plans, and introspection results.
     """
     cache = Cache() if cache is None else cache
     definition = strawberry.Schema(
@@ -131,7 +131,7 @@ def create_schema(
         types=MUTATION_ERROR_TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    definition._schema.description = SCHEMA_DESCRIPTION  # Strawberry has no way to say it
+    definition._schema.description = SCHEMA_DESCRIPTION  # Strawberry can't set it
     documents = Documents(
         definition._schema, limits or Limits(), introspection=introspection, cache=cache
     )
@@ -145,6 +145,6 @@ def create_schema(
 
 
 def _class_of(type_: GraphQLObjectType) -> type | None:
-    """Objects of entities' types are records."""
+    """The record class of an entity's type, whose objects are records."""
     declared = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
     return declared.origin.record_type if issubclass(declared.origin, StoredEntity) else None

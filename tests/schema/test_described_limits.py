@@ -22,7 +22,7 @@ from graphql import (
 from domain import validation
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
-from schema.filtering import FILTER_CONDITIONS, FILTER_LEVELS
+from schema.filtering import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH
 from schema.root import CompiledSchema
 from tests import inputs
 from tests.support.graphql import InProcess, Json
@@ -249,8 +249,8 @@ async def test_filters_say_their_limits(server: InProcess) -> None:
     long = [f"k{i}" for i in range(validation.LIST_LENGTH + 1)]
     ask = "query F($filter: DraftFilter) { drafts(filter: $filter) { totalCount } }"
 
-    assert f"{FILTER_CONDITIONS} conditions" in str(said)
-    assert f"{FILTER_LEVELS} levels" in str(said)
+    assert f"{MAX_FILTER_CONDITIONS} conditions" in str(said)
+    assert f"{MAX_FILTER_DEPTH} levels" in str(said)
     refused = await server.fail(ask, filter={"draftId": {"in": long}})
     assert re.findall(r"at most (\d+) items", refused["message"])[0] + " items" in str(said)
 

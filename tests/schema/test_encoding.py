@@ -7,9 +7,9 @@ import pytest
 
 from domain.json_object import JsonObject
 from repositories.projections import JsonTexts
-from schema.encoding import SMALL, encode, encode_in_slices, fits
+from schema.encoding import MAX_INLINE_CHARACTERS, encode, encode_in_slices, fits
 
-LARGE = 'é漢😀\n"' * SMALL
+LARGE = 'é漢😀\n"' * MAX_INLINE_CHARACTERS
 
 
 async def sliced(value: Any) -> list[bytes]:
@@ -24,12 +24,12 @@ async def sliced(value: Any) -> list[bytes]:
         {"data": None},
         {"text": LARGE},
         {"a": [{"b": LARGE}, {}, [], None, 1.5, True], "c": {"d": JsonObject.of({"e": LARGE})}},
-        {"nodes": JsonTexts([f'{{"a":"{"x" * SMALL}"}}'] * 3)},
+        {"nodes": JsonTexts([f'{{"a":"{"x" * MAX_INLINE_CHARACTERS}"}}'] * 3)},
         {"none": JsonTexts([]), "large": LARGE},
-        {"one": JsonTexts([f'"{"x" * SMALL * 2}"'], is_list=False)},
+        {"one": JsonTexts([f'"{"x" * MAX_INLINE_CHARACTERS * 2}"'], is_list=False)},
         {"times": [datetime(2026, 1, 31, tzinfo=UTC)] * 30_000},
         {"many": [{"number": number} for number in range(30_000)]},
-        {"lone": "\ud800" + "x" * SMALL},
+        {"lone": "\ud800" + "x" * MAX_INLINE_CHARACTERS},
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -38,19 +38,19 @@ async def test_slices_are_the_same_bytes(value: Any) -> None:
 
 
 async def test_no_slice_is_large() -> None:
-    value = {"a": [{"b": LARGE}] * 2, "nodes": JsonTexts(["1" * SMALL * 4] * 2)}
+    value = {"a": [{"b": LARGE}] * 2, "nodes": JsonTexts(["1" * MAX_INLINE_CHARACTERS * 4] * 2)}
     assert not fits(value)
-    assert max(map(len, await sliced(value))) < 4 * SMALL
+    assert max(map(len, await sliced(value))) < 4 * MAX_INLINE_CHARACTERS
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ({"a": "x" * SMALL}, True),
-        ({"a": "x" * SMALL, "b": "x"}, False),
+        ({"a": "x" * MAX_INLINE_CHARACTERS}, True),
+        ({"a": "x" * MAX_INLINE_CHARACTERS, "b": "x"}, False),
         ({"a": ["x" * 1_000] * 1_000}, False),
         ({"a": JsonTexts(["x" * 1_000] * 1_000)}, False),
-        ({"a": JsonObject(f'{{"a":"{"x" * SMALL}"}}')}, False),
+        ({"a": JsonObject(f'{{"a":"{"x" * MAX_INLINE_CHARACTERS}"}}')}, False),
         ([[1] * 1_000] * 5, True),
         ([[1] * 1_000] * 20, False),
     ],
@@ -60,6 +60,6 @@ def test_what_is_small_is_told_by_its_texts_and_their_number(value: Any, expecte
 
 
 def test_what_is_beyond_a_size_is_told_before_anything_is_encoded() -> None:
-    text = "x" * SMALL
-    assert fits({"a": [text] * 4}, 4 * SMALL - 1) is False
-    assert fits({"a": [text] * 4}, 4 * SMALL)
+    text = "x" * MAX_INLINE_CHARACTERS
+    assert fits({"a": [text] * 4}, 4 * MAX_INLINE_CHARACTERS - 1) is False
+    assert fits({"a": [text] * 4}, 4 * MAX_INLINE_CHARACTERS)

@@ -27,7 +27,7 @@ from repositories.cache import Cache
 from schema.documents import Documents
 from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate
 from schema.limits import CHILDREN, SORTED, Limits, Measuring, count_values, measure
-from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
+from schema.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from schema.root import CompiledSchema, create_schema
 from server.graphiql import graphiql_tabs
 from tests.support.graphql import EVERYTHING, Json
@@ -296,7 +296,7 @@ def test_pages_without_items_cost_nothing_but_have_fields(schema: CompiledSchema
 
 # Cost
 
-PAGE = DEFAULT_PAGE
+PAGE = DEFAULT_PAGE_SIZE
 ITEMS = CHILDREN
 COSTS: dict[str, int] = {
     "{ __typename }": 0,
@@ -313,7 +313,7 @@ COSTS: dict[str, int] = {
     "{ briefs(first: 0) { nodes { briefId } } }": 1,
     "{ briefs(first: null) { nodes { briefId } } }": 1 + PAGE,
     "{ briefs(first: -1) { nodes { briefId } } }": 1,
-    "{ briefs(first: 2000000000) { nodes { briefId } } }": 1 + LARGEST_PAGE,
+    "{ briefs(first: 2000000000) { nodes { briefId } } }": 1 + MAX_PAGE_SIZE,
     "{ briefs(first: 2, last: 5) { nodes { briefId } } }": 1 + 5,
     "{ briefs(first: 3) { edges { cursor node { briefId } } } }": 1 + 3 * 2,
     "{ briefs(first: 3) { nodes { briefId } edges { cursor } } }": 1 + 3 + 3,

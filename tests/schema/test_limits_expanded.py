@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from schema.limits import CHILDREN, Measures, measure
-from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
+from schema.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from tests.support.graphql import Json
 
 RULES = [
@@ -192,7 +192,7 @@ class Expansion:
         elif name == "nodes":
             ids: Any = arguments["ids"]
             if ids.kind == "variable":
-                items = LARGEST_PAGE if self.variables is None else len(self.variables["ids"])
+                items = MAX_PAGE_SIZE if self.variables is None else len(self.variables["ids"])
             else:
                 items = len(ids.values)
         inside = sum(self.cost(*inner, own_page) for inner in self.inner(field, on))
@@ -201,10 +201,10 @@ class Expansion:
     def page(self, arguments: dict[str, Any]) -> int:
         value = arguments.get("first", arguments.get("last"))
         if value is None or value.kind == "null_value":
-            return DEFAULT_PAGE
+            return DEFAULT_PAGE_SIZE
         if value.kind == "variable":
-            return LARGEST_PAGE if self.variables is None else self.variables["size"]
-        return min(int(value.value), LARGEST_PAGE)
+            return MAX_PAGE_SIZE if self.variables is None else self.variables["size"]
+        return min(int(value.value), MAX_PAGE_SIZE)
 
 
 @given(documents_of_all_kinds(), some.none() | some.just({"size": 5, "ids": ["1", "2", "3"]}))

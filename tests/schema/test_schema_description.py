@@ -9,7 +9,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, is_specified_scalar
 from repositories.factory import PersistenceMode, create_storage
 from schema.errors import TopLevelCode
 from schema.export import exported_schema
-from schema.pagination import DEFAULT_PAGE, LARGEST_PAGE
+from schema.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from schema.root import CompiledSchema
 from tests.support.graphql import OUTCOMES, InProcess
 from tests.support.sdl import client_schema, object_types
@@ -76,8 +76,8 @@ def test_the_steps_of_the_pipeline_are_named_in_their_order(description: str) ->
 
 
 def test_the_size_of_pages_is_said(description: str) -> None:
-    assert f"{DEFAULT_PAGE} items" in description
-    assert f"at most {LARGEST_PAGE}" in description
+    assert f"{DEFAULT_PAGE_SIZE} items" in description
+    assert f"at most {MAX_PAGE_SIZE}" in description
 
 
 @pytest.mark.parametrize("code", TopLevelCode)

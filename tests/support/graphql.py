@@ -53,7 +53,7 @@ EVERYTHING = (
 
 
 def mutation(name: str) -> str:
-    """The document of a mutation with its input as the variable, selecting all of its payload."""
+    """The document of a mutation with its input as the variable, builder all of its payload."""
     outcome = OUTCOMES[name]
     fields = f"{{ {ENTITIES[outcome]} }}" if outcome in ENTITIES else ""
     type_ = f"{name[0].upper()}{name[1:]}Input!"

@@ -1,7 +1,7 @@
-"""A document with what is distinct in it: enough to check it by, and to see what it reads.
+"""Deduplicated documents, which are validated in place of the whole ones.
 
-Documents that programs write often have the same field under a hundred aliases. Only one of them is
-checked then: validation is what takes longest before a document runs for the first time.
+Generated documents often have the same field under a hundred aliases. Only one of these is
+validated, because validation takes longest before a document runs for the first time.
 """
 
 import re
@@ -21,29 +21,29 @@ from graphql import (
     SelectionSetNode,
 )
 
-FEWEST_ALIASES: Final = 8
-"""Documents with fewer aliases have little that is worth looking for."""
+MIN_ALIASES: Final = 8
+"""Documents with fewer aliases aren't deduplicated."""
 
 _VALUE: Final = re.compile(r'"[^"]*"|(?<![\w.])\d{1,9}(?![\w.])')
 _YEAR: Final = re.compile(r'"\d{4}-')
 
 
-def distinct(document: DocumentNode, text: str) -> DocumentNode:
-    """The document without fields that differ from an earlier one of the same selection in nothing
-    but their alias, small whole numbers, and texts that aren't times. Its `text` is what it was
-    parsed from.
+def deduplicated(document: DocumentNode, text: str) -> DocumentNode:
+    """The document, which was parsed from `text`, without duplicate fields.
 
-    It's valid if the whole document is, and has the same fields of the same types. An alias that
-    stands somewhere else too is kept, since the two may contradict each other.
+    A field is a duplicate if it differs from an earlier field of the same selection set only in its
+    alias, in small whole numbers and in texts that aren't times. The result is valid exactly when
+    the whole document is, and has the same fields of the same types. A field whose alias occurs
+    elsewhere is kept, since the two may conflict.
     """
-    # With escapes and comments, a text may look as if it ended somewhere else.
+    # Escapes and comments could hide the end of a string from the patterns.
     if any(mark in text for mark in ("\\", '"""', "#")) or _has_subscription(document):
         return document
     try:
         keys = Counter(_response_keys(document.definitions))
-        if len(keys) < FEWEST_ALIASES:
+        if len(keys) < MIN_ALIASES:
             return document
-        definitions = tuple(map(_Fewer(keys, text).within, document.definitions))
+        definitions = tuple(map(_Deduplication(keys, text).within, document.definitions))
         return _changed(document, definitions=definitions)
     except RecursionError:
         return document
@@ -52,7 +52,7 @@ def distinct(document: DocumentNode, text: str) -> DocumentNode:
 N = TypeVar("N", bound=Node)
 
 
-class _Fewer:
+class _Deduplication:
     def __init__(self, keys: Counter[str], text: str) -> None:
         self._keys = keys
         self._text = text
@@ -72,7 +72,7 @@ class _Fewer:
         return _changed(selection, selections=tuple(kept))
 
     def within(self, node: Any) -> Any:
-        """The node with less selected in it."""
+        """The node without duplicate fields in it."""
         inner = getattr(node, "selection_set", None)
         return node if inner is None else self._with(node, self._selection(inner))
 
@@ -80,7 +80,7 @@ class _Fewer:
         return node if selection is node.selection_set else _changed(node, selection_set=selection)
 
     def _pattern(self, node: FieldNode) -> str:
-        """The field's text without its alias, and without values that are as valid as others."""
+        """The field's text without its alias, with placeholders for equally valid values."""
         assert node.loc is not None
         assert node.name.loc is not None
         return _VALUE.sub(_like, self._text[node.name.loc.start : node.loc.end])
@@ -94,7 +94,7 @@ def _like(found: re.Match[str]) -> str:
 
 
 def _has_subscription(document: DocumentNode) -> bool:
-    """Whether it matters how many fields an operation has."""
+    """Whether the document has a subscription, which may have only one root field."""
     return any(
         isinstance(definition, OperationDefinitionNode)
         and definition.operation is OperationType.SUBSCRIPTION
@@ -114,7 +114,7 @@ def _response_keys(nodes: Sequence[Any]) -> Iterator[str]:
 
 
 def _changed(node: N, **changes: Any) -> N:
-    """The node with other attributes. Those of graphql-core are slow to be made anew."""
+    """A copy of the node with changed attributes; graphql-core's constructors are slow."""
     changed = copy(node)
     changed.__dict__.update(changes)
     return changed

@@ -1,4 +1,4 @@
-"""What is distinct in a document is enough to check it by."""
+"""A deduplicated document is valid exactly when the whole document is."""
 
 import re
 
@@ -7,7 +7,7 @@ from graphql import DocumentNode, parse, print_ast, validate
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from schema.distinct import FEWEST_ALIASES, distinct
+from schema.deduplication import MIN_ALIASES, deduplicated
 from schema.reads import selected_by
 from schema.root import create_schema
 
@@ -19,7 +19,7 @@ def fields_in(document: DocumentNode) -> int:
 
 
 def of(text: str) -> DocumentNode:
-    return distinct(parse(text), text)
+    return deduplicated(parse(text), text)
 
 
 def aliased(field: str, count: int = 20) -> str:
@@ -72,14 +72,14 @@ def test_a_text_that_might_be_misread_is_left_as_it_is(mark: str) -> None:
     value = '"1"' if comment else mark
     document = parse(text := f"{{ {comment} {aliased(f'draft(draftId: {value}) {{ title }}')} }}")
 
-    assert distinct(document, text) is document
+    assert deduplicated(document, text) is document
 
 
 def test_a_few_aliases_are_not_looked_at() -> None:
-    fields = aliased("draft(draftId: 1) { title }", FEWEST_ALIASES - 2)
+    fields = aliased("draft(draftId: 1) { title }", MIN_ALIASES - 2)
     document = parse(text := f"{{ {fields} }}")
 
-    assert distinct(document, text) is document
+    assert deduplicated(document, text) is document
 
 
 def test_an_alias_that_stands_twice_is_left_to_contradict_itself() -> None:
@@ -147,14 +147,14 @@ def texts(draw: some.DrawFn) -> str:
     )
 
 
-def test_a_document_is_valid_if_what_is_distinct_in_it_is() -> None:
+def test_a_document_is_valid_exactly_when_it_is_deduplicated() -> None:
     seen = {"valid": 0, "invalid": 0, "with less to check": 0}
 
     @settings(max_examples=300)
     @given(texts())
     def check(text: str) -> None:
         document = parse(text)
-        fewer = distinct(document, text)
+        fewer = deduplicated(document, text)
 
         is_valid = not validate(SCHEMA.graphql, document, SCHEMA.documents._rules)
         assert (errors_of(fewer) == []) is is_valid
