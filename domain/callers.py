@@ -1,4 +1,4 @@
-"""Callers: who asks for a read or a write, and in which request."""
+"""Callers: in whose name a read or a write happens, and in which request."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -12,7 +12,7 @@ class CallerKind(StrEnum):
 
 
 class Caller(NamedTuple):
-    """Who asks, and in which request.
+    """In whose name a read or a write happens, and in which request.
 
     Every request makes one, so it is a tuple: the cheapest immutable record.
     """
@@ -27,10 +27,10 @@ class Caller(NamedTuple):
 
 
 def local_operator(request_id: str) -> Caller:
-    """The person at this machine. Nobody is authenticated, so every client is this operator."""
+    """The caller of every request: without authentication, every client is the local operator."""
     return Caller(CallerKind.OPERATOR, "local", None, request_id)
 
 
 def system(id: str, request_id: str) -> Caller:
-    """The part of the server that is named by the id."""
+    """The caller for work of the server itself; the id names the part of the server."""
     return Caller(CallerKind.SYSTEM, id, None, request_id)

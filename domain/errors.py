@@ -1,4 +1,4 @@
-"""Expected failures. One place in `schema` turns them into typed GraphQL errors."""
+"""Expected failures. One place in `schema` converts them to typed GraphQL errors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ class Violation:
 
 
 class DomainError(Exception):
-    """Base of everything that a caller may expect to go wrong."""
+    """The base class of expected failures."""
 
 
 class ValidationFailed(DomainError):

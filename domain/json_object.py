@@ -1,4 +1,4 @@
-"""JSON documents that can't be changed: kept as the text that is stored."""
+"""Immutable JSON documents, which hold the text that is stored."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The two sources of what can't be computed: the time, and new keys. Tests set their own."""
+"""The sources of the time and of new keys, which tests replace."""
 
 import secrets
 import threading
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Gives the present time, aware and in UTC."""
+"""Returns the present time, aware and in UTC."""
 
 NewKey = Callable[[str], str]
-"""Makes a new business key with the given prefix."""
+"""Returns a new business key with the given prefix."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80

@@ -1,7 +1,7 @@
-"""Limits of the input, and the checks that commands are made of.
+"""Limits of the input, and the checks that commands consist of.
 
-Every check gives a `Violation` for each rule that is broken, so that a command reports all of
-its wrong fields at once.
+Every check returns a `Violation` for each broken rule, so that a command reports all of its wrong
+fields at once.
 """
 
 import math
@@ -28,8 +28,8 @@ LIST_LENGTH: Final = 500
 JSON_BYTES: Final = 256 * 1024
 JSON_LEVELS: Final = 32
 INT_MAX: Final = 2**31 - 1
-_FAR_TOO_LARGE: Final = 2 * JSON_BYTES
-"""What has more bytes than that is not looked at further."""
+_JSON_SCAN_BYTES: Final = 2 * JSON_BYTES
+"""The scan of a JSON object stops after so many bytes."""
 MAX_VIOLATIONS: Final = 1_000
 MAX_VIOLATIONS_IN_JSON: Final = 100
 URL_SCHEMES: Final = ("http", "https", "s3", "file")
@@ -39,12 +39,12 @@ LATEST: Final = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PLAIN_URL = re.compile(r"(https?|s3)://[A-Za-z0-9.-]+(/[!-~]*)?")
-"""Most of the URLs that there are, and only good ones: of these it's told at once."""
+"""Matches most valid URLs, and only valid ones; these need no further check."""
 _WHITESPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 Violations = Iterable[Violation]
 Found = tuple[Violation, ...]
-"""What the check of one value found: nothing, mostly, and then it has cost next to nothing."""
+"""The violations of one value: mostly none, and then the check costs next to nothing."""
 
 _JSON_KINDS: Final = frozenset({str, int, float, bool, NoneType, dict, list})
 
@@ -53,12 +53,12 @@ class Checked(Protocol):
     """A command, or a part of one."""
 
     def violations(self) -> Violations:
-        """Each rule that is broken, in the order of the fields."""
+        """A violation for each broken rule, in the order of the fields."""
         ...
 
 
 def require_valid(command: Checked) -> None:
-    """Raise ValidationFailed with the violations of the command, if there is any.
+    """Raise ValidationFailed with the violations of the command, if there are any.
 
     With all of them, unless there are more than anybody would read.
     """
@@ -67,7 +67,7 @@ def require_valid(command: Checked) -> None:
 
 
 def unstorable(value: str) -> str | None:
-    """Why no database can hold this text, or None when it can."""
+    """The reason why no database can store this text; None if it can be stored."""
     if value.isascii() and "\x00" not in value:
         return None
     if "\x00" in value:
@@ -167,9 +167,9 @@ def texts(field: str, values: Sequence[str], limit: int = PROSE_LENGTH) -> Viola
 
 
 class Rule(ABC):
-    """What a field of each part of a list has to keep.
+    """A rule for a field of all parts of a list.
 
-    Mostly all of them keep it, which is sooner told of all at once.
+    Mostly all parts obey it, and one check of all of them is faster.
     """
 
     def __init__(self, field: str) -> None:
@@ -180,7 +180,7 @@ class Rule(ABC):
         return self._check(self._value_of(part))
 
     def surely_holds(self, parts: Sequence[object]) -> bool:
-        """Whether all parts, at least one, keep it; False where that's not seen at once."""
+        """Whether all parts, at least one, obey the rule; False if each part has to be checked."""
         return self._surely_hold(list(map(self._value_of, parts)))
 
     @abstractmethod
@@ -191,7 +191,7 @@ class Rule(ABC):
 
 
 class TextRule(Rule):
-    """That of `text`."""
+    """The rule of `text`."""
 
     def __init__(self, field: str, limit: int, *, blank: bool = False) -> None:
         super().__init__(field)
@@ -210,7 +210,7 @@ class TextRule(Rule):
 
 
 class UrlRule(Rule):
-    """That of `url`."""
+    """The rule of `url`."""
 
     def _check(self, value: str) -> Found:
         return url(self.field, value)
@@ -232,7 +232,7 @@ class RuledPart:
 
 
 def items(field: str, values: Sequence[Checked]) -> Violations:
-    """A list of parts of one kind, each with checks of its own."""
+    """A list of parts of one class, each with checks of its own."""
     yield from _length(field, values)
     parts = values[:LIST_LENGTH]
     if parts and isinstance(parts[0], RuledPart) and _surely_hold(parts[0].rules, parts):
@@ -269,8 +269,8 @@ def json_object(field: str, value: Any) -> Violations:
     if not isinstance(value, dict):
         yield Violation((field,), "must be a JSON object")
         return
-    least, is_surely_kept = _looked_over(value)
-    if least > _FAR_TOO_LARGE:
+    least, is_surely_kept = _scanned(value)
+    if least > _JSON_SCAN_BYTES:
         yield _too_much_json(field, f"{least:,} or more")
         return
     reasons = [] if is_surely_kept else list(islice(_json_reasons(value), MAX_VIOLATIONS_IN_JSON))
@@ -285,18 +285,18 @@ def _too_much_json(field: str, size: str) -> Violation:
     return Violation((field,), f"must have at most {JSON_BYTES:,} bytes as JSON, not {size}")
 
 
-def _looked_over(root: dict[str, Any]) -> tuple[int, bool]:
-    """How many bytes it has as JSON, at least, and whether all in it can surely be kept.
+def _scanned(root: dict[str, Any]) -> tuple[int, bool]:
+    """The least number of bytes as JSON, and whether all values can surely be stored.
 
-    It looks at all values of a level together, which takes a fraction of the time that it takes
-    one by one, and goes no further when it's far too large.
+    It scans all values of a level together, which takes a fraction of the time of a scan one by
+    one, and stops when the object is far too large.
     """
     size, is_surely_kept = 0, True
     containers: list[Any] = [root]
     for _ in range(JSON_LEVELS):
         # A value takes a byte, and one more before the next one or the end.
         size += 2 * sum(map(len, containers))
-        if size > _FAR_TOO_LARGE:
+        if size > _JSON_SCAN_BYTES:
             break
         values: list[Any] = []
         texts: list[str] = []
@@ -309,7 +309,7 @@ def _looked_over(root: dict[str, Any]) -> tuple[int, bool]:
         kinds = set(map(type, values))
         texts += [value for value in values if type(value) is str]
         size += sum(map(len, texts))
-        if size > _FAR_TOO_LARGE:
+        if size > _JSON_SCAN_BYTES:
             break
         integers = [value for value in values if type(value) is int]
         floats = [value for value in values if type(value) is float]
@@ -331,7 +331,9 @@ def _fits(integer: int) -> bool:
 
 
 def _json_reasons(root: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(JSON Pointer, reason) for each value that can't be kept; iterative: depth is hostile."""
+    """Yields (JSON Pointer, reason) for each value that can't be stored; iterative, since clients
+    choose the depth.
+    """
     steps: list[str | int] = []
     levels = [_members(root)]
     while levels:
@@ -354,7 +356,7 @@ def _json_reasons(root: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _members(container: dict[str, Any] | list[Any]) -> Iterator[tuple[str | int, Any]]:
-    """The values by their names, or by their numbers."""
+    """The values by their names, or by their indexes."""
     return iter(container.items() if isinstance(container, dict) else enumerate(container))
 
 

@@ -1,1 +1,1 @@
-"""How the database's schema came to be: one revision after another, each of which can be undone."""
+"""The revisions of the database's schema, each of which can be undone."""

@@ -1,4 +1,4 @@
-"""The column types that revisions are written with.
+"""The column types that revisions use.
 
 Revisions that ran depend on what these mean: add to them, never change them.
 """
@@ -9,7 +9,7 @@ PLAIN_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 """Text that compares by code point."""
 
 JSON_TEXT = sa.Text().with_variant(sa.JSON(), "postgresql")
-"""A JSON document, kept as it was written."""
+"""A JSON document, stored as it was given."""
 
 TIMESTAMP = sa.DateTime(timezone=True)
 

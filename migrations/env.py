@@ -1,4 +1,4 @@
-"""What alembic runs to reach the database: for its own command line, and for the runner."""
+"""alembic's environment script, for its own command line and for the runner."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ from repositories.sql.metadata import metadata
 
 
 def migrate(connection: Connection, steps: list[Step]) -> None:
-    """Do what the command asks for, in the transaction that the connection is in."""
+    """Run the command in the connection's transaction."""
 
     def note(
         ctx: MigrationContext,

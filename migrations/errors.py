@@ -1,4 +1,4 @@
-"""What may be wrong with a database, told in one line to the one who runs the server."""
+"""Errors of migrations, each a line for the person who runs the server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from repositories.drivers.engine import Database, is_unavailable
 
 _POOLER_REFUSES = "unsupported startup parameter"
-"""What PgBouncer says to those who want a session of their own."""
+"""PgBouncer's message to a client that needs a session of its own."""
 
 
 class MigrationError(Exception):
-    """Why the schema can't be used or changed; the database is as it was before."""
+    """The schema can't be used or changed, for this reason; the database is unchanged."""
 
 
 class SchemaOutOfDate(MigrationError):
@@ -23,7 +23,7 @@ class SchemaOutOfDate(MigrationError):
 
 @contextmanager
 def told_in_one_line(database: Database) -> Iterator[None]:
-    """Raise what goes wrong with the database, or with the revisions, as MigrationError."""
+    """Raise errors of the database, or of the revisions, as MigrationError."""
     try:
         yield
     except CommandError as error:

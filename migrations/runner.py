@@ -1,4 +1,4 @@
-"""Moves a database from one revision of the schema to another, and tells which one it is at."""
+"""Migrates a database from one revision of the schema to another, and reads its revision."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _alembic_in_use = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A revision that was applied, or else taken back."""
+    """A revision that was applied, or downgraded."""
 
     revision: str
     title: str
@@ -43,7 +43,7 @@ async def upgrade(database: Database, revision: str = "head") -> tuple[Step, ...
 
 
 async def downgrade(database: Database, revision: str) -> tuple[Step, ...]:
-    """Take back all revisions after this one ("base": all there are), and the data in them.
+    """Downgrade to this revision ("base": before the first), which deletes the data of later ones.
 
     All of them or, with a MigrationError, none.
     """

@@ -1,11 +1,11 @@
-"""PostgreSQL's functions that save an entity with its children, made of templates by revisions.
+"""PostgreSQL's functions that save an entity with its children, which revisions make of templates.
 
-A function's statements each see what was committed before they began, so those after the one that
-waited for the row's lock see what the lock's last owner left: which a single statement, with data
-modifying parts, would not.
+Each statement of a function sees what was committed before the statement began. So the statements
+after the one that waited for the row's lock see what the lock's last owner stored. A single
+statement with data-modifying parts wouldn't.
 
-Revisions that ran depend on the templates, which have numbers: add one, never change one. A
-revision says the columns as they are at its time, so that it goes on making what it made.
+Applied revisions depend on the templates, which have numbers: add templates, never change one. A
+revision names the columns as they are at its time, so that it always makes the same function.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from repositories.sql.repository import DatabaseRepository
 
 _BOOKKEEPING: Final = ("id", "created_at", "updated_at", "revision")
-_OF_CHILDREN: Final = ("id", "created_at", "position")
+_CHILD_BOOKKEEPING: Final = ("id", "created_at", "position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def saved_table_of(repository: type[DatabaseRepository[Any]]) -> SavedTable:
         if children is None
         else SavedChildren(
             children.table.name,
-            dict(_types(children.table, (*_OF_CHILDREN, repository.key_name))),
+            dict(_types(children.table, (*_CHILD_BOOKKEEPING, repository.key_name))),
         ),
     )
 
@@ -80,7 +80,7 @@ def creation(saved: SavedTable, *, template: int) -> str:
 
 
 def removal(saved: SavedTable) -> str:
-    """The SQL that removes it. A function whose columns change has to be removed and made anew."""
+    """The SQL that drops the function: one whose columns change has to be dropped and created."""
     return f"DROP FUNCTION save_{saved.table}"
 
 
@@ -230,7 +230,7 @@ _TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {
 
 
 def newest(saved: SavedTable) -> str:
-    """The SQL that makes the function as new revisions make it."""
+    """The SQL that creates the function by the newest template."""
     return creation(saved, template=1 if saved.children is None else 2)
 
 

@@ -20,7 +20,7 @@ _SQLITE_ATTEMPTS = 20
 
 @asynccontextmanager
 async def migration_transaction(database: Database) -> AsyncIterator[AsyncConnection]:
-    """One transaction at a time, whoever else migrates this database: others wait for its end.
+    """One transaction at a time: other processes that migrate this database wait for its end.
 
     It is committed whole, or after any exception undone whole, made and dropped tables included.
     On SQLite foreign keys are off in it, since rebuilding a table drops it, and would by that

@@ -1,7 +1,7 @@
-"""Dataloaders: reads of one operation, gathered into one statement for each kind of read.
+"""Dataloaders: they batch the reads of one operation into one statement for each kind of read.
 
-They live as long as the snapshot that they read. Each gives an answer for every key: where
-nothing is stored, None, or an empty tuple of children.
+They live as long as the snapshot that they read. Each returns a value for every key: None, or an
+empty tuple of children, where nothing is stored.
 """
 
 import asyncio
@@ -26,20 +26,20 @@ Load = Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]
 
 
 class _Read(Generic[K]):
-    """A read of some keys, and those who wait for it."""
+    """A read of a batch of keys, and the waiters for it."""
 
     def __init__(self, run: Callable[["_Read[K]"], Coroutine[Any, Any, None]]) -> None:
         self.keys: list[K] = []
         self._failure: Exception | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._has_ended = False
-        # Nobody else holds the task.
+        # The event loop holds tasks only weakly.
         self._task = asyncio.create_task(run(self))
 
     async def ended(self) -> None:
-        """Raises why it failed."""
+        """Waits until the read has ended. Raises the exception that it failed with."""
         if not self._has_ended:
-            # Who waits may be cancelled; what others wait for, too, goes on.
+            # A waiter may be cancelled; the read goes on for the others.
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
@@ -55,13 +55,13 @@ class _Read(Generic[K]):
 
 
 class DataLoader(Generic[K, V]):
-    """Reads what belongs to keys: all that are asked for at the same time at once, each once.
+    """Loads values by keys: keys of the same time in one batch, each key once.
 
-    What can't be read fails for all who wait for it, and is read again when it's asked for again.
+    A failed read fails for all its waiters; later loads of its keys read again.
     """
 
     def __init__(self, load: Load[K, V]) -> None:
-        """`load` gives a value for every key."""
+        """`load` returns a value for every key."""
         self._load = load
         self._values: dict[K, V] = {}
         self._next: _Read[K] | None = None
@@ -91,13 +91,13 @@ class DataLoader(Generic[K, V]):
         return dict.fromkeys(map(reads.__getitem__, keys))
 
     async def _run(self, read: _Read[K]) -> None:
-        # What is asked for a turn of the event loop later comes along.
+        # Keys that are requested in the next turn of the event loop join the batch.
         await asyncio.sleep(0)
         self._next = None
         failure = None
         try:
             self._values.update(await self._load(read.keys))
-        except Exception as error:  # noqa: BLE001 - those who wait raise it
+        except Exception as error:  # noqa: BLE001 - the waiters raise it
             failure = error
         for key in read.keys:
             del self._reads[key]
@@ -105,7 +105,7 @@ class DataLoader(Generic[K, V]):
 
 
 class _ByArgument(Generic[A, V]):
-    """Dataloaders by what else their reads depend on."""
+    """Dataloaders by a further argument of their reads."""
 
     def __init__(self, load: Callable[[Sequence[str], A], Awaitable[Mapping[str, V]]]) -> None:
         self._load = load
@@ -122,7 +122,7 @@ LoadJson = Callable[[Sequence[K], Sequence[JsonProjection]], Awaitable[Mapping[K
 
 
 class JsonLoader(Generic[K]):
-    """What belongs to keys, as JSON; `absent_json` where there is nothing."""
+    """Loads JSON by keys; `absent_json` where nothing is stored."""
 
     def __init__(
         self,
@@ -131,18 +131,17 @@ class JsonLoader(Generic[K]):
         absent_json: str | None = None,
         single_statement: bool = False,
     ) -> None:
-        """`single_statement`: JSON is asked for only once, so there is nothing to gather."""
+        """With `single_statement`, JSON is loaded only once, so there is nothing to batch."""
         self._load_json = load_json
         self._absent_json = absent_json
-        self._is_alone = single_statement
+        self._is_single_statement = single_statement
 
     async def load_json(self, keys: Sequence[K], selection: JsonProjection) -> list[str | None]:
-        """What is selected, as texts, in the order of the keys.
+        """The JSON texts of the projection, in the order of the keys.
 
-        What is asked for at the same time is read at once, and so is whatever is selected of the
-        same keys.
+        Loads of the same time are one read, and so are several projections of the same keys.
         """
-        if self._is_alone:
+        if self._is_single_statement:
             found = await self._load_json(keys, [selection])
             return [found[key][0] if key in found else self._absent_json for key in keys]
         return await self._texts.load_many([(key, selection) for key in keys])
@@ -153,7 +152,7 @@ class JsonLoader(Generic[K]):
 
 
 class Loader(JsonLoader[K], Generic[K, V]):
-    """What belongs to keys, as it is or as JSON; `absent` where there is nothing."""
+    """Loads values, or their JSON, by keys; `absent` where nothing is stored."""
 
     def __init__(
         self,
@@ -172,7 +171,7 @@ class Loader(JsonLoader[K], Generic[K, V]):
         return await self._values.load(key)
 
     async def load_many(self, keys: Sequence[K]) -> list[V]:
-        """In the order of the keys."""
+        """The values, in the order of the keys."""
         return await self._values.load_many(keys)
 
     @lazy
@@ -191,7 +190,7 @@ async def _read_json(
     keys_of = defaultdict[JsonProjection, list[K]](list)
     for key, selection in asked:
         keys_of[selection].append(key)
-    # Of a key nothing is read that isn't asked for: selections of the same keys go together.
+    # Projections share a read only if they have the same keys: nothing is read in vain.
     together = defaultdict[tuple[K, ...], list[JsonProjection]](list)
     for selection, keys in keys_of.items():
         together[tuple(keys)].append(selection)
@@ -205,30 +204,30 @@ async def _read_json(
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[R]):
-    """Lists of entities, each told by a key, to be read page by page or counted."""
+    """Lists of entities by key, which are read page by page, or counted."""
 
     pages: Callable[[PageRequest, Sequence[str]], Awaitable[list[Page[R]]]]
     counts: Callable[[Filter | None, Sequence[str]], Awaitable[list[int]]]
 
 
 ALL: Final = ""
-"""The key of the only list that there is, of all entities."""
+"""The key of the list of all entities."""
 
 
 class EntityLoaders(Generic[R]):
-    """What can be read of the entities of one kind."""
+    """The loaders of one entity type."""
 
     def __init__(self, reads: EntityReads[R], *, single_statement: bool = False) -> None:
-        """`single_statement`: only one thing is read, so there is nothing to gather."""
+        """With `single_statement`, only one read happens, so there is nothing to batch."""
         self.reads = reads
-        self._is_alone = single_statement
+        self._is_single_statement = single_statement
 
     @lazy
     def by_key(self) -> Loader[str, R | None]:
         return self._entities(self.reads.get_many, self.reads.json_by_key)
 
     def _entities(self, load: Load[K, R], load_json: LoadJson[K]) -> Loader[K, R | None]:
-        return Loader(load, load_json, absent=None, single_statement=self._is_alone)
+        return Loader(load, load_json, absent=None, single_statement=self._is_single_statement)
 
     def _children(
         self, load: Load[str, tuple[V, ...]], load_json: LoadJson[str]
@@ -247,7 +246,7 @@ class EntityLoaders(Generic[R]):
 
 
 class Related(Generic[R]):
-    """The entities that refer to others, which are told by their keys."""
+    """Loads the entities that refer to others, by the keys of these."""
 
     def __init__(
         self,

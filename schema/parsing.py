@@ -1,8 +1,8 @@
-"""A parser of what operations are usually written in, several times as fast as graphql-core's.
+"""A parser of executable documents, several times as fast as graphql-core's.
 
-It gives the nodes that graphql-core's parser gives, with the same locations. It knows neither
-descriptions nor definitions of types, and reports no errors: graphql-core parses those documents,
-and every document that isn't right.
+It returns the same nodes as graphql-core's parser, with the same locations. It knows neither
+descriptions nor type definitions, and reports no errors: graphql-core parses documents with these,
+and every invalid document.
 """
 
 import re
@@ -48,13 +48,13 @@ from graphql import (
     parse_value,
 )
 
-_SHORT: Final = 16 * 1024
-"""Characters of a text whose tokens are found at once: this takes a few milliseconds at most."""
-_DEEPEST: Final = 50
-"""Selections, lists and objects within each other. What is deeper is left to graphql-core, which
-knows how deep it may be."""
+_MAX_INLINE_CHARACTERS: Final = 16 * 1024
+"""The tokens of a text of so many characters are found at once: a few milliseconds at most."""
+_MAX_DEPTH: Final = 50
+"""The depth of nested selections, lists and objects. graphql-core parses deeper documents, and has
+a limit of its own."""
 
-_KINDS: Final = {
+_TOKEN_KINDS: Final = {
     **{text: TokenKind(text) for text in (*"!$&():=@[]{|}", "...")},
     "": TokenKind.EOF,
 }
@@ -92,12 +92,11 @@ _TOKENS: Final = re.compile(
     ''',
     re.VERBOSE,
 )
-"""Never looks at a character again, so that it takes time in proportion to the text, whatever that
-is: it backtracks into nothing. By atomic groups: up to Python 3.11.4, a repeated group that is
-possessive misses what it should find."""
+"""Takes linear time for every text, because it never backtracks: it has atomic groups. (Up to
+Python 3.11.4, possessive repetition of a group misses matches.)"""
 
 _WITHIN_A_LINE: Final = frozenset(("", " ", ", "))
-"""What most often is between tokens."""
+"""The most frequent separators of tokens."""
 _NEWLINE: Final = re.compile(r"\r\n|\n|\r")
 _COMMENT: Final = re.compile(r"#[^\r\n]*")
 
@@ -105,32 +104,32 @@ _OPERATIONS: Final = {kind.value: kind for kind in OperationType}
 
 _new = object.__new__
 _set = object.__setattr__
-"""Nodes are made as graphql-core's dataclasses make them, which takes a multiple of the time: what
-a node hasn't got, it has from its class, by the default of the field."""
+"""Nodes equal those of graphql-core's dataclass constructors, which take a multiple of the time: an
+attribute that isn't set has the default of its field, from the class."""
 
 Found = tuple[str, str, str]
-"""What is ignored; the token behind it, or else the rest of the text."""
+"""Ignored text, the token after it, or else the rest of the text."""
 
 T = TypeVar("T")
 N = TypeVar("N", ArgumentNode, ObjectFieldNode)
 
 
-def parsed(text: str, most: int) -> DocumentNode | None:
-    """The document; None if it's left to graphql-core, or has more than `most` tokens or comments.
+def parsed(text: str, limit: int) -> DocumentNode | None:
+    """The document; None if graphql-core has to parse it, or it exceeds `limit` tokens or comments.
 
-    Its tokens aren't linked with each other.
+    Its tokens aren't linked to each other.
     """
-    found = _found(text, most)
-    if len(found) - 1 > most or found[-1][2]:
+    found = _matches(text, limit)
+    if len(found) - 1 > limit or found[-1][2]:
         return None
     try:
-        return _Parser(text, found, most).document()
-    except _Unknown:
+        return _Parser(text, found, limit).document()
+    except _NeedsGraphqlCore:
         return None
 
 
 class Extent(NamedTuple):
-    """How much there is in a text, as far as it's known. `nesting` is that of its brackets."""
+    """The number of tokens and comments of a text, and the `nesting` of its brackets."""
 
     tokens: int
     comments: int
@@ -138,7 +137,7 @@ class Extent(NamedTuple):
 
 
 def extent(text: str) -> Extent:
-    """It's counted bit by bit, so that other threads have their turns meanwhile."""
+    """The extent of the text, counted match by match, so that other threads run meanwhile."""
     tokens = comments = depth = nesting = 0
     for found in _TOKENS.finditer(text):
         ignored, token, _ = found.groups("")
@@ -152,15 +151,17 @@ def extent(text: str) -> Extent:
     return Extent(tokens, comments, nesting)
 
 
-def _found(text: str, most: int) -> list[Found]:
-    """What is found in the text, as far as about so many tokens. Only the last one has no token,
-    if that is the text's end."""
+def _matches(text: str, limit: int) -> list[Found]:
+    """The matches in the text, up to about `limit` tokens.
+
+    Only the last match has no token, if it's at the text's end.
+    """
     found: list[Found]
-    if len(text) <= _SHORT:
+    if len(text) <= _MAX_INLINE_CHARACTERS:
         found = _TOKENS.findall(text)
     else:
-        # To find all that a long text may have would keep the interpreter from other threads.
-        several = islice(_TOKENS.finditer(text), most + 3)
+        # `findall` in a long text would keep other threads from running.
+        several = islice(_TOKENS.finditer(text), limit + 3)
         found = list(map(_groups_of, several))
     if len(found) > 1 and not found[-2][1]:
         found.pop()
@@ -168,7 +169,7 @@ def _found(text: str, most: int) -> list[Found]:
 
 
 def _comments_in(found: Found) -> int:
-    """How many comments there are in what is ignored."""
+    """The number of comments in the ignored text."""
     return sum(1 for _ in _COMMENT.finditer(found[0])) if "#" in found[0] else 0
 
 
@@ -177,18 +178,18 @@ def _groups_of(match: re.Match[str]) -> Found:
     return ignored, token, rest
 
 
-class _Unknown(Exception):
-    """There is something in the document that graphql-core has to look at."""
+class _NeedsGraphqlCore(Exception):
+    """graphql-core has to parse the document."""
 
 
 class _Parser:
-    """Goes through the tokens once. `_at` is the number of the next one."""
+    """Parses the tokens in one pass. `_at` is the index of the next token."""
 
-    def __init__(self, text: str, found: list[Found], most: int) -> None:
+    def __init__(self, text: str, found: list[Found], limit: int) -> None:
         self._source = Source(text)
         self._texts = [text for _, text, _ in found]
-        if text.count("#") > most and sum(map(_comments_in, found)) > most:
-            raise _Unknown
+        if text.count("#") > limit and sum(map(_comments_in, found)) > limit:
+            raise _NeedsGraphqlCore
         self._tokens, self._names, self._comments = _tokens(found, self._source)
         self._at = 0
         self._depth = 0
@@ -218,7 +219,7 @@ class _Parser:
         if keyword == "fragment":
             return self._fragment(start)
         if keyword not in _OPERATIONS:
-            raise _Unknown
+            raise _NeedsGraphqlCore
         return OperationDefinitionNode(
             operation=_OPERATIONS[keyword],
             name=self._name() if self._is_name() else None,
@@ -230,7 +231,7 @@ class _Parser:
 
     def _fragment(self, start: int) -> FragmentDefinitionNode:
         if self._texts[self._at] == "on":
-            raise _Unknown
+            raise _NeedsGraphqlCore
         name = self._name()
         self._expect("on")
         return FragmentDefinitionNode(
@@ -248,7 +249,7 @@ class _Parser:
         self._expect(":")
         of_type = self._type()
         self._is_constant = True
-        # Values and directives without variables are of the classes of all others.
+        # Constant values and directives have the same classes as all others.
         default: Any = self._value() if self._has("=") else None
         directives: Any = self._directives()
         self._is_constant = False
@@ -399,7 +400,7 @@ class _Parser:
         at = self._at
         name = self._names[at]
         if name is None:
-            raise _Unknown
+            raise _NeedsGraphqlCore
         self._at = at + 1
         return name
 
@@ -407,7 +408,7 @@ class _Parser:
         return self._names[self._at] is not None
 
     def _several(self, part: Callable[[], T]) -> tuple[T, ...] | None:
-        """What stands in parentheses, if there are any; they are never empty."""
+        """The items in parentheses, if there are any; they are never empty."""
         if not self._has("("):
             return None
         return (part(), *self._until(")", part))
@@ -427,22 +428,22 @@ class _Parser:
 
     def _expect(self, text: str) -> None:
         if self._texts[self._at] != text:
-            raise _Unknown
+            raise _NeedsGraphqlCore
         self._at += 1
 
     def _enter(self) -> None:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise _Unknown
+        if self._depth > _MAX_DEPTH:
+            raise _NeedsGraphqlCore
 
     def _location(self, start: int) -> Location:
-        """From a token to the last one that was read."""
+        """The location from a token to the last token that was read."""
         tokens = self._tokens
         return Location(tokens[start], tokens[self._at - 1], self._source)
 
 
 def _tokens(found: list[Found], source: Source) -> tuple[list[Token], list[NameNode | None], int]:
-    """The tokens, the names that they are, and how many comments there are between them."""
+    """The tokens, the names among them, and the number of comments between them."""
     tokens: list[Token] = []
     names: list[NameNode | None] = []
     comments = 0
@@ -456,7 +457,7 @@ def _tokens(found: list[Found], source: Source) -> tuple[list[Token], list[NameN
         end = start + len(text)
         column = start - before
         name = None
-        if (kind := _KINDS.get(text)) is not None:
+        if (kind := _TOKEN_KINDS.get(text)) is not None:
             token = Token(kind, start, end, line, column)
         elif text.isidentifier():
             token = Token(_NAME, start, end, line, column, text)
@@ -479,11 +480,11 @@ def _tokens(found: list[Found], source: Source) -> tuple[list[Token], list[NameN
 
 
 def _string(text: str) -> str:
-    """What a string with escapes, or a block string, stands for."""
+    """The value of a string with escapes, or of a block string."""
     try:
         node = parse_value(text)
     except GraphQLSyntaxError:
-        raise _Unknown from None
+        raise _NeedsGraphqlCore from None
     assert isinstance(node, StringValueNode)
     return node.value
 
@@ -494,7 +495,7 @@ def _value(token: Token, location: Location) -> ValueNode:
         return _CONSTANTS[text](location)
     made = _VALUES.get(kind)
     if made is None:
-        raise _Unknown
+        raise _NeedsGraphqlCore
     node = _new(made)
     _set(node, "value", text)
     if made is StringValueNode:

@@ -26,8 +26,8 @@ MAX_DEPTH: Final = 51
 """The greatest depth of nested queries, by weight: SQLite's parser allows only a few more."""
 
 MAX_REPEATED: Final = 4
-"""How many aliases of one attribute an object may have: SQL renders the attribute once for each alias,
-and SQLite keeps all intermediate texts in memory.
+"""How many aliases of one attribute an object may have: SQL renders the attribute once for each
+alias, and SQLite keeps all intermediate texts in memory.
 """
 
 ArgumentsOf = Callable[[SelectedField], dict[str, Any]]
