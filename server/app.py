@@ -28,11 +28,12 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
-from server.capacity import MemoryBudget, StreamSlots
+from server.connection_limits import StreamSlots
 from server.fast_path import FastPath
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
+from server.memory_budget import MemoryBudget
 from server.persisted_queries import PersistedQueries
 from server.requests import BodyLimits, HttpRequest, new_request_id
 from server.schema_file import schema_route

@@ -1,10 +1,13 @@
-"""Limits of the connections of all clients, and of the clients of one address."""
+"""Limits of connections, of all clients and of one address, and of open streams."""
 
 import ipaddress
 import resource
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
+
+from server.requests import at_capacity
 
 _MAX_FILES: Final = 65_536
 """The most files that the process asks for; some systems have no limit of their own."""
@@ -49,6 +52,25 @@ class ConnectionLimiter:
         except ValueError:
             return False
         return any(found in network for network in self._exempt)
+
+
+class StreamSlots:
+    """Counts open streams, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.in_use = 0
+
+    @contextmanager
+    def acquire(self) -> Iterator[None]:
+        """Holds a slot while it is entered. Raises RequestRefused when none is free."""
+        if self.in_use >= self._limit:
+            raise at_capacity(f"There are {self._limit:,} open streams already")
+        self.in_use += 1
+        try:
+            yield
+        finally:
+            self.in_use -= 1
 
 
 def raise_file_limit() -> int:

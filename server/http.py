@@ -17,9 +17,9 @@ from domain.callers import local_operator
 from schema.documents import MAX_INLINE_CHARACTERS
 from schema.encoding import fits
 from schema.execute import ExecutableOperation, Response
-from server.capacity import MemoryShare
 from server.graphiql import graphiql_page
 from server.http_cycle import HttpCycle
+from server.memory_budget import MemoryShare
 from server.requests import (
     JSON,
     STREAMS,

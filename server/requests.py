@@ -48,6 +48,13 @@ class RequestRefused(Exception):
         super().__init__(message)
 
 
+def at_capacity(why: str) -> RequestRefused:
+    """The refusal of a request for which the server has no capacity at the moment."""
+    return RequestRefused(
+        503, f"{why}; try again later.", code="LIMIT_EXCEEDED", headers={"Retry-After": "5"}
+    )
+
+
 class PersistedQueryRefused(RequestRefused):
     """The server has no such persisted query, or the hash isn't the query's."""
 

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from schema.encoding import encode
 from schema.execute import Response
-from server.capacity import MemoryShare
+from server.memory_budget import MemoryShare
 from server.requests import GRAPHQL_RESPONSE, JSON, RequestRefused
 
 _HEADER_LINES = {

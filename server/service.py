@@ -30,8 +30,9 @@ from schema.execute import (
     subscribe,
 )
 from schema.root import CompiledSchema
-from server.capacity import MemoryBudget, MemoryShare, StreamSlots
+from server.connection_limits import StreamSlots
 from server.hosts import Hosts
+from server.memory_budget import MemoryBudget, MemoryShare
 from server.persisted_queries import PersistedQueries
 from server.requests import BodyLimits, PersistedQueryRefused, RequestRefused, headers_of
 

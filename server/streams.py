@@ -18,7 +18,7 @@ from domain.callers import Caller
 from schema.encoding import encode
 from schema.errors import TopLevelCode
 from schema.execute import ExecutableOperation, Response
-from server.capacity import MemoryShare
+from server.memory_budget import MemoryShare
 from server.requests import EVENT_STREAM, MULTIPART, RequestRefused
 from server.responses import refuse
 from server.service import Service, is_subscription

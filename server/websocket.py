@@ -15,9 +15,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from domain.callers import Caller, local_operator
 from schema.encoding import encode
 from schema.execute import ExecutableOperation, Response
-from server.capacity import MemoryShare
 from server.http_cycle import SENDS_PARTS
 from server.json_texts import SHORT_TEXT
+from server.memory_budget import MemoryShare
 from server.requests import (
     PersistedQueryRefused,
     RequestRefused,

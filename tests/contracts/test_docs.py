@@ -159,6 +159,37 @@ def test_lines_of_text_are_no_longer_than_code(page: Path) -> None:
     assert long == []
 
 
+# The ten questions
+
+
+def test_each_of_the_ten_questions_leads_to_a_file_that_defines_its_answer() -> None:
+    questions = _table(ROOT / "docs" / "architecture.md", "where is it decided …")
+
+    assert len(questions) == 10
+    assert [row for row in questions if row[2].strip("`") not in _defined_in(row[1])] == []
+
+
+def _defined_in(file: str) -> set[str]:
+    """The names of the top-level classes and functions of a file."""
+    module = ast.parse((ROOT / file.strip("`")).read_text("utf-8"))
+    definitions = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in module.body if isinstance(node, definitions)}
+
+
+def test_the_ten_questions_cover_the_rooms() -> None:
+    questions = _table(ROOT / "docs" / "architecture.md", "where is it decided …")
+
+    assert {row[1].strip("`").partition("/")[0] for row in questions} == {
+        "domain",
+        "execution",
+        "migrations",
+        "repositories",
+        "resolvers",
+        "schema",
+        "server",
+    }
+
+
 # Settings and limits
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server.capacity import MemoryBudget, MemoryShare
+from server.memory_budget import MemoryBudget, MemoryShare
 from server.requests import RequestRefused
 from tests.support.patience import SECONDS
 

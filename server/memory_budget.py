@@ -1,32 +1,11 @@
-"""The streams and the memory that all clients together may take."""
+"""The memory that requests and responses of all clients together may take."""
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Self
 
 from domain.errors import Unavailable
-from server.requests import RequestRefused
-
-
-class StreamSlots:
-    """Counts open streams, up to a limit."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self.in_use = 0
-
-    @contextmanager
-    def acquire(self) -> Iterator[None]:
-        """Holds a slot while it is entered. Raises RequestRefused when none is free."""
-        if self.in_use >= self._limit:
-            raise _at_capacity(f"There are {self._limit:,} open streams already")
-        self.in_use += 1
-        try:
-            yield
-        finally:
-            self.in_use -= 1
+from server.requests import RequestRefused, at_capacity
 
 
 class MemoryBudget:
@@ -168,10 +147,4 @@ class MemoryShare:
 
 
 def _full() -> RequestRefused:
-    return _at_capacity("Other requests acquire up all the memory for requests and answers")
-
-
-def _at_capacity(why: str) -> RequestRefused:
-    return RequestRefused(
-        503, f"{why}; try again later.", code="LIMIT_EXCEEDED", headers={"Retry-After": "5"}
-    )
+    return at_capacity("Other requests acquire up all the memory for requests and answers")
