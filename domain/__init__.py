@@ -1,1 +1,1 @@
-"""What things are: immutable records, commands, rules and errors. Standard library only."""
+"""Immutable records, commands, rules and errors, by the standard library alone."""

@@ -1,4 +1,4 @@
-"""What happened to an entity."""
+"""Changes of entities."""
 
 from dataclasses import dataclass
 from enum import StrEnum

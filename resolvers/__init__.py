@@ -1,1 +1,1 @@
-"""What the API does: plain async functions over repositories, and the dataloaders."""
+"""Commands, as plain async functions over repositories, and dataloaders."""

@@ -1,1 +1,1 @@
-"""What clients see: the GraphQL schema, in Strawberry."""
+"""The GraphQL schema, in Strawberry."""

@@ -1,4 +1,4 @@
-"""What happened to an entity, as clients see it."""
+"""Changes of entities, as clients see them."""
 
 from domain.changes import ChangeKind
 from schema.descriptions import describe_enum

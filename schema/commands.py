@@ -81,7 +81,7 @@ class CommandOf:
         self._definition = definition
 
     def __call__(self, _type: type, given: Mapping[str, Any], _context: object) -> Any:
-        """As Strawberry asks for it."""
+        """Converts the input; Strawberry calls this."""
         return self.convert(given)
 
     def convert(self, given: Mapping[str, Any]) -> Any:
@@ -95,7 +95,7 @@ class CommandOf:
 
     @cached_property
     def _fields(self) -> dict[str, tuple[str, Convert | None]]:
-        """By their names for clients: those of the command, and what makes the command's value."""
+        """By the clients' names of fields: the command's name, and the conversion of the value."""
         # Types that are mentioned before they exist are found when the first input comes.
         return {
             field.graphql_name or to_camel_case(field.python_name): (
@@ -107,14 +107,14 @@ class CommandOf:
 
 
 def command_of(type_: object) -> Convert | None:
-    """What makes the commands of an input type; None for other types."""
+    """The conversion of an input type to its command; None for other types."""
     definition = get_object_definition(type_)
     from_input = definition.from_input if definition is not None else None
     return from_input.convert if isinstance(from_input, CommandOf) else None
 
 
 def _conversion(type_: object) -> Convert | None:
-    """What makes the command's value of a coerced one; None where it's the same."""
+    """The conversion of a coerced value to the command's value; None if they are the same."""
     if isinstance(type_, StrawberryOptional):
         return _conversion(type_.of_type)
     if isinstance(type_, StrawberryList):

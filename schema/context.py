@@ -1,4 +1,4 @@
-"""What the resolvers of one operation share."""
+"""The context that the resolvers of one operation share."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
@@ -55,7 +55,7 @@ class Context:
         return self._loaders
 
     def watch(self, record_type: type[Entity], key: str) -> AsyncIterator[Change]:
-        """What is committed of the entity in this process, from this call on."""
+        """The changes of the entity that this process commits from this call on."""
         watch = self._storage.changes.watch(record_type, key)
         return aiter(self.watching.enter_context(watch))
 

@@ -24,7 +24,7 @@ from schema.errors import BadUserInput
 
 _CHECKSUM_BYTES: Final = 6
 _QUOTES: Final = 10
-"""Those of a place whose five parts are texts."""
+"""The quotes of a place whose five parts are texts."""
 _AS_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _RECORDS: Final = {name: type_.record for name, type_ in ENTITY_TYPES.items()}
@@ -140,7 +140,7 @@ def _is_storable(value: Any) -> bool:
 
 
 def _payload(cursor: str) -> list[Any] | None:
-    """What the cursor was made of; None when a single character of it was changed."""
+    """The payload of the cursor; None when a single character of it was changed."""
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         checksum, payload = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]

@@ -50,7 +50,7 @@ ITEMS_OF_CONDITION = 50
 """How many items of a list in a filter take as long as a condition."""
 
 SORTED = 1_000
-"""What a list of all entities counts that has to be sorted: there is no index of its order."""
+"""The cost of a list of all entities that has to be sorted, because no index has its order."""
 
 _INDEXED = {
     f"{name}Connection": {"CREATED_AT", type_.key_name.upper()}
@@ -411,7 +411,7 @@ class Measuring:
         )
 
     def _known(self, name: str, parent: GraphQLNamedType | None) -> "_Known":
-        """What the schema says of a field, looked up once."""
+        """The schema's properties of a field, looked up once."""
         key = (id(parent), name)
         if key not in self._fields:
             field = _definition(parent, name)

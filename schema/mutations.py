@@ -1,4 +1,4 @@
-"""What the mutations of all modules have in common: a command runs, a payload is answered."""
+"""The common part of all mutations: they run a command and return a payload."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What operations will read, as far as their document tells before they run."""
+"""The attributes that the operations of a document will read."""
 
 from collections import defaultdict
 

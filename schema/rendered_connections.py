@@ -45,7 +45,7 @@ _NOTHING: Final[Page[Any]] = Page((), False, False)
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read for a connection."""
+    """The page, and the total, that were read for a connection."""
 
     page: Page[Item]
     total: int | None
@@ -61,7 +61,7 @@ MakeOfItem = Callable[[_Read, Item], Any]
 
 @dataclass(frozen=True, slots=True)
 class RenderedConnection:
-    """What is to be read for a connection, and what makes each member of what was read.
+    """The projections to read for a connection, and the functions that make its members.
 
     `names` are those of the fields that are selected of it, its edges and its page info.
     """
@@ -114,7 +114,7 @@ class RenderedConnection:
 
 
 class _Builder:
-    """What was builder so far in what is selected of a connection."""
+    """Collects the members, projections and field names of a connection's selection."""
 
     def __init__(self) -> None:
         self.rendered: list[RenderedProjection] = []
@@ -195,7 +195,7 @@ class _Builder:
 def paged_members(
     selected: Sequence[SelectedField], builder: ProjectionBuilder
 ) -> tuple[tuple[str, PagedMember], ...] | None:
-    """What is selected of a connection that is within what is rendered, as the parts of a page."""
+    """The fields that are selected of a nested connection, as the parts of a page."""
     members: list[tuple[str, PagedMember]] = []
     for each in selected:
         member = _paged_member(each, builder)

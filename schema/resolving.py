@@ -91,7 +91,7 @@ def converted_renderer(
 
     own = _conversion_of(schema, field) if field.args else None
     conversions: dict[int, Conversion] = {}
-    """Of fields below, worked out once for whatever is selected."""
+    """The conversions of fields below, made once for all selections."""
 
     def with_arguments(selected: Sequence[SelectedField]) -> Bind | None:
         bind = renderer(selected)
@@ -127,7 +127,7 @@ def _converting(
 
 
 def _conversion_of(schema: strawberry.Schema, field: GraphQLField) -> Conversion:
-    """What makes the arguments of a resolver, or a renderer, of coerced ones."""
+    """The conversion of coerced arguments to those of a resolver or renderer."""
     conversions = {
         name: _conversion(schema, name, argument.extensions[_DECLARED])
         for name, argument in field.args.items()
@@ -162,7 +162,7 @@ def _of_few_conditions(convert: Convert) -> Convert:
 
 
 def _conversion_to(schema: strawberry.Schema, type_: Any, path: Path) -> Convert | None:
-    """What makes a value of a type, which stands there, of a coerced one, if anything."""
+    """The conversion of coerced values to a type at this path; None if none is needed."""
     registry = schema.schema_converter.scalar_registry
     inner = type_.of_type if type(type_) is StrawberryOptional else type_
     inner = inner.resolve_type() if isinstance(inner, LazyType) else inner
@@ -203,7 +203,7 @@ class _ObjectOf:
 
     @cached_property
     def _absent(self) -> dict[str, Any]:
-        """What stands for fields that are left out and have no default."""
+        """None for each field without a default, in case it's left out."""
         return {
             field.python_name: None
             for field in self._definition.fields
@@ -212,7 +212,7 @@ class _ObjectOf:
 
     @cached_property
     def _conversions(self) -> dict[str, tuple[str, Convert | None]]:
-        """By their names for clients: those in Python, and what makes the field's value."""
+        """By the clients' names of fields: the Python name, and the conversion of the value."""
         named = {
             self._schema.config.name_converter.from_field(field): field
             for field in self._definition.fields

@@ -25,7 +25,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\
 
 
 def parse_date_time(value: object) -> datetime:
-    """In UTC, to the microsecond: further digits are cut off, not rounded.
+    """The time in UTC, to the microsecond: further digits are cut off, not rounded.
 
     Raises ValueError unless `value` is RFC 3339 and within the limits.
     """
@@ -43,7 +43,7 @@ def parse_date_time(value: object) -> datetime:
 
 
 def serialize_date_time(value: datetime) -> str:
-    """In UTC with `Z`; a fraction of microseconds only where there is one."""
+    """The time in UTC with `Z`, with a fraction only if it has one."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -308,5 +308,5 @@ def _operation_id(message: dict[str, Any]) -> str:
 
 
 def _reason(text: str) -> str:
-    """As a close reason, which has at most 123 bytes."""
+    """The text as a close reason, which has at most 123 bytes."""
     return text.encode("ascii", "replace").decode()[:123]

@@ -1,4 +1,4 @@
-"""What clients send about delivery packages."""
+"""Inputs for delivery packages: commands, filters and orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients send about briefs."""
+"""Inputs for briefs: commands, filters and orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients send about campaigns and drafts."""
+"""Inputs for campaigns and drafts: commands, filters and orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients send about QC results."""
+"""Inputs for QC results: commands, filters and orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients send about strategy plans."""
+"""Inputs for strategy plans: commands, filters and orders."""
 
 from __future__ import annotations
 
