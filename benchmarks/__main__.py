@@ -85,7 +85,8 @@ def main(
     if size % SEEDED:
         raise typer.BadParameter(f"has to be a multiple of {SEEDED}", param_hint="--size")
     if quick:
-        size, rounds, seconds, concurrency = 100, rounds or 1, seconds or 0.1, concurrency or [1, 8]
+        size, concurrency = 100, concurrency or [1, 8]
+        rounds, seconds = rounds or 1, seconds or 0.05
     kinds = tuple(database or _KINDS)
     sizes = (100, 200) if quick else SIZES
     usual = (5, 2.0) if checkout is None else (beside.ROUNDS, beside.SECONDS)

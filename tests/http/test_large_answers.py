@@ -5,6 +5,7 @@ import json
 import tracemalloc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from socket import SO_RCVBUF, SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from repositories.unit_of_work import Storage, UnitOfWork
 from server.settings import MEBIBYTE
 from tests import builders as build
 from tests.http.conftest import Serve
+from tests.support.clock import clock_of
 from tests.support.patience import SECONDS
 from tests.support.serving import Served, until
 from tests.support.sockets import connected, streamed
@@ -25,6 +27,7 @@ LIMIT = 16 * MEBIBYTE
 BODY = "é\n" * 100_000
 """It has 300 kB, and 400 kB as JSON."""
 DRAFTS = 10
+WRITE_SECONDS = 0.2
 
 
 def bodies(aliases: int) -> str:
@@ -147,7 +150,7 @@ async def test_streams_and_sockets_give_the_same(large: Served) -> None:
 @pytest.fixture
 async def full(serve: Serve) -> Served:
     """A server in memory that soon gives up on clients that read nothing."""
-    server = await serve(answer_bytes=LIMIT, pending_bytes=2 * LIMIT, write_seconds=0.2)
+    server = await serve(answer_bytes=LIMIT, pending_bytes=2 * LIMIT, write_seconds=WRITE_SECONDS)
     await save_drafts(server.service.storage)
     return server
 
@@ -251,11 +254,21 @@ async def test_a_socket_that_does_not_read_is_closed(full: Served) -> None:
 
 
 async def test_who_reads_slowly_is_served(full: Served) -> None:
+    """All of it takes longer than the server waits for a client that reads nothing."""
+    ready = await full.http.post(full.url, json={"query": "{ __typename }"})
+    [connection] = full.state.connections
+    clock = clock_of(connection)
+    # The system takes little for either side, so that the server has to wait for the client.
+    stream = ready.extensions["network_stream"]
+    stream.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, 64 * 1024)
+    connection.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 64 * 1024)
     async with full.http.stream("POST", full.url, json={"query": WITHIN}) as response:
         body = b""
         async for part in response.aiter_raw(64 * 1024):
             body += part
+            clock.advance(WRITE_SECONDS / 20)
             await asyncio.sleep(0)
+    assert clock.time() > WRITE_SECONDS
     assert is_whole(json.loads(body)["data"])
 
 
