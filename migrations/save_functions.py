@@ -10,12 +10,12 @@ revision names the columns as they are at its time, so that it always makes the 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from repositories.sql.repository import DatabaseRepository
+from repositories.sql.mapping import EntityMapping
 
 _BOOKKEEPING: Final = ("id", "created_at", "updated_at", "revision")
 _CHILD_BOOKKEEPING: Final = ("id", "created_at", "position")
@@ -42,19 +42,18 @@ class SavedTable:
     children: SavedChildren | None = None
 
 
-def saved_table_of(repository: type[DatabaseRepository[Any]]) -> SavedTable:
-    """The repository's table as it is declared now, for a new revision."""
-    names = repository.unchanging
-    children = repository.children
+def saved_table_of(mapping: EntityMapping) -> SavedTable:
+    """The mapping's table as it is declared now, for a new revision."""
+    children, unchanging = mapping.children, mapping.unchanging
     return SavedTable(
-        repository.table.name,
-        dict(_types(repository.table, _BOOKKEEPING)),
-        unchanging=names[0] if names else None,
+        mapping.table.name,
+        dict(_types(mapping.table, _BOOKKEEPING)),
+        unchanging=unchanging[0] if unchanging else None,
         children=None
         if children is None
         else SavedChildren(
             children.table.name,
-            dict(_types(children.table, (*_CHILD_BOOKKEEPING, repository.key_name))),
+            dict(_types(children.table, (*_CHILD_BOOKKEEPING, mapping.key_name))),
         ),
     )
 

@@ -87,6 +87,9 @@ UNLIMITED = 2**53
 ANSWER_BYTES = "answer_bytes"
 """The parameter by which a statement is told how much a limited answer may still have."""
 
+FITS: Final = "fits_answer"
+"""The function by which SQLite asks whether the answer may have so much more."""
+
 ANSWER: ContextVar[AnswerSize | None] = ContextVar("answer", default=None)
 """What counts for the present task; None: its answer has no limit."""
 

@@ -16,12 +16,12 @@ from repositories.cache import Cache
 from repositories.changes import ChangeFeed
 from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
-from repositories.drivers.compiled import compile_statement
 from repositories.drivers.engine import Database
 from repositories.errors import SchemaChanged, WriteConflict
-from repositories.memory.repository import MemorySession, Root
+from repositories.memory.session import MemorySession, Root
 from repositories.nesting import NestingGuard
 from repositories.registry import ENTITY_TYPES
+from repositories.sql.dialects import POSTGRESQL, SQLITE, dialect_of
 from repositories.sql.json_statements import JsonStatements
 from repositories.sql.metadata import metadata
 from repositories.sql.session import DatabaseSession
@@ -76,18 +76,15 @@ def create_storage(
 
 _IN_MEMORY = {type_.name: type_.in_memory for type_ in ENTITY_TYPES.values()}
 _IN_DATABASE = {type_.name: type_.in_database for type_ in ENTITY_TYPES.values()}
-_STORED = {name: repository.stored() for name, repository in _IN_DATABASE.items()}
-_FUNCTIONS = tuple(f"save_{stored.table.name}" for stored in _STORED.values())
+_MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
+_FUNCTIONS = tuple(f"save_{mapping.table.name}" for mapping in _MAPPINGS.values())
 _TABLES = tuple(table.name for table in metadata.sorted_tables)
 _READS_OF_TABLES = tuple(
-    compile_statement(select(table).where(false()), is_sqlite=False).sql
-    for table in metadata.sorted_tables
+    POSTGRESQL.compile(select(table).where(false())).sql for table in metadata.sorted_tables
 )
 
 
-_SAME_REVISION = compile_statement(
-    text("UPDATE alembic_version SET version_num = version_num"), is_sqlite=True
-)
+_SAME_REVISION = SQLITE.compile(text("UPDATE alembic_version SET version_num = version_num"))
 """Changes nothing, but is committed like a save."""
 
 _HEALTH = system("health", "health")
@@ -165,7 +162,7 @@ class _DatabaseStorage:
         self.clock = clock
         self.new_key = new_key
         self.statements = StatementCache(cache)
-        self.json = JsonStatements(_STORED, is_sqlite=database.is_sqlite)
+        self.json = JsonStatements(_MAPPINGS, dialect_of(is_sqlite=database.is_sqlite))
         self.changes = ChangeFeed()
         self._require_schema = require_schema
 
@@ -192,13 +189,12 @@ class _DatabaseStorage:
         session = DatabaseSession(
             _HEALTH,
             self.database.transaction(),
-            is_sqlite=True,
             json=self.json,
             statements=self.statements,
         )
         try:
             for table in metadata.sorted_tables:
-                await session.rows(compile_statement(select(table).where(false()), is_sqlite=True))
+                await session.rows(SQLITE.compile(select(table).where(false())))
             await session.rows(_SAME_REVISION)
             await session.commit()
         finally:
@@ -219,7 +215,6 @@ class _DatabaseRepositories:
         session = DatabaseSession(
             self._caller,
             storage.database.snapshot(single_statement),
-            is_sqlite=storage.database.is_sqlite,
             json=storage.json,
             statements=storage.statements,
             selected=selected,
@@ -242,7 +237,6 @@ class _DatabaseRepositories:
         session = DatabaseSession(
             self._caller,
             storage.database.transaction(single_statement),
-            is_sqlite=storage.database.is_sqlite,
             json=storage.json,
             statements=storage.statements,
             keys=storage.database.keys,

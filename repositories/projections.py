@@ -1,21 +1,11 @@
 """What JSON objects are to have of records, and of what belongs to these."""
 
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import Enum, auto
-from itertools import islice
-from operator import attrgetter
-from typing import Any, Final, NamedTuple, final
+from typing import Final, NamedTuple, final
 
-import orjson
-
-from domain.json_object import JsonObject
-from repositories.criteria import Order, Page, PageRequest, Scalar
-
-_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
-"""Times, which records have in UTC, get a `Z`. What else isn't plain is written here."""
+from repositories.criteria import PageRequest
 
 
 @final
@@ -69,7 +59,7 @@ class Itself(NamedTuple):
 
 
 class Place(Enum):
-    """The record's place in the order of the page that it's on, as `render_place` writes it."""
+    """The record's place in the order of the page that it's on, as `render_place` renders it."""
 
     OWN = auto()
 
@@ -232,182 +222,3 @@ def _are_places(member: PagedMember) -> bool:
         case Facts(members):
             return any(_are_places(each) for _, each in members)
     return member is Fact.START or member is Fact.END
-
-
-PLACE_MARK: Final = "\x01"
-"""Stands before and after each place in a text; nothing else in JSON can be it."""
-
-
-class Scope(NamedTuple):
-    """Where places have a meaning: in lists of a kind, in an order."""
-
-    kind: str
-    order: Order
-
-    @property
-    def beginning(self) -> str:
-        """How places begin, as JSON lists; the value that it's ordered by and the key follow."""
-        return f'["{self.kind}","{self.order.field}","{self.order.direction.value}",'
-
-
-def render_place(scope: Scope, value: Scalar, key: str) -> orjson.Fragment:
-    """The place of the record that has this value and key, as a JSON list between marks.
-
-    Times have their offset in digits, as cursors have them.
-    """
-    if isinstance(value, datetime):
-        value = value.isoformat()
-    parts = b",".join((encode_json(value), encode_json(key)))
-    mark = PLACE_MARK.encode()
-    return orjson.Fragment(b"".join((mark, scope.beginning.encode(), parts, b"]", mark)))
-
-
-Belonging = Callable[[Children | Reference | Paged, Sequence[Any]], Sequence[Any]]
-"""The objects of what belongs to each of the records."""
-
-
-def objects(
-    selection: JsonProjection,
-    records: Iterable[Any],
-    belonging: Belonging,
-    places: Sequence[orjson.Fragment] = (),
-) -> list[dict[str, Any]]:
-    """The objects of the records, which have these places, to be written by `encode_json`."""
-    given = list(records)
-    keys = [key for key, _ in selection.members]
-    columns = [_column(part, given, belonging, places) for _, part in selection.members]
-    if not columns:
-        return [{} for _ in given]
-    return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-def are_carried(selection: JsonProjection, record: Any) -> bool:
-    """Whether the record has all that is selected, its children included."""
-    return not any(
-        isinstance(part, Reference | Paged)
-        or (isinstance(part, Children) and getattr(record, part.attribute) is None)
-        for _, part in selection.members
-    )
-
-
-def carried(part: Children | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
-    """The children that records carry, such as those that were just written."""
-    assert isinstance(part, Children)
-    return [objects(part.selection, getattr(each, part.attribute), carried) for each in records]
-
-
-def _column(
-    part: Part, records: Sequence[Any], belonging: Belonging, places: Sequence[orjson.Fragment]
-) -> Sequence[Any]:
-    if type(part) is Attribute:  # as most are, which a pattern would take longer to tell
-        return list(map(attrgetter(part.attribute), records))
-    match part:
-        case Constant(text):
-            return [text] * len(records)
-        case EncodedId(prefix, attribute):
-            return [base64url(prefix + getattr(record, attribute)) for record in records]
-        case Embedded(attribute, selection, is_many):
-            held = [getattr(record, attribute) for record in records]
-            if is_many:
-                return [objects(selection, each, belonging) for each in held]
-            made = iter(objects(selection, [one for one in held if one is not None], belonging))
-            return [None if one is None else next(made) for one in held]
-        case Itself(selection):
-            return objects(selection, records, belonging)
-        case Place():
-            return places
-        case _:
-            return belonging(part, records)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found of a page: its records, their places, and what `total` counts."""
-
-    page: Page[Any]
-    places: Sequence[orjson.Fragment]
-    total: Callable[[], int]
-
-
-def paged(part: Paged, found: Sequence[Found], belonging: Belonging) -> list[dict[str, Any]]:
-    """The objects of pages that were found."""
-    return _told(part.members, found, belonging)
-
-
-def _told(
-    members: Iterable[tuple[str, PagedMember]],
-    found: Sequence[Found],
-    belonging: Belonging,
-) -> list[dict[str, Any]]:
-    columns = {key: _of_pages(member, found, belonging) for key, member in members}
-    return [{key: column[place] for key, column in columns.items()} for place in range(len(found))]
-
-
-def _of_pages(member: PagedMember, found: Sequence[Found], belonging: Belonging) -> Sequence[Any]:
-    match member:
-        case Items(selection):
-            # All of them together, so that what belongs to them is found together.
-            items = [item for each in found for item in each.page.items]
-            places = [place for each in found for place in each.places]
-            made = iter(objects(selection, items, belonging, places))
-            return [list(islice(made, len(each.page.items))) for each in found]
-        case Facts(members):
-            return _told(members, found, belonging)
-        case Constant(text):
-            return [text] * len(found)
-    return [_FACTS[member](each) for each in found]
-
-
-_FACTS: Final[Mapping[Fact, Callable[[Found], Any]]] = {
-    Fact.TOTAL: lambda found: found.total(),
-    Fact.HAS_NEXT: lambda found: found.page.has_next,
-    Fact.HAS_PREVIOUS: lambda found: found.page.has_previous,
-    Fact.START: lambda found: found.places[0] if found.places else None,
-    Fact.END: lambda found: found.places[-1] if found.places else None,
-}
-
-
-def base64url(text: str) -> str:
-    """Without padding: RFC 4648, section 5."""
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-@dataclass(frozen=True, slots=True)
-class JsonTexts:
-    """JSON texts that stand in a value as they are: a list of them, or a single one."""
-
-    texts: Sequence[str]
-    is_list: bool = True
-
-    @property
-    def joined(self) -> str:
-        return f"[{','.join(self.texts)}]" if self.is_list else self.texts[0]
-
-
-def size_of(value: Any) -> int:
-    """How many characters its texts have, each as often as it's there."""
-    match value:
-        case str():
-            return len(value)
-        case dict():
-            return sum(map(size_of, value.values()))
-        case list() | tuple():
-            return sum(map(size_of, value))
-        case JsonObject():
-            return len(value.text)
-        case JsonTexts():
-            return sum(map(len, value.texts))
-    return 0
-
-
-def encode_json(value: Any) -> bytes:
-    """In UTF-8. Raises TypeError for what isn't JSON, a time or a JSON object."""
-    return orjson.dumps(value, _written, _OPTIONS)
-
-
-def _written(value: object) -> orjson.Fragment:
-    if isinstance(value, JsonTexts):
-        return orjson.Fragment(value.joined)
-    if isinstance(value, JsonObject):
-        return orjson.Fragment(value.text)
-    raise TypeError

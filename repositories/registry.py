@@ -17,7 +17,8 @@ from domain.strategy import StrategyPlan
 from repositories.delivery.contract import PackageReads, PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
-from repositories.memory.repository import MemoryRepository, MemorySession
+from repositories.memory.repository import MemoryRepository
+from repositories.memory.session import MemorySession
 from repositories.onboarding.contract import BriefReads, BriefRepository
 from repositories.onboarding.database import DatabaseBriefRepository
 from repositories.onboarding.memory import MemoryBriefRepository

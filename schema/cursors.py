@@ -18,7 +18,7 @@ from strawberry import UNSET
 from domain.entity import Entity
 from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
 from repositories.criteria import Order, Position
-from repositories.projections import PLACE_MARK
+from repositories.places import PLACE_MARK
 from repositories.registry import ENTITY_TYPES, EntityType
 from schema.errors import BadUserInput
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
 from domain.json_object import JsonObject
-from repositories.projections import JsonTexts, encode_json
+from repositories.json_encoding import JsonTexts, encode_json
 
 MAX_INLINE_CHARACTERS: Final = 256 * 1024
 """A value of so many characters is encoded at once; this takes about a millisecond."""

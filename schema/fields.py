@@ -10,8 +10,9 @@ from typing import Any
 import strawberry
 
 from execution import Render, SelectedField
-from repositories.projections import Children, JsonProjection, Part, Reference, carried, objects
+from repositories.projections import Children, JsonProjection, Part, Reference
 from repositories.registry import EntityType
+from repositories.rendering import carried, objects
 from resolvers.dataloaders import Loader
 from resolvers.loaders import Loaders
 from schema.context import Context, Info

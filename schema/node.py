@@ -10,7 +10,8 @@ import strawberry
 from domain.entity import Entity
 from domain.validation import unstorable
 from execution import SelectedField
-from repositories.projections import EncodedId, Part, base64url
+from repositories.json_encoding import base64url
+from repositories.projections import EncodedId, Part
 from repositories.registry import ENTITY_TYPES
 from resolvers.loaders import Loaders
 from schema.declarations import FieldResolution

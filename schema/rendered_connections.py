@@ -9,6 +9,7 @@ from graphql import TypeNameMetaFieldDef
 from execution import SelectedField
 from repositories.contract import EntityReads, JsonPage
 from repositories.criteria import Page, PageRequest
+from repositories.json_encoding import JsonTexts
 from repositories.projections import (
     Constant,
     Fact,
@@ -16,7 +17,6 @@ from repositories.projections import (
     Items,
     Itself,
     JsonProjection,
-    JsonTexts,
     PagedMember,
     Part,
     Place,

@@ -7,7 +7,8 @@ from typing import Any
 from graphql import TypeNameMetaFieldDef
 
 from execution import SelectedField, Unrendered
-from repositories.projections import JsonProjection, are_carried, carried, objects
+from repositories.projections import JsonProjection
+from repositories.rendering import are_carried, carried, objects
 from schema.rendering import member_of, rendered_projection_of
 
 Make = Callable[[Any], Any]

@@ -15,7 +15,8 @@ from graphql import (
 
 from execution import Always, Render, SelectedField
 from repositories.criteria import PageRequest
-from repositories.projections import Attribute, Constant, Embedded, JsonProjection, JsonTexts, Part
+from repositories.json_encoding import JsonTexts
+from repositories.projections import Attribute, Constant, Embedded, JsonProjection, Part
 from schema.cursors import with_cursors
 
 MAX_MEMBERS: Final = 400

@@ -8,7 +8,8 @@ from repositories.delivery.tables import delivery_artifacts, delivery_packages
 from repositories.drivers.compiled import Row
 from repositories.projections import JsonProjection
 from repositories.records import constructor
-from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
+from repositories.sql.mapping import ChildMapping, EntityMapping, Values
+from repositories.sql.repository import DatabaseRepository
 
 _new_artifact = constructor(DeliveryArtifact)
 _new_package = constructor(DeliveryPackage)
@@ -23,14 +24,17 @@ def _artifact_values(artifact: DeliveryArtifact) -> Values:
 
 
 class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
-    record_type = DeliveryPackage
-    table = delivery_packages
-    children = ChildMapping(
-        delivery_artifacts,
-        "artifacts",
-        ("position", "name", "url", "format"),
-        _artifact,
-        _artifact_values,
+    mapping = EntityMapping(
+        DeliveryPackage,
+        delivery_packages,
+        children=ChildMapping(
+            delivery_artifacts,
+            "artifacts",
+            ("position", "name", "url", "format"),
+            _artifact,
+            _artifact_values,
+        ),
+        references=("draft_id",),
     )
 
     async def artifacts_by_package_id(

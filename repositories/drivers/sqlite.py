@@ -14,15 +14,14 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
-from repositories.answer_size import ANSWER, UNLIMITED, AnswerSize, readable
+from repositories.answer_size import ANSWER, FITS, UNLIMITED, AnswerSize, readable
 from repositories.drivers.cancellation import run_to_completion
 from repositories.drivers.compiled import Row
 from repositories.drivers.connection_pool import ConnectionPool
 from repositories.drivers.sqlite_file import DatabaseFile
 from repositories.errors import WriteConflict
-from repositories.projections import base64url
+from repositories.json_encoding import base64url
 from repositories.semaphores import FairSemaphore
-from repositories.sql.json_sizes import FITS
 
 T = TypeVar("T")
 

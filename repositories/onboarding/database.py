@@ -1,28 +1,32 @@
 """Briefs in the database."""
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from domain.json_object import JsonObject, dumps
 from domain.onboarding import Brief, BriefScope, BriefStage
 from repositories.drivers.compiled import Row
 from repositories.onboarding.tables import onboarding_forms
 from repositories.records import constructor
-from repositories.sql.repository import DatabaseRepository, Values
+from repositories.sql.mapping import EntityMapping, Values
+from repositories.sql.repository import DatabaseRepository
 
 _new_brief = constructor(Brief)
 
 
 class DatabaseBriefRepository(DatabaseRepository[Brief]):
-    record_type = Brief
-    table = onboarding_forms
-    in_columns: ClassVar = {
-        "scope": {
-            "deliverables": "scope_deliverables",
-            "exclusions": "scope_exclusions",
-            "timeline_weeks": "scope_timeline_weeks",
-        }
-    }
+    mapping = EntityMapping(
+        Brief,
+        onboarding_forms,
+        in_columns={
+            "scope": {
+                "deliverables": "scope_deliverables",
+                "exclusions": "scope_exclusions",
+                "timeline_weeks": "scope_timeline_weeks",
+            }
+        },
+        references=("client_id",),
+    )
 
     def _from_row(self, row: Row) -> Brief:
         (

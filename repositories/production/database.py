@@ -13,7 +13,8 @@ from repositories.production.tables import (
 )
 from repositories.projections import JsonProjection
 from repositories.records import constructor
-from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
+from repositories.sql.mapping import ChildMapping, EntityMapping, Values
+from repositories.sql.repository import DatabaseRepository
 
 _new_tactic = constructor(Tactic)
 _new_campaign = constructor(Campaign)
@@ -33,14 +34,17 @@ def _tactic_values(tactic: Tactic) -> Values:
 
 
 class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
-    record_type = Campaign
-    table = production_campaigns
-    children = ChildMapping(
-        production_tactics,
-        "tactics",
-        ("position", "channel", "content_type", "title"),
-        _tactic,
-        _tactic_values,
+    mapping = EntityMapping(
+        Campaign,
+        production_campaigns,
+        children=ChildMapping(
+            production_tactics,
+            "tactics",
+            ("position", "channel", "content_type", "title"),
+            _tactic,
+            _tactic_values,
+        ),
+        references=("strategy_id",),
     )
 
     async def tactics_by_campaign_id(
@@ -83,8 +87,11 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
 
 
 class DatabaseDraftRepository(DatabaseRepository[Draft]):
-    record_type = Draft
-    table = production_drafts
+    mapping = EntityMapping(
+        Draft,
+        production_drafts,
+        references=("strategy_id", "campaign_id"),
+    )
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest

@@ -7,7 +7,8 @@ from repositories.drivers.compiled import Row
 from repositories.projections import JsonProjection
 from repositories.qc.tables import qc_issues, qc_results
 from repositories.records import constructor
-from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
+from repositories.sql.mapping import ChildMapping, EntityMapping, Values
+from repositories.sql.repository import DatabaseRepository
 
 _new_issue = constructor(QcIssue)
 _new_result = constructor(QcResult)
@@ -28,15 +29,18 @@ def _issue_values(issue: QcIssue) -> Values:
 
 
 class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
-    record_type = QcResult
-    table = qc_results
-    unchanging = ("draft_id",)
-    children = ChildMapping(
-        qc_issues,
-        "issues",
-        ("position", "severity", "section", "reason"),
-        _issue,
-        _issue_values,
+    mapping = EntityMapping(
+        QcResult,
+        qc_results,
+        children=ChildMapping(
+            qc_issues,
+            "issues",
+            ("position", "severity", "section", "reason"),
+            _issue,
+            _issue_values,
+        ),
+        references=("draft_id",),
+        unchanging=("draft_id",),
     )
 
     async def get_many_by_draft_id(self, draft_ids: Sequence[str]) -> Mapping[str, QcResult]:

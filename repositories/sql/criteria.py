@@ -15,19 +15,15 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
-    TableValuedAlias,
     and_,
-    any_,
     bindparam,
     false,
-    func,
     literal_column,
     not_,
     or_,
     select,
     true,
 )
-from sqlalchemy.types import TypeEngine
 
 from domain.validation import unstorable
 from repositories.criteria import (
@@ -43,7 +39,7 @@ from repositories.criteria import (
     PageRequest,
     Position,
 )
-from repositories.sql.metadata import ManyOf
+from repositories.sql.dialects import Dialect
 
 Condition = ColumnElement[bool]
 Values = dict[str, Any]
@@ -105,54 +101,54 @@ def _values(filter: Filter | None) -> Iterator[Any]:
 
 
 def condition(
-    table: FromClause, shape: Filter | None, *, is_sqlite: bool, prefix: str = ""
+    table: FromClause, shape: Filter | None, dialect: Dialect, *, prefix: str = ""
 ) -> Condition:
     """The filters of a shape as a condition that is true or false for every row, never null."""
     if shape is None:
         return true()
-    return _condition(table, shape, _parameter_names(prefix), is_sqlite)
+    return _condition(table, shape, _parameter_names(prefix), dialect)
 
 
 def _condition(
-    table: FromClause, shape: Filter, parameters: Iterator[str], is_sqlite: bool
+    table: FromClause, shape: Filter, parameters: Iterator[str], dialect: Dialect
 ) -> Condition:
     match shape:
         case AllOf(conditions):
-            parts = [_condition(table, part, parameters, is_sqlite) for part in conditions]
+            parts = [_condition(table, part, parameters, dialect) for part in conditions]
             return and_(true(), *parts)
         case AnyOf(conditions):
-            parts = [_condition(table, part, parameters, is_sqlite) for part in conditions]
+            parts = [_condition(table, part, parameters, dialect) for part in conditions]
             return or_(false(), *parts)
         case Not(inner):
-            return not_(_condition(table, inner, parameters, is_sqlite))
+            return not_(_condition(table, inner, parameters, dialect))
         case IsNull(field):
             return table.c[field].is_(None)
         case Comparison(operator=Operator.NE):
             equal = replace(shape, operator=Operator.EQ)
-            return not_(_comparison(table, equal, parameters, is_sqlite))
+            return not_(_comparison(table, equal, parameters, dialect))
         case Comparison(operator=Operator.NOT_IN):
             among = replace(shape, operator=Operator.IN)
-            return not_(_comparison(table, among, parameters, is_sqlite))
+            return not_(_comparison(table, among, parameters, dialect))
         case Comparison():
-            return _comparison(table, shape, parameters, is_sqlite)
+            return _comparison(table, shape, parameters, dialect)
 
 
 def _comparison(
-    table: FromClause, shape: Comparison, parameters: Iterator[str], is_sqlite: bool
+    table: FromClause, shape: Comparison, parameters: Iterator[str], dialect: Dialect
 ) -> Condition:
     column = table.c[shape.field]
     if shape.value is _Operand.NEVER_STORED:
         return false()
-    is_true: Condition = _compared(column, shape.operator, next(parameters), is_sqlite)
+    is_true: Condition = _compared(column, shape.operator, next(parameters), dialect)
     # NULL makes a comparison NULL, whose negation isn't its complement.
     return and_(column.is_not(None), is_true) if column.nullable else is_true
 
 
 def _compared(
-    column: ColumnElement[Any], operator: Operator, parameter: str, is_sqlite: bool
+    column: ColumnElement[Any], operator: Operator, parameter: str, dialect: Dialect
 ) -> Any:
     if operator is Operator.IN:
-        return among(column, parameter, is_sqlite=is_sqlite)
+        return dialect.among(column, parameter)
     # Typed, for SQLAlchemy takes true and false for keywords, which have no order.
     value = bindparam(parameter, type_=column.type)
     match operator:
@@ -167,30 +163,11 @@ def _compared(
         case Operator.LTE:
             return column <= value
         case Operator.CONTAINS:
-            find = func.instr if is_sqlite else func.strpos
-            return find(column, value) > 0
+            return dialect.contains(column, value)
         case Operator.STARTS_WITH:
-            if is_sqlite:
-                return func.substr(column, 1, func.length(value)) == value
-            return func.starts_with(column, value)
+            return dialect.starts_with(column, value)
         case _:
             raise ValueError(operator)
-
-
-def among(column: ColumnElement[Any], parameter: str, *, is_sqlite: bool) -> Condition:
-    """`column` is one of the values of one parameter, which have to be `storable`."""
-    members = bindparam(parameter, type_=ManyOf(column.type))
-    if is_sqlite:
-        return column.in_(select(func.json_each(members).table_valued("value").c.value))
-    return column == any_(members)
-
-
-def each_value(kind: TypeEngine[Any], name: str, *, is_sqlite: bool) -> TableValuedAlias:
-    """A source, under a name, of the parameter `values` one by one, as `value`."""
-    values = bindparam("values", type_=ManyOf(kind))
-    if is_sqlite:
-        return func.json_each(values).table_valued("value", name=name)
-    return func.unnest(values).table_valued("value").render_derived(name=name)
 
 
 def storable(values: Sequence[str]) -> list[str]:

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, LargeBinary, Table, Text, cast, func
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Column, Table, Text
 
 from repositories.criteria import PageRequest
 from repositories.projections import (
@@ -19,11 +18,10 @@ from repositories.projections import (
     Part,
     Reference,
 )
-from repositories.sql.json_renderer import EntityMapping, JsonRenderer
+from repositories.sql.dialects import Dialect
+from repositories.sql.json_pages import JsonRenderer
+from repositories.sql.mapping import EntityTable
 from repositories.sql.metadata import JsonText, may_be_large
-
-FITS: Final = "fits_answer"
-"""The function by which SQLite asks whether the answer may have so much more."""
 
 _MAX_REPEATED: Final = 4
 """How often an object may have the same short text without being sized before it's made."""
@@ -37,23 +35,23 @@ class JsonSizes:
     counted. They are SQL of the renderer of the same statement.
     """
 
-    def __init__(self, renderer: JsonRenderer, *, is_sqlite: bool) -> None:
+    def __init__(self, renderer: JsonRenderer, dialect: Dialect) -> None:
         self._kinds = renderer.kinds
         self._renderer = renderer
-        self._is_sqlite = is_sqlite
+        self._dialect = dialect
         self._selection = 0
         self._pages: tuple[PageRequest, ...] = ()
         self._may_be_large = False
         self._is_on_page = False
 
     def of_entity(
-        self, selections: Sequence[JsonProjection], stored: EntityMapping, source: str
+        self, selections: Sequence[JsonProjection], stored: EntityTable, source: str
     ) -> str | None:
         """The size of the objects of a row of the table called `source`; None where it's small."""
         return self._of_selections(selections, lambda part: self._of_part(part, stored, source))
 
     def of_children(
-        self, selections: Sequence[JsonProjection], stored: EntityMapping, source: str
+        self, selections: Sequence[JsonProjection], stored: EntityTable, source: str
     ) -> str | None:
         """The size of the lists of a row's children; None where it's small."""
         owned = [JsonProjection((("", Children("", each)),)) for each in selections]
@@ -80,7 +78,7 @@ class JsonSizes:
                 sizes.append(self._sum(_parts(selection), size))
         return " + ".join(sizes) if self._may_be_large else None
 
-    def _of_parts(self, parts: Iterable[Part], stored: EntityMapping, source: str) -> str:
+    def _of_parts(self, parts: Iterable[Part], stored: EntityTable, source: str) -> str:
         return self._sum(parts, lambda part: self._of_part(part, stored, source))
 
     def _sum(self, parts: Iterable[Part], size: Callable[[Part], str | None]) -> str:
@@ -92,7 +90,7 @@ class JsonSizes:
                 self._may_be_large |= times > _MAX_REPEATED
         return " + ".join(terms) or "0"
 
-    def _of_part(self, part: Part, stored: EntityMapping, source: str) -> str | None:
+    def _of_part(self, part: Part, stored: EntityTable, source: str) -> str | None:
         match part:
             case Children(_, selection):
                 table, name = stored.children, self._alias()
@@ -111,8 +109,8 @@ class JsonSizes:
                 return self._of_parts(_parts(selection), stored, source)
             case Paged():
                 return self._of_page(part, source)
-            case Embedded(attribute, selection) if attribute in stored.in_columns:
-                names = stored.in_columns[attribute]
+            case Embedded(attribute, selection) if attribute in stored.mapping.in_columns:
+                names = stored.mapping.in_columns[attribute]
                 columns = {name: stored.table.c[column] for name, column in names.items()}
                 return self._sum(
                     _parts(selection),
@@ -155,26 +153,15 @@ class JsonSizes:
             return None
         self._may_be_large |= may_be_large(column)
         name = f"{source}.{column.name}"
-        if self._is_sqlite:
-            size = f"length(CAST({name} AS BLOB))"
-        else:
-            size = f"octet_length({name}{'::text' if isinstance(column.type, JsonText) else ''})"
+        size = self._dialect.size_in(column, name)
         return f"coalesce({size}, 0)" if column.nullable else size
 
     def _found(self, size: str, source: str) -> str:
-        # It's no deeper than it must be: SQLite's parser has little room left.
-        total = f"total({size})" if self._is_sqlite else f"coalesce(sum({size}), 0)"
+        total = self._dialect.sum_of(size)
         return f"(SELECT {total} FROM {source})"
 
     def _alias(self) -> str:
         return self._renderer.alias()
-
-
-def size_of(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int]:
-    """How many bytes a text has; NULL where there is none."""
-    if is_sqlite:
-        return func.length(cast(column, LargeBinary()))
-    return func.octet_length(cast(column, Text()))
 
 
 def _parts(selection: JsonProjection) -> list[Part]:

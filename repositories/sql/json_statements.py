@@ -1,16 +1,14 @@
-"""Statements by which a database writes JSON objects of entities, and of what belongs to these.
+"""Statements by which a database renders JSON objects of entities, and of what belongs to these.
 
 An entity and those that it refers to are read at once, without any module knowing another.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     FromClause,
     Select,
     Subquery,
@@ -26,34 +24,27 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from repositories.answer_size import ANSWER_BYTES, UNLIMITED
+from repositories.answer_size import FITS
 from repositories.criteria import PageRequest
-from repositories.drivers.compiled import Statement, compile_statement
+from repositories.drivers.compiled import Statement
 from repositories.projections import Children, JsonProjection
 from repositories.sql.criteria import (
     Values,
-    among,
     bounded_page_of,
-    condition,
-    each_value,
     nested_page_shape_of,
     page_of,
     page_values_of,
     reading_order,
 )
-from repositories.sql.json_renderer import (
-    EntityMapping,
-    JsonRenderer,
-    PostgresJsonRenderer,
-    SqliteJsonRenderer,
-    page_prefix,
-)
-from repositories.sql.json_sizes import FITS, JsonSizes
+from repositories.sql.dialects import ALLOWED, SQLITE, Dialect
+from repositories.sql.json_pages import JsonRenderer, page_prefix
+from repositories.sql.json_postgresql import PostgresJsonRenderer
+from repositories.sql.json_sizes import JsonSizes
+from repositories.sql.json_sqlite import SqliteJsonRenderer
+from repositories.sql.mapping import EntityMapping, EntityTable
 from repositories.sql.metadata import PlainText
-from repositories.sql.rows import RuleShapes, rows_of, rule_values_of
+from repositories.sql.rows import RuleShapes, rule_values_of
 from repositories.visibility import Rules
-
-_ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
 
 _WHOLE: Final = "answer_size"
 """The column of the size of all rows together."""
@@ -82,13 +73,14 @@ class JsonStatements:
     Clients choose the keys of objects, so these are quoted; all else in the SQL is our own.
     """
 
-    def __init__(self, kinds: Mapping[str, EntityMapping], *, is_sqlite: bool) -> None:
-        self._kinds = kinds
-        self._is_sqlite = is_sqlite
+    def __init__(self, mappings: Mapping[str, EntityMapping], dialect: Dialect) -> None:
+        self._mappings = mappings
+        self.dialect = dialect
 
     def rule_values_of(self, rules: Rules) -> Values:
         """The parameters of the rules, which every statement may have."""
-        return rule_values_of(rules, {name: each.table.name for name, each in self._kinds.items()})
+        tables = {name: mapping.table.name for name, mapping in self._mappings.items()}
+        return rule_values_of(rules, tables)
 
     def by(
         self,
@@ -109,7 +101,7 @@ class JsonStatements:
         conditions = [
             column == bindparam(name, type_=column.type)
             if is_single_key
-            else among(column, name, is_sqlite=self._is_sqlite)
+            else self.dialect.among(column, name)
             for name, column in ((name, source.c[name]) for name in names)
         ]
         size = self._sizes(renderer).of_entity(selections, stored, source.name)
@@ -121,7 +113,7 @@ class JsonStatements:
         counted = range(len(columns), len(columns) + len(items))
         if size is None and not is_single_key:
             found = self._added_up(found, selections, counted, renderer)
-        return self._written(found, counted)
+        return self._compiled(found, counted)
 
     def children(
         self, rules: RuleShapes, kind: str, selections: tuple[JsonProjection, ...]
@@ -130,7 +122,7 @@ class JsonStatements:
         renderer = self._renderer(rules)
         stored = renderer.kinds[kind]
         source = renderer.rows(stored, renderer.alias())
-        condition = among(source.c[stored.key_name], "values", is_sqlite=self._is_sqlite)
+        condition = self.dialect.among(source.c[stored.key_name], "values")
         size = self._sizes(renderer).of_children(selections, stored, source.name)
         rows, is_wanted = self._sized(source, condition, renderer, size)
         lists = [renderer.children(each, stored, rows.name) for each in selections]
@@ -140,7 +132,7 @@ class JsonStatements:
         if size is None:
             owners = [JsonProjection((("", Children("", each)),)) for each in selections]
             found = self._added_up(found, owners, counted, renderer)
-        return self._written(found, counted)
+        return self._compiled(found, counted)
 
     def pages(self, rules: RuleShapes, selections: tuple[JsonProjection, ...]) -> Statement:
         """Rows of the `values`, and a page for each selection, whose only member it is.
@@ -148,12 +140,12 @@ class JsonStatements:
         The page is of those that have the value under what it's said to go `by`.
         """
         renderer = self._renderer(rules)
-        values = each_value(PlainText, renderer.alias(), is_sqlite=self._is_sqlite)
+        values = self.dialect.each_value(PlainText, renderer.alias())
         size = self._sizes(renderer).of_pages(selections, values.name)
         rows, _ = self._sized(values, true(), renderer, size)
         pages = [renderer.page(selection, rows.name) for selection in selections]
         pages = self._guarded(pages, renderer, size, rows)
-        return self._written(select(rows.c.value, *pages), range(1, 1 + len(pages)))
+        return self._compiled(select(rows.c.value, *pages), range(1, 1 + len(pages)))
 
     def page(
         self,
@@ -173,8 +165,8 @@ class JsonStatements:
         """
         renderer = self._renderer(rules)
         stored = renderer.kinds[kind]
-        table = rows_of(stored.table, stored.rule, is_sqlite=self._is_sqlite)
-        matching = condition(table, shape.filter, is_sqlite=self._is_sqlite)
+        table = stored.rows
+        matching = stored.matching(shape.filter)
         rows = select(table).where(matching)
         on_page = self._page_of(rows, table, stored, shape, most)
         page: NamedFromClause = on_page.subquery(renderer.alias())
@@ -188,11 +180,11 @@ class JsonStatements:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
         total = select(func.count()).select_from(table).where(matching).scalar_subquery()
         source: FromClause = page
-        if self._is_sqlite and with_total:
+        if self.dialect.counts_by_row and with_total:
             columns += [page.c[stored.key_name], total]
             source = select(literal_column("1")).subquery().outerjoin(page, true())
-        if self._is_sqlite:
-            return self._written(select(*columns).select_from(source).order_by(*order), counted)
+        if self.dialect.counts_by_row:
+            return self._compiled(select(*columns).select_from(source).order_by(*order), counted)
         has_lists = size is None and any(map(_has_lists, selections))
         if has_lists:
             labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
@@ -207,36 +199,37 @@ class JsonStatements:
             labelled = [each.label(f"c{place}") for place, each in enumerate(lists)]
             source = select(*labelled, whole).select_from(page).subquery(renderer.alias())
             lists = [source.c[each.name] for each in labelled]
-            nothing: Any = (source.c[_WHOLE] > _ALLOWED, literal_column("ARRAY['']"))
+            nothing: Any = (source.c[_WHOLE] > ALLOWED, literal_column("ARRAY['']"))
             lists[: counted.stop] = [case(nothing, else_=it) for it in lists[: counted.stop]]
-        return self._written(select(*lists, *[total] * with_total).select_from(source), counted)
+        return self._compiled(select(*lists, *[total] * with_total).select_from(source), counted)
 
     def _page_of(
         self,
         rows: Select[Any],
         table: FromClause,
-        stored: EntityMapping,
+        stored: EntityTable,
         shape: PageRequest,
         most: int,
     ) -> Select[Any]:
         key = table.c[stored.key_name]
-        if self._is_sqlite and not stored.has_index(shape.order.field):
-            # What is sorted has the keys alone, and not what is written.
+        if self.dialect.counts_by_row and not stored.mapping.has_index(shape.order.field):
+            # It sorts the keys alone, and not what is rendered.
             keys = page_of(rows.with_only_columns(key), table, key, shape)
             return select(table).where(key.in_(keys.scalar_subquery()))
-        if self._is_sqlite:
+        if self.dialect.counts_by_row:
             return page_of(rows, table, key, shape)
         return bounded_page_of(rows, table, key, shape, most)
 
     def _renderer(self, rules: RuleShapes) -> JsonRenderer:
-        kinds = self._kinds
-        if rules:
-            shapes = dict(rules)
-            kinds = {name: replace(each, rule=shapes.get(name)) for name, each in kinds.items()}
-        return SqliteJsonRenderer(kinds) if self._is_sqlite else PostgresJsonRenderer(kinds)
+        shapes = dict(rules)
+        kinds = {
+            name: EntityTable(mapping, self.dialect, rule=shapes.get(name))
+            for name, mapping in self._mappings.items()
+        }
+        return SqliteJsonRenderer(kinds) if self.dialect is SQLITE else PostgresJsonRenderer(kinds)
 
     def _sizes(self, renderer: JsonRenderer) -> JsonSizes:
-        return JsonSizes(renderer, is_sqlite=self._is_sqlite)
+        return JsonSizes(renderer, self.dialect)
 
     def _sized(
         self,
@@ -245,12 +238,12 @@ class JsonStatements:
         renderer: JsonRenderer,
         size: str | None,
     ) -> tuple[NamedFromClause, ColumnElement[bool]]:
-        """What items are written of, and what is still to be asked of its rows.
+        """The rows that items are rendered of, and the condition that these still have to meet.
 
         PostgreSQL adds up the `size` of the rows that meet the condition, once for all items: the
         SQL of a size is about as long as that of the items, and would stand in each of them.
         """
-        if size is None or self._is_sqlite:
+        if size is None or self.dialect.counts_by_row:
             return rows, condition
         whole = renderer.sql(f"sum({size}) OVER ()").label(_WHOLE)
         return select(rows, whole).where(condition).subquery(renderer.alias()), true()
@@ -270,12 +263,12 @@ class JsonStatements:
         if size is None:
             return items
         exceeds: list[ColumnElement[bool]]
-        if self._is_sqlite:
+        if self.dialect.counts_by_row:
             # A row counts with its first item, and none of the others is made if it's too much.
             counted = [size, *["0"] * (len(items) - 1)]
             exceeds = [renderer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
         else:
-            exceeds = [rows.c[_WHOLE] > _ALLOWED] * len(items)
+            exceeds = [rows.c[_WHOLE] > ALLOWED] * len(items)
         return [
             # What comes after ELSE is less deep for SQLite's parser than what comes after THEN.
             case((exceeded, literal_column("''")), else_=item)
@@ -290,21 +283,19 @@ class JsonStatements:
         renderer: JsonRenderer,
     ) -> Select[Any]:
         """The same; PostgreSQL gives "" in place of all texts where they are too much together."""
-        if self._is_sqlite or not any(map(_has_lists, selections)):
+        if self.dialect.counts_by_row or not any(map(_has_lists, selections)):
             return found
         made = _made(found, renderer)
         whole = _sum_of(list(made.c)[counted.start : counted.stop]).over().label(_WHOLE)
         added_up = select(made, whole).subquery(renderer.alias())
         columns: list[Any] = list(added_up.c)
         added = columns.pop()
-        nothing: Any = (added > _ALLOWED, literal_column("''"))
+        nothing: Any = (added > ALLOWED, literal_column("''"))
         columns[counted.start :] = [case(nothing, else_=it) for it in columns[counted.start :]]
         return select(*columns)
 
-    def _written(self, statement: Any, counted: range) -> Statement:
-        return compile_statement(
-            statement, is_sqlite=self._is_sqlite, counted=counted, refuses=True
-        )
+    def _compiled(self, statement: Any, counted: range) -> Statement:
+        return self.dialect.compile(statement, counted=counted, refuses=True)
 
 
 def _has_lists(selection: JsonProjection) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.criteria import Filter
 from repositories.sql.criteria import Condition, Values, condition, shape_of, values_of
+from repositories.sql.dialects import Dialect
 from repositories.visibility import Rules
 
 RuleShapes = tuple[tuple[str, Filter], ...]
@@ -33,38 +34,38 @@ def rule_values_of(rules: Rules, tables: Mapping[str, str]) -> Values:
 
 
 @cache
-def rows_of(table: Table, rule: Filter | None, *, is_sqlite: bool) -> FromClause:
+def rows_of(table: Table, rule: Filter | None, dialect: Dialect) -> FromClause:
     """The rows that match the rule, under the name of the table.
 
     The same arguments give the same object, so that its columns can be compared.
     """
-    return table if rule is None else _subquery(table, rule, table.name, is_sqlite)
+    return table if rule is None else _subquery(table, rule, table.name, dialect)
 
 
-def rows_as(name: str, table: Table, rule: Filter | None, *, is_sqlite: bool) -> NamedFromClause:
+def rows_as(name: str, table: Table, rule: Filter | None, dialect: Dialect) -> NamedFromClause:
     """The rows that match the rule, under the name."""
-    return table.alias(name) if rule is None else _subquery(table, rule, name, is_sqlite)
+    return table.alias(name) if rule is None else _subquery(table, rule, name, dialect)
 
 
 @cache
 def children_of(
-    children: Table, parents: Table, key_name: str, rule: Filter | None, *, is_sqlite: bool
+    children: Table, parents: Table, key_name: str, rule: Filter | None, dialect: Dialect
 ) -> FromClause:
     """The rows of the children of those parents that match the rule."""
     if rule is None:
         return children
-    keys = select(parents.c[key_name]).where(meets(rule, parents, is_sqlite=is_sqlite))
+    keys = select(parents.c[key_name]).where(meets(rule, parents, dialect))
     seen = select(children).where(children.c[key_name].in_(keys))
     return seen.subquery(children.name)
 
 
-def meets(rule: Filter | None, table: Table, *, is_sqlite: bool) -> Condition:
+def meets(rule: Filter | None, table: Table, dialect: Dialect) -> Condition:
     """A row of the table matches the rule."""
-    return condition(table, rule, is_sqlite=is_sqlite, prefix=_prefix(table.name))
+    return condition(table, rule, dialect, prefix=_prefix(table.name))
 
 
-def _subquery(table: Table, rule: Filter, name: str, is_sqlite: bool) -> Subquery:
-    return select(table).where(meets(rule, table, is_sqlite=is_sqlite)).subquery(name)
+def _subquery(table: Table, rule: Filter, name: str, dialect: Dialect) -> Subquery:
+    return select(table).where(meets(rule, table, dialect)).subquery(name)
 
 
 def _shape_of(rule: Filter) -> Filter:

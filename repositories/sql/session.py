@@ -69,7 +69,6 @@ class DatabaseSession:
         caller: Caller,
         transaction: Transaction,
         *,
-        is_sqlite: bool,
         json: JsonStatements,
         statements: StatementCache,
         selected: AttributeMask | None = None,
@@ -81,7 +80,7 @@ class DatabaseSession:
         if rules := visibility.rules_of(caller):
             self.rules = shapes_of(rules)
             self._rule_values = json.rule_values_of(rules)
-        self.is_sqlite = is_sqlite
+        self.dialect = json.dialect
         self.json = json
         self.selected = selected
         self.changes: list[Change] = []

@@ -20,10 +20,10 @@ from repositories.criteria import Filter, Page, PageRequest
 from repositories.drivers.compiled import Row, Statement
 from repositories.projections import JsonProjection
 from repositories.records import constructor
-from repositories.sql.criteria import among, storable
+from repositories.sql.criteria import storable
 from repositories.sql.json_statements import shaped
-from repositories.sql.repository import ChildMapping, DatabaseRepository, Values
-from repositories.sql.statements import EntityTable
+from repositories.sql.mapping import ChildMapping, EntityMapping, EntityTable, Values
+from repositories.sql.repository import DatabaseRepository
 from repositories.strategy.contract import BriefVersion
 from repositories.strategy.tables import strategy_plans, strategy_recommendations
 
@@ -51,15 +51,18 @@ def _recommendation_values(recommendation: Recommendation) -> Values:
 
 
 class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
-    record_type = StrategyPlan
-    table = strategy_plans
-    unchanging = ("brief_id",)
-    children = ChildMapping(
-        strategy_recommendations,
-        "recommendations",
-        ("position", "channel", "budget_percent", "rationale", "tactics"),
-        _recommendation,
-        _recommendation_values,
+    mapping = EntityMapping(
+        StrategyPlan,
+        strategy_plans,
+        children=ChildMapping(
+            strategy_recommendations,
+            "recommendations",
+            ("position", "channel", "budget_percent", "rationale", "tactics"),
+            _recommendation,
+            _recommendation_values,
+        ),
+        references=("brief_id",),
+        unchanging=("brief_id",),
     )
 
     async def get_many_by_version(
@@ -174,10 +177,10 @@ def _timeline(text: str) -> StrategyTimeline:
 
 def _of_versions(entities: EntityTable) -> Statement:
     """Plans of the briefs of `values` with one of `versions`."""
-    return entities.compiled(
+    return entities.compile(
         select(*entities.selection("version")).where(
             entities.among("brief_id"),
-            among(entities.rows.c.version, "versions", is_sqlite=entities.is_sqlite),
+            entities.dialect.among(entities.rows.c.version, "versions"),
         )
     )
 
@@ -187,6 +190,6 @@ def _last_version(entities: EntityTable) -> Statement:
     """Of all plans of the brief: a version that the caller can't see is taken, too."""
     table = entities.table
     brief_id = bindparam("brief_id", type_=table.c.brief_id.type)
-    return entities.compiled(
+    return entities.compile(
         select(func.coalesce(func.max(table.c.version), 0)).where(table.c.brief_id == brief_id)
     )

@@ -38,7 +38,7 @@ def test_every_record_of_the_domain_is_registered() -> None:
 @every_type
 def test_repositories_of_both_modes_keep_the_record(type_: EntityType[Any, Any]) -> None:
     assert type_.in_memory.record_type is type_.record
-    assert type_.in_database.record_type is type_.record
+    assert type_.in_database.mapping.record is type_.record
 
 
 @every_type

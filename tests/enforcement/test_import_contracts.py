@@ -24,6 +24,10 @@ PLANTED = {
         "domain.entity",
     ),
     "Migrations know only what is kept": ("migrations/runner.py", "resolvers.deletion"),
+    "Imports go one way through the rooms of repositories": (
+        "repositories/drivers/engine.py",
+        "repositories.sql.rows",
+    ),
     "Modules are independent in domain": ("domain/qc.py", "domain.delivery"),
     "Modules are independent in repositories": (
         "repositories/qc/contract.py",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, event, insert, text
 from sqlalchemy.engine import Engine
 
-from repositories.drivers.compiled import Statement, compile_statement
+from repositories.drivers.compiled import Statement
 from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.qc.database import DatabaseQcResultRepository
@@ -136,9 +136,7 @@ async def test_a_repository_that_writes_the_table_of_another_module_is_found(
     class Trespassing(DatabaseQcResultRepository):
         async def trespass(self) -> None:
             statement = delete(metadata.tables["delivery_packages"])
-            await self._session.rows(
-                compile_statement(statement, is_sqlite=self._session.is_sqlite)
-            )
+            await self._session.rows(self._session.dialect.compile(statement))
 
     Trespassing.__module__ = DatabaseQcResultRepository.__module__
     repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())

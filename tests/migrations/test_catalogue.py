@@ -8,8 +8,8 @@ from sqlalchemy import create_mock_engine
 from migrations.runner import upgrade
 from migrations.save_functions import newest, removal, saved_table_of
 from repositories.drivers.engine import Database, open_database
+from repositories.registry import ENTITY_TYPES
 from repositories.sql.metadata import metadata
-from repositories.sql.repository import DatabaseRepository
 from tests.migrations.catalogue import FUNCTION, catalogue
 from tests.migrations.conftest import NewDatabase
 from tests.migrations.inspection import catalogue_of, tables_of
@@ -47,8 +47,8 @@ async def test_the_functions_are_those_that_the_newest_templates_make_of_the_tab
     made = [line for line in await catalogue_of(database) if line.startswith(FUNCTION)]
 
     async with database.writers.begin() as connection:
-        for repository in DatabaseRepository.__subclasses__():
-            saved = saved_table_of(repository)
+        for type_ in ENTITY_TYPES.values():
+            saved = saved_table_of(type_.in_database.mapping)
             await connection.exec_driver_sql(removal(saved))
             await connection.exec_driver_sql(newest(saved))
 

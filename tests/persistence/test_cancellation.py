@@ -16,6 +16,7 @@ from repositories.drivers.compiled import compile_statement
 from repositories.drivers.engine import Database, open_database
 from repositories.drivers.transactions import Transaction
 from repositories.factory import PersistenceMode, create_storage
+from repositories.sql.dialects import SQLITE
 from repositories.sql.json_statements import JsonStatements
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
@@ -321,11 +322,10 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
 
     async def cancelled(step: int, statement: str) -> bool:
         database = open_database(sqlite_url)
-        json = JsonStatements({}, is_sqlite=True)
+        json = JsonStatements({}, SQLITE)
         session = DatabaseSession(
             build.caller(),
             database.snapshot(),
-            is_sqlite=True,
             json=json,
             statements=StatementCache(Cache()),
         )

@@ -11,6 +11,7 @@ from repositories.cache import Cache
 from repositories.deadlines import set_deadline
 from repositories.drivers.compiled import Row, Statement, compile_statement
 from repositories.drivers.engine import Database
+from repositories.sql.dialects import dialect_of
 from repositories.sql.json_statements import JsonStatements
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
@@ -22,11 +23,10 @@ from tests.support.tasks import together
 
 @pytest.fixture
 def session(database: Database) -> DatabaseSession:
-    json = JsonStatements({}, is_sqlite=database.is_sqlite)
+    json = JsonStatements({}, dialect_of(is_sqlite=database.is_sqlite))
     return DatabaseSession(
         build.caller(),
         database.snapshot(),
-        is_sqlite=database.is_sqlite,
         json=json,
         statements=StatementCache(Cache()),
     )

@@ -14,6 +14,7 @@ from domain.json_object import JsonObject
 from domain.onboarding import BriefScope
 from domain.strategy import Kpi, Milestone, Recommendation, StrategyTimeline
 from repositories.criteria import Comparison, Direction, Operator, Order, PageRequest, Position
+from repositories.json_encoding import base64url, encode_json
 from repositories.projections import (
     Attribute,
     Children,
@@ -23,8 +24,6 @@ from repositories.projections import (
     JsonProjection,
     Part,
     Reference,
-    base64url,
-    encode_json,
 )
 from repositories.unit_of_work import Repositories
 from tests import builders as build

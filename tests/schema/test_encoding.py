@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.json_object import JsonObject
-from repositories.projections import JsonTexts
+from repositories.json_encoding import JsonTexts
 from schema.encoding import MAX_INLINE_CHARACTERS, encode, encode_in_slices, fits
 
 LARGE = 'é漢😀\n"' * MAX_INLINE_CHARACTERS

@@ -1,0 +1,93 @@
+"""What one unit of work reads and changes in memory."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from domain.callers import Caller
+from domain.changes import Change
+from repositories import visibility
+from repositories.errors import WriteConflict
+from repositories.memory.criteria import matches
+from repositories.semaphores import FairSemaphore
+
+_SCANS_AT_ONCE: Final = 4
+"""After how many scans of tables others get a turn of the event loop."""
+
+Root = Mapping[str, Mapping[str, Any]]
+"""Everything stored, by table and key. Neither it nor anything in it is ever changed."""
+
+
+_NO_TYPES: Mapping[str, Any] = {}
+
+
+class MemorySession:
+    """What a caller reads of a root, and the copies of those of its tables that were changed.
+
+    `repositories` are those of all types of entities, by the names of their records' types.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        root: Root,
+        repositories: Mapping[str, Callable[["MemorySession"], Any]] = _NO_TYPES,
+    ) -> None:
+        self.caller = caller
+        self.rules = visibility.rules_of(caller)
+        self._root = root
+        self.repositories = repositories
+        self._changed: dict[str, dict[str, Any]] = {}
+        self._is_closed = False
+        self.changes: list[Change] = []
+        self._failure: WriteConflict | None = None
+        self._turn = FairSemaphore(1)
+        self._scans = 0
+
+    async def scan(self) -> None:
+        """To be awaited by who is about to look at all of a table: others have turns now and then,
+        however many ask at once."""
+        async with self._turn:
+            self._scans += 1
+            if self._scans % _SCANS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """All rows, whoever may see them."""
+        if self._is_closed:
+            raise RuntimeError("this unit of work has ended")
+        if self._failure is not None:
+            raise self._failure
+        return self._changed[name] if name in self._changed else self._root.get(name, {})
+
+    def rows(self, kind: str, name: str, children: str | None = None) -> Mapping[str, Any]:
+        """What the caller may see of a table of entities, or of the table of their children."""
+        found = self.table(children or name)
+        rule = self.rules.get(kind)
+        if rule is None:
+            return found
+        entities = self.table(name)
+        return {
+            key: row
+            for key, row in found.items()
+            if key in entities and matches(entities[key], rule)
+        }
+
+    def writable(self, name: str) -> dict[str, Any]:
+        if name not in self._changed:
+            self._changed[name] = dict(self.table(name))
+        return self._changed[name]
+
+    def outcome(self) -> Root:
+        """The root with everything that was changed."""
+        if self._failure is not None:
+            raise self._failure
+        return {**self._root, **self._changed}
+
+    def write_conflict(self) -> WriteConflict:
+        """To be raised by who sees that another writer came between; nothing else comes of it."""
+        self._failure = WriteConflict()
+        return self._failure
+
+    async def close(self) -> None:
+        self._is_closed = True

@@ -1,0 +1,133 @@
+"""The JSON objects of records that are in memory."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
+from typing import Any, Final
+
+import orjson
+
+from repositories.criteria import Page
+from repositories.json_encoding import base64url
+from repositories.projections import (
+    Attribute,
+    Children,
+    Constant,
+    Embedded,
+    EncodedId,
+    Fact,
+    Facts,
+    Items,
+    Itself,
+    JsonProjection,
+    Paged,
+    PagedMember,
+    Part,
+    Place,
+    Reference,
+)
+
+Belonging = Callable[[Children | Reference | Paged, Sequence[Any]], Sequence[Any]]
+"""The objects of what belongs to each of the records."""
+
+
+def objects(
+    selection: JsonProjection,
+    records: Iterable[Any],
+    belonging: Belonging,
+    places: Sequence[orjson.Fragment] = (),
+) -> list[dict[str, Any]]:
+    """The objects of the records, which have these places, for `encode_json`."""
+    given = list(records)
+    keys = [key for key, _ in selection.members]
+    columns = [_column(part, given, belonging, places) for _, part in selection.members]
+    if not columns:
+        return [{} for _ in given]
+    return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def are_carried(selection: JsonProjection, record: Any) -> bool:
+    """Whether the record has all that is selected, its children included."""
+    return not any(
+        isinstance(part, Reference | Paged)
+        or (isinstance(part, Children) and getattr(record, part.attribute) is None)
+        for _, part in selection.members
+    )
+
+
+def carried(part: Children | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
+    """The children that records carry, such as those that were just saved."""
+    assert isinstance(part, Children)
+    return [objects(part.selection, getattr(each, part.attribute), carried) for each in records]
+
+
+def _column(
+    part: Part, records: Sequence[Any], belonging: Belonging, places: Sequence[orjson.Fragment]
+) -> Sequence[Any]:
+    if type(part) is Attribute:  # as most are, which a pattern would take longer to tell
+        return list(map(attrgetter(part.attribute), records))
+    match part:
+        case Constant(text):
+            return [text] * len(records)
+        case EncodedId(prefix, attribute):
+            return [base64url(prefix + getattr(record, attribute)) for record in records]
+        case Embedded(attribute, selection, is_many):
+            held = [getattr(record, attribute) for record in records]
+            if is_many:
+                return [objects(selection, each, belonging) for each in held]
+            made = iter(objects(selection, [one for one in held if one is not None], belonging))
+            return [None if one is None else next(made) for one in held]
+        case Itself(selection):
+            return objects(selection, records, belonging)
+        case Place():
+            return places
+        case _:
+            return belonging(part, records)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of a page: its records, their places, and what `total` counts."""
+
+    page: Page[Any]
+    places: Sequence[orjson.Fragment]
+    total: Callable[[], int]
+
+
+def paged(part: Paged, found: Sequence[Found], belonging: Belonging) -> list[dict[str, Any]]:
+    """The objects of pages that were found."""
+    return _told(part.members, found, belonging)
+
+
+def _told(
+    members: Iterable[tuple[str, PagedMember]],
+    found: Sequence[Found],
+    belonging: Belonging,
+) -> list[dict[str, Any]]:
+    columns = {key: _of_pages(member, found, belonging) for key, member in members}
+    return [{key: column[place] for key, column in columns.items()} for place in range(len(found))]
+
+
+def _of_pages(member: PagedMember, found: Sequence[Found], belonging: Belonging) -> Sequence[Any]:
+    match member:
+        case Items(selection):
+            # All of them together, so that what belongs to them is found together.
+            items = [item for each in found for item in each.page.items]
+            places = [place for each in found for place in each.places]
+            made = iter(objects(selection, items, belonging, places))
+            return [list(islice(made, len(each.page.items))) for each in found]
+        case Facts(members):
+            return _told(members, found, belonging)
+        case Constant(text):
+            return [text] * len(found)
+    return [_FACTS[member](each) for each in found]
+
+
+_FACTS: Final[Mapping[Fact, Callable[[Found], Any]]] = {
+    Fact.TOTAL: lambda found: found.total(),
+    Fact.HAS_NEXT: lambda found: found.page.has_next,
+    Fact.HAS_PREVIOUS: lambda found: found.page.has_previous,
+    Fact.START: lambda found: found.places[0] if found.places else None,
+    Fact.END: lambda found: found.places[-1] if found.places else None,
+}

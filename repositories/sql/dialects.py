@@ -1,0 +1,167 @@
+"""What SQLite and PostgreSQL say differently in the SQL of statements.
+
+There is one object for each. Statements are kept by it, so it's hashed by its identity.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Executable,
+    LargeBinary,
+    TableValuedAlias,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+)
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
+
+from repositories.answer_size import ANSWER_BYTES, FITS, UNLIMITED
+from repositories.drivers.compiled import Statement, compile_statement
+from repositories.sql.metadata import JsonText, ManyOf
+
+ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
+"""How many bytes the answer may still have."""
+
+
+class Dialect(ABC):
+    """The SQL of one kind of database."""
+
+    is_sqlite: ClassVar[bool]
+    counts_by_row: ClassVar[bool]
+    """Whether it counts how large an answer becomes row by row, as they come. Otherwise it adds up
+    the sizes of all rows before it gives any."""
+    saves_by_function: ClassVar[bool]
+    """Whether a function of the database saves an entity with its children."""
+    locks_names: ClassVar[bool]
+    """Whether a transaction can lock the name of what isn't stored yet. Otherwise a
+    writing transaction is itself that lock."""
+
+    def compile(
+        self,
+        statement: Executable,
+        *,
+        counted: range | tuple[int, ...] = (),
+        refuses: bool = False,
+        key: int | None = None,
+    ) -> Statement:
+        """The statement as SQL, as `compile_statement` makes it."""
+        return compile_statement(
+            statement, is_sqlite=self.is_sqlite, counted=counted, refuses=refuses, key=key
+        )
+
+    @abstractmethod
+    def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
+        """`column` is one of the values of one parameter, which have to be `storable`."""
+
+    @abstractmethod
+    def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
+        """A source, under a name, of the parameter `values` one by one, as `value`."""
+
+    @abstractmethod
+    def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+        """The text has the value in it, as it is."""
+
+    @abstractmethod
+    def starts_with(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+        """The text begins with the value, as it is."""
+
+    @abstractmethod
+    def size_of(self, column: ColumnElement[Any]) -> ColumnElement[int]:
+        """How many bytes a text has; NULL where there is none."""
+
+    @abstractmethod
+    def size_in(self, column: Column[Any], name: str) -> str:
+        """The SQL of how many bytes the text of a column has, which is called `name` there."""
+
+    @abstractmethod
+    def sum_of(self, size: str) -> str:
+        """The SQL of the sum of a size of all rows; 0 where there are none."""
+
+    @abstractmethod
+    def fits(self, size: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The answer may have as much more as a row's `size`, or that of all rows."""
+
+
+class SqliteDialect(Dialect):
+    is_sqlite = True
+    counts_by_row = True
+    saves_by_function = False
+    locks_names = False
+
+    def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
+        members = bindparam(parameter, type_=ManyOf(column.type))
+        return column.in_(select(func.json_each(members).table_valued("value").c.value))
+
+    def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
+        values = bindparam("values", type_=ManyOf(kind))
+        return func.json_each(values).table_valued("value", name=name)
+
+    def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+        return func.instr(column, value) > 0
+
+    def starts_with(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+        begin: ColumnElement[Any] = func.substr(column, 1, func.length(value))
+        begins: ColumnElement[bool] = begin == value
+        return begins
+
+    def size_of(self, column: ColumnElement[Any]) -> ColumnElement[int]:
+        return func.length(cast(column, LargeBinary()))
+
+    def size_in(self, column: Column[Any], name: str) -> str:
+        return f"length(CAST({name} AS BLOB))"
+
+    def sum_of(self, size: str) -> str:
+        # It's no deeper than it must be: SQLite's parser has little room left.
+        return f"total({size})"
+
+    def fits(self, size: ColumnElement[Any]) -> ColumnElement[bool]:
+        called: ColumnElement[int] = getattr(func, FITS)(size)
+        return called != 0
+
+
+class PostgresDialect(Dialect):
+    is_sqlite = False
+    counts_by_row = False
+    saves_by_function = True
+    locks_names = True
+
+    def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
+        return column == any_(bindparam(parameter, type_=ManyOf(column.type)))
+
+    def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
+        values = bindparam("values", type_=ManyOf(kind))
+        return func.unnest(values).table_valued("value").render_derived(name=name)
+
+    def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+        return func.strpos(column, value) > 0
+
+    def starts_with(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+        begins: ColumnElement[bool] = func.starts_with(column, value)
+        return begins
+
+    def size_of(self, column: ColumnElement[Any]) -> ColumnElement[int]:
+        return func.octet_length(cast(column, Text()))
+
+    def size_in(self, column: Column[Any], name: str) -> str:
+        return f"octet_length({name}{'::text' if isinstance(column.type, JsonText) else ''})"
+
+    def sum_of(self, size: str) -> str:
+        return f"coalesce(sum({size}), 0)"
+
+    def fits(self, size: ColumnElement[Any]) -> ColumnElement[bool]:
+        return func.sum(size).over() <= ALLOWED
+
+
+SQLITE: Final = SqliteDialect()
+POSTGRESQL: Final = PostgresDialect()
+
+
+def dialect_of(*, is_sqlite: bool) -> Dialect:
+    return SQLITE if is_sqlite else POSTGRESQL

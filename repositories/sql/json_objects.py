@@ -1,0 +1,256 @@
+"""The SQL by which a database renders the JSON objects of entities, and of what belongs to them.
+
+Each module maps its own entities; a text is put together of the mappings of several.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
+from typing import Any, Final
+
+from sqlalchemy import Column, FromClause, Table, Text, and_, true
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement, ColumnElement
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from domain.json_object import dumps
+from repositories.criteria import PageRequest
+from repositories.places import Scope
+from repositories.projections import (
+    Attribute,
+    Children,
+    Constant,
+    Embedded,
+    EncodedId,
+    Itself,
+    JsonProjection,
+    Paged,
+    Part,
+    Place,
+    Reference,
+)
+from repositories.sql.mapping import EntityTable
+
+_ELEMENT_MARK: Final = "\x02"
+"""Stands before and after the number of an element in SQL; no key or text that's quoted has it."""
+
+
+Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
+Members = Iterable[tuple[str, Any]]
+Render = Callable[[Any], str]
+"""The SQL of the JSON text of a member's part."""
+
+
+class _Sql(ColumnElement[str]):
+    """SQL as a text, with elements of SQLAlchemy's within."""
+
+    inherit_cache = False
+    type = Text()
+
+    def __init__(self, text: str, elements: Sequence[ClauseElement]) -> None:
+        self.text = text
+        self.elements = elements
+
+
+@compiles(_Sql)
+def _compiled(sql: _Sql, compiler: SQLCompiler, **_: Any) -> str:
+    pieces = sql.text.split(_ELEMENT_MARK)
+    pieces[1::2] = [compiler.process(sql.elements[int(number)]) for number in pieces[1::2]]
+    return "".join(pieces)
+
+
+class JsonObjectRenderer(ABC):
+    """Renders the objects of one statement, whose tables it gives their names in it."""
+
+    def __init__(self, kinds: Mapping[str, EntityTable]) -> None:
+        self.kinds = kinds
+        self._numbers = count()
+        self._selections = count()
+        self._selection = 0
+        self._pages: tuple[PageRequest, ...] = ()
+        self._elements: list[ClauseElement] = []
+        self._sources: dict[str, FromClause] = {}
+
+    def alias(self) -> str:
+        return f"t{next(self._numbers)}"
+
+    def rows(self, stored: EntityTable, name: str) -> NamedFromClause:
+        """The rows of entities, under a name."""
+        return stored.rows_as(name)
+
+    def source(self, stored: EntityTable, name: str) -> str:
+        """The SQL of the same."""
+        if stored.rule is None:
+            return f"{stored.table.name} AS {name}"
+        matching = self._embedded(and_(true(), stored.is_seen).self_group())
+        return f"(SELECT * FROM {stored.table.name} WHERE {matching}) AS {name}"
+
+    def item(
+        self, selection: JsonProjection, stored: EntityTable, source: str
+    ) -> ColumnElement[str]:
+        """The object of an entity, of the table that is called `source`."""
+        self._begin(selection)
+        return self.sql(self._entity(selection, stored, source))
+
+    def children(
+        self, selection: JsonProjection, stored: EntityTable, source: str
+    ) -> ColumnElement[str]:
+        """The list of an entity's children, of which this is selected."""
+        self._begin(selection)
+        return self.sql(self._owned(Children("", selection), stored, source))
+
+    def _begin(self, selection: JsonProjection) -> None:
+        self._selection = next(self._selections)
+        self._pages = selection.pages
+
+    def sql(self, text: str) -> ColumnElement[str]:
+        """What is made of the texts of this renderer, for a statement."""
+        return _Sql(text, self._elements)
+
+    def _embedded(self, element: ClauseElement) -> str:
+        self._elements.append(element)
+        return f"{_ELEMENT_MARK}{len(self._elements) - 1}{_ELEMENT_MARK}"
+
+    def _entity(
+        self,
+        selection: JsonProjection,
+        stored: EntityTable,
+        source: str,
+        scope: Scope | None = None,
+    ) -> str:
+        """The object of an entity; of one on a page, `scope` is how its place begins."""
+        return self._object(
+            selection.members, lambda part: self._of_entity(part, stored, source, scope)
+        )
+
+    def _owned(self, part: Children, stored: EntityTable, source: str) -> str:
+        """The list of the entity's children."""
+        table = stored.children
+        assert table is not None
+        name = self.alias()
+        of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
+        return self._list(
+            self._child(part.selection, table, name),
+            f"{table.name} AS {name} WHERE {of_parent}",
+            f"{name}.position",
+        )
+
+    def _of_entity(
+        self, part: Part, stored: EntityTable, source: str, scope: Scope | None = None
+    ) -> str:
+        match part:
+            case Children():
+                return self._owned(part, stored, source)
+            case Paged():
+                return self._paged(part, source)
+            case Itself(selection):
+                return self._entity(selection, stored, source)
+            case Place():
+                assert scope is not None
+                return self._place_of(scope, stored, source)
+            case Reference(attribute, kind, by, selection):
+                other, name = self.kinds[kind], self.alias()
+                item = self._entity(selection, other, name)
+                found = f"{self.source(other, name)} WHERE {name}.{by} = {source}.{attribute}"
+                return f"coalesce((SELECT {item} FROM {found}), 'null')"
+            case Embedded(attribute, selection) if attribute in stored.mapping.in_columns:
+                names = stored.mapping.in_columns[attribute]
+                columns = {name: stored.table.c[column] for name, column in names.items()}
+                item = self._object(
+                    selection.members, lambda part: self._of_columns(part, columns, source)
+                )
+                first = next(iter(names.values()))
+                return f"CASE WHEN {source}.{first} IS NULL THEN 'null' ELSE {item} END"
+            case Embedded(attribute):
+                return self._held(part, f"{source}.{attribute}")
+            case EncodedId(prefix, attribute):
+                return self._opaque(f"{literal(prefix)} || {source}.{attribute}")
+        return self._of_columns(part, stored.table.c, source)
+
+    def _child(self, selection: JsonProjection, table: Table, source: str) -> str:
+        """The object of a child; there may be many."""
+        return self._object(selection.members, lambda part: self._of_columns(part, table.c, source))
+
+    def _of_columns(self, part: Part, columns: Columns, source: str) -> str:
+        if isinstance(part, Constant):
+            return literal(dumps(part.text))
+        return self._value(columns[name_of(part)], source)
+
+    def _held(self, part: Embedded, json: str) -> str:
+        """What is stored as JSON."""
+        if not part.is_many:
+            return self._object(part.selection.members, lambda part: self._within(part, json))
+        name = self.alias()
+        item = self._object(
+            part.selection.members, lambda part: self._within(part, f"{name}.value")
+        )
+        source, place = self._items(json, name)
+        return self._list(item, source, place)
+
+    def _within(self, part: Part, json: str) -> str:
+        match part:
+            case Constant(text):
+                return literal(dumps(text))
+            case Embedded(attribute):
+                return self._held(part, f"({json} -> {literal(attribute)})")
+        return self._text(f"({json} -> {literal(name_of(part))})")
+
+    @abstractmethod
+    def _paged(self, part: Paged, source: str) -> str:
+        """The object of a page."""
+
+    @abstractmethod
+    def _place_of(self, scope: Scope, stored: EntityTable, source: str) -> str:
+        """The place of a row in the order of its page."""
+
+    def _object(self, members: Members, render: Render) -> str:
+        """The JSON text of an object."""
+        if not members:
+            return "CAST('{}' AS TEXT)"  # PostgreSQL doesn't know what a text alone is
+        pieces: list[str] = []
+        before = "{"
+        for key, part in members:
+            pieces += [literal(f"{before}{dumps(key)}:"), render(part)]
+            before = ","
+        return f"({' || '.join([*pieces, literal('}')])})"
+
+    def _value(self, column: Column[Any], source: str) -> str:
+        name = f"{source}.{column.name}"
+        text = self._plain(column, name)
+        return f"coalesce({text}, 'null')" if column.nullable else text
+
+    @abstractmethod
+    def _plain(self, column: Column[Any], name: str) -> str:
+        """The JSON text of a column; NULL where it's NULL."""
+
+    @abstractmethod
+    def _time(self, name: str, offset: str) -> str:
+        """The JSON text of a time in UTC, whose offset is this text."""
+
+    @abstractmethod
+    def _opaque(self, text: str) -> str:
+        """The JSON text of a text in base64url."""
+
+    @abstractmethod
+    def _text(self, json: str) -> str:
+        """JSON as text."""
+
+    @abstractmethod
+    def _list(self, item: str, source: str, place: str) -> str:
+        """The JSON text of a list of the items, in the order of their places."""
+
+    @abstractmethod
+    def _items(self, json: str, name: str) -> tuple[str, str]:
+        """A source, under a name, of the items of a list as `value`, and what orders them."""
+
+
+def name_of(part: Part) -> str:
+    assert isinstance(part, Attribute)
+    return part.attribute
+
+
+def literal(text: str) -> str:
+    quoted = text.replace("'", "''")
+    return f"'{quoted}'"

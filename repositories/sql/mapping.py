@@ -1,0 +1,177 @@
+"""How entities are stored: their tables, and which columns belong to which attribute."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, FromClause, Index, Table, bindparam, null
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from domain.entity import Entity
+from repositories.criteria import Filter
+from repositories.drivers.compiled import Row, Statement
+from repositories.sql.criteria import condition
+from repositories.sql.dialects import Dialect
+from repositories.sql.metadata import may_be_large
+from repositories.sql.rows import meets, rows_as, rows_of
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildMapping:
+    """The ordered children of an entity: their table, and how they are mapped.
+
+    `attribute` names them on the parent's record. A row of theirs has the columns of `columns`.
+    """
+
+    table: Table
+    attribute: str
+    columns: tuple[str, ...]
+    from_row: Callable[[Row], Any]
+    to_values: Callable[[Any], Values]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EntityMapping:
+    """How entities of a type are stored. Statements are kept by it, so it's hashed by its identity.
+
+    An attribute is stored in the column of its name, or in several: `in_columns` has the names of
+    these columns by those of the attribute's own attributes. Such an attribute isn't there when the
+    first column is NULL.
+    """
+
+    record: type[Entity]
+    table: Table
+    children: ChildMapping | None = None
+    in_columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    """The attributes that are keys of other entities. They are always read, as the key is."""
+    unchanging: tuple[str, ...] = ()
+    """Columns that a save under the same key may not change: they are part of another key."""
+    columns: tuple[Column[Any], ...] = field(init=False)
+    """What rows consist of, in order."""
+    places: Mapping[str, int] = field(init=False)
+    """Where each column is in a row, by its name."""
+    _attributes: Mapping[str, str] = field(init=False)
+    """The attributes of the columns that don't have their attribute's name."""
+
+    def __post_init__(self) -> None:
+        columns = tuple(column for column in self.table.columns if column.name != "id")
+        attributes = {
+            column: attribute
+            for attribute, columns_of in self.in_columns.items()
+            for column in columns_of.values()
+        }
+        set_ = object.__setattr__
+        set_(self, "columns", columns)
+        set_(self, "places", {column.name: place for place, column in enumerate(columns)})
+        set_(self, "_attributes", attributes)
+
+    @property
+    def key_name(self) -> str:
+        return self.record.key_name
+
+    def columns_of(self, attributes: frozenset[str] | None) -> Iterator[str]:
+        """The names of the columns that have the attributes, or the key, or a reference.
+
+        None: all columns.
+        """
+        always = (self.key_name, *self.references)
+        for column in self.columns:
+            attribute = self._attributes.get(column.name, column.name)
+            if attributes is None or attribute in attributes or attribute in always:
+                yield column.name
+
+    def has_index(self, order: str, reference: str | None = None) -> bool:
+        """Whether rows, perhaps those with the same reference, can be read in this order."""
+        if order == self.key_name:
+            return reference is None
+        wanted = [name for name in (reference, order, self.key_name) if name is not None]
+        return any(_names_in(index) == wanted for index in self.table.indexes)
+
+
+class EntityTable(NamedTuple):
+    """A mapping as one caller reads it from one kind of database.
+
+    Statements are looked up by it, so it's a tuple: the fastest to be hashed.
+    """
+
+    mapping: EntityMapping
+    dialect: Dialect
+    selected: frozenset[str] | None = None
+    """The attributes that somebody wants; None: all. Rows have NULL in place of others."""
+    rule: Filter | None = None
+    """The shape of the rule for what the caller may see; None: everything."""
+
+    @property
+    def table(self) -> Table:
+        return self.mapping.table
+
+    @property
+    def key_name(self) -> str:
+        return self.mapping.record.key_name
+
+    @property
+    def children(self) -> Table | None:
+        children = self.mapping.children
+        return None if children is None else children.table
+
+    @property
+    def rows(self) -> FromClause:
+        """What the caller may see of the table."""
+        return rows_of(self.table, self.rule, self.dialect)
+
+    def rows_as(self, name: str) -> NamedFromClause:
+        """The same, under another name."""
+        return rows_as(name, self.table, self.rule, self.dialect)
+
+    @property
+    def key(self) -> ColumnElement[Any]:
+        return self.rows.c[self.key_name]
+
+    def selection(self, *needed: str) -> list[Any]:
+        """The columns, with NULL in place of those that nobody wants and that aren't needed."""
+        read = {*self.mapping.columns_of(self.selected), *needed}
+        return [
+            self.rows.c[column.name] if column.name in read else null().label(column.name)
+            for column in self.mapping.columns
+        ]
+
+    def large_columns(self) -> list[str]:
+        """The names of the columns that somebody wants and that may be large."""
+        read = {*self.mapping.columns_of(self.selected)}
+        return [
+            column.name
+            for column in self.mapping.columns
+            if column.name in read and may_be_large(column)
+        ]
+
+    @property
+    def has_key(self) -> Any:
+        """A row of the table has the `key`, whoever may see it."""
+        key = self.table.c[self.key_name]
+        return key == bindparam("key", type_=key.type)
+
+    @property
+    def is_seen(self) -> Any:
+        """The caller may see a row of the table."""
+        return meets(self.rule, self.table, self.dialect)
+
+    def among(self, name: str) -> Any:
+        """The column is one of `values`."""
+        return self.dialect.among(self.rows.c[name], "values")
+
+    def matching(self, shape: Filter | None) -> Any:
+        return condition(self.rows, shape, self.dialect)
+
+    def compile(self, statement: Any) -> Statement:
+        return self.dialect.compile(statement)
+
+
+@cache
+def _names_in(index: Index) -> Sequence[str]:
+    # A column that isn't in its natural direction is a text of SQL.
+    return [str(expression).split(" ")[0].rpartition(".")[-1] for expression in index.expressions]
