@@ -18,6 +18,11 @@ class Entity:
 
     entity_type: ClassVar[str]
     """Names the type in the log: `strategy_plan`."""
+    series_name: ClassVar[str | None] = None
+    """The attribute whose entities share their revisions, one after another; None: each key has its
+    own."""
+    client_name: ClassVar[str | None] = None
+    """The attribute that names the client; None: it isn't known."""
     outcomes: ClassVar[tuple[str, ...]] = ("saved",)
     """What a save may have done to an entity, in the past tense."""
     key_name: ClassVar[str]

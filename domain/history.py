@@ -62,8 +62,6 @@ class EventFilter:
         )
 
 
-ALL_EVENTS = EventFilter()
-
 DELETED = "deleted"
 ADOPTED = "adopted"
 """What happened to an entity that was there before there was a log."""

@@ -35,6 +35,7 @@ class Brief(Entity):
     """A client's brief; everything after `submitted_at` is set by normalising it."""
 
     entity_type: ClassVar[str] = "brief"
+    client_name: ClassVar[str | None] = "client_id"
     outcomes: ClassVar[tuple[str, ...]] = ("submitted", "normalized")
     key_name: ClassVar[str] = "brief_id"
 

@@ -39,6 +39,7 @@ class QcResult(Entity):
     """
 
     entity_type: ClassVar[str] = "qc_result"
+    series_name: ClassVar[str | None] = "draft_id"
     outcomes: ClassVar[tuple[str, ...]] = ("recorded",)
     key_name: ClassVar[str] = "result_id"
 

@@ -9,13 +9,14 @@ revision names the columns as they are at its time, so that it always makes the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
 from repositories.sql.mapping import EntityMapping
+from repositories.states import api_name, field_names
 
 _BOOKKEEPING: Final = ("id", "created_at", "updated_at", "revision")
 _CHILD_BOOKKEEPING: Final = ("id", "created_at", "position")
@@ -30,6 +31,23 @@ class SavedChildren:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedFields:
+    """What the log has of an entity: its type, and by the names of its fields their columns.
+
+    `children` is the field that has the children, `members` their columns by the names that they
+    have in it. Revisions count on for all entities that have the same in the column `series`; the
+    column `client` names the client.
+    """
+
+    entity_type: str
+    fields: Mapping[str, tuple[str, ...]]
+    children: str | None = None
+    members: Mapping[str, str] = field(default_factory=dict)
+    series: str | None = None
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SavedTable:
     """A table of entities: its columns, the key first, without the bookkeeping, with their types.
 
@@ -40,12 +58,13 @@ class SavedTable:
     columns: Mapping[str, str]
     unchanging: str | None = None
     children: SavedChildren | None = None
+    logged: LoggedFields | None = None
 
 
 def saved_table_of(mapping: EntityMapping) -> SavedTable:
     """The mapping's table as it is declared now, for a new revision."""
     children, unchanging = mapping.children, mapping.unchanging
-    return SavedTable(
+    saved = SavedTable(
         mapping.table.name,
         dict(_types(mapping.table, _BOOKKEEPING)),
         unchanging=unchanging[0] if unchanging else None,
@@ -55,6 +74,24 @@ def saved_table_of(mapping: EntityMapping) -> SavedTable:
             children.table.name,
             dict(_types(children.table, (*_CHILD_BOOKKEEPING, mapping.key_name))),
         ),
+    )
+    return replace(saved, logged=_logged_fields_of(mapping, saved))
+
+
+def _logged_fields_of(mapping: EntityMapping, saved: SavedTable) -> LoggedFields:
+    columns = {
+        attribute: tuple(mapping.in_columns.get(attribute, {attribute: attribute}).values())
+        for attribute in field_names(mapping.record)
+    }
+    children = None if mapping.children is None else mapping.children.attribute
+    of_children = () if saved.children is None else saved.children.columns
+    return LoggedFields(
+        mapping.record.entity_type,
+        {api_name(name): found for name, found in columns.items() if name != children},
+        children=children and api_name(children),
+        members={api_name(column): column for column in of_children},
+        series=mapping.record.series_name,
+        client=mapping.record.client_name,
     )
 
 
@@ -222,15 +259,171 @@ END
 $body$"""
 
 
+def _with_an_event(saved: SavedTable) -> str:
+    """The function's parameters are the columns, `created_at`, `updated_at`, the expected
+    revision or null, the entity with its children as the log has it, and what the log is to have
+    of the event: its id and type, the caller's kind and id, on whose behalf, the request, the time.
+    The children's positions are 0, 1, 2 …, in any order.
+
+    It gives what is stored now, and whether that is what was to be saved.
+
+    What was there before is read without a lock: if somebody else then changes it, the change of
+    the row fails, and it's read again, under the lock. The first revision after a delete is the
+    one after the last that the log knows.
+    """
+    own = {**saved.columns, "created_at": "timestamptz", "updated_at": "timestamptz"}
+    names = list(own)
+    key, updated_at = names[0], f"${len(own)}"
+    parameter = {name: f"${number}" for number, name in enumerate(names, 1)}
+    expected, state, event_id, event_type, kind, caller, behalf, request, occurred_at = (
+        f"${len(own) + number}" for number in range(1, 10)
+    )
+    types = [*own.values(), "integer", "json", *["text"] * 6, "timestamptz"]
+    changes = [f"{name} = excluded.{name}" for name in names[1:-2]] + [
+        "updated_at = greatest(stored.updated_at, excluded.updated_at)",
+        "revision = stored.revision + 1",
+    ]
+    allowed = f"({expected} IS NULL OR {{stored}}.revision = {expected})"
+    if saved.unchanging is not None:
+        allowed += f" AND {{stored}}.{saved.unchanging} = {parameter[saved.unchanging]}"
+    logged = saved.logged
+    assert logged is not None
+    series = "NULL" if logged.series is None else parameter[logged.series]
+    client = "NULL" if logged.client is None else parameter[logged.client]
+
+    def differ(column: str) -> str:
+        # JSON has no equality, and its texts are what is kept.
+        cast = "::text" if own[column] == "json" else ""
+        return f"previous.{column}{cast} IS DISTINCT FROM {parameter[column]}{cast}"
+
+    names_of_fields = [*logged.fields, *filter(None, [logged.children])]
+    changed = [
+        f"CASE WHEN {' OR '.join(map(differ, columns))} THEN '\"{name}\"' END"
+        for name, columns in logged.fields.items()
+    ]
+    children = ""
+    if saved.children is not None:
+        changed.append(f"CASE WHEN children_changed > 0 THEN '\"{logged.children}\"' END")
+        children = _children_of_state(saved, saved.children, logged, state, updated_at)
+    return f"""
+CREATE FUNCTION save_{saved.table}({", ".join(types)})
+RETURNS TABLE (
+    stored_created_at timestamptz,
+    stored_updated_at timestamptz,
+    stored_revision integer,
+    is_saved boolean
+)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $body$
+DECLARE
+    previous {saved.table}%ROWTYPE;
+    last integer;
+    changed_fields text;{_CHILDREN_VARIABLES if saved.children else ""}
+BEGIN
+    SELECT stored.* INTO previous FROM {saved.table} AS stored WHERE stored.{key} = $1;
+    LOOP
+        INSERT INTO {saved.table} AS stored ({", ".join(names)}, revision)
+        VALUES ({", ".join(parameter.values())}, 1)
+        ON CONFLICT ({key}) DO UPDATE SET {", ".join(changes)}
+        WHERE stored.revision = previous.revision AND {allowed.format(stored="stored")}
+        RETURNING stored.created_at, stored.updated_at, stored.revision
+        INTO stored_created_at, stored_updated_at, stored_revision;
+        is_saved := FOUND;
+        EXIT WHEN is_saved;
+        SELECT stored.* INTO previous FROM {saved.table} AS stored WHERE stored.{key} = $1
+        FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        IF NOT ({allowed.format(stored="previous")}) THEN
+            stored_revision := previous.revision;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END LOOP;
+    IF stored_revision = 1 THEN
+        IF {expected} > 0 THEN
+            DELETE FROM {saved.table} AS stored WHERE stored.{key} = $1;
+            stored_revision := 0;
+            is_saved := false;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+        previous := NULL;
+        last := last_revision('{logged.entity_type}', $1, {series});
+        IF last > 0 THEN
+            UPDATE {saved.table} AS stored SET revision = last + 1 WHERE stored.{key} = $1
+            RETURNING stored.revision INTO stored_revision;
+        END IF;
+    END IF;{children}
+    IF previous.revision IS NULL THEN
+        changed_fields := '{_json_list(names_of_fields)}';
+    ELSE
+        changed_fields := '[' || concat_ws(',', {", ".join(changed)}) || ']';
+    END IF;
+    PERFORM record_event(
+        {event_id}, {event_type}, '{logged.entity_type}', $1, {series},
+        stored_revision, coalesce(previous.revision, 0), false, {client},
+        {kind}, {caller}, {behalf}, {request}, {occurred_at}, changed_fields::json, {state},
+        stored_created_at, stored_updated_at
+    );
+    RETURN NEXT;
+END
+$body$"""
+
+
+_CHILDREN_VARIABLES: Final = """
+    given json;
+    surplus integer := 0;
+    children_changed integer;"""
+
+
+def _children_of_state(
+    saved: SavedTable, children: SavedChildren, logged: LoggedFields, state: str, updated_at: str
+) -> str:
+    """Puts the children in their places, and counts those that weren't there as they are."""
+    key = next(iter(saved.columns))
+    columns = {logged_as: children.columns[column] for logged_as, column in logged.members.items()}
+    items = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    values = ", ".join(f'item."{name}"' for name in columns)
+
+    def texts(row: str) -> str:
+        return ", ".join(
+            f"{row}.{name}{'::text' if kind == 'json' else ''}"
+            for name, kind in children.columns.items()
+        )
+
+    sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *children.columns))
+    return f"""
+    given := {state} -> '{logged.children}';
+    IF previous.revision IS NOT NULL THEN
+        DELETE FROM {children.table} AS child
+        WHERE child.{key} = $1 AND child.position >= json_array_length(given);
+        GET DIAGNOSTICS surplus = ROW_COUNT;
+    END IF;
+    INSERT INTO {children.table} AS child (
+        {key}, created_at, position, {", ".join(children.columns)}
+    )
+    SELECT $1, {updated_at}, item.position, {values}
+    FROM json_to_recordset(given) AS item (position integer, {items})
+    ON CONFLICT ({key}, position) DO UPDATE SET {sets}
+    WHERE ({texts("child")}) IS DISTINCT FROM ({texts("excluded")});
+    GET DIAGNOSTICS children_changed = ROW_COUNT;
+    children_changed := children_changed + surplus;"""
+
+
+def _json_list(names: list[str]) -> str:
+    quoted = ",".join(f'"{name}"' for name in names)
+    return f"[{quoted}]"
+
+
 _TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {
     1: _children_as_arrays,
     2: _children_as_json,
+    3: _with_an_event,
 }
 
 
 def newest(saved: SavedTable) -> str:
     """The SQL that creates the function by the newest template."""
-    return creation(saved, template=1 if saved.children is None else 2)
+    return creation(saved, template=3)
 
 
 AS_OF_0006: Final = (
@@ -318,3 +511,97 @@ AS_OF_0006: Final = (
     ),
 )
 """The tables as the revision 0006 made functions of them; none of their columns changed in 0007."""
+
+
+_LOGGED_AS_OF_0009: Final = (
+    LoggedFields(
+        entity_type="brief",
+        fields={
+            "clientId": ("client_id",),
+            "stage": ("stage",),
+            "responses": ("responses",),
+            "submittedAt": ("submitted_at",),
+            "scope": ("scope_deliverables", "scope_exclusions", "scope_timeline_weeks"),
+            "objectives": ("objectives",),
+            "targetAudience": ("target_audience",),
+            "brandGuidelines": ("brand_guidelines",),
+            "normalizedAt": ("normalized_at",),
+        },
+        children=None,
+        members={},
+        series=None,
+        client="client_id",
+    ),
+    LoggedFields(
+        entity_type="strategy_plan",
+        fields={
+            "briefId": ("brief_id",),
+            "version": ("version",),
+            "executiveSummary": ("executive_summary",),
+            "kpis": ("kpis",),
+            "timeline": ("timeline",),
+            "approval": ("approval",),
+            "decidedBy": ("decided_by",),
+            "decidedAt": ("decided_at",),
+        },
+        children="recommendations",
+        members={
+            "channel": "channel",
+            "budgetPercent": "budget_percent",
+            "rationale": "rationale",
+            "tactics": "tactics",
+        },
+        series=None,
+        client=None,
+    ),
+    LoggedFields(
+        entity_type="campaign",
+        fields={"strategyId": ("strategy_id",), "name": ("name",)},
+        children="tactics",
+        members={"channel": "channel", "contentType": "content_type", "title": "title"},
+        series=None,
+        client=None,
+    ),
+    LoggedFields(
+        entity_type="draft",
+        fields={
+            "strategyId": ("strategy_id",),
+            "campaignId": ("campaign_id",),
+            "contentType": ("content_type",),
+            "title": ("title",),
+            "body": ("body",),
+            "metadata": ("metadata",),
+        },
+        children=None,
+        members={},
+        series=None,
+        client=None,
+    ),
+    LoggedFields(
+        entity_type="qc_result",
+        fields={
+            "draftId": ("draft_id",),
+            "passed": ("passed",),
+            "score": ("score",),
+            "evaluatedAt": ("evaluated_at",),
+        },
+        children="issues",
+        members={"severity": "severity", "section": "section", "reason": "reason"},
+        series="draft_id",
+        client=None,
+    ),
+    LoggedFields(
+        entity_type="delivery_package",
+        fields={"draftId": ("draft_id",)},
+        children="artifacts",
+        members={"name": "name", "url": "url", "format": "format"},
+        series=None,
+        client=None,
+    ),
+)
+
+AS_OF_0009: Final = tuple(
+    replace(saved, logged=logged)
+    for saved, logged in zip(AS_OF_0006, _LOGGED_AS_OF_0009, strict=True)
+)
+"""The tables as the revision 0009 made functions of them."""

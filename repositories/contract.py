@@ -88,7 +88,8 @@ class EntityRepository(EntityReads[R], Protocol[R]):
         A stored entity is replaced: `created_at` stays, `revision` grows by one, `updated_at` is
         the later of the record's and the stored one. Children are replaced by the record's, whose
         positions are 0, 1, 2 … (or else: ValueError); where the record has None for them, the
-        stored ones stay.
+        stored ones stay, and are those of the record that is returned. After a delete the revision
+        goes on from the last one of the key, or of what revisions of the type count on for.
 
         Raises RevisionConflict unless `expected_revision` is None or the stored revision (0 when
         nothing is stored).

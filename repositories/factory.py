@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import false, select, text
 
 from domain.callers import Caller, system
+from domain.history import Event
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.cache import Cache
 from repositories.changes import ChangeFeed
@@ -18,6 +19,10 @@ from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
 from repositories.drivers.engine import Database
 from repositories.errors import SchemaChanged, WriteConflict
+from repositories.history.database import DatabaseEventReads
+from repositories.history.memory import MemoryEventReads, MemoryEventRecorder
+from repositories.history.recording import EventRecorder
+from repositories.history.sequencing import sequence_events
 from repositories.memory.session import MemorySession, Root
 from repositories.nesting import NestingGuard
 from repositories.registry import ENTITY_TYPES
@@ -76,8 +81,15 @@ def create_storage(
 
 _IN_MEMORY = {type_.name: type_.in_memory for type_ in ENTITY_TYPES.values()}
 _IN_DATABASE = {type_.name: type_.in_database for type_ in ENTITY_TYPES.values()}
+_READS_IN_MEMORY = {**_IN_MEMORY, Event.__name__: MemoryEventReads}
+_READS_IN_DATABASE = {**_IN_DATABASE, Event.__name__: DatabaseEventReads}
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
-_FUNCTIONS = tuple(f"save_{mapping.table.name}" for mapping in _MAPPINGS.values())
+_FUNCTIONS = (
+    *(f"save_{mapping.table.name}" for mapping in _MAPPINGS.values()),
+    "record_event",
+    "last_revision",
+    "sequence_events",
+)
 _TABLES = tuple(table.name for table in metadata.sorted_tables)
 _READS_OF_TABLES = tuple(
     POSTGRESQL.compile(select(table).where(false())).sql for table in metadata.sorted_tables
@@ -99,10 +111,15 @@ class _MemoryStorage:
         self.new_key = new_key
         self.root: Root = {}
         self.changes = ChangeFeed()
+        self.committed = asyncio.Event()
         self.writing = asyncio.Lock()
 
     def as_(self, caller: Caller) -> Repositories:
         return _MemoryRepositories(self, caller)
+
+    async def sequence_events(self, apart: float = 0.0) -> int | None:
+        """Events have their positions at once."""
+        return 0
 
     async def require_health(self) -> None:
         """Memory is always there."""
@@ -122,7 +139,7 @@ class _MemoryRepositories:
         self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
         session = MemorySession(self._caller, self._storage.root, _IN_MEMORY)
-        return _SnapshotHandle(session, Snapshot(_IN_MEMORY, session))
+        return _SnapshotHandle(session, Snapshot(_READS_IN_MEMORY, session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -136,11 +153,14 @@ class _MemoryRepositories:
 
     async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         storage = self._storage
-        session = MemorySession(self._caller, storage.root, _IN_MEMORY)
-        unit = UnitOfWork(_IN_MEMORY, session, storage.clock(), storage.new_key)
+        now = storage.clock()
+        recorder = MemoryEventRecorder(self._caller, now, storage.new_key)
+        session = MemorySession(self._caller, storage.root, _IN_MEMORY, recorder)
+        unit = UnitOfWork(_READS_IN_MEMORY, session, now, storage.new_key)
         try:
             result = await work(unit)
             storage.root = session.outcome()
+            storage.committed.set()
             storage.changes.publish(session.changes)
             return result
         finally:
@@ -164,10 +184,16 @@ class _DatabaseStorage:
         self.statements = StatementCache(cache)
         self.json = JsonStatements(_MAPPINGS, dialect_of(is_sqlite=database.is_sqlite))
         self.changes = ChangeFeed()
+        self.committed = asyncio.Event()
         self._require_schema = require_schema
 
     def as_(self, caller: Caller) -> Repositories:
         return _DatabaseRepositories(self, caller)
+
+    async def sequence_events(self, apart: float = 0.0) -> int | None:
+        if self.database.sequencer is None:
+            return 0
+        return await sequence_events(self.database.sequencer, apart)
 
     async def require_health(self) -> None:
         try:
@@ -219,7 +245,7 @@ class _DatabaseRepositories:
             statements=storage.statements,
             selected=selected,
         )
-        return _SnapshotHandle(session, Snapshot(_IN_DATABASE, session))
+        return _SnapshotHandle(session, Snapshot(_READS_IN_DATABASE, session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -234,17 +260,20 @@ class _DatabaseRepositories:
         self, work: Callable[[UnitOfWork], Awaitable[T]], single_statement: bool
     ) -> T:
         storage = self._storage
+        now = storage.clock()
         session = DatabaseSession(
             self._caller,
             storage.database.transaction(single_statement),
             json=storage.json,
             statements=storage.statements,
             keys=storage.database.keys,
+            recorder=EventRecorder(self._caller, now, storage.new_key),
         )
-        unit = UnitOfWork(_IN_DATABASE, session, storage.clock(), storage.new_key)
+        unit = UnitOfWork(_READS_IN_DATABASE, session, now, storage.new_key)
         try:
             result = await work(unit)
             await session.commit()
+            storage.committed.set()
             storage.changes.publish(session.changes)
             return result
         finally:

@@ -1,5 +1,6 @@
 """Units of work: what a caller holds while it reads one snapshot or writes one transaction."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from types import TracebackType
@@ -7,10 +8,13 @@ from typing import Any, Protocol, TypeVar
 
 from domain.callers import Caller
 from domain.entity import Entity
+from domain.history import Event
 from domain.sources import NewKey
 from repositories.changes import ChangeFeed
 from repositories.contract import EntityRepository
 from repositories.criteria import AttributeMask
+from repositories.history.contract import EventReads
+from repositories.lazy import lazy
 from repositories.registry import ENTITY_TYPES, Entities
 
 R = TypeVar("R", bound=Entity)
@@ -28,6 +32,12 @@ class Snapshot(Entities):
         """`repositories` has those of the session's persistence mode, by the records' names."""
         self.repositories = repositories
         self.session = session
+
+    @lazy
+    def events(self) -> EventReads:
+        """The log of all changes."""
+        reads: EventReads = self.repositories[Event.__name__](self.session)
+        return reads
 
 
 class UnitOfWork(Snapshot):
@@ -117,6 +127,19 @@ class Storage(Protocol):
     @property
     def changes(self) -> ChangeFeed:
         """News of what units of work of this process committed."""
+        ...
+
+    @property
+    def committed(self) -> asyncio.Event:
+        """Set by each commit of this process; to be cleared by who waits for it."""
+        ...
+
+    async def sequence_events(self, apart: float = 0.0) -> int | None:
+        """Give committed events that have none yet their positions in the log; how many it were.
+
+        None: somebody else does it at this time, or did so less than `apart` seconds ago. On SQLite
+        and in memory events have their positions at once.
+        """
         ...
 
     async def require_health(self) -> None:

@@ -25,6 +25,7 @@ from repositories.cache import Cache
 from repositories.drivers.engine import Database, open_database
 from repositories.errors import SchemaChanged
 from repositories.factory import PersistenceMode, create_storage
+from repositories.history.sequencing import sequencing
 from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
@@ -99,7 +100,11 @@ async def open_server_storage(
     database = database_of(settings)
     async with open_storage(settings, cache) as storage:
         with nullcontext() if database is None else database.only_server():
-            yield storage
+            if database is None or database.is_sqlite:
+                yield storage
+            else:
+                async with sequencing(storage):
+                    yield storage
 
 
 OpenStorage = Callable[[Settings, Cache], AbstractAsyncContextManager[Storage]]

@@ -26,6 +26,7 @@ from repositories.drivers.postgresql import (
 )
 from repositories.drivers.postgresql_connector import Connector, PostgresConnection
 from repositories.drivers.postgresql_probe import PostgresProbe
+from repositories.drivers.postgresql_sequencer import PostgresSequencer
 from repositories.drivers.postgresql_url import (
     DatabaseUrlError,
     PostgresUrl,
@@ -125,6 +126,7 @@ class Database:
     sqlite_writer: SqliteWriter | None = None
     postgres: PostgresPool | None = None
     probe: PostgresProbe | None = None
+    sequencer: PostgresSequencer | None = None
     keys: KeyedLocks | None = None
     has_pooler: bool = False
     """Whether a session may be another one for each transaction."""
@@ -179,6 +181,8 @@ class Database:
             await self.sqlite_writer.close()
         if self.probe is not None:
             self.probe.close()
+        if self.sequencer is not None:
+            self.sequencer.close()
         await self.connections.close()
 
 
@@ -235,6 +239,7 @@ def _postgresql(
             grace=commit_grace,
         ),
         probe=PostgresProbe(connect),
+        sequencer=PostgresSequencer(connect),
         keys=KeyedLocks(),
         has_pooler=target.has_pooler,
         connect_args=driver,

@@ -9,9 +9,15 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
-from domain.history import ALL_EVENTS, Event, EventFilter
+from domain.history import Event, EventFilter
 
 R = TypeVar("R", bound=Entity)
+
+
+def require_one(revision: int | None, at: datetime | None) -> None:
+    """Raise ValueError unless exactly one of them is given."""
+    if (revision is None) == (at is None):
+        raise ValueError("either a revision or a time has to be given")
 
 
 class EventPage(NamedTuple):
@@ -31,7 +37,7 @@ class EventReads(Protocol):
     after the time for which they are kept; the last one of each key never is.
     """
 
-    async def page(self, after: int, limit: int, filter: EventFilter = ALL_EVENTS) -> EventPage:
+    async def page(self, after: int, limit: int, filter: EventFilter | None = None) -> EventPage:
         """Up to `limit` events that match, by position; 0: from the start."""
         ...
 

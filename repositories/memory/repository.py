@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
 from repositories.memory.reads import MemoryReads
+from repositories.states import field_names
 
 R = TypeVar("R", bound=Entity)
 
@@ -30,20 +32,27 @@ class MemoryRepository(MemoryReads[R]):
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
         self._require_no_interference(key, record, stored)
+        recorder = self._session.recorder
+        record = self._with_children(key, record)
+        last = actual or recorder.last_revision(self._session, record, key)
         saved = replace(
             record,
-            revision=actual + 1,
+            revision=last + 1,
             created_at=stored.created_at if stored else record.created_at,
             updated_at=max(stored.updated_at, record.updated_at) if stored else record.updated_at,
         )
+        changed = self._changed_fields(key, stored, saved)
         self._session.writable(self.table_name)[key] = self._without_children(key, saved)
+        recorder.saved(self._session, saved, key, actual, changed)
         self._session.changes.append(Change(ChangeKind.SAVED, self.record_type, key))
         return saved
 
     async def delete(self, key: str) -> bool:
         if key not in self._records:
             return False
-        del self._session.writable(self.table_name)[key]
+        recorder = self._session.recorder
+        record = self._session.writable(self.table_name).pop(key)
+        recorder.deleted(self._session, record, key)
         self._session.changes.append(Change(ChangeKind.DELETED, self.record_type, key))
         if self.children_table is not None:
             self._session.writable(self.children_table).pop(key, None)
@@ -53,14 +62,37 @@ class MemoryRepository(MemoryReads[R]):
         if self.children_table is None or self.children_attribute is None:
             return record
         new = getattr(record, self.children_attribute)
-        if new is None:
-            return record
-        require_positions(new)
-        self._session.writable(self.children_table)[key] = tuple(
-            sorted(new, key=lambda child: child.position)
-        )
+        self._session.writable(self.children_table)[key] = new
         changes: dict[str, Any] = {self.children_attribute: None}
         return replace(record, **changes)
+
+    def _with_children(self, key: str, record: R) -> R:
+        """The record with its children in their order, or with the stored ones."""
+        if self.children_table is None or self.children_attribute is None:
+            return record
+        new = getattr(record, self.children_attribute)
+        if new is None:
+            new = self._session.table(self.children_table).get(key, ())
+        else:
+            require_positions(new)
+        ordered = tuple(sorted(new, key=attrgetter("position")))
+        changes: dict[str, Any] = {self.children_attribute: ordered}
+        return replace(record, **changes)
+
+    def _changed_fields(self, key: str, stored: R | None, saved: R) -> list[str]:
+        """Their names in the API."""
+        names = field_names(self.record_type)
+        if stored is None:
+            return [*names.values()]
+        previous = {name: getattr(stored, name) for name in names}
+        if self.children_table is not None and self.children_attribute is not None:
+            children = self._session.table(self.children_table).get(key, ())
+            previous[self.children_attribute] = children
+        return [
+            name
+            for attribute, name in names.items()
+            if getattr(saved, attribute) != previous[attribute]
+        ]
 
     def _require_no_interference(self, key: str, record: R, stored: R | None) -> None:
         """What the databases refuse by their constraints."""

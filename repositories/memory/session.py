@@ -1,24 +1,51 @@
 """What one unit of work reads and changes in memory."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from domain.callers import Caller
 from domain.changes import Change
+from domain.entity import Entity
 from repositories import visibility
 from repositories.errors import WriteConflict
 from repositories.memory.criteria import matches
+from repositories.memory.event_log import EventLog
 from repositories.semaphores import FairSemaphore
 
 _SCANS_AT_ONCE: Final = 4
 """After how many scans of tables others get a turn of the event loop."""
 
-Root = Mapping[str, Mapping[str, Any]]
-"""Everything stored, by table and key. Neither it nor anything in it is ever changed."""
+Root = Mapping[str, Any]
+"""Everything stored, by table and key, and the log. Neither it nor anything in it is ever changed.
+"""
+
+LOG: Final = "events"
+"""Where the root has the log."""
 
 
 _NO_TYPES: Mapping[str, Any] = {}
+
+
+class Recorder(Protocol):
+    """Writes the events of one unit of work to the session's log."""
+
+    def saved(
+        self,
+        session: "MemorySession",
+        record: Entity,
+        key: str,
+        before: int,
+        changed: Sequence[str],
+    ) -> None:
+        """The record, which has its children, was saved over the revision `before`; 0: none."""
+        ...
+
+    def deleted(self, session: "MemorySession", record: Entity, key: str) -> None: ...
+
+    def last_revision(self, session: "MemorySession", record: Entity, key: str) -> int:
+        """The last revision that there was of what the record's counts on for; 0: none."""
+        ...
 
 
 class MemorySession:
@@ -32,6 +59,7 @@ class MemorySession:
         caller: Caller,
         root: Root,
         repositories: Mapping[str, Callable[["MemorySession"], Any]] = _NO_TYPES,
+        recorder: Recorder | None = None,
     ) -> None:
         self.caller = caller
         self.rules = visibility.rules_of(caller)
@@ -43,6 +71,24 @@ class MemorySession:
         self._failure: WriteConflict | None = None
         self._turn = FairSemaphore(1)
         self._scans = 0
+        self._recorder = recorder
+        self._log: EventLog = root.get(LOG) or EventLog()
+
+    @property
+    def log(self) -> EventLog:
+        self._require_usable()
+        return self._log
+
+    @log.setter
+    def log(self, log: EventLog) -> None:
+        self._log = log
+
+    @property
+    def recorder(self) -> Recorder:
+        """What writes the events of the changes."""
+        if self._recorder is None:
+            raise RuntimeError("a snapshot is only read")
+        return self._recorder
 
     async def scan(self) -> None:
         """To be awaited by who is about to look at all of a table: others have turns now and then,
@@ -52,13 +98,19 @@ class MemorySession:
             if self._scans % _SCANS_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    def table(self, name: str) -> Mapping[str, Any]:
-        """All rows, whoever may see them."""
+    def _require_usable(self) -> None:
         if self._is_closed:
             raise RuntimeError("this unit of work has ended")
         if self._failure is not None:
             raise self._failure
-        return self._changed[name] if name in self._changed else self._root.get(name, {})
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """All rows, whoever may see them."""
+        self._require_usable()
+        if name in self._changed:
+            return self._changed[name]
+        found: Mapping[str, Any] = self._root.get(name, {})
+        return found
 
     def rows(self, kind: str, name: str, children: str | None = None) -> Mapping[str, Any]:
         """What the caller may see of a table of entities, or of the table of their children."""
@@ -82,7 +134,7 @@ class MemorySession:
         """The root with everything that was changed."""
         if self._failure is not None:
             raise self._failure
-        return {**self._root, **self._changed}
+        return {**self._root, **self._changed, LOG: self._log.committed()}
 
     def write_conflict(self) -> WriteConflict:
         """To be raised by who sees that another writer came between; nothing else comes of it."""

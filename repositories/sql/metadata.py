@@ -132,6 +132,10 @@ def timestamp(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Timestamp, nullable=nullable)
 
 
+def big_integer(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, _BigInt, nullable=nullable)
+
+
 def surrogate_id() -> Column[Any]:
     return Column("id", _BigInt, Identity(), primary_key=True)
 

@@ -3,22 +3,21 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
-
-import orjson
 
 from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
+from domain.history import DELETED
+from domain.json_object import dumps
 from domain.validation import unstorable
 from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
-from repositories.sql.mapping import ChildMapping, EntityTable, Values
+from repositories.sql.mapping import Values
 from repositories.sql.reads import DatabaseReads
-
-_NONE: frozenset[str] = frozenset()
-_SMALLEST_BOUND = 7
-"""Pages of up to 127 entities share a statement."""
+from repositories.sql.recording import SeriesKey
+from repositories.states import field_names, render_state
 
 R = TypeVar("R", bound=Entity)
 
@@ -43,12 +42,14 @@ class DatabaseRepository(DatabaseReads[R]):
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
         key: str = getattr(record, self.mapping.record.key_name)
+        record = await self._with_children(key, record)
         values: Values = {
             **self._to_values(record),
             "created_at": record.created_at,
             "updated_at": record.updated_at,
-            "revision": 1,
             "expected_revision": expected_revision,
+            "state": render_state(record),
+            **self._session.recorder.origin(f"{record.entity_type}.{record.outcome}"),
         }
         save = (
             self._save_by_function
@@ -60,27 +61,37 @@ class DatabaseRepository(DatabaseReads[R]):
         return replace(record, created_at=created_at, updated_at=updated_at, revision=revision)
 
     async def delete(self, key: str) -> bool:
-        is_gone = await self._delete_row(self._entities, key)
-        if is_gone:
-            self._session.changes.append(Change(ChangeKind.DELETED, self.mapping.record, key))
-        return is_gone
-
-    async def _delete_row(self, entities: EntityTable, key: str) -> bool:
+        record_type, recorder = self.mapping.record, self._session.recorder
+        origin = recorder.origin(f"{record_type.entity_type}.{DELETED}")
         rows = await self._session.rows(
-            sql.deletion(entities), {"key": key}, key=(self.mapping.table.name, key)
+            sql.deletion(self._entities),
+            {"key": key, **origin},
+            key=(self.mapping.table.name, key),
         )
-        return bool(rows)
+        if not rows:
+            return False
+        if not self._session.dialect.saves_by_function:
+            revision, series_key, client_id = rows[0]
+            event = {
+                "entity_type": record_type.entity_type,
+                "entity_key": key,
+                "series_key": series_key,
+                "client_id": client_id,
+                "revision": revision,
+                "revision_before": revision,
+                "is_deletion": True,
+                "changed_fields": "[]",
+            }
+            await recorder.record(self._session, {**origin, **event})
+        self._session.changes.append(Change(ChangeKind.DELETED, record_type, key))
+        return True
 
     async def _save_by_function(
         self, values: Values, record: R, expected_revision: int | None
     ) -> Row:
-        children = self.mapping.children
-        statement = sql.save(self._entities)
-        if children is not None:
-            new = self._new_children(record)
-            values["children"] = None if new is None else _as_json(children, new)
         key = (self.mapping.table.name, getattr(record, self.mapping.record.key_name))
-        *stored, is_saved = (await self._session.rows(statement, values, key=key))[0]
+        rows = await self._session.rows(sql.save(self._entities), values, key=key)
+        *stored, is_saved = rows[0]
         if not is_saved:
             self._refuse_save(stored[-1], expected_revision)
         return stored
@@ -88,53 +99,109 @@ class DatabaseRepository(DatabaseReads[R]):
     async def _save_by_statements(
         self, values: Values, record: R, expected_revision: int | None
     ) -> Row:
-        key: str = getattr(record, self.mapping.record.key_name)
-        rows = await self._session.rows(sql.upsert(self._entities), values)
+        """On SQLite nobody else writes, from the first statement to the commit."""
+        session, record_type = self._session, self.mapping.record
+        key: str = getattr(record, record_type.key_name)
+        series_key = _attribute(record, record_type.series_name)
+        found = await session.rows(sql.stored(self._entities), {"key": key})
+        previous = found[0] if found else None
+        if previous is None:
+            if expected_revision:
+                raise RevisionConflict(expected_revision, 0)
+            series = SeriesKey(record.entity_type, key, series_key)
+            values["revision"] = await session.recorder.last_revision(session, series) + 1
+            before = 0
+        else:
+            values["revision"] = 1
+            before = previous[-1]
+        rows = await session.rows(sql.upsert(self._entities), values)
         if not rows:
-            found = await self._session.rows(sql.revision(self._entities), {"key": key})
-            self._refuse_save(found[0][0] if found else 0, expected_revision)
-        revision = rows[0][-1]
-        if revision == 1 and expected_revision:
-            # It was inserted just now, and is to go whether or not the caller may see it.
-            await self._delete_row(self._entities._replace(rule=None), key)
-            raise RevisionConflict(expected_revision, 0)
-        await self._replace_children(key, record, is_new=revision == 1)
-        return rows[0]
+            self._refuse_save(before, expected_revision)
+        created_at, updated_at, revision = stored = rows[0]
+        children_changed = await self._replace_children(key, record, is_new=previous is None)
+        event = {
+            "entity_type": record.entity_type,
+            "entity_key": key,
+            "series_key": series_key,
+            "client_id": _attribute(record, record_type.client_name),
+            "revision": revision,
+            "revision_before": before,
+            "is_deletion": False,
+            "changed_fields": self._changed_fields(previous, values, children_changed),
+            "created_at": created_at,
+            "updated_at": updated_at,
+        }
+        await session.recorder.record(session, {**values, **event})
+        return stored
+
+    def _changed_fields(self, previous: Row | None, new: Values, children_changed: bool) -> str:
+        """The names of the fields whose columns have other values than before, as a JSON list."""
+        mapping = self.mapping
+        names = field_names(mapping.record)
+        if previous is None:
+            return dumps([*names.values()])
+        children = None if mapping.children is None else mapping.children.attribute
+
+        def has_changed(attribute: str) -> bool:
+            if attribute == children:
+                return children_changed
+            columns = mapping.in_columns.get(attribute)
+            if columns is None:
+                return bool(previous[mapping.places[attribute]] != new[attribute])
+            return any(previous[mapping.places[it]] != new[it] for it in columns.values())
+
+        return dumps([name for attribute, name in names.items() if has_changed(attribute)])
 
     def _refuse_save(self, actual: int, expected_revision: int | None) -> NoReturn:
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
         raise self._session.write_conflict()
 
-    async def _replace_children(self, key: str, record: R, *, is_new: bool) -> None:
-        if self.mapping.children is None or (new := self._new_children(record)) is None:
-            return
+    async def _replace_children(self, key: str, record: R, *, is_new: bool) -> bool:
+        """Whether they aren't the same as before."""
         children = self.mapping.children
-        if not is_new:
+        if children is None:
+            return False
+        new = [
+            {"position": child.position, **children.to_values(child)}
+            for child in getattr(record, children.attribute)
+        ]
+        rows = () if is_new else await self._stored_children(key)
+        previous = [dict(zip(children.columns, row, strict=True)) for row in rows]
+        if previous == new:
+            return False
+        if len(new) < len(previous):
             statement = sql.surplus_deletion(self._entities, children.table)
             await self._session.rows(statement, {"key": key, "count": len(new)})
         if new:
+            fixed = {self.mapping.record.key_name: key, "created_at": record.updated_at}
             await self._session.run_many(
-                sql.child_upsert(self._entities, children.table),
-                [
-                    {
-                        self.mapping.record.key_name: key,
-                        "position": child.position,
-                        "created_at": record.updated_at,
-                        **children.to_values(child),
-                    }
-                    for child in new
-                ],
+                sql.child_upsert(self._entities, children.table), [fixed | each for each in new]
             )
+        return True
 
-    def _new_children(self, record: R) -> Sequence[Any] | None:
-        """The record's; None where the stored ones are to stay."""
-        assert self.mapping.children is not None
-        new: Sequence[Any] | None = getattr(record, self.mapping.children.attribute)
-        if new:
+    async def _stored_children(self, key: str) -> Sequence[Row]:
+        return await self._session.rows(sql.stored_children(self._entities), {"key": key})
+
+    async def _with_children(self, key: str, record: R) -> R:
+        """The record with its children in their order, or with the stored ones, under a lock."""
+        children = self.mapping.children
+        if children is None:
+            return record
+        given: Sequence[Any] | None = getattr(record, children.attribute)
+        if given is None:
+            everything = self._entities._replace(rule=None, selected=None)
+            lock = (self.mapping.table.name, key)
+            await self._session.rows(sql.for_update(everything), {"key": key}, key=lock)
+            ordered = tuple(map(children.from_row, await self._stored_children(key)))
+        else:
             # What is stored beyond their number is deleted.
-            require_positions(new)
-        return new
+            require_positions(given)
+            ordered = tuple(sorted(given, key=attrgetter("position")))
+            if ordered == given:
+                return record
+        changes: dict[str, Any] = {children.attribute: ordered}
+        return replace(record, **changes)
 
     async def _lock(self, scope: str, key: str) -> None:
         """Wait for, and keep, the transaction's lock on a key that may not be stored yet.
@@ -146,7 +213,5 @@ class DatabaseRepository(DatabaseReads[R]):
             await self._session.rows(sql.ADVISORY_LOCK, {"name": name}, key=name)
 
 
-def _as_json(children: ChildMapping, given: Sequence[Any]) -> str:
-    return orjson.dumps(
-        [{"position": child.position, **children.to_values(child)} for child in given]
-    ).decode()
+def _attribute(record: Entity, name: str | None) -> Any:
+    return None if name is None else getattr(record, name)

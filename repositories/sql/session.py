@@ -31,6 +31,7 @@ from repositories.errors import SchemaChanged, WriteConflict
 from repositories.lazy import lazy
 from repositories.semaphores import FairSemaphore, KeyedLocks
 from repositories.sql.json_statements import JsonStatements
+from repositories.sql.recording import Recorder
 from repositories.sql.rows import RuleShapes, shapes_of
 from repositories.sql.statement_cache import Make, StatementCache
 
@@ -73,8 +74,10 @@ class DatabaseSession:
         statements: StatementCache,
         selected: AttributeMask | None = None,
         keys: KeyedLocks | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.caller = caller
+        self._recorder = recorder
         self.rules: RuleShapes = ()
         self._rule_values: Mapping[str, Any] = _NOTHING
         if rules := visibility.rules_of(caller):
@@ -168,6 +171,13 @@ class DatabaseSession:
                 raise cancellation
         elif self._has_begun:
             await self._end()
+
+    @property
+    def recorder(self) -> Recorder:
+        """What writes the events of the changes."""
+        if self._recorder is None:
+            raise RuntimeError("a snapshot is only read")
+        return self._recorder
 
     def write_conflict(self) -> WriteConflict:
         """To be raised by who sees that another writer came between."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    literal,
     literal_column,
     null,
     select,
@@ -38,7 +39,8 @@ from repositories.sql.criteria import (
 )
 from repositories.sql.dialects import POSTGRESQL, Dialect
 from repositories.sql.mapping import EntityTable
-from repositories.sql.metadata import JsonText
+from repositories.sql.metadata import JsonText, PlainText
+from repositories.sql.recording import origin_parameters
 from repositories.sql.rows import children_of
 
 OrderOf = Callable[[FromClause], Sequence[ColumnElement[Any]]]
@@ -174,12 +176,6 @@ def children(entities: EntityTable) -> Statement:
 
 
 @cache
-def revision(entities: EntityTable) -> Statement:
-    """Of whichever row has the key: nobody else may save under it."""
-    return entities.compile(select(entities.table.c.revision).where(entities.has_key))
-
-
-@cache
 def for_update(entities: EntityTable) -> Statement:
     has_key = entities.key == bindparam("key", type_=entities.key.type)
     return entities.compile(select(*entities.selection()).where(has_key).with_for_update())
@@ -192,17 +188,15 @@ def for_update(entities: EntityTable) -> Statement:
 def save(entities: EntityTable) -> Statement:
     """A call of PostgreSQL's function that saves an entity with its children, made by migrations.
 
-    Its parameters are the columns, `expected_revision`, and where entities have children these, as
-    a JSON list of objects. It gives `created_at`, `updated_at` and `revision` as they are stored
-    now, and whether they are those of what was to be saved.
+    Its parameters are the columns, `expected_revision`, the `state` that the log is to have, in
+    which are the children, and the origin of the event. It gives `created_at`, `updated_at` and
+    `revision` as they are stored now, and whether they are those of what was to be saved.
     """
     table = entities.table
     own = [column for column in entities.mapping.columns if column is not table.c.revision]
     parameters = [bindparam(column.name, type_=column.type) for column in own]
     parameters.append(bindparam("expected_revision", type_=table.c.revision.type))
-    if entities.children is not None:
-        # One text is far cheaper for the driver than an array for each of their columns.
-        parameters.append(bindparam("children", type_=JsonText()))
+    parameters += [bindparam("state", type_=JsonText()), *origin_parameters()]
     function = getattr(func, f"save_{table.name}")
     stored = function(*parameters).table_valued(
         Column("stored_created_at", table.c.created_at.type),
@@ -249,12 +243,62 @@ def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:
 
 
 @cache
+def stored(entities: EntityTable) -> Statement:
+    """The row that has the key, whoever may see it."""
+    return entities.compile(select(*entities.mapping.columns).where(entities.has_key))
+
+
+@cache
+def stored_children(entities: EntityTable) -> Statement:
+    """The children that the key has, whoever may see it, in their order."""
+    children = entities.mapping.children
+    assert children is not None
+    columns = children.table.c
+    parent = columns[entities.key_name]
+    has_key = parent == bindparam("key", type_=parent.type)
+    found = select(*(columns[name] for name in children.columns)).where(has_key)
+    return entities.compile(found.order_by(columns.position))
+
+
+@cache
 def deletion(entities: EntityTable) -> Statement:
-    """Deletes what the caller may see, and gives the key of what it deleted."""
-    statement = delete(entities.table).where(entities.has_key)
+    """Deletes what the caller may see, and gives its revision, its series and its client.
+
+    PostgreSQL records the event by the same statement, which is given its origin.
+    """
+    table, record_type = entities.table, entities.mapping.record
+    statement = delete(table).where(entities.has_key)
     if entities.rule is not None:
         statement = statement.where(entities.is_seen)
-    return entities.compile(statement.returning(entities.table.c[entities.key_name]))
+
+    def columns(rows: FromClause) -> list[Any]:
+        names = ("revision", record_type.series_name, record_type.client_name)
+        absent = null().label("absent")
+        return [absent if name is None else rows.c[name] for name in names]
+
+    if not entities.dialect.saves_by_function:
+        return entities.compile(statement.returning(*columns(table)))
+    gone = statement.returning(*entities.mapping.columns).cte("gone")
+    revision, series_key, client_id = columns(gone)
+    event_id, event_type, *caused, occurred_at = origin_parameters()
+    event = func.record_event(
+        event_id,
+        event_type,
+        literal(record_type.entity_type, PlainText),
+        gone.c[entities.key_name],
+        series_key,
+        revision,
+        revision,
+        true(),
+        client_id,
+        *caused,
+        occurred_at,
+        literal("[]", JsonText()),
+        null(),
+        null(),
+        null(),
+    )
+    return entities.compile(select(revision, series_key, client_id, event))
 
 
 @cache

@@ -1,7 +1,5 @@
 """Changing strategy plans."""
 
-from dataclasses import replace
-
 from domain import strategy
 from domain.deletion import Delete
 from domain.entity import require_revision
@@ -96,6 +94,4 @@ async def _decide(
     if plan is None:
         raise NotFound("strategy plan", "strategy_id", command.strategy_id)
     require_revision(plan, command.expected_revision)
-    decided = await plans.save(strategy.decided(plan, target, command.decided_by, unit.now))
-    recommendations = await plans.recommendations_by_strategy_id([plan.strategy_id])
-    return replace(decided, recommendations=recommendations.get(plan.strategy_id, ()))
+    return await plans.save(strategy.decided(plan, target, command.decided_by, unit.now))

@@ -37,6 +37,13 @@ class Interleaved:
     def changes(self) -> ChangeFeed:
         return self._storage.changes
 
+    @property
+    def committed(self) -> asyncio.Event:
+        return self._storage.committed
+
+    async def sequence_events(self, apart: float = 0.0) -> int | None:
+        return await self._storage.sequence_events(apart)
+
     async def require_health(self) -> None:
         await self._storage.require_health()
 

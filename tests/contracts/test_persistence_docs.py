@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from repositories.contract import EntityRepository
+from repositories.history.contract import EventReads
 from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories, Storage
 from tests.contracts.test_registry import protocols
@@ -88,6 +89,7 @@ def test_the_operations_are_those_of_the_code() -> None:
         "`Storage`": set(_operations(Storage)),
         "`Repositories`": set(_operations(Repositories)),
         "every repository": set(_operations(EntityRepository)),
+        "`unit.events`": set(_operations(EventReads)),
     } | {
         f"`unit.{name}`": set(_operations(protocol)) - set(_operations(EntityRepository))
         for name, protocol in _repositories()
@@ -114,7 +116,8 @@ def _meaning(item: Constraint | Index) -> str:
             return f"foreign key: {_code(item.columns.keys())} to `{target}`, on delete {rule}"
         case Index():
             columns = [str(part).removeprefix(f"{item.table}.") for part in item.expressions]
-            return f"index: {_code(columns)}"
+            where = item.dialect_options["postgresql"]["where"]
+            return f"index: {_code(columns)}" + ("" if where is None else f", where `{where}`")
     raise AssertionError(f"how is {item} to be described?")
 
 

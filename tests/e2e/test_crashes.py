@@ -1,12 +1,16 @@
 """The server may be killed at any moment: what it acknowledged is there, and all of it is whole."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
+from domain.history import Event
+from repositories.drivers.engine import open_database
+from repositories.factory import PersistenceMode, create_storage
+from tests import builders as build
 from tests import inputs
 from tests.e2e.conftest import Start
 from tests.support.graphql import GraphQLClient, Json
@@ -22,6 +26,7 @@ class Ledger:
     """What clients know of their packages: each save has a name, which all of its parts carry."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)
+    answered: list[tuple[str, str]] = field(default_factory=list)
     unanswered: dict[str, str] = field(default_factory=dict)
     saves: int = 0
 
@@ -31,6 +36,7 @@ class Ledger:
         self.unanswered[key] = name
         await api.do("saveDeliveryPackage", saving(key, name))
         self.acknowledged[key] = self.unanswered.pop(key)
+        self.answered.append((key, name))
 
     def possible(self, key: str) -> set[str | None]:
         """What may be stored: the last save that was acknowledged, or one that came after it."""
@@ -102,7 +108,34 @@ async def save_until_killed(
             clients.create_task(client(number))
 
 
-async def test_every_save_that_was_acknowledged_survives_a_kill(start: Start) -> None:
+async def log_of(url: str) -> Sequence[Event]:
+    """All events, after those that the killed servers left have their positions."""
+    database = open_database(url)
+    storage = create_storage(PersistenceMode.DB, database)
+    try:
+        await storage.sequence_events()
+        async with storage.as_(build.caller()).read() as snapshot:
+            return (await snapshot.events.page(0, 100_000)).items
+    finally:
+        await database.close()
+
+
+def require_log(events: Sequence[Event], ledger: Ledger) -> None:
+    """The log has what was acknowledged, each revision once, and at its end what is stored."""
+    assert [event.position for event in events] == [*range(1, len(events) + 1)]
+    saved: dict[str, list[str]] = {}
+    for event in events:
+        assert event.state is not None
+        names = saved.setdefault(event.entity_key, [])
+        assert (event.revision_before, event.revision_after) == (len(names), len(names) + 1)
+        names.append(event.state.to_python()["draftId"])
+    assert {key: names[-1] for key, names in saved.items()} == ledger.acknowledged
+    assert [(key, name) for key, name in ledger.answered if name not in saved[key]] == []
+
+
+async def test_every_save_that_was_acknowledged_survives_a_kill(
+    start: Start, migrated_database_url: str
+) -> None:
     ledger = Ledger()
     for number in range(ROUNDS):
         async with start() as running:
@@ -117,6 +150,7 @@ async def test_every_save_that_was_acknowledged_survives_a_kill(start: Start) ->
 
     assert total["totalCount"] == len(ledger.acknowledged)
     assert ledger.saves > ROUNDS * 25
+    require_log(await log_of(migrated_database_url), ledger)
 
 
 # The test itself: it tells why it fails, and doesn't wait for a kill that never comes

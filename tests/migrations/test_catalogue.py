@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_mock_engine
 
+from migrations import history_functions
 from migrations.runner import upgrade
 from migrations.save_functions import newest, removal, saved_table_of
 from repositories.drivers.engine import Database, open_database
@@ -24,18 +25,19 @@ async def test_the_migrations_make_what_the_tables_declare(new_database: NewData
     assert await tables_of(migrated) == await catalogue_of(declared)
 
 
-async def test_postgresql_has_a_function_to_save_each_kind_of_entity(
+async def test_postgresql_has_a_function_to_save_each_kind_of_entity_and_those_of_the_log(
     postgresql_url: str,
 ) -> None:
     database = open_database(postgresql_url)
-    parents = [table.name for table in metadata.sorted_tables if not table.foreign_keys]
+    tables = [type_.in_database.mapping.table.name for type_ in ENTITY_TYPES.values()]
 
     functions = [line for line in await catalogue_of(database) if line.startswith(FUNCTION)]
 
     await database.close()
     assert [line for line in functions if "CREATE OR REPLACE FUNCTION" not in line] == []
     assert {line.split("FUNCTION public.")[1].split("(")[0] for line in functions} == {
-        f"save_{table}" for table in parents
+        *(f"save_{table}" for table in tables),
+        *history_functions.NAMES,
     }
 
 

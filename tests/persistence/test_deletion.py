@@ -66,7 +66,9 @@ async def test_no_child_is_left_in_the_database(database: Database, parent: Kind
     assert (before, after) == (len(parent.children_of(parent.record("key"))), 0)
 
 
-async def test_saved_again_it_is_a_new_entity(repositories: Repositories, kind: Kind) -> None:
+async def test_saved_again_it_is_a_new_entity_and_its_revision_goes_on(
+    repositories: Repositories, kind: Kind
+) -> None:
     later = START + timedelta(hours=1)
     again = replace(kind.record("key"), **kind.changed, created_at=later, updated_at=later)
     await kind.save(repositories, kind.record("key"), kind.record("key"))
@@ -74,8 +76,8 @@ async def test_saved_again_it_is_a_new_entity(repositories: Repositories, kind: 
 
     saved = await kind.save(repositories, again)
 
-    assert saved == replace(again, revision=1)
-    assert await kind.load(repositories, "key") == replace(again, revision=1)
+    assert saved == replace(again, revision=3)
+    assert await kind.load(repositories, "key") == replace(again, revision=3)
 
 
 async def test_saved_again_without_children_it_has_none_of_the_old_ones(
@@ -102,4 +104,4 @@ async def test_deleted_and_saved_in_one_unit_of_work_it_is_a_new_entity(
 
     await repositories.write(work)
 
-    assert await kind.load(repositories, "key") == replace(record, revision=1)
+    assert await kind.load(repositories, "key") == replace(record, revision=3)

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import DomainError
+from domain.history import Event
 from domain.onboarding import BriefScope
 from domain.strategy import ApprovalState
 from repositories.criteria import (
@@ -29,7 +30,7 @@ from repositories.criteria import (
 )
 from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Repositories, UnitOfWork
+from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from resolvers.delivery.commands import save_delivery_package
 from resolvers.onboarding.commands import normalize_brief, submit_intake
 from resolvers.production.commands import save_campaign, save_draft
@@ -58,23 +59,19 @@ class Stores:
         self._runner = runner
         self._databases = databases
 
-    def run(self, scenario: Callable[[Repositories, SettableClock], Awaitable[T]]) -> list[T]:
+    def run(self, scenario: Callable[[Storage, SettableClock], Awaitable[T]]) -> list[T]:
         """What the scenario gives on each of them."""
         return self._runner.run(self._run(scenario))
 
-    async def _run(
-        self, scenario: Callable[[Repositories, SettableClock], Awaitable[T]]
-    ) -> list[T]:
+    async def _run(self, scenario: Callable[[Storage, SettableClock], Awaitable[T]]) -> list[T]:
         results = []
         for database in (None, *self._databases):
             clock, keys = SettableClock(), CountedKeys()
             mode = PersistenceMode.DB if database else PersistenceMode.INMEMORY
             if database:
                 await empty_database(database)
-            repositories = create_storage(mode, database, clock=clock, new_key=keys).as_(
-                build.caller()
-            )
-            results.append(await scenario(repositories, clock))
+            storage = create_storage(mode, database, clock=clock, new_key=keys)
+            results.append(await scenario(storage, clock))
         return results
 
 
@@ -223,17 +220,51 @@ async def _state(repositories: Repositories) -> Mapping[str, Any]:
     return state
 
 
+async def _log(repositories: Repositories) -> Sequence[Event]:
+    """All of it, but for the ids of events, of which units that failed took some."""
+    async with repositories.read() as snapshot:
+        page = await snapshot.events.page(0, 1_000)
+    assert [event.position for event in page.items] == [*range(1, len(page.items) + 1)]
+    return [replace(event, event_id="") for event in page.items]
+
+
+async def _replayed(log: Sequence[Event], repositories: Repositories) -> Mapping[str, Any]:
+    """What is there after all that the log tells happened, from its start."""
+    state: dict[str, dict[str, Any]] = {kind.name: {} for kind in KINDS}
+    kinds = {kind.type.record.entity_type: kind for kind in KINDS}
+    revisions: dict[Any, int] = {}
+    async with repositories.read() as snapshot:
+        for event in log:
+            kind = kinds[event.entity_type]
+            entities = state[kind.name]
+            before = entities.pop(event.entity_key, None)
+            assert event.revision_before == (before.revision if before else 0)
+            if not event.is_deletion:
+                entity = await snapshot.events.as_of(
+                    kind.type.record, event.entity_key, revision=event.revision_after
+                )
+                assert entity is not None
+                assert entity.revision > revisions.get((kind.name, event.entity_key), 0)
+                revisions[kind.name, event.entity_key] = entity.revision
+                entities[event.entity_key] = entity
+    return {name: [entities[key] for key in sorted(entities)] for name, entities in state.items()}
+
+
 @sparing
 @given(_steps())
-def test_any_sequence_of_commands_has_the_same_outcomes_and_leaves_the_same_state(
+def test_any_sequence_of_commands_has_the_same_outcomes_state_and_log(
     stores: Stores, steps: list[Step]
 ) -> None:
-    async def scenario(repositories: Repositories, clock: SettableClock) -> Any:
+    async def scenario(storage: Storage, clock: SettableClock) -> Any:
+        repositories = storage.as_(build.caller())
         outcomes = []
         for step in steps:
             clock.move(seconds=step.clock_moves)
             outcomes.append(await _perform(step, repositories))
-        return outcomes, await _state(repositories)
+        await storage.sequence_events()
+        state, log = await _state(repositories), await _log(repositories)
+        assert await _replayed(log, repositories) == state
+        return outcomes, state, log
 
     in_memory, on_sqlite, on_postgresql = stores.run(scenario)
 
@@ -371,7 +402,8 @@ def test_any_filter_order_and_page_gives_the_same(
     records, requests, filters = data.draw(_questions(kind_name))
     filters += [request.filter for request in requests if request.filter]
 
-    async def scenario(repositories: Repositories, _: SettableClock) -> Any:
+    async def scenario(storage: Storage, _: SettableClock) -> Any:
+        repositories = storage.as_(build.caller())
         for record in records:
             await kind.save(repositories, record)
         async with repositories.read() as snapshot:

@@ -79,7 +79,7 @@ async def test_another_id_replaces_the_result_of_the_draft_issues_and_all(
         build.record_result(result_id="result-2", issues=(build.issue("other"),))
     )
 
-    assert (result.result_id, result.revision, result.created_at) == ("result-2", 1, later)
+    assert (result.result_id, result.revision, result.created_at) == ("result-2", 3, later)
     assert await RESULT.load(repositories, "result-2") == result
     async with repositories.read() as snapshot:
         assert await snapshot.qc_results.get("result-1") is None
@@ -95,7 +95,7 @@ async def test_an_id_that_was_replaced_may_be_used_again_as_a_new_result(
 
     result = await commands.record_qc_result(build.record_result(result_id="result-1"))
 
-    assert (result.result_id, result.revision) == ("result-1", 1)
+    assert (result.result_id, result.revision) == ("result-1", 4)
 
 
 @pytest.mark.parametrize("has_own", [True, False])
@@ -147,7 +147,7 @@ async def test_a_draft_whose_result_was_deleted_gets_a_new_one(commands: Command
 
     result = await commands.record_qc_result(build.record_result(result_id=None))
 
-    assert (result.result_id, result.revision) == ("qc-new-1", 1)
+    assert (result.result_id, result.revision) == ("qc-new-1", 2)
 
 
 async def test_the_id_of_a_deleted_result_may_be_used_for_another_draft(
@@ -158,7 +158,7 @@ async def test_the_id_of_a_deleted_result_may_be_used_for_another_draft(
 
     result = await commands.record_qc_result(build.record_result(draft_id="draft-2"))
 
-    assert (result.draft_id, result.revision) == ("draft-2", 1)
+    assert (result.draft_id, result.revision) == ("draft-2", 2)
 
 
 async def test_a_negative_zero_is_a_zero(repositories: Repositories, commands: Commands) -> None:

@@ -160,7 +160,7 @@ async def test_a_wrong_key_is_not_looked_up(commands: Commands, kind: Kind) -> N
 
 
 @every_kind
-async def test_saved_again_after_a_delete_it_is_new(
+async def test_saved_again_after_a_delete_it_is_new_but_for_its_revision(
     commands: Commands, clock: SettableClock, kind: Kind
 ) -> None:
     save = _saving(commands, kind)
@@ -171,7 +171,7 @@ async def test_saved_again_after_a_delete_it_is_new(
 
     saved = await save(**{kind.key_name: "key"}, expected_revision=0)
 
-    assert (saved.revision, saved.created_at, saved.updated_at) == (1, later, later)
+    assert (saved.revision, saved.created_at, saved.updated_at) == (3, later, later)
 
 
 async def test_a_save_is_a_replacement_and_not_a_patch(

@@ -195,7 +195,7 @@ async def test_a_plan_that_was_deleted_may_be_saved_for_another_brief(commands: 
 
     plan = await commands.save_strategy_plan(build.save_plan(brief_id="brief-2"))
 
-    assert (plan.brief_id, plan.version, plan.revision) == ("brief-2", 1, 1)
+    assert (plan.brief_id, plan.version, plan.revision) == ("brief-2", 1, 2)
 
 
 async def test_the_version_of_a_deleted_plan_is_free_again(commands: Commands) -> None:

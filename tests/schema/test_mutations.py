@@ -332,7 +332,7 @@ async def test_saving_again_keeps_when_it_was_created_and_counts_the_revision(
 
 
 @every_kind
-async def test_saving_again_after_a_delete_begins_anew(
+async def test_saving_again_after_a_delete_begins_anew_but_for_the_revision(
     api: InProcess, kind: Kind, clock: SettableClock
 ) -> None:
     first = await kind.put(api)
@@ -342,7 +342,7 @@ async def test_saving_again_after_a_delete_begins_anew(
 
     again = await kind.put(api)
 
-    assert again == first | {"revision": 1, "createdAt": LATER, "updatedAt": LATER}
+    assert again == first | {"revision": 3, "createdAt": LATER, "updatedAt": LATER}
 
 
 REPLACED: list[tuple[str, Json, Json]] = [
@@ -490,6 +490,7 @@ async def test_another_result_id_makes_a_new_result_in_place_of_the_old(
     assert without_id(second) == without_id(first) | {
         "resultId": "result-2",
         "issues": [],
+        "revision": 2,
         "createdAt": LATER,
         "updatedAt": LATER,
     }

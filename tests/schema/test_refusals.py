@@ -120,7 +120,7 @@ async def test_the_revision_expected_of_a_result_is_that_of_the_drafts_present_o
 
     assert stale == [conflict(1, 2)]
     assert as_new == [conflict(0, 2)]
-    assert replaced["revision"] == 1
+    assert replaced["revision"] == 3
 
 
 # Keys that are taken

@@ -1,4 +1,4 @@
-"""All that a database holds, to be compared."""
+"""All entities that a database holds, to be compared."""
 
 from typing import Any
 
@@ -9,11 +9,16 @@ from repositories.sql.metadata import metadata
 
 
 async def contents_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of every table, in some order that is always the same, without surrogate keys."""
+    """The rows of every table, in some order that is always the same, without surrogate keys.
+
+    The log is left out: its events have ids of their own.
+    """
     database = open_database(database_url)
     async with database.readers.connect() as connection:
         contents = {}
         for table in metadata.sorted_tables:
+            if table.name == "events":
+                continue
             columns = [column for column in table.columns if column.name != "id"]
             rows = await connection.execute(select(*columns))
             contents[table.name] = sorted((tuple(row) for row in rows), key=repr)

@@ -1,5 +1,6 @@
 """Storage on which something happens at a moment that a test chooses."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -39,6 +40,13 @@ class Interfered:
     @property
     def changes(self) -> ChangeFeed:
         return self._storage.changes
+
+    @property
+    def committed(self) -> asyncio.Event:
+        return self._storage.committed
+
+    async def sequence_events(self, apart: float = 0.0) -> int | None:
+        return await self._storage.sequence_events(apart)
 
     async def require_health(self) -> None:
         await self._storage.require_health()

@@ -1,5 +1,7 @@
 """Storage that records who reads and writes."""
 
+import asyncio
+
 from domain.callers import Caller
 from repositories.changes import ChangeFeed
 from repositories.unit_of_work import Repositories, Storage
@@ -19,6 +21,13 @@ class Recording:
     @property
     def changes(self) -> ChangeFeed:
         return self._storage.changes
+
+    @property
+    def committed(self) -> asyncio.Event:
+        return self._storage.committed
+
+    async def sequence_events(self, apart: float = 0.0) -> int | None:
+        return await self._storage.sequence_events(apart)
 
     async def require_health(self) -> None:
         await self._storage.require_health()

@@ -22,10 +22,11 @@ class SettableClock:
 
 
 class CountedKeys:
-    """Makes `<prefix>-new-1`, `<prefix>-new-2` and so on."""
+    """Makes `<prefix>-new-1`, `<prefix>-new-2` and so on; events are counted by themselves."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
+        self._events = count(1)
 
     def __call__(self, prefix: str) -> str:
-        return f"{prefix}-new-{next(self._numbers)}"
+        return f"{prefix}-new-{next(self._events if prefix == 'event' else self._numbers)}"

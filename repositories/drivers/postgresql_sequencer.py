@@ -1,0 +1,66 @@
+"""Calls a function of the database now and then, beside all units of work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from domain.errors import Unavailable
+from repositories.drivers.postgresql_connector import PostgresConnection
+from repositories.drivers.sqlstates import is_lacking
+from repositories.errors import SchemaChanged
+from repositories.semaphores import FairSemaphore
+
+_SECONDS = 5.0
+"""How long a call may take, the connection included."""
+
+
+class PostgresSequencer:
+    """Has a connection of its own, for those of the pool may all wait for locks.
+
+    The connection is kept for the next call. Calls are made one at a time.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[PostgresConnection]], seconds: float = _SECONDS
+    ) -> None:
+        self._connect = connect
+        self._seconds = seconds
+        self._kept: PostgresConnection | None = None
+        self._turn = FairSemaphore(1)
+
+    async def call(self, sql: str, *arguments: Any) -> Any:
+        """The statement's one value. Raises Unavailable within seconds; SchemaChanged."""
+        async with self._turn:
+            kept, self._kept = self._kept, None
+            try:
+                async with asyncio.timeout(self._seconds):
+                    if kept is None or kept.is_closed():
+                        kept = await self._connect()
+                    # A role, or a pooler, may say otherwise for what doesn't say it.
+                    async with kept.transaction(isolation="read_committed"):
+                        value = await kept.fetchval(sql, *arguments)
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
+                _terminate(kept)
+                if is_lacking(getattr(error, "sqlstate", None)):
+                    raise SchemaChanged("The database lacks what the log needs.") from error
+                raise Unavailable("The database can't be reached.") from error
+            except BaseException:
+                _terminate(kept)
+                raise
+            self._kept = kept
+            return value
+
+    def close(self) -> None:
+        _terminate(self._kept)
+
+
+def _terminate(connection: PostgresConnection | None) -> None:
+    if connection is not None:
+        connection.terminate()

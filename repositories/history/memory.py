@@ -1,0 +1,129 @@
+"""The log in memory: how it's written, and how it's read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from domain.callers import Caller
+from domain.entity import Entity
+from domain.history import DELETED, Event, EventFilter
+from domain.sources import NewKey
+from repositories.history.contract import EventPage, require_one
+from repositories.memory.event_log import EventLog, Topic
+from repositories.memory.session import MemorySession
+from repositories.states import complete_state, record_of, render_state
+
+R = TypeVar("R", bound=Entity)
+
+
+class MemoryEventRecorder:
+    """Writes the events of one unit of work."""
+
+    def __init__(self, caller: Caller, now: datetime, new_key: NewKey) -> None:
+        self._caller = caller
+        self._now = now
+        self._new_key = new_key
+
+    def saved(
+        self, session: MemorySession, record: Entity, key: str, before: int, changed: Sequence[str]
+    ) -> None:
+        state = render_state(record)
+        self._record(
+            session,
+            record,
+            key,
+            record.outcome,
+            revision_before=before,
+            revision_after=record.revision,
+            changed_fields=tuple(changed),
+            state=complete_state(state, record.revision, record.created_at, record.updated_at),
+        )
+
+    def deleted(self, session: MemorySession, record: Entity, key: str) -> None:
+        self._record(
+            session,
+            record,
+            key,
+            DELETED,
+            revision_before=record.revision,
+            revision_after=0,
+            changed_fields=(),
+            state=None,
+        )
+
+    def last_revision(self, session: MemorySession, record: Entity, key: str) -> int:
+        return session.log.last_revision(_topics(record, key))
+
+    def _record(
+        self, session: MemorySession, record: Entity, key: str, outcome: str, **change: Any
+    ) -> None:
+        client = record.client_name
+        event = Event(
+            position=session.log.last_position + 1,
+            event_id=self._new_key("event"),
+            type=f"{record.entity_type}.{outcome}",
+            entity_type=record.entity_type,
+            entity_key=key,
+            client_id=None if client is None else getattr(record, client),
+            caller=self._caller,
+            occurred_at=self._now,
+            **change,
+        )
+        session.log = session.log.with_event(event, _topics(record, key))
+
+
+def _topics(record: Entity, key: str) -> tuple[Topic, ...]:
+    """What the record's revision counts on for."""
+    own = (record.entity_type, f"key:{key}")
+    if record.series_name is None:
+        return (own,)
+    return (own, (record.entity_type, f"series:{getattr(record, record.series_name)}"))
+
+
+class MemoryEventReads:
+    """The log as one session sees it."""
+
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
+
+    async def page(self, after: int, limit: int, filter: EventFilter | None = None) -> EventPage:
+        found: list[Event] = []
+        position = after
+        for event in self._log.after(after):
+            if len(found) == limit:
+                return EventPage(found, position, has_more=True)
+            if filter is None or filter.matches(event):
+                found.append(event)
+            position = event.position or position
+        return EventPage(found, position, has_more=False)
+
+    async def last_position(self) -> int:
+        return self._log.last_position
+
+    async def of_entity(
+        self, entity_type: str, entity_key: str, limit: int, *, before: str | None = None
+    ) -> Sequence[Event]:
+        found = list(reversed(self._log.of_entity((entity_type, entity_key))))
+        if before is not None:
+            places = [place for place, event in enumerate(found) if event.event_id == before]
+            found = found[places[0] + 1 :] if places else []
+        return found[:limit]
+
+    async def as_of(
+        self,
+        record_type: type[R],
+        key: str,
+        *,
+        revision: int | None = None,
+        at: datetime | None = None,
+    ) -> R | None:
+        require_one(revision, at)
+        for event in reversed(self._log.of_entity((record_type.entity_type, key))):
+            is_it = event.revision_after == revision if at is None else event.occurred_at <= at
+            if is_it:
+                return None if event.state is None else record_of(record_type, event.state)
+        return None
+
+    @property
+    def _log(self) -> EventLog:
+        return self._session.log

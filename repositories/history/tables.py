@@ -1,0 +1,61 @@
+"""The table that history owns."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import text as sql_text
+
+from repositories.sql.metadata import (
+    big_integer,
+    json_text,
+    metadata,
+    surrogate_id,
+    text,
+    timestamp,
+)
+
+events = Table(
+    "events",
+    metadata,
+    surrogate_id(),
+    big_integer("position", nullable=True),
+    text("event_id"),
+    text("type"),
+    text("entity_type"),
+    text("entity_key"),
+    text("series_key", nullable=True),
+    Column("revision", Integer, nullable=False),
+    Column("revision_before", Integer, nullable=False),
+    Column("is_deletion", Boolean, nullable=False),
+    text("client_id", nullable=True),
+    text("caller_kind"),
+    text("caller_id"),
+    text("on_behalf_of", nullable=True),
+    text("request_id"),
+    timestamp("occurred_at"),
+    json_text("changed_fields"),
+    json_text("state", nullable=True),
+    timestamp("created_at", nullable=True),
+    timestamp("updated_at", nullable=True),
+    timestamp("sequenced_at", nullable=True),
+    UniqueConstraint("position"),
+    UniqueConstraint("event_id"),
+    UniqueConstraint("entity_type", "entity_key", "revision", "is_deletion"),
+    Index(
+        "ix_events_entity_type_series_key_revision",
+        "entity_type",
+        "series_key",
+        "revision",
+        postgresql_where=sql_text("series_key IS NOT NULL"),
+        sqlite_where=sql_text("series_key IS NOT NULL"),
+    ),
+    Index(
+        "ix_events_id",
+        "id",
+        postgresql_where=sql_text("position IS NULL"),
+        sqlite_where=sql_text("position IS NULL"),
+    ),
+)
+"""`revision` is the one that was saved or deleted; `revision_before` is 0 where there was none.
+`series_key` names what revisions count on for, where that isn't the entity alone. `created_at` and
+`updated_at` are the entity's, and stand beside its `state`, which has neither of them and no
+revision: the database decides about all three as it saves. An event without a position was
+committed, and waits to be sequenced."""

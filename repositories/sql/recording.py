@@ -1,0 +1,58 @@
+"""How a database repository records what it changes, in the transaction of the change.
+
+The event is written by history, whose table nobody else writes: on SQLite by the session's
+recorder, on PostgreSQL by a function of the database, in the call that changes the entity.
+"""
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from sqlalchemy import BindParameter, bindparam
+from sqlalchemy.types import TypeEngine
+
+from repositories.sql.metadata import PlainText, Timestamp
+
+if TYPE_CHECKING:
+    from repositories.sql.session import DatabaseSession
+
+
+class SeriesKey(NamedTuple):
+    """What the revisions of an entity count on for."""
+
+    entity_type: str
+    entity_key: str
+    series_key: str | None
+    """For all entities of the type that have this, too; None: for the key alone."""
+
+
+class Recorder(Protocol):
+    """Writes the events of one unit of work."""
+
+    def origin(self, event_type: str) -> dict[str, Any]:
+        """The values of ORIGIN for an event that is to be written now."""
+        ...
+
+    async def record(self, session: "DatabaseSession", values: dict[str, Any]) -> None:
+        """Write an event, on SQLite: of the values of ORIGIN and of what was changed."""
+        ...
+
+    async def last_revision(self, session: "DatabaseSession", series: SeriesKey) -> int:
+        """The last revision that there was; 0 where there was none."""
+        ...
+
+
+_ORIGIN: Final[dict[str, TypeEngine[Any]]] = {
+    "event_id": PlainText,
+    "event_type": PlainText,
+    "caller_kind": PlainText,
+    "caller_id": PlainText,
+    "on_behalf_of": PlainText,
+    "request_id": PlainText,
+    "occurred_at": Timestamp(),
+}
+
+ORIGIN: Final = tuple(_ORIGIN)
+"""Which event it is, and who caused it when."""
+
+
+def origin_parameters() -> list[BindParameter[Any]]:
+    return [bindparam(name, type_=kind) for name, kind in _ORIGIN.items()]
