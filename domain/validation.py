@@ -46,7 +46,7 @@ Violations = Iterable[Violation]
 Found = tuple[Violation, ...]
 """The violations of one value: mostly none, and then the check costs next to nothing."""
 
-_JSON_KINDS: Final = frozenset({str, int, float, bool, NoneType, dict, list})
+_JSON_TYPES: Final = frozenset({str, int, float, bool, NoneType, dict, list})
 
 
 class Checked(Protocol):
@@ -306,7 +306,7 @@ def _scanned(root: dict[str, Any]) -> tuple[int, bool]:
                 values += container.values()
             else:
                 values += container
-        kinds = set(map(type, values))
+        types = set(map(type, values))
         texts += [value for value in values if type(value) is str]
         size += sum(map(len, texts))
         if size > _JSON_SCAN_BYTES:
@@ -315,7 +315,7 @@ def _scanned(root: dict[str, Any]) -> tuple[int, bool]:
         floats = [value for value in values if type(value) is float]
         is_surely_kept = (
             is_surely_kept
-            and kinds <= _JSON_KINDS
+            and types <= _JSON_TYPES
             and unstorable("".join(texts)) is None
             and (not integers or (_fits(min(integers)) and _fits(max(integers))))
             and all(map(math.isfinite, floats))

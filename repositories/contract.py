@@ -19,7 +19,7 @@ R = TypeVar("R", bound=Entity)
 
 
 class JsonPage(NamedTuple):
-    """Of each entity of a page, an object for each selection, as texts.
+    """Of each entity of a page, an object for each projection, as texts.
 
     With places, what it's ordered by and its key stand last.
     """
@@ -29,7 +29,7 @@ class JsonPage(NamedTuple):
 
 
 class EntityReads(Protocol[R]):
-    """Reading entities of one kind by their business key."""
+    """Reading entities of one type by their business key."""
 
     async def get(self, key: str) -> R | None: ...
 
@@ -38,9 +38,9 @@ class EntityReads(Protocol[R]):
         ...
 
     async def json_by_key(
-        self, keys: Sequence[str], selections: Sequence[JsonProjection]
+        self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """As get_many, as JSON objects: one for each of the selections."""
+        """As get_many, as JSON objects: one for each of the projections."""
         ...
 
     async def page(self, request: PageRequest) -> Page[R]:
@@ -50,7 +50,7 @@ class EntityReads(Protocol[R]):
     async def json_page(
         self,
         request: PageRequest,
-        selections: Sequence[JsonProjection],
+        projections: Sequence[JsonProjection],
         *,
         with_places: bool = False,
         with_total: bool = False,
@@ -63,10 +63,10 @@ class EntityReads(Protocol[R]):
         ...
 
     async def json_pages(
-        self, values: Sequence[str], selections: Sequence[JsonProjection]
+        self, values: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """For each of the values, pages of those entities that have it under an attribute: one for
-        each of the selections, whose only member it is. Values are keys that may be stored.
+        each of the projections, whose only member it is. Values are keys that may be stored.
         """
         ...
 

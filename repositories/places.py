@@ -13,15 +13,15 @@ PLACE_MARK: Final = "\x01"
 
 
 class Scope(NamedTuple):
-    """Where places have a meaning: in lists of a kind, in an order."""
+    """Where places have a meaning: in lists of a type, in an order."""
 
-    kind: str
+    type_name: str
     order: Order
 
     @property
     def beginning(self) -> str:
         """How places begin, as JSON lists; the value that it's ordered by and the key follow."""
-        return f'["{self.kind}","{self.order.field}","{self.order.direction.value}",'
+        return f'["{self.type_name}","{self.order.field}","{self.order.direction.value}",'
 
 
 def render_place(scope: Scope, value: Scalar, key: str) -> orjson.Fragment:

@@ -32,7 +32,7 @@ class Embedded(NamedTuple):
     """The object that the record has under an attribute, or null; or all of a tuple of them."""
 
     attribute: str
-    selection: "JsonProjection"
+    projection: "JsonProjection"
     is_many: bool
 
 
@@ -40,22 +40,22 @@ class Children(NamedTuple):
     """The record's children, in their order."""
 
     attribute: str
-    selection: "JsonProjection"
+    projection: "JsonProjection"
 
 
 class Reference(NamedTuple):
-    """The entity of a kind that has under `by` what the record has under `attribute`, or null."""
+    """The entity of a type that has under `by` what the record has under `attribute`, or null."""
 
     attribute: str
-    kind: str
+    type_name: str
     by: str
-    selection: "JsonProjection"
+    projection: "JsonProjection"
 
 
 class Itself(NamedTuple):
     """Another object of the same record."""
 
-    selection: "JsonProjection"
+    projection: "JsonProjection"
 
 
 class Place(Enum):
@@ -86,18 +86,18 @@ class Facts(NamedTuple):
 class Items(NamedTuple):
     """The entities of a page, in order."""
 
-    selection: "JsonProjection"
+    projection: "JsonProjection"
 
 
 class Paged(NamedTuple):
-    """A page of the entities of a kind that have under `by` what the record has under `attribute`:
+    """A page of the entities of a type that have under `by` what the record has under `attribute`:
     an object with what is selected of it.
 
-    Which page it is, says the whole selection: `pages` has it under this number.
+    Which page it is, says the whole projection: `pages` has it under this number.
     """
 
     attribute: str
-    kind: str
+    type_name: str
     by: str
     number: int
     members: "tuple[tuple[str, PagedMember], ...]"
@@ -111,7 +111,7 @@ Part = Attribute | Constant | EncodedId | Embedded | Children | Reference | Itse
 class JsonProjection:
     """The members of an object, in order: a key, and what stands under it.
 
-    A whole selection has the requests of all `pages` within it, by their numbers.
+    A whole projection has the requests of all `pages` within it, by their numbers.
     """
 
     members: tuple[tuple[str, Part], ...]
@@ -151,13 +151,13 @@ class JsonProjection:
 
     @property
     def within(self) -> "Iterator[JsonProjection]":
-        """The selections of objects within the object, as far as these are its own level's."""
+        """The projections of objects within the object, as far as these are its own level's."""
         for _, part in self.members:
             match part:
                 case Embedded() | Children() | Reference() | Itself():
-                    yield part.selection
+                    yield part.projection
                 case Paged(members=members):
-                    yield from (each.selection for _, each in members if isinstance(each, Items))
+                    yield from (each.projection for _, each in members if isinstance(each, Items))
 
     @property
     def size(self) -> int:
@@ -181,7 +181,7 @@ _PAGE_DEPTH: Final = 13
 
 
 def _size(part: Part) -> int:
-    """How many members it makes, without those of selections within."""
+    """How many members it makes, without those of projections within."""
     if not isinstance(part, Paged):
         return 1
     facts = (each for _, each in part.members if isinstance(each, Facts))
@@ -190,16 +190,16 @@ def _size(part: Part) -> int:
 
 def _depth(part: Part) -> int:
     match part:
-        case Itself(selection):
-            return selection.depth
-        case Embedded(_, selection, is_many):
-            return selection.depth + (_LIST_DEPTH if is_many else _OBJECT_DEPTH)
-        case Reference(selection=selection):
-            return selection.depth + _ENTITY_DEPTH
-        case Children(_, selection):
-            return selection.depth + _LIST_DEPTH
+        case Itself(projection):
+            return projection.depth
+        case Embedded(_, projection, is_many):
+            return projection.depth + (_LIST_DEPTH if is_many else _OBJECT_DEPTH)
+        case Reference(projection=projection):
+            return projection.depth + _ENTITY_DEPTH
+        case Children(_, projection):
+            return projection.depth + _LIST_DEPTH
         case Paged(members=members):
-            lists = (each.selection.depth for _, each in members if isinstance(each, Items))
+            lists = (each.projection.depth for _, each in members if isinstance(each, Items))
             return _PAGE_DEPTH + max(lists, default=0)
     return 0
 
@@ -209,7 +209,7 @@ def _has_places(part: Part) -> bool:
         case Place():
             return True
         case Embedded() | Children() | Reference() | Itself():
-            return part.selection.has_places
+            return part.projection.has_places
         case Paged(members=members):
             return any(_are_places(each) for _, each in members)
     return False
@@ -217,8 +217,8 @@ def _has_places(part: Part) -> bool:
 
 def _are_places(member: PagedMember) -> bool:
     match member:
-        case Items(selection):
-            return selection.has_places
+        case Items(projection):
+            return projection.has_places
         case Facts(members):
             return any(_are_places(each) for _, each in members)
     return member is Fact.START or member is Fact.END

@@ -33,33 +33,33 @@ Belonging = Callable[[Children | Reference | Paged, Sequence[Any]], Sequence[Any
 
 
 def objects(
-    selection: JsonProjection,
+    projection: JsonProjection,
     records: Iterable[Any],
     belonging: Belonging,
     places: Sequence[orjson.Fragment] = (),
 ) -> list[dict[str, Any]]:
     """The objects of the records, which have these places, for `encode_json`."""
     given = list(records)
-    keys = [key for key, _ in selection.members]
-    columns = [_column(part, given, belonging, places) for _, part in selection.members]
+    keys = [key for key, _ in projection.members]
+    columns = [_column(part, given, belonging, places) for _, part in projection.members]
     if not columns:
         return [{} for _ in given]
     return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def are_carried(selection: JsonProjection, record: Any) -> bool:
+def are_carried(projection: JsonProjection, record: Any) -> bool:
     """Whether the record has all that is selected, its children included."""
     return not any(
         isinstance(part, Reference | Paged)
         or (isinstance(part, Children) and getattr(record, part.attribute) is None)
-        for _, part in selection.members
+        for _, part in projection.members
     )
 
 
 def carried(part: Children | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
     """The children that records carry, such as those that were just saved."""
     assert isinstance(part, Children)
-    return [objects(part.selection, getattr(each, part.attribute), carried) for each in records]
+    return [objects(part.projection, getattr(each, part.attribute), carried) for each in records]
 
 
 def _column(
@@ -72,14 +72,14 @@ def _column(
             return [text] * len(records)
         case EncodedId(prefix, attribute):
             return [base64url(prefix + getattr(record, attribute)) for record in records]
-        case Embedded(attribute, selection, is_many):
+        case Embedded(attribute, projection, is_many):
             held = [getattr(record, attribute) for record in records]
             if is_many:
-                return [objects(selection, each, belonging) for each in held]
-            made = iter(objects(selection, [one for one in held if one is not None], belonging))
+                return [objects(projection, each, belonging) for each in held]
+            made = iter(objects(projection, [one for one in held if one is not None], belonging))
             return [None if one is None else next(made) for one in held]
-        case Itself(selection):
-            return objects(selection, records, belonging)
+        case Itself(projection):
+            return objects(projection, records, belonging)
         case Place():
             return places
         case _:
@@ -111,11 +111,11 @@ def _told(
 
 def _of_pages(member: PagedMember, found: Sequence[Found], belonging: Belonging) -> Sequence[Any]:
     match member:
-        case Items(selection):
+        case Items(projection):
             # All of them together, so that what belongs to them is found together.
             items = [item for each in found for item in each.page.items]
             places = [place for each in found for place in each.places]
-            made = iter(objects(selection, items, belonging, places))
+            made = iter(objects(projection, items, belonging, places))
             return [list(islice(made, len(each.page.items))) for each in found]
         case Facts(members):
             return _told(members, found, belonging)

@@ -1,4 +1,4 @@
-"""Dataloaders: they batch the reads of one operation into one statement for each kind of read.
+"""Dataloaders: they batch the reads of one operation into one statement for each type of read.
 
 They live as long as the snapshot that they read. Each returns a value for every key: None, or an
 empty tuple of children, where nothing is stored.
@@ -136,15 +136,15 @@ class JsonLoader(Generic[K]):
         self._absent_json = absent_json
         self._is_single_statement = single_statement
 
-    async def load_json(self, keys: Sequence[K], selection: JsonProjection) -> list[str | None]:
+    async def load_json(self, keys: Sequence[K], projection: JsonProjection) -> list[str | None]:
         """The JSON texts of the projection, in the order of the keys.
 
         Loads of the same time are one read, and so are several projections of the same keys.
         """
         if self._is_single_statement:
-            found = await self._load_json(keys, [selection])
+            found = await self._load_json(keys, [projection])
             return [found[key][0] if key in found else self._absent_json for key in keys]
-        return await self._texts.load_many([(key, selection) for key in keys])
+        return await self._texts.load_many([(key, projection) for key in keys])
 
     @lazy
     def _texts(self) -> DataLoader[tuple[K, JsonProjection], str | None]:
@@ -188,16 +188,16 @@ async def _read_json(
     load: LoadJson[K], absent: str | None, asked: Sequence[tuple[K, JsonProjection]]
 ) -> Mapping[tuple[K, JsonProjection], str | None]:
     keys_of = defaultdict[JsonProjection, list[K]](list)
-    for key, selection in asked:
-        keys_of[selection].append(key)
+    for key, projection in asked:
+        keys_of[projection].append(key)
     # Projections share a read only if they have the same keys: nothing is read in vain.
     together = defaultdict[tuple[K, ...], list[JsonProjection]](list)
-    for selection, keys in keys_of.items():
-        together[tuple(keys)].append(selection)
+    for projection, keys in keys_of.items():
+        together[tuple(keys)].append(projection)
     texts: dict[tuple[K, JsonProjection], str | None] = dict.fromkeys(asked, absent)
-    for same_keys, selections in together.items():
-        for key, found in (await load(same_keys, selections)).items():
-            pairs = [(key, selection) for selection in selections]
+    for same_keys, projections in together.items():
+        for key, found in (await load(same_keys, projections)).items():
+            pairs = [(key, projection) for projection in projections]
             texts.update(zip(pairs, found, strict=True))
     return texts
 

@@ -10,11 +10,11 @@ from repositories.contract import EntityRepository
 R = TypeVar("R", bound=Entity)
 
 
-async def delete_stored(repository: EntityRepository[R], command: Delete, kind: str) -> str:
+async def delete_stored(repository: EntityRepository[R], command: Delete, type_name: str) -> str:
     """The key of what was removed. Raises NotFound, RevisionConflict."""
     stored = await repository.get_for_update(command.key)
     if stored is None:
-        raise NotFound(kind, command.key_name, command.key)
+        raise NotFound(type_name, command.key_name, command.key)
     require_revision(stored, command.expected_revision)
     await repository.delete(command.key)
     return command.key

@@ -62,12 +62,14 @@ def sent_as(input_type: type) -> Any:
     )
 
 
-def deletion_of(kind: EntityType[Any, Any]) -> Callable[..., Delete]:
-    """The command that deletes an entity of the kind, by the name of its key."""
+def deletion_of(entity_type: EntityType[Any, Any]) -> Callable[..., Delete]:
+    """The command that deletes an entity of the type, by the name of its key."""
 
     def delete(expected_revision: int | None = None, **key: str) -> Delete:
         return Delete(
-            key_name=kind.key_name, key=key[kind.key_name], expected_revision=expected_revision
+            key_name=entity_type.key_name,
+            key=key[entity_type.key_name],
+            expected_revision=expected_revision,
         )
 
     return delete

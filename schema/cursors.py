@@ -1,4 +1,4 @@
-"""Cursors: places in lists, as clients get them."""
+"""Cursors: opaque texts that name a position in a list."""
 
 import binascii
 import hashlib
@@ -24,7 +24,7 @@ from schema.errors import BadUserInput
 
 _CHECKSUM_BYTES: Final = 6
 _QUOTES: Final = 10
-"""The quotes of a place whose five parts are texts."""
+"""How many quotes a place has whose five parts are texts."""
 _AS_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _RECORDS: Final = {name: type_.record for name, type_ in ENTITY_TYPES.items()}
@@ -32,24 +32,24 @@ _RECORDS: Final = {name: type_.record for name, type_ in ENTITY_TYPES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
-    """Makes and reads the cursors of lists of one kind in one order."""
+    """Makes and reads the cursors of lists of one entity type in one order."""
 
-    kind: EntityType[Any, Any]
+    entity_type: EntityType[Any, Any]
     order: Order
 
     def encode(self, record: Entity) -> str:
         return self.encode_place(
-            getattr(record, self.order.field), getattr(record, self.kind.key_name)
+            getattr(record, self.order.field), getattr(record, self.entity_type.key_name)
         )
 
     def encode_place(self, value: Any, key: str) -> str:
-        """The cursor of the record that stands there."""
+        """The cursor of the record with this value and key."""
         if isinstance(value, datetime):
             value = value.astimezone(UTC).isoformat()
         return _signed(_payload_of([*self._scope(), value, key]))
 
     def decode(self, argument: str, cursor: str | None) -> Position | None:
-        """Raises BadUserInput unless the cursor was made for this kind of list and order."""
+        """Raises BadUserInput unless the cursor was made for lists of this type in this order."""
         if cursor is None or cursor is UNSET:
             return None
         payload = _payload(cursor)
@@ -67,20 +67,20 @@ class Cursors:
         return position
 
     def _scope(self) -> list[str]:
-        return [self.kind.name, self.order.field, self.order.direction.value]
+        return [self.entity_type.name, self.order.field, self.order.direction.value]
 
     def _position(self, value: Any, key: Any) -> Position | None:
         if not isinstance(key, str) or unstorable(key):
             return None
-        kind = _type_of(self.kind.name, self.order.field)
-        if kind is datetime and isinstance(value, str):
+        type_ = _type_of(self.entity_type.name, self.order.field)
+        if type_ is datetime and isinstance(value, str):
             value = _moment(value)
-        fits = isinstance(value, str if issubclass(kind, str) else kind) and _is_storable(value)
+        fits = isinstance(value, str if issubclass(type_, str) else type_) and _is_storable(value)
         return Position(value, key) if fits else None
 
 
 def with_cursors(text: str) -> str:
-    """The JSON text with cursors in place of the places that repositories wrote into it."""
+    """The JSON text with a cursor for each place that a repository rendered into it."""
     pieces = text.split(PLACE_MARK)
     places = pieces[1::2]
     payload_of = str.encode if _are_payloads(places) else _payload_of_place
@@ -89,7 +89,7 @@ def with_cursors(text: str) -> str:
 
 
 def _are_payloads(places: Sequence[str]) -> bool:
-    """Whether they are what cursors are made of as they are: texts in which nothing is escaped.
+    """Whether the places are payloads of cursors without a change: nothing in them is escaped.
 
     Numbers have several forms, and so have characters that JSON may escape.
     """
@@ -103,9 +103,9 @@ def _payload_of_place(place: str) -> bytes:
 
 
 @cache
-def _type_of(kind: str, field: str) -> type:
-    found: type = get_type_hints(_RECORDS[kind])[field]
-    return found
+def _type_of(type_name: str, field: str) -> type:
+    type_: type = get_type_hints(_RECORDS[type_name])[field]
+    return type_
 
 
 def _payload_of(parts: list[Any]) -> bytes:
@@ -118,9 +118,9 @@ def _signed(payload: bytes) -> str:
 
 
 def _in_words(scope: list[str]) -> str:
-    kind, field, direction = scope
+    type_name, field, direction = scope
     # Fields to order by are named like those of the records, in capitals.
-    return f"{kind} ordered by {field.upper()} {direction}"
+    return f"{type_name} ordered by {field.upper()} {direction}"
 
 
 def _moment(value: str) -> datetime | None:

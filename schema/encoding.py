@@ -28,16 +28,16 @@ def fits(value: Any, allowed: int = MAX_INLINE_CHARACTERS) -> bool | None:
     """Whether the value's texts have at most so many characters; None if it has too many values."""
     found, size = [value], 0
     for each in found:
-        kind = type(each)
-        if kind is str:
+        type_ = type(each)
+        if type_ is str:
             size += len(each)
-        elif kind is dict or kind is list:
-            found += each if kind is list else each.values()
+        elif type_ is dict or type_ is list:
+            found += each if type_ is list else each.values()
             if len(found) > _MAX_INLINE_VALUES:
                 return None
-        elif kind is JsonTexts:
+        elif type_ is JsonTexts:
             size += sum(map(len, each.texts))
-        elif kind is JsonObject:
+        elif type_ is JsonObject:
             size += len(each.text)
     return size <= allowed
 

@@ -45,16 +45,16 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         loaded = iter(await load(keys))
         return [next(loaded) if has is None else has for has in found]
 
-    def rendered(found: Any, selection: JsonProjection) -> Any:
+    def rendered(found: Any, projection: JsonProjection) -> Any:
         is_json = isinstance(found, str)
-        return as_rendered(found, selection) if is_json else objects(selection, found, carried)
+        return as_rendered(found, projection) if is_json else objects(projection, found, carried)
 
     return _loaded(
         description,
         loader,
         carried_or_loaded,
         rendered,
-        lambda selection: Children(attribute, selection),
+        lambda projection: Children(attribute, projection),
     )
 
 
@@ -62,11 +62,11 @@ def reference(
     description: str,
     *,
     key: str,
-    kind: EntityType[Any, Any],
+    entity_type: EntityType[Any, Any],
     by: str | None = None,
     loader: LoaderOf | None = None,
 ) -> Any:
-    """The entity of a kind that a key of this one refers to; null where it has none, or it isn't
+    """The entity of a type that a key of this one refers to; null where it has none, or it isn't
     stored. It's found by its own key; or by what it has under `by`, with the loader for that.
     """
 
@@ -77,10 +77,10 @@ def reference(
 
     return _loaded(
         description,
-        loader or (lambda loaders: loaders.of(kind).by_key),
+        loader or (lambda loaders: loaders.of(entity_type).by_key),
         referenced,
         as_rendered,
-        lambda selection: Reference(key, kind.name, by or kind.key_name, selection),
+        lambda projection: Reference(key, entity_type.name, by or entity_type.key_name, projection),
     )
 
 
@@ -92,7 +92,7 @@ def _loaded(
     part: Callable[[JsonProjection], Part],
 ) -> Any:
     """A field of what `together` loads for all parents of a level: as records, or as JSON, of which
-    `rendered` makes what is in the response. Below other fields it's this `part` of a selection.
+    `rendered` makes what is in the response. Below other fields it's this `part` of a projection.
     """
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
@@ -103,11 +103,11 @@ def _loaded(
         context: Context = info.context
         return await together(parents, loader(context.loaders).load_many)
 
-    def render_of(selection: JsonProjection) -> Render:
+    def render_of(projection: JsonProjection) -> Render:
         async def render(parents: Sequence[Any], context: Context) -> Sequence[Any]:
             load_json = loader(context.loaders).load_json
-            found = await together(parents, lambda keys: load_json(keys, selection))
-            return [rendered(each, selection) for each in found]
+            found = await together(parents, lambda keys: load_json(keys, projection))
+            return [rendered(each, projection) for each in found]
 
         return render
 

@@ -226,18 +226,18 @@ def count_input_objects(
         value = (variables or {}).get(definition.variable.name.value)
         waiting.append((type_from_ast(schema, definition.type), value))
     while waiting:
-        kind, value = waiting.pop()
-        if isinstance(kind, GraphQLNonNull):
-            waiting.append((kind.of_type, value))
-        elif isinstance(kind, GraphQLList):
+        type_, value = waiting.pop()
+        if isinstance(type_, GraphQLNonNull):
+            waiting.append((type_.of_type, value))
+        elif isinstance(type_, GraphQLList):
             items = value if isinstance(value, list) else [value]
-            waiting.extend((kind.of_type, item) for item in items)
-        elif isinstance(kind, GraphQLInputObjectType) and isinstance(value, dict):
+            waiting.extend((type_.of_type, item) for item in items)
+        elif isinstance(type_, GraphQLInputObjectType) and isinstance(value, dict):
             found += 1
             waiting.extend(
-                (kind.fields[name].type, item)
+                (type_.fields[name].type, item)
                 for name, item in value.items()
-                if name in kind.fields and item is not None
+                if name in type_.fields and item is not None
             )
     return found
 
@@ -261,7 +261,7 @@ _SHORT = 1_000
 
 class _Known(NamedTuple):
     field: GraphQLField | None
-    kind: GraphQLNamedType | None
+    type_: GraphQLNamedType | None
     has_objects: bool
     is_list: bool
 
@@ -363,8 +363,8 @@ class Measuring:
             return self._field(node, parent)
         if isinstance(node, InlineFragmentNode):
             condition = node.type_condition
-            kind = self._schema.get_type(condition.name.value) if condition else parent
-            return self._selection(node.selection_set, kind)
+            type_ = self._schema.get_type(condition.name.value) if condition else parent
+            return self._selection(node.selection_set, type_)
         assert isinstance(node, FragmentSpreadNode)
         return self._fragment(node.name.value)
 
@@ -374,8 +374,8 @@ class Measuring:
             self._measured[name] = _Selected()
             definition = self._fragments.get(name)
             if definition is not None:
-                kind = self._schema.get_type(definition.type_condition.name.value)
-                self._measured[name] = self._selection(definition.selection_set, kind)
+                type_ = self._schema.get_type(definition.type_condition.name.value)
+                self._measured[name] = self._selection(definition.selection_set, type_)
         return self._measured[name]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Selected:
@@ -383,13 +383,13 @@ class Measuring:
         aliases = int(node.alias is not None)
         if not known.has_objects and node.selection_set is None:
             return _LEAVES[aliases]
-        inner = self._inner(node.selection_set, known.kind) if node.selection_set else _NOTHING
+        inner = self._inner(node.selection_set, known.type_) if node.selection_set else _NOTHING
         field = known.field
         is_page = known.is_list and _is_connection(parent)
         cost = inner.cost + 1 if known.has_objects else 0
         if field is not None and _is_paged(field):
             cost += inner.cost_per_item * self._page_size(node)
-            cost += SORTED * self._is_sorted(node, parent, known.kind)
+            cost += SORTED * self._is_sorted(node, parent, known.type_)
         elif field is not None and known.is_list and not is_page:
             cost *= self._length(node, field)
         written = [a.value for a in node.arguments or () if a.name.value == "filter"]
@@ -415,10 +415,10 @@ class Measuring:
         key = (id(parent), name)
         if key not in self._fields:
             field = _definition(parent, name)
-            kind = get_named_type(field.type) if field else None
-            has_objects = field is None or is_composite_type(kind)
+            type_ = get_named_type(field.type) if field else None
+            has_objects = field is None or is_composite_type(type_)
             is_list = field is not None and has_objects and _is_list(field.type)
-            self._fields[key] = _Known(field, kind, has_objects, is_list)
+            self._fields[key] = _Known(field, type_, has_objects, is_list)
         return self._fields[key]
 
     def _length(self, node: FieldNode, field: GraphQLField) -> int:
@@ -438,10 +438,10 @@ class Measuring:
         return min(max([0, *known]) if known else MAX_PAGE_SIZE, MAX_PAGE_SIZE)
 
     def _is_sorted(
-        self, node: FieldNode, parent: GraphQLNamedType | None, kind: GraphQLNamedType | None
+        self, node: FieldNode, parent: GraphQLNamedType | None, type_: GraphQLNamedType | None
     ) -> bool:
-        """Whether all entities of a kind have to be sorted for it."""
-        if kind is None or kind.name not in _INDEXED or parent is not self._schema.query_type:
+        """Whether all entities of the type have to be sorted for it."""
+        if type_ is None or type_.name not in _INDEXED or parent is not self._schema.query_type:
             return False
         order = self._argument(node, "orderBy")
         if isinstance(order, ObjectValueNode):
@@ -453,7 +453,7 @@ class Measuring:
             self.looked_at.add(field.name.value)
             field = (self._variables or {}).get(field.name.value)
         return (field.value if isinstance(field, EnumValueNode) else field) not in _INDEXED[
-            kind.name
+            type_.name
         ]
 
     def _argument(self, node: FieldNode, name: str) -> Any:
@@ -483,9 +483,9 @@ def _is_paged(field: GraphQLField) -> bool:
     return "first" in field.args and "last" in field.args
 
 
-def _is_connection(kind: GraphQLNamedType | None) -> bool:
-    return isinstance(kind, GraphQLObjectType) and "pageInfo" in kind.fields
+def _is_connection(type_: GraphQLNamedType | None) -> bool:
+    return isinstance(type_, GraphQLObjectType) and "pageInfo" in type_.fields
 
 
-def _is_list(kind: Any) -> bool:
-    return isinstance(kind.of_type if isinstance(kind, GraphQLNonNull) else kind, GraphQLList)
+def _is_list(type_: Any) -> bool:
+    return isinstance(type_.of_type if isinstance(type_, GraphQLNonNull) else type_, GraphQLList)

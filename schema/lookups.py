@@ -29,11 +29,11 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
         loader, key = find(info.context.loaders, **arguments)
         return await loader.load(key)
 
-    def render_of(selection: JsonProjection) -> Render:
+    def render_of(projection: JsonProjection) -> Render:
         async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
             loader, key = find(context.loaders, **arguments)
-            [found] = await loader.load_json([key], selection)
-            return [as_rendered(found, selection)]
+            [found] = await loader.load_json([key], projection)
+            return [as_rendered(found, projection)]
 
         return render
 

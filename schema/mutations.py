@@ -92,11 +92,11 @@ def deletion(
     input: type,
     work: Callable[[UnitOfWork, Delete], Awaitable[str]],
     *,
-    kind: EntityType[Any, Any],
+    entity_type: EntityType[Any, Any],
 ) -> Any:
     """A mutation that deletes; its payload has the global id of what is gone."""
 
     async def delete(unit: UnitOfWork, command: Delete) -> strawberry.ID:
-        return global_id(kind.record, await work(unit, command))
+        return global_id(entity_type.record, await work(unit, command))
 
     return mutation(description, payload, input, delete, outcome="deleted_id")

@@ -22,9 +22,9 @@ _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
-def global_id(kind: type[Entity], key: str) -> strawberry.ID:
+def global_id(record_type: type[Entity], key: str) -> strawberry.ID:
     """EncodedId to clients; made of the type and the business key alone, so it never changes."""
-    return strawberry.ID(_encoded(kind.__name__, key))
+    return strawberry.ID(_encoded(record_type.__name__, key))
 
 
 def _encoded(name: str, key: str) -> str:
@@ -66,7 +66,7 @@ async def load_nodes(
     """The entities with these global ids, in that order, as `load_node` has each; an exception in
     place of one that can't be read.
     """
-    # Those of a kind are loaded together: a task for each would take longer than all else.
+    # The keys of a type are loaded together: a task for each key would take longer than all else.
     wanted = await pace.work(len(ids), lambda: [decode_global_id(id) or ("", "") for id in ids])
     keys_of: dict[str, list[str]] = {}
     for name, key in wanted:

@@ -161,16 +161,16 @@ class Connection(Generic[T]):
 
 
 def connection(
-    kind: EntityType[Any, Any],
+    entity_type: EntityType[Any, Any],
     description: str,
     *,
     by: str | None = None,
     related: Callable[[Loaders], Related[Any]] | None = None,
 ) -> Any:
-    """A field with a page of entities: all of this kind; or those that have under `by` what the
+    """A field with a page of entities: all of this type; or those that have under `by` what the
     record has that it's asked for, which are `related` to it.
 
-    Its arguments are those of every connection; `filter` and `orderBy` are the kind's own.
+    Its arguments are those of every connection; `filter` and `orderBy` are those of the type.
     """
 
     def asked_for(
@@ -182,7 +182,7 @@ def connection(
         order_by: Any = UNSET,
     ) -> PageRequest:
         order = _order(order_by)
-        cursors = Cursors(kind, order)
+        cursors = Cursors(entity_type, order)
         wanted = criteria(filter)
         limit, backwards = _limit(first, last)
         return PageRequest(
@@ -200,9 +200,9 @@ def connection(
 
     async def resolve_all(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:
         request = asked_for(**arguments)
-        loaders, cursors = info.context.loaders, Cursors(kind, request.order)
+        loaders, cursors = info.context.loaders, Cursors(entity_type, request.order)
         if related is None or by is None:
-            listing = loaders.of(kind).all
+            listing = loaders.of(entity_type).all
             return [Connection(listing=listing, key=ALL, request=request, cursors=cursors)]
         listing = related(loaders).listing
         return [
@@ -216,14 +216,17 @@ def connection(
             return None
 
         def bind(arguments_of: ArgumentsOf) -> Render | None:
-            selections = wanted.bound(arguments_of)
-            if selections is None:
+            projections = wanted.bound(arguments_of)
+            if projections is None:
                 return None
 
             async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
                 request = asked_for(**arguments)
-                reads, cursors = context.loaders.of(kind).reads, Cursors(kind, request.order)
-                return [await wanted.read(reads, request, selections, cursors.encode_place)]
+                reads, cursors = (
+                    context.loaders.of(entity_type).reads,
+                    Cursors(entity_type, request.order),
+                )
+                return [await wanted.read(reads, request, projections, cursors.encode_place)]
 
             return render
 
@@ -235,7 +238,7 @@ def connection(
         members = paged_members(selected, builder)
         if members is None or by is None:
             return None
-        return Paged(by, kind.name, by, number, members)
+        return Paged(by, entity_type.name, by, number, members)
 
     def part_of(selected: SelectedField, builder: ProjectionBuilder) -> Part | None:
         number = builder.page(selected, asked_for)
@@ -248,13 +251,13 @@ def connection(
         if rendered is None:
             return None
 
-        def render_of(selection: JsonProjection) -> Render:
+        def render_of(projection: JsonProjection) -> Render:
             async def render(
                 parents: Sequence[Any], context: Context, **arguments: Any
             ) -> Sequence[Any]:
                 assert related is not None
                 assert by is not None
-                whole = selection.of_pages((asked_for(**arguments), *selection.pages))
+                whole = projection.of_pages((asked_for(**arguments), *projection.pages))
                 keys = [getattr(parent, by) for parent in parents]
                 found = await related(context.loaders).json.load_json(keys, whole)
                 return [as_rendered(each, whole) for each in found]
@@ -263,14 +266,14 @@ def connection(
 
         return rendered.bind(render_of)
 
-    # Each kind has its own filter and order, so the signature is completed here.
+    # Each entity type has its own filter and order, so the signature is completed here.
     annotations = {
         "first": First,
         "after": After,
         "last": Last,
         "before": Before,
-        "filter": _argument(kind, "Filter", _FILTER),
-        "order_by": _argument(kind, "Order", "The order; newest first by default."),
+        "filter": _argument(entity_type, "Filter", _FILTER),
+        "order_by": _argument(entity_type, "Order", "The order; newest first by default."),
     }
     declared = signature(resolve)
     parent, info, _ = declared.parameters.values()
@@ -287,9 +290,9 @@ def connection(
     return strawberry.field(resolver=resolve, description=description, metadata=resolution.metadata)
 
 
-def _argument(kind: EntityType[Any, Any], suffix: str, description: str) -> Any:
+def _argument(entity_type: EntityType[Any, Any], suffix: str, description: str) -> Any:
     input_type = Annotated[  # type: ignore[valid-type]
-        f"{kind.name}{suffix}", strawberry.lazy(f"schema.{kind.module}.inputs")
+        f"{entity_type.name}{suffix}", strawberry.lazy(f"schema.{entity_type.module}.inputs")
     ]
     return Annotated[input_type | None, strawberry.argument(description=description)]
 

@@ -19,9 +19,9 @@ class PackageReads(EntityReads[DeliveryPackage], Protocol):
         ...
 
     async def artifacts_json_by_package_id(
-        self, package_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, package_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """Of each that is stored, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the projections."""
         ...
 
     async def pages_by_draft_id(

@@ -43,9 +43,9 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
         return await self._children(package_ids)
 
     async def artifacts_json_by_package_id(
-        self, package_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, package_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._children_json(package_ids, selections)
+        return await self._children_json(package_ids, projections)
 
     async def pages_by_draft_id(
         self, draft_ids: Sequence[str], request: PageRequest

@@ -49,8 +49,8 @@ class MemoryReads(Generic[R]):
         assert self.children_table is not None
         if not self._session.rules:
             return self._session.table(self.children_table)
-        kind = self.record_type.__name__
-        return self._session.rows(kind, self.table_name, self.children_table)
+        type_name = self.record_type.__name__
+        return self._session.rows(type_name, self.table_name, self.children_table)
 
     async def get(self, key: str) -> R | None:
         return self._records.get(key)
@@ -60,9 +60,9 @@ class MemoryReads(Generic[R]):
         return {key: records[key] for key in keys if key in records}
 
     async def json_by_key(
-        self, keys: Sequence[str], selections: Sequence[JsonProjection]
+        self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return self._json(await self.get_many(keys), selections)
+        return self._json(await self.get_many(keys), projections)
 
     async def page(self, request: PageRequest) -> Page[R]:
         await self._session.scan()
@@ -71,14 +71,14 @@ class MemoryReads(Generic[R]):
     async def json_page(
         self,
         request: PageRequest,
-        selections: Sequence[JsonProjection],
+        projections: Sequence[JsonProjection],
         *,
         with_places: bool = False,
         with_total: bool = False,
         with_more: bool = True,
     ) -> JsonPage:
         found = await self.page(request)
-        columns = [self._texts(found.items, selection) for selection in selections]
+        columns = [self._texts(found.items, projection) for projection in projections]
         if with_places:
             names = (request.order.field, self.key_name)
             columns += [[getattr(record, name) for record in found.items] for name in names]
@@ -95,24 +95,24 @@ class MemoryReads(Generic[R]):
         return {key: stored[key] for key in keys if stored.get(key)}
 
     async def _children_json(
-        self, keys: Sequence[str], selections: Sequence[JsonProjection]
+        self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return {
             key: tuple(
-                _counted_json(objects(selection, found, carried)) for selection in selections
+                _counted_json(objects(projection, found, carried)) for projection in projections
             )
             for key, found in (await self._children(keys)).items()
         }
 
     def _json(
-        self, records: Mapping[K, R], selections: Sequence[JsonProjection]
+        self, records: Mapping[K, R], projections: Sequence[JsonProjection]
     ) -> Mapping[K, tuple[str, ...]]:
-        columns = [self._texts(records.values(), selection) for selection in selections]
+        columns = [self._texts(records.values(), projection) for projection in projections]
         return dict(zip(records, zip(*columns, strict=True), strict=True))
 
-    def _texts(self, records: Iterable[R], selection: JsonProjection) -> list[str]:
-        belonging = partial(self._belonging, selection.pages)
-        return [_counted_json(each) for each in objects(selection, records, belonging)]
+    def _texts(self, records: Iterable[R], projection: JsonProjection) -> list[str]:
+        belonging = partial(self._belonging, projection.pages)
+        return [_counted_json(each) for each in objects(projection, records, belonging)]
 
     def _of(self, type_name: str) -> "MemoryReads[Any]":
         reads: MemoryReads[Any] = self._session.repositories[type_name](self._session)
@@ -125,31 +125,31 @@ class MemoryReads(Generic[R]):
         records: Sequence[Any],
     ) -> Sequence[Any]:
         match part:
-            case Paged(attribute, kind):
-                other = self._of(kind)
+            case Paged(attribute, type_name):
+                other = self._of(type_name)
                 return other._paged(pages, part, [getattr(each, attribute) for each in records])
-            case Children(_, selection):
+            case Children(_, projection):
                 stored = self._children_by_key
                 return [
-                    objects(selection, stored.get(getattr(each, self.key_name), ()), carried)
+                    objects(projection, stored.get(getattr(each, self.key_name), ()), carried)
                     for each in records
                 ]
-            case Reference(attribute, kind, by, selection):
-                other = self._of(kind)
+            case Reference(attribute, type_name, by, projection):
+                other = self._of(type_name)
                 found = {getattr(each, by): each for each in other._records.values()}
                 referenced = [found.get(getattr(each, attribute)) for each in records]
                 belonging = partial(other._belonging, pages)
-                made = iter(objects(selection, [it for it in referenced if it], belonging))
+                made = iter(objects(projection, [it for it in referenced if it], belonging))
                 return [it and next(made) for it in referenced]
 
     async def json_pages(
-        self, values: Sequence[str], selections: Sequence[JsonProjection]
+        self, values: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         columns = []
-        for selection in selections:
-            [(_, part)] = selection.members
+        for projection in projections:
+            [(_, part)] = projection.members
             assert isinstance(part, Paged)
-            found = self._paged(selection.pages, part, values)
+            found = self._paged(projection.pages, part, values)
             columns.append(list(map(_counted_json, found)))
         return dict(zip(values, zip(*columns, strict=True), strict=True))
 
@@ -159,12 +159,12 @@ class MemoryReads(Generic[R]):
         """For each value, the page of those that have it under what the part goes by."""
         request = pages[part.number]
         groups = self._grouped(part.by, values)
-        found = [self._found(part.kind, groups[value], request) for value in values]
+        found = [self._found(part.type_name, groups[value], request) for value in values]
         return paged(part, found, partial(self._belonging, pages))
 
-    def _found(self, kind: str, records: Sequence[R], request: PageRequest) -> Found:
+    def _found(self, type_name: str, records: Sequence[R], request: PageRequest) -> Found:
         page = page_of(records, self.key_name, request)
-        scope = Scope(kind, request.order)
+        scope = Scope(type_name, request.order)
         return Found(
             page,
             [

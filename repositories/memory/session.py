@@ -112,10 +112,10 @@ class MemorySession:
         found: Mapping[str, Any] = self._root.get(name, {})
         return found
 
-    def rows(self, kind: str, name: str, children: str | None = None) -> Mapping[str, Any]:
+    def rows(self, type_name: str, name: str, children: str | None = None) -> Mapping[str, Any]:
         """What the caller may see of a table of entities, or of the table of their children."""
         found = self.table(children or name)
-        rule = self.rules.get(kind)
+        rule = self.rules.get(type_name)
         if rule is None:
             return found
         entities = self.table(name)

@@ -19,9 +19,9 @@ class CampaignReads(EntityReads[Campaign], Protocol):
         ...
 
     async def tactics_json_by_campaign_id(
-        self, campaign_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, campaign_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """Of each that is stored, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the projections."""
         ...
 
     async def pages_by_strategy_id(

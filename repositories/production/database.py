@@ -53,9 +53,9 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
         return await self._children(campaign_ids)
 
     async def tactics_json_by_campaign_id(
-        self, campaign_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, campaign_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._children_json(campaign_ids, selections)
+        return await self._children_json(campaign_ids, projections)
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest

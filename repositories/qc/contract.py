@@ -16,9 +16,9 @@ class QcResultReads(EntityReads[QcResult], Protocol):
         ...
 
     async def json_by_draft_id(
-        self, draft_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, draft_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """As get_many_by_draft_id, as JSON objects: one for each of the selections."""
+        """As get_many_by_draft_id, as JSON objects: one for each of the projections."""
         ...
 
     async def issues_by_result_id(
@@ -28,9 +28,9 @@ class QcResultReads(EntityReads[QcResult], Protocol):
         ...
 
     async def issues_json_by_result_id(
-        self, result_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, result_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """Of each that is stored, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the projections."""
         ...
 
 

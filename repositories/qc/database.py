@@ -47,9 +47,9 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
         return await self._by_column("draft_id", draft_ids)
 
     async def json_by_draft_id(
-        self, draft_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, draft_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._json_by_column("draft_id", draft_ids, selections)
+        return await self._json_by_column("draft_id", draft_ids, projections)
 
     async def issues_by_result_id(
         self, result_ids: Sequence[str]
@@ -57,9 +57,9 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
         return await self._children(result_ids)
 
     async def issues_json_by_result_id(
-        self, result_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, result_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._children_json(result_ids, selections)
+        return await self._children_json(result_ids, projections)
 
     async def lock_draft(self, draft_id: str) -> None:
         await self._lock("qc", draft_id)

@@ -24,9 +24,9 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
         }
 
     async def json_by_draft_id(
-        self, draft_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, draft_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return self._json(await self.get_many_by_draft_id(draft_ids), selections)
+        return self._json(await self.get_many_by_draft_id(draft_ids), projections)
 
     async def issues_by_result_id(
         self, result_ids: Sequence[str]
@@ -34,9 +34,9 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
         return await self._children(result_ids)
 
     async def issues_json_by_result_id(
-        self, result_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, result_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._children_json(result_ids, selections)
+        return await self._children_json(result_ids, projections)
 
     async def lock_draft(self, draft_id: str) -> None:
         """The write lock, which this unit of work holds, keeps everybody else out."""

@@ -64,11 +64,11 @@ def _compiled(sql: _Sql, compiler: SQLCompiler, **_: Any) -> str:
 class JsonObjectRenderer(ABC):
     """Renders the objects of one statement, whose tables it gives their names in it."""
 
-    def __init__(self, kinds: Mapping[str, EntityTable]) -> None:
-        self.kinds = kinds
+    def __init__(self, entity_tables: Mapping[str, EntityTable]) -> None:
+        self.entity_tables = entity_tables
         self._numbers = count()
-        self._selections = count()
-        self._selection = 0
+        self._projection_numbers = count()
+        self._projection_number = 0
         self._pages: tuple[PageRequest, ...] = ()
         self._elements: list[ClauseElement] = []
         self._sources: dict[str, FromClause] = {}
@@ -88,22 +88,22 @@ class JsonObjectRenderer(ABC):
         return f"(SELECT * FROM {stored.table.name} WHERE {matching}) AS {name}"
 
     def item(
-        self, selection: JsonProjection, stored: EntityTable, source: str
+        self, projection: JsonProjection, stored: EntityTable, source: str
     ) -> ColumnElement[str]:
         """The object of an entity, of the table that is called `source`."""
-        self._begin(selection)
-        return self.sql(self._entity(selection, stored, source))
+        self._begin(projection)
+        return self.sql(self._entity(projection, stored, source))
 
     def children(
-        self, selection: JsonProjection, stored: EntityTable, source: str
+        self, projection: JsonProjection, stored: EntityTable, source: str
     ) -> ColumnElement[str]:
         """The list of an entity's children, of which this is selected."""
-        self._begin(selection)
-        return self.sql(self._owned(Children("", selection), stored, source))
+        self._begin(projection)
+        return self.sql(self._owned(Children("", projection), stored, source))
 
-    def _begin(self, selection: JsonProjection) -> None:
-        self._selection = next(self._selections)
-        self._pages = selection.pages
+    def _begin(self, projection: JsonProjection) -> None:
+        self._projection_number = next(self._projection_numbers)
+        self._pages = projection.pages
 
     def sql(self, text: str) -> ColumnElement[str]:
         """What is made of the texts of this renderer, for a statement."""
@@ -115,14 +115,14 @@ class JsonObjectRenderer(ABC):
 
     def _entity(
         self,
-        selection: JsonProjection,
+        projection: JsonProjection,
         stored: EntityTable,
         source: str,
         scope: Scope | None = None,
     ) -> str:
         """The object of an entity; of one on a page, `scope` is how its place begins."""
         return self._object(
-            selection.members, lambda part: self._of_entity(part, stored, source, scope)
+            projection.members, lambda part: self._of_entity(part, stored, source, scope)
         )
 
     def _owned(self, part: Children, stored: EntityTable, source: str) -> str:
@@ -132,7 +132,7 @@ class JsonObjectRenderer(ABC):
         name = self.alias()
         of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
         return self._list(
-            self._child(part.selection, table, name),
+            self._child(part.projection, table, name),
             f"{table.name} AS {name} WHERE {of_parent}",
             f"{name}.position",
         )
@@ -145,21 +145,21 @@ class JsonObjectRenderer(ABC):
                 return self._owned(part, stored, source)
             case Paged():
                 return self._paged(part, source)
-            case Itself(selection):
-                return self._entity(selection, stored, source)
+            case Itself(projection):
+                return self._entity(projection, stored, source)
             case Place():
                 assert scope is not None
                 return self._place_of(scope, stored, source)
-            case Reference(attribute, kind, by, selection):
-                other, name = self.kinds[kind], self.alias()
-                item = self._entity(selection, other, name)
+            case Reference(attribute, type_name, by, projection):
+                other, name = self.entity_tables[type_name], self.alias()
+                item = self._entity(projection, other, name)
                 found = f"{self.source(other, name)} WHERE {name}.{by} = {source}.{attribute}"
                 return f"coalesce((SELECT {item} FROM {found}), 'null')"
-            case Embedded(attribute, selection) if attribute in stored.mapping.in_columns:
+            case Embedded(attribute, projection) if attribute in stored.mapping.in_columns:
                 names = stored.mapping.in_columns[attribute]
                 columns = {name: stored.table.c[column] for name, column in names.items()}
                 item = self._object(
-                    selection.members, lambda part: self._of_columns(part, columns, source)
+                    projection.members, lambda part: self._of_columns(part, columns, source)
                 )
                 first = next(iter(names.values()))
                 return f"CASE WHEN {source}.{first} IS NULL THEN 'null' ELSE {item} END"
@@ -169,9 +169,11 @@ class JsonObjectRenderer(ABC):
                 return self._opaque(f"{literal(prefix)} || {source}.{attribute}")
         return self._of_columns(part, stored.table.c, source)
 
-    def _child(self, selection: JsonProjection, table: Table, source: str) -> str:
+    def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
         """The object of a child; there may be many."""
-        return self._object(selection.members, lambda part: self._of_columns(part, table.c, source))
+        return self._object(
+            projection.members, lambda part: self._of_columns(part, table.c, source)
+        )
 
     def _of_columns(self, part: Part, columns: Columns, source: str) -> str:
         if isinstance(part, Constant):
@@ -181,10 +183,10 @@ class JsonObjectRenderer(ABC):
     def _held(self, part: Embedded, json: str) -> str:
         """What is stored as JSON."""
         if not part.is_many:
-            return self._object(part.selection.members, lambda part: self._within(part, json))
+            return self._object(part.projection.members, lambda part: self._within(part, json))
         name = self.alias()
         item = self._object(
-            part.selection.members, lambda part: self._within(part, f"{name}.value")
+            part.projection.members, lambda part: self._within(part, f"{name}.value")
         )
         source, place = self._items(json, name)
         return self._list(item, source, place)

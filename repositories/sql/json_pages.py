@@ -28,9 +28,9 @@ from repositories.sql.metadata import Timestamp
 TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
 
 
-def page_prefix(selection: int, page: int) -> str:
-    """How the parameters of a page are called, which is in one of a statement's selections."""
-    return f"s{selection}_p{page}_"
+def page_prefix(projection_number: int, page: int) -> str:
+    """How the parameters of a page are called, which is in one of a statement's projections."""
+    return f"s{projection_number}_p{page}_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,23 @@ class OrderedRows:
 class JsonRenderer(JsonObjectRenderer):
     """Renders objects and pages."""
 
-    def page(self, selection: JsonProjection, source: str) -> ColumnElement[str]:
-        """The only member of the selection, a page, for each `value` of the `source`."""
-        self._begin(selection)
-        [(_, part)] = selection.members
+    def page(self, projection: JsonProjection, source: str) -> ColumnElement[str]:
+        """The only member of the projection, a page, for each `value` of the `source`."""
+        self._begin(projection)
+        [(_, part)] = projection.members
         assert isinstance(part, Paged)
         return self.sql(self._paged(part._replace(attribute="value"), source))
 
     def rows_of_page(
-        self, part: Paged, source: str, name: str, selection: int, pages: Sequence[PageRequest]
+        self,
+        part: Paged,
+        source: str,
+        name: str,
+        projection_number: int,
+        pages: Sequence[PageRequest],
     ) -> str:
-        """A source, under a name, of the rows of a page that is in one of the selections."""
-        rows, sorted_ = self._ordered(part, source, selection, pages), self.alias()
+        """A source, under a name, of the rows of a page that is in one of the projections."""
+        rows, sorted_ = self._ordered(part, source, projection_number, pages), self.alias()
         key, order = rows.stored.key_name, self._order(rows, sorted_, rows.request)
         among = f"{self._among(rows, sorted_)} ORDER BY {order} LIMIT {rows.request.limit}"
         keys = f"SELECT {sorted_}.{key} FROM {among}"
@@ -67,8 +72,8 @@ class JsonRenderer(JsonObjectRenderer):
 
     def _paged(self, part: Paged, source: str) -> str:
         """The object of a page."""
-        rows = self._ordered(part, source, self._selection, self._pages)
-        scope = Scope(part.kind, rows.request.order)
+        rows = self._ordered(part, source, self._projection_number, self._pages)
+        scope = Scope(part.type_name, rows.request.order)
         return self._page(part.members, rows, scope)
 
     def _page(
@@ -78,14 +83,14 @@ class JsonRenderer(JsonObjectRenderer):
         return self._object(members, lambda member: self._of_page(member, rows, scope))
 
     def _ordered(
-        self, part: Paged, source: str, selection: int, pages: Sequence[PageRequest]
+        self, part: Paged, source: str, projection_number: int, pages: Sequence[PageRequest]
     ) -> OrderedRows:
         return OrderedRows(
-            self.kinds[part.kind],
+            self.entity_tables[part.type_name],
             pages[part.number],
             part.by,
             f"{part.by} = {source}.{part.attribute}",
-            page_prefix(selection, part.number),
+            page_prefix(projection_number, part.number),
         )
 
     def _of_page(self, member: PagedMember, rows: OrderedRows, scope: Scope) -> str:
@@ -95,8 +100,8 @@ class JsonRenderer(JsonObjectRenderer):
                 return literal(dumps(text))
             case Facts(members):
                 return self._object(members, lambda each: self._of_page(each, rows, scope))
-            case Items(selection):
-                return self._list_of_page(selection, rows, scope)
+            case Items(projection):
+                return self._list_of_page(projection, rows, scope)
             case Fact.TOTAL:
                 name = self.alias()
                 return f"(SELECT CAST(count(*) AS TEXT) FROM {self._matching(rows, name)})"
@@ -114,15 +119,15 @@ class JsonRenderer(JsonObjectRenderer):
         more = f"SELECT 1 FROM {self._among(rows, self.alias())} LIMIT 1"
         return f"EXISTS ({more} OFFSET {rows.request.limit})"
 
-    def _list_of_page(self, selection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
+    def _list_of_page(self, projection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
         """The JSON text of the list of a page's objects."""
         if rows.request.limit == 0:
             return literal("[]")
         if rows.request.limit > 1 or not self._can_read_in_order(rows):
-            return self._items_of_page(selection, rows, scope)
+            return self._items_of_page(projection, rows, scope)
         # One is all that is read, so there is nothing to gather.
         name = self.alias()
-        item = self._entity(selection, rows.stored, name, scope)
+        item = self._entity(projection, rows.stored, name, scope)
         first = f"{self._among(rows, name)} ORDER BY {self._order(rows, name, rows.request)}"
         return f"coalesce((SELECT '[' || {item} || ']' FROM {first} LIMIT 1), '[]')"
 
@@ -196,7 +201,7 @@ class JsonRenderer(JsonObjectRenderer):
         """Whether rows may be read in their order and rendered at once, as far as the page goes."""
 
     @abstractmethod
-    def _items_of_page(self, selection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
+    def _items_of_page(self, projection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
         """The JSON text of the list of a page's objects, of which there may be several."""
 
 

@@ -24,9 +24,9 @@ class PostgresJsonRenderer(JsonRenderer):
         # Where it has to sort, it keeps the first rows alone, and renders these.
         return True
 
-    def _items_of_page(self, selection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
+    def _items_of_page(self, projection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
         name = self.alias()
-        item = self._entity(selection, rows.stored, name, scope)
+        item = self._entity(projection, rows.stored, name, scope)
         place = self._order(rows, name, forwards(rows.request))
         return self._list(item, self._page_read(rows, name), place)
 
@@ -53,8 +53,8 @@ class PostgresJsonRenderer(JsonRenderer):
                 return self._object(
                     members, lambda each: self._of_page_read(each, rows, scope, name)
                 )
-            case Items(selection):
-                item = self._entity(selection, rows.stored, name, scope)
+            case Items(projection):
+                item = self._entity(projection, rows.stored, name, scope)
                 return self._listed(item, self._order(rows, name, forwards(rows.request)))
             case Fact.START | Fact.END:
                 number = "1" if member is Fact.START else "count(*)"

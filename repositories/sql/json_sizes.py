@@ -36,46 +36,46 @@ class JsonSizes:
     """
 
     def __init__(self, renderer: JsonRenderer, dialect: Dialect) -> None:
-        self._kinds = renderer.kinds
+        self._entity_tables = renderer.entity_tables
         self._renderer = renderer
         self._dialect = dialect
-        self._selection = 0
+        self._projection_number = 0
         self._pages: tuple[PageRequest, ...] = ()
         self._may_be_large = False
         self._is_on_page = False
 
     def of_entity(
-        self, selections: Sequence[JsonProjection], stored: EntityTable, source: str
+        self, projections: Sequence[JsonProjection], stored: EntityTable, source: str
     ) -> str | None:
         """The size of the objects of a row of the table called `source`; None where it's small."""
-        return self._of_selections(selections, lambda part: self._of_part(part, stored, source))
+        return self._of_projections(projections, lambda part: self._of_part(part, stored, source))
 
     def of_children(
-        self, selections: Sequence[JsonProjection], stored: EntityTable, source: str
+        self, projections: Sequence[JsonProjection], stored: EntityTable, source: str
     ) -> str | None:
         """The size of the lists of a row's children; None where it's small."""
-        owned = [JsonProjection((("", Children("", each)),)) for each in selections]
+        owned = [JsonProjection((("", Children("", each)),)) for each in projections]
         return self.of_entity(owned, stored, source)
 
-    def of_pages(self, selections: Sequence[JsonProjection], source: str) -> str | None:
-        """The size of pages, each the only member of a selection, for a `value` of the source."""
+    def of_pages(self, projections: Sequence[JsonProjection], source: str) -> str | None:
+        """The size of pages, each the only member of a projection, for a `value` of the source."""
 
         def size(part: Part) -> str | None:
             assert isinstance(part, Paged)
             return self._of_page(part._replace(attribute="value"), source)
 
-        return self._of_selections(selections, size)
+        return self._of_projections(projections, size)
 
-    def _of_selections(
-        self, selections: Sequence[JsonProjection], size: Callable[[Part], str | None]
+    def _of_projections(
+        self, projections: Sequence[JsonProjection], size: Callable[[Part], str | None]
     ) -> str | None:
-        plain = [part for each in selections if not each.pages for part in _parts(each)]
+        plain = [part for each in projections if not each.pages for part in _parts(each)]
         sizes = [self._sum(plain, size)]
         # Parts that are alike may have other pages in each of them.
-        for number, selection in enumerate(selections):
-            if selection.pages:
-                self._selection, self._pages = number, selection.pages
-                sizes.append(self._sum(_parts(selection), size))
+        for number, projection in enumerate(projections):
+            if projection.pages:
+                self._projection_number, self._pages = number, projection.pages
+                sizes.append(self._sum(_parts(projection), size))
         return " + ".join(sizes) if self._may_be_large else None
 
     def _of_parts(self, parts: Iterable[Part], stored: EntityTable, source: str) -> str:
@@ -92,47 +92,47 @@ class JsonSizes:
 
     def _of_part(self, part: Part, stored: EntityTable, source: str) -> str | None:
         match part:
-            case Children(_, selection):
+            case Children(_, projection):
                 table, name = stored.children, self._alias()
                 assert table is not None
                 # One row of the statement may have the lists of all that are on the page.
                 self._may_be_large |= self._is_on_page
-                item = self._sum(_parts(selection), lambda part: self._of_value(part, table, name))
+                item = self._sum(_parts(projection), lambda part: self._of_value(part, table, name))
                 of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
                 return self._found(item, f"{table.name} AS {name} WHERE {of_parent}")
-            case Reference(attribute, kind, by, selection):
-                other, name = self._kinds[kind], self._alias()
-                item = self._of_parts(_parts(selection), other, name)
+            case Reference(attribute, type_name, by, projection):
+                other, name = self._entity_tables[type_name], self._alias()
+                item = self._of_parts(_parts(projection), other, name)
                 rows = self._renderer.source(other, name)
                 return self._found(item, f"{rows} WHERE {name}.{by} = {source}.{attribute}")
-            case Itself(selection):
-                return self._of_parts(_parts(selection), stored, source)
+            case Itself(projection):
+                return self._of_parts(_parts(projection), stored, source)
             case Paged():
                 return self._of_page(part, source)
-            case Embedded(attribute, selection) if attribute in stored.mapping.in_columns:
+            case Embedded(attribute, projection) if attribute in stored.mapping.in_columns:
                 names = stored.mapping.in_columns[attribute]
                 columns = {name: stored.table.c[column] for name, column in names.items()}
                 return self._sum(
-                    _parts(selection),
+                    _parts(projection),
                     lambda part: (
                         self._of_column(columns[part.attribute], source)
                         if isinstance(part, Attribute)
                         else None
                     ),
                 )
-            case Embedded(attribute, selection):
-                times = max(Counter(_parts(selection)).values(), default=0)
+            case Embedded(attribute, projection):
+                times = max(Counter(_parts(projection)).values(), default=0)
                 size = self._of_column(stored.table.c[attribute], source)
                 return size and f"{times} * {size}"
         return self._of_value(part, stored.table, source)
 
     def _of_page(self, part: Paged, source: str) -> str | None:
-        other, name = self._kinds[part.kind], self._alias()
-        lists = [each.selection for _, each in part.members if isinstance(each, Items)]
-        parts = [each for selection in lists for each in _parts(selection)]
+        other, name = self._entity_tables[part.type_name], self._alias()
+        lists = [each.projection for _, each in part.members if isinstance(each, Items)]
+        parts = [each for projection in lists for each in _parts(projection)]
         if not parts:
             return None
-        rows = self._renderer.rows_of_page(part, source, name, self._selection, self._pages)
+        rows = self._renderer.rows_of_page(part, source, name, self._projection_number, self._pages)
         was_on_page, self._is_on_page = self._is_on_page, True
         size = self._of_parts(parts, other, name)
         self._is_on_page = was_on_page
@@ -142,8 +142,8 @@ class JsonSizes:
         match part:
             case Attribute(attribute):
                 return self._of_column(table.c[attribute], source)
-            case Embedded(attribute, selection):
-                times = max(Counter(_parts(selection)).values(), default=0)
+            case Embedded(attribute, projection):
+                times = max(Counter(_parts(projection)).values(), default=0)
                 size = self._of_column(table.c[attribute], source)
                 return size and f"{times} * {size}"
         return None
@@ -164,5 +164,5 @@ class JsonSizes:
         return self._renderer.alias()
 
 
-def _parts(selection: JsonProjection) -> list[Part]:
-    return [part for _, part in selection.members]
+def _parts(projection: JsonProjection) -> list[Part]:
+    return [part for _, part in projection.members]

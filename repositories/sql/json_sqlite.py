@@ -24,9 +24,9 @@ class SqliteJsonRenderer(JsonRenderer):
     def _can_read_in_order(self, rows: OrderedRows) -> bool:
         return rows.stored.mapping.has_index(rows.request.order.field, rows.reference)
 
-    def _items_of_page(self, selection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
+    def _items_of_page(self, projection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
         name, request, stored = self.alias(), rows.request, rows.stored
-        item = self._entity(selection, stored, name, scope)
+        item = self._entity(projection, stored, name, scope)
         if not request.backwards and self._can_read_in_order(rows):
             order = self._order(rows, name, request)
             return self._list(item, self._among(rows, name), f"{order} LIMIT {request.limit}")
@@ -61,12 +61,12 @@ class SqliteJsonRenderer(JsonRenderer):
     def _text(self, json: str) -> str:
         return json
 
-    def _child(self, selection: JsonProjection, table: Table, source: str) -> str:
-        if len(selection.members) > _FUNCTION_MEMBERS:
-            return super()._child(selection, table, source)
+    def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
+        if len(projection.members) > _FUNCTION_MEMBERS:
+            return super()._child(projection, table, source)
         pairs = (
             f"{literal(key)}, {self._argument(part, table, source)}"
-            for key, part in selection.members
+            for key, part in projection.members
         )
         return f"json_object({', '.join(pairs)})"
 

@@ -50,18 +50,18 @@ _WHOLE: Final = "answer_size"
 """The column of the size of all rows together."""
 
 
-def shaped(selections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection, ...], Values]:
-    """The selections without the values of their pages, and these values.
+def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection, ...], Values]:
+    """The projections without the values of their pages, and these values.
 
     Those of one shape have the same SQL, and the values are its parameters.
     """
     shapes: list[JsonProjection] = []
     values: dict[str, Any] = {}
-    for number, selection in enumerate(selections):
-        shape = selection
-        if selection.pages:
-            shape = selection.of_pages(tuple(map(nested_page_shape_of, selection.pages)))
-            for place, page in enumerate(selection.pages):
+    for number, projection in enumerate(projections):
+        shape = projection
+        if projection.pages:
+            shape = projection.of_pages(tuple(map(nested_page_shape_of, projection.pages)))
+            for place, page in enumerate(projection.pages):
                 values |= page_values_of(page, page_prefix(number, place))
         shapes.append(shape)
     return tuple(shapes), values
@@ -85,18 +85,18 @@ class JsonStatements:
     def by(
         self,
         rules: RuleShapes,
-        kind: str,
+        type_name: str,
         names: tuple[str, ...],
-        selections: tuple[JsonProjection, ...],
+        projections: tuple[JsonProjection, ...],
         is_single_key: bool,
     ) -> Statement:
-        """Rows of the named columns and an object for each selection.
+        """Rows of the named columns and an object for each projection.
 
         Each column has one of the values of the parameter of its name. With `is_single_key`, the
         parameter is a single value.
         """
         renderer = self._renderer(rules)
-        stored = renderer.kinds[kind]
+        stored = renderer.entity_tables[type_name]
         source = renderer.rows(stored, renderer.alias())
         conditions = [
             column == bindparam(name, type_=column.type)
@@ -104,76 +104,76 @@ class JsonStatements:
             else self.dialect.among(column, name)
             for name, column in ((name, source.c[name]) for name in names)
         ]
-        size = self._sizes(renderer).of_entity(selections, stored, source.name)
+        size = self._sizes(renderer).of_entity(projections, stored, source.name)
         rows, is_wanted = self._sized(source, and_(*conditions), renderer, size)
         columns = [rows.c[name] for name in names]
-        items = [renderer.item(each, stored, rows.name) for each in selections]
+        items = [renderer.item(each, stored, rows.name) for each in projections]
         items = self._guarded(items, renderer, size, rows)
         found = select(*columns, *items).where(is_wanted)
         counted = range(len(columns), len(columns) + len(items))
         if size is None and not is_single_key:
-            found = self._added_up(found, selections, counted, renderer)
+            found = self._added_up(found, projections, counted, renderer)
         return self._compiled(found, counted)
 
     def children(
-        self, rules: RuleShapes, kind: str, selections: tuple[JsonProjection, ...]
+        self, rules: RuleShapes, type_name: str, projections: tuple[JsonProjection, ...]
     ) -> Statement:
-        """Rows of the keys of parents, among `values`, and a list for each selection."""
+        """Rows of the keys of parents, among `values`, and a list for each projection."""
         renderer = self._renderer(rules)
-        stored = renderer.kinds[kind]
+        stored = renderer.entity_tables[type_name]
         source = renderer.rows(stored, renderer.alias())
         condition = self.dialect.among(source.c[stored.key_name], "values")
-        size = self._sizes(renderer).of_children(selections, stored, source.name)
+        size = self._sizes(renderer).of_children(projections, stored, source.name)
         rows, is_wanted = self._sized(source, condition, renderer, size)
-        lists = [renderer.children(each, stored, rows.name) for each in selections]
+        lists = [renderer.children(each, stored, rows.name) for each in projections]
         lists = self._guarded(lists, renderer, size, rows)
         found = select(rows.c[stored.key_name], *lists).where(is_wanted)
         counted = range(1, 1 + len(lists))
         if size is None:
-            owners = [JsonProjection((("", Children("", each)),)) for each in selections]
+            owners = [JsonProjection((("", Children("", each)),)) for each in projections]
             found = self._added_up(found, owners, counted, renderer)
         return self._compiled(found, counted)
 
-    def pages(self, rules: RuleShapes, selections: tuple[JsonProjection, ...]) -> Statement:
-        """Rows of the `values`, and a page for each selection, whose only member it is.
+    def pages(self, rules: RuleShapes, projections: tuple[JsonProjection, ...]) -> Statement:
+        """Rows of the `values`, and a page for each projection, whose only member it is.
 
         The page is of those that have the value under what it's said to go `by`.
         """
         renderer = self._renderer(rules)
         values = self.dialect.each_value(PlainText, renderer.alias())
-        size = self._sizes(renderer).of_pages(selections, values.name)
+        size = self._sizes(renderer).of_pages(projections, values.name)
         rows, _ = self._sized(values, true(), renderer, size)
-        pages = [renderer.page(selection, rows.name) for selection in selections]
+        pages = [renderer.page(projection, rows.name) for projection in projections]
         pages = self._guarded(pages, renderer, size, rows)
         return self._compiled(select(rows.c.value, *pages), range(1, 1 + len(pages)))
 
     def page(
         self,
         rules: RuleShapes,
-        kind: str,
+        type_name: str,
         shape: PageRequest,
         most: int,
-        selections: tuple[JsonProjection, ...],
+        projections: tuple[JsonProjection, ...],
         with_places: bool,
         with_total: bool,
     ) -> Statement:
-        """The objects of a page, of at most so many rows, for each selection.
+        """The objects of a page, of at most so many rows, for each projection.
 
         With places, then the values that it's ordered by, and the keys. The total, if it's
         wanted, stands last; before it on SQLite the key, which is NULL where there is no entity.
         On PostgreSQL all but the total are lists in the only row.
         """
         renderer = self._renderer(rules)
-        stored = renderer.kinds[kind]
+        stored = renderer.entity_tables[type_name]
         table = stored.rows
         matching = stored.matching(shape.filter)
         rows = select(table).where(matching)
         on_page = self._page_of(rows, table, stored, shape, most)
         page: NamedFromClause = on_page.subquery(renderer.alias())
-        size = self._sizes(renderer).of_entity(selections, stored, page.name)
+        size = self._sizes(renderer).of_entity(projections, stored, page.name)
         page, _ = self._sized(page, true(), renderer, size)
         order = reading_order(page, page.c[stored.key_name], shape)
-        columns = [renderer.item(each, stored, page.name) for each in selections]
+        columns = [renderer.item(each, stored, page.name) for each in projections]
         columns = self._guarded(columns, renderer, size, page)
         counted = range(len(columns))
         if with_places:
@@ -185,7 +185,7 @@ class JsonStatements:
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         if self.dialect.counts_by_row:
             return self._compiled(select(*columns).select_from(source).order_by(*order), counted)
-        has_lists = size is None and any(map(_has_lists, selections))
+        has_lists = size is None and any(map(_has_lists, projections))
         if has_lists:
             labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
             names = dict.fromkeys([shape.order.field, stored.key_name])
@@ -222,11 +222,15 @@ class JsonStatements:
 
     def _renderer(self, rules: RuleShapes) -> JsonRenderer:
         shapes = dict(rules)
-        kinds = {
+        entity_tables = {
             name: EntityTable(mapping, self.dialect, rule=shapes.get(name))
             for name, mapping in self._mappings.items()
         }
-        return SqliteJsonRenderer(kinds) if self.dialect is SQLITE else PostgresJsonRenderer(kinds)
+        return (
+            SqliteJsonRenderer(entity_tables)
+            if self.dialect is SQLITE
+            else PostgresJsonRenderer(entity_tables)
+        )
 
     def _sizes(self, renderer: JsonRenderer) -> JsonSizes:
         return JsonSizes(renderer, self.dialect)
@@ -278,12 +282,12 @@ class JsonStatements:
     def _added_up(
         self,
         found: Select[Any],
-        selections: Sequence[JsonProjection],
+        projections: Sequence[JsonProjection],
         counted: range,
         renderer: JsonRenderer,
     ) -> Select[Any]:
         """The same; PostgreSQL gives "" in place of all texts where they are too much together."""
-        if self.dialect.counts_by_row or not any(map(_has_lists, selections)):
+        if self.dialect.counts_by_row or not any(map(_has_lists, projections)):
             return found
         made = _made(found, renderer)
         whole = _sum_of(list(made.c)[counted.start : counted.stop]).over().label(_WHOLE)
@@ -298,10 +302,10 @@ class JsonStatements:
         return self.dialect.compile(statement, counted=counted, refuses=True)
 
 
-def _has_lists(selection: JsonProjection) -> bool:
+def _has_lists(projection: JsonProjection) -> bool:
     """Whether there are lists of children, which may be long, though no text in them is."""
-    owned = (isinstance(part, Children) for _, part in selection.members)
-    return any(owned) or any(map(_has_lists, selection.within))
+    owned = (isinstance(part, Children) for _, part in projection.members)
+    return any(owned) or any(map(_has_lists, projection.within))
 
 
 def _made(rows: Select[Any], renderer: JsonRenderer) -> Subquery:

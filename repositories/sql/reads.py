@@ -51,12 +51,12 @@ class DatabaseReads(Generic[R]):
         return EntityTable(
             self.mapping,
             self._session.dialect,
-            selected=None if selected is None else selected.get(self._kind, _NONE),
-            rule=dict(rules).get(self._kind) if rules else None,
+            selected=None if selected is None else selected.get(self._type_name, _NONE),
+            rule=dict(rules).get(self._type_name) if rules else None,
         )
 
     @property
-    def _kind(self) -> str:
+    def _type_name(self) -> str:
         return self.mapping.record.__name__
 
     @abstractmethod
@@ -73,25 +73,25 @@ class DatabaseReads(Generic[R]):
         return await self._by_column(self.mapping.record.key_name, keys)
 
     async def json_by_key(
-        self, keys: Sequence[str], selections: Sequence[JsonProjection]
+        self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._json_by_column(self.mapping.record.key_name, keys, selections)
+        return await self._json_by_column(self.mapping.record.key_name, keys, projections)
 
     async def json_page(
         self,
         request: PageRequest,
-        selections: Sequence[JsonProjection],
+        projections: Sequence[JsonProjection],
         *,
         with_places: bool = False,
         with_total: bool = False,
         with_more: bool = True,
     ) -> JsonPage:
-        shapes, values = shaped(selections)
+        shapes, values = shaped(projections)
         most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
         statement = await self._session.kept(
             self._session.json.page,
             self._session.rules,
-            self._kind,
+            self._type_name,
             page_shape_of(request),
             most,
             shapes,
@@ -132,23 +132,28 @@ class DatabaseReads(Generic[R]):
         }
 
     async def _json_by_column(
-        self, name: str, values: Sequence[str], selections: Sequence[JsonProjection]
+        self, name: str, values: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         wanted = storable(values)
         is_single_key = len(wanted) == 1
-        shapes, parameters = shaped(selections)
+        shapes, parameters = shaped(projections)
         statement = await self._session.kept(
-            self._session.json.by, self._session.rules, self._kind, (name,), shapes, is_single_key
+            self._session.json.by,
+            self._session.rules,
+            self._type_name,
+            (name,),
+            shapes,
+            is_single_key,
         )
         parameters |= {name: wanted[0] if is_single_key else wanted}
         rows = await self._session.rows(statement, parameters)
         return {value: tuple(texts) for value, *texts in rows}
 
     async def _children_json(
-        self, keys: Sequence[str], selections: Sequence[JsonProjection]
+        self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         statement = await self._session.kept(
-            self._session.json.children, self._session.rules, self._kind, tuple(selections)
+            self._session.json.children, self._session.rules, self._type_name, tuple(projections)
         )
         rows = await self._session.rows(statement, {"values": storable(keys)})
         return {key: tuple(lists) for key, *lists in rows}
@@ -185,9 +190,9 @@ class DatabaseReads(Generic[R]):
         return {value: Page.of(request, items) for value, items in found.items()}
 
     async def json_pages(
-        self, values: Sequence[str], selections: Sequence[JsonProjection]
+        self, values: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        shapes, parameters = shaped(selections)
+        shapes, parameters = shaped(projections)
         parameters |= {"values": storable(values)}
         rows = await self._session.rows(
             await self._session.kept(self._session.json.pages, self._session.rules, shapes),

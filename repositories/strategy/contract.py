@@ -22,9 +22,9 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
         ...
 
     async def json_by_version(
-        self, versions: Sequence[BriefVersion], selections: Sequence[JsonProjection]
+        self, versions: Sequence[BriefVersion], projections: Sequence[JsonProjection]
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
-        """As get_many_by_version, as JSON objects: one for each of the selections."""
+        """As get_many_by_version, as JSON objects: one for each of the projections."""
         ...
 
     async def recommendations_by_strategy_id(
@@ -34,9 +34,9 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
         ...
 
     async def recommendations_json_by_strategy_id(
-        self, strategy_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, strategy_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """Of each that is stored, as JSON lists: one for each of the selections."""
+        """Of each that is stored, as JSON lists: one for each of the projections."""
         ...
 
     async def pages_by_brief_id(

@@ -80,13 +80,13 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         return {version: plan for version, plan in found.items() if version in wanted}
 
     async def json_by_version(
-        self, versions: Sequence[BriefVersion], selections: Sequence[JsonProjection]
+        self, versions: Sequence[BriefVersion], projections: Sequence[JsonProjection]
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
         wanted = set(versions)
         names = ("brief_id", "version")
-        shapes, values = shaped(selections)
+        shapes, values = shaped(projections)
         statement = await self._session.kept(
-            self._session.json.by, self._session.rules, self._kind, names, shapes, False
+            self._session.json.by, self._session.rules, self._type_name, names, shapes, False
         )
         brief_ids = storable([brief_id for brief_id, _ in wanted])
         values |= {"brief_id": brief_ids, "version": [number for _, number in wanted]}
@@ -102,9 +102,9 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         return await self._children(strategy_ids)
 
     async def recommendations_json_by_strategy_id(
-        self, strategy_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, strategy_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._children_json(strategy_ids, selections)
+        return await self._children_json(strategy_ids, projections)
 
     async def pages_by_brief_id(
         self, brief_ids: Sequence[str], request: PageRequest

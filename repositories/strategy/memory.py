@@ -28,9 +28,9 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
         }
 
     async def json_by_version(
-        self, versions: Sequence[BriefVersion], selections: Sequence[JsonProjection]
+        self, versions: Sequence[BriefVersion], projections: Sequence[JsonProjection]
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
-        return self._json(await self.get_many_by_version(versions), selections)
+        return self._json(await self.get_many_by_version(versions), projections)
 
     async def recommendations_by_strategy_id(
         self, strategy_ids: Sequence[str]
@@ -38,9 +38,9 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
         return await self._children(strategy_ids)
 
     async def recommendations_json_by_strategy_id(
-        self, strategy_ids: Sequence[str], selections: Sequence[JsonProjection]
+        self, strategy_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return await self._children_json(strategy_ids, selections)
+        return await self._children_json(strategy_ids, projections)
 
     async def pages_by_brief_id(
         self, brief_ids: Sequence[str], request: PageRequest

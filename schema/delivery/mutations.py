@@ -37,5 +37,5 @@ class DeliveryMutation:
         DeleteDeliveryPackagePayload,
         DeleteDeliveryPackageInput,
         commands.delete_delivery_package,
-        kind=Entities.delivery_packages,
+        entity_type=Entities.delivery_packages,
     )

@@ -43,5 +43,5 @@ class DeliveryPackage(StoredEntity):
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that is delivered; null when it isn't stored.",
         key="draft_id",
-        kind=Entities.drafts,
+        entity_type=Entities.drafts,
     )

@@ -48,5 +48,5 @@ class OnboardingMutation:
         DeleteBriefPayload,
         DeleteBriefInput,
         commands.delete_brief,
-        kind=Entities.briefs,
+        entity_type=Entities.briefs,
     )

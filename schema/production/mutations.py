@@ -59,12 +59,12 @@ class ProductionMutation:
         DeleteCampaignPayload,
         DeleteCampaignInput,
         commands.delete_campaign,
-        kind=Entities.campaigns,
+        entity_type=Entities.campaigns,
     )
     delete_draft: DeleteDraftPayload | None = deletion(
         "Delete a draft. Its QC result and packages stay.",
         DeleteDraftPayload,
         DeleteDraftInput,
         commands.delete_draft,
-        kind=Entities.drafts,
+        entity_type=Entities.drafts,
     )

@@ -49,7 +49,7 @@ class Campaign(StoredEntity):
         reference(
             "The plan that it carries out; null when that isn't stored.",
             key="strategy_id",
-            kind=Entities.strategy_plans,
+            entity_type=Entities.strategy_plans,
         )
     )
     drafts: Connection[Annotated[Draft, strawberry.lazy("schema.production.types")]] = connection(
@@ -87,18 +87,18 @@ class Draft(StoredEntity):
         reference(
             "The plan that it's written for; null when that isn't stored.",
             key="strategy_id",
-            kind=Entities.strategy_plans,
+            entity_type=Entities.strategy_plans,
         )
     )
     campaign: Campaign | None = reference(
         "The campaign that it belongs to; null when there is none.",
         key="campaign_id",
-        kind=Entities.campaigns,
+        entity_type=Entities.campaigns,
     )
     qc_result: Annotated[QcResult, strawberry.lazy("schema.qc.types")] | None = reference(
         "What QC says of it; null before QC saw it.",
         key="draft_id",
-        kind=Entities.qc_results,
+        entity_type=Entities.qc_results,
         by="draft_id",
         loader=lambda loaders: loaders.qc_results.by_draft_id,
     )

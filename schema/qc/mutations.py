@@ -35,5 +35,5 @@ class QcMutation:
         DeleteQcResultPayload,
         DeleteQcResultInput,
         commands.delete_qc_result,
-        kind=Entities.qc_results,
+        entity_type=Entities.qc_results,
     )

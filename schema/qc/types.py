@@ -47,5 +47,5 @@ class QcResult(StoredEntity):
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that was checked; null when it isn't stored.",
         key="draft_id",
-        kind=Entities.drafts,
+        entity_type=Entities.drafts,
     )

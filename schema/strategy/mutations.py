@@ -64,5 +64,5 @@ class StrategyMutation:
         DeleteStrategyPlanPayload,
         DeleteStrategyPlanInput,
         commands.delete_strategy_plan,
-        kind=Entities.strategy_plans,
+        entity_type=Entities.strategy_plans,
     )

@@ -88,7 +88,7 @@ class StrategyPlan(StoredEntity):
     brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = reference(
         "The brief that it answers; null when that isn't stored.",
         key="brief_id",
-        kind=Entities.briefs,
+        entity_type=Entities.briefs,
     )
     campaigns: Connection[Annotated[Campaign, strawberry.lazy("schema.production.types")]] = (
         connection(

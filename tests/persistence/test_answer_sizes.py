@@ -41,9 +41,11 @@ async def save_drafts(repositories: Repositories, count: int, kilobytes: int) ->
     await repositories.write(save)
 
 
-async def page_of(repositories: Repositories, *selections: JsonProjection) -> list[tuple[str, ...]]:
+async def page_of(
+    repositories: Repositories, *projections: JsonProjection
+) -> list[tuple[str, ...]]:
     async with repositories.read() as snapshot:
-        return list((await snapshot.drafts.json_page(PAGE, selections)).page.items)
+        return list((await snapshot.drafts.json_page(PAGE, projections)).page.items)
 
 
 async def test_a_page_within_the_limit_is_read_and_counted(repositories: Repositories) -> None:
@@ -66,7 +68,7 @@ async def test_what_aliases_make_too_large_is_refused_before_it_is_made(
     assert sum(amounts) <= LIMIT
 
 
-async def test_several_selections_count_together(repositories: Repositories) -> None:
+async def test_several_projections_count_together(repositories: Repositories) -> None:
     await save_drafts(repositories, 4, kilobytes=100)
     limit_answer(LIMIT)
     with pytest.raises(AnswerTooLarge):
@@ -147,17 +149,17 @@ async def save_plans(repositories: Repositories) -> None:
     await repositories.write(save)
 
 
-async def plans_with(repositories: Repositories, way: str, *selections: JsonProjection) -> str:
+async def plans_with(repositories: Repositories, way: str, *projections: JsonProjection) -> str:
     """What's read of plans, in one of the ways in which pages are written."""
     async with repositories.read() as snapshot:
         keys = ["plan-1", "plan-2"]
         match way:
             case "by key":
-                found = await snapshot.strategy_plans.json_by_key(keys, selections)
+                found = await snapshot.strategy_plans.json_by_key(keys, projections)
             case "their pages alone":
-                found = await snapshot.drafts.json_pages(keys, selections)
+                found = await snapshot.drafts.json_pages(keys, projections)
             case _:
-                page = (await snapshot.strategy_plans.json_page(PAGE, selections)).page
+                page = (await snapshot.strategy_plans.json_page(PAGE, projections)).page
                 found = dict(zip(keys, page.items, strict=True))
     assert len(found) == 2
     return "".join(text for texts in found.values() for text in texts)
@@ -181,7 +183,7 @@ async def test_pages_within_objects_are_refused_alike(repositories: Repositories
 
 
 @every_way
-async def test_pages_within_several_selections_count_together(
+async def test_pages_within_several_projections_count_together(
     repositories: Repositories, way: str
 ) -> None:
     await save_plans(repositories)
@@ -222,18 +224,18 @@ async def test_pages_within_pages_are_refused_alike(repositories: Repositories) 
 @pytest.mark.parametrize("depth", ["PPPR", "PRPRR", "RRRPP", "RRRRRR"])
 async def test_the_deepest_objects_can_be_counted(repositories: Repositories, depth: str) -> None:
     await save_drafts(repositories, 2, kilobytes=1)
-    selection = aliases(1)
+    projection = aliases(1)
     pages: list[PageRequest] = []
     backwards = PageRequest(limit=2, backwards=True, order=Order("title", Direction.DESC))
     for letter in reversed(depth):
-        part: Part = Reference("draft_id", "Draft", "draft_id", selection)
+        part: Part = Reference("draft_id", "Draft", "draft_id", projection)
         if letter == "P":
-            items = (("nodes", Items(selection)),)
+            items = (("nodes", Items(projection)),)
             part = Paged("strategy_id", "Draft", "strategy_id", len(pages), items)
             pages.append(backwards)
-        selection = JsonProjection((("body", Attribute("body")), ("within", part)))
-    assert selection.depth <= MAX_DEPTH
-    [whole, _] = await page_of(repositories, selection.of_pages(tuple(pages)))
+        projection = JsonProjection((("body", Attribute("body")), ("within", part)))
+    assert projection.depth <= MAX_DEPTH
+    [whole, _] = await page_of(repositories, projection.of_pages(tuple(pages)))
     assert "x" * KILOBYTE in whole[0]
 
 
@@ -276,15 +278,15 @@ async def test_lists_of_entities_by_key_count_together(repositories: Repositorie
     await save_packages(repositories, 12)
     keys = [f"package-{number}" for number in range(12)]
     for read in ("json_by_key", "artifacts_json_by_package_id"):
-        selection = ARTIFACTS if read == "json_by_key" else aliases(1, "url")
+        projection = ARTIFACTS if read == "json_by_key" else aliases(1, "url")
         limit_answer(LIMIT)
         async with repositories.read() as snapshot:
-            found = await getattr(snapshot.delivery_packages, read)(keys[:8], [selection])
+            found = await getattr(snapshot.delivery_packages, read)(keys[:8], [projection])
             assert len(found) == 8
         limit_answer(LIMIT)
         async with repositories.read() as snapshot:
             with pytest.raises(AnswerTooLarge):
-                await getattr(snapshot.delivery_packages, read)(keys, [selection])
+                await getattr(snapshot.delivery_packages, read)(keys, [projection])
 
 
 @pytest.fixture
@@ -303,7 +305,7 @@ def different(number: int) -> JsonProjection:
 async def test_statements_are_as_long_as_what_is_selected(
     in_database: Repositories, database: Database, way: str
 ) -> None:
-    """What selections are sized and refused by doesn't stand in each of them."""
+    """What projections are sized and refused by doesn't stand in each of them."""
 
     async def length(count: int) -> int:
         lists = [

@@ -50,8 +50,10 @@ def _part(record: Any, name: str) -> Part:
     if is_dataclass(value) and not isinstance(value, JsonObject):
         return Embedded(name, whole(value), is_many=False)
     if isinstance(value, tuple) and value and is_dataclass(value[0]):
-        selection = whole(value[0])
-        return Children(name, selection) if _is_child(value[0]) else Embedded(name, selection, True)
+        projection = whole(value[0])
+        return (
+            Children(name, projection) if _is_child(value[0]) else Embedded(name, projection, True)
+        )
     return Attribute(name)
 
 
@@ -74,10 +76,10 @@ def expected(value: Any) -> Any:
 
 
 async def by_key(
-    repositories: Repositories, kind: Kind, selection: JsonProjection, *keys: str
+    repositories: Repositories, kind: Kind, projection: JsonProjection, *keys: str
 ) -> dict[str, Any]:
     async with repositories.read() as snapshot:
-        found = await kind.reads_of(snapshot).json_by_key(keys, [selection])
+        found = await kind.reads_of(snapshot).json_by_key(keys, [projection])
     return {key: json.loads(text) for key, [text] in found.items()}
 
 
@@ -119,9 +121,9 @@ async def test_children_come_in_position_order(repositories: Repositories, paren
         children = [parent.child(name, position=n) for n, name in enumerate(names)]
         shuffled = parent.with_children(parent.record(key), *reversed(children))
         await parent.save(repositories, shuffled)
-    selection = members(its=Children(str(parent.children), members(p=Attribute("position"))))
+    projection = members(its=Children(str(parent.children), members(p=Attribute("position"))))
 
-    found = await by_key(repositories, parent, selection, "none", "one", "many")
+    found = await by_key(repositories, parent, projection, "none", "one", "many")
 
     assert found == {
         "none": {"its": []},
@@ -232,12 +234,12 @@ async def test_what_is_referred_to_comes_along_across_modules(repositories: Repo
     }
 
 
-async def test_several_selections_are_read_at_once(repositories: Repositories) -> None:
+async def test_several_projections_are_read_at_once(repositories: Repositories) -> None:
     await PACKAGE.save(repositories, build.package("a"), build.package("b"))
-    selections = [members(a=Attribute("package_id")), members(b=Attribute("revision"))]
+    projections = [members(a=Attribute("package_id")), members(b=Attribute("revision"))]
 
     async with repositories.read() as snapshot:
-        found = await snapshot.delivery_packages.json_by_key(["b", "a"], selections)
+        found = await snapshot.delivery_packages.json_by_key(["b", "a"], projections)
 
     assert {key: list(map(json.loads, texts)) for key, texts in found.items()} == {
         key: [{"a": key}, {"b": 1}] for key in "ab"
@@ -292,7 +294,7 @@ async def test_a_page_has_what_the_records_page_has(
     """And its places are those of the records; so is what follows the first of them."""
     packages = [build.package(f"p{n}", draft_id="odd" if n % 2 else "even") for n in range(7)]
     await PACKAGE.save(repositories, *packages)
-    selections = [members(key=Attribute("package_id")), members(revision=Attribute("revision"))]
+    projections = [members(key=Attribute("package_id")), members(revision=Attribute("revision"))]
 
     async with repositories.read() as snapshot:
         reads = snapshot.delivery_packages
@@ -304,9 +306,9 @@ async def test_a_page_has_what_the_records_page_has(
         for request in requests:
             of_records = await reads.page(request)
             page, total = await reads.json_page(
-                request, selections, with_places=True, with_total=True
+                request, projections, with_places=True, with_total=True
             )
-            alone, no_total = await reads.json_page(request, selections[:1])
+            alone, no_total = await reads.json_page(request, projections[:1])
 
             assert [
                 (json.loads(key), json.loads(it), *place) for key, it, *place in page.items
@@ -324,7 +326,7 @@ async def test_a_page_has_what_the_records_page_has(
             sides = (of_records.has_previous, of_records.has_next)
             assert (page.has_previous, page.has_next) == sides
             assert (alone.has_previous, alone.has_next) == sides
-            enough, _ = await reads.json_page(request, selections[:1], with_more=False)
+            enough, _ = await reads.json_page(request, projections[:1], with_more=False)
             assert enough.items == alone.items
 
 
@@ -448,8 +450,8 @@ async def test_numbers_have_no_more_digits_than_they_need(repositories: Reposito
     await RESULT.save(repositories, build.result("result", score=0.97))
 
     async with repositories.read() as snapshot:
-        selection = members(score=Attribute("score"))
-        found = await snapshot.qc_results.json_by_key(["result"], [selection])
+        projection = members(score=Attribute("score"))
+        found = await snapshot.qc_results.json_by_key(["result"], [projection])
 
     assert found == {"result": ('{"score":0.97}',)}
 
@@ -457,18 +459,18 @@ async def test_numbers_have_no_more_digits_than_they_need(repositories: Reposito
 # Children alone
 
 
-async def test_children_of_parents_are_lists_for_each_selection(
+async def test_children_of_parents_are_lists_for_each_projection(
     repositories: Repositories, parent: Kind
 ) -> None:
     for key, count in (("many", 3), ("none", 0)):
         children = [parent.child(position=n) for n in range(count)]
         await parent.save(repositories, parent.with_children(parent.record(key), *children))
-    selections = [members(a=Attribute("position")), members(b=Constant("B"))]
+    projections = [members(a=Attribute("position")), members(b=Constant("B"))]
 
     async with repositories.read() as snapshot:
         name = f"{parent.children}_json_by_{parent.key_name}"
         read = getattr(parent.reads_of(snapshot), name)
-        found = await read(["many", "none", "absent", "a\0b"], selections)
+        found = await read(["many", "none", "absent", "a\0b"], projections)
 
     lists = {key: list(map(json.loads, texts)) for key, texts in found.items()}
     assert lists.pop("none", [[], []]) == [[], []]

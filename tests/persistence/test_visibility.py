@@ -42,7 +42,7 @@ async def stored(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
     return storage
 
 
-def selections_of(kind: Kind) -> tuple[JsonProjection, ...]:
+def projections_of(kind: Kind) -> tuple[JsonProjection, ...]:
     own = JsonProjection((("key", Attribute(kind.key_name)), ("revision", Attribute("revision"))))
     if kind.children is None:
         return (own,)
@@ -63,12 +63,12 @@ def request_of(kind: Kind, page: str) -> PageRequest:
 async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
     """By the name of the operation, what it gives."""
     reads: Any = kind.reads_of(snapshot)
-    selections = selections_of(kind)
+    projections = projections_of(kind)
     found: dict[str, Any] = {
         "get": [await reads.get(key) for key in ALL],
         "get_many": await reads.get_many(ALL),
-        "json_by_key": await reads.json_by_key(ALL, selections),
-        "json of one": [await reads.json_by_key([key], selections) for key in ALL],
+        "json_by_key": await reads.json_by_key(ALL, projections),
+        "json of one": [await reads.json_by_key([key], projections) for key in ALL],
         "count": await reads.count(None),
     }
     for page in PAGES:
@@ -76,7 +76,7 @@ async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
         found[f"page {page}"] = await reads.page(request)
         found[f"count {page}"] = await reads.count(request.filter)
         found[f"json_page {page}"] = await reads.json_page(
-            request, selections, with_places=True, with_total=True
+            request, projections, with_places=True, with_total=True
         )
         for name in dir(reads):
             if name.startswith("pages_by_"):
@@ -91,10 +91,10 @@ async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
     if kind is PLAN:
         versions = [(brief, version) for brief in ALL for version in range(1, 5)]
         found["versions"] = await reads.get_many_by_version(versions)
-        found["versions as JSON"] = await reads.json_by_version(versions, selections)
+        found["versions as JSON"] = await reads.json_by_version(versions, projections)
     if kind is RESULT:
         found["by draft"] = await reads.get_many_by_draft_id(ALL)
-        found["by draft as JSON"] = await reads.json_by_draft_id(ALL, selections)
+        found["by draft as JSON"] = await reads.json_by_draft_id(ALL, projections)
     return found
 
 

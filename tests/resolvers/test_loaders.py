@@ -156,10 +156,10 @@ async def test_json_of_other_keys_is_read_for_these_alone() -> None:
     asked: list[tuple[Sequence[str], int]] = []
 
     async def read_json(
-        keys: Sequence[str], selections: Sequence[JsonProjection]
+        keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> dict[str, tuple[str, ...]]:
-        asked.append((keys, len(selections)))
-        return {key: tuple(f'"{key}"' for _ in selections) for key in keys}
+        asked.append((keys, len(projections)))
+        return {key: tuple(f'"{key}"' for _ in projections) for key in keys}
 
     async def read(keys: Sequence[str]) -> dict[str, None]:
         raise NotImplementedError
@@ -178,13 +178,13 @@ async def test_json_that_is_asked_for_at_once_is_one_read_whatever_is_selected(
     repositories: Repositories,
 ) -> None:
     await _store(repositories)
-    selections = [JsonProjection(((key, Attribute("revision")),)) for key in ("a", "b", "a")]
+    projections = [JsonProjection(((key, Attribute("revision")),)) for key in ("a", "b", "a")]
 
     async with repositories.read() as snapshot:
         reads = Counted(snapshot.delivery_packages)
         by_key = PackageLoaders(cast(PackageReads, reads)).by_key
         found = await asyncio.gather(
-            *(by_key.load_json(["a", "c"], selection) for selection in selections)
+            *(by_key.load_json(["a", "c"], projection) for projection in projections)
         )
 
     assert found == [['{"a":1}'] * 2, ['{"b":1}'] * 2, ['{"a":1}'] * 2]
