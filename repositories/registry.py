@@ -118,3 +118,8 @@ ENTITY_TYPES: Final[Mapping[str, EntityType[Any, Any]]] = MappingProxyType(
     {type_.name: type_ for type_ in vars(Entities).values() if isinstance(type_, EntityType)}
 )
 """All types of entities, by the names of their records."""
+
+TYPES_IN_THE_LOG: Final[Mapping[str, EntityType[Any, Any]]] = MappingProxyType(
+    {type_.record.entity_type: type_ for type_ in ENTITY_TYPES.values()}
+)
+"""All types of entities, by the names that events have for them."""

@@ -2,10 +2,12 @@
 
 from typing import Any, Generic, Protocol, TypeVar, overload
 
+from repositories.lazy import lazy
 from repositories.registry import Entities, EntityType
 from repositories.unit_of_work import Snapshot
 from resolvers.dataloaders import EntityLoaders
 from resolvers.delivery.loaders import PackageLoaders
+from resolvers.history.loaders import EventLoaders
 from resolvers.onboarding.loaders import BriefLoaders
 from resolvers.production.loaders import CampaignLoaders, DraftLoaders
 from resolvers.qc.loaders import QcResultLoaders
@@ -56,6 +58,10 @@ class Loaders:
         """`single_statement`: only one thing is read, so there is nothing to gather."""
         self.snapshot = snapshot
         self.single_statement = single_statement
+
+    @lazy
+    def events(self) -> EventLoaders:
+        return EventLoaders(self.snapshot.events)
 
     def of(self, type_: EntityType[Any, Any]) -> EntityLoaders[Any]:
         """The loaders of a type of entity."""

@@ -50,20 +50,12 @@ class Cursors:
 
     def decode(self, argument: str, cursor: str | None) -> Position | None:
         """Raises BadUserInput unless the cursor was made for lists of this type in this order."""
-        if cursor is None or cursor is UNSET:
+        found = _decoded(argument, cursor, self._scope())
+        if found is None:
             return None
-        payload = _payload(cursor)
-        if payload is None:
-            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
-        *scope, value, key = payload
-        if scope != self._scope():
-            raise BadUserInput(
-                f"{argument}: this cursor is of a list of {_in_words(scope)}, "
-                f"but the list here is of {_in_words(self._scope())}."
-            )
-        position = self._position(value, key)
+        position = self._position(*found)
         if position is None:
-            raise BadUserInput(f"{argument}: this is not a cursor that was given out here.")
+            raise _unknown(argument)
         return position
 
     def _scope(self) -> list[str]:
@@ -77,6 +69,62 @@ class Cursors:
             value = _moment(value)
         fits = isinstance(value, str if issubclass(type_, str) else type_) and _is_storable(value)
         return Position(value, key) if fits else None
+
+
+_LOG: Final = ["Event", "position", "ASC"]
+_HISTORY: Final = ["Event", "revision", "DESC"]
+
+
+def encode_log_position(position: int) -> str:
+    """The cursor of the event at this position of the log."""
+    return _signed(_payload_of([*_LOG, position, ""]))
+
+
+def decode_log_position(argument: str, cursor: str | None) -> int | None:
+    """Raises BadUserInput unless the cursor is one of the log."""
+    found = _decoded(argument, cursor, _LOG)
+    if found is None:
+        return None
+    position, _ = found
+    if type(position) is not int or not 0 <= position <= INT_MAX:
+        raise _unknown(argument)
+    return position
+
+
+def encode_event_id(event_id: str) -> str:
+    """The cursor of the event in the history of its entity."""
+    return _signed(_payload_of([*_HISTORY, 0, event_id]))
+
+
+def decode_event_id(argument: str, cursor: str | None) -> str | None:
+    """Raises BadUserInput unless the cursor is one of a history."""
+    found = _decoded(argument, cursor, _HISTORY)
+    if found is None:
+        return None
+    _, event_id = found
+    if not isinstance(event_id, str) or unstorable(event_id):
+        raise _unknown(argument)
+    return event_id
+
+
+def _decoded(argument: str, cursor: str | None, scope: list[str]) -> tuple[Any, Any] | None:
+    """The value and the key of a cursor of this scope. Raises BadUserInput."""
+    if cursor is None or cursor is UNSET:
+        return None
+    payload = _payload(cursor)
+    if payload is None:
+        raise _unknown(argument)
+    *given, value, key = payload
+    if given != scope:
+        raise BadUserInput(
+            f"{argument}: this cursor is of a list of {_in_words(given)}, "
+            f"but the list here is of {_in_words(scope)}."
+        )
+    return value, key
+
+
+def _unknown(argument: str) -> BadUserInput:
+    return BadUserInput(f"{argument}: this is not a cursor that was given out here.")
 
 
 def with_cursors(text: str) -> str:

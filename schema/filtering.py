@@ -160,8 +160,10 @@ def _count(filter: Mapping[str, Any]) -> int:
             found += sum(map(_count, value)) or 1
         elif name == "not":
             found += _count(value)
-        else:
+        elif isinstance(value, Mapping):
             found += sum(each is not None for each in value.values())
+        else:  # the filter of events has lists alone
+            found += 1
     return found or 1
 
 

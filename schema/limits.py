@@ -480,7 +480,7 @@ def _definition(parent: GraphQLNamedType | None, name: str) -> GraphQLField | No
 
 
 def _is_paged(field: GraphQLField) -> bool:
-    return "first" in field.args and "last" in field.args
+    return "first" in field.args
 
 
 def _is_connection(type_: GraphQLNamedType | None) -> bool:

@@ -184,7 +184,7 @@ def connection(
         order = _order(order_by)
         cursors = Cursors(entity_type, order)
         wanted = criteria(filter)
-        limit, backwards = _limit(first, last)
+        limit, backwards = page_size(first, last)
         return PageRequest(
             limit=limit,
             order=order,
@@ -304,7 +304,8 @@ def _order(order_by: Any) -> Order:
     return Order(field.value, Direction(order_by.direction))
 
 
-def _limit(first: int | None, last: int | None) -> tuple[int, bool]:
+def page_size(first: int | None, last: int | None) -> tuple[int, bool]:
+    """How many items a page has, and whether they are those from the end. Raises BadUserInput."""
     sizes = {
         name: size
         for name, size in (("first", first), ("last", last))

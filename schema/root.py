@@ -27,6 +27,7 @@ from schema.delivery.queries import DeliveryQuery
 from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
+from schema.history.queries import HistoryQuery
 from schema.introspection import Introspections
 from schema.limits import Limits
 from schema.node import Node, StoredEntity, load_node, load_nodes
@@ -65,7 +66,7 @@ async def _nodes(
 @strawberry.type(
     description="Reading the pipeline. All fields of a query see one and the same state."
 )
-class Query(OnboardingQuery, StrategyQuery, ProductionQuery, QcQuery, DeliveryQuery):
+class Query(OnboardingQuery, StrategyQuery, ProductionQuery, QcQuery, DeliveryQuery, HistoryQuery):
     node: Node | None = strawberry.field(
         resolver=_node, description="Any entity by its global id; null when there is none."
     )

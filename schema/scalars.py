@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NewType
 
 import strawberry
 from graphql import (
@@ -84,6 +84,9 @@ def serialize_json(value: JsonObject) -> dict[str, Any]:
     return value.to_python()
 
 
+JSONValue = NewType("JSONValue", object)
+"""Any JSON value, as Python has it."""
+
 ENCODABLE: dict[str, type] = {"DateTime": datetime, "JSON": JsonObject}
 """The class of the values that `schema.encoding` encodes as they are, by the scalar's name."""
 
@@ -109,5 +112,12 @@ SCALARS: dict[object, Any] = {
         serialize=serialize_json,
         parse_value=lambda value: value,
         parse_literal=parse_json_literal,
+    ),
+    JSONValue: strawberry.scalar(
+        name="JSONValue",
+        description="Any JSON value: an object, a list, a text, a number, a boolean or null.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc8259",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
     ),
 }

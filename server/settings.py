@@ -23,7 +23,7 @@ from repositories.cache import CACHE_BYTES
 from repositories.drivers.engine import DatabaseUrlError, database_url
 from repositories.factory import PersistenceMode
 from schema.limits import Limits
-from server.service import StreamLimits
+from server.stream_limits import StreamLimits
 
 DEFAULT_DATABASE_URL = "sqlite:///aicmo.db"
 MEBIBYTE = 1024 * 1024

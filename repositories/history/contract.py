@@ -4,12 +4,13 @@ Events are written by the repositories of the entities, in the transaction of th
 function of history (`repositories/history/recording.py`). So nobody writes them by a repository.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
 from domain.history import Event, EventFilter
+from domain.json_object import JsonObject
 
 R = TypeVar("R", bound=Entity)
 
@@ -37,8 +38,21 @@ class EventReads(Protocol):
     after the time for which they are kept; the last one of each key never is.
     """
 
-    async def page(self, after: int, limit: int, filter: EventFilter | None = None) -> EventPage:
-        """Up to `limit` events that match, by position; 0: from the start."""
+    async def page(
+        self,
+        after: int,
+        limit: int,
+        filter: EventFilter | None = None,
+        *,
+        before: int | None = None,
+        backwards: bool = False,
+    ) -> EventPage:
+        """Up to `limit` events that match, by position; 0: from the start.
+
+        Only those before the position `before`, where it's given. `backwards` finds the last of
+        them, and not the first; they come in the order of their positions all the same, and
+        `has_more` tells of those before them.
+        """
         ...
 
     async def last_position(self) -> int:
@@ -56,6 +70,22 @@ class EventReads(Protocol):
         """
         ...
 
+    async def of_entities(
+        self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
+    ) -> Mapping[str, Sequence[Event]]:
+        """As `of_entity`, of entities of a type; keys without any event may be left out.
+
+        With `before`, only that event's own entity has events.
+        """
+        ...
+
+    async def states(
+        self, entity_type: str, revisions: Collection[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], JsonObject]:
+        """The states of entities, given by their keys, at these revisions of theirs; those that
+        are gone are left out."""
+        ...
+
     async def as_of(
         self,
         record_type: type[R],
@@ -69,4 +99,15 @@ class EventReads(Protocol):
         None where it wasn't there, or where the event is gone. Exactly one of the two is given,
         or else: ValueError.
         """
+        ...
+
+    async def as_of_many(
+        self,
+        record_type: type[R],
+        keys: Sequence[str],
+        *,
+        revision: int | None = None,
+        at: datetime | None = None,
+    ) -> Mapping[str, R]:
+        """As `as_of`, of entities of a type; those that weren't there are left out."""
         ...

@@ -1,9 +1,11 @@
 """The log in the database, read."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -21,13 +23,14 @@ from sqlalchemy import (
 from domain.callers import Caller, CallerKind
 from domain.entity import Entity
 from domain.history import Event, EventFilter
+from domain.json_object import JsonObject
 from repositories.criteria import Filter
 from repositories.drivers.compiled import Row, Statement
 from repositories.history.contract import EventPage, require_one
 from repositories.history.tables import events
 from repositories.sql.criteria import storable
 from repositories.sql.dialects import Dialect
-from repositories.sql.rows import rows_of
+from repositories.sql.rows import rows_as, rows_of
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statements import limited
 from repositories.states import complete_state, record_of
@@ -56,17 +59,32 @@ class DatabaseEventReads:
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 
-    async def page(self, after: int, limit: int, filter: EventFilter | None = None) -> EventPage:
+    async def page(
+        self,
+        after: int,
+        limit: int,
+        filter: EventFilter | None = None,
+        *,
+        before: int | None = None,
+        backwards: bool = False,
+    ) -> EventPage:
         wanted = {name: getattr(filter, name, None) for name in _FILTERS}
         given = {name: storable(values) for name, values in wanted.items() if values is not None}
         # Read before the page, so that the page's statement looked at all events up to there.
-        last = await self.last_position() if given else 0
+        last = await self.last_position() if given and before is None else 0
         statement = await self._session.kept(
-            _page, self._rule, tuple(sorted(given)), self._session.dialect
+            _page,
+            self._rule,
+            tuple(sorted(given)),
+            before is not None,
+            backwards,
+            self._session.dialect,
         )
-        values = {"after": after, "most": limit + 1, **given}
+        values = {"after": after, "before": before, "most": limit + 1, **given}
         found = list(map(_event, await self._session.rows(statement, values)))
         items, has_more = found[:limit], len(found) > limit
+        if backwards:
+            items.reverse()
         position = (items[-1].position if items else None) or after
         return EventPage(items, position if has_more else max(position, last), has_more)
 
@@ -77,16 +95,39 @@ class DatabaseEventReads:
     async def of_entity(
         self, entity_type: str, entity_key: str, limit: int, *, before: str | None = None
     ) -> Sequence[Event]:
+        found = await self.of_entities(entity_type, [entity_key], limit, before=before)
+        return list(found.get(entity_key, ()))
+
+    async def of_entities(
+        self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
+    ) -> Mapping[str, Sequence[Event]]:
         statement = await self._session.kept(
-            _of_entity, self._rule, before is not None, self._session.dialect
+            _of_entities, self._rule, before is not None, self._session.dialect
         )
         values = {
+            "values": storable(list(dict.fromkeys(keys))),
             "entity_type": entity_type,
-            "entity_key": entity_key,
             "before": before,
             "most": limit,
         }
-        return list(map(_event, await self._session.rows(statement, values)))
+        events = map(_event, await self._session.rows(statement, values))
+        return {key: tuple(them) for key, them in groupby(events, key=attrgetter("entity_key"))}
+
+    async def states(
+        self, entity_type: str, revisions: Collection[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], JsonObject]:
+        statement = await self._session.kept(_states, self._rule, self._session.dialect)
+        values = {
+            "values": storable([key for key, _ in revisions]),
+            "revisions": [revision for _, revision in revisions],
+            "entity_type": entity_type,
+        }
+        events = map(_event, await self._session.rows(statement, values))
+        return {
+            (event.entity_key, event.revision_after): event.state
+            for event in events
+            if event.state is not None and (event.entity_key, event.revision_after) in revisions
+        }
 
     async def as_of(
         self,
@@ -96,21 +137,33 @@ class DatabaseEventReads:
         revision: int | None = None,
         at: datetime | None = None,
     ) -> R | None:
+        found = await self.as_of_many(record_type, [key], revision=revision, at=at)
+        return found.get(key)
+
+    async def as_of_many(
+        self,
+        record_type: type[R],
+        keys: Sequence[str],
+        *,
+        revision: int | None = None,
+        at: datetime | None = None,
+    ) -> Mapping[str, R]:
         require_one(revision, at)
         statement = await self._session.kept(
             _as_of, self._rule, at is not None, self._session.dialect
         )
         values = {
+            "values": storable(list(dict.fromkeys(keys))),
             "entity_type": record_type.entity_type,
-            "entity_key": key,
             "revision": revision,
             "at": at,
         }
-        rows = await self._session.rows(statement, values)
-        event = _event(rows[0]) if rows else None
-        if event is None or event.state is None:
-            return None
-        return record_of(record_type, event.state)
+        events = map(_event, await self._session.rows(statement, values))
+        return {
+            event.entity_key: record_of(record_type, event.state)
+            for event in events
+            if event.state is not None
+        }
 
     @property
     def _rule(self) -> Filter | None:
@@ -118,45 +171,94 @@ class DatabaseEventReads:
         return dict(self._session.rules).get(Event.__name__) if self._session.rules else None
 
 
-def _page(rule: Filter | None, filtered: tuple[str, ...], dialect: Dialect) -> Statement:
+def _page(
+    rule: Filter | None,
+    filtered: tuple[str, ...],
+    is_before: bool,
+    backwards: bool,
+    dialect: Dialect,
+) -> Statement:
     rows = rows_of(events, rule, dialect)
     conditions = [dialect.among(rows.c[_FILTERS[it]], it) for it in filtered]
+    if is_before:
+        conditions.append(rows.c.position < _parameter("before", rows.c.position))
+
+    def in_order(them: FromClause) -> list[Any]:
+        return [them.c.position.desc() if backwards else them.c.position]
+
     found = (
         _select(rows)
         .where(rows.c.position > _parameter("after", rows.c.position), *conditions)
-        .order_by(rows.c.position)
+        .order_by(*in_order(rows))
         .limit(bindparam("most", type_=Integer()))
     )
-    return limited(found, ["state"], "event_id", dialect, lambda them: (them.c.position,))
+    return limited(found, ["state"], "event_id", dialect, in_order)
 
 
-def _of_entity(rule: Filter | None, is_before: bool, dialect: Dialect) -> Statement:
-    """A revision's delete comes after its save."""
-    rows = rows_of(events, rule, dialect)
-    found = _select(rows).where(*_is_of_entity(rows))
+def _of_entities(rule: Filter | None, is_before: bool, dialect: Dialect) -> Statement:
+    """Each entity's events are found by themselves, as an index has them."""
+    newest = rows_as("newest", events, rule, dialect)
+    keys = dialect.each_value(events.c.entity_key.type, "entity")
+    has_key = newest.c.entity_key == keys.c.value
+    found = select(newest.c.event_id).where(_is_of_type(newest), has_key)
     if is_before:
-        given = select(events.c.revision, events.c.is_deletion).where(
-            *_is_of_entity(events), events.c.event_id == _parameter("before", events.c.event_id)
+        given = events.alias("given")
+        place = select(given.c.revision, given.c.is_deletion).where(
+            _is_of_type(given),
+            given.c.entity_key == keys.c.value,
+            given.c.event_id == _parameter("before", given.c.event_id),
         )
-        found = found.where(tuple_(rows.c.revision, rows.c.is_deletion) < given.scalar_subquery())
-
-    def newest_first(them: FromClause) -> list[Any]:
-        return [them.c.revision.desc(), them.c.is_deletion.desc()]
-
-    found = found.order_by(*newest_first(rows)).limit(bindparam("most", type_=Integer()))
-    return limited(found, ["state"], "event_id", dialect, newest_first)
+        is_earlier = (
+            tuple_(newest.c.revision, newest.c.is_deletion)
+            < place.correlate(keys).scalar_subquery()
+        )
+        found = found.where(is_earlier)
+    found = found.order_by(*_newest_first(newest)).limit(bindparam("most", type_=Integer()))
+    return _of_keys(rule, keys, found, dialect)
 
 
 def _as_of(rule: Filter | None, is_at: bool, dialect: Dialect) -> Statement:
-    rows = rows_of(events, rule, dialect)
-    found = _select(rows).where(*_is_of_entity(rows))
+    newest = rows_as("newest", events, rule, dialect)
+    keys = dialect.each_value(events.c.entity_key.type, "entity")
+    found = select(newest.c.event_id).where(
+        _is_of_type(newest), newest.c.entity_key == keys.c.value
+    )
     if is_at:
-        found = found.where(rows.c.occurred_at <= _parameter("at", rows.c.occurred_at))
+        found = found.where(newest.c.occurred_at <= _parameter("at", newest.c.occurred_at))
     else:
-        has_revision = rows.c.revision == _parameter("revision", rows.c.revision)
-        found = found.where(has_revision, not_(rows.c.is_deletion))
-    newest_first = (rows.c.revision.desc(), rows.c.is_deletion.desc())
-    return dialect.compile(found.order_by(*newest_first).limit(1))
+        has_revision = newest.c.revision == _parameter("revision", newest.c.revision)
+        found = found.where(has_revision, not_(newest.c.is_deletion))
+    return _of_keys(rule, keys, found.order_by(*_newest_first(newest)).limit(1), dialect)
+
+
+def _of_keys(
+    rule: Filter | None, keys: FromClause, ids: Select[Any], dialect: Dialect
+) -> Statement:
+    """The events that are found for each of the keys, key by key, the newest first."""
+    rows = rows_of(events, rule, dialect)
+
+    def in_order(them: FromClause) -> list[Any]:
+        return [them.c.entity_key, *_newest_first(them)]
+
+    is_found = rows.c.event_id.in_(ids.correlate(keys).scalar_subquery())
+    found = _select(rows).select_from(keys.join(rows, is_found)).order_by(*in_order(rows))
+    return limited(found, ["state"], "event_id", dialect, in_order)
+
+
+def _states(rule: Filter | None, dialect: Dialect) -> Statement:
+    rows = rows_of(events, rule, dialect)
+    found = _select(rows).where(
+        _is_of_type(rows),
+        dialect.among(rows.c.entity_key, "values"),
+        dialect.among(rows.c.revision, "revisions"),
+        not_(rows.c.is_deletion),
+    )
+    return limited(found, ["state"], "event_id", dialect)
+
+
+def _newest_first(rows: FromClause) -> list[Any]:
+    """A revision's delete comes after its save."""
+    return [rows.c.revision.desc(), rows.c.is_deletion.desc()]
 
 
 @cache
@@ -169,9 +271,11 @@ def _select(rows: FromClause) -> Select[Any]:
     return select(*(rows.c[name] for name in _NAMES))
 
 
-def _is_of_entity(rows: FromClause) -> list[ColumnElement[bool]]:
-    names = ("entity_type", "entity_key")
-    return [rows.c[name] == _parameter(name, rows.c[name]) for name in names]
+def _is_of_type(rows: FromClause) -> ColumnElement[bool]:
+    is_of_type: ColumnElement[bool] = rows.c.entity_type == _parameter(
+        "entity_type", rows.c.entity_type
+    )
+    return is_of_type
 
 
 def _parameter(name: str, column: ColumnElement[Any]) -> Any:

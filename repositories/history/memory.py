@@ -1,12 +1,13 @@
 """The log in memory: how it's written, and how it's read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from domain.callers import Caller
 from domain.entity import Entity
 from domain.history import DELETED, Event, EventFilter
+from domain.json_object import JsonObject
 from domain.sources import NewKey
 from repositories.history.contract import EventPage, require_one
 from repositories.memory.event_log import EventLog, Topic
@@ -86,16 +87,41 @@ class MemoryEventReads:
     def __init__(self, session: MemorySession) -> None:
         self._session = session
 
-    async def page(self, after: int, limit: int, filter: EventFilter | None = None) -> EventPage:
+    async def page(
+        self,
+        after: int,
+        limit: int,
+        filter: EventFilter | None = None,
+        *,
+        before: int | None = None,
+        backwards: bool = False,
+    ) -> EventPage:
+        if backwards:
+            return self._last_page(after, limit, filter, before)
         found: list[Event] = []
         position = after
         for event in self._log.after(after):
+            if before is not None and (event.position or 0) >= before:
+                break
             if len(found) == limit:
                 return EventPage(found, position, has_more=True)
             if filter is None or filter.matches(event):
                 found.append(event)
             position = event.position or position
         return EventPage(found, position, has_more=False)
+
+    def _last_page(
+        self, after: int, limit: int, filter: EventFilter | None, before: int | None
+    ) -> EventPage:
+        matching = [
+            event
+            for event in self._log.after(after)
+            if (before is None or (event.position or 0) < before)
+            and (filter is None or filter.matches(event))
+        ]
+        found = matching[max(len(matching) - limit, 0) :]
+        position = (found[-1].position if found else None) or after
+        return EventPage(found, position, has_more=len(matching) > limit)
 
     async def last_position(self) -> int:
         return self._log.last_position
@@ -109,6 +135,23 @@ class MemoryEventReads:
             found = found[places[0] + 1 :] if places else []
         return found[:limit]
 
+    async def of_entities(
+        self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
+    ) -> Mapping[str, Sequence[Event]]:
+        return {
+            key: await self.of_entity(entity_type, key, limit, before=before) for key in set(keys)
+        }
+
+    async def states(
+        self, entity_type: str, revisions: Collection[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], JsonObject]:
+        return {
+            (key, event.revision_after): event.state
+            for key in {key for key, _ in revisions}
+            for event in self._log.of_entity((entity_type, key))
+            if event.state is not None and (key, event.revision_after) in revisions
+        }
+
     async def as_of(
         self,
         record_type: type[R],
@@ -117,12 +160,27 @@ class MemoryEventReads:
         revision: int | None = None,
         at: datetime | None = None,
     ) -> R | None:
+        found = await self.as_of_many(record_type, [key], revision=revision, at=at)
+        return found.get(key)
+
+    async def as_of_many(
+        self,
+        record_type: type[R],
+        keys: Sequence[str],
+        *,
+        revision: int | None = None,
+        at: datetime | None = None,
+    ) -> Mapping[str, R]:
         require_one(revision, at)
-        for event in reversed(self._log.of_entity((record_type.entity_type, key))):
-            is_it = event.revision_after == revision if at is None else event.occurred_at <= at
-            if is_it:
-                return None if event.state is None else record_of(record_type, event.state)
-        return None
+        found = {}
+        for key in set(keys):
+            for event in reversed(self._log.of_entity((record_type.entity_type, key))):
+                is_it = event.revision_after == revision if at is None else event.occurred_at <= at
+                if is_it:
+                    if event.state is not None:
+                        found[key] = record_of(record_type, event.state)
+                    break
+        return found
 
     @property
     def _log(self) -> EventLog:

@@ -11,9 +11,11 @@ from domain import delivery
 from repositories.registry import Entities
 from schema.descriptions import URL
 from schema.fields import children, reference
+from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 
 if TYPE_CHECKING:
+    from schema.history.types import EventConnection
     from schema.production.types import Draft
 
 
@@ -40,6 +42,8 @@ class DeliveryPackage(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
+    as_of: DeliveryPackage | None = as_of()
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that is delivered; null when it isn't stored.",
         key="draft_id",

@@ -10,11 +10,13 @@ from strawberry.scalars import JSON
 
 from domain import onboarding
 from repositories.registry import Entities
+from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.onboarding.enums import BriefStage
 from schema.pagination import Connection, connection
 
 if TYPE_CHECKING:
+    from schema.history.types import EventConnection
     from schema.strategy.types import StrategyPlan
 
 
@@ -61,6 +63,8 @@ class Brief(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
+    as_of: Brief | None = as_of()
     strategy_plans: Connection[
         Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")]
     ] = connection(

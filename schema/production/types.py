@@ -12,11 +12,13 @@ from domain import production
 from repositories.registry import Entities
 from schema.descriptions import BODY
 from schema.fields import children, reference
+from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
 
 if TYPE_CHECKING:
     from schema.delivery.types import DeliveryPackage
+    from schema.history.types import EventConnection
     from schema.qc.types import QcResult
     from schema.strategy.types import StrategyPlan
 
@@ -45,6 +47,8 @@ class Campaign(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
+    as_of: Campaign | None = as_of()
     strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
         reference(
             "The plan that it carries out; null when that isn't stored.",
@@ -83,6 +87,8 @@ class Draft(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
+    as_of: Draft | None = as_of()
     strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
         reference(
             "The plan that it's written for; null when that isn't stored.",

@@ -11,10 +11,12 @@ from domain import qc
 from repositories.registry import Entities
 from schema.descriptions import NO_GATE
 from schema.fields import children, reference
+from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.qc.enums import QcSeverity
 
 if TYPE_CHECKING:
+    from schema.history.types import EventConnection
     from schema.production.types import Draft
 
 
@@ -44,6 +46,8 @@ class QcResult(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
+    as_of: QcResult | None = as_of()
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that was checked; null when it isn't stored.",
         key="draft_id",

@@ -10,11 +10,13 @@ import strawberry
 from domain import strategy
 from repositories.registry import Entities
 from schema.fields import children, reference
+from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.pagination import Connection, connection
 from schema.strategy.enums import ApprovalState
 
 if TYPE_CHECKING:
+    from schema.history.types import EventConnection
     from schema.onboarding.types import Brief
     from schema.production.types import Campaign, Draft
 
@@ -85,6 +87,8 @@ class StrategyPlan(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
+    as_of: StrategyPlan | None = as_of()
     brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = reference(
         "The brief that it answers; null when that isn't stored.",
         key="brief_id",

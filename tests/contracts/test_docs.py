@@ -20,8 +20,8 @@ from repositories.factory import PersistenceMode, create_storage
 from schema.limits import Limits
 from schema.root import create_schema
 from server.seed.agency import seed_agency
-from server.service import StreamLimits
 from server.settings import Settings
+from server.stream_limits import StreamLimits
 from tests import builders as build
 from tests.support.graphql import InProcess
 

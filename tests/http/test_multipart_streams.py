@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.service import StreamLimits
+from server.stream_limits import StreamLimits
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.listening import QuietWebSocket
-from server.service import StreamLimits
+from server.stream_limits import StreamLimits
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json

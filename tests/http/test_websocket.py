@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from server.service import StreamLimits
+from server.stream_limits import StreamLimits
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json, mutation

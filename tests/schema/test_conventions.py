@@ -30,7 +30,11 @@ from tests.support.sdl import (
 )
 
 ENTITIES = [type_.name for type_ in entity_types()]
-CONNECTIONS = [type_.name for type_ in object_types() if type_.name.endswith("Connection")]
+CONNECTIONS = [
+    type_.name
+    for type_ in object_types()
+    if type_.name.endswith("Connection") and type_.name != "EventConnection"
+]
 MUTATIONS = list(root_fields("Mutation"))
 
 every_entity = pytest.mark.parametrize("name", ENTITIES)
@@ -66,10 +70,10 @@ def test_every_entity_is_found_alone_and_in_a_list(name: str) -> None:
     assert roots[f"{decapitalized(name)}s"] == f"{name}Connection!"
 
 
-def test_nothing_else_can_be_queried_than_entities_and_nodes() -> None:
+def test_nothing_else_can_be_queried_than_entities_nodes_and_events() -> None:
     of_entities = {f"{decapitalized(name)}{end}" for name in ENTITIES for end in ("", "s")}
 
-    assert set(root_fields("Query")) == of_entities | {"node", "nodes"}
+    assert set(root_fields("Query")) == of_entities | {"node", "nodes", "events"}
 
 
 # Types of fields
@@ -114,7 +118,7 @@ def test_nothing_else_is_an_id() -> None:
         where
         for where, kind in all_types_of_fields()
         if kind in ("ID", "ID!")
-        and not re.search(r"(Id|\bid)\)?$", where)
+        and not re.search(r"(Id|\b(id|key))\)?$", where)
         and not where.startswith(("IDFilter.", "NullableIDFilter."))
     ] == []
 
@@ -274,6 +278,28 @@ def test_a_connection_has_edges_nodes_a_place_and_a_total(name: str) -> None:
     assert fields_of(object_type(f"{entity}Edge")) == {"cursor": "String!", "node": f"{entity}!"}
 
 
+def test_events_are_listed_without_a_total_which_would_count_all_of_the_log() -> None:
+    assert fields_of(object_type("EventConnection")) == {
+        "edges": "[EventEdge!]!",
+        "nodes": "[Event!]!",
+        "pageInfo": "PageInfo!",
+    }
+    assert fields_of(object_type("EventEdge")) == {"cursor": "String!", "node": "Event!"}
+
+
+@every_entity
+def test_every_entity_leads_to_its_history_and_to_itself_as_it_was(name: str) -> None:
+    fields = object_type(name).fields
+
+    assert str(fields["history"].type) == "EventConnection!"
+    assert [*fields["history"].args] == ["first", "after"]
+    assert str(fields["asOf"].type) == name
+    assert {argument: str(it.type) for argument, it in fields["asOf"].args.items()} == {
+        "revision": "Int",
+        "at": "DateTime",
+    }
+
+
 def test_a_page_knows_its_place() -> None:
     assert fields_of(object_type("PageInfo")) == {
         "hasNextPage": "Boolean!",
@@ -316,7 +342,7 @@ def test_what_leads_from_one_module_to_another_leads_back() -> None:
         f"{type_.name}.{name}": kind
         for type_ in entity_types()
         for name, kind in fields_of(type_).items()
-        if name not in own_fields(type_) and name != "id"
+        if name not in own_fields(type_) and name not in ("id", "history", "asOf")
     }
 
     assert edges == {

@@ -243,7 +243,7 @@ async def test_filters_say_their_limits(server: InProcess) -> None:
         for type_ in object_types()
         for field in type_.fields.values()
         for name, argument in field.args.items()
-        if name == "filter"
+        if name == "filter" and "orderBy" in field.args
     }
     [said] = told
     long = [f"k{i}" for i in range(validation.LIST_LENGTH + 1)]

@@ -80,9 +80,10 @@ def fields_of(type_: Fielded) -> dict[str, str]:
 
 
 def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
-    """The fields that tell of the entity itself: not its global id, nor what else it leads to."""
+    """The fields that tell of the entity itself, as it is: not its global id, nor what it leads
+    to, its history included."""
     ends = {other.name for other in entity_types()}
-    ends |= {f"{name}Connection" for name in ends}
+    ends |= {f"{name}Connection" for name in (*ends, "Event")}
     return {
         name: str(field.type)
         for name, field in entity.fields.items()

@@ -1,0 +1,91 @@
+"""Reading the log."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.entity import Entity
+from domain.history import Event
+from domain.json_object import JsonObject
+from repositories.history.contract import EventReads
+from repositories.lazy import lazy
+from resolvers.dataloaders import DataLoader
+
+
+class Moment(NamedTuple):
+    """An entity as it was: with a revision, or else at a time."""
+
+    record_type: type[Entity]
+    key: str
+    revision: int | None
+    at: datetime | None
+
+
+class History(NamedTuple):
+    """Up to `limit` events of an entity, the newest first, before the one with the id `before`."""
+
+    entity_type: str
+    key: str
+    limit: int
+    before: str | None
+
+
+class EventLoaders:
+    """What can be read of the log."""
+
+    def __init__(self, reads: EventReads) -> None:
+        self.reads = reads
+
+    @lazy
+    def histories(self) -> DataLoader[History, Sequence[Event]]:
+        return DataLoader(self._histories)
+
+    @lazy
+    def entities_as_of(self) -> DataLoader[Moment, Entity | None]:
+        return DataLoader(self._entities_as_of)
+
+    @lazy
+    def states_before(self) -> DataLoader[Event, JsonObject | None]:
+        """The states of the entities before the events."""
+        return DataLoader(self._states_before)
+
+    async def _histories(self, asked: Sequence[History]) -> Mapping[History, Sequence[Event]]:
+        found: dict[History, Sequence[Event]] = {}
+        for (entity_type, limit, before), them in _grouped(
+            asked, lambda it: (it.entity_type, it.limit, it.before)
+        ).items():
+            keys = [it.key for it in them]
+            events = await self.reads.of_entities(entity_type, keys, limit, before=before)
+            found |= {it: events.get(it.key, ()) for it in them}
+        return found
+
+    async def _entities_as_of(self, asked: Sequence[Moment]) -> Mapping[Moment, Entity | None]:
+        found: dict[Moment, Entity | None] = {}
+        for (record_type, revision, at), them in _grouped(
+            asked, lambda it: (it.record_type, it.revision, it.at)
+        ).items():
+            keys = [it.key for it in them]
+            records = await self.reads.as_of_many(record_type, keys, revision=revision, at=at)
+            found |= {it: records.get(it.key) for it in them}
+        return found
+
+    async def _states_before(self, events: Sequence[Event]) -> Mapping[Event, JsonObject | None]:
+        found: dict[Event, JsonObject | None] = dict.fromkeys(events)
+        of_types = _grouped(
+            [event for event in events if event.revision_before], lambda it: it.entity_type
+        )
+        for entity_type, them in of_types.items():
+            revisions = [(event.entity_key, event.revision_before) for event in them]
+            states = await self.reads.states(entity_type, revisions)
+            found |= {
+                event: states.get((event.entity_key, event.revision_before)) for event in them
+            }
+        return found
+
+
+def _grouped(asked: Sequence[Any], by: Any) -> Mapping[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = defaultdict(list)
+    for each in asked:
+        groups[by(each)].append(each)
+    return groups

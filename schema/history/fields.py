@@ -1,0 +1,112 @@
+"""Fields of entities that lead into the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+
+from domain.entity import Entity
+from resolvers.history.loaders import History, Moment
+from schema.context import Context, Info
+from schema.cursors import decode_event_id, encode_event_id
+from schema.declarations import FieldResolution
+from schema.errors import BadUserInput
+from schema.history.types import EventConnection, EventEdge
+from schema.pagination import After, First, PageInfo, page_size
+
+
+def history() -> Any:
+    """The events of an entity."""
+
+    async def resolve_all(
+        parents: Sequence[Any], info: Any, first: int | None = UNSET, after: str | None = UNSET
+    ) -> Sequence[Any]:
+        limit, _ = page_size(first, UNSET)
+        before = decode_event_id("after", after)
+        context: Context = info.context
+        asked = [History(it.entity_type, _key(it), limit + 1, before) for it in parents]
+        found = await context.loaders.events.histories.load_many(asked)
+        return [_connection(events, limit, is_first=before is None) for events in found]
+
+    async def resolve(
+        parent: strawberry.Parent[Any], info: Info, first: First = UNSET, after: After = UNSET
+    ) -> EventConnection:
+        [found] = await resolve_all([parent], info, first, after)
+        connection: EventConnection = found
+        return connection
+
+    return strawberry.field(
+        resolver=resolve,
+        description=(
+            "What happened to the entity, the newest event first: also before it was deleted and "
+            "saved again."
+        ),
+        metadata=FieldResolution(resolve_batch=resolve_all).metadata,
+    )
+
+
+def as_of() -> Any:
+    """The entity as it was stored."""
+
+    async def resolve_all(
+        parents: Sequence[Any],
+        info: Any,
+        revision: int | None = UNSET,
+        at: datetime | None = UNSET,
+    ) -> Sequence[Any]:
+        given = [value for value in (revision, at) if value is not UNSET and value is not None]
+        if len(given) != 1:
+            raise BadUserInput("revision, at: give one of them, and not both.")
+        [value] = given
+        moment = (value, None) if isinstance(value, int) else (None, value)
+        context: Context = info.context
+        asked = [Moment(type(it), _key(it), *moment) for it in parents]
+        return await context.loaders.events.entities_as_of.load_many(asked)
+
+    async def resolve(
+        parent: strawberry.Parent[Any],
+        info: Info,
+        revision: Annotated[
+            int | None,
+            strawberry.argument(description="With this revision. Not together with `at`."),
+        ] = UNSET,
+        at: Annotated[
+            datetime | None,
+            strawberry.argument(description="At this time. Not together with `revision`."),
+        ] = UNSET,
+    ) -> Any:
+        [found] = await resolve_all([parent], info, revision, at)
+        return found
+
+    return strawberry.field(
+        resolver=resolve,
+        description=(
+            "The entity with its children as it was stored; null where it wasn't there, or isn't "
+            "known any more. Fields that lead to other entities lead to these as they are now."
+        ),
+        metadata=FieldResolution(resolve_batch=resolve_all).metadata,
+    )
+
+
+def _key(record: Entity) -> str:
+    key: str = getattr(record, record.key_name)
+    return key
+
+
+def _connection(found: Sequence[Any], limit: int, *, is_first: bool) -> EventConnection:
+    events = found[:limit]
+    cursors = [encode_event_id(event.event_id) for event in events]
+    return EventConnection(
+        edges=[EventEdge(cursor=c, node=it) for c, it in zip(cursors, events, strict=True)],
+        nodes=list(events),
+        page_info=PageInfo(
+            has_next_page=len(found) > limit,
+            has_previous_page=not is_first,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )

@@ -1,0 +1,55 @@
+"""The names of what happens to entities, as clients see them."""
+
+from enum import StrEnum
+from typing import Final
+
+from domain.history import ADOPTED, DELETED
+from repositories.registry import ENTITY_TYPES
+from schema.descriptions import describe_enum
+
+_RECORDS: Final = tuple(type_.record for type_ in ENTITY_TYPES.values())
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _outcomes(record: type) -> tuple[str, ...]:
+    return (*record.outcomes, DELETED, ADOPTED)  # type: ignore[attr-defined]
+
+
+EntityKind = StrEnum(  # type: ignore[misc]
+    "EntityKind", {record.entity_type.upper(): record.entity_type for record in _RECORDS}
+)
+"""The types of entities, by their names in the log."""
+
+EventType = StrEnum(  # type: ignore[misc]
+    "EventType",
+    {
+        f"{record.entity_type}_{outcome}".upper(): f"{record.entity_type}.{outcome}"
+        for record in _RECORDS
+        for outcome in _outcomes(record)
+    },
+)
+"""What may happen to entities of each type, by its names in the log."""
+
+describe_enum(
+    EntityKind,
+    "The types of entities.",
+    **{name: f"A {_words(member.value)}." for name, member in EntityKind.__members__.items()},
+)
+
+
+def _description(value: str) -> str:
+    entity, outcome = value.split(".")
+    if outcome == ADOPTED:
+        return f"A {_words(entity)} was there when the log began."
+    return f"A {_words(entity)} was {outcome}."
+
+
+describe_enum(
+    EventType,
+    "What happened to an entity. Webhooks name the same events by lower-case words and a point, "
+    "such as `draft.saved`.",
+    **{name: _description(member.value) for name, member in EventType.__members__.items()},
+)
