@@ -1,1 +1,1 @@
-"""Where things are kept: the only room that knows SQLAlchemy."""
+"""Storage of entities: the only room that knows SQLAlchemy."""

@@ -18,7 +18,7 @@ def _is_there() -> None: ...
 
 
 class AnswerSize:
-    """Counts the texts that are read for one answer, in characters or bytes; `left` are some.
+    """Counts the texts that are read for one answer, in characters or bytes; `left` are allowed.
 
     `hold` is told how much memory each amount takes before it counts, and may raise Unavailable.
     A statement reads `at_once` at most, until `make_room` was called and didn't raise. None makes
@@ -56,7 +56,7 @@ class AnswerSize:
         self.readable = self.left
 
     def add(self, amount: int, memory: int | None = None) -> None:
-        """Raises AnswerTooLarge when the answer can't have so much more.
+        """Counts the amount. Raises AnswerTooLarge when the answer can't have so much more.
 
         `memory` is what it takes in bytes, where this is more than the amount.
         """
@@ -74,7 +74,7 @@ class AnswerSize:
         self.add(amount, sum(map(getsizeof, texts)) if amount > AT_ONCE else None)
 
     def exceeded(self) -> AnswerTooLarge:
-        """What to raise; nothing more is read for the answer then, unless there may be room."""
+        """The error to raise; nothing more is read for the answer, unless there may be room."""
         return AnswerTooLarge(self._allowed) if self.may_be_larger else self._too_large()
 
     def _too_large(self) -> AnswerTooLarge:
@@ -91,7 +91,7 @@ FITS: Final = "fits_answer"
 """The function by which SQLite asks whether the answer may have so much more."""
 
 ANSWER: ContextVar[AnswerSize | None] = ContextVar("answer", default=None)
-"""What counts for the present task; None: its answer has no limit."""
+"""The counter of the present task; None: its answer has no limit."""
 
 
 def limit_answer(

@@ -1,4 +1,4 @@
-"""What is made once and used again, kept by what it weighs."""
+"""A cache that is bounded by the weight of its values."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -13,7 +13,7 @@ _SHARES: Final = 8
 """One value may have no more than a share of the cache, so that it drives out few others."""
 
 _ENTRY: Final = 400
-"""What it takes to keep anything, in bytes: its place in the order, and a key of a few parts."""
+"""The bytes that each entry takes: its position in the order, and a key of a few parts."""
 
 
 @dataclass(eq=False, slots=True)
@@ -22,15 +22,15 @@ class _Kept:
     number: int
     weight: int = 0
     is_used: bool = False
-    """Since it came to its place in the order."""
+    """Whether it was used since it came to its position in the order."""
 
 
 class Cache:
-    """Values of all kinds by their keys, which all together weigh `limit` bytes at most.
+    """Values by their keys, which all together weigh `limit` bytes at most.
 
-    Who comes first goes first, but has another turn if it was used meanwhile: so the order is that
-    of use, as far as it matters, and nothing has to be moved when it's used. What weighs more than
-    an eighth of the limit isn't kept at all.
+    The cache drops the oldest value first, but moves it to the end if it was used meanwhile
+    (second chance). So a hit moves nothing, and the order is about that of use. The cache doesn't
+    keep a value that weighs more than an eighth of the limit.
     """
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:

@@ -1,4 +1,4 @@
-"""News of what was committed, for those who watch an entity in this process."""
+"""Notifications of committed changes, for watchers of an entity in this process."""
 
 import asyncio
 from collections import deque

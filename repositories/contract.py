@@ -1,11 +1,11 @@
-"""What the repositories of all modules have in common.
+"""The protocols that the repositories of all modules have in common.
 
 Records come without their children: these are read by the methods named `<children>_by_<key>`, so
-that nobody reads what isn't asked for. What a write returns carries the children it wrote.
+that nobody reads what isn't requested. A save returns the record with the children that it stored.
 
-Whoever only passes entities on reads them as JSON, which the database writes, with all that is
-selected of them and of what belongs to them, in one statement. The texts are what `encode_json`
-would make of the records.
+Callers that only pass entities on read them as JSON, which the database renders in one statement:
+projections of the entities, and of what belongs to them. The texts equal those that `encode_json`
+makes of the records.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ R = TypeVar("R", bound=Entity)
 
 
 class JsonPage(NamedTuple):
-    """Of each entity of a page, an object for each projection, as texts.
+    """A page of entities, with a JSON text for each projection.
 
-    With places, what it's ordered by and its key stand last.
+    With places, an item ends with the value that the page is ordered by, and the key.
     """
 
     page: Page[tuple[Any, ...]]
@@ -29,18 +29,18 @@ class JsonPage(NamedTuple):
 
 
 class EntityReads(Protocol[R]):
-    """Reading entities of one type by their business key."""
+    """Reads entities of one type by their business key."""
 
     async def get(self, key: str) -> R | None: ...
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, R]:
-        """By key; keys that aren't stored are left out."""
+        """The entities by key; keys that aren't stored are left out."""
         ...
 
     async def json_by_key(
         self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """As get_many, as JSON objects: one for each of the projections."""
+        """The same entities as `get_many`, as JSON objects: one for each of the projections."""
         ...
 
     async def page(self, request: PageRequest) -> Page[R]:
@@ -56,16 +56,16 @@ class EntityReads(Protocol[R]):
         with_total: bool = False,
         with_more: bool = True,
     ) -> JsonPage:
-        """As page, of JSON objects: perhaps with how many entities match on all pages together.
+        """The same page as `page`, of JSON objects; `with_total`, also how many entities match.
 
-        Without `with_more`, nobody asks whether there are more, and they may not be looked for.
+        Without `with_more`, the page may say that no more entities follow although some do.
         """
         ...
 
     async def json_pages(
         self, values: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """For each of the values, pages of those entities that have it under an attribute: one for
+        """The pages of the entities that have a value under an attribute, by value: one page for
         each of the projections, whose only member it is. Values are keys that may be stored.
         """
         ...
@@ -76,7 +76,7 @@ class EntityReads(Protocol[R]):
 
 
 class EntityRepository(EntityReads[R], Protocol[R]):
-    """Reading and writing, inside a unit of work."""
+    """Reads, saves and deletes entities of one type, inside a unit of work."""
 
     async def get_for_update(self, key: str) -> R | None:
         """The entity, which nobody else changes before this unit of work ends."""

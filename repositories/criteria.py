@@ -1,4 +1,4 @@
-"""What a caller may ask a repository for: filters, orders and pages, free of any database.
+"""Criteria of reads: filters, orders and pages, free of any database.
 
 Filters are two-valued: a comparison of an absent value is false, and `Not` is the exact complement.
 Of what is absent, NE and NOT_IN are true, as the complements of EQ and IN. Text compares by code
@@ -33,7 +33,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A field against a value; a tuple of values for IN and NOT_IN."""
+    """Compares a field with a value; IN and NOT_IN have a tuple of values."""
 
     field: str
     operator: Operator
@@ -49,14 +49,14 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """True when every condition is; so also when there is none."""
+    """True when every condition is true, also without any condition."""
 
     conditions: tuple["Filter", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """True when some condition is; so never when there is none."""
+    """True when some condition is true, never without any condition."""
 
     conditions: tuple["Filter", ...]
 
@@ -76,7 +76,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By a field that is never null; rows with equal values follow by their key, ascending."""
+    """Orders by a field that is never null; rows with equal values come by their key, ascending."""
 
     field: str
     direction: Direction
@@ -87,7 +87,7 @@ NEWEST_FIRST = Order("created_at", Direction.DESC)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in an order: the ordered field's value, and the key, of the row that stands there.
+    """A position in an order: the ordered field's value, and the key, of the row there.
 
     The row itself may be gone: the place stays.
     """
@@ -98,7 +98,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Up to `limit` rows between two places of an order.
+    """Up to `limit` rows between two positions of an order.
 
     The first ones after `after`, or, `backwards`, the last ones before `before`; both places may
     be given. The rows come in the order's direction either way.
@@ -126,7 +126,7 @@ class Page(Generic[R]):
 
     @classmethod
     def of(cls, request: PageRequest, found: Iterable[R]) -> "Page[R]":
-        """From one row more than the limit, in the direction of reading."""
+        """The page of up to one row more than the limit, in the direction of reading."""
         rows = tuple(found)
         more = len(rows) > request.limit
         items = rows[: request.limit]

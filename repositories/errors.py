@@ -1,10 +1,10 @@
-"""Why storage can't do what a unit of work asks for."""
+"""Failures of storage that a unit of work meets."""
 
 from domain.errors import Unavailable
 
 
 class WriteConflict(Unavailable):
-    """Another writer came between; the unit of work is to be repeated from its start."""
+    """Another writer changed the same rows; the unit of work has to be repeated from its start."""
 
     def __init__(self) -> None:
         super().__init__("Too many writers of the same data; try again.")

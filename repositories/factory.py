@@ -42,10 +42,10 @@ from repositories.unit_of_work import (
 T = TypeVar("T")
 
 MAX_ATTEMPTS = 8
-"""How often a unit of work is tried before its caller is told that storage is unavailable."""
+"""How often a unit of work is tried before it fails with Unavailable."""
 
 HEALTH_SECONDS = 2.0
-"""How long a database may take to show that it can be read and written."""
+"""How many seconds the health check of a database may take."""
 
 RequireSchema = Callable[[], Awaitable[None]]
 """Raises why the database isn't at the revision of the schema that this code needs."""
@@ -67,7 +67,7 @@ def create_storage(
 ) -> Storage:
     """The storage of a mode; `engine` is needed for `db` and ignored in memory.
 
-    `require_schema` is asked when the database lacks something. Statements are kept in the `cache`.
+    `require_schema` is called when the database lacks something. The `cache` keeps statements.
     """
     keys = new_key or UlidKeys(clock)
     if mode is PersistenceMode.INMEMORY:
@@ -100,7 +100,7 @@ _SAME_REVISION = SQLITE.compile(text("UPDATE alembic_version SET version_num = v
 """Changes nothing, but is committed like a save."""
 
 _HEALTH = system("health", "health")
-"""The caller of what shows that a file can be read and written; it looks at no entity."""
+"""The caller of the health check, which reads no entity."""
 
 
 class _MemoryStorage:
@@ -129,7 +129,7 @@ class _MemoryStorage:
 
 
 class _MemoryRepositories:
-    """What one caller reads and writes in memory."""
+    """One caller's units of work in memory."""
 
     def __init__(self, storage: _MemoryStorage, caller: Caller) -> None:
         self._storage = storage
@@ -228,7 +228,7 @@ class _DatabaseStorage:
 
 
 class _DatabaseRepositories:
-    """What one caller reads and writes: a unit of work is a transaction on its own connection."""
+    """One caller's units of work: each is a transaction on its own connection."""
 
     def __init__(self, storage: _DatabaseStorage, caller: Caller) -> None:
         self._storage = storage

@@ -10,11 +10,11 @@ import orjson
 from domain.json_object import JsonObject
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
-"""Times, which records have in UTC, get a `Z`. `_fragment_of` encodes what else isn't plain."""
+"""Times, which records have in UTC, get a `Z`. `_fragment_of` encodes all other special values."""
 
 
 def base64url(text: str) -> str:
-    """Without padding: RFC 4648, section 5."""
+    """The text in base64url without padding: RFC 4648, section 5."""
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -31,7 +31,7 @@ class JsonTexts:
 
 
 def size_of(value: Any) -> int:
-    """How many characters its texts have, each as often as it's there."""
+    """How many characters the value's texts have, each as often as it occurs."""
     match value:
         case str():
             return len(value)
@@ -47,7 +47,7 @@ def size_of(value: Any) -> int:
 
 
 def encode_json(value: Any) -> bytes:
-    """In UTF-8. Raises TypeError for what isn't JSON, a time or a JSON object."""
+    """The JSON text in UTF-8. Raises TypeError for what isn't JSON, a time or a JSON object."""
     return orjson.dumps(value, _fragment_of, _OPTIONS)
 
 

@@ -1,4 +1,4 @@
-"""Attributes that are made when they are first asked for."""
+"""Attributes that are computed at their first use."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class lazy(Generic[T]):  # noqa: N801 - it's used like `property`
-    """As `functools.cached_property`, without the lock that Python 3.11 takes for each of them.
+    """Works as `functools.cached_property`, without the lock of Python 3.11.
 
     What it stands in belongs to one thread.
     """

@@ -1,4 +1,4 @@
-"""The places of records in lists, of which cursors are made."""
+"""Places: positions of records in lists, as texts of which cursors are made."""
 
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -13,14 +13,14 @@ PLACE_MARK: Final = "\x01"
 
 
 class Scope(NamedTuple):
-    """Where places have a meaning: in lists of a type, in an order."""
+    """The lists in which places have a meaning: those of a type, in an order."""
 
     type_name: str
     order: Order
 
     @property
     def beginning(self) -> str:
-        """How places begin, as JSON lists; the value that it's ordered by and the key follow."""
+        """The beginning of places, as JSON lists; the ordered field's value and the key follow."""
         return f'["{self.type_name}","{self.order.field}","{self.order.direction.value}",'
 
 

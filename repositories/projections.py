@@ -1,4 +1,4 @@
-"""What JSON objects are to have of records, and of what belongs to these."""
+"""Projections: the members that JSON objects have of records, and of what belongs to these."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Attribute(NamedTuple):
 
 
 class Constant(NamedTuple):
-    """The same text for all."""
+    """A text that is the same for all records."""
 
     text: str
 
@@ -65,20 +65,20 @@ class Place(Enum):
 
 
 class Fact(Enum):
-    """What can be told of a page."""
+    """A fact about a page."""
 
     TOTAL = auto()
     """How many entities match the filter on all pages together."""
     HAS_NEXT = auto()
     HAS_PREVIOUS = auto()
     START = auto()
-    """The place of the first one, or null."""
+    """The place of the first item, or null."""
     END = auto()
-    """The place of the last one, or null."""
+    """The place of the last item, or null."""
 
 
 class Facts(NamedTuple):
-    """An object of what can be told of a page."""
+    """An object of facts about a page."""
 
     members: tuple[tuple[str, Fact | Constant], ...]
 
@@ -91,9 +91,9 @@ class Items(NamedTuple):
 
 class Paged(NamedTuple):
     """A page of the entities of a type that have under `by` what the record has under `attribute`:
-    an object with what is selected of it.
+    an object with these members.
 
-    Which page it is, says the whole projection: `pages` has it under this number.
+    The outermost projection has the request of the page: `pages` has it under this number.
     """
 
     attribute: str
@@ -109,15 +109,15 @@ Part = Attribute | Constant | EncodedId | Embedded | Children | Reference | Itse
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JsonProjection:
-    """The members of an object, in order: a key, and what stands under it.
+    """The members of an object, in order: keys, and the parts under them.
 
-    A whole projection has the requests of all `pages` within it, by their numbers.
+    An outermost projection has the requests of all `pages` within it, by their numbers.
     """
 
     members: tuple[tuple[str, Part], ...]
     pages: tuple[PageRequest, ...] = ()
     has_places: bool = field(init=False)
-    """Whether there are places in its texts."""
+    """Whether its texts contain places."""
     _members_hash: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,7 +136,7 @@ class JsonProjection:
         )
 
     def of_pages(self, pages: tuple[PageRequest, ...]) -> "JsonProjection":
-        """The same with these pages."""
+        """The same projection with these pages."""
         if not pages:
             return self
         bound = object.__new__(JsonProjection)
@@ -151,7 +151,7 @@ class JsonProjection:
 
     @property
     def within(self) -> "Iterator[JsonProjection]":
-        """The projections of objects within the object, as far as these are its own level's."""
+        """The projections of the objects that are directly within the object."""
         for _, part in self.members:
             match part:
                 case Embedded() | Children() | Reference() | Itself():
@@ -161,14 +161,14 @@ class JsonProjection:
 
     @property
     def size(self) -> int:
-        """How many members there are, those of objects within the object included."""
+        """How many members the object has, with those of objects within it."""
         return sum(map(_size, (part for _, part in self.members))) + sum(
             each.size for each in self.within
         )
 
     @property
     def depth(self) -> int:
-        """How deep queries are within one another, by their weights; 0 where there are none."""
+        """The depth of nested queries, by their weights; 0 without queries."""
         return max((_depth(part) for _, part in self.members), default=0)
 
 
@@ -181,7 +181,7 @@ _PAGE_DEPTH: Final = 13
 
 
 def _size(part: Part) -> int:
-    """How many members it makes, without those of projections within."""
+    """How many members the part makes, without those of projections within it."""
     if not isinstance(part, Paged):
         return 1
     facts = (each for _, each in part.members if isinstance(each, Facts))

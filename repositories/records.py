@@ -1,4 +1,4 @@
-"""Making records of what is stored."""
+"""Constructors of records from stored values."""
 
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, cast
@@ -25,6 +25,6 @@ def constructor(record_type: type[R]) -> type[R]:
         f"def construct(*, {', '.join(parameters)}):\n"
         f"    record = new(record_type)\n{''.join(lines)}    return record\n"
     )
-    # All of it are the names of attributes.
+    # The source consists of the names of attributes alone.
     exec(source, known)  # noqa: S102
     return cast(type[R], known["construct"])

@@ -55,7 +55,7 @@ class EntityType(Generic[Reads, Repository]):
     """
 
     attribute: str
-    """Its name on snapshots, units of work and loaders."""
+    """The type's attribute of snapshots, units of work and loaders."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class EntityType(Generic[Reads, Repository]):
     ) -> None:
         self.record = record
         self.name = record.__name__
-        """The GraphQL type has it, too."""
+        """The name of the record, which is that of the GraphQL type."""
         self.key_name = record.key_name
         self.in_memory = cast(type[MemoryRepository[Any]], in_memory)
         self.in_database = cast(type[DatabaseRepository[Any]], in_database)

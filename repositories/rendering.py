@@ -1,4 +1,4 @@
-"""The JSON objects of records that are in memory."""
+"""Renders records in memory as JSON objects."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def objects(
 
 
 def are_carried(projection: JsonProjection, record: Any) -> bool:
-    """Whether the record has all that is selected, its children included."""
+    """Whether the record itself has all that is projected, its children included."""
     return not any(
         isinstance(part, Reference | Paged)
         or (isinstance(part, Children) and getattr(record, part.attribute) is None)
@@ -88,7 +88,7 @@ def _column(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found of a page: its records, their places, and what `total` counts."""
+    """A page that was read: its records, their places, and the count of all that match."""
 
     page: Page[Any]
     places: Sequence[orjson.Fragment]
@@ -96,7 +96,7 @@ class Found:
 
 
 def paged(part: Paged, found: Sequence[Found], belonging: Belonging) -> list[dict[str, Any]]:
-    """The objects of pages that were found."""
+    """The objects of pages that were read."""
     return _told(part.members, found, belonging)
 
 

@@ -1,4 +1,4 @@
-"""Taking turns: so many at once, the others in the order in which they came."""
+"""Semaphores and locks that serve their waiters first come, first served."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,7 @@ from domain.errors import Unavailable
 class FairSemaphore:
     """A semaphore whose waiters give up, by one timer each and no task.
 
-    Whoever leaves hands the turn to who waits first, so that nobody can come between.
+    `release` hands the turn to the first waiter, so that no later caller can take it.
     """
 
     def __init__(self, number: int) -> None:
@@ -19,15 +19,15 @@ class FairSemaphore:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def try_acquire(self) -> bool:
-        """Whether there was one left, which is the caller's now."""
+        """Take a turn if one is left. Returns whether the caller has it now."""
         if not self._left:
             return False
         self._left -= 1
         return True
 
     async def acquire(self, acquire_timeout: float | None = None) -> None:
-        """At once, if there is one left. Raises Unavailable when there is none in so many seconds;
-        None: however long it takes.
+        """Take a turn, after earlier callers. Raises Unavailable when none is free in so many
+        seconds; None: it waits without a limit.
         """
         if not self.try_acquire():
             await self._wait(acquire_timeout)
@@ -54,7 +54,7 @@ class FairSemaphore:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has a turn."""
+        """Whether no turn is taken."""
         return self._left == self._number
 
     async def _wait(self, acquire_timeout: float | None) -> None:
@@ -81,10 +81,10 @@ class KeyedLocks:
 
     def __init__(self) -> None:
         self._turns: dict[Hashable, FairSemaphore | None] = {}
-        """Of keys that are held; None where nobody has waited."""
+        """The turns of keys that are held; None where nobody has waited."""
 
     async def acquire(self, key: Hashable) -> None:
-        """However long it takes; at once when nobody holds the key."""
+        """Take the key's turn; waits without a limit while another caller holds it."""
         if key not in self._turns:
             self._turns[key] = None
             return

@@ -1,4 +1,4 @@
-"""Units of work: what a caller holds while it reads one snapshot or writes one transaction."""
+"""Units of work: a caller reads one snapshot in each, or writes one transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,7 +25,7 @@ RepositoryClasses = Mapping[str, Callable[[Any], Any]]
 class Snapshot(Entities):
     """Reads that all see one and the same state of everything stored.
 
-    It has what reads the entities of each type, under the type's name.
+    It has the reads of each type of entity, under the type's name.
     """
 
     def __init__(self, repositories: RepositoryClasses, session: object) -> None:
@@ -67,11 +67,11 @@ class SnapshotHandle(Protocol):
     """A snapshot between its beginning and its end, also as an async context manager."""
 
     def begin(self) -> Snapshot:
-        """RuntimeError inside another unit of work of the same task."""
+        """Begin. Raises RuntimeError inside another unit of work of the same task."""
         ...
 
     async def end(self) -> None:
-        """Give back what was read from; later reads fail."""
+        """Release the connection; later reads fail."""
         ...
 
     async def __aenter__(self) -> Snapshot: ...
@@ -93,7 +93,7 @@ class Repositories(Protocol):
     def read(
         self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
-        """One snapshot, taken at its first statement and given back at the end.
+        """A snapshot, which is taken at its first statement and released at the end.
 
         Statements of several tasks queue. Raises Unavailable when storage can't be reached.
 
@@ -121,17 +121,17 @@ class Storage(Protocol):
     """Everything that is stored. It is opened once; each caller has repositories of its own."""
 
     def as_(self, caller: Caller) -> Repositories:
-        """The repositories for what this caller reads and writes."""
+        """The repositories with which this caller reads and writes."""
         ...
 
     @property
     def changes(self) -> ChangeFeed:
-        """News of what units of work of this process committed."""
+        """The feed of changes that units of work of this process committed."""
         ...
 
     @property
     def committed(self) -> asyncio.Event:
-        """Set by each commit of this process; to be cleared by who waits for it."""
+        """Each commit of this process sets it; the waiter clears it."""
         ...
 
     async def sequence_events(self, apart: float = 0.0) -> int | None:
@@ -147,5 +147,5 @@ class Storage(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Close all connections."""
         ...

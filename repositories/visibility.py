@@ -19,5 +19,5 @@ EVERYTHING: Final[Rules] = MappingProxyType({})
 
 
 def rules_of(caller: Caller) -> Rules:
-    """What the caller may see. Nothing is restricted yet."""
+    """The rules for the caller. Nothing is restricted yet."""
     return EVERYTHING

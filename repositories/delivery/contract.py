@@ -1,4 +1,4 @@
-"""What delivery promises about the packages it keeps."""
+"""The protocols of the repositories of delivery."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -10,24 +10,24 @@ from repositories.projections import JsonProjection
 
 
 class PackageReads(EntityReads[DeliveryPackage], Protocol):
-    """Reading packages, by `package_id`."""
+    """Reads packages, by `package_id`."""
 
     async def artifacts_by_package_id(
         self, package_ids: Sequence[str]
     ) -> Mapping[str, tuple[DeliveryArtifact, ...]]:
-        """In position order; packages without any are left out."""
+        """The artifacts in position order; packages without any are left out."""
         ...
 
     async def artifacts_json_by_package_id(
         self, package_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """Of each that is stored, as JSON lists: one for each of the projections."""
+        """The artifacts of each stored package as JSON lists: one for each of the projections."""
         ...
 
     async def pages_by_draft_id(
         self, draft_ids: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[DeliveryPackage]]:
-        """The same page of each draft's packages; every draft has one."""
+        """The requested page of each draft's packages; every draft has one."""
         ...
 
     async def counts_by_draft_id(
@@ -38,4 +38,4 @@ class PackageReads(EntityReads[DeliveryPackage], Protocol):
 
 
 class PackageRepository(PackageReads, EntityRepository[DeliveryPackage], Protocol):
-    """Reading and writing packages."""
+    """Reads, saves and deletes packages."""

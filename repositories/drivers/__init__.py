@@ -1,1 +1,1 @@
-"""How a database is reached: connections, transactions, and what its errors mean."""
+"""Drivers of databases: connections, transactions, and the meaning of errors."""

@@ -1,4 +1,4 @@
-"""Work that goes on, or comes to an end, although its caller is cancelled."""
+"""Runs work that continues, or ends, although its caller is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine, Generator, Sequence
@@ -11,10 +11,10 @@ T = TypeVar("T")
 async def run_to_completion(
     work: Coroutine[Any, Any, T],
 ) -> tuple[T, list[asyncio.CancelledError]]:
-    """Await `work` to its end; gives how the caller was cancelled meanwhile, too.
+    """Await `work` to its end. Returns its outcome, and the caller's cancellations meanwhile.
 
-    What doesn't wait is done at once, and what it takes to be carried through is only made when
-    `work` begins to wait. Up to there it runs in the caller's task.
+    `work` runs in the caller's task until it first waits. Only then is a task made for the rest, so
+    work that doesn't wait needs none.
     """
     try:
         waits_for = work.send(None)
@@ -24,7 +24,7 @@ async def run_to_completion(
 
 
 async def uninterrupted(task: asyncio.Future[T]) -> tuple[T, list[asyncio.CancelledError]]:
-    """The outcome of what runs by itself, and how the caller was cancelled meanwhile."""
+    """The outcome of the task, and the caller's cancellations meanwhile."""
     cancellations = []
     while not task.done():
         try:
@@ -35,17 +35,17 @@ async def uninterrupted(task: asyncio.Future[T]) -> tuple[T, list[asyncio.Cancel
 
 
 class Cancelled(NamedTuple, Generic[T]):
-    """How a caller was cancelled, and the rest of the work that it awaited."""
+    """A cancellation of a caller, and the rest of the work that it awaited."""
 
     cancellation: asyncio.CancelledError
     task: asyncio.Task[T]
 
 
 async def detach_on_cancel(work: Coroutine[Any, Any, T]) -> T | Cancelled[T]:
-    """Await `work`, which isn't cancelled when the caller is: then it goes on as a task.
+    """Await `work`; if the caller is cancelled, `work` goes on as a task.
 
-    It's made a task only then, since most callers aren't cancelled. It may wait for futures only,
-    as drivers do.
+    The task is made only then, since most callers aren't cancelled. `work` may wait for futures
+    only, as drivers do.
     """
     while True:
         try:
@@ -60,7 +60,7 @@ async def detach_on_cancel(work: Coroutine[Any, Any, T]) -> T | Cancelled[T]:
 
 
 async def _settled(future: asyncio.Future[Any]) -> None:
-    """Returns when the future is done, which it is not by a cancellation of the caller."""
+    """Returns when the future is done; a cancellation of the caller doesn't cancel the future."""
     waiter = asyncio.get_running_loop().create_future()
 
     def wake(_: object) -> None:
@@ -73,7 +73,7 @@ async def _settled(future: asyncio.Future[Any]) -> None:
 
 @coroutine
 def resume(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
-    """The rest of a coroutine that was begun by hand, and now waits."""
+    """The rest of a coroutine that was started by hand, and now waits."""
     while True:
         try:
             yield waits_for
@@ -88,7 +88,7 @@ def resume(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, 
 
 
 def uncancel(cancellations: Sequence[asyncio.CancelledError]) -> None:
-    """Let the present task go on as if nobody had cancelled it."""
+    """Drop the cancellations of the present task."""
     if (task := asyncio.current_task()) is not None:
         for _ in cancellations:
             task.uncancel()

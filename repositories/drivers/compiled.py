@@ -1,4 +1,4 @@
-"""SQL that SQLAlchemy writes once, and that the drivers then run without it."""
+"""Statements that SQLAlchemy compiles once, and that drivers then run without it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _DIALECTS = {True: sqlite_dialect(), False: postgresql_dialect()}  # type: ignor
 _STATEMENT_WEIGHT = 1_000
 _CHARACTER_WEIGHT = 2
 _PARAMETER_WEIGHT = 300
-"""A statement is kept by the shape that it was made of, which is about as long as its SQL."""
+"""A statement is cached by its shape, which is about as long as its SQL."""
 
 
 class _Parameter(NamedTuple):
@@ -31,7 +31,7 @@ class _Parameter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL for one kind of database. Its rows have their columns in the order of selection.
+    """SQL for one dialect. Its rows have their columns in the order of the SELECT.
 
     The columns in `counted` have the texts, or lists of texts, that an answer is made of. Where it
     `refuses`, "" stands for a text that would have been too large; where there is a `key`, this
@@ -46,14 +46,14 @@ class Statement:
     refuses: bool = False
     key: int | None = None
     _converts_again: bool = False
-    """Whether a parameter that is converted stands in the SQL more than once."""
+    """Whether the SQL has a converted parameter more than once."""
     _all_given: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
-    """Finds the values where all are given: saves have many, which are then bound in half the
+    """Returns the values where all are given: it binds those of a save, which are many, in half the
     time."""
 
     @property
     def weight(self) -> int:
-        """What it takes in memory, with what it was made of, in bytes."""
+        """The bytes of memory that the statement takes, with its key in the cache."""
         return (
             _STATEMENT_WEIGHT
             + _CHARACTER_WEIGHT * len(self.sql)
@@ -61,7 +61,7 @@ class Statement:
         )
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
-        """What the driver is to be given for named values, in its order."""
+        """The arguments of the driver for named values, in its order."""
         if self._converts_again:
             return self._converted_once(values)
         found = (
@@ -74,7 +74,7 @@ class Statement:
         return found
 
     def _converted_once(self, values: Mapping[str, Any]) -> list[Any]:
-        """A list that stands in each of many subqueries is made a text once."""
+        """The arguments, each value converted once however often the SQL has it."""
         found: dict[str, Any] = {}
         for name, convert, constant in self._parameters:
             if name not in found:
@@ -103,7 +103,7 @@ def compile_statement(
     refuses: bool = False,
     key: int | None = None,
 ) -> Statement:
-    """The statement as SQL. To be kept: this costs more than most statements do."""
+    """The statement as SQL. Compiling costs more than most statements, so callers cache it."""
     dialect = _DIALECTS[is_sqlite]
 
     def bind(kind: TypeEngine[Any]) -> Convert | None:

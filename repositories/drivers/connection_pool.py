@@ -9,7 +9,7 @@ from repositories.semaphores import FairSemaphore
 
 
 class Connection(Protocol):
-    """A driver's own."""
+    """A connection of a driver."""
 
     def is_closed(self) -> bool: ...
 
@@ -23,14 +23,14 @@ class Connection(Protocol):
 C = TypeVar("C", bound=Connection)
 
 _CLOSING_SECONDS = 2.0
-"""How long a connection may take to say goodbye before it's closed without."""
+"""How long a connection may take to close properly before it's terminated."""
 
 
 class ConnectionPool(Generic[C]):
-    """At most `size` connections, for callers in the order in which they came.
+    """At most `size` connections; callers get them first come, first served.
 
-    SQLAlchemy opens them, as its engine says. Its own pool costs more than a statement does: while
-    one is free, here nobody waits, not for a turn of the event loop either.
+    SQLAlchemy opens them by its engine. Its own pool costs more than a statement does: here callers
+    don't wait while a connection is free, not even for a turn of the event loop.
     """
 
     def __init__(self, engine: AsyncEngine, size: int, acquire_timeout: float) -> None:
@@ -44,7 +44,7 @@ class ConnectionPool(Generic[C]):
         self.in_use = 0
 
     async def acquire(self) -> C:
-        """One that nobody has closed. Raises Unavailable when none is free in time."""
+        """Take an open connection. Raises Unavailable when none is free in time."""
         if not self._turns.try_acquire():
             await self._turns.acquire(self._acquire_timeout)
         self.in_use += 1
@@ -62,7 +62,7 @@ class ConnectionPool(Generic[C]):
         return connection
 
     def give_back(self, connection: C, *, is_sound: bool = True) -> None:
-        """Unless it's sound, nobody else gets it: whatever state it's in."""
+        """Give the connection back; a connection that isn't sound is closed."""
         self._used.discard(connection)
         if self._suspected and connection in self._suspected:
             self._suspected.discard(connection)
@@ -75,25 +75,25 @@ class ConnectionPool(Generic[C]):
 
     @property
     def idle(self) -> int:
-        """How many are open, and nobody's."""
+        """How many open connections are free."""
         return len(self._idle)
 
     def close_idle(self) -> None:
-        """Close those that nobody uses; the next ones are opened anew."""
+        """Close the free connections; later callers get new ones."""
         idle, self._idle = self._idle, []
         for connection in idle:
             connection.terminate()
 
     def suspect_all(self) -> None:
-        """Let nobody else get any that is open now: one of them leads nowhere, or to a wrong place.
+        """Retire all open connections: one of them leads nowhere, or to a wrong server.
 
-        Those that are in use go on, and are closed when they are given back.
+        Connections in use go on, and are closed when they are released.
         """
         self.close_idle()
         self._suspected = set(self._used)
 
     async def close(self) -> None:
-        """Close them all: those that are in use when they are given back."""
+        """Close all connections; those in use are closed when they are released."""
         self._is_closed = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_closed(each) for each in idle))

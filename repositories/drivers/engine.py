@@ -52,13 +52,13 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _OLDEST_SQLITE = (3, 38)
 """The first with JSON's `->`."""
 _SQLITE_CACHE_KIBIBYTES = 1_024
-"""Of each connection. A page of a hundred entities with all that belongs to them finds room; what
-isn't there any more comes from the operating system, which keeps the file once for all."""
+"""The page cache of each connection. It has room for a page of a hundred entities with all that
+belongs to them; the operating system's cache, which all connections share, has the rest."""
 
 _CONNECT_SECONDS = 10.0
 """How long PostgreSQL's hosts together may take to accept a connection, unless the URL says it."""
 _FOR_READERS = 4
-"""On PostgreSQL one connection of so many is never a writer's, who may wait for locks."""
+"""On PostgreSQL, readers have one of so many connections for themselves: writers wait for locks."""
 
 _REPEATABLE_SQLITE_CODES = frozenset(
     {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
@@ -112,11 +112,11 @@ class Database:
     """One database: read transactions are snapshots, write transactions lock.
 
     On PostgreSQL both share `pool_size` connections; on SQLite there are `pool_size` readers beside
-    the one writer, which callers take in the order in which they came. The engines are for what
-    isn't a unit of work: each connection of theirs is opened for itself.
+    the one writer, which callers take first come, first served. The engines are for work outside of
+    units of work: they open each connection anew.
 
-    `keys` are what writers of one key queue on before they take a connection: a row that somebody
-    else has locked takes one connection, not all. SQLite has one writer at a time anyway.
+    Writers of one key queue on `keys` before they take a connection, so that a locked row occupies
+    one connection, not all. SQLite has one writer at a time anyway.
     """
 
     url: URL
@@ -129,9 +129,9 @@ class Database:
     sequencer: PostgresSequencer | None = None
     keys: KeyedLocks | None = None
     has_pooler: bool = False
-    """Whether a session may be another one for each transaction."""
+    """Whether each transaction may have another session of the server."""
     connect_args: Mapping[str, Any] = field(default_factory=dict)
-    """What PostgreSQL's driver is to be given besides the URL."""
+    """The arguments of PostgreSQL's driver besides the URL."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -139,14 +139,14 @@ class Database:
 
     @property
     def is_missing(self) -> bool:
-        """Whether it's a file that isn't there, but would be from the first connection on."""
+        """Whether the database is a file that the first connection would create."""
         if self.sqlite_writer is None:
             return False
         path = self.sqlite_writer.database.path
         return path.parent.is_dir() and not path.exists()
 
     def only_server(self) -> AbstractContextManager[None]:
-        """Within it no other process can be in its own on the same file: it raises Unavailable.
+        """Holds the server's lock on SQLite's file. Raises Unavailable while another server has it.
 
         A PostgreSQL has as many servers as come.
         """
@@ -155,7 +155,7 @@ class Database:
         return only_server_of(self.sqlite_writer.database.path)
 
     def snapshot(self, single_statement: bool = False) -> Transaction:
-        """A transaction whose reads all see one state; perhaps a single read, which needs none."""
+        """A transaction whose reads all see one state; a single read needs no transaction."""
         if self.sqlite_writer is not None:
             file = self.sqlite_writer.database
             return SqliteSnapshot(file, self.connections, single_statement=single_statement)
@@ -165,7 +165,7 @@ class Database:
         return PostgresTransaction(self.postgres, None if single_statement else SNAPSHOT)
 
     def transaction(self, single_statement: bool = False) -> Transaction:
-        """A transaction that writes; perhaps one that is no more than a single statement."""
+        """A write transaction, perhaps of a single statement."""
         if self.sqlite_writer is not None:
             return SqliteTransaction(self.sqlite_writer)
         assert self.postgres is not None
@@ -217,7 +217,7 @@ def _postgresql(
     driver = {"async_creator_fn": connector, **options}
     if options.get("statement_cache_size") == 0:
         driver["prepared_statement_name_func"] = str
-    # JSON stays the text that it is; the driver would parse it.
+    # JSON stays a text; the driver would parse it.
     engine = _engine(target.url, json_deserializer=str, connect_args=driver)
     if target.has_pooler:
         on_begin(engine, *SET_LOCAL)
@@ -247,8 +247,8 @@ def _postgresql(
 
 
 def _driver_options(target: PostgresUrl) -> dict[str, Any]:
-    """A pooler knows neither what a client's session is to be like, nor (PgBouncer before 1.21)
-    the statements that it prepared: these have no name then, and are parsed each time."""
+    """Poolers ignore the settings of a client's session, and (PgBouncer before 1.21) its prepared
+    statements: statements have no name then, and are parsed each time."""
     options: dict[str, Any] = {} if target.has_pooler else {"server_settings": SESSION_SETTINGS}
     if target.statement_cache_size is not None:
         options["statement_cache_size"] = target.statement_cache_size
@@ -332,7 +332,7 @@ def is_retryable(error: Exception) -> bool:
 
 
 def lacks_something(error: Exception) -> bool:
-    """Whether tables, columns or functions aren't there that were when this code was written."""
+    """Whether a table, a column or a function that this code uses is missing."""
     told = _driver_error(error)
     if getattr(told, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
         return _LACKING_ON_SQLITE.match(str(told)) is not None
@@ -345,7 +345,7 @@ def _driver_error(error: Exception) -> object:
 
 
 def is_unavailable(error: Exception) -> bool:
-    """Whether the database can't be talked to now: gone, starting, full or shutting down."""
+    """Whether the database is unreachable now: gone, starting, full or shutting down."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     told = _driver_error(error)

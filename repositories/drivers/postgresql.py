@@ -1,7 +1,7 @@
 """Transactions on PostgreSQL's own driver.
 
-Nothing here waits for the database without a bound: a connection that says nothing any more, and
-doesn't close either, is closed by us, and so are all others that may lead to where it led.
+Nothing here waits for the database without a bound: the server closes a connection that is silent
+for too long, and all others that may lead to the same host.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """Each statement sees what was committed before it began."""
 
 _SETTLING_SECONDS = 2.0
-"""How long a connection may take to end what was broken off, before it's closed."""
+"""How long a connection may take to end an abandoned statement, before it's closed."""
 
 SESSION_SETTINGS = {
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
     "default_transaction_isolation": "read committed",
 }
-"""What our SQL and its results rely on, whatever a role or a database says otherwise."""
+"""The settings that the SQL relies on; they override those of the role and of the database."""
 
 SET_LOCAL = ("SET LOCAL extra_float_digits = 1", "SET LOCAL standard_conforming_strings = on")
-"""The same for a transaction that says itself how isolated it is."""
+"""The same settings for a transaction that sets its own isolation level."""
 
 _CutOff = asyncpg.InternalClientError
-"""What the driver says when the server ends the connection as a statement begins."""
+"""The driver's error when the server ends the connection as a statement begins."""
 
 _ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, _CutOff)
 
@@ -50,7 +50,7 @@ Driver: TypeAlias = PostgresConnection
 
 @dataclass(frozen=True, slots=True)
 class PostgresPool:
-    """What the transactions on a database share.
+    """The objects that the transactions on a database share.
 
     `writers` leave some of the connections to readers, though all of the writers wait for locks.
     `connect` opens a connection beside the pool's. `grace` in seconds is how long the database may
@@ -72,7 +72,7 @@ class _OnConnection:
         self._writes = writes
         self._driver: Driver | None = None
         self._is_settled = True
-        """Whether the connection is as if it were new: in no transaction, and nothing runs."""
+        """Whether the connection is in no transaction and runs no statement."""
 
     async def _take(self) -> None:
         if not self._writes:
@@ -97,7 +97,7 @@ class _OnConnection:
                 await driver.execute(sql, timeout=_SETTLING_SECONDS)
                 self._is_settled = True
         except TimeoutError:
-            # Whatever swallowed this one has perhaps swallowed the others as well.
+            # The failure that silenced this connection may have silenced the others as well.
             self._pool.connections.suspect_all()
         except (OSError, *_ERRORS):
             """The server ends it when the connection is gone."""
@@ -117,12 +117,12 @@ class _OnConnection:
         self._give_back(is_sound=False)
 
     def _require_usable(self, error: Exception) -> None:
-        """Raises TimedOut or Unavailable where the error tells that the connection is no use."""
+        """Raises TimedOut or Unavailable if the error means that the connection is unusable."""
         driver = self._driver
         assert driver is not None
         was_idle = not isinstance(error, asyncpg.PostgresError)
         if isinstance(error, _CutOff):
-            # It doesn't know yet that it's closed.
+            # The driver doesn't know yet that the connection is closed.
             driver.terminate()
         sqlstate = getattr(error, "sqlstate", None)
         if driver.is_closed():
@@ -202,8 +202,8 @@ class PostgresTransaction(_OnConnection):
 class PostgresStatement(_OnConnection):
     """A single statement, which commits itself.
 
-    So it's the commit as well, and carried through when its caller is cancelled. But it may wait
-    for the locks of others: the server is then asked to end it, and what came of it is told.
+    So it runs to its end when its caller is cancelled, as a commit does. But it may wait for locks
+    of other transactions: then the server is asked to cancel it, and its outcome is reported.
     """
 
     def __init__(self, pool: PostgresPool) -> None:
@@ -242,19 +242,19 @@ class PostgresStatement(_OnConnection):
         raise RuntimeError("this unit of work was to be one call")
 
     async def commit(self) -> None:
-        """It was, with the statement."""
+        """Does nothing: the statement has committed itself."""
 
     async def end(self) -> None:
         await self._settle("SELECT 1")
 
     async def _ended(self, statement: "asyncio.Future[Any]", server_pid: int) -> bool | None:
-        """Ask the server to end the statement; whether it did, rather than carry it out.
+        """Ask the server to cancel the statement. Returns whether it was cancelled before its end.
 
-        None when nobody tells: the connection is closed then.
+        None: the outcome is unknown, and the connection is closed.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + self._pool.grace
-        # When nobody can be asked, it's waited for.
+        # If the server can't be asked, the statement is awaited.
         with suppress(OSError, *_ERRORS):
             async with asyncio.timeout_at(until):
                 await self._ask_to_end(server_pid)
@@ -267,7 +267,7 @@ class PostgresStatement(_OnConnection):
         return isinstance(statement.exception(), asyncpg.QueryCanceledError)
 
     async def _ask_to_end(self, server_pid: int) -> None:
-        """Over a connection of its own, for those of the pool may all be in use."""
+        """Ask over a new connection, since those of the pool may all be in use."""
         connection = await self._pool.connect()
         try:
             await connection.execute(f"SELECT pg_cancel_backend({server_pid:d})")

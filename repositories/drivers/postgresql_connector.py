@@ -1,4 +1,4 @@
-"""How connections to PostgreSQL are opened: to which host, in which time, and kept alive."""
+"""Opens connections to PostgreSQL: chooses the host, bounds the time, sets TCP keepalive."""
 
 import asyncio
 import socket
@@ -10,16 +10,16 @@ from typing import Any
 import asyncpg
 
 Address = tuple[str | None, int | None]
-"""A host, or a folder with its socket, and a port; None: what the driver takes without it."""
+"""A host, or a folder with its socket, and a port; None: the driver's default."""
 
 _IDLE_LIMIT = "SELECT current_setting('idle_in_transaction_session_timeout') <> '0'"
 
 
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
-    """When TCP takes a silent peer for gone. Seconds; 0: the operating system's default.
+    """When TCP regards a silent peer as gone, in seconds; 0: the operating system's default.
 
-    The defaults notice within a minute, and are often enough for what forgets idle connections.
+    The defaults notice it within a minute, and keep idle connections alive in most middleboxes.
     """
 
     enabled: bool = True
@@ -27,10 +27,10 @@ class KeepAlive:
     interval: int = 10
     count: int = 3
     user_timeout: float = 30
-    """How long what was sent may go without an acknowledgement."""
+    """How long sent data may remain without an acknowledgement."""
 
     def apply(self, connected: socket.socket) -> None:
-        """Set what this operating system has."""
+        """Set those options that this operating system has."""
         if connected.family not in (socket.AF_INET, socket.AF_INET6):
             return
         if self.user_timeout and hasattr(socket, "TCP_USER_TIMEOUT"):
@@ -49,7 +49,7 @@ class KeepAlive:
 
 
 class PostgresConnection(asyncpg.Connection):
-    """The driver's own, with its transport at hand."""
+    """The driver's connection, with access to its socket."""
 
     limits_idle_transactions = False
     """Whether the server ends the connection when a transaction does nothing for a while."""
@@ -60,10 +60,10 @@ class PostgresConnection(asyncpg.Connection):
 
 
 class Connector:
-    """Opens connections to the first of the hosts that will do.
+    """Opens connections to the first suitable host.
 
-    `host_seconds` are for each of them. It begins with the host that would do last time: one that
-    is gone would otherwise be waited for again and again.
+    Each host has `host_seconds`. The connector begins with the host that was suitable last time,
+    so that it doesn't wait for an absent host again and again.
     """
 
     def __init__(self, host_seconds: float, keep_alive: KeepAlive) -> None:
@@ -78,7 +78,7 @@ class Connector:
         port: int | Sequence[int] | None = None,
         **options: Any,
     ) -> PostgresConnection:
-        """Raises ConnectionError, in one line, when no host will do."""
+        """Raises ConnectionError, in one line, when no host is suitable."""
         addresses = list(_addresses(host, port))
         reasons = []
         for turn in range(len(addresses)):
@@ -102,7 +102,7 @@ class Connector:
         host, port = address
         connection = None
         try:
-            # The driver's own bound doesn't count what is asked afterwards.
+            # The driver's own time limit doesn't include the queries that follow.
             async with asyncio.timeout(self._host_seconds):
                 connection = await asyncpg.connect(
                     host=host,

@@ -1,4 +1,4 @@
-"""Whether a PostgreSQL database can be read and written, asked beside all units of work."""
+"""The health check of a PostgreSQL database, beside all units of work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,7 +13,7 @@ from repositories.drivers.sqlstates import is_lacking
 from repositories.errors import SchemaChanged
 
 _SECONDS = 2.0
-"""How long an answer may take. Balancers and orchestrators wait hardly longer."""
+"""How long the check may take. Load balancers and orchestrators wait hardly longer."""
 
 _QUESTION = """
 SELECT
@@ -34,9 +34,9 @@ SELECT
 
 
 class PostgresProbe:
-    """Asks over a connection of its own, so that it waits for nobody's turn.
+    """Checks over a connection of its own, so that it doesn't wait for the pool.
 
-    The connection is kept for the next time. Those who ask at once share an answer.
+    The connection is kept for the next check. Concurrent callers share one check.
     """
 
     def __init__(
@@ -109,6 +109,6 @@ class PostgresProbe:
 
 
 def _is_known(asking: asyncio.Task[None]) -> None:
-    """Nobody may be left to be told the outcome."""
+    """Retrieves the exception, since no caller may be left to do so."""
     if not asking.cancelled():
         asking.exception()

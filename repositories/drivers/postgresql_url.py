@@ -1,4 +1,4 @@
-"""URLs of PostgreSQL databases, as libpq, providers and SQLAlchemy write them."""
+"""URLs of PostgreSQL databases in the forms of libpq, providers and SQLAlchemy."""
 
 import re
 import ssl
@@ -67,7 +67,7 @@ _OF_NO_EFFECT: Mapping[str, tuple[str, ...]] = {
     "sslcompression": ("0",),
     "sslsni": ("1",),
 }
-"""Parameters of libpq, with the values that ask for what happens anyway."""
+"""Parameters of libpq, with the values that change nothing here."""
 
 _REMEDIES: Mapping[str, str] = {
     "channel_binding": (
@@ -91,7 +91,7 @@ class DatabaseUrlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PostgresUrl:
-    """What SQLAlchemy's dialect for asyncpg understands, and what is left to us.
+    """A URL for SQLAlchemy's dialect for asyncpg, and the parameters that the dialect doesn't know.
 
     `connect_seconds` are for each host; None where the URL doesn't say. With `has_pooler`, a
     session may be another one for each transaction. `statement_cache_size` is how many statements

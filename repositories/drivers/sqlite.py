@@ -28,23 +28,23 @@ T = TypeVar("T")
 BUSY_MILLISECONDS = 5_000
 """How long a statement waits for the lock of another process."""
 
-_GLANCE_MILLISECONDS = 100
-"""How long it waits at a time. SQLite can't be interrupted while it waits."""
+_WAIT_MILLISECONDS = 100
+"""How long SQLite waits at a time. It can't be interrupted while it waits."""
 
 _SHORT_SECONDS = 0.015
 """CPU time that a statement may take on the event loop: for those that copy long texts."""
 
-_LOOKED_AT = 20_000
-"""After how many instructions of SQLite's machine the time is looked at."""
+_INSTRUCTIONS_BETWEEN_CHECKS = 20_000
+"""After so many instructions of SQLite's virtual machine, the progress handler checks the time."""
 
-_SHORT = 10
-"""How often it's looked at, at most, on the event loop: 2 to 4 milliseconds, mostly."""
+_MAX_CHECKS = 10
+"""How often the time is checked, at most, on the event loop: mostly 2 to 4 milliseconds."""
 
 _STATEMENTS_AT_ONCE = 4
-"""After how many statements of a snapshot others get a turn of the event loop. Who has the
-writer's lock never waits for one."""
+"""After so many statements of a snapshot, other tasks get a turn of the event loop. The holder of
+the writer's lock never waits for a turn."""
 
-_FILE_IS_BROKEN = frozenset(
+_BROKEN_FILE_CODES = frozenset(
     {
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_CORRUPT,
@@ -53,16 +53,16 @@ _FILE_IS_BROKEN = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-"""Whoever opens the file anew may find it better."""
+"""Errors of a connection to a broken file; a new connection may work."""
 
 _SMALL = 256 * 1024
-"""Bytes of texts that a statement may put together on the event loop: 1 or 2 ms."""
+"""Bytes of texts that a statement may concatenate on the event loop: 1 or 2 ms."""
 
 _NOT_SHORT = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class SqliteFile(aiosqlite.Connection):
-    """A connection with a thread, which may be used without it as well, one at a time."""
+    """A connection with a thread. The event loop may use it without the thread, in turn."""
 
     direct: sqlite3.Connection
 
@@ -79,7 +79,7 @@ class SqliteFile(aiosqlite.Connection):
             self.direct.create_function("base64url", 1, _base64url, deterministic=True)
             self.direct.create_function("json_number", 1, repr, deterministic=True)
             self.direct.create_function(FITS, 1, self._fits_answer)
-            self.direct.set_progress_handler(self._is_too_long, _LOOKED_AT)
+            self.direct.set_progress_handler(self._is_too_long, _INSTRUCTIONS_BETWEEN_CHECKS)
             return self.direct
 
         super().__init__(connect, iter_chunk_size=64)
@@ -90,7 +90,7 @@ class SqliteFile(aiosqlite.Connection):
 
     def terminate(self) -> None:
         if self.is_stale and not self.direct.in_transaction:
-            # What is only in the log of a file that was moved away would be lost with the log.
+            # Changes that are only in the log of a moved file would be lost with the log.
             with suppress(sqlite3.Error):
                 self.direct.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self.stop()
@@ -98,7 +98,7 @@ class SqliteFile(aiosqlite.Connection):
         self._thread.join()
 
     def give_back_to(self, connections: "ConnectionPool[SqliteFile]") -> None:
-        """What isn't committed is undone."""
+        """Undo uncommitted changes."""
         is_sound = False
         try:
             if self.direct.in_transaction:
@@ -108,12 +108,12 @@ class SqliteFile(aiosqlite.Connection):
             connections.give_back(self, is_sound=is_sound)
 
     def note(self, error: sqlite3.Error) -> None:
-        """Let nobody else get what leads to a file that is broken."""
-        if _code_of(error) in _FILE_IS_BROKEN:
+        """Retire the connection if its file is broken."""
+        if _code_of(error) in _BROKEN_FILE_CODES:
             self.is_stale = True
 
     def _is_too_long(self) -> bool:
-        """Called now and then while a statement runs; whether it's to be interrupted.
+        """SQLite calls this now and then while a statement runs. Returns whether to interrupt it.
 
         The time counts from the first call, so that statements that are short need no clock.
         """
@@ -123,10 +123,10 @@ class SqliteFile(aiosqlite.Connection):
         now = thread_time()
         if self._looks == 1:
             self._seen_at = now
-        return self._looks > _SHORT or now - self._seen_at > _SHORT_SECONDS
+        return self._looks > _MAX_CHECKS or now - self._seen_at > _SHORT_SECONDS
 
     def _fits_answer(self, size: float | None) -> bool:
-        """Counts a row that is about to be made; what is large isn't made on the event loop."""
+        """Counts a row before SQLite renders it; large rows aren't rendered on the event loop."""
         self._size += int(size or 0)
         if self._is_on_loop and self._size > _SMALL:
             raise ValueError("the answer is large")
@@ -148,8 +148,8 @@ class SqliteFile(aiosqlite.Connection):
         if answer is not None and self._size > self._most_size:
             raise answer.exceeded()
         self._size = 0
-        self.direct.execute(f"PRAGMA busy_timeout = {_GLANCE_MILLISECONDS}")
-        # It would wait for the interpreter each time, which the event loop needs meanwhile.
+        self.direct.execute(f"PRAGMA busy_timeout = {_WAIT_MILLISECONDS}")
+        # The handler would wait for the interpreter lock each time, which the event loop needs.
         self.direct.set_progress_handler(None, 0)
         if answer is not None:
             self.direct.row_factory = _Counting(answer)
@@ -157,7 +157,7 @@ class SqliteFile(aiosqlite.Connection):
             return await self._when_it_can(sql, arguments)
         finally:
             self.direct.row_factory = None
-            self.direct.set_progress_handler(self._is_too_long, _LOOKED_AT)
+            self.direct.set_progress_handler(self._is_too_long, _INSTRUCTIONS_BETWEEN_CHECKS)
             self.direct.execute("PRAGMA busy_timeout = 0")
 
     async def _when_it_can(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
@@ -166,7 +166,7 @@ class SqliteFile(aiosqlite.Connection):
             try:
                 return await self.patiently(self._in_thread(sql, arguments))
             except sqlite3.OperationalError as error:
-                left -= _GLANCE_MILLISECONDS
+                left -= _WAIT_MILLISECONDS
                 if left <= 0 or not _is_locked_out(error):
                     raise
 
@@ -183,7 +183,7 @@ class SqliteFile(aiosqlite.Connection):
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             while not task.done():
-                # It may not have begun yet; only what runs is interrupted.
+                # The statement may not have begun yet; only a running one can be interrupted.
                 with suppress(asyncio.CancelledError):
                     await self.interrupt()
                     await asyncio.wait({task}, timeout=0.01)
@@ -193,7 +193,7 @@ class SqliteFile(aiosqlite.Connection):
 
 
 class _Counting:
-    """Counts the texts of rows as they come, which may be too many though none of them is large."""
+    """Counts the texts of rows as they come: there may be too many although none is large."""
 
     def __init__(self, answer: AnswerSize) -> None:
         self._answer = answer
@@ -201,7 +201,7 @@ class _Counting:
         self._size = 0
 
     def __call__(self, _: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Raises AnswerTooLarge."""
+        """Count the row's texts. Raises AnswerTooLarge."""
         self._size += sum(len(value) for value in row if type(value) is str)
         if self._size > self._most:
             raise self._answer.exceeded()
@@ -224,7 +224,7 @@ def _base64url(text: str | None) -> str | None:
 
 
 async def open_sqlite_file(database: str, **options: Any) -> SqliteFile:
-    """As SQLAlchemy opens it; but when that fails, nothing of the connection goes on."""
+    """Open a connection as SQLAlchemy does, and stop its thread when that fails."""
     connection = SqliteFile(database, **options)
     try:
         return cast(SqliteFile, await connection)
@@ -235,11 +235,11 @@ async def open_sqlite_file(database: str, **options: Any) -> SqliteFile:
 
 
 async def open_existing(database: str, *, file: DatabaseFile, **options: Any) -> SqliteFile:
-    """The same, for a file that is there. Raises OSError when none is."""
+    """Open a connection to an existing file. Raises OSError when there is none."""
     file.prepare()
     connection = await open_sqlite_file(file.uri, **(options | {"uri": True}))
     try:
-        # By this it opens the write-ahead log as well.
+        # By this statement SQLite opens the write-ahead log as well.
         await connection.execute_fetchall("PRAGMA schema_version")
         file.add(connection)
     except BaseException:
@@ -249,7 +249,7 @@ async def open_existing(database: str, *, file: DatabaseFile, **options: Any) ->
 
 
 class SqliteSnapshot:
-    """A read transaction; or a single read, `single_statement`, which needs none."""
+    """A read transaction; with `single_statement` a single read, which needs no transaction."""
 
     def __init__(
         self,
@@ -283,7 +283,7 @@ class SqliteSnapshot:
         raise RuntimeError("a snapshot is only read")
 
     async def commit(self) -> None:
-        """There is nothing to keep."""
+        """Does nothing: a snapshot has no changes."""
 
     async def end(self) -> None:
         if self._file is not None:
@@ -292,12 +292,12 @@ class SqliteSnapshot:
 
 
 class SqliteWriter:
-    """The writer of a file: takes units of work in turn, and commits many of them at once.
+    """The writer of a file: runs units of work one after the other, and commits many at once.
 
-    Who comes first opens a group and asks for its commit right away, in the queue behind those
-    who wait already: these are of the group, whoever comes later is of the next one. So one write
-    to the disk serves all that were waiting during the last one, and nobody waits for others to
-    come. Each unit has a savepoint of its own.
+    The first unit of work opens a group, and queues the group's commit at once behind the units that
+    wait already: these are of the group, later units are of the next one. So one write to the disk
+    serves all units that were waiting during the last one, and no unit waits for others to come.
+    Each unit has a savepoint of its own.
     """
 
     def __init__(
@@ -311,7 +311,7 @@ class SqliteWriter:
         self._committing: asyncio.Task[None] | None = None
 
     async def enter(self) -> "_Group":
-        """Wait for the turn, which the caller has to `leave`. Raises Unavailable in time."""
+        """Take the turn, which the caller has to `leave`. Raises Unavailable in time."""
         await self._turn.acquire(self._acquire_timeout)
         try:
             if self._group is None:
@@ -328,7 +328,7 @@ class SqliteWriter:
         self._turn.release()
 
     async def close(self) -> None:
-        """Returns when everything that was written is committed."""
+        """Wait for the present group's commit, and close the connection."""
         if self._committing is not None:
             await self._committing
         await self.connection.close()
@@ -369,11 +369,11 @@ class _Group:
         return not self.file.direct.in_transaction
 
     async def outcome(self) -> None:
-        """Returns when everything is on the disk. Raises why it isn't."""
+        """Returns when the group is on the disk. Raises the failure of its commit."""
         await asyncio.shield(self._outcome)
 
     async def ended(self) -> None:
-        """Returns when the connection is given back, whatever the outcome."""
+        """Returns when the connection is released, whatever the outcome."""
         await asyncio.wait({self._outcome})
 
     async def commit(self) -> None:
@@ -414,8 +414,8 @@ class SqliteTransaction:
         assert self._group is not None
         if sql.startswith(("SELECT", "WITH")):
             return await self._group.file.rows(sql, arguments)
-        # What writes is short, for it finds its rows by their keys; and an interruption
-        # would undo the whole group.
+        # Write statements are short, since they find rows by keys; and an interruption would undo
+        # the whole group.
         return self._run(sql, arguments)
 
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:

@@ -1,4 +1,4 @@
-"""The file of a SQLite database, which somebody may replace, move or delete while it's in use."""
+"""The file of a SQLite database, which may be replaced, moved or deleted while it's in use."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from domain.errors import Unavailable
 
 SECONDS_BETWEEN_LOOKS = 0.05
-"""How long readers may go on without looking whether the file is still there."""
+"""How often readers check whether the file is still there."""
 
 _EFFECTIVE = os.access in os.supports_effective_ids
 
@@ -24,13 +24,13 @@ class OpenFile(Protocol):
     """A connection to the file."""
 
     is_stale: bool
-    """Whether nobody else is to get it."""
+    """Whether the connection must not be used again."""
 
     def is_closed(self) -> bool: ...
 
 
 class _Files(NamedTuple):
-    """Which files connections have opened: the database, and its write-ahead log."""
+    """The files that connections have opened: the database, and its write-ahead log."""
 
     database: Identity
     log: Identity | None
@@ -42,8 +42,8 @@ class _Files(NamedTuple):
 class DatabaseFile:
     """Where the database is, and which file connections to it are open to.
 
-    A file that was put there instead is opened only when no connection to the one before is left,
-    and without that one's log, which would spoil it.
+    A file that replaces another is opened only when no connection to the other file is left, and
+    without the other file's log, which would corrupt it.
     """
 
     def __init__(self, location: str) -> None:
@@ -52,7 +52,7 @@ class DatabaseFile:
         self._location = location
         self.path = Path(unquote(urlsplit(location).path) if self._is_uri else location).absolute()
         self.close_idle: Callable[[], None] = lambda: None
-        """Closes all connections that nobody uses."""
+        """Closes all free connections."""
         self._name = str(self.path)
         self._log = ""
         self._opened: _Files | None = None
@@ -61,7 +61,7 @@ class DatabaseFile:
 
     @property
     def uri(self) -> str:
-        """By this SQLite opens what is there, and makes nothing."""
+        """The URI with which SQLite opens an existing file, and creates none."""
         if not self._is_uri:
             return f"file:{quote(str(self.path))}?mode=rw"
         if "mode" in parse_qs(urlsplit(self._location).query):
@@ -69,7 +69,7 @@ class DatabaseFile:
         return f"{self._location}{'&' if '?' in self._location else '?'}mode=rw"
 
     def described(self) -> str:
-        """Where it is, for people, and what is wrong with the rights to it."""
+        """The path of the file for messages, with its permissions."""
         return f"the file {_described(self.path)} in the folder {_described(self.path.parent)}"
 
     def look(self) -> None:
@@ -79,7 +79,7 @@ class DatabaseFile:
             self._next_look = now + SECONDS_BETWEEN_LOOKS
 
     def is_in_place(self) -> bool:
-        """Whether connections are open to what is there. If not, they are used no more.
+        """Whether connections are open to the present file. If not, they aren't used again.
 
         Raises FileNotFoundError when nothing is there.
         """
@@ -92,14 +92,14 @@ class DatabaseFile:
         return False
 
     def require_in_place(self) -> None:
-        """Raises OSError unless what was written is in the file that is there."""
+        """Raises OSError unless the present file is the one that was written."""
         if not self.is_in_place():
             raise OSError(f"{self.path} was replaced while it was in use")
 
     def prepare(self) -> None:
-        """To be called before a connection is opened. Raises OSError when that can't be now."""
+        """Prepare the opening of a connection. Raises OSError when none can be opened."""
         self._connections = [each for each in self._connections if not each.is_closed()]
-        # SQLite puts it beside what a link leads to.
+        # SQLite puts the log beside the file that a link leads to.
         self._log = f"{os.path.realpath(self.path)}-wal"
         found = self._found()
         if found.log is None and not _is_writable(self.path):
@@ -117,7 +117,7 @@ class DatabaseFile:
         self._opened = None
 
     def add(self, connection: OpenFile) -> None:
-        """A connection was opened. Raises OSError when it's to something else by now."""
+        """Add a new connection. Raises OSError when it has opened another file."""
         found = self._found()
         if self._opened is None:
             self._opened = found
@@ -131,7 +131,7 @@ class DatabaseFile:
         self._connections = [each for each in self._connections if not each.is_closed()]
 
     def _found(self) -> _Files:
-        # Every save asks: what is convenient would take several times as long.
+        # Every save calls this: pathlib would take several times as long.
         database = os.stat(self._name)  # noqa: PTH116
         try:
             log = os.stat(self._log)  # noqa: PTH116
@@ -140,7 +140,7 @@ class DatabaseFile:
         return _Files((database.st_dev, database.st_ino), (log.st_dev, log.st_ino))
 
     def _remove_log(self) -> None:
-        """That of the file that was there before."""
+        """Remove the log of the previous file."""
         for path in (self._log, f"{self._log.removesuffix('-wal')}-shm"):
             with suppress(FileNotFoundError):
                 os.unlink(path)  # noqa: PTH108
@@ -158,7 +158,7 @@ def _is_writable(path: Path) -> bool:
 
 @contextmanager
 def only_server_of(path: Path) -> Iterator[None]:
-    """Raises Unavailable while another server is in here with the same file, in any process.
+    """Holds the server's lock on the file. Raises Unavailable while another server holds it.
 
     The lock is on a file beside the database, which the system gives back when the process ends,
     however it does. Closing the database's own file would give back SQLite's locks on it too.

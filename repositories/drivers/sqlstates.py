@@ -1,4 +1,4 @@
-"""What PostgreSQL's error codes mean for the unit of work that meets them."""
+"""The meaning of PostgreSQL's error codes for a unit of work."""
 
 _REPEATABLE = frozenset({"40001", "40P01", "23505"})
 """Serialization failure, deadlock, unique violation."""
@@ -15,7 +15,7 @@ _LACKING = frozenset({"42883", "42P01", "42703", "3F000", "0A000"})
 """Undefined function, table, column or schema; a result of another shape than before."""
 
 READ_ONLY = "25006"
-"""The node takes no writes: it's a standby, or became one."""
+"""The node is read-only: it's a standby, or became one."""
 
 
 def is_repeatable(sqlstate: str) -> bool:
@@ -29,10 +29,10 @@ def is_timeout(sqlstate: str | None) -> bool:
 
 
 def is_lacking(sqlstate: str | None) -> bool:
-    """Whether something isn't there that was when this code was written."""
+    """Whether a table, a column or a function that this code uses is missing."""
     return sqlstate in _LACKING
 
 
 def is_unable(sqlstate: str | None) -> bool:
-    """Whether this node, over this connection, can't do what another may do, or this one later."""
+    """Whether another node or connection may succeed, or this node later."""
     return sqlstate is not None and (sqlstate == READ_ONLY or sqlstate.startswith(_UNABLE_CLASSES))

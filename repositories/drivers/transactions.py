@@ -1,4 +1,4 @@
-"""What a session needs of a database: one transaction, on whichever driver."""
+"""The protocol of a transaction, which each driver implements for sessions."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ from repositories.drivers.compiled import Row
 
 
 class Transaction(Protocol):
-    """Begun, run, committed and ended by one caller at a time."""
+    """A transaction of one caller: it begins, runs statements, commits and ends."""
 
     async def begin(self) -> None:
         """Take a connection. Raises Unavailable when none is free in time."""
@@ -18,9 +18,9 @@ class Transaction(Protocol):
     async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None: ...
 
     async def commit(self) -> None:
-        """Keep what was written. Returns when it's safe on disk."""
+        """Commit. Returns when the changes are safe on disk."""
         ...
 
     async def end(self) -> None:
-        """Give the connection back, also when cancelled; what isn't committed is undone."""
+        """Release the connection, also when cancelled; uncommitted changes are undone."""
         ...

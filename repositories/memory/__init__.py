@@ -1,1 +1,1 @@
-"""How entities are stored in memory."""
+"""The storage of entities in memory."""

@@ -33,19 +33,19 @@ class MemoryReads(Generic[R]):
 
     @property
     def _records(self) -> Mapping[str, R]:
-        """Those that the caller may see."""
+        """The records that the caller may see."""
         if not self._session.rules:
             return self._session.table(self.table_name)
         return self._session.rows(self.record_type.__name__, self.table_name)
 
     @property
     def _all(self) -> Mapping[str, R]:
-        """All, whoever may see them: a key that is taken is taken for everybody."""
+        """All records, visible or not: a taken key is taken for every caller."""
         return self._session.table(self.table_name)
 
     @property
     def _children_by_key(self) -> Mapping[str, tuple[Any, ...]]:
-        """The children of those that the caller may see."""
+        """The children of the records that the caller may see."""
         assert self.children_table is not None
         if not self._session.rules:
             return self._session.table(self.children_table)
@@ -156,7 +156,7 @@ class MemoryReads(Generic[R]):
     def _paged(
         self, pages: Sequence[PageRequest], part: Paged, values: Sequence[Any]
     ) -> list[dict[str, Any]]:
-        """For each value, the page of those that have it under what the part goes by."""
+        """For each value, the page of the records that have it under the part's attribute `by`."""
         request = pages[part.number]
         groups = self._grouped(part.by, values)
         found = [self._found(part.type_name, groups[value], request) for value in values]

@@ -18,7 +18,7 @@ class MemoryRepository(MemoryReads[R]):
     """Saves and deletes the entities of one type, and their children."""
 
     second_key: ClassVar[tuple[str, ...]] = ()
-    """Fields that no two entities may have the same of."""
+    """Fields in which no two entities may be equal."""
     unchanging: ClassVar[tuple[str, ...]] = ()
     """Fields that a save under the same key may not change: they are part of another key."""
 
@@ -80,7 +80,7 @@ class MemoryRepository(MemoryReads[R]):
         return replace(record, **changes)
 
     def _changed_fields(self, key: str, stored: R | None, saved: R) -> list[str]:
-        """Their names in the API."""
+        """The names of the changed fields in the API."""
         names = field_names(self.record_type)
         if stored is None:
             return [*names.values()]
@@ -95,7 +95,7 @@ class MemoryRepository(MemoryReads[R]):
         ]
 
     def _require_no_interference(self, key: str, record: R, stored: R | None) -> None:
-        """What the databases refuse by their constraints."""
+        """Raises WriteConflict where the constraints of a database would be violated."""
 
         def values(of: R, names: Sequence[str]) -> list[Any]:
             return [getattr(of, name) for name in names]

@@ -1,4 +1,4 @@
-"""What one unit of work reads and changes in memory."""
+"""The session of one unit of work in memory."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -14,14 +14,14 @@ from repositories.memory.event_log import EventLog
 from repositories.semaphores import FairSemaphore
 
 _SCANS_AT_ONCE: Final = 4
-"""After how many scans of tables others get a turn of the event loop."""
+"""After so many scans of tables, other tasks get a turn of the event loop."""
 
 Root = Mapping[str, Any]
 """Everything stored, by table and key, and the log. Neither it nor anything in it is ever changed.
 """
 
 LOG: Final = "events"
-"""Where the root has the log."""
+"""The name under which the root has the log."""
 
 
 _NO_TYPES: Mapping[str, Any] = {}
@@ -49,7 +49,7 @@ class Recorder(Protocol):
 
 
 class MemorySession:
-    """What a caller reads of a root, and the copies of those of its tables that were changed.
+    """Reads a root for a caller, and holds copies of the tables that were changed.
 
     `repositories` are those of all types of entities, by the names of their records' types.
     """
@@ -85,14 +85,14 @@ class MemorySession:
 
     @property
     def recorder(self) -> Recorder:
-        """What writes the events of the changes."""
+        """The recorder, which writes the events of the changes."""
         if self._recorder is None:
             raise RuntimeError("a snapshot is only read")
         return self._recorder
 
     async def scan(self) -> None:
-        """To be awaited by who is about to look at all of a table: others have turns now and then,
-        however many ask at once."""
+        """Callers await this before they scan a table: other tasks get turns of the event loop in
+        between, however many scans are requested at once."""
         async with self._turn:
             self._scans += 1
             if self._scans % _SCANS_AT_ONCE == 0:
@@ -105,7 +105,7 @@ class MemorySession:
             raise self._failure
 
     def table(self, name: str) -> Mapping[str, Any]:
-        """All rows, whoever may see them."""
+        """All rows, visible or not."""
         self._require_usable()
         if name in self._changed:
             return self._changed[name]
@@ -113,7 +113,7 @@ class MemorySession:
         return found
 
     def rows(self, type_name: str, name: str, children: str | None = None) -> Mapping[str, Any]:
-        """What the caller may see of a table of entities, or of the table of their children."""
+        """The rows of a table of entities, or of their children's, that the caller may see."""
         found = self.table(children or name)
         rule = self.rules.get(type_name)
         if rule is None:
@@ -137,7 +137,7 @@ class MemorySession:
         return {**self._root, **self._changed, LOG: self._log.committed()}
 
     def write_conflict(self) -> WriteConflict:
-        """To be raised by who sees that another writer came between; nothing else comes of it."""
+        """The error to raise when another writer changed the same rows; it fails the session."""
         self._failure = WriteConflict()
         return self._failure
 

@@ -1,4 +1,4 @@
-"""What onboarding promises about the briefs it keeps."""
+"""The protocols of the repositories of onboarding."""
 
 from typing import Protocol
 
@@ -7,8 +7,8 @@ from repositories.contract import EntityReads, EntityRepository
 
 
 class BriefReads(EntityReads[Brief], Protocol):
-    """Reading briefs, by `brief_id`."""
+    """Reads briefs, by `brief_id`."""
 
 
 class BriefRepository(BriefReads, EntityRepository[Brief], Protocol):
-    """Reading and writing briefs."""
+    """Reads, saves and deletes briefs."""

@@ -1,4 +1,4 @@
-"""What production promises about the campaigns and drafts it keeps."""
+"""The protocols of the repositories of production."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -10,24 +10,24 @@ from repositories.projections import JsonProjection
 
 
 class CampaignReads(EntityReads[Campaign], Protocol):
-    """Reading campaigns, by `campaign_id`."""
+    """Reads campaigns, by `campaign_id`."""
 
     async def tactics_by_campaign_id(
         self, campaign_ids: Sequence[str]
     ) -> Mapping[str, tuple[Tactic, ...]]:
-        """In position order; campaigns without any are left out."""
+        """The tactics in position order; campaigns without any are left out."""
         ...
 
     async def tactics_json_by_campaign_id(
         self, campaign_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """Of each that is stored, as JSON lists: one for each of the projections."""
+        """The tactics of each stored campaign as JSON lists: one for each of the projections."""
         ...
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[Campaign]]:
-        """The same page of each plan's campaigns; every plan has one."""
+        """The requested page of each plan's campaigns; every plan has one."""
         ...
 
     async def counts_by_strategy_id(
@@ -38,16 +38,16 @@ class CampaignReads(EntityReads[Campaign], Protocol):
 
 
 class CampaignRepository(CampaignReads, EntityRepository[Campaign], Protocol):
-    """Reading and writing campaigns."""
+    """Reads, saves and deletes campaigns."""
 
 
 class DraftReads(EntityReads[Draft], Protocol):
-    """Reading drafts, by `draft_id`."""
+    """Reads drafts, by `draft_id`."""
 
     async def pages_by_strategy_id(
         self, strategy_ids: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[Draft]]:
-        """The same page of each plan's drafts; every plan has one."""
+        """The requested page of each plan's drafts; every plan has one."""
         ...
 
     async def counts_by_strategy_id(
@@ -59,7 +59,7 @@ class DraftReads(EntityReads[Draft], Protocol):
     async def pages_by_campaign_id(
         self, campaign_ids: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[Draft]]:
-        """The same page of each campaign's drafts; every campaign has one."""
+        """The requested page of each campaign's drafts; every campaign has one."""
         ...
 
     async def counts_by_campaign_id(
@@ -70,4 +70,4 @@ class DraftReads(EntityReads[Draft], Protocol):
 
 
 class DraftRepository(DraftReads, EntityRepository[Draft], Protocol):
-    """Reading and writing drafts."""
+    """Reads, saves and deletes drafts."""

@@ -39,4 +39,4 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
         return await self._children_json(result_ids, projections)
 
     async def lock_draft(self, draft_id: str) -> None:
-        """The write lock, which this unit of work holds, keeps everybody else out."""
+        """Does nothing: this unit of work holds the write lock."""

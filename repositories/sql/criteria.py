@@ -1,7 +1,7 @@
 """Filters, orders and pages as SQL that means the same on SQLite and PostgreSQL.
 
-The SQL depends on the shape of what is asked for and not on its values, so that it's written once
-for all values; these come as parameters.
+The SQL depends on the shape of the criteria and not on their values, so that it's compiled once
+for all values; these are its parameters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ Values = dict[str, Any]
 
 
 class _Operand(StrEnum):
-    """What stands in a filter's shape where the filter has a value."""
+    """The value in a filter's shape, in place of the filter's own."""
 
     PARAMETER = "parameter"
     NEVER_STORED = "never stored"
@@ -171,7 +171,7 @@ def _compared(
 
 
 def storable(values: Sequence[str]) -> list[str]:
-    """Without text that no database can hold; as a parameter it would be an error of the driver."""
+    """The values without texts that no database can store: drivers refuse these as parameters."""
     if unstorable("".join(values)) is None:
         return list(values)
     return [value for value in values if not _never_stored(value)]
@@ -200,7 +200,7 @@ def page_shape_of(request: PageRequest) -> PageRequest:
 
 
 def nested_page_shape_of(request: PageRequest) -> PageRequest:
-    """As page_shape_of, but the limit stays, so that it can be foreseen what a page takes."""
+    """The shape of a nested page: it keeps the limit, so that the size of pages can be foreseen."""
     return replace(page_shape_of(request), limit=request.limit)
 
 
@@ -214,14 +214,14 @@ def page_values_of(request: PageRequest, prefix: str = "", *, more: bool = True)
     """
     values = values_of(request.filter, prefix)
     values[f"{prefix}limit"] = request.limit + more
-    for name, place in (("after", request.after), ("before", request.before)):
-        if place is not None:
-            values |= {f"{prefix}{name}_value": place.value, f"{prefix}{name}_key": place.key}
+    for name, position in (("after", request.after), ("before", request.before)):
+        if position is not None:
+            values |= {f"{prefix}{name}_value": position.value, f"{prefix}{name}_key": position.key}
     return values
 
 
 LIMIT = bindparam("limit", type_=Integer())
-"""One row more than the page has where it's asked whether there are more."""
+"""The size of the page, and one more row to see whether more follow."""
 
 
 def page_of(
@@ -233,7 +233,7 @@ def page_of(
 ) -> Select[Any]:
     """The rows of the page and one more, in the direction of reading."""
     return (
-        query.where(*between_places(table, key, shape))
+        query.where(*between_positions(table, key, shape))
         .order_by(*reading_order(table, key, shape))
         .limit(limit)
     )
@@ -242,9 +242,10 @@ def page_of(
 def bounded_page_of(
     query: Select[Any], table: FromClause, key: ColumnElement[Any], shape: PageRequest, most: int
 ) -> Select[Any]:
-    """As page_of, of at most so many rows, which is in the SQL.
+    """The rows of `page_of`, at most `most`, which stands in the SQL.
 
-    PostgreSQL can't foresee a parameter, so it would plan anew for each; this it does only once.
+    PostgreSQL can't foresee a parameter, so it would plan anew for each; with a constant it plans
+    only once.
     """
     bounded = page_of(query, table, key, shape, limit=literal_column(str(most))).subquery()
     order = reading_order(bounded, bounded.c[str(key.key)], shape)
@@ -265,7 +266,7 @@ def reading_order(
     )
 
 
-def between_places(
+def between_positions(
     table: FromClause, key: ColumnElement[Any], shape: PageRequest, prefix: str = ""
 ) -> Sequence[Condition]:
     found = []
@@ -277,18 +278,18 @@ def between_places(
 
 
 def _beyond(
-    table: FromClause, key: ColumnElement[Any], order: Order, place: str, prefix: str
+    table: FromClause, key: ColumnElement[Any], order: Order, side: str, prefix: str
 ) -> Condition:
-    """Rows that stand after, or before, the place in the order."""
+    """The condition of rows after, or before, the position in the order."""
     column = table.c[order.field]
-    forwards = place == "after"
+    forwards = side == "after"
     upwards = (order.direction is Direction.ASC) is forwards
-    value = bindparam(f"{prefix}{place}_value", type_=column.type)
+    value = bindparam(f"{prefix}{side}_value", type_=column.type)
     further: Condition = column > value if upwards else column < value
     if column is key:
         return further
-    place_key = bindparam(f"{prefix}{place}_key", type_=key.type)
+    position_key = bindparam(f"{prefix}{side}_key", type_=key.type)
     not_short_of = column >= value if upwards else column <= value
-    key_further = key > place_key if forwards else key < place_key
-    # The first condition says nothing new, but it's the one that an index can seek to.
+    key_further = key > position_key if forwards else key < position_key
+    # The first condition is implied by the second, but it's the one that an index can seek to.
     return and_(not_short_of, or_(further, key_further))

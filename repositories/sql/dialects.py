@@ -1,6 +1,6 @@
-"""What SQLite and PostgreSQL say differently in the SQL of statements.
+"""Dialects: the differences between the SQL of SQLite and of PostgreSQL.
 
-There is one object for each. Statements are kept by it, so it's hashed by its identity.
+There is one object for each. The statement cache has it in its keys, so it's hashed by identity.
 """
 
 from abc import ABC, abstractmethod
@@ -27,7 +27,7 @@ from repositories.drivers.compiled import Statement, compile_statement
 from repositories.sql.metadata import JsonText, ManyOf
 
 ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
-"""How many bytes the answer may still have."""
+"""The parameter of how many bytes the answer may still have."""
 
 
 class Dialect(ABC):
@@ -35,13 +35,13 @@ class Dialect(ABC):
 
     is_sqlite: ClassVar[bool]
     counts_by_row: ClassVar[bool]
-    """Whether it counts how large an answer becomes row by row, as they come. Otherwise it adds up
-    the sizes of all rows before it gives any."""
+    """Whether the database counts an answer's size row by row, as it returns rows. Otherwise it
+    adds up the sizes of all rows before it returns any."""
     saves_by_function: ClassVar[bool]
     """Whether a function of the database saves an entity with its children."""
     locks_names: ClassVar[bool]
-    """Whether a transaction can lock the name of what isn't stored yet. Otherwise a
-    writing transaction is itself that lock."""
+    """Whether a transaction can lock the name of a row that isn't stored yet. Otherwise a write
+    transaction is itself that lock."""
 
     def compile(
         self,
@@ -58,19 +58,19 @@ class Dialect(ABC):
 
     @abstractmethod
     def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
-        """`column` is one of the values of one parameter, which have to be `storable`."""
+        """Whether `column` is one of the values of one parameter, which have to be `storable`."""
 
     @abstractmethod
     def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
-        """A source, under a name, of the parameter `values` one by one, as `value`."""
+        """A source, under a name, with a row for each value of the parameter `values`: `value`."""
 
     @abstractmethod
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
-        """The text has the value in it, as it is."""
+        """Whether the text contains the value, literally."""
 
     @abstractmethod
     def starts_with(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
-        """The text begins with the value, as it is."""
+        """Whether the text begins with the value, literally."""
 
     @abstractmethod
     def size_of(self, column: ColumnElement[Any]) -> ColumnElement[int]:
@@ -86,7 +86,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def fits(self, size: ColumnElement[Any]) -> ColumnElement[bool]:
-        """The answer may have as much more as a row's `size`, or that of all rows."""
+        """Whether the answer has room for a row's `size`, or for that of all rows."""
 
 
 class SqliteDialect(Dialect):

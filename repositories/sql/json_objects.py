@@ -1,6 +1,6 @@
-"""The SQL by which a database renders the JSON objects of entities, and of what belongs to them.
+"""Renders the SQL with which a database renders JSON objects of entities.
 
-Each module maps its own entities; a text is put together of the mappings of several.
+Each module maps its own entities; a text combines the mappings of several modules.
 """
 
 from abc import ABC, abstractmethod
@@ -34,7 +34,7 @@ from repositories.projections import (
 from repositories.sql.mapping import EntityTable
 
 _ELEMENT_MARK: Final = "\x02"
-"""Stands before and after the number of an element in SQL; no key or text that's quoted has it."""
+"""Encloses the number of an element in SQL; no quoted key or text contains it."""
 
 
 Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
@@ -62,7 +62,7 @@ def _compiled(sql: _Sql, compiler: SQLCompiler, **_: Any) -> str:
 
 
 class JsonObjectRenderer(ABC):
-    """Renders the objects of one statement, whose tables it gives their names in it."""
+    """Renders the objects of one statement, and names the tables in it."""
 
     def __init__(self, entity_tables: Mapping[str, EntityTable]) -> None:
         self.entity_tables = entity_tables
@@ -81,7 +81,7 @@ class JsonObjectRenderer(ABC):
         return stored.rows_as(name)
 
     def source(self, stored: EntityTable, name: str) -> str:
-        """The SQL of the same."""
+        """The SQL of the rows of entities, under a name."""
         if stored.rule is None:
             return f"{stored.table.name} AS {name}"
         matching = self._embedded(and_(true(), stored.is_seen).self_group())
@@ -97,7 +97,7 @@ class JsonObjectRenderer(ABC):
     def children(
         self, projection: JsonProjection, stored: EntityTable, source: str
     ) -> ColumnElement[str]:
-        """The list of an entity's children, of which this is selected."""
+        """The list of an entity's children, with this projection."""
         self._begin(projection)
         return self.sql(self._owned(Children("", projection), stored, source))
 
@@ -106,7 +106,7 @@ class JsonObjectRenderer(ABC):
         self._pages = projection.pages
 
     def sql(self, text: str) -> ColumnElement[str]:
-        """What is made of the texts of this renderer, for a statement."""
+        """The text of SQL as an element of a statement."""
         return _Sql(text, self._elements)
 
     def _embedded(self, element: ClauseElement) -> str:
@@ -120,7 +120,7 @@ class JsonObjectRenderer(ABC):
         source: str,
         scope: Scope | None = None,
     ) -> str:
-        """The object of an entity; of one on a page, `scope` is how its place begins."""
+        """The object of an entity; `scope` is that of places where it's on a page."""
         return self._object(
             projection.members, lambda part: self._of_entity(part, stored, source, scope)
         )
@@ -181,15 +181,15 @@ class JsonObjectRenderer(ABC):
         return self._value(columns[name_of(part)], source)
 
     def _held(self, part: Embedded, json: str) -> str:
-        """What is stored as JSON."""
+        """The object, or the list of objects, that is embedded in this JSON."""
         if not part.is_many:
             return self._object(part.projection.members, lambda part: self._within(part, json))
         name = self.alias()
         item = self._object(
             part.projection.members, lambda part: self._within(part, f"{name}.value")
         )
-        source, place = self._items(json, name)
-        return self._list(item, source, place)
+        source, order = self._items(json, name)
+        return self._list(item, source, order)
 
     def _within(self, part: Part, json: str) -> str:
         match part:
@@ -212,10 +212,10 @@ class JsonObjectRenderer(ABC):
         if not members:
             return "CAST('{}' AS TEXT)"  # PostgreSQL doesn't know what a text alone is
         pieces: list[str] = []
-        before = "{"
+        separator = "{"
         for key, part in members:
-            pieces += [literal(f"{before}{dumps(key)}:"), render(part)]
-            before = ","
+            pieces += [literal(f"{separator}{dumps(key)}:"), render(part)]
+            separator = ","
         return f"({' || '.join([*pieces, literal('}')])})"
 
     def _value(self, column: Column[Any], source: str) -> str:
@@ -240,12 +240,12 @@ class JsonObjectRenderer(ABC):
         """JSON as text."""
 
     @abstractmethod
-    def _list(self, item: str, source: str, place: str) -> str:
-        """The JSON text of a list of the items, in the order of their places."""
+    def _list(self, item: str, source: str, order: str) -> str:
+        """The JSON text of a list of the items, in this order."""
 
     @abstractmethod
     def _items(self, json: str, name: str) -> tuple[str, str]:
-        """A source, under a name, of the items of a list as `value`, and what orders them."""
+        """A source, under a name, of the items of a list as `value`, and their order."""
 
 
 def name_of(part: Part) -> str:

@@ -20,7 +20,7 @@ from repositories.projections import (
     Paged,
     PagedMember,
 )
-from repositories.sql.criteria import between_places, condition, reading_order
+from repositories.sql.criteria import between_positions, condition, reading_order
 from repositories.sql.json_objects import JsonObjectRenderer, literal
 from repositories.sql.mapping import EntityTable
 from repositories.sql.metadata import Timestamp
@@ -29,19 +29,19 @@ TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
 
 
 def page_prefix(projection_number: int, page: int) -> str:
-    """How the parameters of a page are called, which is in one of a statement's projections."""
+    """The prefix of the parameters of a page in one of a statement's projections."""
     return f"s{projection_number}_p{page}_"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderedRows:
-    """The rows that a page is taken of: their table, which of them, and the order of reading."""
+    """The rows that a page is taken from: their table, a condition, and the order of reading."""
 
     stored: EntityTable
     request: PageRequest
     reference: str
     is_of_parent: str
-    """Goes before a column, and says whose rows they are."""
+    """The condition of the parent's rows, to follow the rows' name and a dot."""
     prefix: str
 
 
@@ -163,7 +163,7 @@ class JsonRenderer(JsonObjectRenderer):
         """A source of those rows that are between the page's places, under a name."""
         source = self._source(rows, name)
         key = source.c[rows.stored.key_name]
-        between = between_places(source, key, rows.request, rows.prefix)
+        between = between_positions(source, key, rows.request, rows.prefix)
         found = [self._matching(rows, name)]
         return " AND ".join([*found, *(f"({self._embedded(each)})" for each in between)])
 

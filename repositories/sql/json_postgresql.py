@@ -27,15 +27,15 @@ class PostgresJsonRenderer(JsonRenderer):
     def _items_of_page(self, projection: JsonProjection, rows: OrderedRows, scope: Scope) -> str:
         name = self.alias()
         item = self._entity(projection, rows.stored, name, scope)
-        place = self._order(rows, name, forwards(rows.request))
-        return self._list(item, self._page_read(rows, name), place)
+        order = self._order(rows, name, forwards(rows.request))
+        return self._list(item, self._page_read(rows, name), order)
 
     def _page(
         self, members: Sequence[tuple[str, PagedMember]], rows: OrderedRows, scope: Scope
     ) -> str:
         if rows.request.limit == 0 or sum(_readings(member) for _, member in members) < 2:
             return super()._page(members, rows, scope)
-        # All that is told of its rows comes of reading these once.
+        # All members come from a single read of the page's rows.
         name = self.alias()
         page = self._object(members, lambda each: self._of_page_read(each, rows, scope, name))
         return f"(SELECT {page} FROM {self._page_read(rows, name)})"
@@ -47,7 +47,7 @@ class PostgresJsonRenderer(JsonRenderer):
         return f"({page} LIMIT {rows.request.limit}) AS {name}"
 
     def _of_page_read(self, member: PagedMember, rows: OrderedRows, scope: Scope, name: str) -> str:
-        """What is selected of a page, whose rows are the source under the name."""
+        """A member of a page, whose rows are the source under the name."""
         match member:
             case Facts(members):
                 return self._object(
@@ -98,11 +98,11 @@ class PostgresJsonRenderer(JsonRenderer):
     def _text(self, json: str) -> str:
         return f"{json}::text"
 
-    def _list(self, item: str, source: str, place: str) -> str:
-        return f"(SELECT {self._listed(item, place)} FROM {source})"
+    def _list(self, item: str, source: str, order: str) -> str:
+        return f"(SELECT {self._listed(item, order)} FROM {source})"
 
-    def _listed(self, item: str, place: str) -> str:
-        return f"'[' || coalesce(string_agg({item}, ',' ORDER BY {place}), '') || ']'"
+    def _listed(self, item: str, order: str) -> str:
+        return f"'[' || coalesce(string_agg({item}, ',' ORDER BY {order}), '') || ']'"
 
     def _items(self, json: str, name: str) -> tuple[str, str]:
         source = f"json_array_elements({json}) WITH ORDINALITY AS {name}(value, place)"
@@ -110,7 +110,7 @@ class PostgresJsonRenderer(JsonRenderer):
 
 
 def _readings(member: PagedMember) -> int:
-    """How many things it has that are told of a page's rows."""
+    """How many parts of the member depend on a page's rows."""
     if isinstance(member, Facts):
         return sum(_readings(each) for _, each in member.members)
     return isinstance(member, Items) or member in (Fact.START, Fact.END)

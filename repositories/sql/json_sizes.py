@@ -1,4 +1,4 @@
-"""Expressions of how large JSON becomes, told from the lengths that the database knows."""
+"""Expressions of the size of JSON, computed from the lengths that the database knows."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,12 +24,12 @@ from repositories.sql.mapping import EntityTable
 from repositories.sql.metadata import JsonText, may_be_large
 
 _MAX_REPEATED: Final = 4
-"""How often an object may have the same short text without being sized before it's made."""
+"""How often an object may have the same short text without being sized before it's rendered."""
 
 
 class JsonSizes:
     """Sizes objects that may be large: with long texts, with the same text many times, or with
-    lists of children on pages within.
+    lists of children on nested pages.
 
     The sizes are of what is stored, in bytes, as often as it's selected; keys and escapes aren't
     counted. They are SQL of the renderer of the same statement.

@@ -75,10 +75,10 @@ class SqliteJsonRenderer(JsonRenderer):
             return f"{source}.{part.attribute}"
         return f"json({self._of_columns(part, table.c, source)})"
 
-    def _list(self, item: str, source: str, place: str) -> str:
-        # What is aggregated comes in the order of its source, which SQLite leaves as it is for the
-        # sake of group_concat: restriction (16) of flattenSubquery in its select.c.
-        ordered = f"SELECT {item} AS item FROM {source} ORDER BY {place}"
+    def _list(self, item: str, source: str, order: str) -> str:
+        # The aggregate takes its items in the order of the source, which SQLite doesn't flatten for
+        # the sake of group_concat: restriction (16) of flattenSubquery in its select.c.
+        ordered = f"SELECT {item} AS item FROM {source} ORDER BY {order}"
         return f"(SELECT '[' || coalesce(group_concat(item, ','), '') || ']' FROM ({ordered}))"
 
     def _items(self, json: str, name: str) -> tuple[str, str]:

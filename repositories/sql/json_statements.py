@@ -1,6 +1,6 @@
-"""Statements by which a database renders JSON objects of entities, and of what belongs to these.
+"""Statements with which a database renders JSON objects of entities.
 
-An entity and those that it refers to are read at once, without any module knowing another.
+A statement reads an entity and those that it refers to, without any module knowing another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ _WHOLE: Final = "answer_size"
 def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection, ...], Values]:
     """The projections without the values of their pages, and these values.
 
-    Those of one shape have the same SQL, and the values are its parameters.
+    Projections of one shape have the same SQL, and the values are its parameters.
     """
     shapes: list[JsonProjection] = []
     values: dict[str, Any] = {}
@@ -68,7 +68,7 @@ def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection,
 
 
 class JsonStatements:
-    """Those for one kind of database, each to be kept for all values of one shape.
+    """The statements for one dialect, each for all values of one shape.
 
     Clients choose the keys of objects, so these are quoted; all else in the SQL is our own.
     """
@@ -189,7 +189,7 @@ class JsonStatements:
         if has_lists:
             labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
             names = dict.fromkeys([shape.order.field, stored.key_name])
-            page = _made(select(*(page.c[name] for name in names), *labelled), renderer)
+            page = _materialized(select(*(page.c[name] for name in names), *labelled), renderer)
             order = reading_order(page, page.c[stored.key_name], shape)
             columns = [page.c[each.name] for each in labelled]
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
@@ -213,7 +213,7 @@ class JsonStatements:
     ) -> Select[Any]:
         key = table.c[stored.key_name]
         if self.dialect.counts_by_row and not stored.mapping.has_index(shape.order.field):
-            # It sorts the keys alone, and not what is rendered.
+            # It sorts the keys alone, without the rendered texts.
             keys = page_of(rows.with_only_columns(key), table, key, shape)
             return select(table).where(key.in_(keys.scalar_subquery()))
         if self.dialect.counts_by_row:
@@ -274,7 +274,7 @@ class JsonStatements:
         else:
             exceeds = [rows.c[_WHOLE] > ALLOWED] * len(items)
         return [
-            # What comes after ELSE is less deep for SQLite's parser than what comes after THEN.
+            # SQLite's parser counts an expression after ELSE as less deep than one after THEN.
             case((exceeded, literal_column("''")), else_=item)
             for exceeded, item in zip(exceeds, items, strict=False)
         ]
@@ -286,12 +286,12 @@ class JsonStatements:
         counted: range,
         renderer: JsonRenderer,
     ) -> Select[Any]:
-        """The same; PostgreSQL gives "" in place of all texts where they are too much together."""
+        """The statement; on PostgreSQL it returns "" for each text if all together are too large."""
         if self.dialect.counts_by_row or not any(map(_has_lists, projections)):
             return found
-        made = _made(found, renderer)
-        whole = _sum_of(list(made.c)[counted.start : counted.stop]).over().label(_WHOLE)
-        added_up = select(made, whole).subquery(renderer.alias())
+        materialized = _materialized(found, renderer)
+        whole = _sum_of(list(materialized.c)[counted.start : counted.stop]).over().label(_WHOLE)
+        added_up = select(materialized, whole).subquery(renderer.alias())
         columns: list[Any] = list(added_up.c)
         added = columns.pop()
         nothing: Any = (added > ALLOWED, literal_column("''"))
@@ -303,16 +303,16 @@ class JsonStatements:
 
 
 def _has_lists(projection: JsonProjection) -> bool:
-    """Whether there are lists of children, which may be long, though no text in them is."""
+    """Whether the projection has lists of children: a list may be long though no text in it is."""
     owned = (isinstance(part, Children) for _, part in projection.members)
     return any(owned) or any(map(_has_lists, projection.within))
 
 
-def _made(rows: Select[Any], renderer: JsonRenderer) -> Subquery:
-    """The rows with their texts as columns, which PostgreSQL doesn't make anew for each use."""
+def _materialized(rows: Select[Any], renderer: JsonRenderer) -> Subquery:
+    """The rows as a subquery whose texts PostgreSQL renders once, and not for each use."""
     return rows.offset(literal_column("0")).subquery(renderer.alias())
 
 
 def _sum_of(texts: Sequence[ColumnElement[Any]]) -> Any:
-    """The bytes of all rows of these texts."""
+    """The bytes of these texts in all rows."""
     return func.sum(reduce(add, map(func.octet_length, texts)))

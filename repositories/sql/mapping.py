@@ -36,7 +36,7 @@ class ChildMapping:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EntityMapping:
-    """How entities of a type are stored. Statements are kept by it, so it's hashed by its identity.
+    """How entities of a type are stored. It's a part of cache keys, so it's hashed by its identity.
 
     An attribute is stored in the column of its name, or in several: `in_columns` has the names of
     these columns by those of the attribute's own attributes. Such an attribute isn't there when the
@@ -52,9 +52,9 @@ class EntityMapping:
     unchanging: tuple[str, ...] = ()
     """Columns that a save under the same key may not change: they are part of another key."""
     columns: tuple[Column[Any], ...] = field(init=False)
-    """What rows consist of, in order."""
+    """The columns of rows, in order."""
     places: Mapping[str, int] = field(init=False)
-    """Where each column is in a row, by its name."""
+    """The index of each column in a row, by its name."""
     _attributes: Mapping[str, str] = field(init=False)
     """The attributes of the columns that don't have their attribute's name."""
 
@@ -102,9 +102,9 @@ class EntityTable(NamedTuple):
     mapping: EntityMapping
     dialect: Dialect
     selected: frozenset[str] | None = None
-    """The attributes that somebody wants; None: all. Rows have NULL in place of others."""
+    """The attributes that are read; None: all. Rows have NULL in place of others."""
     rule: Filter | None = None
-    """The shape of the rule for what the caller may see; None: everything."""
+    """The shape of the caller's rule of visibility; None: the caller may see everything."""
 
     @property
     def table(self) -> Table:
@@ -121,11 +121,11 @@ class EntityTable(NamedTuple):
 
     @property
     def rows(self) -> FromClause:
-        """What the caller may see of the table."""
+        """The rows of the table that the caller may see."""
         return rows_of(self.table, self.rule, self.dialect)
 
     def rows_as(self, name: str) -> NamedFromClause:
-        """The same, under another name."""
+        """The rows of the table that the caller may see, under another name."""
         return rows_as(name, self.table, self.rule, self.dialect)
 
     @property
@@ -133,7 +133,7 @@ class EntityTable(NamedTuple):
         return self.rows.c[self.key_name]
 
     def selection(self, *needed: str) -> list[Any]:
-        """The columns, with NULL in place of those that nobody wants and that aren't needed."""
+        """The columns; NULL in place of those that are neither in the attribute mask nor needed."""
         read = {*self.mapping.columns_of(self.selected), *needed}
         return [
             self.rows.c[column.name] if column.name in read else null().label(column.name)
@@ -141,7 +141,7 @@ class EntityTable(NamedTuple):
         ]
 
     def large_columns(self) -> list[str]:
-        """The names of the columns that somebody wants and that may be large."""
+        """The names of the columns that are read and that may be large."""
         read = {*self.mapping.columns_of(self.selected)}
         return [
             column.name
@@ -151,17 +151,17 @@ class EntityTable(NamedTuple):
 
     @property
     def has_key(self) -> Any:
-        """A row of the table has the `key`, whoever may see it."""
+        """Whether a row of the table has the `key`, visible or not."""
         key = self.table.c[self.key_name]
         return key == bindparam("key", type_=key.type)
 
     @property
     def is_seen(self) -> Any:
-        """The caller may see a row of the table."""
+        """Whether the caller may see a row of the table."""
         return meets(self.rule, self.table, self.dialect)
 
     def among(self, name: str) -> Any:
-        """The column is one of `values`."""
+        """Whether the column is one of `values`."""
         return self.dialect.among(self.rows.c[name], "values")
 
     def matching(self, shape: Filter | None) -> Any:

@@ -1,4 +1,4 @@
-"""The one MetaData, and the kinds of columns that all tables are made of."""
+"""The one MetaData, and the types of columns that all tables use."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -58,8 +58,8 @@ class Timestamp(TypeDecorator[datetime]):
 
 @lru_cache(64)
 def _sqlite_text(value: datetime | None) -> str | None:
-    # Kept, for the rows that a save writes have the same time. Ours have fixed offsets: times that
-    # are equal are the same.
+    # Cached, since the rows of one save have the same time. Times here have fixed offsets, so equal
+    # times have equal texts.
     if value is None:
         return None
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
@@ -71,7 +71,7 @@ def _time_of_sqlite_text(value: str | None) -> datetime | None:
 
 
 class _PostgresJson(UserDefinedType[str]):
-    """JSON, not JSONB, which would reorder keys and rewrite numbers; and never parsed here."""
+    """JSON as text that isn't parsed. JSONB would reorder keys and change numbers."""
 
     cache_ok = True
 
@@ -80,7 +80,7 @@ class _PostgresJson(UserDefinedType[str]):
 
 
 class JsonText(TypeDecorator[str]):
-    """A JSON document, in and out as the text that it is."""
+    """A JSON document, which goes in and comes out as text."""
 
     impl = Text
     cache_ok = True
@@ -156,7 +156,7 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
 
 
 def child_columns(parent_table: str, parent_key: str) -> list[Any]:
-    """What every child table begins with: it goes when its parent goes."""
+    """The first columns of every child table: a child is deleted with its parent."""
     return [
         surrogate_id(),
         Column(
@@ -180,5 +180,5 @@ def newest_first(table: str, key: str, *references: str) -> Iterator[Index]:
 
 
 def last_changed_first(table: str, key: str) -> Index:
-    """The index of the order of changes, which each of these moves a row in."""
+    """The index of the order by the last change; each change moves a row in it."""
     return Index(f"ix_{table}_updated_at_{key}", sql_text("updated_at DESC"), key)

@@ -63,7 +63,7 @@ class DatabaseReads(Generic[R]):
     def _from_row(self, row: Row) -> R:
         """The record of a row of the table, whose columns come in the table's order, without `id`.
 
-        Those that weren't selected are None.
+        Columns that the attribute mask leaves out are None.
         """
 
     async def get(self, key: str) -> R | None:
@@ -118,8 +118,8 @@ class DatabaseReads(Generic[R]):
     async def _by_column(self, name: str, values: Sequence[str]) -> Mapping[str, R]:
         statement = await self._session.kept(sql.by_column, self._entities, name)
         rows = await self._session.rows(statement, {"values": storable(values)})
-        place = self.mapping.places[name]
-        return {row[place]: self._from_row(row) for row in rows}
+        index = self.mapping.places[name]
+        return {row[index]: self._from_row(row) for row in rows}
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         assert self.mapping.children is not None
@@ -163,7 +163,7 @@ class DatabaseReads(Generic[R]):
     ) -> tuple[Iterable[tuple[Any, ...]], int | None]:
         if not with_total:
             return map(tuple, rows), None
-        # There is a row for the total, though there be no entity.
+        # The total has a row even without any entity.
         return [tuple(row) for *row, key, _ in rows if key is not None], rows[0][-1]
 
     def _items_of_columns(
@@ -183,10 +183,10 @@ class DatabaseReads(Generic[R]):
         rows = await self._session.rows(
             statement, {**page_values_of(request), "values": storable(list(dict.fromkeys(values)))}
         )
-        place = self.mapping.places[reference]
+        index = self.mapping.places[reference]
         found: dict[str, list[R]] = {value: [] for value in values}
         for row in rows:
-            found[row[place]].append(self._from_row(row))
+            found[row[index]].append(self._from_row(row))
         return {value: Page.of(request, items) for value, items in found.items()}
 
     async def json_pages(

@@ -51,7 +51,7 @@ _ORIGIN: Final[dict[str, TypeEngine[Any]]] = {
 }
 
 ORIGIN: Final = tuple(_ORIGIN)
-"""Which event it is, and who caused it when."""
+"""The columns that identify an event, its caller and its time."""
 
 
 def origin_parameters() -> list[BindParameter[Any]]:

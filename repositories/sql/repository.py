@@ -99,7 +99,7 @@ class DatabaseRepository(DatabaseReads[R]):
     async def _save_by_statements(
         self, values: Values, record: R, expected_revision: int | None
     ) -> Row:
-        """On SQLite nobody else writes, from the first statement to the commit."""
+        """Save on SQLite, where nobody else writes from the first statement to the commit."""
         session, record_type = self._session, self.mapping.record
         key: str = getattr(record, record_type.key_name)
         series_key = _attribute(record, record_type.series_name)
@@ -195,7 +195,7 @@ class DatabaseRepository(DatabaseReads[R]):
             await self._session.rows(sql.for_update(everything), {"key": key}, key=lock)
             ordered = tuple(map(children.from_row, await self._stored_children(key)))
         else:
-            # What is stored beyond their number is deleted.
+            # Stored children beyond their number are deleted.
             require_positions(given)
             ordered = tuple(sorted(given, key=attrgetter("position")))
             if ordered == given:

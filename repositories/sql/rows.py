@@ -60,7 +60,7 @@ def children_of(
 
 
 def meets(rule: Filter | None, table: Table, dialect: Dialect) -> Condition:
-    """A row of the table matches the rule."""
+    """Whether a row of the table matches the rule."""
     return condition(table, rule, dialect, prefix=_prefix(table.name))
 
 
@@ -75,5 +75,5 @@ def _shape_of(rule: Filter) -> Filter:
 
 
 def _prefix(table_name: str) -> str:
-    """Keeps the parameters of a table's rule apart from those of what is asked for."""
+    """The prefix that tells the parameters of a table's rule from those of a request."""
     return f"rule_of_{table_name}_"

@@ -42,7 +42,7 @@ DATABASE_ERRORS = (
     asyncpg.InterfaceError,
     sqlite3.Error,
 )
-"""What SQLAlchemy raises when it connects, and what the drivers raise themselves."""
+"""The errors that SQLAlchemy raises when it connects, and those of the drivers."""
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -57,12 +57,12 @@ class DatabaseSession:
     Statements of several tasks queue on it.
 
     Raises Unavailable when the database can't be reached, SchemaChanged when it lacks something,
-    WriteConflict when another writer came between, and TimedOut when the deadline has passed, or a
-    limit that the database has. After a failure nothing but that failure comes of it, whoever
-    caught it.
+    WriteConflict when another writer changed the same rows, and TimedOut when the deadline or a
+    limit of the database has passed. After a failure every later call raises that failure, also
+    when somebody caught it.
 
-    A writer whose first statement is about a key takes that key's turn of `keys` before it takes a
-    connection, and keeps it to the end. It never waits for a turn while it holds anything.
+    A writer whose first statement locks a key takes that key's turn of `keys` before it takes a
+    connection, and holds it to the end. It never waits for a turn while it holds a connection.
     """
 
     def __init__(
@@ -100,10 +100,10 @@ class DatabaseSession:
         self._is_expired = False
 
     async def kept(self, make: Make, *arguments: Hashable) -> Statement:
-        """What the function makes of the arguments, made when it isn't kept."""
+        """The statement that the function makes of the arguments, from the cache if it's there."""
         found = self._statements.get(make, arguments)
         if found is None:
-            # Of all that one operation needs, one at a time keeps those of others waiting.
+            # One operation compiles one statement at a time, so that others don't wait for all.
             async with self._making:
                 found = await self._statements.made(make, arguments)
         return found
@@ -115,7 +115,7 @@ class DatabaseSession:
         *,
         key: Hashable | None = None,
     ) -> Sequence[Row]:
-        """Run a statement and give all its rows. One that waits for a lock names its `key`."""
+        """Run a statement and return all its rows. One that waits for a lock names its `key`."""
         if self._rule_values:
             values = {**values, **self._rule_values}
         answer = ANSWER.get() if statement.counted else None
@@ -131,7 +131,7 @@ class DatabaseSession:
         except AnswerTooLarge as error:
             found = ()
             if answer is None or not answer.may_be_larger:
-                # Who keeps the error would keep the rows: by this frame, and those below it.
+                # The error's traceback would keep the rows alive, by this frame and those below it.
                 raise error.with_traceback(None) from None
         else:
             return statement.decode_rows(found)
@@ -144,10 +144,10 @@ class DatabaseSession:
         await self._within_deadline(self._transaction.run_many, statement.sql, arguments)
 
     async def commit(self) -> None:
-        """Keep what was written, and end.
+        """Commit the transaction, and end it.
 
-        Once begun it is carried through, whoever cancels the caller. The cancellation is then
-        dropped: its sender would otherwise be told that nothing happened.
+        A commit that has begun runs to its end, although the caller is cancelled. The cancellation
+        is then dropped: the caller would otherwise believe that nothing was stored.
         """
         async with self._turn:
             if self._failure is not None:
@@ -158,9 +158,9 @@ class DatabaseSession:
             uncancel(cancellations)
 
     async def close(self) -> None:
-        """End; what isn't committed is undone. Later statements fail.
+        """End the transaction; uncommitted changes are undone. Later statements fail.
 
-        A statement that still runs, for a task that nobody waits for any more, is cancelled.
+        A statement that still runs, for an abandoned task, is cancelled.
         """
         self._close()
         if self._running is not None and self._running is not asyncio.current_task():
@@ -174,13 +174,13 @@ class DatabaseSession:
 
     @property
     def recorder(self) -> Recorder:
-        """What writes the events of the changes."""
+        """The recorder, which writes the events of the changes."""
         if self._recorder is None:
             raise RuntimeError("a snapshot is only read")
         return self._recorder
 
     def write_conflict(self) -> WriteConflict:
-        """To be raised by who sees that another writer came between."""
+        """The error to raise when another writer changed the same rows; it fails the session."""
         self._failure = WriteConflict()
         return self._failure
 
@@ -220,7 +220,7 @@ class DatabaseSession:
         deadline = DEADLINE.get()
         if deadline is None:
             return await work
-        # What doesn't wait needs no timer; what waits shares one.
+        # A statement that doesn't wait needs no timer; those that wait share one.
         try:
             waits_for = work.send(None)
         except StopIteration as end:
@@ -266,7 +266,7 @@ class DatabaseSession:
                         await self._transaction.begin()
                     return await run(sql, arguments)
             except (*DATABASE_ERRORS, TimedOut, Unavailable) as error:
-                # PostgreSQL would answer a later COMMIT by a silent rollback.
+                # PostgreSQL would respond to a later COMMIT with a silent rollback.
                 self._failure = error
                 raise
             except asyncio.CancelledError:
@@ -280,7 +280,7 @@ class DatabaseSession:
 
 
 def _count(rows: Sequence[Row], statement: Statement, answer: AnswerSize) -> None:
-    """Count the texts that an answer is made of. Raises AnswerTooLarge."""
+    """Count the texts that become part of an answer. Raises AnswerTooLarge."""
     if statement.key is not None and any(row[statement.key] is None for row in rows):
         raise answer.exceeded()
     for column in statement.counted:
@@ -297,7 +297,7 @@ def _timed_out() -> TimedOut:
 
 
 class _Translating:
-    """FairSemaphore what databases raise into errors of the domain, where they are such."""
+    """Translates errors of databases and drivers into those of the domain."""
 
     def __enter__(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Statements that are made once, and kept."""
+"""A cache of compiled statements."""
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -12,10 +12,10 @@ Make = Callable[..., Statement]
 
 
 class StatementCache:
-    """Statements in a cache, by what they are made of.
+    """Statements in a cache, by the function and the arguments that they are made of.
 
-    To make one takes a few milliseconds. So one is made at a time, and others have their turns of
-    the event loop in between.
+    Compiling a statement takes a few milliseconds. So one is compiled at a time, and other tasks
+    get turns of the event loop in between.
     """
 
     def __init__(self, cache: Cache) -> None:
@@ -23,12 +23,12 @@ class StatementCache:
         self._making = FairSemaphore(1)
 
     def get(self, make: Make, arguments: tuple[Hashable, ...]) -> Statement | None:
-        """The statement that was made of the arguments, if it's kept."""
+        """The statement that was made of the arguments; None if it isn't in the cache."""
         found: Statement | None = self._cache.get((make, arguments))
         return found
 
     async def made(self, make: Make, arguments: tuple[Any, ...]) -> Statement:
-        """The statement, made unless it's kept. Its weight has to include its arguments'."""
+        """The statement, made if it isn't in the cache. Its weight must include its arguments'."""
         async with self._making:
             found = self.get(make, arguments)
             if found is None:

@@ -1,6 +1,6 @@
 """The statements of the database repositories, each compiled once for all its values.
 
-Those whose number clients decide on are kept by sessions (`DatabaseSession.kept`).
+The statements that depend on requests of clients are in a bounded cache (`DatabaseSession.kept`).
 """
 
 from collections.abc import Callable, Sequence
@@ -44,11 +44,11 @@ from repositories.sql.recording import origin_parameters
 from repositories.sql.rows import children_of
 
 OrderOf = Callable[[FromClause], Sequence[ColumnElement[Any]]]
-"""The order of rows that are found by a subquery."""
+"""Returns the order of the rows of a subquery."""
 
 
 def read(entities: EntityTable, statement: Select[Any], order: OrderOf = lambda _: ()) -> Statement:
-    """A statement whose rows are records, of which answers are made, in an order."""
+    """A statement whose rows are records that become part of an answer, in an order."""
     return limited(statement, entities.large_columns(), entities.key_name, entities.dialect, order)
 
 
@@ -59,7 +59,7 @@ def limited(
     dialect: Dialect,
     order: OrderOf = lambda _: (),
 ) -> Statement:
-    """A statement whose `large` columns are read while the answer may have so much.
+    """A statement whose `large` columns are read as far as the answer has room for them.
 
     Where it may not, they are NULL, and so is the key: in all rows of PostgreSQL, which adds up
     their lengths before it sends any; and in those of SQLite from where it's too much.
@@ -114,7 +114,7 @@ def count(entities: EntityTable, shape: Filter | None) -> Statement:
 
 
 def pages_by(entities: EntityTable, reference: str, shape: PageRequest) -> Statement:
-    """Each parent's page is found by itself, as an index has it; then come the rows, by keys."""
+    """The statement finds the keys of each parent's page by an index, and then the rows by keys."""
     table, other = entities.rows, entities.rows_as("page")
     parents = entities.dialect.each_value(table.c[reference].type, "parent")
     key = other.c[entities.key_name]
@@ -162,7 +162,7 @@ def children(entities: EntityTable) -> Statement:
         select(*(rows.c[name] for name in names), parent)
         .where(entities.dialect.among(parent, "values"))
         .order_by(parent, rows.c.position),
-        # On SQLite they are short, and counted as they come.
+        # On SQLite, children's texts are short, and counted as the rows come.
         [
             name
             for name in names
@@ -244,13 +244,13 @@ def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:
 
 @cache
 def stored(entities: EntityTable) -> Statement:
-    """The row that has the key, whoever may see it."""
+    """The row that has the key, visible or not."""
     return entities.compile(select(*entities.mapping.columns).where(entities.has_key))
 
 
 @cache
 def stored_children(entities: EntityTable) -> Statement:
-    """The children that the key has, whoever may see it, in their order."""
+    """The children of the key, visible or not, in their order."""
     children = entities.mapping.children
     assert children is not None
     columns = children.table.c

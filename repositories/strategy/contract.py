@@ -1,4 +1,4 @@
-"""What strategy promises about the plans it keeps."""
+"""The protocols of the repositories of strategy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -13,36 +13,36 @@ BriefVersion = tuple[str, int]
 
 
 class PlanReads(EntityReads[StrategyPlan], Protocol):
-    """Reading plans, by `strategy_id`."""
+    """Reads plans, by `strategy_id`."""
 
     async def get_many_by_version(
         self, versions: Sequence[BriefVersion]
     ) -> Mapping[BriefVersion, StrategyPlan]:
-        """By the second key; those that aren't stored are left out."""
+        """Plans by the second key; those that aren't stored are left out."""
         ...
 
     async def json_by_version(
         self, versions: Sequence[BriefVersion], projections: Sequence[JsonProjection]
     ) -> Mapping[BriefVersion, tuple[str, ...]]:
-        """As get_many_by_version, as JSON objects: one for each of the projections."""
+        """The same plans as `get_many_by_version`, as JSON objects, one for each projection."""
         ...
 
     async def recommendations_by_strategy_id(
         self, strategy_ids: Sequence[str]
     ) -> Mapping[str, tuple[Recommendation, ...]]:
-        """In position order; plans without any are left out."""
+        """The recommendations in position order; plans without any are left out."""
         ...
 
     async def recommendations_json_by_strategy_id(
         self, strategy_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        """Of each that is stored, as JSON lists: one for each of the projections."""
+        """The recommendations of each stored plan as JSON lists: one for each projection."""
         ...
 
     async def pages_by_brief_id(
         self, brief_ids: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[StrategyPlan]]:
-        """The same page of each brief's plans; every brief has one."""
+        """The requested page of each brief's plans; every brief has one."""
         ...
 
     async def counts_by_brief_id(
@@ -53,7 +53,7 @@ class PlanReads(EntityReads[StrategyPlan], Protocol):
 
 
 class PlanRepository(PlanReads, EntityRepository[StrategyPlan], Protocol):
-    """Reading and writing plans. A writer first calls `lock_brief`."""
+    """Reads, saves and deletes plans. Writers call `lock_brief` first."""
 
     async def lock_brief(self, brief_id: str) -> None:
         """Wait until no other unit of work writes plans of this brief, and keep others out."""

@@ -53,7 +53,7 @@ class MemoryPlanRepository(MemoryRepository[StrategyPlan]):
         return await self._counts_by("brief_id", brief_ids, filter)
 
     async def lock_brief(self, brief_id: str) -> None:
-        """The write lock, which this unit of work holds, keeps everybody else out."""
+        """Does nothing: this unit of work holds the write lock."""
 
     async def last_version(self, brief_id: str) -> int:
         return max(
