@@ -294,10 +294,10 @@ class SqliteSnapshot:
 class SqliteWriter:
     """The writer of a file: runs units of work one after the other, and commits many at once.
 
-    The first unit of work opens a group, and queues the group's commit at once behind the units that
-    wait already: these are of the group, later units are of the next one. So one write to the disk
-    serves all units that were waiting during the last one, and no unit waits for others to come.
-    Each unit has a savepoint of its own.
+    The first unit of work opens a group, and queues the group's commit at once behind the units
+    that wait already: these are of the group, later units are of the next one. So one write to the
+    disk serves all units that were waiting during the last one, and no unit waits for others to
+    come. Each unit has a savepoint of its own.
     """
 
     def __init__(

@@ -286,7 +286,7 @@ class JsonStatements:
         counted: range,
         renderer: JsonRenderer,
     ) -> Select[Any]:
-        """The statement; on PostgreSQL it returns "" for each text if all together are too large."""
+        """The statement; on PostgreSQL it returns "" for each text if all are too large in sum."""
         if self.dialect.counts_by_row or not any(map(_has_lists, projections)):
             return found
         materialized = _materialized(found, renderer)
