@@ -74,6 +74,9 @@ fields of a query see one state of the database.
 out becomes absent or gets its default. With `expectedRevision` it fails if somebody else \
 changed the entity meanwhile; without it the latest save wins.
 
+**Nothing is forgotten.** Every change is recorded with who asked for it: `events` has all \
+changes, each entity has its `history`, and `asOf` gives it as it was.
+
 **Expected failures** of a mutation are in the `errors` of its payload; nothing was stored then. \
 Everything else is an error of the response, with one of these in its `extensions` as `code`:
 

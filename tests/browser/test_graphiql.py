@@ -46,6 +46,7 @@ def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
         "RejectPlan",
         "FindResults",
         "FollowPackage",
+        "History",
     ]
     graphiql.picture("first-visit")
 
@@ -171,7 +172,7 @@ def test_what_is_wrong_is_marked(graphiql: Workbench) -> None:
 
 
 def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
-    _, *steps, whole_chain, reject, find, _ = graphiql.tabs
+    _, *steps, whole_chain, reject, find, _, history = graphiql.tabs
     for step in steps:
         graphiql.switch_to(step)
         [payload] = graphiql.run()["data"].values()
@@ -205,6 +206,12 @@ def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
     graphiql.switch_to("ApprovePlan")
     [payload] = graphiql.run()["data"].values()
     assert [error["__typename"] for error in payload["errors"]] == ["InvalidTransitionError"]
+
+    graphiql.switch_to(history)
+    found = graphiql.run()["data"]
+    assert found["deliveryPackage"]["asOf"]["revision"] == 1
+    assert len(found["events"]["nodes"]) == 5
+    graphiql.picture(history)
 
 
 @pytest.mark.parametrize("name", ["", "Follow"], ids=["without a name", "with a name"])

@@ -79,6 +79,7 @@ def test_the_tabs_go_the_whole_way() -> None:
         "RejectPlan",
         "FindResults",
         "FollowPackage",
+        "History",
     ]
 
 
@@ -135,6 +136,9 @@ async def test_the_tabs_do_what_they_say() -> None:
     by_name = {operation_of(tab).name.value: tab for tab in TABS}  # type: ignore[union-attr]
     found = (await run(server, by_name["FindResults"]))["data"]["qcResults"]
     assert found["totalCount"] > len(found["nodes"]) > 0
+    history = (await run(server, by_name["History"]))["data"]
+    assert len(history["events"]["nodes"]) == 5
+    assert history["deliveryPackage"]["asOf"]["revision"] == 1
     rejected = (await run(server, by_name["RejectPlan"]))["data"]["rejectStrategyPlan"]
     assert rejected["strategyPlan"]["approval"] == "REJECTED"
 
