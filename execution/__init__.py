@@ -5,10 +5,10 @@ It knows graphql-core schemas and nothing of this project.
 
 from execution.bindings import (
     OWN_RESOLVER,
-    Always,
     ArgumentsOf,
     BatchResolver,
     Bind,
+    ConstantBind,
     FieldBinding,
     Render,
     Renderer,
@@ -21,10 +21,10 @@ from execution.engine import Engine, Execution
 
 __all__ = [
     "OWN_RESOLVER",
-    "Always",
     "ArgumentsOf",
     "BatchResolver",
     "Bind",
+    "ConstantBind",
     "DocumentPlans",
     "Engine",
     "Execution",

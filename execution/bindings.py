@@ -43,8 +43,8 @@ renderer.
 
 
 @dataclass(frozen=True, slots=True)
-class Always:
-    """A `Bind` for a selection without arguments: `render` is the same for all operations."""
+class ConstantBind:
+    """A `Bind` of a selection without arguments: it returns one `render` for all operations."""
 
     render: Render
 

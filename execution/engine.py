@@ -27,7 +27,7 @@ from graphql.execution.values import VariableValues
 from execution.arguments import Arguments
 from execution.bindings import (
     OWN_RESOLVER,
-    Always,
+    ConstantBind,
     FieldBinding,
     Render,
     Unrendered,
@@ -143,7 +143,7 @@ class Engine:
         if plan is not None and (field := plan.rendered_root_field) is not None:
             bind = field.bind
             assert bind is not None
-            if isinstance(bind, Always):
+            if isinstance(bind, ConstantBind):
                 render = bind.render
             else:
                 render = bind(

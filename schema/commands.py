@@ -1,4 +1,4 @@
-"""Inputs that describe commands of the domain: who takes such an input is given the command."""
+"""Inputs that describe commands of the domain: resolvers get the command in place of the input."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -25,7 +25,7 @@ Convert = Callable[[Any], Any]
 def command_input(command: Callable[..., Any], description: str) -> Callable[[T], T]:
     """Makes a class the input that describes a command, or a part of one, field by field.
 
-    What is left out, or null, keeps the command's default.
+    A field that is left out, or null, keeps the command's default.
     """
 
     def decorate(cls: T) -> T:
@@ -56,7 +56,7 @@ def expected_revision() -> Any:
 
 
 def sent_as(input_type: type) -> Any:
-    """Says by which input a resolver's command is described."""
+    """Declares the input that describes a resolver's command."""
     return strawberry.argument(
         description="What to do; see the fields of the input.", graphql_type=input_type
     )
@@ -76,14 +76,14 @@ def deletion_of(entity_type: EntityType[Any, Any]) -> Callable[..., Delete]:
 
 
 class CommandOf:
-    """Makes the command of a coerced input. How, is worked out once."""
+    """Makes the command of a coerced input; the conversions of its fields are computed once."""
 
     def __init__(self, command: Callable[..., Any], definition: StrawberryObjectDefinition) -> None:
         self._command = command
         self._definition = definition
 
     def __call__(self, _type: type, given: Mapping[str, Any], _context: object) -> Any:
-        """Converts the input; Strawberry calls this."""
+        """Convert the input; Strawberry calls this."""
         return self.convert(given)
 
     def convert(self, given: Mapping[str, Any]) -> Any:
@@ -97,7 +97,7 @@ class CommandOf:
 
     @cached_property
     def _fields(self) -> dict[str, tuple[str, Convert | None]]:
-        """By the clients' names of fields: the command's name, and the conversion of the value."""
+        """The command's name and the conversion of each field, by its name in the API."""
         # Types that are mentioned before they exist are found when the first input comes.
         return {
             field.graphql_name or to_camel_case(field.python_name): (

@@ -14,7 +14,7 @@ from repositories.criteria import AttributeMask
 from repositories.lazy import lazy
 from repositories.unit_of_work import SnapshotHandle, Storage, UnitOfWork
 from resolvers.loaders import Loaders
-from schema.pace import Pace
+from schema.pacing import Pacer
 
 T = TypeVar("T")
 
@@ -43,9 +43,9 @@ class Context:
         return ExitStack()
 
     @lazy
-    def pace(self) -> Pace:
-        """Shared by the fields of the operation."""
-        return Pace()
+    def pacer(self) -> Pacer:
+        """The pacing that the operation's fields share."""
+        return Pacer()
 
     @property
     def loaders(self) -> Loaders:

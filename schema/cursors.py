@@ -49,7 +49,8 @@ class Cursors:
         return _signed(_payload_of([*self._scope(), value, key]))
 
     def decode(self, argument: str, cursor: str | None) -> Position | None:
-        """Raises BadUserInput unless the cursor was made for lists of this type in this order."""
+        """The position of the cursor. Raises BadUserInput unless it was made for lists of this type
+        in this order."""
         found = _decoded(argument, cursor, self._scope())
         if found is None:
             return None
@@ -81,7 +82,7 @@ def encode_log_position(position: int) -> str:
 
 
 def decode_log_position(argument: str, cursor: str | None) -> int | None:
-    """Raises BadUserInput unless the cursor is one of the log."""
+    """The position of the cursor. Raises BadUserInput unless it's a cursor of the log."""
     found = _decoded(argument, cursor, _LOG)
     if found is None:
         return None
@@ -97,7 +98,7 @@ def encode_event_id(event_id: str) -> str:
 
 
 def decode_event_id(argument: str, cursor: str | None) -> str | None:
-    """Raises BadUserInput unless the cursor is one of a history."""
+    """The id of the cursor's event. Raises BadUserInput unless it's a cursor of a history."""
     found = _decoded(argument, cursor, _HISTORY)
     if found is None:
         return None

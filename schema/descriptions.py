@@ -31,18 +31,18 @@ JSON_OBJECT: Final = (
 )
 
 UNCHECKED: Final = "It isn't checked whether that is stored."
-"""For a reference to another entity."""
+"""The description of a reference to another entity."""
 OWN_KEY: Final = (
     "Left out, the server makes one, and a repeated request saves another entity. Under a key of "
     "your own you may repeat the request safely: it leaves one entity."
 )
 NO_GATE: Final = "The server refuses no package because of it."
-"""For a verdict of QC."""
+"""The description of a verdict of QC."""
 
 
-def describe_enum(kind: type[StrEnum], description: str, **values: str) -> None:
-    """Make `kind` a GraphQL enum; every member needs a description."""
-    strawberry.enum(kind, description=description)
-    definition: StrawberryEnumDefinition = kind.__strawberry_definition__  # type: ignore[attr-defined]
+def describe_enum(enum: type[StrEnum], description: str, **values: str) -> None:
+    """Make `enum` a GraphQL enum; every member needs a description."""
+    strawberry.enum(enum, description=description)
+    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
         value.description = values[value.name]

@@ -42,7 +42,7 @@ from schema.limits import (
     require_within,
 )
 from schema.parsing import extent, parsed
-from schema.reads import selected_by
+from schema.reads import attribute_mask
 
 _SIZE_CLASSES: Final = frozenset({int, NoneType, EllipsisType})
 """The classes of page sizes; `...` stands for an absent variable."""
@@ -211,7 +211,7 @@ class Documents:
             node,
             (),
             measures,
-            selected_by(self._schema, fewer),
+            attribute_mask(self._schema, fewer),
             conditional_variables=conditional_variables,
         )
 
@@ -261,7 +261,7 @@ class Documents:
             ignored: dict[str, Any] = {"cost": 0} if operation.variable_definitions else {}
             require_within(self._limits, replace(measures, **ignored))
         require(self._limits, "fields", sum(measures.fields for _, measures in found))
-        return found, tuple(measuring.looked_at)
+        return found, tuple(measuring.used_variables)
 
 
 class _BoundedOverlap(OverlappingFieldsCanBeMergedRule):

@@ -162,7 +162,7 @@ class BadUserInput(GraphQLError):
 
 
 class LimitExceeded(GraphQLError):
-    """The operation asks for more than one operation may."""
+    """The operation exceeds a limit."""
 
     def __init__(self, limit: str, amount: int, allowed: int) -> None:
         name = to_camel_case(limit)
@@ -188,7 +188,7 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     if isinstance(cause, domain.TimedOut | domain.Unavailable):
-        _log_trouble(request_id, cause)
+        _log_problem(request_id, cause)
         is_late = isinstance(cause, domain.TimedOut)
         return with_code(error, TopLevelCode.TIMEOUT if is_late else TopLevelCode.UNAVAILABLE)
     if _is_denial(cause):
@@ -221,11 +221,11 @@ def _is_denial(cause: Exception | None) -> bool:
     )
 
 
-def _log_trouble(request_id: str, trouble: domain.DomainError) -> None:
+def _log_problem(request_id: str, problem: domain.DomainError) -> None:
     """Log one line, with the database's reason."""
-    reason = trouble.__cause__
-    line = f"{trouble} ({type(reason).__name__}: {_first_line(reason)})" if reason else trouble
-    extra = {"trouble": str(trouble), "request_id": request_id}
+    reason = problem.__cause__
+    line = f"{problem} ({type(reason).__name__}: {_first_line(reason)})" if reason else problem
+    extra = {"problem": str(problem), "request_id": request_id}
     log.warning("request %s: %s", request_id, line, extra=extra)
 
 
@@ -237,7 +237,7 @@ def _first_line(error: BaseException) -> str:
 def with_code(
     error: GraphQLError, code: TopLevelCode, message: str | None = None, **extensions: Any
 ) -> GraphQLError:
-    """The same error with a code, as `extensions.code`, and perhaps another message."""
+    """A copy of the error with a code as `extensions.code`, and perhaps another message."""
     return GraphQLError(
         message or error.message,
         nodes=error.nodes,

@@ -29,10 +29,10 @@ Load = Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
 
 
 def children(description: str, *, attribute: str, key: str, loader: LoaderOf) -> Any:
-    """The ordered children of an entity, by its key.
+    """A field with the ordered children of an entity, by its key.
 
-    A record that a mutation has just stored carries them, under `attribute`: they are of its own
-    revision, whatever others have stored since.
+    A record that a mutation has just stored carries them under `attribute`: they are those of its
+    own revision, whatever other callers have stored since.
     """
 
     async def carried_or_loaded(parents: Sequence[Any], load: Load) -> Sequence[Any]:
@@ -66,8 +66,8 @@ def reference(
     by: str | None = None,
     loader: LoaderOf | None = None,
 ) -> Any:
-    """The entity of a type that a key of this one refers to; null where it has none, or it isn't
-    stored. It's found by its own key; or by what it has under `by`, with the loader for that.
+    """A field with the entity that a key of this one refers to; null without a key, or when the
+    entity isn't stored. The loader finds it by its own key, or by its attribute `by`.
     """
 
     async def referenced(parents: Sequence[Any], load: Load) -> Sequence[Any]:
@@ -91,8 +91,8 @@ def _loaded(
     rendered: Callable[[Any, JsonProjection], Any],
     part: Callable[[JsonProjection], Part],
 ) -> Any:
-    """A field of what `together` loads for all parents of a level: as records, or as JSON, of which
-    `rendered` makes what is in the response. Below other fields it's this `part` of a projection.
+    """A field whose values `together` loads for all parents of a level: as records, or as JSON,
+    which `rendered` converts for the response. In projections of parents it's this `part`.
     """
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:

@@ -1,7 +1,7 @@
-"""How much one operation may ask for, counted before anything is executed.
+"""Limits of operations, which are checked before anything is executed.
 
-Everything is counted over expanded fragments. Each fragment is measured once, so the work grows
-with the document, not with its expansion.
+Measures count fields of fragments wherever these are spread. Each fragment is measured once, so the
+work grows with the document, not with its expansion.
 """
 
 from collections import Counter
@@ -44,10 +44,10 @@ from schema.errors import LimitExceeded
 from schema.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 CHILDREN = 10
-"""How many items a list without paging is taken to have, on average."""
+"""The assumed number of items of a list without paging."""
 
 ITEMS_OF_CONDITION = 50
-"""How many items of a list in a filter take as long as a condition."""
+"""So many items of a list in a filter count as a condition: they take as long."""
 
 SORTED = 1_000
 """The cost of a list of all entities that has to be sorted, because no index has its order."""
@@ -70,7 +70,7 @@ class Limits:
     """The most that one operation may have. The defaults leave room for rich pages."""
 
     characters: int = 200_000
-    """Of the document, which takes time to read; long texts belong into variables."""
+    """Characters of the document, whose parsing takes time; long texts belong into variables."""
     tokens: int = 5_000
     depth: int = 20
     aliases: int = 100
@@ -79,20 +79,20 @@ class Limits:
     list_nesting: int = 8
     cost: int = 25_000
     fields: int = 5_000
-    """On all levels, of all operations of the document together: checking and planning them takes
-    time and memory. Without fragments, a document of the most tokens has half as many."""
+    """Fields on all levels, of all operations of the document together: validating and planning
+    takes time and memory. A document of the most tokens has half as many without fragments."""
     variable_values: int = 300_000
-    """Objects, lists, texts and so on in the variables, on all levels: more than JSON can have."""
+    """Objects, lists, texts and other values of the variables, on all levels."""
     input_objects: int = 5_000
     """Objects in the variables whose fields the schema knows; each is checked field by field."""
     conditions: int = 400
-    """In the filters of all fields together: each takes a tenth of a millisecond."""
+    """Conditions in the filters of all fields together: each takes a tenth of a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a selection has; `depth` and `list_nesting` at most, the rest in all: `root_fields` on
-    its own level, `fields` on all levels.
+    """The measures of a selection: maxima for `depth` and `list_nesting`, sums for all others.
+    `root_fields` counts the selection's own level, `fields` counts all levels.
 
     `cost` is the number of objects that it may load: an object counts 1, a list of them its page
     size (or CHILDREN) times what one of its items counts; and SORTED more, where all are sorted.
@@ -106,9 +106,9 @@ class Measures:
     cost: int = 0
     fields: int = 0
     conditions: int = 0
-    """But for those that variables have."""
+    """The conditions that the document itself has, without those in variables."""
     by_variables: Mapping[str, int] = field(default_factory=dict)
-    """How often each variable stands in a filter."""
+    """How often each variable is used in a filter."""
 
 
 def require_within(limits: Limits, measures: Measures) -> None:
@@ -146,10 +146,10 @@ _GIVES_NOTHING = (NullValueNode, VariableNode)
 
 
 def _conditions_of(value: Any) -> int:
-    """How many conditions there are in a part of a filter, as it came or as it's written.
+    """The number of conditions in a part of a filter: a value of a variable, or a node.
 
-    What is empty takes its place, and lists of values take time by their length. How deep it may
-    be is looked at later.
+    An empty filter counts as one, and lists of values count by their length. The depth is checked
+    later.
     """
     found, left = 0, [value]
     while left:
@@ -177,7 +177,7 @@ def _conditions_of(value: Any) -> int:
 
 
 def _variables_in(value: Any) -> Iterator[str]:
-    """The names of variables in a part of a filter, as it's written."""
+    """The names of the variables in a node of a filter."""
     match value:
         case VariableNode():
             yield value.name.value
@@ -195,18 +195,19 @@ def measure(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None = None,
 ) -> Measures:
-    """What the operation has. Without `variables`, page sizes given by them count as the largest.
+    """The measures of the operation. Without `variables`, page sizes from variables count as the
+    largest.
 
-    The document needn't be valid: what is unknown counts as a field without a selection.
+    The document needn't be valid: an unknown field counts as one without a selection.
     """
     return Measuring(schema, document, operation, variables).operation(operation)
 
 
 def count_values(variables: Mapping[str, Any] | None) -> int:
-    """How many values there are in the variables: of objects and lists, they and all in them."""
+    """The number of values in the variables: objects and lists, and all values in them."""
     found, within = 0, list[Any]([dict(variables or {})])
     while within:
-        # All of a level at once: what JSON is decoded to has these very classes.
+        # All values of a level at once. JSON is decoded to exactly these classes.
         values: list[Any] = []
         for each in within:
             values += each.values() if type(each) is dict else each
@@ -220,7 +221,7 @@ def count_input_objects(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None,
 ) -> int:
-    """How many objects of input types there are in the variables."""
+    """The number of objects of input types in the variables."""
     found, waiting = 0, list[tuple[Any, Any]]()
     for definition in operation.variable_definitions or ():
         value = (variables or {}).get(definition.variable.name.value)
@@ -244,19 +245,19 @@ def count_input_objects(
 
 @dataclass(frozen=True, slots=True)
 class _Selected(Measures):
-    """The measures of a selection, in part for each item of the page that it's a selection of.
+    """The measures of a selection; some of its cost counts once for each item of a page.
 
-    How many items that are, only the field knows in which it all ends up.
+    Only the field of the connection, above the selection, knows the number of items.
     """
 
     cost_per_item: int = 0
 
 
 _LEAVES = tuple(_Selected(depth=1, aliases=aliases, root_fields=1, fields=1) for aliases in (0, 1))
-"""Without an alias, and with one."""
+"""The measures of a leaf field without an alias, and with one."""
 _NOTHING = _Selected()
 _SHORT = 1_000
-"""How many characters a selection may have, to be looked for among those that were measured."""
+"""Measures of selections up to so many characters are cached."""
 
 
 class _Known(NamedTuple):
@@ -269,7 +270,7 @@ class _Known(NamedTuple):
 class Measuring:
     """Measures operations of one document. `selections` counts its work.
 
-    `looked_at` has the variables whose values are, or would be, looked at for it.
+    `used_variables` has the variables whose values the measures depend on.
     """
 
     def __init__(
@@ -279,9 +280,9 @@ class Measuring:
         operation: OperationDefinitionNode | None = None,
         variables: Mapping[str, Any] | None = None,
     ) -> None:
-        """`variables`, where they are known, are those of `operation`."""
+        """`variables` are those of `operation`; None: their values aren't known."""
         self.selections = 0
-        self.looked_at: set[str] = set()
+        self.used_variables: set[str] = set()
         self._schema = schema
         self._variables = variables
         definitions = operation.variable_definitions if operation else ()
@@ -314,7 +315,7 @@ class Measuring:
         )
 
     def _inner(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
-        """The measures of a selection; those of an equal text are the same.
+        """The measures of a selection, which depend on its text and on the type alone.
 
         Only short texts are kept: each is within all selections around it, which are kept as well.
         """
@@ -411,7 +412,7 @@ class Measuring:
         )
 
     def _known(self, name: str, parent: GraphQLNamedType | None) -> "_Known":
-        """The schema's properties of a field, looked up once."""
+        """The properties of a field in the schema, looked up once."""
         key = (id(parent), name)
         if key not in self._fields:
             field = _definition(parent, name)
@@ -422,7 +423,7 @@ class Measuring:
         return self._fields[key]
 
     def _length(self, node: FieldNode, field: GraphQLField) -> int:
-        """How many items a list without paging has."""
+        """The number of items of a list without paging."""
         if "ids" not in field.args:
             return CHILDREN
         ids = self._argument(node, "ids")
@@ -440,7 +441,7 @@ class Measuring:
     def _is_sorted(
         self, node: FieldNode, parent: GraphQLNamedType | None, type_: GraphQLNamedType | None
     ) -> bool:
-        """Whether all entities of the type have to be sorted for it."""
+        """Whether the database has to sort all entities of the type for the field."""
         if type_ is None or type_.name not in _INDEXED or parent is not self._schema.query_type:
             return False
         order = self._argument(node, "orderBy")
@@ -450,18 +451,18 @@ class Measuring:
             return isinstance(order, VariableNode)
         field = order.get("field")
         if isinstance(field, VariableNode):
-            self.looked_at.add(field.name.value)
+            self.used_variables.add(field.name.value)
             field = (self._variables or {}).get(field.name.value)
         return (field.value if isinstance(field, EnumValueNode) else field) not in _INDEXED[
             type_.name
         ]
 
     def _argument(self, node: FieldNode, name: str) -> Any:
-        """Its value where it's known, else its node; None when it's absent or null."""
+        """The argument's value if it's known, else its node; None when it's absent or null."""
         value: Any = next((a.value for a in node.arguments or () if a.name.value == name), None)
         if isinstance(value, VariableNode):
             variable = value.name.value
-            self.looked_at.add(variable)
+            self.used_variables.add(variable)
             if self._variables is None:
                 return value
             value = self._variables.get(variable, self._defaults.get(variable))

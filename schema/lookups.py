@@ -15,7 +15,7 @@ from schema.declarations import FieldResolution
 from schema.rendering import BindConverted, as_rendered, rendered_projection_of
 
 Found = tuple[Loader[Any, Any], Any]
-"""Where an entity is loaded, and by which key."""
+"""The loader of an entity, and its key."""
 
 
 def lookup(find: Callable[..., Found], description: str) -> Any:

@@ -7,7 +7,7 @@ import strawberry
 
 from domain.deletion import Delete
 from domain.errors import DomainError
-from execution import Always, SelectedField
+from execution import ConstantBind, SelectedField
 from repositories.registry import EntityType
 from repositories.unit_of_work import UnitOfWork
 from schema.commands import sent_as
@@ -49,10 +49,10 @@ def mutation(
     outcome: str,
     single_statement: bool = False,
 ) -> Any:
-    """A field that runs the command of an input, in a unit of work, and answers with a payload.
+    """A field that runs the command of an input, in a unit of work, and returns a payload.
 
-    What `work` gives goes into the payload's `outcome`; an expected failure into its `errors`.
-    `single_statement` promises what `Repositories.write` says.
+    The payload has the result of `work` under `outcome`, or an expected failure under `errors`.
+    `single_statement` promises the same as in `Repositories.write`.
     """
 
     async def carried_out(context: Context, command: Any) -> Payload:
@@ -76,7 +76,7 @@ def mutation(
         async def render(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
             return [rendered.made(await carried_out(context, input))]
 
-        return Always(render)
+        return ConstantBind(render)
 
     resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
     return strawberry.mutation(
@@ -94,7 +94,7 @@ def deletion(
     *,
     entity_type: EntityType[Any, Any],
 ) -> Any:
-    """A mutation that deletes; its payload has the global id of what is gone."""
+    """A mutation that deletes; its payload has the global id of the deleted entity."""
 
     async def delete(unit: UnitOfWork, command: Delete) -> strawberry.ID:
         return global_id(entity_type.record, await work(unit, command))

@@ -15,7 +15,7 @@ from repositories.projections import EncodedId, Part
 from repositories.registry import ENTITY_TYPES
 from resolvers.loaders import Loaders
 from schema.declarations import FieldResolution
-from schema.pace import Pace
+from schema.pacing import Pacer
 from schema.rendering import ProjectionBuilder
 
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
@@ -23,7 +23,7 @@ _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def global_id(record_type: type[Entity], key: str) -> strawberry.ID:
-    """EncodedId to clients; made of the type and the business key alone, so it never changes."""
+    """The opaque id of an entity. It encodes the type and the key alone, so it never changes."""
     return strawberry.ID(_encoded(record_type.__name__, key))
 
 
@@ -51,7 +51,7 @@ def decode_global_id(value: str) -> tuple[str, str] | None:
 
 
 async def load_node(loaders: Loaders, id: str) -> Entity | None:
-    """The entity with this global id; None when there is none, or the id isn't one of ours."""
+    """The entity with this global id; None when it isn't stored, or the id is invalid."""
     name, key = decode_global_id(id) or ("", "")
     type_ = ENTITY_TYPES.get(name)
     if type_ is None:
@@ -61,13 +61,13 @@ async def load_node(loaders: Loaders, id: str) -> Entity | None:
 
 
 async def load_nodes(
-    loaders: Loaders, ids: Sequence[str], pace: Pace
+    loaders: Loaders, ids: Sequence[str], pacer: Pacer
 ) -> list[Entity | Exception | None]:
-    """The entities with these global ids, in that order, as `load_node` has each; an exception in
-    place of one that can't be read.
+    """The entities with these global ids, in that order, as `load_node` returns each; an exception
+    in place of an entity that can't be read.
     """
     # The keys of a type are loaded together: a task for each key would take longer than all else.
-    wanted = await pace.work(len(ids), lambda: [decode_global_id(id) or ("", "") for id in ids])
+    wanted = await pacer.work(len(ids), lambda: [decode_global_id(id) or ("", "") for id in ids])
     keys_of: dict[str, list[str]] = {}
     for name, key in wanted:
         if name in ENTITY_TYPES:
@@ -84,7 +84,7 @@ async def _load_many(
 ) -> Sequence[Entity | Exception | None]:
     try:
         loaded: list[Entity | None] = await loaders.of(ENTITY_TYPES[name]).by_key.load_many(keys)
-    except Exception as error:  # noqa: BLE001 - it's told of each that can't be read
+    except Exception as error:  # noqa: BLE001 - each entity of the type reports it
         return [error] * len(keys)
     return loaded
 
@@ -108,7 +108,7 @@ class Node:
         metadata=FieldResolution(part_of=_part_of).metadata,
     )
     def id(self) -> strawberry.ID:
-        # What resolvers get as `self` is the record: the types here only describe records.
+        # Resolvers get the record as `self`: the types here only describe records.
         return _id_of_record(self)
 
 

@@ -16,7 +16,7 @@ from repositories.criteria import AttributeMask
 from schema.declarations import declaration, is_extended
 
 
-def selected_by(schema: GraphQLSchema, document: DocumentNode) -> AttributeMask | None:
+def attribute_mask(schema: GraphQLSchema, document: DocumentNode) -> AttributeMask | None:
     """The attributes that operations of the document may look at, by the record's type.
 
     None: all of them, since a field has an extension, such as a permission. An extension may look
@@ -31,7 +31,7 @@ def selected_by(schema: GraphQLSchema, document: DocumentNode) -> AttributeMask 
 
 
 class _Fields(Visitor):
-    """Collects the attributes of the fields, by the type that they are of."""
+    """Collects the attributes of the fields, by their parent type."""
 
     def __init__(self, type_info: TypeInfo) -> None:
         super().__init__()

@@ -33,7 +33,7 @@ from schema.rendering import (
 )
 
 Item = tuple[Any, ...]
-"""The texts of an entity, one for each projection; perhaps its place, then: a value and a key."""
+"""The texts of an entity, one for each projection; perhaps followed by its position: value, key."""
 
 EncodePlace = Callable[[Any, str], str]
 
@@ -72,7 +72,7 @@ class RenderedConnection:
 
     @classmethod
     def of(cls, selected: Sequence[SelectedField]) -> "RenderedConnection | None":
-        """None where repositories can't render all that is selected of the entities."""
+        """The rendered connection; None if repositories can't render all of the selection."""
         builder = _Builder()
         members = tuple((each.key, builder.member(each)) for each in selected)
         sizes = (each.projection.size for each in builder.rendered)
@@ -81,7 +81,7 @@ class RenderedConnection:
         return cls(members, tuple(builder.rendered), frozenset(builder.names))
 
     def bound(self, arguments_of: ArgumentsOf) -> tuple[JsonProjection, ...] | None:
-        """The projections with the pages within; None where their arguments are wrong."""
+        """The projections with their page requests; None if their arguments are invalid."""
         bound = [each.bound(arguments_of) for each in self.rendered]
         return None if None in bound else tuple(each for each in bound if each is not None)
 
@@ -162,7 +162,7 @@ class _Builder:
 
     def _other(self, selected: SelectedField) -> Make:
         if selected.field is not TypeNameMetaFieldDef:
-            # It has to be resolved, as with an extension, so all of the connection has to be.
+            # The field has to be resolved, as with an extension, and so has the whole connection.
             self.is_unrenderable = True
         name = selected.type.name
         return lambda _: name
@@ -179,13 +179,13 @@ class _Builder:
         return member.name
 
     def _place(self, selected: SelectedField) -> tuple[int, JsonProjection]:
-        """Which of the projections it is."""
+        """The index of the selection's projection, and the projection."""
         assert selected.selected is not None
         rendered = rendered_projection_of(selected.selected)
         if rendered is None:
             self.is_unrenderable = True
             return 0, JsonProjection(())
-        # With pages within, what is selected alike may have other arguments.
+        # Equal selections with nested pages may have different arguments.
         if rendered.pages or rendered not in self.rendered:
             self.rendered.append(rendered)
             return len(self.rendered) - 1, rendered.projection
@@ -245,7 +245,7 @@ def _fact(selected: SelectedField) -> Fact | Constant | None:
 
 
 def _name_of(selected: SelectedField) -> str | None:
-    """The name of the field; None where no field above may render it."""
+    """The name of the field; None if no field above may render it."""
     member = member_of(selected)
     return None if member is None else member.name
 

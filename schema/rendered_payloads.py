@@ -1,4 +1,4 @@
-"""Payloads of mutations that are rendered from the record that the mutation gave."""
+"""Payloads of mutations that are rendered from the record that the mutation returned."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Make = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class RenderedPayload:
-    """Makes each member of a payload, where the record of its outcome has what is selected."""
+    """Makes each member of a payload whose record has all selected fields."""
 
     members: tuple[tuple[str, Make], ...]
     outcome: str
@@ -25,7 +25,7 @@ class RenderedPayload:
 
     @classmethod
     def of(cls, selected: Sequence[SelectedField], outcome: str) -> "RenderedPayload | None":
-        """None where more is selected than records have, or a field that has to be resolved."""
+        """The rendered payload; None if the record can't render all of the selection."""
         members: list[tuple[str, Make]] = []
         projections: list[JsonProjection] = []
         for each in selected:
@@ -45,7 +45,7 @@ class RenderedPayload:
         return cls(tuple(members), outcome, tuple(projections))
 
     def made(self, payload: Any) -> Any:
-        """The payload's object; or itself, to be completed, where it has errors or lacks a part."""
+        """The payload's object; the payload itself if it has to be completed field by field."""
         outcome = getattr(payload, self.outcome)
         is_whole = not payload.errors and all(are_carried(it, outcome) for it in self.projections)
         if not is_whole:

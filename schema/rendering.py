@@ -13,7 +13,7 @@ from graphql import (
     is_list_type,
 )
 
-from execution import Always, Render, SelectedField
+from execution import ConstantBind, Render, SelectedField
 from repositories.criteria import PageRequest
 from repositories.json_encoding import JsonTexts
 from repositories.projections import Attribute, Constant, Embedded, JsonProjection, Part
@@ -32,9 +32,9 @@ alias, and SQLite keeps all intermediate texts in memory.
 """
 
 ArgumentsOf = Callable[[SelectedField], dict[str, Any]]
-"""Gives the arguments of a field that is selected, as its resolver gets them."""
+"""Returns the arguments of a selected field, as its resolver gets them."""
 
-BindConverted = Always | Callable[[ArgumentsOf], Render | None]
+BindConverted = ConstantBind | Callable[[ArgumentsOf], Render | None]
 """The engine's `Bind`, with arguments as resolvers get them."""
 
 RequestOf = Callable[..., PageRequest]
@@ -81,7 +81,7 @@ class RenderedProjection:
     def bind(self, render_of: Callable[[JsonProjection], Render]) -> BindConverted:
         """Binds the arguments of pages within; `render_of` returns the renderer of a projection."""
         if not self.pages:
-            return Always(render_of(self.projection))
+            return ConstantBind(render_of(self.projection))
 
         def bind(arguments_of: ArgumentsOf) -> Render | None:
             projection = self.bound(arguments_of)

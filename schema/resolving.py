@@ -1,4 +1,4 @@
-"""Calling resolvers as Strawberry does, without what it works out anew for each call."""
+"""Calls resolvers as Strawberry does; it computes once what Strawberry computes for each call."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import MISSING
@@ -19,10 +19,10 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 from execution import (
-    Always,
     ArgumentsOf,
     BatchResolver,
     Bind,
+    ConstantBind,
     Render,
     Renderer,
     Resolver,
@@ -97,8 +97,8 @@ def converted_renderer(
         bind = renderer(selected)
         if bind is None:
             return None
-        if isinstance(bind, Always):
-            return bind if own is None else Always(_converting(own, bind.render))
+        if isinstance(bind, ConstantBind):
+            return bind if own is None else ConstantBind(_converting(own, bind.render))
 
         def bind_converted(given: ArgumentsOf) -> Render | None:
             def arguments_of(below: SelectedField) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _conversion_of(schema: strawberry.Schema, field: GraphQLField) -> Conversion
 def _conversion(
     schema: strawberry.Schema, name: str, argument: StrawberryArgument
 ) -> tuple[str, Convert | None]:
-    """The argument's name in Python, and what makes its value of a coerced one, if anything."""
+    """The argument's name in Python, and the conversion of its coerced value, if it needs one."""
     convert = _conversion_to(schema, argument.type, (name,))
     if name == "filter" and convert is not None:
         convert = _of_few_conditions(convert)
@@ -182,7 +182,7 @@ def _conversion_to(schema: strawberry.Schema, type_: Any, path: Path) -> Convert
 
 
 class _ObjectOf:
-    """Makes the object of an input, or nothing of null. How, is worked out once."""
+    """Makes the object of an input; None of null. The conversions are computed once."""
 
     def __init__(
         self, schema: strawberry.Schema, definition: StrawberryObjectDefinition, path: Path
@@ -203,7 +203,7 @@ class _ObjectOf:
 
     @cached_property
     def _absent(self) -> dict[str, Any]:
-        """None for each field without a default, in case it's left out."""
+        """None for each field without a default, for inputs that leave it out."""
         return {
             field.python_name: None
             for field in self._definition.fields
@@ -212,7 +212,7 @@ class _ObjectOf:
 
     @cached_property
     def _conversions(self) -> dict[str, tuple[str, Convert | None]]:
-        """By the clients' names of fields: the Python name, and the conversion of the value."""
+        """The Python name and the conversion of each field, by its name in the API."""
         named = {
             self._schema.config.name_converter.from_field(field): field
             for field in self._definition.fields

@@ -60,7 +60,7 @@ async def _nodes(
 ) -> Any:
     if len(ids) > MAX_NODES:
         raise BadUserInput(f"ids: at most {MAX_NODES} are allowed, not {len(ids)}.")
-    return await load_nodes(info.context.loaders, ids, info.context.pace)
+    return await load_nodes(info.context.loaders, ids, info.context.pacer)
 
 
 @strawberry.type(

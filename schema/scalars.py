@@ -68,7 +68,7 @@ def parse_json_literal(node: ValueNode, variables: Mapping[str, Any] | None = No
 
 
 def _as_json(coerced: Any, levels: int) -> Any:
-    """The JSON of a coerced value, as far as JSON may be nested; what is deeper is refused."""
+    """The JSON of a coerced value, to a depth of `levels`; deeper JSON is refused later."""
     if isinstance(coerced, datetime):
         return serialize_date_time(coerced)
     if isinstance(coerced, Enum):

@@ -240,9 +240,9 @@ async def _health(request: Request) -> Response:
     try:
         await service.storage.require_health()
     except SchemaChanged as error:
-        log.warning("not healthy: %s", error, extra={"trouble": f"not healthy: {error}"})
+        log.warning("not healthy: %s", error, extra={"problem": f"not healthy: {error}"})
         return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503)
     except DomainError as error:
-        log.warning("not healthy: %s", error, extra={"trouble": f"not healthy: {error}"})
+        log.warning("not healthy: %s", error, extra={"problem": f"not healthy: {error}"})
         return JSONResponse({"status": "unavailable"}, status_code=503)
     return JSONResponse({"status": "ok"})

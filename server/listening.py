@@ -223,7 +223,7 @@ class BoundedHttp(_Bounded, HttpToolsProtocol):
                 self.parser.feed_data(left)
                 break
             except httptools.HttpParserError:
-                self.logger.warning(_INVALID, extra={"trouble": _INVALID})
+                self.logger.warning(_INVALID, extra={"problem": _INVALID})
                 self._refuse(HTTPStatus.BAD_REQUEST)
                 return
             except httptools.HttpParserUpgrade as upgrade:

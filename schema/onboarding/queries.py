@@ -8,9 +8,10 @@ import strawberry
 
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
+from schema.connection_types import Connection
+from schema.connections import connection
 from schema.lookups import Found, lookup
 from schema.onboarding.types import Brief
-from schema.pagination import Connection, connection
 
 
 def _brief(

@@ -10,10 +10,11 @@ from strawberry.scalars import JSON
 
 from domain import onboarding
 from repositories.registry import Entities
+from schema.connection_types import Connection
+from schema.connections import connection
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.onboarding.enums import BriefStage
-from schema.pagination import Connection, connection
 
 if TYPE_CHECKING:
     from schema.history.types import EventConnection

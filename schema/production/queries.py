@@ -8,8 +8,9 @@ import strawberry
 
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
+from schema.connection_types import Connection
+from schema.connections import connection
 from schema.lookups import Found, lookup
-from schema.pagination import Connection, connection
 from schema.production.types import Campaign, Draft
 
 

@@ -10,11 +10,12 @@ from strawberry.scalars import JSON
 
 from domain import production
 from repositories.registry import Entities
+from schema.connection_types import Connection
+from schema.connections import connection
 from schema.descriptions import BODY
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
-from schema.pagination import Connection, connection
 
 if TYPE_CHECKING:
     from schema.delivery.types import DeliveryPackage

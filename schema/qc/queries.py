@@ -9,9 +9,10 @@ from strawberry import UNSET
 
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
+from schema.connection_types import Connection
+from schema.connections import connection
 from schema.errors import BadUserInput
 from schema.lookups import Found, lookup
-from schema.pagination import Connection, connection
 from schema.qc.types import QcResult
 
 

@@ -9,10 +9,11 @@ import strawberry
 
 from domain import strategy
 from repositories.registry import Entities
+from schema.connection_types import Connection
+from schema.connections import connection
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
-from schema.pagination import Connection, connection
 from schema.strategy.enums import ApprovalState
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from server.logs import OncePerTrouble
+from server.logs import OncePerProblem
 
 
 class Clock:
@@ -39,12 +39,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def once(clock: Clock) -> OncePerTrouble:
-    return OncePerTrouble(10, clock.later)
+def once(clock: Clock) -> OncePerProblem:
+    return OncePerProblem(10, clock.later)
 
 
 @pytest.fixture
-def written(once: OncePerTrouble) -> Iterator[list[str]]:
+def written(once: OncePerProblem) -> Iterator[list[str]]:
     """The lines that come through."""
     handler = Lines()
     handler.addFilter(once)
@@ -53,13 +53,13 @@ def written(once: OncePerTrouble) -> Iterator[list[str]]:
     logging.getLogger("aicmo").removeHandler(handler)
 
 
-def meet(trouble: str, request_id: str | None = None) -> None:
+def meet(problem: str, request_id: str | None = None) -> None:
     logging.getLogger("aicmo.operations").warning(
-        "request %s: %s", request_id, trouble, extra={"trouble": trouble, "request_id": request_id}
+        "request %s: %s", request_id, problem, extra={"problem": problem, "request_id": request_id}
     )
 
 
-def test_a_trouble_is_told_once_and_then_counted(written: list[str], clock: Clock) -> None:
+def test_a_problem_is_told_once_and_then_counted(written: list[str], clock: Clock) -> None:
     for number in range(1_000):
         meet("The database is gone.", f"r{number}")
     assert written == ["request r0: The database is gone."]
@@ -73,7 +73,7 @@ def test_a_trouble_is_told_once_and_then_counted(written: list[str], clock: Cloc
 
 
 def test_what_was_counted_is_told_when_the_server_ends(
-    written: list[str], once: OncePerTrouble
+    written: list[str], once: OncePerProblem
 ) -> None:
     for number in range(20):
         meet("The database is gone.", f"r{number}")
@@ -89,7 +89,7 @@ def test_what_was_counted_is_told_when_the_server_ends(
     ]
 
 
-def test_a_trouble_that_is_over_is_told_again(written: list[str], clock: Clock) -> None:
+def test_a_problem_that_is_over_is_told_again(written: list[str], clock: Clock) -> None:
     meet("The database is gone.", "r1")
     clock.ten_seconds_pass()
     meet("The database is gone.", "r2")
@@ -110,7 +110,7 @@ def test_a_request_is_counted_once_however_many_of_its_fields_fail(
     assert written == ["request r1: It took too long.", "It took too long. (1 more in 10 seconds)"]
 
 
-def test_each_trouble_and_everything_else_is_told_for_itself(written: list[str]) -> None:
+def test_each_problem_and_everything_else_is_told_for_itself(written: list[str]) -> None:
     meet("The database is gone.", "r1")
     meet("It took too long.", "r1")
     for _ in range(2):

@@ -10,7 +10,7 @@ MAX_ITEMS_PER_TURN: Final = 2_000
 """How many items all fields together handle in one turn of the event loop: some milliseconds."""
 
 
-class Pace:
+class Pacer:
     """Spreads the work of an operation's fields over several turns of the event loop."""
 
     def __init__(self) -> None:
