@@ -1,4 +1,4 @@
-"""Callers: in whose name a read or a write happens, and in which request."""
+"""Callers: every read and every write happens in the name of one, and in a request."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -8,11 +8,11 @@ class CallerKind(StrEnum):
     OPERATOR = "operator"
     """A person who runs this server, and may do everything."""
     SYSTEM = "system"
-    """The server itself, for work that nobody asked for by a request."""
+    """The server itself, for work without a request."""
 
 
 class Caller(NamedTuple):
-    """In whose name a read or a write happens, and in which request.
+    """The subject in whose name a read or a write happens, and its request.
 
     Every request makes one, so it is a tuple: the cheapest immutable record.
     """

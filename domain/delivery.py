@@ -27,9 +27,9 @@ class DeliveryArtifact(check.RuledPart):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryPackage(Entity):
-    """What is delivered of a draft.
+    """A package of artifacts of a draft that goes to the client.
 
-    `artifacts` in position order, or None where the package was read without them.
+    It has `artifacts` in position order, or None where it was read without them.
     """
 
     entity_type: ClassVar[str] = "delivery_package"

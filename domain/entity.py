@@ -1,4 +1,4 @@
-"""What every stored entity has, the optimistic check on it, and the order of its children."""
+"""The base of stored entities, the check of revisions, and the order of children."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,12 +19,11 @@ class Entity:
     entity_type: ClassVar[str]
     """Names the type in the log: `strategy_plan`."""
     series_name: ClassVar[str | None] = None
-    """The attribute whose entities share their revisions, one after another; None: each key has its
-    own."""
+    """The attribute whose entities share one series of revisions; None: each key has its own."""
     client_name: ClassVar[str | None] = None
-    """The attribute that names the client; None: it isn't known."""
+    """The attribute that names the client; None: the client isn't known."""
     outcomes: ClassVar[tuple[str, ...]] = ("saved",)
-    """What a save may have done to an entity, in the past tense."""
+    """The names of what saves do to an entity, in the past tense."""
     key_name: ClassVar[str]
     """The attribute that is the business key."""
 
@@ -46,13 +45,13 @@ def require_revision(current: Entity | None, expected: int | None) -> None:
 
 
 class Positioned(Protocol):
-    """A child: its place among its parent's is `position`."""
+    """A child, which has a position among its parent's children."""
 
     @property
     def position(self) -> int: ...
 
 
 def require_positions(children: Collection[Positioned]) -> None:
-    """Raise ValueError unless the positions are 0, 1, 2 …, in whatever order."""
+    """Raise ValueError unless the positions are 0, 1, 2 …, in any order."""
     if {child.position for child in children} != {*range(len(children))}:
         raise ValueError("the positions of children are those from 0 on, each once")

@@ -11,7 +11,7 @@ class Violation:
     """One rule that one field of a command breaks.
 
     `path` leads from the command to the field: attribute names (snake_case) and list indexes.
-    `message` goes on where the field's name and a colon stop, without a full stop.
+    `message` continues the field's name and a colon, without a full stop.
     """
 
     path: tuple[PathSegment, ...]

@@ -18,7 +18,7 @@ class BriefStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BriefScope:
-    """What the agency will and won't deliver, and in how many weeks."""
+    """The scope of a brief: deliverables, exclusions, and the number of weeks."""
 
     deliverables: tuple[str, ...] = ()
     exclusions: tuple[str, ...] = ()

@@ -29,7 +29,7 @@ class Tactic(check.RuledPart):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign(Entity):
-    """A campaign; `tactics` in position order, or None where it was read without them."""
+    """A campaign. It has `tactics` in position order, or None where it was read without them."""
 
     entity_type: ClassVar[str] = "campaign"
     key_name: ClassVar[str] = "campaign_id"

@@ -85,7 +85,7 @@ class Recommendation:
 class StrategyPlan(Entity):
     """A version of the strategy for a brief.
 
-    `recommendations` in position order, or None where the plan was read without them.
+    It has `recommendations` in position order, or None where it was read without them.
     """
 
     entity_type: ClassVar[str] = "strategy_plan"

@@ -44,7 +44,7 @@ _WHITESPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 Violations = Iterable[Violation]
 Found = tuple[Violation, ...]
-"""The violations of one value: mostly none, and then the check costs next to nothing."""
+"""The violations of one value: mostly none, so that a check costs next to nothing."""
 
 _JSON_TYPES: Final = frozenset({str, int, float, bool, NoneType, dict, list})
 
@@ -331,8 +331,8 @@ def _fits(integer: int) -> bool:
 
 
 def _json_reasons(root: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yields (JSON Pointer, reason) for each value that can't be stored; iterative, since clients
-    choose the depth.
+    """Yield (JSON Pointer, reason) for each value that can't be stored. It is iterative, since
+    clients choose the depth.
     """
     steps: list[str | int] = []
     levels = [_members(root)]

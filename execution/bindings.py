@@ -26,7 +26,7 @@ It returns values aligned with the parents, and complete: JSON, null, or `Unrend
 
 
 class Unrendered(NamedTuple):
-    """A resolved value that a renderer returns unrendered: the engine completes it."""
+    """A resolved value that a renderer returns for the engine to complete."""
 
     value: Any
 

@@ -43,7 +43,7 @@ from execution.running import Run
 
 @dataclass(slots=True)
 class Counts:
-    """How many operations were planned, and how they were executed."""
+    """Counts planned operations, and the ways in which operations were executed."""
 
     planned: int = 0
     by_plan: int = 0

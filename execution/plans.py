@@ -195,7 +195,7 @@ class FieldPlan:
     bind: Bind | None
     arguments: Arguments
     selection_sets: dict[GraphQLObjectType, "SelectionSetPlan"] = field(default_factory=dict)
-    """By the runtime type of the field's objects; made when the first object of the type comes."""
+    """The plans by the runtime type of the field's objects, made for the first object of a type."""
 
 
 Assemble = Callable[..., list[dict[str, Any]]]

@@ -392,7 +392,7 @@ class Run:
         self._select_fields(*self._without_nulls(column, values, classes_of(values)), type_)
 
     def _field_infos(self, column: Column, count: int) -> list[Info]:
-        """For each value, the `info` that the resolver of its field got."""
+        """The `info` that the resolver of each value's field got."""
         infos: dict[int, Info] = {}
         found: list[Info] = []
         for index in range(count):

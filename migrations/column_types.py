@@ -9,7 +9,7 @@ PLAIN_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 """Text that compares by code point."""
 
 JSON_TEXT = sa.Text().with_variant(sa.JSON(), "postgresql")
-"""A JSON document, stored as it was given."""
+"""A JSON document, which is stored unchanged."""
 
 TIMESTAMP = sa.DateTime(timezone=True)
 

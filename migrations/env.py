@@ -43,10 +43,10 @@ def migrate(connection: Connection, steps: list[Step]) -> None:
 
 
 def _sqlite_comparison() -> dict[str, Any]:
-    """How `alembic check` and `--autogenerate` find no difference where there is none."""
+    """The options with which `alembic check` and `--autogenerate` report real differences only."""
 
     def is_comparable(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
-        # What SQLite tells of an index leaves out the direction of its columns.
+        # SQLite's description of an index lacks the direction of its columns.
         return kind != "index" or other is None
 
     def is_other_default(*compared: Any) -> bool | None:
@@ -58,7 +58,7 @@ def _sqlite_comparison() -> dict[str, Any]:
 
 
 async def migrate_the_servers_database() -> None:
-    """For alembic's command line: the database is the one that the server would use."""
+    """Run alembic's command line on the database that the server would use."""
     from server.settings import SettingsError, load_settings  # noqa: PLC0415  the runner needs none
 
     try:

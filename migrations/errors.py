@@ -33,7 +33,7 @@ def told_in_one_line(database: Database) -> Iterator[None]:
         _require_no_pooler(reason, error)
         raise MigrationError(f"The database can't be reached: {reason}") from error
     except DBAPIError as error:
-        # What follows the first line may show data.
+        # The lines after the first may show data.
         reason = _located(database, str(error.orig).partition("\n")[0])
         _require_no_pooler(reason, error)
         if is_unavailable(error):

@@ -1,1 +1,1 @@
-"""How it is served: settings, composition root, HTTP and command line."""
+"""The server: settings, composition root, HTTP and command line."""

@@ -14,7 +14,7 @@ class FastPath:
     """Answers POST requests to GraphQL like the endpoint behind Starlette, without CORS."""
 
     endpoint: HttpEndpoint
-    """To be set before the first request."""
+    """The composition root sets it before the first request."""
 
     def __init__(self, hosts: Hosts) -> None:
         self._hosts = hosts

@@ -13,7 +13,7 @@ SENDS_PARTS: Final = "aicmo.parts"
 
 
 class HttpCycle:
-    """A request and its response, beside ASGI's `receive` and `send`, which do all the rest.
+    """A request and its response: the operations that ASGI's `receive` and `send` don't have.
 
     It's closed when the response is sent or the client has disconnected; then it does nothing.
     """

@@ -75,7 +75,7 @@ async def parse_large(text: bytearray, max_values: int) -> Any:
 
 
 async def _scanned(text: bytearray) -> tuple[int, bool]:
-    """How many characters there are that separate values, and whether there may be integers that
+    """The number of characters that separate values, and whether there may be integers that
     are too large for `orjson`."""
     separators, has_large_integers = 0, False
     for start in range(0, len(text), _WINDOW):

@@ -131,7 +131,7 @@ _NEW_IDS = _new_ids()
 
 
 def wants_html(request: HttpRequest) -> bool:
-    """Whether a browser navigates here, and wants a page."""
+    """Whether the request is a browser's navigation, which wants a page."""
     return _prefers_html(request.header(b"accept"))
 
 

@@ -12,7 +12,7 @@ from schema.root import CompiledSchema
 
 
 def schema_route(path: str, schema: CompiledSchema) -> Route:
-    """A route that serves the SDL at the path, with an ETag for clients that have it already."""
+    """A route that serves the SDL at the path, with an ETag for clients that have cached it."""
 
     @cache
     def file() -> tuple[bytes, str]:
