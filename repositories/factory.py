@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from types import TracebackType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy import false, select, text
 
@@ -22,6 +23,7 @@ from repositories.errors import SchemaChanged, WriteConflict
 from repositories.history.database import DatabaseEventReads
 from repositories.history.memory import MemoryEventReads, MemoryEventRecorder
 from repositories.history.recording import EventRecorder
+from repositories.history.retention import EVENTS_AT_ONCE, DatabaseEventPruner
 from repositories.history.sequencing import sequence_events
 from repositories.memory.session import MemorySession, Root
 from repositories.nesting import NestingGuard
@@ -99,6 +101,9 @@ _READS_OF_TABLES = tuple(
 _SAME_REVISION = SQLITE.compile(text("UPDATE alembic_version SET version_num = version_num"))
 """Changes nothing, but is committed like a save."""
 
+_RETENTION = system("retention", "retention")
+"""The caller of what removes old events; it looks at no entity."""
+
 _HEALTH = system("health", "health")
 """The caller of the health check, which reads no entity."""
 
@@ -120,6 +125,15 @@ class _MemoryStorage:
     async def sequence_events(self, apart: float = 0.0) -> int | None:
         """Events have their positions at once."""
         return 0
+
+    async def prune_events(self, keep: timedelta, most: int = EVENTS_AT_ONCE) -> int:
+        async with self.writing:
+            session = MemorySession(_RETENTION, self.root)
+            before = session.log
+            session.log = before.pruned(self.clock() - keep, most)
+            count = session.log.pruned_position - before.pruned_position
+            self.root = session.outcome()
+        return count
 
     async def require_health(self) -> None:
         """Memory is always there."""
@@ -194,6 +208,13 @@ class _DatabaseStorage:
         if self.database.sequencer is None:
             return 0
         return await sequence_events(self.database.sequencer, apart)
+
+    async def prune_events(self, keep: timedelta, most: int = EVENTS_AT_ONCE) -> int:
+        async def prune(unit: UnitOfWork) -> int:
+            session = cast(DatabaseSession, unit.session)
+            return await DatabaseEventPruner(session).prune(unit.now - keep, most)
+
+        return await self.as_(_RETENTION).write(prune)
 
     async def require_health(self) -> None:
         try:

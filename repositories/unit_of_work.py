@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -139,6 +139,14 @@ class Storage(Protocol):
 
         None: somebody else does it at this time, or did so less than `apart` seconds ago. On SQLite
         and in memory events have their positions at once.
+        """
+        ...
+
+    async def prune_events(self, keep: timedelta, most: int = 500) -> int:
+        """Look at the next events older than `keep`, `most` of them, and remove those before them
+        of the same keys; how many it looked at, 0: none is so old.
+
+        It's one short transaction.
         """
         ...
 

@@ -3,7 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -25,7 +31,9 @@ from repositories.cache import Cache
 from repositories.drivers.engine import Database, open_database
 from repositories.errors import SchemaChanged
 from repositories.factory import PersistenceMode, create_storage
-from repositories.history.sequencing import sequencing
+from repositories.history.background import running
+from repositories.history.retention import keep_pruning
+from repositories.history.sequencing import keep_sequencing
 from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
@@ -100,11 +108,13 @@ async def open_server_storage(
     database = database_of(settings)
     async with open_storage(settings, cache) as storage:
         with nullcontext() if database is None else database.only_server():
-            if database is None or database.is_sqlite:
+            async with AsyncExitStack() as stack:
+                if database is not None and not database.is_sqlite:
+                    await stack.enter_async_context(running(keep_sequencing(storage)))
+                if days := settings.event_retention_days:
+                    keep = keep_pruning(storage, timedelta(days=days))
+                    await stack.enter_async_context(running(keep))
                 yield storage
-            else:
-                async with sequencing(storage):
-                    yield storage
 
 
 OpenStorage = Callable[[Settings, Cache], AbstractAsyncContextManager[Storage]]

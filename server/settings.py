@@ -205,6 +205,14 @@ class Settings(BaseSettings):
         gt=0,
         description="How much longer PostgreSQL may take to tell what came of a commit.",
     )
+    event_retention_days: int = Field(
+        0,
+        ge=0,
+        description=(
+            "How many days events are kept in the log; 0 keeps all of them. The last event of "
+            "each entity stays."
+        ),
+    )
     limits: Limits = Field(
         Limits(), description="The most that one operation may have, each as AICMO_LIMITS__NAME."
     )

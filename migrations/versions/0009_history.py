@@ -53,6 +53,11 @@ def upgrade() -> None:
             name=op.f("uq_events_entity_type_entity_key_revision_is_deletion"),
         ),
     )
+    op.create_table(
+        "history_pruning",
+        sa.Column("position", SURROGATE, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_history_pruning")),
+    )
     _partial_index(
         "ix_events_entity_type_series_key_revision",
         ["entity_type", "series_key", "revision"],
@@ -75,6 +80,7 @@ def downgrade() -> None:
             op.execute(creation(saved, template=1 if saved.children is None else 2))
         for name in NAMES:
             op.execute(f"DROP FUNCTION {name}")
+    op.drop_table("history_pruning")
     op.drop_table("events")
 
 

@@ -38,6 +38,15 @@ class EventReads(Protocol):
     after the time for which they are kept; the last one of each key never is.
     """
 
+    async def pruned_position(self) -> int:
+        """Up to here events may be gone; 0: all events are there.
+
+        All events after it are there. So who goes on from a position before it may have missed
+        some, and who goes on from it or from a later one hasn't. It only grows. Read by the same
+        snapshot as a page it tells about that page.
+        """
+        ...
+
     async def page(
         self,
         after: int,

@@ -27,6 +27,7 @@ from domain.json_object import JsonObject
 from repositories.criteria import Filter
 from repositories.drivers.compiled import Row, Statement
 from repositories.history.contract import EventPage, require_one
+from repositories.history.retention import pruned_position
 from repositories.history.tables import events
 from repositories.sql.criteria import storable
 from repositories.sql.dialects import Dialect
@@ -90,6 +91,10 @@ class DatabaseEventReads:
 
     async def last_position(self) -> int:
         rows = await self._session.rows(_last_position(self._session.dialect))
+        return int(rows[0][0])
+
+    async def pruned_position(self) -> int:
+        rows = await self._session.rows(_pruned_position(self._session.dialect))
         return int(rows[0][0])
 
     async def of_entity(
@@ -265,6 +270,11 @@ def _newest_first(rows: FromClause) -> list[Any]:
 def _last_position(dialect: Dialect) -> Statement:
     last = select(func.coalesce(func.max(events.c.position), 0))
     return dialect.compile(last)
+
+
+@cache
+def _pruned_position(dialect: Dialect) -> Statement:
+    return dialect.compile(select(pruned_position()))
 
 
 def _select(rows: FromClause) -> Select[Any]:

@@ -126,6 +126,9 @@ class MemoryEventReads:
     async def last_position(self) -> int:
         return self._log.last_position
 
+    async def pruned_position(self) -> int:
+        return self._log.pruned_position
+
     async def of_entity(
         self, entity_type: str, entity_key: str, limit: int, *, before: str | None = None
     ) -> Sequence[Event]:

@@ -6,8 +6,7 @@ read before earlier ones are there, or else every save would wait for the commit
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -46,18 +45,6 @@ async def sequence_events(sequencer: PostgresSequencer, apart: float) -> int | N
     """
     count: int | None = await sequencer.call(_SQL, EVENTS_AT_ONCE, timedelta(seconds=apart))
     return count
-
-
-@asynccontextmanager
-async def sequencing(storage: Sequenced) -> AsyncIterator[None]:
-    """Within it events get their positions soon after their commits."""
-    task = asyncio.create_task(keep_sequencing(storage))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def keep_sequencing(storage: Sequenced) -> None:

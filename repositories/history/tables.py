@@ -1,4 +1,4 @@
-"""The table that history owns."""
+"""The tables that history owns."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
 from sqlalchemy import text as sql_text
@@ -59,3 +59,6 @@ events = Table(
 `updated_at` are the entity's, and stand beside its `state`, which has neither of them and no
 revision: the database decides about all three as it saves. An event without a position was
 committed, and waits to be sequenced."""
+
+history_pruning = Table("history_pruning", metadata, big_integer("position", primary_key=True))
+"""One row, or none before anything was removed: up to this position events may be gone."""

@@ -2,7 +2,10 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
+from datetime import datetime
+from itertools import islice, takewhile
 from operator import attrgetter
 
 from domain.history import Event
@@ -22,7 +25,8 @@ class _Committed:
         self.by_key: defaultdict[Topic, list[Event]] = defaultdict(list)
         self.last_revisions: dict[Topic, int] = {}
         """By key, and by series."""
-        self.last_position = 0
+        self.pruned_position = 0
+        """Up to here events may be gone."""
 
 
 class EventLog:
@@ -41,6 +45,10 @@ class EventLog:
     @property
     def last_position(self) -> int:
         return self._last_committed + len(self._added)
+
+    @property
+    def pruned_position(self) -> int:
+        return self._committed.pruned_position
 
     def after(self, position: int) -> Iterator[Event]:
         """The events after the position, in order."""
@@ -75,16 +83,31 @@ class EventLog:
                 committed.last_revisions[topic] = _revision(event)
         return EventLog(committed, self.last_position)
 
-    def without(self, is_old: Callable[[Event], bool]) -> "EventLog":
-        """The log without old events, but with the last one of each key."""
-        kept = _Committed()
-        kept.last_revisions = dict(self._committed.last_revisions)
-        for event in self.after(0):
-            topic = (event.entity_type, event.entity_key)
-            if self._committed.by_key[topic][-1] is event or not is_old(event):
-                kept.events.append(event)
-                kept.by_key[topic].append(event)
-        return EventLog(kept, self.last_position)
+    def pruned(self, before: datetime, most: int) -> "EventLog":
+        """The log without what the next events replaced, `most` of them and all from `before`.
+
+        To be called as `committed`. Who has an earlier log keeps what that one has.
+        """
+        committed = self._committed
+        found = islice(self.after(self.pruned_position), most)
+        looked_at = [*takewhile(lambda event: event.occurred_at < before, found)]
+        if not looked_at:
+            return self
+        newest = {(event.entity_type, event.entity_key): event for event in looked_at}
+        pruned = copy(committed)
+        pruned.pruned_position = last = _POSITION(looked_at[-1])
+        pruned.by_key = committed.by_key.copy()
+        for topic, event in newest.items():
+            of_key = committed.by_key[topic]
+            pruned.by_key[topic] = of_key[of_key.index(event) :]
+
+        def is_kept(event: Event) -> bool:
+            replaced_by = newest.get((event.entity_type, event.entity_key))
+            return replaced_by is None or _POSITION(event) >= _POSITION(replaced_by)
+
+        end = bisect_right(committed.events, last, key=_POSITION)
+        pruned.events = [*filter(is_kept, committed.events[:end]), *committed.events[end:]]
+        return EventLog(pruned, self.last_position)
 
 
 def _visible(events: Sequence[Event], after: int, last: int) -> Iterator[Event]:

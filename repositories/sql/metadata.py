@@ -132,8 +132,8 @@ def timestamp(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Timestamp, nullable=nullable)
 
 
-def big_integer(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, _BigInt, nullable=nullable)
+def big_integer(name: str, *, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
+    return Column(name, _BigInt, nullable=nullable, primary_key=primary_key, autoincrement=False)
 
 
 def surrogate_id() -> Column[Any]:

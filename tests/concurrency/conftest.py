@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
@@ -43,6 +44,9 @@ class Interleaved:
 
     async def sequence_events(self, apart: float = 0.0) -> int | None:
         return await self._storage.sequence_events(apart)
+
+    async def prune_events(self, keep: timedelta, most: int = 500) -> int:
+        return await self._storage.prune_events(keep, most)
 
     async def require_health(self) -> None:
         await self._storage.require_health()

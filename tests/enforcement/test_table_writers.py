@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -122,13 +123,16 @@ async def _run_every_command(commands: Commands) -> None:
 
 
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
-    repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
+    storage = create_storage(PersistenceMode.DB, database)
+    repositories = storage.as_(build.caller())
 
     async with _watching(database) as writes:
         await _run_every_command(Commands(repositories))
         for kind in KINDS:
             await kind.save(repositories, kind.record("key"), kind.record("key"))
             await kind.delete(repositories, "key")
+        await storage.sequence_events()
+        await storage.prune_events(timedelta(days=-1))
 
     assert _trespasses(writes) == set()
     assert {table for _, table in writes} == metadata.tables.keys()

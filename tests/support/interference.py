@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from domain.callers import Caller
@@ -47,6 +48,9 @@ class Interfered:
 
     async def sequence_events(self, apart: float = 0.0) -> int | None:
         return await self._storage.sequence_events(apart)
+
+    async def prune_events(self, keep: timedelta, most: int = 500) -> int:
+        return await self._storage.prune_events(keep, most)
 
     async def require_health(self) -> None:
         await self._storage.require_health()

@@ -1,6 +1,7 @@
 """Storage that records who reads and writes."""
 
 import asyncio
+from datetime import timedelta
 
 from domain.callers import Caller
 from repositories.changes import ChangeFeed
@@ -28,6 +29,9 @@ class Recording:
 
     async def sequence_events(self, apart: float = 0.0) -> int | None:
         return await self._storage.sequence_events(apart)
+
+    async def prune_events(self, keep: timedelta, most: int = 500) -> int:
+        return await self._storage.prune_events(keep, most)
 
     async def require_health(self) -> None:
         await self._storage.require_health()
