@@ -43,8 +43,6 @@ def upgrade() -> None:
         sa.Column("updated_at", TIMESTAMP, nullable=True),
         sa.Column("sequenced_at", TIMESTAMP, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
-        sa.UniqueConstraint("position", name=op.f("uq_events_position")),
-        sa.UniqueConstraint("event_id", name=op.f("uq_events_event_id")),
         sa.UniqueConstraint(
             "entity_type",
             "entity_key",
@@ -58,6 +56,7 @@ def upgrade() -> None:
         sa.Column("position", SURROGATE, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_history_pruning")),
     )
+    _partial_index("ix_events_position", ["position"], "position IS NOT NULL", unique=True)
     _partial_index(
         "ix_events_entity_type_series_key_revision",
         ["entity_type", "series_key", "revision"],
@@ -84,6 +83,8 @@ def downgrade() -> None:
     op.drop_table("events")
 
 
-def _partial_index(name: str, columns: list[str], condition: str) -> None:
+def _partial_index(name: str, columns: list[str], condition: str, *, unique: bool = False) -> None:
     where = sa.text(condition)
-    op.create_index(name, "events", columns, postgresql_where=where, sqlite_where=where)
+    op.create_index(
+        name, "events", columns, unique=unique, postgresql_where=where, sqlite_where=where
+    )

@@ -205,7 +205,7 @@ def _of_entities(rule: Filter | None, is_before: bool, dialect: Dialect) -> Stat
     newest = rows_as("newest", events, rule, dialect)
     keys = dialect.each_value(events.c.entity_key.type, "entity")
     has_key = newest.c.entity_key == keys.c.value
-    found = select(newest.c.event_id).where(_is_of_type(newest), has_key)
+    found = select(newest.c.id).where(_is_of_type(newest), has_key)
     if is_before:
         given = events.alias("given")
         place = select(given.c.revision, given.c.is_deletion).where(
@@ -225,9 +225,7 @@ def _of_entities(rule: Filter | None, is_before: bool, dialect: Dialect) -> Stat
 def _as_of(rule: Filter | None, is_at: bool, dialect: Dialect) -> Statement:
     newest = rows_as("newest", events, rule, dialect)
     keys = dialect.each_value(events.c.entity_key.type, "entity")
-    found = select(newest.c.event_id).where(
-        _is_of_type(newest), newest.c.entity_key == keys.c.value
-    )
+    found = select(newest.c.id).where(_is_of_type(newest), newest.c.entity_key == keys.c.value)
     if is_at:
         found = found.where(newest.c.occurred_at <= _parameter("at", newest.c.occurred_at))
     else:
@@ -245,7 +243,7 @@ def _of_keys(
     def in_order(them: FromClause) -> list[Any]:
         return [them.c.entity_key, *_newest_first(them)]
 
-    is_found = rows.c.event_id.in_(ids.correlate(keys).scalar_subquery())
+    is_found = rows.c.id.in_(ids.correlate(keys).scalar_subquery())
     found = _select(rows).select_from(keys.join(rows, is_found)).order_by(*in_order(rows))
     return limited(found, ["state"], "event_id", dialect, in_order)
 
@@ -268,7 +266,8 @@ def _newest_first(rows: FromClause) -> list[Any]:
 
 @cache
 def _last_position(dialect: Dialect) -> Statement:
-    last = select(func.coalesce(func.max(events.c.position), 0))
+    # The condition lets SQLite use an index of rows that have one.
+    last = select(func.coalesce(func.max(events.c.position), 0)).where(events.c.position > 0)
     return dialect.compile(last)
 
 

@@ -46,17 +46,15 @@ class EventRecorder:
 
 def _insertion() -> Any:
     """On SQLite writers come one after another, so an event has its position at once."""
-    last = select(func.max(events.c.position)).scalar_subquery()
+    last = select(func.max(events.c.position)).where(events.c.position > 0).scalar_subquery()
     given = {
         column.name: bindparam(column.name, type_=column.type)
         for column in events.columns
         if column.name not in ("id", "position", "type", "sequenced_at")
     }
-    occurred_at = events.c.occurred_at
     return insert(events).values(
         position=func.coalesce(last, 0) + 1,
         type=bindparam("event_type", type_=events.c.type.type),
-        sequenced_at=bindparam("occurred_at", type_=occurred_at.type),
         **given,
     )
 

@@ -12,6 +12,12 @@ from repositories.sql.metadata import (
     timestamp,
 )
 
+
+def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    condition = sql_text(where)
+    return Index(name, *columns, unique=unique, postgresql_where=condition, sqlite_where=condition)
+
+
 events = Table(
     "events",
     metadata,
@@ -36,23 +42,16 @@ events = Table(
     timestamp("created_at", nullable=True),
     timestamp("updated_at", nullable=True),
     timestamp("sequenced_at", nullable=True),
-    UniqueConstraint("position"),
-    UniqueConstraint("event_id"),
     UniqueConstraint("entity_type", "entity_key", "revision", "is_deletion"),
-    Index(
+    _partial_index("ix_events_position", "position", where="position IS NOT NULL", unique=True),
+    _partial_index(
         "ix_events_entity_type_series_key_revision",
         "entity_type",
         "series_key",
         "revision",
-        postgresql_where=sql_text("series_key IS NOT NULL"),
-        sqlite_where=sql_text("series_key IS NOT NULL"),
+        where="series_key IS NOT NULL",
     ),
-    Index(
-        "ix_events_id",
-        "id",
-        postgresql_where=sql_text("position IS NULL"),
-        sqlite_where=sql_text("position IS NULL"),
-    ),
+    _partial_index("ix_events_id", "id", where="position IS NULL"),
 )
 """`revision` is the one that was saved or deleted; `revision_before` is 0 where there was none.
 `series_key` names what revisions count on for, where that isn't the entity alone. `created_at` and

@@ -117,7 +117,8 @@ def _meaning(item: Constraint | Index) -> str:
         case Index():
             columns = [str(part).removeprefix(f"{item.table}.") for part in item.expressions]
             where = item.dialect_options["postgresql"]["where"]
-            return f"index: {_code(columns)}" + ("" if where is None else f", where `{where}`")
+            kind = "unique index" if item.unique else "index"
+            return f"{kind}: {_code(columns)}" + ("" if where is None else f", where `{where}`")
     raise AssertionError(f"how is {item} to be described?")
 
 
