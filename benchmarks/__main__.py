@@ -108,7 +108,7 @@ def main(
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """What can be measured; each part starts its own databases and servers."""
+    """The parts of the benchmark; each starts its own databases and servers."""
 
     kinds: tuple[Kind, ...]
     rounds: int

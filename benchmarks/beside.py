@@ -56,7 +56,7 @@ def ratios(
     theirs: Sequence[Measurement],
     measured: Callable[[Measurement], float],
 ) -> list[float]:
-    """Those of the rounds."""
+    """The ratios of the rounds."""
     return [measured(mine) / measured(other) for mine, other in zip(ours, theirs, strict=True)]
 
 

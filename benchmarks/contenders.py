@@ -190,7 +190,7 @@ def _started(command: Command, environment: Mapping[str, str]) -> Iterator[Runni
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """What the server says that its address is, once it listens."""
+    """The address that the server prints once it listens."""
     deadline = time.monotonic() + patience.SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if found := _ADDRESS.search(log.read_text("utf-8")):

@@ -110,7 +110,7 @@ def postgresql_server() -> Iterator[str]:
 
 
 def durability(database: Database) -> str:
-    """What the database, and those who open it, do so that a power loss takes nothing away."""
+    """The settings by which the database survives a power loss without losing saves."""
     return asyncio.run(
         _durability_of_sqlite(database)
         if database.kind is Kind.SQLITE
@@ -119,7 +119,7 @@ def durability(database: Database) -> str:
 
 
 async def _fill(database: Database) -> None:
-    """As `aicmo migrate` and `aicmo seed --size` do, and what is more by SQL."""
+    """Fill a database as `aicmo migrate` and `aicmo seed --size` do, and beyond that by SQL."""
     opened = open_database(database.url)
     try:
         await upgrade(opened)

@@ -1,4 +1,4 @@
-"""What a request costs when there are ten, and a hundred times as many packages."""
+"""The cost of requests with ten, and with a hundred times as many packages."""
 
 import asyncio
 from collections.abc import Iterator, Sequence

@@ -22,7 +22,7 @@ _ERRORS = b'"errors":[{'
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What happened while the load lasted: the latency of every answer, in seconds."""
+    """The result of a load: the latency of every answer, in seconds."""
 
     seconds: float
     latencies: tuple[float, ...]

@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured, and how long: `seconds` for each case in each of the rounds."""
+    """The cases to measure, and how long: `seconds` for each case in each of the rounds."""
 
     scenarios: tuple[Scenario, ...]
     concurrencies: tuple[int, ...]
@@ -46,7 +46,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a case came to in one round, or in the median of several. Times are in seconds."""
+    """The result of a case in one round, or the median of several. Times are in seconds."""
 
     requests_per_second: float
     p50: float
@@ -80,7 +80,7 @@ class Measurement:
 
 Outcome = Mapping[Case, Measurement]
 Rounds = Mapping[Case, Sequence[Measurement]]
-"""What was measured of each case, round after round."""
+"""The results of each case, round after round."""
 
 
 class Measuring:
@@ -162,7 +162,7 @@ class Measuring:
                 raise WrongAnswer(f"{contender.name}, save: {error}") from None
 
     def _cases(self, number: int) -> Iterator[Case]:
-        """Those of one round."""
+        """The cases of one round."""
         names: dict[str, list[str]] = {}
         for database, contender in self._running:
             names.setdefault(database, []).append(contender)
@@ -208,7 +208,7 @@ def in_turn(contenders: Sequence[str], number: int) -> Iterator[str]:
 
 
 class _CpuTime:
-    """What a process and its children take from now on; None takes nothing."""
+    """The CPU time of a process and its children from now on; that of None is 0."""
 
     def __init__(self, root: psutil.Process | None) -> None:
         self._root = root
@@ -227,7 +227,7 @@ class _CpuTime:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What a process took so far. Raises ProcessLookupError, psutil.NoSuchProcess.
+    """The CPU time of a process so far. Raises ProcessLookupError, psutil.NoSuchProcess.
 
     On Linux to the microsecond: what psutil reads has ticks of 10 ms, a few to a short round.
     """

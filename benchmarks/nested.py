@@ -64,7 +64,7 @@ REQUESTS: Final = {
     "introspection": get_introspection_query(),
     "100 aliases, first time": f"{{ {_LOOKUPS} }}",
 }
-"""Of 20,000 drafts, each plan has a hundred, and one campaign has all."""
+"""There are 20,000 drafts: each plan has a hundred, and one campaign has all."""
 
 Costs = dict[str, float]
 """CPU time in seconds, by the request."""

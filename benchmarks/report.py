@@ -1,4 +1,4 @@
-"""What was measured of the contenders, and how."""
+"""The report: results of the contenders, and how they were measured."""
 
 import os
 import platform

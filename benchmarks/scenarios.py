@@ -1,4 +1,4 @@
-"""What is asked of every server that is measured."""
+"""The requests that every measured server gets."""
 
 import random
 from collections.abc import Callable
@@ -198,7 +198,7 @@ def chain() -> Scenario:
 
 
 def growing(size: int, deep: str) -> tuple[Scenario, ...]:
-    """What is asked of databases of several sizes; `deep` is a cursor near the end."""
+    """The requests for databases of several sizes; `deep` is a cursor near the end."""
     _, small, save = scenarios(size)
     return (
         _page("first page", "the list without its count: the newest packages", None),
@@ -226,7 +226,7 @@ def _page(name: str, title: str, after: str | None) -> Scenario:
 
 
 def package_input(number: int, name: str = "Artifact") -> Json:
-    """What `save` sends for a package; its artifacts can be given another name."""
+    """The variables of `save` for a package, whose artifacts may have another name."""
     return {
         "packageId": _package_id(number),
         "draftId": f"draft-bulk-{number:07}",

@@ -1,4 +1,4 @@
-"""What the API is to reach, and whether it did."""
+"""The targets of the API, and whether it reached them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

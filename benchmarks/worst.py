@@ -37,7 +37,7 @@ from tests.support.heavy import HEAVY_KEYS, fill_heavily
 LOOP_SECONDS: Final = 0.05
 GROWTH_BYTES: Final = 64_000_000
 BYSTANDER_SECONDS: Final = 0.1
-"""What nothing that is found may take."""
+"""The most that any found operation may take."""
 
 _SMALL: Final = '{ draft(draftId: "draft-bulk-000000-00") { title } }'
 _PAUSE: Final = 0.005
@@ -60,12 +60,12 @@ KNOWN: Final = (
     ),
     GraphQLRequest("query($a: JSON) { __typename }", {"a": {"many": [{}] * 3_000_000}}),
 )
-"""What was found before."""
+"""The operations that earlier searches found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What an operation took, in seconds and bytes."""
+    """The cost of an operation, in seconds and bytes."""
 
     longest: float
     busiest: float

@@ -64,4 +64,4 @@ class EventFilter:
 
 DELETED = "deleted"
 ADOPTED = "adopted"
-"""What happened to an entity that was there before there was a log."""
+"""The name of the event of an entity that was stored before the log existed."""

@@ -1,4 +1,4 @@
-"""What differs between two states of an entity."""
+"""The differences between two states of an entity."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ def api_name(attribute: str) -> str:
 
 
 def field_names(record_type: type[Entity]) -> Mapping[str, str]:
-    """What may change of an entity: the attributes in their order, with their names in the API."""
+    """The attributes of an entity that may change, in order, with their names in the API."""
     kind: Any = record_type
     found = dict(_names(kind))
     del found[record_type.key_name]
@@ -59,7 +59,7 @@ def record_of(record_type: type[R], state: JsonObject) -> R:
 
 
 def _rendered(value: Any) -> Any:
-    """What orjson renders in place of a value that it doesn't know."""
+    """The value that orjson encodes in place of one of an unknown class."""
     kind: Any = type(value)
     if kind is JsonObject:
         return orjson.Fragment(value.text)

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: databases, repositories, a clock and keys.
+"""Fixtures that tests of several rooms share: databases, repositories, a clock and keys.
 
 A test that asks for `storage`, or for `repositories`, runs in memory, on SQLite and on PostgreSQL;
 one that asks for `database` or `database_url` runs on the two databases. Each finds nothing stored.
@@ -132,13 +132,13 @@ async def database_url(_used_database_url: str) -> str:
 
 @pytest.fixture
 async def postgresql_url(_postgresql_url: str) -> str:
-    """The same, for what only PostgreSQL can show."""
+    """The URL of an empty PostgreSQL database, for behaviour that only PostgreSQL has."""
     return await _emptied(_postgresql_url)
 
 
 @pytest.fixture
 def sqlite_url(_sqlite_url: str) -> str:
-    """The same, for what only SQLite can show."""
+    """The URL of an empty SQLite database, for behaviour that only SQLite has."""
     return _sqlite_url
 
 
@@ -201,7 +201,7 @@ async def storage(
 
 @pytest.fixture
 def repositories(storage: Storage) -> Repositories:
-    """What an operator reads and writes, by each implementation in turn."""
+    """The repositories of an operator, on each implementation in turn."""
     return storage.as_(build.caller())
 
 

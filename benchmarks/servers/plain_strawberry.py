@@ -1,4 +1,4 @@
-"""The same API as most teams write it: Strawberry's own ASGI app, dataloaders, the ORM.
+"""The API as most teams implement it: Strawberry's own ASGI app, dataloaders, the ORM.
 
 It is as large as the scenarios need it, on the same tables, and has our names.
 """

@@ -1,4 +1,4 @@
-"""What the servers have in common: where they listen, that they say it, and what they count."""
+"""The common part of the servers: they listen, print their address, and count."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ GRAPHQL_CORE: Final = "operations that graphql-core executed"
 STATEMENTS: Final = "statements"
 
 counts: Final[Counter[str]] = Counter()
-"""What this process counted."""
+"""The counters of this process."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,7 +36,7 @@ def listen(serve: Serve) -> None:
 
 
 def by_uvicorn(app: App) -> Serve:
-    """As fast as it gets with uvicorn: its parser in C, uvloop, no access log."""
+    """Serve with uvicorn's fastest settings: its parser in C, uvloop, no access log."""
 
     async def telling(scope: Scope, receive: Receive, send: Send) -> None:
         answer = JSONResponse(counts) if scope.get("path") == COUNTS else app

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class SeriesKey(NamedTuple):
-    """What the revisions of an entity count on for."""
+    """The key of the series in which the revisions of an entity count."""
 
     entity_type: str
     entity_key: str
     series_key: str | None
-    """For all entities of the type that have this, too; None: for the key alone."""
+    """Entities of the type with this series key share the series; None: the key has its own."""
 
 
 class Recorder(Protocol):

@@ -187,7 +187,7 @@ def _of_versions(entities: EntityTable) -> Statement:
 
 @cache
 def _last_version(entities: EntityTable) -> Statement:
-    """Of all plans of the brief: a version that the caller can't see is taken, too."""
+    """The last version of all plans of the brief: invisible plans have versions, too."""
     table = entities.table
     brief_id = bindparam("brief_id", type_=table.c.brief_id.type)
     return entities.compile(

@@ -44,7 +44,7 @@ async def keys_and_times(database: Database) -> dict[str, set[tuple[Any, ...]]]:
 
 @pytest.fixture
 async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    """As servers find it: `aicmo migrate` comes before `aicmo seed`."""
+    """A migrated database, as servers have it: `aicmo migrate` precedes `aicmo seed`."""
     database = open_database(migrated_database_url)
     yield database
     await database.close()

@@ -1,4 +1,4 @@
-"""What is made of measurements: ratios, targets, tables, and their place in the documentation."""
+"""The report of measurements: ratios, targets, tables, and their place in the documentation."""
 
 import pytest
 

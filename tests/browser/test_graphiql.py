@@ -1,4 +1,4 @@
-"""What someone meets who opens /graphql in a browser, without the internet."""
+"""GraphiQL at /graphql works in a browser without the internet."""
 
 import re
 from pathlib import Path
@@ -100,7 +100,7 @@ HOSTILE = "# </script><script>document.title = 'taken'</script><img src=x onerro
 
 
 def operations_sent(graphiql: Workbench) -> list[str]:
-    """What the page posts from now on, but for the schema that it asks for."""
+    """The requests that the page posts from now on, without introspection."""
     sent: list[str] = []
 
     def note(request: Request) -> None:
@@ -291,7 +291,7 @@ def test_a_page_that_cannot_start_says_so(context: BrowserContext, server: str) 
 
 
 def mutate(server: str, name: str, input: Json) -> None:
-    """What somebody else does meanwhile."""
+    """A request of another client."""
     body = {"query": mutation(name), "variables": {"input": input}}
     answer = httpx.post(f"{server}/graphql", json=body, verify=False)
     assert answer.json()["data"][name]["errors"] == []
@@ -303,6 +303,6 @@ def only(connection: Any) -> Any:
 
 
 def first_words(description: str | None) -> str:
-    """As the documentation shows them: its Markdown is rendered."""
+    """The texts as the documentation shows them: with rendered Markdown."""
     assert description
     return re.split(r"[`*_\n]", description)[0].strip()

@@ -65,7 +65,7 @@ class Workbench:
 
     @property
     def marks(self) -> Locator:
-        """What the editors have underlined as wrong."""
+        """The texts that the editors have underlined as wrong."""
         return self.page.locator(".CodeMirror-lint-mark-error, .CodeMirror-lint-mark-warning")
 
     def switch_to(self, tab: str) -> None:
@@ -91,7 +91,7 @@ class Workbench:
         self.page.get_by_role("button", name="Stop query").click()
 
     def run(self) -> Any:
-        """What the page shows as the answer."""
+        """The response that the page shows."""
         self.start()
         return json.loads(self.page.wait_for_function(_ANSWER).json_value())
 

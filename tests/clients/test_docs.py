@@ -58,7 +58,7 @@ def follow(section: str, folder: Path, url: str, python: Path = PYTHON_CLIENT) -
 
 
 def run(command: list[str], folder: Path, python: Path = PYTHON_CLIENT) -> str:
-    """What a command prints. Packages aren't installed again: they are there, by our locks."""
+    """The output of a command. Packages are installed already, by the project's locks."""
     match command:
         case ["npm", "install", *arguments]:
             tools = node_tools().folder
@@ -151,7 +151,7 @@ def test_everything_is_typed(frontend: tuple[Path, Printed]) -> None:
 
 @pytest.fixture(scope="module", params=["apollo", "urql"])
 def seen(request: pytest.FixtureRequest, frontend: tuple[Path, Printed], url: str) -> Any:
-    """What each cache shows when a package is deleted that is in a list."""
+    """The lists that each cache shows when a package of a list is deleted."""
     return deleting(frontend, url, request.param)
 
 
@@ -187,7 +187,7 @@ def test_graphcache_warns_where_it_is_not_told_the_schema(
 
 
 def deleting(frontend: tuple[Path, Printed], url: str, client: str) -> Any:
-    """What deleting.mjs sees through the modules of a client."""
+    """The output of deleting.mjs with the modules of a client."""
     source = frontend[0] / "src"
     modules = (source / f"{client}.ts", source / f"{client}-deleting.ts")
     script = ("--conditions=development", "deleting.mjs")

@@ -41,7 +41,7 @@ def test_gql_queries_by_documents_and_by_its_dsl_and_follows(by_gql: Any) -> Non
 
 @pytest.mark.parametrize("library", ["gql", "sgqlc"])
 def test_json_needs_a_variable(request: pytest.FixtureRequest, library: str) -> None:
-    """As a literal they print it in a way that isn't GraphQL, or not always."""
+    """The libraries print JSON literals in a form that isn't GraphQL, or not always."""
     seen = request.getfixturevalue(f"by_{library}")
 
     assert seen["by a variable"] is True

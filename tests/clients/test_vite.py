@@ -81,7 +81,7 @@ async def vite_process(folder: Path, port: str) -> AsyncIterator[Process]:
 
 
 async def told_until(words: bytes, process: Process) -> bytes:
-    """What it prints, up to the line with these words, or to its end."""
+    """The output of the process, up to the line with these words, or to its end."""
     assert process.stdout is not None
     told = b""
     async with asyncio.timeout(SECONDS):

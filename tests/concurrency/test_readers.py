@@ -49,7 +49,7 @@ async def test_no_revision_is_seen_with_the_children_of_another(
             await kind.save(repositories, _marked(kind, writer * SAVES + number))
 
     async def read(snapshot: Snapshot) -> bool:
-        """As a query does: the parent, and then by further statements what belongs to it."""
+        """Read as a query does: the parent, and by further statements its children and its page."""
         parent = await kind.reads_of(snapshot).get("key")
         assert parent is not None
         mark = _mark_of(kind, parent)
@@ -119,7 +119,7 @@ async def _read_while(
     writers: list[Any],
     read: Callable[[Snapshot], Awaitable[bool]],
 ) -> list[bool]:
-    """What readers saw, each in a snapshot after the other, until all writers had ended."""
+    """The states that readers saw, in one snapshot after the other, until all writers ended."""
     writing = asyncio.gather(*map(elsewhere, writers))
     seen: list[bool] = []
 

@@ -25,7 +25,7 @@ every_parent = pytest.mark.parametrize("kind", PARENTS, ids=lambda kind: kind.na
 
 
 def _mark(kind: Kind, writer: int) -> dict[str, Any]:
-    """What tells a writer's entity and its children, 0 to 10 of them, from all others."""
+    """The mark that tells a writer's entity and its children, 0 to 10, from all others."""
     children = tuple(kind.child(f"{writer} {n}", position=n) for n in range(writer % 11))
     field, value = {
         PLAN.name: ("executive_summary", str(writer)),

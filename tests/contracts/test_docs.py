@@ -1,4 +1,4 @@
-"""What the documentation says is so: its GraphQL, its links and its tables are checked here."""
+"""The documentation is right: its GraphQL, its links and its tables are checked here."""
 
 import ast
 import inspect
@@ -140,7 +140,7 @@ def _leads(page: Path, link: str) -> bool:
 
 
 def _anchor(heading: str) -> str:
-    """As GitHub makes it."""
+    """The anchor that GitHub makes of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -212,7 +212,7 @@ def test_operations_say_what_every_setting_means() -> None:
 
 
 def test_operations_say_what_every_limit_counts() -> None:
-    """As the page on the API says it, from where links within that page lead to it."""
+    """The sentences equal those of the page on the API, but for links within that page."""
     said = {
         _variable_of_limit(row[0]): row[2].replace("](#", "](api.md#")
         for row in _table(ROOT / "docs" / "api.md", "limit")
@@ -239,7 +239,7 @@ def _variable_of_limit(name: str) -> str:
 
 
 def _docstrings(class_: type) -> dict[str, str]:
-    """What stands below the attributes of a class, which has to be read from its source."""
+    """The docstrings of a class's attributes, which only its source has."""
     [definition] = ast.parse(textwrap.dedent(inspect.getsource(class_))).body
     assert isinstance(definition, ast.ClassDef)
     return {

@@ -1,4 +1,4 @@
-"""What is stored, what clients see and what they send have the same fields, by the same names."""
+"""Records, output types and inputs have the same fields, by the same names."""
 
 import importlib
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def test_clients_see_every_field_of_a_part_and_no_other(part: type[Any]) -> None
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
 def test_clients_send_every_field_of_a_part_but_its_position(part: type[Any]) -> None:
-    """That is told by the list it stands in."""
+    """Inputs lack the position: their place in the list determines it."""
     assert fields_of(input_type(f"{part.__name__}Input")) == {
         to_camel_case(field.name): sent_as(part, field)
         for field in fields(part)

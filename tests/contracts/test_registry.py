@@ -17,7 +17,7 @@ every_type = pytest.mark.parametrize("type_", ENTITY_TYPES.values(), ids=lambda 
 
 
 def protocols() -> dict[str, tuple[type[Any], type[Any]]]:
-    """What reads the entities of each type, and what saves them, too, by the type's attribute."""
+    """The reads and the repository of each type, by the type's attribute."""
     return {name: get_args(hint) for name, hint in get_type_hints(Entities).items()}
 
 

@@ -45,7 +45,7 @@ def test_an_implementation_has_every_method_with_its_signature(
 def test_an_implementation_has_no_public_method_that_the_other_lacks(
     protocol: type[Any], implementation: type[Any]
 ) -> None:
-    """What isn't in the Protocol can't be relied upon, and is nobody's business."""
+    """Implementations have no public methods beyond their protocol, on which nobody could rely."""
     assert public_methods(implementation).keys() == public_methods(protocol).keys()
 
 

@@ -1,4 +1,4 @@
-"""What commands accept: every limit from both of its sides, each violation at its field."""
+"""Commands keep to limits: each is tested on both sides, with each violation at its field."""
 
 import unicodedata
 from collections.abc import Callable

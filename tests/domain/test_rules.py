@@ -1,4 +1,4 @@
-"""What the commands make of records: rules without any storage."""
+"""Commands change records by rules, without any storage."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace

@@ -114,7 +114,7 @@ async def go_the_whole_way(api: GraphQLClient) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What a server answered before it was stopped, and what another one does after it."""
+    """The responses of a server before it was stopped, and those of another one after it."""
 
     is_kept: bool
     chain: Json

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]
 OF_A_TEST = {"max_examples", "phases"}
-"""What a test may choose by itself: how many examples it has, and whether they are made smaller."""
+"""The settings that a test may choose: how many examples it has, and whether they are shrunk."""
 
 
 def test_no_speed_fails_a_test_and_every_run_has_the_same_examples() -> None:

@@ -1,4 +1,4 @@
-"""What every table keeps to: no foreign key leaves its module, closed sets are checked text."""
+"""The rules of every table: no foreign key leaves its module, closed sets are checked text."""
 
 from collections.abc import Iterator, Mapping
 

@@ -29,7 +29,7 @@ class Request:
     _plans: dict[int, DocumentPlans] = field(default_factory=dict)
 
     def plans_of(self, engine: Engine) -> DocumentPlans:
-        """What the engine worked out of the document."""
+        """The engine's analysis of the document."""
         return self._plans.setdefault(id(engine), DocumentPlans())
 
 
@@ -61,7 +61,7 @@ async def run(
     plans: DocumentPlans | None = None,
     **options: Any,
 ) -> ExecutionResult:
-    """What the engine gives; with the plans of the request, unless it's given others."""
+    """The engine's result, with the plans of the request unless there are others."""
     if isinstance(asked, str):
         asked = request(asked)
     execution = engine.plan(
@@ -94,7 +94,7 @@ async def answer(
     in_order: bool = True,
     **options: Any,
 ) -> Json:
-    """What the engine answers by a plan: the same as graphql-core, with the same errors.
+    """The engine's response by a plan: the same as graphql-core's, with the same errors.
 
     Where several things are waited for at the same time, their errors are in no certain order.
     """

@@ -1,4 +1,4 @@
-"""What tests that compare with graphql-core share."""
+"""Fixtures of the tests that compare with graphql-core."""
 
 import asyncio
 import gc

@@ -64,7 +64,7 @@ class _Writer:
                 return "__typename"
 
     def _fields(self, type_: Composite, depth: int) -> list[tuple[str, GraphQLField]]:
-        """Those that can be selected here."""
+        """The fields that can be selected here."""
         return [
             (name, of)
             for name, of in ({} if isinstance(type_, GraphQLUnionType) else type_.fields).items()

@@ -31,7 +31,7 @@ never_awaited = pytest.mark.filterwarnings(
     # The warning itself fails where the collector runs in code that has no builtins.
     "ignore:Exception ignored in. <coroutine:pytest.PytestUnraisableExceptionWarning",
 )
-"""What graphql-core cancels before it's begun, it never awaits."""
+"""graphql-core never awaits coroutines that it cancels before they begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def by_graphql_core(
     context: Any,
     **options: Any,
 ) -> ExecutionResult:
-    """What graphql-core answers; what it left running has ended then."""
+    """The result of graphql-core; tasks that it left running have ended then."""
     result = graphql.execute(
         schema, document, variable_values=dict(variables), context_value=context, **options
     )
@@ -62,7 +62,7 @@ async def by_graphql_core(
 async def everything(
     schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], context: Any
 ) -> Everything:
-    """What graphql-core tells when nulls stay where they came from."""
+    """The errors of graphql-core when nulls don't propagate."""
     types: dict[Path, GraphQLOutputType] = {}
 
     def noted(resolve: Any, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
@@ -154,7 +154,7 @@ def _is_non_null(path: Path, types: Mapping[Path, GraphQLOutputType]) -> bool:
 
 
 def outcome(function: Callable[[], Any]) -> Any:
-    """What it gives or raises, so that it can be compared: 1, 1.0 and True are different."""
+    """The result or exception in a form to compare: 1, 1.0 and True are different."""
     try:
         result = function()
     except Exception as error:  # noqa: BLE001 - it's what is compared

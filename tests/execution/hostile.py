@@ -108,7 +108,7 @@ class World:
     def resolved(
         self, source: Any, info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
     ) -> Any:
-        """What a resolver gives: it returns or raises it, at once or later."""
+        """The value that a resolver returns or raises, at once or later."""
         chance, value = self._of(source, info, arguments)
         if self._waits(chance):
             return Later(value, turns=chance.choice([1, 1, 1, 2, 3]))
@@ -119,19 +119,19 @@ class World:
     async def resolved_all(
         self, sources: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
     ) -> list[Any]:
-        """What a batch resolver gives: the same."""
+        """The values that a batch resolver returns or raises, at once or later."""
         await asyncio.sleep(0)
         return [self._of(source, info, arguments)[1] for source in sources]
 
     def type_of(self, thing: Thing) -> Any:
-        """What `resolve_type` gives."""
+        """The result of `resolve_type`."""
         if isinstance(thing.type_name, Exception):
             raise thing.type_name
         chance = self._chance(*thing.place, "type")
         return Later(thing.type_name, 1) if self._waits(chance) else thing.type_name
 
     def accepts(self, thing: Thing, type_name: str) -> Any:
-        """What `is_type_of` gives."""
+        """The result of `is_type_of`."""
         chance = self._chance(*thing.place, "accepts")
         verdict = thing.type_name == type_name and chance.random() >= self.failing / 4
         return Later(verdict, 1) if self._waits(chance) else verdict

@@ -56,7 +56,7 @@ class Colour(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What comes out of an input."""
+    """The result of coercing an input."""
 
     some_name: Any
     parts: Any = ()

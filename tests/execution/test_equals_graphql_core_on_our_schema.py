@@ -210,7 +210,7 @@ def mutations(draw: st.DrawFn, schema: GraphQLSchema) -> tuple[str, Any]:
 
 
 def test_random_mutations(runner: asyncio.Runner) -> None:
-    """What they store is the same as well."""
+    """Mutations store the same, too."""
     schema = create_schema()
     ours, theirs = (
         create_storage(PersistenceMode.INMEMORY, clock=SettableClock(), new_key=CountedKeys())

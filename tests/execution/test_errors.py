@@ -1,4 +1,4 @@
-"""What is reported of what fails, and what becomes null by it."""
+"""Failed fields report errors, and become null with the fields around them."""
 
 from typing import Any
 
@@ -229,7 +229,7 @@ async def test_an_error_after_a_wait_comes_after_those_before_it(schema: GraphQL
 
 
 async def test_what_no_resolver_may_raise_ends_the_operation(schema: GraphQLSchema) -> None:
-    """As with graphql-core: only exceptions are errors of a field."""
+    """Only exceptions are errors of a field, as with graphql-core."""
     with pytest.raises(KeyboardInterrupt):
         await run(
             Engine(schema),

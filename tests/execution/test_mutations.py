@@ -16,7 +16,7 @@ type Mutation { first: Thing  second: Thing  strict: Thing!  quick: String }
 
 
 class Log:
-    """What was begun and ended, in order."""
+    """The begun and ended fields, in order."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

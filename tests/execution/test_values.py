@@ -1,4 +1,4 @@
-"""What becomes of the values that resolvers give."""
+"""The engine completes the values that resolvers return."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -87,7 +87,7 @@ async def test_values_are_coerced_together_as_each_would_be(
 
 
 async def test_the_kind_of_a_scalar_stays(schema: GraphQLSchema) -> None:
-    """What is equal in Python may be different in JSON."""
+    """Values that are equal in Python may be different in JSON."""
     root = {"int": 1.0, "float": 1, "texts": [1, True], "flags": [True, 1, 0]}
 
     result = await answer(schema, "{ int float texts flags }", root_value=root)

@@ -63,7 +63,7 @@ def variables(
 def compare(
     schema: GraphQLSchema, definitions: st.SearchStrategy[str], asked: Counter[str]
 ) -> Counter[str]:
-    """What was seen of random values."""
+    """The cases that random values have covered."""
     seen: Counter[str] = Counter()
     inputs = Inputs()
 

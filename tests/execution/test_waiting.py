@@ -330,7 +330,7 @@ async def test_who_cancels_the_operation_cancels_what_it_waits_for(
 
 
 async def test_a_resolver_that_is_cancelled_ends_the_operation(schema: GraphQLSchema) -> None:
-    """As with graphql-core: only exceptions are errors of a field."""
+    """Only exceptions are errors of a field, as with graphql-core."""
     endless = Endless()
 
     async def give_up(_: Any) -> None:
@@ -346,7 +346,7 @@ async def test_a_resolver_that_is_cancelled_ends_the_operation(schema: GraphQLSc
 
 
 async def test_nothing_is_left_running_when_something_failed(schema: GraphQLSchema) -> None:
-    """What fails doesn't end what its siblings wait for: they run to their end."""
+    """A failed field doesn't cancel its siblings: they run to their end."""
     ended: list[str] = []
 
     async def slow(_: Any) -> str:

@@ -152,7 +152,7 @@ HANDSHAKE = {
 
 @pytest.fixture
 def warnings(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
-    """What is logged as a warning, filled as it comes."""
+    """The messages that are logged as warnings, filled as they come."""
     found: list[str] = []
 
     class Keeper(logging.Handler):

@@ -1,4 +1,4 @@
-"""What becomes of a request whose client goes away, or whose server ends, seen from its task."""
+"""The task of a request whose client goes away, or whose server ends."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ DONE = Response({"__typename": "Query"}, [])
 
 
 class Work:
-    """What there is to do for the query; it may be told `done`, in spite of a cancellation."""
+    """The work for the query; it may end as `done`, in spite of a cancellation."""
 
     def __init__(self, *, is_carried_through: bool = False) -> None:
         self.began = asyncio.Event()

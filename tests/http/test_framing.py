@@ -166,7 +166,7 @@ async def test_a_websocket_does_not_begin_before_what_came_first_is_answered(
 
 
 async def test_who_does_not_wait_for_a_websocket_gets_none(address: str) -> None:
-    """What was sent before is neither a frame nor a request for sure."""
+    """The bytes that were sent before may be neither a frame nor a request."""
     async with wired(address) as wire:
         await wire.send(posted(*WEBSOCKET, first="GET /graphql HTTP/1.1", body=request(**ASK)))
 

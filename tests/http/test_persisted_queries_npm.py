@@ -23,7 +23,7 @@ CLIENTS = {
 
 
 async def seen(server: Served) -> dict[str, list[Json]]:
-    """What each client is told of a query, twice, and a mutation, twice, and what it sends."""
+    """The results of each client for a query and a mutation, each twice, and its requests."""
     script = ("persisted_queries.mjs", server.url, *CLIENTS)
     found: Any = json.loads(await asyncio.to_thread(node_tools().run, *script))
     return dict(found)

@@ -1,4 +1,4 @@
-"""What stands in front of the server, as nginx does: connections that it keeps, names, upgrades."""
+"""Proxies in front of the server, such as nginx: kept connections, names, upgrades."""
 
 import asyncio
 from pathlib import Path
@@ -23,7 +23,7 @@ IDLE_SECONDS = {"nginx": 60, "AWS ALB": 60, "Traefik": 90, "Caddy": 120, "Google
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.BaseTransport]:
-    """Those that the server has accepted, one after the other."""
+    """The connections that the server has accepted, one after the other."""
     accepted: list[asyncio.BaseTransport] = []
     accept = BoundedHttp.connection_made
 
@@ -81,7 +81,7 @@ async def test_how_long_connections_are_kept_can_be_set(serve: Serve, tmp_path: 
 
 
 async def test_all_requests_may_be_passed_on_as_upgrades(server: Served, tmp_path: Path) -> None:
-    """As settings for WebSockets are often copied."""
+    """Settings of nginx for WebSockets as they are often copied."""
     with nginx(tmp_path, server.address, location=NAMED + UPGRADED) as address:
         answer = await server.http.post(
             f"http://{address}/graphql",

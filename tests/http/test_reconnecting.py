@@ -36,7 +36,7 @@ async def client(address: str) -> AsyncIterator[Follower]:
 
 
 async def next_of(follower: Follower, kind: str) -> Any:
-    """What the next line of this kind says; others are skipped."""
+    """The text of the next line of this type; others are skipped."""
     while True:
         line: Json = json.loads(await follower.next())
         if kind in line:
@@ -96,7 +96,7 @@ async def test_a_client_that_answers_stays(serve: Serve) -> None:
 async def test_a_client_that_slept_in_the_middle_of_much_leaves_nothing_behind(
     serve: Serve, relay: TcpRelay
 ) -> None:
-    """What it doesn't take is not kept for as long as the network tries to deliver it."""
+    """The server doesn't buffer unread data for as long as the network tries to deliver it."""
     server = await serve(streams=IMPATIENT)
     relay.target = server.address
     artifact = {"name": "A" * 500, "url": f"https://files.example/{'a' * 2_000}", "format": "pdf"}

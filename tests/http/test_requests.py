@@ -1,4 +1,4 @@
-"""What clients may send, how much of it, and how slowly."""
+"""Requests: their forms, their sizes, and how slowly they may arrive."""
 
 import asyncio
 import json
@@ -189,7 +189,7 @@ TOKENS = [
 
 
 def as_parsed(text: bytearray | str) -> str:
-    """What comes of it, with the types of everything in it; or how it's refused."""
+    """The parsed value with the types of all values in it; or the refusal."""
     try:
         return repr(parse_json("The body", text))
     except RequestRefused as refused:

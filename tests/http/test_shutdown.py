@@ -1,4 +1,4 @@
-"""What happens to those who follow something when the server is told to stop."""
+"""Subscriptions end properly when the server stops."""
 
 import asyncio
 from pathlib import Path

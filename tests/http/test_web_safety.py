@@ -1,4 +1,4 @@
-"""What other people's web pages, and strangers in production, get to see."""
+"""The server's safety against web pages of others, and against strangers in production."""
 
 import json
 import re
@@ -176,7 +176,7 @@ async def test_a_trusted_proxy_says_what_the_client_called_the_server(serve: Ser
 
 @pytest.mark.parametrize("proxies", [(), ("10.0.0.0/8",), ("::1",)], ids=str)
 async def test_others_say_nothing_by_it(serve: Serve, proxies: tuple[str, ...]) -> None:
-    """Whatever addresses they say that they have."""
+    """The addresses that clients claim to have change nothing."""
     server = await serve(trusted_proxies=proxies)
     headers = FORWARDED | {"X-Forwarded-For": "10.0.0.1"}
     with pytest.raises(InvalidStatus) as refused:

@@ -1,4 +1,4 @@
-"""What there is in a database, whatever its tables are at the moment."""
+"""Reads the contents of a database at any revision."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the migrations make is what the tables declare, to the last CHECK and COLLATE."""
+"""The migrations make what the tables declare, to the last CHECK and COLLATE."""
 
 from typing import Any
 
@@ -128,7 +128,7 @@ async def _catalogue_after(database: Database, statements: list[str]) -> list[st
 
 
 def _statements(database: Database) -> list[str]:
-    """What create_all runs, in one line each."""
+    """The statements that create_all runs, in one line each."""
     dialect = database.writers.dialect
     statements: list[str] = []
 

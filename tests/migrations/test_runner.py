@@ -1,4 +1,4 @@
-"""What the server relies on: knowing the revision; one migration at a time, whole or not at all."""
+"""The runner knows the revision, and runs one migration at a time, whole or not at all."""
 
 import asyncio
 import logging

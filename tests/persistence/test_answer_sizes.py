@@ -1,4 +1,4 @@
-"""What one operation may read for its answer, counted before the texts are made."""
+"""The texts of an answer are counted before the database renders them."""
 
 import asyncio
 
@@ -150,7 +150,7 @@ async def save_plans(repositories: Repositories) -> None:
 
 
 async def plans_with(repositories: Repositories, way: str, *projections: JsonProjection) -> str:
-    """What's read of plans, in one of the ways in which pages are written."""
+    """The JSON that is read of plans, in one of the ways in which pages are rendered."""
     async with repositories.read() as snapshot:
         keys = ["plan-1", "plan-2"]
         match way:
@@ -305,7 +305,7 @@ def different(number: int) -> JsonProjection:
 async def test_statements_are_as_long_as_what_is_selected(
     in_database: Repositories, database: Database, way: str
 ) -> None:
-    """What projections are sized and refused by doesn't stand in each of them."""
+    """The SQL that sizes and refuses projections isn't repeated for each of them."""
 
     async def length(count: int) -> int:
         lists = [

@@ -1,4 +1,4 @@
-"""What is used again is kept by what it weighs."""
+"""The cache keeps the values that are used again, within a weight."""
 
 import pytest
 

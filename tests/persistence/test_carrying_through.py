@@ -1,4 +1,4 @@
-"""What is carried through runs to its end, whoever cancels its caller."""
+"""`run_to_completion` runs work to its end, although its caller is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine

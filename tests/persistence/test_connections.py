@@ -185,7 +185,7 @@ async def test_a_connection_that_breaks_makes_its_unit_of_work_unavailable_and_n
 
 
 async def _end_all_other_connections(database: Database) -> None:
-    """Those of the same pool."""
+    """End all other connections to the database, those of the same pool included."""
     async with database.readers.connect() as connection:
         await connection.execute(
             text(

@@ -1,4 +1,4 @@
-"""What is deleted is gone, with its children, and nothing else is."""
+"""Deleting removes an entity with its children, and nothing else."""
 
 from dataclasses import replace
 from datetime import timedelta

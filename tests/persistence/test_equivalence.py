@@ -60,7 +60,7 @@ class Stores:
         self._databases = databases
 
     def run(self, scenario: Callable[[Storage, SettableClock], Awaitable[T]]) -> list[T]:
-        """What the scenario gives on each of them."""
+        """The outcome of the scenario on each of them."""
         return self._runner.run(self._run(scenario))
 
     async def _run(self, scenario: Callable[[Storage, SettableClock], Awaitable[T]]) -> list[T]:
@@ -194,7 +194,7 @@ def _steps(draw: st.DrawFn) -> list[Step]:
 
 
 async def _perform(step: Step, repositories: Repositories) -> Any:
-    """What came of it: records or an error with all it says."""
+    """The outcome: records, or an error with all its details."""
 
     async def work(unit: UnitOfWork) -> list[Any]:
         results = [await run(unit, command) for run, command in step.commands]
@@ -229,7 +229,7 @@ async def _log(repositories: Repositories) -> Sequence[Event]:
 
 
 async def _replayed(log: Sequence[Event], repositories: Repositories) -> Mapping[str, Any]:
-    """What is there after all that the log tells happened, from its start."""
+    """The entities that are stored after all events of the log, from its start."""
     state: dict[str, dict[str, Any]] = {kind.name: {} for kind in KINDS}
     kinds = {kind.type.record.entity_type: kind for kind in KINDS}
     revisions: dict[Any, int] = {}

@@ -59,7 +59,7 @@ async def _check(
     value: Any,
     expected: str,
 ) -> None:
-    """That the comparison matches the expected rows, and its negation all the others."""
+    """Require that the comparison matches the expected rows, and its negation all others."""
     await _store(repositories, kind, field, rows)
 
     await _check_stored(repositories, kind, Comparison(field, operator, value), rows, expected)

@@ -1,4 +1,4 @@
-"""What a role or a database says of its sessions changes no answer."""
+"""Settings of a role or a database for its sessions change no answer."""
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack

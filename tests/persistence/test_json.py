@@ -62,7 +62,7 @@ def _is_child(value: Any) -> bool:
 
 
 def expected(value: Any) -> Any:
-    """What JSON has for it."""
+    """The value in JSON."""
     if isinstance(value, JsonObject):
         return value.to_python()
     if is_dataclass(value):

@@ -26,7 +26,7 @@ def url(postgresql_url: str) -> str:
 
 
 def limited(url: str, **settings: str) -> str:
-    """As by ALTER ROLE … SET, but for these connections alone."""
+    """Set a limit as ALTER ROLE … SET does, but for these connections alone."""
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     with_options = make_url(url).update_query_dict({"options": options})
     return with_options.render_as_string(hide_password=False)

@@ -70,7 +70,7 @@ async def test_each_step_back_and_forth_is_survived(
 
 
 async def migrate(url: str, revision: str) -> None:
-    """As another process does."""
+    """Migrate as another process does."""
     other = open_database(url)
     await (upgrade if revision == "head" else downgrade)(other, revision)
     await other.close()

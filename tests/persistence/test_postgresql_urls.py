@@ -1,4 +1,4 @@
-"""What URLs of PostgreSQL may say: as libpq, SQLAlchemy and providers write them."""
+"""URLs of PostgreSQL may have the forms of libpq, SQLAlchemy and providers."""
 
 import asyncio
 import socket

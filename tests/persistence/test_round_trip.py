@@ -1,4 +1,4 @@
-"""What is saved comes back as it was."""
+"""Saved records come back unchanged."""
 
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""What becomes of a SQLite database whose file is replaced, moved, deleted or made read-only."""
+"""The file of a SQLite database may be replaced, moved, deleted or made read-only."""
 
 # ruff: noqa: ASYNC110, ASYNC240 - nobody else waits meanwhile
 
@@ -50,7 +50,7 @@ async def stored(repositories: Repositories) -> int:
 
 
 def drafts_in(file: Path) -> list[str]:
-    """As any other program sees them."""
+    """The rows as any other program sees them."""
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = connection.execute("SELECT draft_id FROM production_drafts ORDER BY 1").fetchall()

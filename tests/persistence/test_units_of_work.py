@@ -1,4 +1,4 @@
-"""What is written in a unit of work is stored together or not at all."""
+"""The writes of a unit of work are stored together or not at all."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What becomes of inputs: commands of the domain."""
+"""Inputs become commands of the domain."""
 
 import dataclasses
 from datetime import UTC, datetime
@@ -112,7 +112,7 @@ GUIDELINES = {"tone": None, "snake_case": [1]}
 def test_an_input_becomes_its_command(
     input_type: type, given: dict[str, Any], command: object
 ) -> None:
-    """What is left out, or null, keeps the command's default."""
+    """A field that is left out, or null, keeps the command's default."""
     convert = command_of(input_type)
 
     assert convert is not None

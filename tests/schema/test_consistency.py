@@ -1,4 +1,4 @@
-"""What an operation sees of the writes before, in and beside it."""
+"""An operation sees the writes before it and its own, and not those beside it."""
 
 import pytest
 
@@ -115,7 +115,7 @@ async def test_a_payloads_children_are_those_of_its_revision(api: InProcess, kin
 
 
 def texts_of(children: list[Json]) -> list[str]:
-    """What a builder of children was called with."""
+    """The arguments with which a builder of children was called."""
     names = ("channel", "title", "section", "name")
     return [
         next(child[name] for name in names if child.get(name, "search") != "search")

@@ -1,4 +1,4 @@
-"""What holds for all of the schema, so that one who knows a part of it can guess the rest."""
+"""The conventions of the whole schema: readers who know a part of it can guess the rest."""
 
 import re
 
@@ -419,7 +419,7 @@ def test_entities_can_be_filtered_by_every_value_of_theirs(name: str) -> None:
 
 
 def comparator(entity: GraphQLObjectType, field: str) -> str:
-    """What may be absent can be found by that as well."""
+    """Filters can find absent values of every field that may be absent."""
     may_be_absent = not str(entity.fields[field].type).endswith("!")
     return ("Nullable" if may_be_absent else "") + COMPARATORS[str(named(entity, field))]
 

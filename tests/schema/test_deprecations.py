@@ -1,4 +1,4 @@
-"""What is going to go says why, and until when it stays."""
+"""Deprecated fields say why they will be removed, and until when they stay."""
 
 import re
 from contextlib import suppress

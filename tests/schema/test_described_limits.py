@@ -1,4 +1,4 @@
-"""What the descriptions promise of inputs is what the server does: agents read nothing else.
+"""The server keeps the promises of the inputs' descriptions: agents read nothing else.
 
 Each field of each input is sent with a value that breaks its rule. The message has the limit, and
 the field's description has to have the same one.
@@ -132,7 +132,7 @@ def server(schema: CompiledSchema, stored: Storage) -> InProcess:
 
 
 async def messages(server: InProcess, place: Place, value: Any, path: tuple[str | int, ...]) -> str:
-    """What the server finds wrong at the path with this value at the place."""
+    """The server's errors at the path, when the input has this value there."""
     selected = "errors { code message path }"
     type_ = f"{place.mutation[0].upper()}{place.mutation[1:]}Input!"
     document = f"mutation M($input: {type_}) {{ {place.mutation}(input: $input) {{ {selected} }} }}"

@@ -1,4 +1,4 @@
-"""Whoever opens the documentation for the first time finds everything explained there."""
+"""The documentation in the schema explains every type, field, argument and value."""
 
 from collections.abc import Iterator
 

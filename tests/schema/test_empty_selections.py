@@ -1,4 +1,4 @@
-"""What is skipped, constant or empty, wherever it stands: the same answer on all backends."""
+"""Skipped, constant and empty selections, on any level, get the same answer on all backends."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What clients are told when an operation can't be answered, and what they aren't told."""
+"""Errors tell clients why an operation failed, and no internals of the server."""
 
 import logging
 
@@ -28,7 +28,7 @@ def with_error(api: InProcess, attribute: str, error: Exception) -> InProcess:
 
 @pytest.fixture
 def with_bug(api: InProcess) -> InProcess:
-    """Whatever is asked of packages fails."""
+    """All reads and saves of packages fail."""
     return with_error(api, "delivery_packages", Bug(f"no connection to db.internal, {SECRET}"))
 
 

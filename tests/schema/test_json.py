@@ -50,7 +50,7 @@ def of_bytes(size: int) -> Json:
 
 
 async def saved(api: InProcess, query: str, **variables: Any) -> Any:
-    """As it is answered, after it was stored and read again."""
+    """The JSON in the response, after it was stored and read again."""
     payload = (await api.ask(query, **variables))["submitIntake"]
     assert payload["errors"] == []
     stored = await read(api)

@@ -1,4 +1,4 @@
-"""What an operation has, compared with what counting by expanding everything finds."""
+"""The measures of an operation equal those of counting in its expansion."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ RULES = [
     for rule in specified_rules
     if rule not in (NoUnusedFragmentsRule, NoUnusedVariablesRule, OverlappingFieldsCanBeMergedRule)
 ]
-"""What is broken beside these would be a mistake of the documents below."""
+"""Documents below that broke another rule would be mistakes of their generator."""
 
 SMALL = build_schema("""
     type Query implements Named {

@@ -26,7 +26,7 @@ async def test_a_key_that_nothing_has_finds_nothing(api: InProcess, kind: Kind, 
 
 
 async def test_a_whole_number_may_stand_for_a_key(api: InProcess) -> None:
-    """As GraphQL has it for all IDs."""
+    """GraphQL accepts integers for all IDs."""
     await api.do("saveDraft", inputs.save_draft(draftId="5"))
 
     data = await api.ask(

@@ -1,4 +1,4 @@
-"""What a mutation that is carried out answers, and what is stored after it."""
+"""The payloads of successful mutations, and the entities that are stored after them."""
 
 from datetime import datetime
 from typing import Any

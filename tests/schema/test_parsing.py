@@ -70,7 +70,7 @@ PIECES: Final = [
         "fragment F on T",
     ),
 ]
-"""What texts are put together of: tokens, parts of tokens, and what no token begins with."""
+"""The pieces of random texts: tokens, parts of tokens, and characters that begin no token."""
 
 pieces = st.sampled_from(PIECES)
 
@@ -161,7 +161,7 @@ def test_the_most_tokens_and_comments(text: str) -> None:
     ids=["names", "texts", "comments"],
 )
 def test_of_a_text_with_far_too_much_only_what_may_be_is_kept(text: str) -> None:
-    """What is found in it is as much as ten times the text."""
+    """The tokens of a text take up to ten times as much memory as the text."""
     tracemalloc.start()
     try:
         assert parsed(text, MOST) is None

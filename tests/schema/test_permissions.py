@@ -260,7 +260,7 @@ async def in_memory() -> Api:
 
 
 def values(data: Any, name: str) -> list[Any]:
-    """What the data has under the field's name, or its alias, in any place."""
+    """The values that the data has under the field's name, or its alias, on any level."""
     keys = (name.partition(".")[2], "again")
     found: list[Any] = []
     if isinstance(data, dict):

@@ -1,4 +1,4 @@
-"""What an operation doesn't look at isn't read."""
+"""An operation reads only the attributes that it needs."""
 
 import pytest
 

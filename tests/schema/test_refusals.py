@@ -1,4 +1,4 @@
-"""What stored state forbids: entities that aren't there, other revisions, final decisions."""
+"""Stored state forbids mutations: of absent entities, other revisions, final decisions."""
 
 import pytest
 

@@ -23,7 +23,7 @@ def pool_size() -> int:
 
 @dataclass(slots=True)
 class Observed:
-    """What readers saw: every whole state by its name, and what wasn't whole."""
+    """The states that readers saw: every whole one by its name, and the torn ones."""
 
     states: set[str] = field(default_factory=set)
     torn: list[Json] = field(default_factory=list)

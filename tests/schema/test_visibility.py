@@ -31,7 +31,7 @@ NESTED = {
     "qcResult": "draft { draftId }",
     "deliveryPackage": "draft { draftId qcResult { resultId issues { position } } }",
 }
-"""What leads from an entity to others."""
+"""The fields that lead from an entity to others."""
 
 KEY_OF = {
     decapitalized(name): to_camel_case(type_.key_name) for name, type_ in ENTITY_TYPES.items()

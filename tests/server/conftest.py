@@ -1,4 +1,4 @@
-"""What the command line and the server are tested with."""
+"""Fixtures of the tests of the command line and the server."""
 
 import os
 

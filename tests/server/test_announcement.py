@@ -1,4 +1,4 @@
-"""What the server says of itself when it starts: nothing that isn't so."""
+"""The server's announcement at its start is true."""
 
 import re
 import subprocess

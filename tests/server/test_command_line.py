@@ -39,7 +39,7 @@ def aicmo(monkeypatch: pytest.MonkeyPatch) -> Aicmo:
 
 
 def one_line_of_error(result: Result | subprocess.CompletedProcess[str], exit_code: int = 1) -> str:
-    """What a command that failed told, without the name of the program."""
+    """The message of a failed command, without the name of the program."""
     ended = result.exit_code if isinstance(result, Result) else result.returncode
     assert ended == exit_code, (result.stdout, result.stderr)
     assert result.stdout == ""
@@ -341,7 +341,7 @@ def test_progress_is_shown_in_a_terminal(aicmo: Aicmo, tmp_path: Path) -> None:
 
 
 def in_a_terminal(arguments: list[str], database: str) -> str:
-    """What a person at a terminal sees."""
+    """The output that a person at a terminal sees."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [AICMO, *arguments], env=environment(**stored_in(database)), stdout=theirs, stdin=theirs
@@ -398,7 +398,7 @@ def test_a_file_that_can_not_be_written(aicmo: Aicmo, tmp_path: Path) -> None:
 
 
 def run_serve(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """As a user starts it; for what ends by itself."""
+    """Run the program as a user does, to its end."""
     return subprocess.run(
         [AICMO, "serve", *options],
         env=environment(**settings),

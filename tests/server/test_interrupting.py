@@ -19,7 +19,7 @@ from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
 telling_imports = (sys.executable, "-X", "importtime")
 """A Python that tells each module once it's imported."""
 INTERRUPTED = (130, -signal.SIGINT)
-"""What a shell calls 130: the process says so itself, or the signal has ended it."""
+"""The exit codes that a shell reports as 130: the process's own, or that of the signal."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def running(*command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def interrupted(process: subprocess.Popen[str]) -> str:
-    """What the process writes to standard error from the signal on; fails if it doesn't end."""
+    """The process's standard error from the signal on; fails if the process doesn't end."""
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)
     return errors
@@ -137,7 +137,7 @@ def test_once_it_has_told_something(line: str, tmp_path: Path) -> None:
 
 
 def test_where_a_shell_lets_it_ignore_the_signal_it_goes_on(tmp_path: Path) -> None:
-    """As a script does with what it puts into the background."""
+    """A script starts background processes with the signal ignored."""
     command = ("sh", "-c", 'trap "" INT; exec "$0" -X importtime "$1" migrate')
     settings = stored_in(f"sqlite:///{tmp_path}/aicmo.db")
     with running(*command, sys.executable, AICMO, **settings) as process:

@@ -92,14 +92,14 @@ class Case:
 
 
 def body_of(operation: GraphQLRequest) -> bytes:
-    """What is sent over HTTP for it."""
+    """The body of its request over HTTP."""
     asked = {"query": operation.query, "variables": operation.variables}
     return json.dumps(asked, ensure_ascii=False).encode()
 
 
 @dataclass(slots=True)
 class _Text:
-    """What the text of one operation refers to."""
+    """The fragments and variables that the text of one operation refers to."""
 
     has_fragments: bool
     variables: dict[str, Any] = field(default_factory=dict)

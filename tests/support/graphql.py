@@ -33,7 +33,7 @@ OUTCOMES = {
     "saveDeliveryPackage": "deliveryPackage",
     **{f"delete{name}": "deletedId" for name in ENTITY_TYPES},
 }
-"""What each mutation's payload has beside `errors`."""
+"""The fields of each mutation's payload beside `errors`."""
 
 _ERRORS = """errors {
     __typename code message path

@@ -24,7 +24,7 @@ NODE_SETTINGS = {
     "NODE_USE_SYSTEM_CA": "1",
 }
 INSTALLATION_SECONDS = 600
-"""What an installation may take. It takes fifteen, or fewer when npm has the packages already."""
+"""The seconds that an installation may take. It takes fifteen, or fewer from npm's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class NodeProject:
                 stamp.write_text(wanted)
 
     def tool(self, name: str, *arguments: str | Path, folder: Path | None = None) -> str:
-        """What the command of an installed package prints; see `run`."""
+        """The output of the command of an installed package; see `run`."""
         script = self.folder / "node_modules" / ".bin" / name
         return self.run(script, *arguments, folder=folder)
 
@@ -58,7 +58,7 @@ class NodeProject:
         variables: Mapping[str, str] | None = None,
         timeout: float = SECONDS,
     ) -> str:
-        """What a script prints, run in the project's folder or another. Raises CommandFailed."""
+        """The output of a script, run in the project's folder or another. Raises CommandFailed."""
         return output_of(
             [NODE, script, *arguments],
             folder=folder or self.folder,

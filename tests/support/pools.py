@@ -1,4 +1,4 @@
-"""What tests ask of a database's connections."""
+"""Inspects the connections of a database for tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

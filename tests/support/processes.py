@@ -19,7 +19,7 @@ def output_of(
     variables: Mapping[str, str] | None = None,
     timeout: float = SECONDS,
 ) -> str:
-    """What a command prints that runs in the folder. Raises CommandFailed."""
+    """The output of a command that runs in the folder. Raises CommandFailed."""
     name = " ".join(map(str, command))
     try:
         done = subprocess.run(

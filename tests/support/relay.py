@@ -41,7 +41,7 @@ class Relay:
         )
 
     async def cut(self) -> None:
-        """Whoever is connected is cut off, and nobody else gets through."""
+        """Cut all connections off, and let no other through."""
         if self._server is None:
             return
         self._server.close()

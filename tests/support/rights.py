@@ -1,4 +1,4 @@
-"""What files may be done to, which root doesn't have to ask."""
+"""Permissions of files, which don't restrict root."""
 
 import os
 import pwd

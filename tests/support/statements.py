@@ -15,7 +15,7 @@ Run = Callable[[Transaction, str, Sequence[Any]], Awaitable[Any]]
 
 @dataclass(slots=True)
 class Statements:
-    """What was executed, in order, with which arguments, and the transaction of each; BEGIN and the
+    """The executed statements, in order, with their arguments and transactions; BEGIN and the
     like don't count."""
 
     texts: list[str] = field(default_factory=list)

@@ -10,7 +10,7 @@ from uv import find_uv_bin
 from tests.support.processes import output_of
 
 INSTALLATION_SECONDS = 600
-"""What an installation may take. It takes a few, or fewer when uv has the packages already."""
+"""The seconds that an installation may take. It takes a few, or fewer from uv's cache."""
 
 SETTINGS = {
     "UV_PROJECT_ENVIRONMENT": ".venv",
@@ -41,6 +41,6 @@ class PythonProject:
         folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> str:
-        """What a command of the environment prints, run in the project's folder or another."""
+        """The output of a command of the environment, run in the project's folder or another."""
         program = self.folder / ".venv" / "bin" / command
         return output_of([program, *arguments], folder=folder or self.folder, variables=variables)

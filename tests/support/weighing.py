@@ -8,7 +8,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 _SHARED: Final = (type, ModuleType, BuiltinFunctionType, CodeType, Enum)
-"""What programs have anyhow."""
+"""The classes of objects that programs have anyway."""
 
 
 def weight_of(*roots: Any, beside: Iterable[Any] = ()) -> int:

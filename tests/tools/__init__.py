@@ -1,4 +1,4 @@
-"""What the GraphQL world's own tools and clients say of this server; they run on Node."""
+"""Tools and clients of GraphQL, which run on Node, check this server."""
 
 from functools import cache
 from pathlib import Path

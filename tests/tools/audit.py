@@ -1,4 +1,4 @@
-"""What graphql-http's audits say of the server: `python -m tests.tools.audit` writes it down."""
+"""Runs graphql-http's audits of the server; `python -m tests.tools.audit` writes the report."""
 
 import json
 from dataclasses import dataclass

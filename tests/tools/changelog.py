@@ -1,4 +1,4 @@
-"""What CHANGELOG.md announces."""
+"""Reads the announcements of CHANGELOG.md."""
 
 import re
 
@@ -8,7 +8,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def announced(changelog: str) -> set[str]:
-    """What stands in backticks in the items of Unreleased that begin with **Breaking:**."""
+    """The texts in backticks in the items of Unreleased that begin with **Breaking:**."""
     unreleased = _UNRELEASED.search(changelog)
     return {
         place

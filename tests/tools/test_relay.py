@@ -25,7 +25,7 @@ CONFIG = {
 
 @pytest.fixture(scope="module")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the compiler makes of what is in `relay`."""
+    """The compiler's output for the files in `relay`."""
     folder = tmp_path_factory.mktemp("relay")
     shutil.copytree(FOLDER / "relay", folder / "src")
     shutil.copy(SCHEMA_FILE, folder)
@@ -43,7 +43,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def seen(artifacts: Path, url: str) -> Any:
-    """What relay_client.mjs sees, step by step."""
+    """The output of relay_client.mjs, step by step."""
     async with httpx.AsyncClient(timeout=SECONDS) as http:
         api = OverHttp(http, url)
         for number in range(3):

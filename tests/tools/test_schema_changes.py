@@ -37,7 +37,7 @@ type QuotaError implements MutationError {
 
 
 def breaking_changes(before: Path, after: Path) -> dict[str, str]:
-    """What each change that breaks clients is, by its place in the schema."""
+    """The descriptions of changes that break clients, by their place in the schema."""
     changes = json.loads(node_tools().run("schema_changes.mjs", before, after))
     returned = returned_types(build_schema(before.read_text("utf-8")))
     return {

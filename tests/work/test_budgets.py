@@ -1,4 +1,4 @@
-"""What the benchmark's operations may take, in calls, statements and resolvers.
+"""The budgets of the benchmark's operations, in calls, statements and resolvers.
 
 Calls are of functions written in Python or C. They are no time, but they are the same on every
 machine, however busy: what costs more for each object or field breaks a budget at once.
@@ -126,7 +126,7 @@ def schema() -> CompiledSchema:
 
 @pytest.fixture(autouse=True)
 def _without_collector() -> Iterator[None]:
-    """What it calls comes whenever it likes."""
+    """The garbage collector's callbacks run at any time."""
     gc.disable()
     yield
     gc.enable()
@@ -143,7 +143,7 @@ async def run(
 
 
 def as_read(data: dict[str, Any]) -> dict[str, Any]:
-    """What clients make of it."""
+    """The response as clients parse it."""
     found: dict[str, Any] = json.loads(encode(data))
     return found
 
@@ -151,7 +151,7 @@ def as_read(data: dict[str, Any]) -> dict[str, Any]:
 async def calls(
     schema: CompiledSchema, backend: Backend, query: str, variables: dict[str, Any]
 ) -> int:
-    """Those of an operation that is known already."""
+    """The calls of an operation that is planned already."""
     for _ in range(2):
         await run(schema, backend, query, variables)
     with counted_calls() as counted:

@@ -1,4 +1,4 @@
-"""What JSON in inputs costs to check: no more than a turn of the event loop may have."""
+"""Checking JSON in inputs costs no more than a turn of the event loop may have."""
 
 from typing import Any
 

@@ -106,7 +106,7 @@ async def test_what_is_short_for_sqlite_waits_for_no_thread_however_often_it_run
 
 
 def _without_thread(work: Coroutine[Any, Any, Any]) -> Any:
-    """What it gives, when it waits for nothing but its next turn."""
+    """The result of a coroutine that waits for nothing but its next turn."""
     try:
         while work.send(None) is None:
             pass

@@ -100,7 +100,7 @@ async def counted() -> AsyncIterator[Cost]:
 
 
 async def cost_of(served: Served, prepared: ExecutableOperation) -> Cost:
-    """What it costs to answer it when it was answered before."""
+    """The cost of answering an operation again."""
     await answer(served, prepared)
     async with counted() as cost:
         await answer(served, prepared)

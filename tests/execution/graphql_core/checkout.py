@@ -20,7 +20,7 @@ DESCRIBE: Final = (
     "pytest-describe==3.2.0"
     " --hash=sha256:ea4ef9968145d017847b0e705d058b1ea35ea35c59b5adf4a34378c418ac455a"
 )
-"""What those tests need beside what we have ourselves."""
+"""The packages that graphql-core's tests need beside the project's own."""
 
 
 class Unreachable(Exception):
@@ -36,7 +36,7 @@ class Checkout:
 
 
 def checkout(cache: Path) -> Checkout:
-    """What is in the cache, or else in the registry. Raises Unreachable."""
+    """The distribution from the cache, or else from the registry. Raises Unreachable."""
     version, digest = _locked()
     kept = cache / version
     if not kept.exists():

@@ -90,7 +90,7 @@ ENDLESS: Final = {
     "tests/execution/test_cancellation.py::describe_execute_cancellation::"
     "stops_late_sibling_object_completion_after_non_null_bubbling": RUNS_TO_ITS_END,
 }
-"""Those that would also take minutes to."""
+"""The tests that have to fail, and would take minutes to."""
 
 
 @pytest.fixture

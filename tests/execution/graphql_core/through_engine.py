@@ -78,7 +78,7 @@ def _is_plain(executor: Executor[Any]) -> bool:
 
 
 def _begun(running: Any) -> Any:
-    """As graphql-core has it: the result itself, unless something has to be awaited for it."""
+    """Returns as graphql-core does: the result itself, unless it has to be awaited."""
     global has_waited  # noqa: PLW0603
     has_waited = False
     try:

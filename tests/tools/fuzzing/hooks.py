@@ -1,4 +1,4 @@
-"""What Schemathesis can't know: values of our scalars, and what may be answered."""
+"""Hooks of Schemathesis: values of the API's scalars, and the expected responses."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What gql does with a server: python gql_client.py URL. Prints what it saw as JSON."""
+"""Uses a server with gql: python gql_client.py URL. Prints its results as JSON."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ async def main(url: str) -> None:
         seen["counts"] = {name: count["totalCount"] for name, count in counts.items()}
 
         async def submit(given: Any, **values: Any) -> Any:
-            """What is stored when the input's field is the value, or the variable."""
+            """The stored value when the input's field is the value, or the variable."""
             field = ds.Mutation.submitIntake(input={"clientId": "gql", "responses": given})
             submitted = DSLMutation(
                 field.select(ds.SubmitIntakePayload.brief.select(ds.Brief.responses))

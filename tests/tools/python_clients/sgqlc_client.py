@@ -1,4 +1,4 @@
-"""What sgqlc does with a server: python sgqlc_client.py URL. Prints what it saw as JSON."""
+"""Uses a server with sgqlc: python sgqlc_client.py URL. Prints its results as JSON."""
 
 import json
 import sys
