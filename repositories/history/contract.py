@@ -36,6 +36,9 @@ class EventReads(Protocol):
 
     Once a position was read, no event comes at it or before it any more. Old events may be gone,
     after the time for which they are kept; the last one of each key never is.
+
+    Pages have None for states where the snapshot's `selected` names neither `state` nor `changes`
+    of events.
     """
 
     async def pruned_position(self) -> int:

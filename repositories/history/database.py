@@ -38,10 +38,15 @@ from repositories.states import complete_state, record_of
 
 R = TypeVar("R", bound=Entity)
 
+_STATE = ("state",)
+_TIMES = ("created_at", "updated_at")
+"""Of the entity: they complete its state."""
+_OF_STATES = frozenset({"state", "changes"})
+"""The attributes of events that need the states."""
 _NAMES = tuple(
     column.name
     for column in events.columns
-    if column.name not in ("id", "series_key", "sequenced_at")
+    if column.name not in ("id", "series_key", "sequenced_at", *_STATE, *_TIMES)
 )
 _FILTERS = {
     "types": "type",
@@ -79,6 +84,7 @@ class DatabaseEventReads:
             tuple(sorted(given)),
             before is not None,
             backwards,
+            self._has_state,
             self._session.dialect,
         )
         values = {"after": after, "before": before, "most": limit + 1, **given}
@@ -107,7 +113,11 @@ class DatabaseEventReads:
         self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
     ) -> Mapping[str, Sequence[Event]]:
         statement = await self._session.kept(
-            _of_entities, self._rule, before is not None, self._session.dialect
+            _of_entities,
+            self._rule,
+            before is not None,
+            self._has_state,
+            self._session.dialect,
         )
         values = {
             "values": storable(list(dict.fromkeys(keys))),
@@ -171,6 +181,13 @@ class DatabaseEventReads:
         }
 
     @property
+    def _has_state(self) -> bool:
+        """Whether pages have the states of entities, which may be large."""
+        selected = self._session.selected
+        wanted = None if selected is None else selected.get(Event.__name__)
+        return wanted is None or not _OF_STATES.isdisjoint(wanted)
+
+    @property
     def _rule(self) -> Filter | None:
         """For which events the caller may see."""
         return dict(self._session.rules).get(Event.__name__) if self._session.rules else None
@@ -181,6 +198,7 @@ def _page(
     filtered: tuple[str, ...],
     is_before: bool,
     backwards: bool,
+    has_state: bool,
     dialect: Dialect,
 ) -> Statement:
     rows = rows_of(events, rule, dialect)
@@ -192,15 +210,17 @@ def _page(
         return [them.c.position.desc() if backwards else them.c.position]
 
     found = (
-        _select(rows)
+        _select(rows, has_state=has_state)
         .where(rows.c.position > _parameter("after", rows.c.position), *conditions)
         .order_by(*in_order(rows))
         .limit(bindparam("most", type_=Integer()))
     )
-    return limited(found, ["state"], "event_id", dialect, in_order)
+    return limited(found, _STATE if has_state else (), "event_id", dialect, in_order)
 
 
-def _of_entities(rule: Filter | None, is_before: bool, dialect: Dialect) -> Statement:
+def _of_entities(
+    rule: Filter | None, is_before: bool, has_state: bool, dialect: Dialect
+) -> Statement:
     """Each entity's events are found by themselves, as an index has them."""
     newest = rows_as("newest", events, rule, dialect)
     keys = dialect.each_value(events.c.entity_key.type, "entity")
@@ -219,7 +239,7 @@ def _of_entities(rule: Filter | None, is_before: bool, dialect: Dialect) -> Stat
         )
         found = found.where(is_earlier)
     found = found.order_by(*_newest_first(newest)).limit(bindparam("most", type_=Integer()))
-    return _of_keys(rule, keys, found, dialect)
+    return _of_keys(rule, keys, found, dialect, has_state=has_state)
 
 
 def _as_of(rule: Filter | None, is_at: bool, dialect: Dialect) -> Statement:
@@ -235,7 +255,12 @@ def _as_of(rule: Filter | None, is_at: bool, dialect: Dialect) -> Statement:
 
 
 def _of_keys(
-    rule: Filter | None, keys: FromClause, ids: Select[Any], dialect: Dialect
+    rule: Filter | None,
+    keys: FromClause,
+    ids: Select[Any],
+    dialect: Dialect,
+    *,
+    has_state: bool = True,
 ) -> Statement:
     """The events that are found for each of the keys, key by key, the newest first."""
     rows = rows_of(events, rule, dialect)
@@ -244,8 +269,12 @@ def _of_keys(
         return [them.c.entity_key, *_newest_first(them)]
 
     is_found = rows.c.id.in_(ids.correlate(keys).scalar_subquery())
-    found = _select(rows).select_from(keys.join(rows, is_found)).order_by(*in_order(rows))
-    return limited(found, ["state"], "event_id", dialect, in_order)
+    found = (
+        _select(rows, has_state=has_state)
+        .select_from(keys.join(rows, is_found))
+        .order_by(*in_order(rows))
+    )
+    return limited(found, _STATE if has_state else (), "event_id", dialect, in_order)
 
 
 def _states(rule: Filter | None, dialect: Dialect) -> Statement:
@@ -256,7 +285,7 @@ def _states(rule: Filter | None, dialect: Dialect) -> Statement:
         dialect.among(rows.c.revision, "revisions"),
         not_(rows.c.is_deletion),
     )
-    return limited(found, ["state"], "event_id", dialect)
+    return limited(found, _STATE, "event_id", dialect)
 
 
 def _newest_first(rows: FromClause) -> list[Any]:
@@ -276,8 +305,9 @@ def _pruned_position(dialect: Dialect) -> Statement:
     return dialect.compile(select(pruned_position()))
 
 
-def _select(rows: FromClause) -> Select[Any]:
-    return select(*(rows.c[name] for name in _NAMES))
+def _select(rows: FromClause, *, has_state: bool = True) -> Select[Any]:
+    names = (*_NAMES, *_STATE, *_TIMES) if has_state else _NAMES
+    return select(*(rows.c[name] for name in names))
 
 
 def _is_of_type(rows: FromClause) -> ColumnElement[bool]:
@@ -289,6 +319,10 @@ def _is_of_type(rows: FromClause) -> ColumnElement[bool]:
 
 def _parameter(name: str, column: ColumnElement[Any]) -> Any:
     return bindparam(name, type_=column.type)
+
+
+def _state(revision: int, state: str, created_at: datetime, updated_at: datetime) -> JsonObject:
+    return complete_state(state, revision, created_at, updated_at)
 
 
 def _event(row: Row) -> Event:
@@ -308,9 +342,7 @@ def _event(row: Row) -> Event:
         request_id,
         occurred_at,
         changed_fields,
-        state,
-        created_at,
-        updated_at,
+        *state,
     ) = row
     return Event(
         position=position,
@@ -324,5 +356,5 @@ def _event(row: Row) -> Event:
         caller=Caller(CallerKind(caller_kind), caller_id, on_behalf_of, request_id),
         occurred_at=occurred_at,
         changed_fields=tuple(json.loads(changed_fields)),
-        state=None if is_deletion else complete_state(state, revision, created_at, updated_at),
+        state=_state(revision, *state) if state and not is_deletion else None,
     )

@@ -10,6 +10,7 @@ from domain.callers import Caller, CallerKind
 from domain.errors import RevisionConflict
 from domain.history import Event, EventFilter
 from domain.production import Draft
+from repositories.history.memory import MemoryEventReads
 from repositories.states import api_name
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
@@ -376,3 +377,26 @@ async def test_either_a_revision_or_a_time_is_asked_for(repositories: Repositori
             await snapshot.events.as_of(Draft, "key")
         with pytest.raises(ValueError, match="either"):
             await snapshot.events.as_of(Draft, "key", revision=1, at=START)
+
+
+async def test_states_are_read_where_they_are_looked_at(storage: Storage) -> None:
+    await DRAFT.save(storage.as_(build.caller()), build.draft("key"))
+    [event] = await log_of(storage)
+
+    async def read(*attributes: str) -> list[Event]:
+        selected = {Event.__name__: frozenset(attributes)}
+        async with storage.as_(build.caller()).read(selected=selected) as snapshot:
+            events = snapshot.events
+            page = await events.page(0, ALL)
+            found = [*page.items, *await events.of_entity("draft", "key", ALL)]
+            # In memory nothing has to be read.
+            assert (
+                isinstance(events, MemoryEventReads)
+                or attributes != ("event_id",)
+                or ([it.state for it in found] == [None, None])
+            )
+            return found
+
+    assert await read("event_id", "state") == [event, event]
+    assert await read("changes") == [event, event]
+    assert [replace(it, state=event.state) for it in await read("event_id")] == [event, event]
