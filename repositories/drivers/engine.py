@@ -42,7 +42,12 @@ from repositories.drivers.sqlite import (
     open_existing,
 )
 from repositories.drivers.sqlite_file import DatabaseFile, only_server_of
-from repositories.drivers.sqlstates import is_lacking, is_repeatable, is_timeout, is_unable
+from repositories.drivers.sqlstates import (
+    is_conflict,
+    is_node_failure,
+    is_timeout,
+    is_undefined_object,
+)
 from repositories.drivers.transactions import Transaction
 from repositories.semaphores import FairSemaphore, KeyedLocks
 
@@ -60,11 +65,11 @@ _CONNECT_SECONDS = 10.0
 _FOR_READERS = 4
 """On PostgreSQL, readers have one of so many connections for themselves: writers wait for locks."""
 
-_REPEATABLE_SQLITE_CODES = frozenset(
+_CONFLICT_SQLITE_CODES = frozenset(
     {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 )
 _SQLITE_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_SQLITE_OUT_OF_REACH_CODES = frozenset(
+_SQLITE_UNAVAILABLE_CODES = frozenset(
     {
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_CORRUPT,
@@ -77,7 +82,7 @@ _SQLITE_OUT_OF_REACH_CODES = frozenset(
     }
 )
 
-_LACKING_ON_SQLITE = re.compile(r"no such (table|column|view)|table \w+ has no column")
+_UNDEFINED_ON_SQLITE = re.compile(r"no such (table|column|view)|table \w+ has no column")
 
 
 def database_url(value: str) -> URL:
@@ -320,23 +325,23 @@ def on_begin(engine: AsyncEngine, *statements: str) -> None:
 
 def is_retryable(error: Exception) -> bool:
     """Whether the same unit of work may succeed when it is run again from its start."""
-    told = _driver_error(error)
-    sqlstate = getattr(told, "sqlstate", None)
+    driver_error = _driver_error(error)
+    sqlstate = getattr(driver_error, "sqlstate", None)
     if sqlstate is not None:
-        return is_repeatable(sqlstate)
-    code = getattr(told, "sqlite_errorcode", None)
+        return is_conflict(sqlstate)
+    code = getattr(driver_error, "sqlite_errorcode", None)
     if code is not None:
         # The low byte is the primary code of an extended one.
-        return code in _REPEATABLE_SQLITE_CODES or code & 0xFF in _SQLITE_BUSY_CODES
+        return code in _CONFLICT_SQLITE_CODES or code & 0xFF in _SQLITE_BUSY_CODES
     return False
 
 
-def lacks_something(error: Exception) -> bool:
+def is_schema_mismatch(error: Exception) -> bool:
     """Whether a table, a column or a function that this code uses is missing."""
-    told = _driver_error(error)
-    if getattr(told, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-        return _LACKING_ON_SQLITE.match(str(told)) is not None
-    return is_lacking(getattr(told, "sqlstate", None))
+    driver_error = _driver_error(error)
+    if getattr(driver_error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return _UNDEFINED_ON_SQLITE.match(str(driver_error)) is not None
+    return is_undefined_object(getattr(driver_error, "sqlstate", None))
 
 
 def _driver_error(error: Exception) -> object:
@@ -348,11 +353,11 @@ def is_unavailable(error: Exception) -> bool:
     """Whether the database is unreachable now: gone, starting, full or shutting down."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    told = _driver_error(error)
-    code = getattr(told, "sqlite_errorcode", None)
+    driver_error = _driver_error(error)
+    code = getattr(driver_error, "sqlite_errorcode", None)
     if code is not None:
-        return code & 0xFF in _SQLITE_OUT_OF_REACH_CODES
-    return is_unable(getattr(told, "sqlstate", None))
+        return code & 0xFF in _SQLITE_UNAVAILABLE_CODES
+    return is_node_failure(getattr(driver_error, "sqlstate", None))
 
 
 def is_time_limit(error: Exception) -> bool:

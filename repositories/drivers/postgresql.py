@@ -18,7 +18,7 @@ from repositories.drivers.cancellation import Cancelled, detach_on_cancel, uncan
 from repositories.drivers.compiled import Row
 from repositories.drivers.connection_pool import ConnectionPool
 from repositories.drivers.postgresql_connector import PostgresConnection
-from repositories.drivers.sqlstates import READ_ONLY, is_timeout, is_unable
+from repositories.drivers.sqlstates import READ_ONLY, is_node_failure, is_timeout
 from repositories.semaphores import FairSemaphore
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -132,7 +132,7 @@ class _OnConnection:
             if is_timeout(reason) or may_be_too_late:
                 raise TimedOut("The database ended the operation: it took too long.") from error
             raise Unavailable("The database can't be reached.") from error
-        if is_unable(sqlstate):
+        if is_node_failure(sqlstate):
             if sqlstate == READ_ONLY:
                 self._pool.connections.suspect_all()
             self._give_back(is_sound=False)

@@ -9,7 +9,7 @@ import asyncpg
 
 from domain.errors import Unavailable
 from repositories.drivers.postgresql_connector import PostgresConnection
-from repositories.drivers.sqlstates import is_lacking
+from repositories.drivers.sqlstates import is_undefined_object
 from repositories.errors import SchemaChanged
 
 _SECONDS = 2.0
@@ -83,7 +83,7 @@ class PostgresProbe:
             asyncpg.InterfaceError,
             asyncpg.InternalClientError,
         ) as error:
-            if is_lacking(getattr(error, "sqlstate", None)):
+            if is_undefined_object(getattr(error, "sqlstate", None)):
                 raise SchemaChanged("The database lacks what reads need.") from error
             raise Unavailable("The database can't be reached.") from error
 

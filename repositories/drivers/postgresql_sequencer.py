@@ -8,7 +8,7 @@ import asyncpg
 
 from domain.errors import Unavailable
 from repositories.drivers.postgresql_connector import PostgresConnection
-from repositories.drivers.sqlstates import is_lacking
+from repositories.drivers.sqlstates import is_undefined_object
 from repositories.errors import SchemaChanged
 from repositories.semaphores import FairSemaphore
 
@@ -48,7 +48,7 @@ class PostgresSequencer:
                 asyncpg.InternalClientError,
             ) as error:
                 _terminate(kept)
-                if is_lacking(getattr(error, "sqlstate", None)):
+                if is_undefined_object(getattr(error, "sqlstate", None)):
                     raise SchemaChanged("The database lacks what the log needs.") from error
                 raise Unavailable("The database can't be reached.") from error
             except BaseException:

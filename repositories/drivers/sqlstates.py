@@ -1,26 +1,26 @@
 """The meaning of PostgreSQL's error codes for a unit of work."""
 
-_REPEATABLE = frozenset({"40001", "40P01", "23505"})
+_CONFLICTS = frozenset({"40001", "40P01", "23505"})
 """Serialization failure, deadlock, unique violation."""
 
 _TIMEOUTS = frozenset({"57014", "55P03", "25P03", "25P04"})
 """`statement_timeout` or an operator's cancel, `lock_timeout`, `transaction_timeout` and
 `idle_in_transaction_session_timeout`: limits that somebody set outside of this server."""
 
-_UNABLE_CLASSES = ("08", "28", "3D", "53", "57P", "58")
+_NODE_FAILURES = ("08", "28", "3D", "53", "57P", "58")
 """Connection exceptions, refused logins, no such database, insufficient resources, the server's
 operators, errors of the system below it."""
 
-_LACKING = frozenset({"42883", "42P01", "42703", "3F000", "0A000"})
+_UNDEFINED = frozenset({"42883", "42P01", "42703", "3F000", "0A000"})
 """Undefined function, table, column or schema; a result of another shape than before."""
 
 READ_ONLY = "25006"
 """The node is read-only: it's a standby, or became one."""
 
 
-def is_repeatable(sqlstate: str) -> bool:
+def is_conflict(sqlstate: str) -> bool:
     """Whether the same unit of work may succeed when it runs again at once."""
-    return sqlstate in _REPEATABLE
+    return sqlstate in _CONFLICTS
 
 
 def is_timeout(sqlstate: str | None) -> bool:
@@ -28,11 +28,11 @@ def is_timeout(sqlstate: str | None) -> bool:
     return sqlstate in _TIMEOUTS
 
 
-def is_lacking(sqlstate: str | None) -> bool:
+def is_undefined_object(sqlstate: str | None) -> bool:
     """Whether a table, a column or a function that this code uses is missing."""
-    return sqlstate in _LACKING
+    return sqlstate in _UNDEFINED
 
 
-def is_unable(sqlstate: str | None) -> bool:
+def is_node_failure(sqlstate: str | None) -> bool:
     """Whether another node or connection may succeed, or this node later."""
-    return sqlstate is not None and (sqlstate == READ_ONLY or sqlstate.startswith(_UNABLE_CLASSES))
+    return sqlstate is not None and (sqlstate == READ_ONLY or sqlstate.startswith(_NODE_FAILURES))

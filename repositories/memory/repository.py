@@ -31,7 +31,7 @@ class MemoryRepository(MemoryReads[R]):
         actual = 0 if stored is None else stored.revision
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
-        self._require_no_interference(key, record, stored)
+        self._require_no_conflict(key, record, stored)
         recorder = self._session.recorder
         record = self._with_children(key, record)
         last = actual or recorder.last_revision(self._session, record, key)
@@ -94,7 +94,7 @@ class MemoryRepository(MemoryReads[R]):
             if getattr(saved, attribute) != previous[attribute]
         ]
 
-    def _require_no_interference(self, key: str, record: R, stored: R | None) -> None:
+    def _require_no_conflict(self, key: str, record: R, stored: R | None) -> None:
         """Raises WriteConflict where the constraints of a database would be violated."""
 
         def values(of: R, names: Sequence[str]) -> list[Any]:

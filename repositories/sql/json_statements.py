@@ -61,8 +61,8 @@ def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection,
         shape = projection
         if projection.pages:
             shape = projection.of_pages(tuple(map(nested_page_shape_of, projection.pages)))
-            for place, page in enumerate(projection.pages):
-                values |= page_values_of(page, page_prefix(number, place))
+            for index, page in enumerate(projection.pages):
+                values |= page_values_of(page, page_prefix(number, index))
         shapes.append(shape)
     return tuple(shapes), values
 
@@ -187,7 +187,7 @@ class JsonStatements:
             return self._compiled(select(*columns).select_from(source).order_by(*order), counted)
         has_lists = size is None and any(map(_has_lists, projections))
         if has_lists:
-            labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
+            labelled = [each.label(f"c{index}") for index, each in enumerate(columns)]
             names = dict.fromkeys([shape.order.field, stored.key_name])
             page = _materialized(select(*(page.c[name] for name in names), *labelled), renderer)
             order = reading_order(page, page.c[stored.key_name], shape)
@@ -196,7 +196,7 @@ class JsonStatements:
         source = page
         if has_lists:
             whole = _sum_of(columns[: counted.stop]).label(_WHOLE)
-            labelled = [each.label(f"c{place}") for place, each in enumerate(lists)]
+            labelled = [each.label(f"c{index}") for index, each in enumerate(lists)]
             source = select(*labelled, whole).select_from(page).subquery(renderer.alias())
             lists = [source.c[each.name] for each in labelled]
             nothing: Any = (source.c[_WHOLE] > ALLOWED, literal_column("ARRAY['']"))

@@ -53,7 +53,7 @@ class EntityMapping:
     """Columns that a save under the same key may not change: they are part of another key."""
     columns: tuple[Column[Any], ...] = field(init=False)
     """The columns of rows, in order."""
-    places: Mapping[str, int] = field(init=False)
+    column_indexes: Mapping[str, int] = field(init=False)
     """The index of each column in a row, by its name."""
     _attributes: Mapping[str, str] = field(init=False)
     """The attributes of the columns that don't have their attribute's name."""
@@ -67,7 +67,7 @@ class EntityMapping:
         }
         set_ = object.__setattr__
         set_(self, "columns", columns)
-        set_(self, "places", {column.name: place for place, column in enumerate(columns)})
+        set_(self, "column_indexes", {column.name: index for index, column in enumerate(columns)})
         set_(self, "_attributes", attributes)
 
     @property

@@ -118,7 +118,7 @@ class DatabaseReads(Generic[R]):
     async def _by_column(self, name: str, values: Sequence[str]) -> Mapping[str, R]:
         statement = await self._session.kept(sql.by_column, self._entities, name)
         rows = await self._session.rows(statement, {"values": storable(values)})
-        index = self.mapping.places[name]
+        index = self.mapping.column_indexes[name]
         return {row[index]: self._from_row(row) for row in rows}
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
@@ -183,7 +183,7 @@ class DatabaseReads(Generic[R]):
         rows = await self._session.rows(
             statement, {**page_values_of(request), "values": storable(list(dict.fromkeys(values)))}
         )
-        index = self.mapping.places[reference]
+        index = self.mapping.column_indexes[reference]
         found: dict[str, list[R]] = {value: [] for value in values}
         for row in rows:
             found[row[index]].append(self._from_row(row))

@@ -147,8 +147,8 @@ class DatabaseRepository(DatabaseReads[R]):
                 return children_changed
             columns = mapping.in_columns.get(attribute)
             if columns is None:
-                return bool(previous[mapping.places[attribute]] != new[attribute])
-            return any(previous[mapping.places[it]] != new[it] for it in columns.values())
+                return bool(previous[mapping.column_indexes[attribute]] != new[attribute])
+            return any(previous[mapping.column_indexes[it]] != new[it] for it in columns.values())
 
         return dumps([name for attribute, name in names.items() if has_changed(attribute)])
 

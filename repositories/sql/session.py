@@ -22,9 +22,9 @@ from repositories.drivers.cancellation import resume, run_to_completion, uncance
 from repositories.drivers.compiled import Row, Statement
 from repositories.drivers.engine import (
     is_retryable,
+    is_schema_mismatch,
     is_time_limit,
     is_unavailable,
-    lacks_something,
 )
 from repositories.drivers.transactions import Transaction
 from repositories.errors import SchemaChanged, WriteConflict
@@ -314,7 +314,7 @@ class _Translating:
                 raise TimedOut("The database ended the operation: it took too long.") from error
             if is_unavailable(error):
                 raise Unavailable("The database can't be reached.") from error
-            if lacks_something(error):
+            if is_schema_mismatch(error):
                 raise SchemaChanged(
                     "The database's schema isn't the one that this version needs; see /health."
                 ) from error

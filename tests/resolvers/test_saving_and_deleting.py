@@ -1,4 +1,4 @@
-"""What saving and deleting have in common for all kinds of entities."""
+"""Saving and deleting behave the same for all types of entities."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
