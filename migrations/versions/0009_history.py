@@ -62,6 +62,9 @@ def upgrade() -> None:
         ["entity_type", "series_key", "revision"],
         "series_key IS NOT NULL",
     )
+    _partial_index(
+        "ix_events_client_id_position", ["client_id", "position"], "client_id IS NOT NULL"
+    )
     _partial_index("ix_events_id", ["id"], "position IS NULL")
     if op.get_context().dialect.name == "postgresql":
         for function in ALL:

@@ -202,7 +202,11 @@ def _page(
     dialect: Dialect,
 ) -> Statement:
     rows = rows_of(events, rule, dialect)
-    conditions = [dialect.among(rows.c[_FILTERS[it]], it) for it in filtered]
+    columns: dict[str, ColumnElement[Any]] = {it: rows.c[_FILTERS[it]] for it in filtered}
+    if "entity_types" in columns and "entity_keys" not in columns:
+        # The index by types and keys would find most of the log, in another order.
+        columns["entity_types"] = dialect.without_index(columns["entity_types"])
+    conditions = [dialect.among(column, it) for it, column in columns.items()]
     if is_before:
         conditions.append(rows.c.position < _parameter("before", rows.c.position))
 

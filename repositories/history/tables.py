@@ -51,6 +51,13 @@ events = Table(
         "revision",
         where="series_key IS NOT NULL",
     ),
+    # Few entities name their client, so only few saves pay for it.
+    _partial_index(
+        "ix_events_client_id_position",
+        "client_id",
+        "position",
+        where="client_id IS NOT NULL",
+    ),
     _partial_index("ix_events_id", "id", where="position IS NULL"),
 )
 """`revision` is the one that was saved or deleted; `revision_before` is 0 where there was none.

@@ -19,7 +19,8 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import TypeEngine
 
 from repositories.answer_size import ANSWER_BYTES, FITS, UNLIMITED
@@ -61,6 +62,10 @@ class Dialect(ABC):
         """Whether `column` is one of the values of one parameter, which have to be `storable`."""
 
     @abstractmethod
+    def without_index(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The column, where finding its rows and sorting them costs more than reading in order."""
+
+    @abstractmethod
     def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
         """A source, under a name, with a row for each value of the parameter `values`: `value`."""
 
@@ -99,6 +104,10 @@ class SqliteDialect(Dialect):
         members = bindparam(parameter, type_=ManyOf(column.type))
         return column.in_(select(func.json_each(members).table_valued("value").c.value))
 
+    def without_index(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        plus = custom_op[Any]("+")
+        return UnaryExpression(column, operator=plus, type_=column.type)
+
     def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
         values = bindparam("values", type_=ManyOf(kind))
         return func.json_each(values).table_valued("value", name=name)
@@ -134,6 +143,10 @@ class PostgresDialect(Dialect):
 
     def among(self, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
         return column == any_(bindparam(parameter, type_=ManyOf(column.type)))
+
+    def without_index(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        # PostgreSQL knows how many rows have which values.
+        return column
 
     def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
         values = bindparam("values", type_=ManyOf(kind))
