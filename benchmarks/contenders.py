@@ -109,13 +109,13 @@ def contenders(database: Database) -> tuple[Contender, ...]:
         Contender(
             MERCURIUS,
             database,
-            partial(_on_node, "mercurius.mjs"),
+            partial(on_node, "mercurius.mjs"),
             counted="operations that graphql-jit executed",
         ),
         Contender(
             POSTGRAPHILE,
             database,
-            partial(_on_node, "postgraphile.mjs"),
+            partial(on_node, "postgraphile.mjs"),
             _in_its_words,
             counted="operations that PostGraphile 5 executed",
         ),
@@ -147,12 +147,18 @@ def _alone(contender: Contender) -> Iterator[Running]:
         yield running
 
 
+_DEFAULTS: Final[Mapping[str, str]] = {}
+
+
 @contextmanager
 def aicmo(
-    database: Database, pool_size: int = CONNECTIONS, program: Path = AICMO
+    database: Database,
+    pool_size: int = CONNECTIONS,
+    program: Path = AICMO,
+    settings: Mapping[str, str] = _DEFAULTS,
 ) -> Iterator[Running]:
-    """Our server, as users start it: one process, nothing set but the database."""
-    environment = database.environment | {"AICMO_POOL_SIZE": str(pool_size)}
+    """Our server, as users start it: one process, nothing set but the database and `settings`."""
+    environment = {**database.environment, "AICMO_POOL_SIZE": str(pool_size), **settings}
     with _started([program, "serve", "--port", "0"], environment) as running:
         yield running
 
@@ -165,7 +171,7 @@ def _in_python(module: str, database: Database) -> Iterator[Running]:
 
 
 @contextmanager
-def _on_node(script: str, database: Database) -> Iterator[Running]:
+def on_node(script: str, database: Database) -> Iterator[Running]:
     environment = NODE_SETTINGS | {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     command = [NODE, NODE_PROJECT.folder / script]
     with _started(command, _environment(database) | environment) as running:

@@ -65,8 +65,8 @@ class Measurement:
         latencies = sorted(outcome.latencies)
         return cls(
             requests_per_second=len(latencies) / outcome.seconds,
-            p50=_percentile(latencies, 0.50),
-            p99=_percentile(latencies, 0.99),
+            p50=percentile(latencies, 0.50),
+            p99=percentile(latencies, 0.99),
             cpu=cpu / len(latencies),
             database_cpu=database_cpu / len(latencies),
             memory=memory,
@@ -175,8 +175,8 @@ class Measuring:
 
     async def _measure(self, case: Case) -> Measurement:
         contender, server = self._running[case.database, case.contender]
-        server_cpu = _CpuTime(server.process)
-        database_cpu = _CpuTime(contender.database.process)
+        server_cpu = CpuTime(server.process)
+        database_cpu = CpuTime(contender.database.process)
         outcome = await load(
             self._requests[case.scenario, case.database, case.contender],
             concurrency=case.concurrency,
@@ -207,7 +207,7 @@ def in_turn(contenders: Sequence[str], number: int) -> Iterator[str]:
         yield from unit[::-1] if number % 2 else unit
 
 
-class _CpuTime:
+class CpuTime:
     """The CPU time of a process and its children from now on; that of None is 0."""
 
     def __init__(self, root: psutil.Process | None) -> None:
@@ -248,6 +248,6 @@ def _tree(root: psutil.Process) -> list[psutil.Process]:
     return [root, *root.children(recursive=True)]
 
 
-def _percentile(ascending: Sequence[float], share: float) -> float:
+def percentile(ascending: Sequence[float], share: float) -> float:
     """The smallest value that so large a share of the values doesn't exceed."""
     return ascending[max(ceil(share * len(ascending)) - 1, 0)]

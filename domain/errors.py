@@ -73,6 +73,13 @@ class Unavailable(DomainError):
     """The storage can't take this unit of work now; the same call may succeed later."""
 
 
+class EventsRemoved(DomainError):
+    """The log doesn't have all events after a position: some were removed, or it isn't there."""
+
+    def __init__(self) -> None:
+        super().__init__("The log doesn't have all events after this position.")
+
+
 class AnswerTooLarge(DomainError):
     """The answer would have more bytes than are `allowed`."""
 

@@ -15,11 +15,11 @@ from domain.callers import Caller, system
 from domain.history import Event
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from repositories.cache import Cache
-from repositories.changes import ChangeFeed
 from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
 from repositories.drivers.engine import Database
 from repositories.errors import SchemaChanged, WriteConflict
+from repositories.feed import POLL_SECONDS, EventFeed
 from repositories.history.database import DatabaseEventReads
 from repositories.history.memory import MemoryEventReads, MemoryEventRecorder
 from repositories.history.recording import EventRecorder
@@ -45,6 +45,9 @@ T = TypeVar("T")
 
 MAX_ATTEMPTS = 8
 """How often a unit of work is tried before it fails with Unavailable."""
+
+_POOLED_POLL_SECONDS = 0.2
+"""How often the log is read behind a pooler, which passes no notifications on."""
 
 HEALTH_SECONDS = 2.0
 """How many seconds the health check of a database may take."""
@@ -115,7 +118,7 @@ class _MemoryStorage:
         self.clock = clock
         self.new_key = new_key
         self.root: Root = {}
-        self.changes = ChangeFeed()
+        self.feed = EventFeed(self.as_)
         self.committed = asyncio.Event()
         self.writing = asyncio.Lock()
 
@@ -139,7 +142,7 @@ class _MemoryStorage:
         """Memory is always there."""
 
     async def close(self) -> None:
-        """Nothing is open."""
+        await self.feed.close()
 
 
 class _MemoryRepositories:
@@ -175,7 +178,7 @@ class _MemoryRepositories:
             result = await work(unit)
             storage.root = session.outcome()
             storage.committed.set()
-            storage.changes.publish(session.changes)
+            storage.feed.notify()
             return result
         finally:
             await session.close()
@@ -197,7 +200,11 @@ class _DatabaseStorage:
         self.new_key = new_key
         self.statements = StatementCache(cache)
         self.json = JsonStatements(_MAPPINGS, dialect_of(is_sqlite=database.is_sqlite))
-        self.changes = ChangeFeed()
+        self.feed = EventFeed(
+            self.as_,
+            notifications=database.notifications,
+            poll_seconds=_POOLED_POLL_SECONDS if database.has_pooler else POLL_SECONDS,
+        )
         self.committed = asyncio.Event()
         self._require_schema = require_schema
 
@@ -207,7 +214,10 @@ class _DatabaseStorage:
     async def sequence_events(self, apart: float = 0.0) -> int | None:
         if self.database.sequencer is None:
             return 0
-        return await sequence_events(self.database.sequencer, apart)
+        count = await sequence_events(self.database.sequencer, apart)
+        if count:
+            self.feed.notify()
+        return count
 
     async def prune_events(self, keep: timedelta, most: int = EVENTS_AT_ONCE) -> int:
         async def prune(unit: UnitOfWork) -> int:
@@ -229,6 +239,7 @@ class _DatabaseStorage:
             raise
 
     async def close(self) -> None:
+        await self.feed.close()
         await self.database.close()
 
     async def _require_file(self) -> None:
@@ -295,7 +306,8 @@ class _DatabaseRepositories:
             result = await work(unit)
             await session.commit()
             storage.committed.set()
-            storage.changes.publish(session.changes)
+            if storage.database.sequencer is None:
+                storage.feed.notify()
             return result
         finally:
             await session.close()

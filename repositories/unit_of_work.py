@@ -10,9 +10,9 @@ from domain.callers import Caller
 from domain.entity import Entity
 from domain.history import Event
 from domain.sources import NewKey
-from repositories.changes import ChangeFeed
 from repositories.contract import EntityRepository
 from repositories.criteria import AttributeMask
+from repositories.feed import EventFeed
 from repositories.history.contract import EventReads
 from repositories.lazy import lazy
 from repositories.registry import ENTITY_TYPES, Entities
@@ -125,8 +125,8 @@ class Storage(Protocol):
         ...
 
     @property
-    def changes(self) -> ChangeFeed:
-        """The feed of changes that units of work of this process committed."""
+    def feed(self) -> EventFeed:
+        """The events of the log, for those who subscribe to them in this process."""
         ...
 
     @property

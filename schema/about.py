@@ -16,6 +16,10 @@ _CODES: Final[Mapping[TopLevelCode, str]] = {
     TopLevelCode.BAD_USER_INPUT: (
         "a variable, an argument or the request makes no sense. Don't repeat it as it is."
     ),
+    TopLevelCode.CURSOR_EXPIRED: (
+        "the log doesn't have all events after the cursor that a subscription was given. Don't "
+        "repeat the request as it is: subscribe without it, then read the entities again."
+    ),
     TopLevelCode.FORBIDDEN: (
         "you may not read this field, or not run this mutation, which stored nothing then. Don't "
         "repeat the request as it is."
@@ -54,7 +58,7 @@ in, and a delivery package comes out.
 `saveStrategyPlan`, `approveStrategyPlan`, `saveCampaign`, `saveDraft`, `recordQcResult`, \
 `saveDeliveryPackage`. To read, begin with a list such as `deliveryPackages` or with one entity \
 such as `brief`, and follow its fields to the others. To follow a package, subscribe to \
-`deliveryPackageChanged`.
+`deliveryPackageChanged`; to follow everything, to `events`, which goes on after any `cursor`.
 
 **The server enforces little of that order.** `normalizeBrief` needs its brief, and a decision \
 its plan. A save doesn't check whether the entities that it refers to are stored; a field that \

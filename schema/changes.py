@@ -1,9 +1,42 @@
-"""Changes of entities, as clients see them."""
+"""What changes of an entity have in common, as those who follow it see them."""
 
-from domain.changes import ChangeKind
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import strawberry
+from strawberry import Parent
+
+from domain.entity import Entity
+from domain.history import Event as Record
+from domain.history import EventFilter
+from repositories.registry import EntityType
+from schema.context import Info
+from schema.cursors import decode_log_position
 from schema.descriptions import describe_enum
+from schema.history.types import Event
 
-__all__ = ["ChangeKind"]
+AfterEvent = Annotated[
+    str | None,
+    strawberry.argument(
+        description=(
+            "The cursor of an event: first come the events after it. Left out, only those from now "
+            "on."
+        )
+    ),
+]
+FOLLOWED_KEY: Final = "It may not exist yet."
+IN_ORDER: Final = (
+    "Every event comes once, in the order of the log, after its commit, whichever server made it."
+)
+
+
+class ChangeKind(StrEnum):
+    SAVED = "SAVED"
+    DELETED = "DELETED"
+
 
 describe_enum(
     ChangeKind,
@@ -11,3 +44,56 @@ describe_enum(
     SAVED="It was saved: new, replaced or changed.",
     DELETED="It was deleted.",
 )
+
+
+def _kind(parent: Parent[Record]) -> ChangeKind:
+    return ChangeKind.DELETED if parent.is_deletion else ChangeKind.SAVED
+
+
+def _event(parent: Parent[Any]) -> Any:
+    return parent
+
+
+@strawberry.type
+class EntityChange:
+    kind: ChangeKind = strawberry.field(resolver=_kind, description="What happened.")
+    event: Event = strawberry.field(
+        resolver=_event,
+        graphql_type=Event,
+        description="The event of the change; its `cursor` is for `after`.",
+    )
+
+
+def changed_key(description: str) -> Any:
+    """The business key of the entity that changed."""
+
+    def resolve(parent: Parent[Record]) -> strawberry.ID:
+        return strawberry.ID(parent.entity_key)
+
+    return strawberry.field(resolver=resolve, description=description)
+
+
+def changed_entity(kind: EntityType[Any, Any], graphql_type: Any, name: str) -> Any:
+    """The entity that changed."""
+
+    async def resolve(parent: Parent[Record], info: Info) -> Any:
+        if parent.is_deletion:
+            return None
+        return await info.context.loaders.of(kind).by_key.load(parent.entity_key)
+
+    return strawberry.field(
+        resolver=resolve,
+        graphql_type=graphql_type | None,
+        description=(
+            f"The {name} as it's stored when this is sent, which may be later than the change; "
+            "null when it's deleted."
+        ),
+    )
+
+
+async def changes_of(
+    info: Info, record_type: type[Entity], key: str, after: str | None
+) -> AsyncIterator[Any]:
+    """The events of one entity."""
+    filter = EventFilter(entity_types=(record_type.entity_type,), entity_keys=(key,))
+    return await info.context.subscribe(filter, decode_log_position("after", after))

@@ -1,15 +1,14 @@
 """The context that the resolvers of one operation share."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self, TypeVar
 
 import strawberry
 
 from domain.callers import Caller
-from domain.changes import Change
-from domain.entity import Entity
+from domain.history import Event, EventFilter
 from repositories.criteria import AttributeMask
 from repositories.lazy import lazy
 from repositories.unit_of_work import SnapshotHandle, Storage, UnitOfWork
@@ -54,10 +53,13 @@ class Context:
             self._loaders = self._begun()
         return self._loaders
 
-    def watch(self, record_type: type[Entity], key: str) -> AsyncIterator[Change]:
-        """The changes of the entity that this process commits from this call on."""
-        watch = self._storage.changes.watch(record_type, key)
-        return aiter(self.watching.enter_context(watch))
+    async def subscribe(self, filter: EventFilter, after: int | None) -> AsyncIterator[Event]:
+        """The matching events of the log after a position; None: from now on.
+
+        Raises as `EventFeed.subscribe` does.
+        """
+        subscription = await self._storage.feed.subscribe(self.caller, filter, after=after)
+        return self.watching.enter_context(closing(subscription))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False

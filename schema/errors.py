@@ -7,7 +7,7 @@ top-level error with `extensions.code`.
 import logging
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from graphql import GraphQLError
@@ -139,12 +139,19 @@ def _message_of(violation: domain.Violation) -> str:
     return ": ".join([*names[-1:], violation.message]) + "."
 
 
+_EXPIRED: Final = (
+    "the log doesn't have all events after this cursor. Subscribe without it, and then read the "
+    "entities again."
+)
+
+
 class TopLevelCode(StrEnum):
     """`extensions.code` of top-level errors."""
 
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
     FORBIDDEN = "FORBIDDEN"
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
@@ -191,6 +198,8 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
         _log_problem(request_id, cause)
         is_late = isinstance(cause, domain.TimedOut)
         return with_code(error, TopLevelCode.TIMEOUT if is_late else TopLevelCode.UNAVAILABLE)
+    if isinstance(cause, domain.EventsRemoved):
+        return with_code(error, TopLevelCode.CURSOR_EXPIRED, f"after: {_EXPIRED}")
     if _is_denial(cause):
         return with_code(error, TopLevelCode.FORBIDDEN, **(error.extensions or {}))
     if isinstance(cause, domain.AnswerTooLarge):

@@ -1,12 +1,20 @@
 """Executing one GraphQL request."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Hashable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     ExecutionResult,
@@ -15,15 +23,25 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     create_source_event_stream,
-    map_source_to_response_event,
 )
 from graphql.execution.values import VariableValues
 
+from domain.callers import Caller
+from domain.history import Event
 from execution import Execution
+from repositories.feed import EventSubscription
 from schema.context import Context
 from schema.documents import MAX_INLINE_CHARACTERS, Document
+from schema.encoding import encode, fits
 from schema.errors import BadUserInput, LimitExceeded, execution_failure
 from schema.root import CompiledSchema
+from schema.sharing import ResponseGroup
+
+Send = Callable[[bytes], bool]
+"""Sends a response's JSON at once, if the client is ready for it; whether it was sent."""
+
+MAX_SHARED_CHARACTERS: Final = 64 * 1024
+"""The most text of a response that equal subscriptions share; a group keeps several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,8 @@ class Response:
     errors: list[GraphQLError]
     is_refused: bool = False
     extensions: dict[str, Any] = field(default_factory=dict)
+    encoded: bytes | None = None
+    """Its JSON, if it's encoded already."""
 
     def as_json(self) -> dict[str, Any]:
         """The response format of the GraphQL specification, section 7.1."""
@@ -135,33 +155,44 @@ async def run(schema: CompiledSchema, operation: ExecutableOperation, context: C
 
 @asynccontextmanager
 async def subscribe(
-    schema: CompiledSchema, operation: ExecutableOperation, new_context: Callable[[], Context]
+    schema: CompiledSchema,
+    operation: ExecutableOperation,
+    new_context: Callable[[], Context],
+    send: Send | None = None,
 ) -> AsyncIterator[AsyncIterator[Response]]:
     """The responses of a subscription, one for each event, or one that refuses it.
 
     No event is missed while this context manager is open. Each event is executed with a `Context`
-    of its own, so it reads the state at its time.
+    of its own, so it reads the state at its time; once for all subscriptions that are equal.
+    Responses that others executed while the iterator is awaited are passed to `send` instead.
     """
     context = new_context()
-    with context.watching:
-        arguments = _arguments(schema, operation)
-        executor = Executor.build(
-            raw_variable_values=arguments.pop("variable_values"),
-            context_value=context,
-            **arguments,
-        )
-        if isinstance(executor, list):
-            yield _only(_response(operation, ExecutionResult(None, executor), context))
-            return
-        stream = create_source_event_stream(executor)
-        source = await stream if isawaitable(stream) else stream
+    key = _sharing_key(operation, context.caller)
+    with context.watching, schema.response_groups.joined(key) as group:
+        source = await _source(schema, operation, context)
         if isinstance(source, ExecutionResult):
             yield _only(_response(operation, source, context))
             return
+        if send is not None and isinstance(source, EventSubscription):
+            context.watching.enter_context(_member(group, source, send))
         execution = _execution(schema, operation)
-        responses = _responses(operation, execution, executor, source, new_context)
+        responses = _responses(operation, execution, source, group, new_context)
         async with aclosing(responses):
             yield responses
+
+
+async def _source(
+    schema: CompiledSchema, operation: ExecutableOperation, context: Context
+) -> AsyncIterable[Event] | ExecutionResult:
+    """The events of a subscription, or the result that refuses it."""
+    arguments = _arguments(schema, operation)
+    executor = Executor.build(
+        raw_variable_values=arguments.pop("variable_values"), context_value=context, **arguments
+    )
+    if isinstance(executor, list):
+        return ExecutionResult(None, executor)
+    stream = create_source_event_stream(executor)
+    return await stream if isawaitable(stream) else stream
 
 
 async def _only(response: Response) -> AsyncIterator[Response]:
@@ -171,23 +202,65 @@ async def _only(response: Response) -> AsyncIterator[Response]:
 async def _responses(
     operation: ExecutableOperation,
     execution: Execution,
-    executor: Executor[Any],
-    source: AsyncIterable[Any],
+    source: AsyncIterable[Event],
+    group: ResponseGroup[Response],
     new_context: Callable[[], Context],
 ) -> AsyncGenerator[Response, None]:
-    context = new_context()
-
-    async def execute_event(event: Executor[Any]) -> ExecutionResult:
-        nonlocal context
+    async def execute_event(event: Event) -> Response:
         context = new_context()
         context.selected = operation.document.selected
         async with context:
-            return await execution.run(event.root_value, context)
+            result = await execution.run(event, context)
+        response = _response(operation, result, context)
+        answer = response.as_json()
+        if response.errors or not fits(answer, MAX_SHARED_CHARACTERS):
+            return response
+        return replace(response, encoded=encode(answer))
 
-    results = map_source_to_response_event(executor, source, execute_event)
-    async with aclosing(results):
-        async for result in results:
-            yield _response(operation, result, context)
+    async for event in source:
+        yield await group.response(event, partial(execute_event, event))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Member:
+    """A subscription whose responses may be sent while it waits."""
+
+    subscription: EventSubscription
+    send: Send
+
+    def deliver(self, event: Event, encoded: bytes) -> bool:
+        if not self.subscription.awaits(event) or not self.send(encoded):
+            return False
+        self.subscription.take()
+        return True
+
+    def wake(self) -> None:
+        self.subscription.wake()
+
+
+@contextmanager
+def _member(
+    group: ResponseGroup[Response], subscription: EventSubscription, send: Send
+) -> Iterator[None]:
+    member = _Member(subscription, send)
+    subscription.holds = partial(group.holds, member)
+    try:
+        yield
+    finally:
+        subscription.holds = None
+        group.leave(member)
+
+
+def _sharing_key(operation: ExecutableOperation, caller: Caller) -> Hashable:
+    """Equal for subscriptions whose responses to the same event are equal."""
+    request = operation.request
+    return (
+        request.query,
+        request.operation_name,
+        encode(request.variables),
+        request.wants_cost,
+        caller._replace(request_id=""),
+    )
 
 
 def _execution(schema: CompiledSchema, operation: ExecutableOperation) -> Execution:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import strawberry
@@ -28,18 +28,24 @@ from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
 from schema.history.queries import HistoryQuery
+from schema.history.subscriptions import HistorySubscription
 from schema.introspection import Introspections
 from schema.limits import Limits
 from schema.node import Node, StoredEntity, load_node, load_nodes
 from schema.onboarding.mutations import OnboardingMutation
 from schema.onboarding.queries import OnboardingQuery
+from schema.onboarding.subscriptions import OnboardingSubscription
 from schema.production.mutations import ProductionMutation
 from schema.production.queries import ProductionQuery
+from schema.production.subscriptions import ProductionSubscription
 from schema.qc.mutations import QcMutation
 from schema.qc.queries import QcQuery
+from schema.qc.subscriptions import QcSubscription
 from schema.scalars import ENCODABLE, SCALARS
+from schema.sharing import ResponseGroups
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
+from schema.strategy.subscriptions import StrategySubscription
 
 MAX_NODES = 100
 
@@ -89,7 +95,14 @@ class Mutation(
 
 
 @strawberry.type(description="Following the pipeline: over WebSocket or server-sent events.")
-class Subscription(DeliverySubscription):
+class Subscription(
+    HistorySubscription,
+    OnboardingSubscription,
+    StrategySubscription,
+    ProductionSubscription,
+    QcSubscription,
+    DeliverySubscription,
+):
     pass
 
 
@@ -101,6 +114,8 @@ class CompiledSchema:
     documents: Documents
     engine: Engine
     introspections: Introspections
+    response_groups: ResponseGroups[Any] = field(default_factory=ResponseGroups)
+    """Of the subscriptions that are open."""
 
     @property
     def graphql(self) -> GraphQLSchema:

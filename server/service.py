@@ -29,6 +29,7 @@ from schema.execute import (
     run,
     subscribe,
 )
+from schema.execute import Send as SendResponse
 from schema.root import CompiledSchema
 from server.connection_limits import StreamSlots
 from server.hosts import Hosts
@@ -163,6 +164,9 @@ class Service:
         A response that is too large, or that finds no memory, is replaced by an error. The memory
         that was reserved is released.
         """
+        if response.encoded is not None:
+            share.shrink_to(share.amount)
+            return response, [response.encoded]
         body = response.as_json()
         if fits(body):
             share.shrink_to(share.amount)
@@ -190,13 +194,18 @@ class Service:
 
     @asynccontextmanager
     async def responses(
-        self, operation: ExecutableOperation | Response, caller: Caller, share: MemoryShare
+        self,
+        operation: ExecutableOperation | Response,
+        caller: Caller,
+        share: MemoryShare,
+        send: SendResponse | None = None,
     ) -> AsyncIterator[AsyncIterator[Response]]:
         """All responses to an operation: one, or one for each event of a subscription.
 
         A subscription has started when this context manager is entered. An unexpected error becomes
         the last response. `share` grows by what is read for each response; the caller shrinks it
-        when the response is sent.
+        when the response is sent. Responses that equal subscriptions share may be passed to `send`
+        instead.
         """
 
         def new_context() -> Context:
@@ -204,7 +213,7 @@ class Service:
 
         started: AbstractAsyncContextManager[AsyncIterator[Response]]
         if is_subscription(operation):
-            started = subscribe(self.schema, operation, new_context)
+            started = subscribe(self.schema, operation, new_context, send)
         else:
             started = aclosing(self._only_response(operation, caller, share))
         async with (

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -15,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from domain.callers import Caller, local_operator
 from schema.encoding import encode
 from schema.execute import ExecutableOperation, Response
-from server.http_cycle import SENDS_PARTS
+from server.http_cycle import SENDS_PARTS, PartsExtension
 from server.json_texts import SHORT_TEXT
 from server.memory_budget import MemoryShare
 from server.requests import (
@@ -83,6 +84,9 @@ class _Connection:
         self._websocket = websocket
         self._request_id = request_id_of(headers_of(websocket.scope))
         self._limits = service.stream_limits
+        self._extension: PartsExtension | None = websocket.scope.get("extensions", {}).get(
+            SENDS_PARTS
+        )
         self._is_acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
         """The operations that the client hasn't completed, by its ids of them."""
@@ -235,38 +239,57 @@ class _Connection:
         caller = local_operator(new_request_id())  # an operation is a request of its own
         with held:
             try:
-                async with self._service.responses(operation, caller, share) as awaited:
+                opening = b'{"id":%b,"type":"next","payload":' % encode(id)
+                send = partial(self._send_at_once, id, asyncio.current_task(), opening)
+                async with self._service.responses(operation, caller, share, send) as awaited:
                     started.set()
-                    await self._send_responses(id, awaited, caller, share)
+                    await self._send_responses(id, opening, awaited, caller, share)
             except Exception as error:  # noqa: BLE001
                 await self._give_up(error, caller.request_id)
             finally:
                 started.set()
 
     async def _send_responses(
-        self, id: str, responses: AsyncIterator[Response], caller: Caller, share: MemoryShare
+        self,
+        id: str,
+        opening: bytes,
+        responses: AsyncIterator[Response],
+        caller: Caller,
+        share: MemoryShare,
     ) -> None:
         """Send the responses until the client completes the operation; then send its end."""
         end: dict[str, Any] = {"id": id, "type": "complete"}
         held = share.amount
+        # The client may complete the operation, and reuse its id for another task.
+        operations, task = self._operations, asyncio.current_task()
         async for found in responses:
-            response, parts = await self._service.encoded(found, caller.request_id, share)
-            if not self._is_awaited(id):
+            if found.encoded is not None:
+                response, parts = found, [found.encoded]
+            else:
+                response, parts = await self._service.encoded(found, caller.request_id, share)
+            if operations.get(id) is not task:
                 return
             if response.is_refused:
                 end = {"id": id, "type": "error", "payload": response.as_json()["errors"]}
                 break
-            parts[0] = b'{"id":%b,"type":"next","payload":%b' % (encode(id), parts[0])
+            parts[0] = opening + parts[0]
             parts[-1] += b"}"
             await self._send_parts(parts)
             share.shrink_to(held)
-        if self._is_awaited(id):
-            del self._operations[id]
+        if operations.get(id) is task:
+            del operations[id]
             await self._send(end)
 
-    def _is_awaited(self, id: str) -> bool:
-        """Whether the client hasn't completed this task's operation, and perhaps reused its id."""
-        return self._operations.get(id) is asyncio.current_task()
+    def _send_at_once(
+        self, id: str, task: asyncio.Task[None] | None, opening: bytes, payload: bytes
+    ) -> bool:
+        """Send a response of the task's operation, unless that has to wait; whether it was sent."""
+        return (
+            self._extension is not None
+            and self._operations.get(id) is task
+            and self._websocket.application_state is WebSocketState.CONNECTED
+            and self._extension["send_at_once"](b"%b%b}" % (opening, payload))
+        )
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(encode(message))
@@ -279,11 +302,10 @@ class _Connection:
 
     async def _send_parts(self, parts: list[bytes]) -> None:
         """Send one text of these parts, each when the client has read those before it."""
-        if len(parts) == 1 or SENDS_PARTS not in self._websocket.scope.get("extensions", {}):
+        if self._extension is None:
             await self._send_text(b"".join(parts))
         elif self._websocket.application_state is WebSocketState.CONNECTED:
-            with suppress(WebSocketDisconnect):
-                await self._websocket.send({"type": "websocket.send", SENDS_PARTS: parts})
+            await self._extension["send"](parts)
 
     async def _give_up(self, error: Exception, request_id: str) -> None:
         log.error("request %s: unexpected error", request_id, exc_info=error)

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from domain.callers import Caller, local_operator
 from domain.deletion import Delete
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
-from domain.json_object import JsonObject
+from domain.history import Event
+from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import Brief, BriefScope, BriefStage, NormalizeBrief, SubmitIntake
 from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
 from domain.qc import QcIssue, QcResult, QcSeverity, RecordQcResult
@@ -252,3 +253,21 @@ def caller(request_id: str = "request-1", **changes: Any) -> Caller:
 
 def delete(key_name: str, key: str, **changes: Any) -> Delete:
     return replace(Delete(key_name=key_name, key=key), **changes)
+
+
+def event(position: int = 1, **changes: Any) -> Event:
+    complete = Event(
+        position=position,
+        event_id=f"event-{position}",
+        type="draft.saved",
+        entity_type="draft",
+        entity_key="draft-1",
+        revision_before=0,
+        revision_after=1,
+        client_id=None,
+        caller=caller(),
+        occurred_at=START,
+        changed_fields=("title",),
+        state=EMPTY_OBJECT,
+    )
+    return replace(complete, **changes)

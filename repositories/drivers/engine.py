@@ -25,6 +25,7 @@ from repositories.drivers.postgresql import (
     PostgresTransaction,
 )
 from repositories.drivers.postgresql_connector import Connector, PostgresConnection
+from repositories.drivers.postgresql_notifications import PostgresNotifications
 from repositories.drivers.postgresql_probe import PostgresProbe
 from repositories.drivers.postgresql_sequencer import PostgresSequencer
 from repositories.drivers.postgresql_url import (
@@ -133,6 +134,8 @@ class Database:
     probe: PostgresProbe | None = None
     sequencer: PostgresSequencer | None = None
     keys: KeyedLocks | None = None
+    notifications: PostgresNotifications | None = None
+    """Those of the log; SQLite has none, and poolers pass none on."""
     has_pooler: bool = False
     """Whether each transaction may have another session of the server."""
     connect_args: Mapping[str, Any] = field(default_factory=dict)
@@ -246,6 +249,7 @@ def _postgresql(
         probe=PostgresProbe(connect),
         sequencer=PostgresSequencer(connect),
         keys=KeyedLocks(),
+        notifications=None if target.has_pooler else PostgresNotifications(connect, "events"),
         has_pooler=target.has_pooler,
         connect_args=driver,
     )

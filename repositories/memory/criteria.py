@@ -33,7 +33,7 @@ _COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
 _NEGATED = {Operator.NE: Operator.EQ, Operator.NOT_IN: Operator.IN}
 
 
-def matches(record: Entity, filter: Filter | None) -> bool:
+def matches(record: object, filter: Filter | None) -> bool:
     match filter:
         case None:
             return True

@@ -5,7 +5,6 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
 from repositories.memory.reads import MemoryReads
@@ -44,7 +43,6 @@ class MemoryRepository(MemoryReads[R]):
         changed = self._changed_fields(key, stored, saved)
         self._session.writable(self.table_name)[key] = self._without_children(key, saved)
         recorder.saved(self._session, saved, key, actual, changed)
-        self._session.changes.append(Change(ChangeKind.SAVED, self.record_type, key))
         return saved
 
     async def delete(self, key: str) -> bool:
@@ -53,7 +51,6 @@ class MemoryRepository(MemoryReads[R]):
         recorder = self._session.recorder
         record = self._session.writable(self.table_name).pop(key)
         recorder.deleted(self._session, record, key)
-        self._session.changes.append(Change(ChangeKind.DELETED, self.record_type, key))
         if self.children_table is not None:
             self._session.writable(self.children_table).pop(key, None)
         return True

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from domain.callers import Caller
-from domain.changes import Change
 from domain.entity import Entity
 from repositories import visibility
 from repositories.errors import WriteConflict
@@ -67,7 +66,6 @@ class MemorySession:
         self.repositories = repositories
         self._changed: dict[str, dict[str, Any]] = {}
         self._is_closed = False
-        self.changes: list[Change] = []
         self._failure: WriteConflict | None = None
         self._turn = FairSemaphore(1)
         self._scans = 0

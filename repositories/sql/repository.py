@@ -6,7 +6,6 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 
-from domain.changes import Change, ChangeKind
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
 from domain.history import DELETED
@@ -57,7 +56,6 @@ class DatabaseRepository(DatabaseReads[R]):
             else self._save_by_statements
         )
         created_at, updated_at, revision = await save(values, record, expected_revision)
-        self._session.changes.append(Change(ChangeKind.SAVED, self.mapping.record, key))
         return replace(record, created_at=created_at, updated_at=updated_at, revision=revision)
 
     async def delete(self, key: str) -> bool:
@@ -83,7 +81,6 @@ class DatabaseRepository(DatabaseReads[R]):
                 "changed_fields": "[]",
             }
             await recorder.record(self._session, {**origin, **event})
-        self._session.changes.append(Change(ChangeKind.DELETED, record_type, key))
         return True
 
     async def _save_by_function(

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
 from domain.callers import Caller
-from domain.changes import Change
 from domain.errors import AnswerTooLarge, TimedOut, Unavailable
 from repositories import visibility
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
@@ -86,7 +85,6 @@ class DatabaseSession:
         self.dialect = json.dialect
         self.json = json
         self.selected = selected
-        self.changes: list[Change] = []
         self._transaction = transaction
         self._statements = statements
         self._keys = keys

@@ -8,9 +8,9 @@ from typing import TypeVar
 import pytest
 
 from domain.callers import Caller
-from repositories.changes import ChangeFeed
 from repositories.criteria import AttributeMask
 from repositories.factory import PersistenceMode, create_storage
+from repositories.feed import EventFeed
 from repositories.unit_of_work import (
     Repositories,
     SnapshotHandle,
@@ -35,8 +35,8 @@ class Interleaved:
         return _InterleavedRepositories(self._storage.as_(caller))
 
     @property
-    def changes(self) -> ChangeFeed:
-        return self._storage.changes
+    def feed(self) -> EventFeed:
+        return self._storage.feed
 
     @property
     def committed(self) -> asyncio.Event:

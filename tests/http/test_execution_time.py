@@ -435,11 +435,13 @@ async def test_a_committed_mutation_that_was_completed_says_nothing_under_its_id
         await commit.reached.wait()
         await socket.complete("1")
         await socket.subscribe("1", FOLLOW, key="package-1")
-        await until(lambda: server.watched == 1)
         commit.over.set()
+        await until(lambda: server.watched == 1)
+        await server.api.do("deleteDeliveryPackage", {"packageId": "package-1"})
 
-        told = await socket.next()
-        assert told["payload"]["data"]["deliveryPackageChanged"]["kind"] == "SAVED"
+        told = None
+        while told != "DELETED":
+            told = (await socket.next())["payload"]["data"]["deliveryPackageChanged"]["kind"]
         await socket.is_served()
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from domain.callers import Caller
-from repositories.changes import ChangeFeed
 from repositories.criteria import AttributeMask
+from repositories.feed import EventFeed
 from repositories.unit_of_work import (
     Repositories,
     SnapshotHandle,
@@ -39,8 +39,8 @@ class Interfered:
         return _InterferedRepositories(self._storage.as_(caller), self._changed, self._after_write)
 
     @property
-    def changes(self) -> ChangeFeed:
-        return self._storage.changes
+    def feed(self) -> EventFeed:
+        return self._storage.feed
 
     @property
     def committed(self) -> asyncio.Event:

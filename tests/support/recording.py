@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from domain.callers import Caller
-from repositories.changes import ChangeFeed
+from repositories.feed import EventFeed
 from repositories.unit_of_work import Repositories, Storage
 
 
@@ -20,8 +20,8 @@ class Recording:
         return self._storage.as_(caller)
 
     @property
-    def changes(self) -> ChangeFeed:
-        return self._storage.changes
+    def feed(self) -> EventFeed:
+        return self._storage.feed
 
     @property
     def committed(self) -> asyncio.Event:

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 from uvicorn.server import ServerState
 
-from repositories.changes import ChangeFeed
 from repositories.factory import PersistenceMode, create_storage
+from repositories.history.background import running
+from repositories.history.sequencing import keep_sequencing
 from repositories.unit_of_work import Storage
 from server.app import create_app
 from server.listening import Listener
@@ -43,8 +44,8 @@ class Served:
 
     @property
     def watched(self) -> int:
-        """How many entities somebody watches."""
-        return watched(self.service.storage.changes)
+        """How many subscriptions are open."""
+        return self.service.storage.feed.subscribers
 
     def let_go(self) -> None:
         """What happens to connections when the server stops."""
@@ -65,7 +66,8 @@ async def serving(storage: Storage | None = None, **settings: Any) -> AsyncItera
 
     @asynccontextmanager
     async def opened(*_: Any) -> AsyncIterator[Storage]:
-        yield kept
+        async with running(keep_sequencing(kept)):
+            yield kept
 
     app = create_app(effective, open_storage=opened)
     config = Listener(app, effective).config
@@ -93,13 +95,10 @@ async def serving(storage: Storage | None = None, **settings: Any) -> AsyncItera
             listener.close()
             served.let_go()
             await served.idle()
-    assert served.watched == 0, "somebody still watches"
+            await kept.feed.close()
+    assert served.watched == 0, "subscriptions are still open"
     assert service.streams.in_use == 0, "slots were not given back"
     assert service.pending.in_use == 0, "memory was not given back"
-
-
-def watched(changes: ChangeFeed) -> int:
-    return len(changes._watchers)
 
 
 async def until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:

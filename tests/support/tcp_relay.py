@@ -30,9 +30,7 @@ class TcpRelay:
         if self._server is not None:
             self._server.close()
         self.wake()
-        for writers in self._open.values():
-            for writer in writers:
-                writer.transport.abort()
+        self.cut()
         await asyncio.gather(*self._open)
 
     def sleep(self) -> None:
@@ -40,6 +38,12 @@ class TcpRelay:
 
     def wake(self) -> None:
         self._awake.set()
+
+    def cut(self) -> None:
+        """End all connections at once, as a network does that fails."""
+        for writers in self._open.values():
+            for writer in writers:
+                writer.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
