@@ -11,6 +11,12 @@ Clock = Callable[[], datetime]
 NewKey = Callable[[str], str]
 """Returns a new business key with the given prefix."""
 
+
+def random_bytes(count: int) -> bytes:
+    """Bytes that nobody can guess, to make secrets of."""
+    return secrets.token_bytes(count)
+
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
 

@@ -14,6 +14,7 @@ from sqlalchemy import false, select, text
 from domain.callers import Caller, system
 from domain.history import Event
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
+from domain.webhooks import WebhookEndpoint
 from repositories.cache import Cache
 from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
@@ -40,6 +41,8 @@ from repositories.unit_of_work import (
     Storage,
     UnitOfWork,
 )
+from repositories.webhooks.database import DatabaseWebhookRepository
+from repositories.webhooks.memory import MemoryWebhookRepository
 
 T = TypeVar("T")
 
@@ -86,8 +89,16 @@ def create_storage(
 
 _IN_MEMORY = {type_.name: type_.in_memory for type_ in ENTITY_TYPES.values()}
 _IN_DATABASE = {type_.name: type_.in_database for type_ in ENTITY_TYPES.values()}
-_READS_IN_MEMORY = {**_IN_MEMORY, Event.__name__: MemoryEventReads}
-_READS_IN_DATABASE = {**_IN_DATABASE, Event.__name__: DatabaseEventReads}
+_READS_IN_MEMORY = {
+    **_IN_MEMORY,
+    Event.__name__: MemoryEventReads,
+    WebhookEndpoint.__name__: MemoryWebhookRepository,
+}
+_READS_IN_DATABASE = {
+    **_IN_DATABASE,
+    Event.__name__: DatabaseEventReads,
+    WebhookEndpoint.__name__: DatabaseWebhookRepository,
+}
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
 _FUNCTIONS = (
     *(f"save_{mapping.table.name}" for mapping in _MAPPINGS.values()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from domain.delivery import DeliveryPackage
 from domain.entity import Entity
+from domain.history import ADOPTED, DELETED
 from domain.onboarding import Brief
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
@@ -123,3 +124,10 @@ TYPES_IN_THE_LOG: Final[Mapping[str, EntityType[Any, Any]]] = MappingProxyType(
     {type_.record.entity_type: type_ for type_ in ENTITY_TYPES.values()}
 )
 """All types of entities, by the names that events have for them."""
+
+EVENT_TYPES: Final = frozenset(
+    f"{type_.record.entity_type}.{outcome}"
+    for type_ in ENTITY_TYPES.values()
+    for outcome in (*type_.record.outcomes, DELETED, ADOPTED)
+)
+"""All types of events in the log."""

@@ -10,12 +10,14 @@ from domain.callers import Caller
 from domain.entity import Entity
 from domain.history import Event
 from domain.sources import NewKey
+from domain.webhooks import WebhookEndpoint
 from repositories.contract import EntityRepository
 from repositories.criteria import AttributeMask
 from repositories.feed import EventFeed
 from repositories.history.contract import EventReads
 from repositories.lazy import lazy
 from repositories.registry import ENTITY_TYPES, Entities
+from repositories.webhooks.contract import WebhookReads, WebhookRepository
 
 R = TypeVar("R", bound=Entity)
 T = TypeVar("T")
@@ -39,6 +41,16 @@ class Snapshot(Entities):
         reads: EventReads = self.repositories[Event.__name__](self.session)
         return reads
 
+    @lazy
+    def webhooks(self) -> WebhookReads:
+        """Endpoints of webhooks, and their deliveries."""
+        return self._webhooks
+
+    @property
+    def _webhooks(self) -> WebhookRepository:
+        repository: WebhookRepository = self.repositories[WebhookEndpoint.__name__](self.session)
+        return repository
+
 
 class UnitOfWork(Snapshot):
     """Reads and writes that are stored together or not at all.
@@ -55,6 +67,11 @@ class UnitOfWork(Snapshot):
         self.session = session
         self.now = now
         self.new_key = new_key
+
+    @lazy
+    def webhooks(self) -> WebhookRepository:
+        """Endpoints of webhooks, and their deliveries, to be changed."""
+        return self._webhooks
 
     def of(self, record: R) -> EntityRepository[R]:
         """The repository of the record's type of entity."""

@@ -21,6 +21,8 @@ A = TypeVar("A")
 K = TypeVar("K")
 V = TypeVar("V")
 R = TypeVar("R", bound=Entity)
+Item = TypeVar("Item")
+"""An item of a list: an entity or not."""
 
 Load = Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]
 
@@ -203,15 +205,30 @@ async def _read_json(
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[R]):
+class Listing(Generic[Item]):
     """Lists of entities by key, which are read page by page, or counted."""
 
-    pages: Callable[[PageRequest, Sequence[str]], Awaitable[list[Page[R]]]]
+    pages: Callable[[PageRequest, Sequence[str]], Awaitable[list[Page[Item]]]]
     counts: Callable[[Filter | None, Sequence[str]], Awaitable[list[int]]]
 
 
 ALL: Final = ""
 """The key of the list of all entities."""
+
+
+def listing_of_all(
+    read_page: Callable[[PageRequest], Awaitable[Page[Item]]],
+    read_count: Callable[[Filter | None], Awaitable[int]],
+) -> Listing[Item]:
+    """The one list that has ALL as its key."""
+
+    async def page(_: Sequence[str], request: PageRequest) -> Mapping[str, Page[Item]]:
+        return {ALL: await read_page(request)}
+
+    async def count(_: Sequence[str], filter: Filter | None) -> Mapping[str, int]:
+        return {ALL: await read_count(filter)}
+
+    return Listing(_ByArgument(page).load_many, _ByArgument(count).load_many)
 
 
 class EntityLoaders(Generic[R]):
@@ -236,13 +253,7 @@ class EntityLoaders(Generic[R]):
 
     @lazy
     def all(self) -> Listing[R]:
-        async def page(_: Sequence[str], request: PageRequest) -> Mapping[str, Page[R]]:
-            return {ALL: await self.reads.page(request)}
-
-        async def count(_: Sequence[str], filter: Filter | None) -> Mapping[str, int]:
-            return {ALL: await self.reads.count(filter)}
-
-        return Listing(_ByArgument(page).load_many, _ByArgument(count).load_many)
+        return listing_of_all(self.reads.page, self.reads.count)
 
 
 class Related(Generic[R]):

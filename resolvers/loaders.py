@@ -12,6 +12,7 @@ from resolvers.onboarding.loaders import BriefLoaders
 from resolvers.production.loaders import CampaignLoaders, DraftLoaders
 from resolvers.qc.loaders import QcResultLoaders
 from resolvers.strategy.loaders import PlanLoaders
+from resolvers.webhooks.loaders import WebhookLoaders
 
 Reads = TypeVar("Reads")
 Reads_contra = TypeVar("Reads_contra", contravariant=True)
@@ -62,6 +63,10 @@ class Loaders:
     @lazy
     def events(self) -> EventLoaders:
         return EventLoaders(self.snapshot.events)
+
+    @lazy
+    def webhooks(self) -> WebhookLoaders:
+        return WebhookLoaders(self.snapshot.webhooks)
 
     def of(self, type_: EntityType[Any, Any]) -> EntityLoaders[Any]:
         """The loaders of a type of entity."""

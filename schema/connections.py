@@ -1,6 +1,7 @@
 """The fields that are connections: pages of entities, as records or as JSON."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import Parameter, signature
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from resolvers.dataloaders import ALL, Related
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
 from schema.context import Context, Info
-from schema.cursors import Cursors
+from schema.cursors import Cursors, Listed
 from schema.declarations import FieldResolution
 from schema.filtering import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, criteria
 from schema.pagination import After, Before, First, Last, order_of, page_size
@@ -28,10 +29,34 @@ from schema.rendering import (
     as_rendered,
 )
 
-_FILTER = (
+FILTER = (
     f"Only those that match. At most {MAX_FILTER_CONDITIONS} conditions in {MAX_FILTER_DEPTH} "
     f"levels, and {LIST_LENGTH} items in a list."
 )
+
+
+def page_request(
+    listed: Listed,
+    first: int | None = UNSET,
+    after: str | None = UNSET,
+    last: int | None = UNSET,
+    before: str | None = UNSET,
+    filter: Any = UNSET,
+    order_by: Any = UNSET,
+) -> PageRequest:
+    """The page that the arguments of a connection ask for. Raises BadUserInput."""
+    order = order_of(order_by)
+    cursors = Cursors(listed, order)
+    conditions = criteria(filter)
+    limit, backwards = page_size(first, last)
+    return PageRequest(
+        limit=limit,
+        order=order,
+        filter=conditions,
+        after=cursors.decode("after", after),
+        before=cursors.decode("before", before),
+        backwards=backwards,
+    )
 
 
 def connection(
@@ -47,33 +72,14 @@ def connection(
     Its arguments are those of every connection; `filter` and `orderBy` are those of the type.
     """
 
-    def page_request(
-        first: int | None = UNSET,
-        after: str | None = UNSET,
-        last: int | None = UNSET,
-        before: str | None = UNSET,
-        filter: Any = UNSET,
-        order_by: Any = UNSET,
-    ) -> PageRequest:
-        order = order_of(order_by)
-        cursors = Cursors(entity_type, order)
-        conditions = criteria(filter)
-        limit, backwards = page_size(first, last)
-        return PageRequest(
-            limit=limit,
-            order=order,
-            filter=conditions,
-            after=cursors.decode("after", after),
-            before=cursors.decode("before", before),
-            backwards=backwards,
-        )
+    request_of = partial(page_request, entity_type)
 
     async def resolve(parent: strawberry.Parent[Any], info: Info, **arguments: Any) -> Any:
         [connection] = await resolve_all([parent], info, **arguments)
         return connection
 
     async def resolve_all(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:
-        request = page_request(**arguments)
+        request = request_of(**arguments)
         loaders, cursors = info.context.loaders, Cursors(entity_type, request.order)
         if related is None or by is None:
             listing = loaders.of(entity_type).all
@@ -95,7 +101,7 @@ def connection(
                 return None
 
             async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
-                request = page_request(**arguments)
+                request = request_of(**arguments)
                 reads = context.loaders.of(entity_type).reads
                 cursors = Cursors(entity_type, request.order)
                 return [await rendered.read(reads, request, projections, cursors.encode_place)]
@@ -113,7 +119,7 @@ def connection(
         return Paged(by, entity_type.name, by, number, members)
 
     def part_of(selected: SelectedField, builder: ProjectionBuilder) -> Part | None:
-        number = builder.page(selected, page_request)
+        number = builder.page(selected, request_of)
         return paged(selected.selected or (), number, builder)
 
     def renderer_of_related(selected: Sequence[SelectedField]) -> BindConverted | None:
@@ -129,7 +135,7 @@ def connection(
             ) -> Sequence[Any]:
                 assert related is not None
                 assert by is not None
-                bound = projection.of_pages((page_request(**arguments), *projection.pages))
+                bound = projection.of_pages((request_of(**arguments), *projection.pages))
                 keys = [getattr(parent, by) for parent in parents]
                 texts = await related(context.loaders).json.load_json(keys, bound)
                 return [as_rendered(each, bound) for each in texts]
@@ -144,7 +150,7 @@ def connection(
         "after": After,
         "last": Last,
         "before": Before,
-        "filter": _argument(entity_type, "Filter", _FILTER),
+        "filter": _argument(entity_type, "Filter", FILTER),
         "order_by": _argument(entity_type, "Order", "The order; newest first by default."),
     }
     declared = signature(resolve)

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Protocol, get_type_hints
 
 import orjson
 from strawberry import UNSET
 
-from domain.entity import Entity
 from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
+from domain.webhooks import WebhookDelivery, WebhookEndpoint
 from repositories.criteria import Order, Position
 from repositories.places import PLACE_MARK
-from repositories.registry import ENTITY_TYPES, EntityType
+from repositories.registry import ENTITY_TYPES
 from schema.errors import BadUserInput
 
 _CHECKSUM_BYTES: Final = 6
@@ -27,17 +27,30 @@ _QUOTES: Final = 10
 """How many quotes a place has whose five parts are texts."""
 _AS_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
-_RECORDS: Final = {name: type_.record for name, type_ in ENTITY_TYPES.items()}
+_RECORDS: Final[dict[str, type]] = {
+    **{name: type_.record for name, type_ in ENTITY_TYPES.items()},
+    **{record.__name__: record for record in (WebhookEndpoint, WebhookDelivery)},
+}
+
+
+class Listed(Protocol):
+    """What lists are of: the name of the records' type, and of the attribute that is their key."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def key_name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
     """Makes and reads the cursors of lists of one entity type in one order."""
 
-    entity_type: EntityType[Any, Any]
+    entity_type: Listed
     order: Order
 
-    def encode(self, record: Entity) -> str:
+    def encode(self, record: object) -> str:
         return self.encode_place(
             getattr(record, self.order.field), getattr(record, self.entity_type.key_name)
         )

@@ -52,7 +52,8 @@ def mutation(
     """A field that runs the command of an input, in a unit of work, and returns a payload.
 
     The payload has the result of `work` under `outcome`, or an expected failure under `errors`.
-    `single_statement` promises the same as in `Repositories.write`.
+    `single_statement` promises the same as in `Repositories.write`. `payload` is the payload's
+    type, or makes the payload of a result that has more than the outcome.
     """
 
     async def carried_out(context: Context, command: Any) -> Payload:
@@ -69,6 +70,8 @@ def mutation(
         return await carried_out(info.context, input)
 
     def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
+        if not isinstance(payload, type):
+            return None  # what `work` gives isn't an entity
         rendered = RenderedPayload.of(selected, outcome)
         if rendered is None:
             return None

@@ -46,6 +46,8 @@ from schema.sharing import ResponseGroups
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
 from schema.strategy.subscriptions import StrategySubscription
+from schema.webhooks.mutations import WebhookMutation
+from schema.webhooks.queries import WebhookQuery
 
 MAX_NODES = 100
 
@@ -72,7 +74,15 @@ async def _nodes(
 @strawberry.type(
     description="Reading the pipeline. All fields of a query see one and the same state."
 )
-class Query(OnboardingQuery, StrategyQuery, ProductionQuery, QcQuery, DeliveryQuery, HistoryQuery):
+class Query(
+    OnboardingQuery,
+    StrategyQuery,
+    ProductionQuery,
+    QcQuery,
+    DeliveryQuery,
+    HistoryQuery,
+    WebhookQuery,
+):
     node: Node | None = strawberry.field(
         resolver=_node, description="Any entity by its global id; null when there is none."
     )
@@ -89,7 +99,12 @@ class Query(OnboardingQuery, StrategyQuery, ProductionQuery, QcQuery, DeliveryQu
     )
 )
 class Mutation(
-    OnboardingMutation, StrategyMutation, ProductionMutation, QcMutation, DeliveryMutation
+    OnboardingMutation,
+    StrategyMutation,
+    ProductionMutation,
+    QcMutation,
+    DeliveryMutation,
+    WebhookMutation,
 ):
     pass
 

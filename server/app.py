@@ -49,6 +49,7 @@ from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
 from server.settings import Settings
+from server.webhooks import sending_webhooks
 from server.websocket import WebSocketEndpoint
 
 GRAPHQL = "/graphql"
@@ -114,6 +115,7 @@ async def open_server_storage(
                 if days := settings.event_retention_days:
                     keep = keep_pruning(storage, timedelta(days=days))
                     await stack.enter_async_context(running(keep))
+                await stack.enter_async_context(sending_webhooks(storage, settings))
                 yield storage
 
 

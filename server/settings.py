@@ -213,6 +213,33 @@ class Settings(BaseSettings):
             "each entity stays."
         ),
     )
+    webhook_concurrency: int = Field(
+        50,
+        ge=0,
+        le=1000,
+        description=(
+            "How many attempts to send events to webhooks may be under way at once; 0: this server "
+            "sends none."
+        ),
+    )
+    webhook_seconds: float = Field(
+        15.0, gt=0, le=600, description="How long a receiver of a webhook may take to answer."
+    )
+    webhook_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description=(
+            "How many days deliveries of webhooks are kept after they ended, with their attempts."
+        ),
+    )
+    webhook_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Addresses and networks, separated by commas, that webhooks may lead to though they "
+            "aren't public, such as `10.1.0.0/16`."
+        ),
+    )
     limits: Limits = Field(
         Limits(), description="The most that one operation may have, each as AICMO_LIMITS__NAME."
     )
@@ -223,6 +250,7 @@ class Settings(BaseSettings):
     @field_validator(
         "allowed_hosts",
         "trusted_proxies",
+        "webhook_networks",
         "cors_origins",
         "cors_headers",
         "cors_exposed_headers",
@@ -258,7 +286,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name!r} is not the name of a header")
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "webhook_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

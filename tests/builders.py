@@ -25,6 +25,7 @@ from domain.strategy import (
     StrategyPlan,
     StrategyTimeline,
 )
+from domain.webhooks import Claim, NewDelivery, Outcome, SaveWebhookEndpoint, WebhookEndpoint
 from tests.support.sources import START
 
 # Onboarding
@@ -269,5 +270,68 @@ def event(position: int = 1, **changes: Any) -> Event:
         occurred_at=START,
         changed_fields=("title",),
         state=EMPTY_OBJECT,
+    )
+    return replace(complete, **changes)
+
+
+# Webhooks
+
+WEBHOOK_SECRET = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+def webhook_endpoint(endpoint_id: str = "endpoint-1", **changes: Any) -> WebhookEndpoint:
+    complete = WebhookEndpoint(
+        endpoint_id=endpoint_id,
+        url="https://receiver.example/events",
+        event_types=("draft.saved", "draft.deleted"),
+        client_ids=("client-1",),
+        description="The newsroom.",
+        enabled=True,
+        disabled_reason=None,
+        failing_since=None,
+        position=7,
+        revision=1,
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def save_webhook_endpoint(**changes: Any) -> SaveWebhookEndpoint:
+    complete = SaveWebhookEndpoint(
+        endpoint_id="endpoint-1", url="https://receiver.example/events", description="The newsroom."
+    )
+    return replace(complete, **changes)
+
+
+def new_delivery(number: int = 1, **changes: Any) -> NewDelivery:
+    """An event of the draft `draft-1`."""
+    complete = NewDelivery(
+        delivery_id=f"delivery-{number}",
+        event_id=f"event-{number}",
+        event_type="draft.saved",
+        entity_type="draft",
+        entity_key="draft-1",
+        position=number,
+        payload=f'{{"number":{number}}}',
+    )
+    return replace(complete, **changes)
+
+
+def outcome(status: int | None = 200, **changes: Any) -> Outcome:
+    complete = Outcome(began_at=START, duration_ms=12, status=status, response="thanks")
+    return replace(complete, **changes)
+
+
+def claim(**changes: Any) -> Claim:
+    complete = Claim(
+        delivery_id="delivery-1",
+        endpoint_id="endpoint-1",
+        token=1,
+        event_id="event-1",
+        payload='{"number":1}',
+        failures=0,
+        url="https://receiver.example/events",
+        secrets=(WEBHOOK_SECRET,),
     )
     return replace(complete, **changes)

@@ -142,3 +142,33 @@ def save_package(**changes: Any) -> Json:
         "draftId": "draft-1",
         "artifacts": artifacts("article", "cover"),
     } | changes
+
+
+# Webhooks
+
+
+def save_webhook_endpoint(**changes: Any) -> Json:
+    return {
+        "endpointId": "endpoint-1",
+        "url": "https://receiver.example/events",
+        "eventTypes": ["draft.saved"],
+        "clientIds": ["client-1"],
+        "description": "The newsroom.",
+        "enabled": True,
+        "expectedRevision": 0,
+    } | changes
+
+
+def change_webhook_endpoint(**changes: Any) -> Json:
+    return {"endpointId": "endpoint-1", "expectedRevision": 1} | changes
+
+
+def replay_webhook_deliveries(**changes: Any) -> Json:
+    return {
+        "endpointId": "endpoint-1",
+        "deliveryIds": ["delivery-1"],
+        "state": "FAILED",
+        "since": "2026-03-01T00:00:00Z",
+        "until": "2026-03-02T00:00:00Z",
+        "expectedRevision": 1,
+    } | changes

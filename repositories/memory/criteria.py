@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from domain.entity import Entity
 from repositories.criteria import (
     AllOf,
     AnyOf,
@@ -18,7 +17,7 @@ from repositories.criteria import (
     PageRequest,
 )
 
-R = TypeVar("R", bound=Entity)
+R = TypeVar("R")
 
 _COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.EQ: lambda stored, value: stored == value,

@@ -18,6 +18,7 @@ COPIED = (
     "domain",
     "execution",
     "migrations",
+    "orchestration",
     "pyproject.toml",
     "repositories",
     "resolvers",

@@ -23,6 +23,7 @@ from repositories.contract import EntityRepository
 from repositories.history.contract import EventReads
 from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories, Storage
+from repositories.webhooks.contract import WebhookRepository
 from tests.contracts.test_registry import protocols
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "persistence.md"
@@ -90,6 +91,7 @@ def test_the_operations_are_those_of_the_code() -> None:
         "`Repositories`": set(_operations(Repositories)),
         "every repository": set(_operations(EntityRepository)),
         "`unit.events`": set(_operations(EventReads)),
+        "`unit.webhooks`": set(_operations(WebhookRepository)),
     } | {
         f"`unit.{name}`": set(_operations(protocol)) - set(_operations(EntityRepository))
         for name, protocol in _repositories()

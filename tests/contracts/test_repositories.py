@@ -11,6 +11,9 @@ import pytest
 
 from repositories import factory, unit_of_work
 from repositories.registry import ENTITY_TYPES
+from repositories.webhooks.contract import WebhookRepository
+from repositories.webhooks.database import DatabaseWebhookRepository
+from repositories.webhooks.memory import MemoryWebhookRepository
 from tests.contracts.test_registry import protocols
 
 IMPLEMENTED: dict[type[Any], tuple[type[Any], type[Any]]] = {
@@ -18,6 +21,7 @@ IMPLEMENTED: dict[type[Any], tuple[type[Any], type[Any]]] = {
         repository: (type_.in_memory, type_.in_database)
         for (_, repository), type_ in zip(protocols().values(), ENTITY_TYPES.values(), strict=True)
     },
+    WebhookRepository: (MemoryWebhookRepository, DatabaseWebhookRepository),
     unit_of_work.Repositories: (factory._MemoryRepositories, factory._DatabaseRepositories),
     unit_of_work.Storage: (factory._MemoryStorage, factory._DatabaseStorage),
 }

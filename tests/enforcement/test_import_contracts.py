@@ -55,6 +55,7 @@ PLANTED = {
         "repositories.qc.tables",
     ),
     "Domain needs nothing but the standard library": ("domain/qc.py", "orjson"),
+    "Requests to others leave from orchestration alone": ("server/service.py", "aiohttp"),
     "Databases stay in repositories and migrations": ("resolvers/loaders.py", "sqlalchemy"),
     "Alembic stays in migrations": ("repositories/drivers/engine.py", "alembic"),
     "GraphQL stays in schema and server": ("resolvers/loaders.py", "strawberry"),

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, event, insert, text
 from sqlalchemy.engine import Engine
 
+from domain.webhooks import Decision, DeliveryState
 from migrations import history_functions
 from repositories.drivers.compiled import Statement
 from repositories.drivers.engine import Database
@@ -24,6 +25,7 @@ from tests import builders as build
 from tests.enforcement.ownership import owners
 from tests.persistence.kinds import KINDS
 from tests.support.commands import Commands
+from tests.support.sources import START
 
 WRITE = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+"
@@ -122,6 +124,20 @@ async def _run_every_command(commands: Commands) -> None:
         await commands.delete(build.delete(kind.key_name, key))
 
 
+async def _use_webhooks(unit: UnitOfWork) -> None:
+    webhooks = unit.webhooks
+    await webhooks.insert(build.webhook_endpoint(), build.WEBHOOK_SECRET)
+    await webhooks.update(build.webhook_endpoint())
+    await webhooks.rotate_secret("endpoint-1", "whsec_new", START)
+    await webhooks.add("endpoint-1", [build.new_delivery()], START)
+    [claim] = await webhooks.claim(1, timedelta(), START)
+    decision = Decision(state=DeliveryState.DELIVERED, due_at=None)
+    assert await webhooks.complete(claim, build.outcome(), decision, START)
+    assert await webhooks.replay("endpoint-1", None, START) == 1
+    await webhooks.remove_finished(START, 1)
+    await webhooks.delete("endpoint-1")
+
+
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
     storage = create_storage(PersistenceMode.DB, database)
     repositories = storage.as_(build.caller())
@@ -131,6 +147,7 @@ async def test_every_table_is_written_by_its_own_module_alone(database: Database
         for kind in KINDS:
             await kind.save(repositories, kind.record("key"), kind.record("key"))
             await kind.delete(repositories, "key")
+        await repositories.write(_use_webhooks)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
 

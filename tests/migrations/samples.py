@@ -88,4 +88,27 @@ ROWS = {
     "0007": (),
     "0008": (),
     "0009": (),
+    "0010": (
+        """
+        INSERT INTO webhook_endpoints (endpoint_id, url, event_types, client_ids, description,
+            enabled, disabled_reason, failing_since, position, secret, previous_secret,
+            previous_secret_until, created_at, updated_at, revision)
+        VALUES ('endpoint-1', 'https://example.com/é', '["draft.saved"]', '[]', '', true, NULL,
+            NULL, 3, 'whsec_eA==', NULL, NULL, '2026-03-09 08:00:00.000000',
+            '2026-03-09 08:00:00.000000', 1)
+        """,
+        """
+        INSERT INTO webhook_deliveries (delivery_id, endpoint_id, event_id, event_type, entity_type,
+            entity_key, position, state, attempt_count, failures, token, due_at, payload,
+            created_at, finished_at)
+        VALUES ('delivery-1', 'endpoint-1', 'event-1', 'draft.saved', 'draft', 'draft-1', 1,
+            'DELIVERED', 1, 0, 1, NULL, '{}', '2026-03-09 08:00:00.000000',
+            '2026-03-09 08:00:01.000000')
+        """,
+        """
+        INSERT INTO webhook_attempts
+            (delivery_id, position, created_at, duration_ms, status, error, response)
+        VALUES ('delivery-1', 0, '2026-03-09 08:00:00.000000', 12, 204, NULL, '')
+        """,
+    ),
 }

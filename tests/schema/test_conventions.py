@@ -36,6 +36,16 @@ CONNECTIONS = [
     if type_.name.endswith("Connection") and type_.name != "EventConnection"
 ]
 MUTATIONS = list(root_fields("Mutation"))
+WEBHOOKS = {
+    "saveWebhookEndpoint": {"webhookEndpoint": "WebhookEndpoint", "secret": "String"},
+    "rotateWebhookSecret": {"webhookEndpoint": "WebhookEndpoint", "secret": "String"},
+    "testWebhookEndpoint": {"webhookDelivery": "WebhookDelivery"},
+    "replayWebhookDeliveries": {"webhookEndpoint": "WebhookEndpoint", "count": "Int"},
+    "deleteWebhookEndpoint": {"webhookEndpoint": "WebhookEndpoint"},
+}
+"""What the payloads have of mutations that are about no entity of the pipeline."""
+LISTED = ["WebhookDelivery", "WebhookEndpoint"]
+"""What is listed like entities and has no global id."""
 
 every_entity = pytest.mark.parametrize("name", ENTITIES)
 every_connection = pytest.mark.parametrize("name", CONNECTIONS)
@@ -70,10 +80,17 @@ def test_every_entity_is_found_alone_and_in_a_list(name: str) -> None:
     assert roots[f"{decapitalized(name)}s"] == f"{name}Connection!"
 
 
-def test_nothing_else_can_be_queried_than_entities_nodes_and_events() -> None:
+def test_nothing_else_can_be_queried_than_entities_nodes_events_and_webhooks() -> None:
+    of_webhooks = {"webhookEndpoint", "webhookEndpoints", "webhookDelivery", "webhookDeliveries"}
     of_entities = {f"{decapitalized(name)}{end}" for name in ENTITIES for end in ("", "s")}
 
-    assert set(root_fields("Query")) == of_entities | {"node", "nodes", "events"}
+    assert set(root_fields("Query")) == {
+        *of_entities,
+        *of_webhooks,
+        "node",
+        "nodes",
+        "events",
+    }
 
 
 # Types of fields
@@ -145,9 +162,9 @@ def test_values_of_enums_are_in_capitals(enum: GraphQLEnumType) -> None:
 # Mutations
 
 
-def test_there_are_fifteen_mutations() -> None:
-    assert sorted(MUTATIONS) == sorted(OUTCOMES)
-    assert len(MUTATIONS) == 15
+def test_there_are_fifteen_mutations_of_the_pipeline_and_five_of_webhooks() -> None:
+    assert sorted(MUTATIONS) == sorted([*OUTCOMES, *WEBHOOKS])
+    assert len(MUTATIONS) == 20
 
 
 @every_mutation
@@ -166,10 +183,11 @@ def test_a_mutation_can_be_null_so_that_a_bug_in_it_leaves_its_siblings(name: st
 
 @every_mutation
 def test_a_payload_has_the_outcome_or_errors(name: str) -> None:
-    outcome = OUTCOMES[name]
+    outcome = OUTCOMES.get(name, "errors")
+    entity = {outcome: "ID" if outcome == "deletedId" else capitalized(outcome)}
 
     assert fields_of(object_type(f"{capitalized(name)}Payload")) == {
-        outcome: "ID" if outcome == "deletedId" else capitalized(outcome),
+        **WEBHOOKS.get(name, entity),
         "errors": "[MutationError!]!",
     }
 
@@ -268,7 +286,7 @@ def test_every_list_of_entities_is_a_connection() -> None:
 def test_a_connection_has_edges_nodes_a_place_and_a_total(name: str) -> None:
     entity = name.removesuffix("Connection")
 
-    assert entity in ENTITIES
+    assert entity in [*ENTITIES, *LISTED]
     assert fields_of(object_type(name)) == {
         "edges": f"[{entity}Edge!]!",
         "nodes": f"[{entity}!]!",

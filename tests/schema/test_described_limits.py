@@ -44,10 +44,15 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "deleteDraft": lambda: {"draftId": "draft-1"},
     "deleteQcResult": lambda: {"resultId": "result-1"},
     "deleteDeliveryPackage": lambda: {"packageId": "package-1"},
+    "saveWebhookEndpoint": inputs.save_webhook_endpoint,
+    "rotateWebhookSecret": inputs.change_webhook_endpoint,
+    "testWebhookEndpoint": inputs.change_webhook_endpoint,
+    "replayWebhookDeliveries": inputs.replay_webhook_deliveries,
+    "deleteWebhookEndpoint": inputs.change_webhook_endpoint,
 }
 """An input of each mutation, with all its fields and something in each list."""
 
-UNLIMITED = {"Boolean", "DateTime", "QcSeverity"}
+UNLIMITED = {"Boolean", "DateTime", "QcSeverity", "DeliveryState"}
 """Scalars and enums that take what they take wherever they are: they say so themselves."""
 
 TOO_MUCH: dict[str, list[Any]] = {
@@ -205,7 +210,7 @@ def expected(told: str) -> Iterator[str]:
 
 
 async def test_the_url_says_its_schemes(server: InProcess) -> None:
-    [url] = [place for place in PLACES if place.path[-1] == "url"]
+    [url] = [place for place in PLACES if place.path == ("artifacts", 0, "url")]
     told = await messages(server, url, "gopher://files.example/a", url.path)
     [schemes] = re.findall(r"\((.+) or (.+)\)", told)
 

@@ -1,0 +1,1 @@
+"""Orchestration: how modules cooperate, and what goes on without a request."""

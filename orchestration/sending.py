@@ -1,0 +1,150 @@
+"""Sending one attempt of a delivery by HTTP.
+
+This module is imported for the first attempt: most servers never need what it needs.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientSSLError,
+    ClientTimeout,
+    DummyCookieJar,
+    InvalidURL,
+    TCPConnector,
+)
+from aiohttp.abc import AbstractResolver
+
+from domain.webhooks import RESPONSE_BYTES, Claim, Outcome, sign
+from orchestration.addresses import Network, RefusedAddress, guarded_sockets
+
+_HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "AICMO-Webhooks"}
+
+
+class HttpSender:
+    """Makes attempts over connections that it keeps, to public addresses or to `networks`.
+
+    It follows no redirect, uses no proxy, keeps no cookies, and reads RESPONSE_BYTES of a response.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        networks: Iterable[Network] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._networks = tuple(networks)
+        self._clock = clock
+        self._resolver = resolver
+        self._session: ClientSession | None = None
+
+    async def send(self, claim: Claim) -> Outcome:
+        began_at, began = self._clock(), time.perf_counter()
+        status: int | None = None
+        error, response, retry_after = None, "", None
+        try:
+            async with self._open().post(
+                claim.url,
+                data=claim.payload.encode(),
+                headers=_headers(claim, began_at),
+                allow_redirects=False,
+            ) as answer:
+                response = await _beginning(answer)
+                status = answer.status
+                retry_after = _retry_after(answer.headers.get("Retry-After"), began_at)
+        except TimeoutError:
+            error = f"There was no complete response within {self._timeout:g} seconds."
+        except (ClientError, OSError, ValueError) as problem:
+            error = _reason(problem)
+        return Outcome(
+            began_at=began_at,
+            duration_ms=round((time.perf_counter() - began) * 1000),
+            status=status,
+            error=error,
+            response=response,
+            retry_after=retry_after,
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> ClientSession:
+        if self._session is None:
+            self._session = ClientSession(
+                connector=TCPConnector(
+                    use_dns_cache=False,
+                    limit=0,  # who claims deliveries decides how many there are
+                    socket_factory=guarded_sockets(self._networks),
+                    resolver=self._resolver,
+                ),
+                timeout=ClientTimeout(total=self._timeout),
+                cookie_jar=DummyCookieJar(),
+                headers=_HEADERS,
+                trust_env=False,
+                auto_decompress=False,
+            )
+        return self._session
+
+
+def _headers(claim: Claim, now: datetime) -> dict[str, str]:
+    timestamp = int(now.timestamp())
+    return {
+        "webhook-id": claim.event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(claim.secrets, claim.event_id, timestamp, claim.payload),
+    }
+
+
+async def _beginning(answer: ClientResponse) -> str:
+    """As much of the body as is kept, as text that can be stored."""
+    found = bytearray()
+    while len(found) < RESPONSE_BYTES:
+        chunk = await answer.content.read(RESPONSE_BYTES - len(found))
+        if not chunk:
+            break
+        found += chunk
+    if not answer.content.at_eof():
+        answer.close()  # what is left isn't read, so the connection can't be used again
+    return found.decode(errors="replace").replace("\x00", "\ufffd")
+
+
+def _retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """The header is a number of seconds, or a date; None where it's neither."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:9]), 10**8))
+    try:
+        return max(parsedate_to_datetime(value).astimezone(UTC) - now, timedelta())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _reason(problem: Exception) -> str:
+    """Why there is no response, for who looks after the endpoint: nothing of the server's own."""
+    cause = getattr(problem, "os_error", problem)
+    if isinstance(cause, RefusedAddress):
+        return "The receiver's address isn't a public one."
+    if isinstance(problem, ClientConnectorDNSError):
+        return "The receiver's name has no address."
+    if isinstance(problem, ClientConnectorCertificateError):
+        return "The receiver's certificate isn't valid."
+    if isinstance(problem, ClientSSLError):
+        return "There was no secure connection to the receiver."
+    if isinstance(problem, InvalidURL):
+        return "The receiver's URL can't be used."
+    if isinstance(cause, OSError):
+        return "There was no connection to the receiver, or it was lost."
+    return "The receiver's response wasn't HTTP, or it was cut off."

@@ -1,0 +1,537 @@
+"""Webhooks in the database."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from domain.json_object import dumps
+from domain.validation import unstorable
+from domain.webhooks import (
+    Claim,
+    Decision,
+    DeliveryState,
+    NewDelivery,
+    Outcome,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from repositories.criteria import Filter, Page, PageRequest
+from repositories.drivers.compiled import Row, Statement
+from repositories.records import constructor
+from repositories.sql.criteria import (
+    condition,
+    page_of,
+    page_shape_of,
+    page_values_of,
+    shape_of,
+    storable,
+    values_of,
+)
+from repositories.sql.dialects import POSTGRESQL, Dialect
+from repositories.sql.session import DatabaseSession
+from repositories.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
+
+_SECRET = ("secret", "previous_secret", "previous_secret_until")
+_OF_ENDPOINTS = tuple(
+    column.name for column in webhook_endpoints.columns if column.name not in ("id", *_SECRET)
+)
+_OF_DELIVERIES = tuple(
+    column.name
+    for column in webhook_deliveries.columns
+    if column.name not in ("id", "payload", "token", "failures")
+)
+_OF_ATTEMPTS = ("position", "created_at", "duration_ms", "status", "error", "response")
+_NAMES = {
+    webhook_endpoints: ("endpoint_id", _OF_ENDPOINTS),
+    webhook_deliveries: ("delivery_id", _OF_DELIVERIES),
+}
+_PENDING = DeliveryState.PENDING.value
+
+_new_endpoint = constructor(WebhookEndpoint)
+_new_delivery = constructor(WebhookDelivery)
+
+
+class DatabaseWebhookRepository:
+    """Webhooks as one session's transaction sees them."""
+
+    def __init__(self, session: DatabaseSession) -> None:
+        self._session = session
+
+    # Reading
+
+    async def endpoints(self, endpoint_ids: Sequence[str]) -> Mapping[str, WebhookEndpoint]:
+        rows = await self._by_key(webhook_endpoints, endpoint_ids)
+        return {it.endpoint_id: it for it in map(_endpoint, rows)}
+
+    async def endpoint_page(self, request: PageRequest) -> Page[WebhookEndpoint]:
+        rows = await self._page(webhook_endpoints, request)
+        return Page.of(request, map(_endpoint, rows))
+
+    async def endpoint_count(self, filter: Filter | None) -> int:
+        return await self._count(webhook_endpoints, filter)
+
+    async def deliveries(self, delivery_ids: Sequence[str]) -> Mapping[str, WebhookDelivery]:
+        rows = await self._by_key(webhook_deliveries, delivery_ids)
+        return {it.delivery_id: it for it in map(_delivery, rows)}
+
+    async def delivery_page(self, request: PageRequest) -> Page[WebhookDelivery]:
+        rows = await self._page(webhook_deliveries, request)
+        return Page.of(request, map(_delivery, rows))
+
+    async def delivery_count(self, filter: Filter | None) -> int:
+        return await self._count(webhook_deliveries, filter)
+
+    async def attempts_by_delivery_id(
+        self, delivery_ids: Sequence[str]
+    ) -> Mapping[str, tuple[WebhookAttempt, ...]]:
+        found: defaultdict[str, list[WebhookAttempt]] = defaultdict(list)
+        rows = await self._session.rows(
+            _attempts(self._session.dialect), {"keys": storable(delivery_ids)}
+        )
+        for delivery_id, *values in rows:
+            found[delivery_id].append(
+                WebhookAttempt(**dict(zip(_OF_ATTEMPTS, values, strict=True)))
+            )
+        return {key: tuple(attempts) for key, attempts in found.items()}
+
+    async def _by_key(self, table: Table, keys: Sequence[str]) -> Sequence[Row]:
+        statement = _by_key(table, self._session.dialect)
+        return await self._session.rows(statement, {"keys": storable(keys)})
+
+    async def _page(self, table: Table, request: PageRequest) -> Sequence[Row]:
+        statement = await self._session.kept(
+            _page, table, page_shape_of(request), self._session.dialect
+        )
+        return await self._session.rows(statement, page_values_of(request))
+
+    async def _count(self, table: Table, filter: Filter | None) -> int:
+        statement = await self._session.kept(_count, table, shape_of(filter), self._session.dialect)
+        [(count,)] = await self._session.rows(statement, values_of(filter))
+        return int(count)
+
+    # Writing
+
+    async def time(self, now: datetime) -> datetime:
+        if self._session.dialect.is_sqlite:
+            return now
+        [(time,)] = await self._session.rows(_TIME)
+        found: datetime = time
+        return found
+
+    async def get_for_update(
+        self, endpoint_id: str, *, skip_locked: bool = False
+    ) -> WebhookEndpoint | None:
+        if unstorable(endpoint_id):
+            return None
+        statement = _for_update(skip_locked, self._session.dialect)
+        rows = await self._session.rows(statement, {"endpoint_id": endpoint_id})
+        return _endpoint(rows[0]) if rows else None
+
+    async def insert(self, endpoint: WebhookEndpoint, secret: str) -> None:
+        values = {**_endpoint_values(endpoint), "secret": secret}
+        await self._session.rows(_insert_endpoint(self._session.dialect), values)
+
+    async def update(self, endpoint: WebhookEndpoint) -> None:
+        values = _endpoint_values(endpoint)
+        await self._session.rows(_update_endpoint(self._session.dialect), values)
+
+    async def rotate_secret(self, endpoint_id: str, secret: str, until: datetime) -> None:
+        values = {"key": endpoint_id, "new_secret": secret, "until": until}
+        await self._session.rows(_rotate_secret(self._session.dialect), values)
+
+    async def delete(self, endpoint_id: str) -> bool:
+        if unstorable(endpoint_id):
+            return False
+        statement = _delete_endpoint(self._session.dialect)
+        return bool(await self._session.rows(statement, {"endpoint_id": endpoint_id}))
+
+    async def behind(self, position: int) -> Sequence[str]:
+        rows = await self._session.rows(_behind(self._session.dialect), {"position": position})
+        return [key for (key,) in rows]
+
+    async def add(self, endpoint_id: str, deliveries: Sequence[NewDelivery], now: datetime) -> None:
+        if not deliveries:
+            return
+        values = [
+            {
+                "delivery_id": new.delivery_id,
+                "endpoint_id": endpoint_id,
+                "event_id": new.event_id,
+                "event_type": new.event_type,
+                "entity_type": new.entity_type,
+                "entity_key": new.entity_key,
+                "position": new.position,
+                "payload": new.payload,
+                "created_at": now,
+            }
+            for new in deliveries
+        ]
+        await self._session.run_many(_insert_delivery(self._session.dialect), values)
+        given = {"endpoint_id": endpoint_id, "now": now}
+        await self._session.rows(_let_be_due(False, self._session.dialect), given)
+
+    async def claim(
+        self, limit: int, lease: timedelta, now: datetime, excluded: Sequence[str] = ()
+    ) -> Sequence[Claim]:
+        given = {"now": now, "most": limit, "excluded": storable(excluded)}
+        rows = await self._session.rows(_due(self._session.dialect), given)
+        if not rows:
+            return []
+        taken = {"ids": [row[0] for row in rows], "until": now + lease}
+        await self._session.rows(_take(self._session.dialect), taken)
+        return [_claim(row, now) for row in rows]
+
+    async def complete(
+        self, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
+    ) -> bool:
+        has_ended = decision.state is not DeliveryState.PENDING
+        given = {
+            "key": claim.delivery_id,
+            "expected": claim.token,
+            "new_state": decision.state.value,
+            "new_due_at": decision.due_at,
+            "new_finished_at": now if has_ended else None,
+            "failed": int(not outcome.is_success),
+        }
+        rows = await self._session.rows(_complete(self._session.dialect), given)
+        if not rows:
+            return False
+        [(attempt_count, entity_type, entity_key)] = rows
+        attempt = {
+            "delivery_id": claim.delivery_id,
+            "position": attempt_count - 1,
+            "created_at": outcome.began_at,
+            "duration_ms": outcome.duration_ms,
+            "status": outcome.status,
+            "error": outcome.error,
+            "response": outcome.response,
+        }
+        await self._session.rows(_insert_attempt(self._session.dialect), attempt)
+        if has_ended:
+            entity = {"entity_type": entity_type, "entity_key": entity_key}
+            given = {"endpoint_id": claim.endpoint_id, "now": now, **entity}
+            await self._session.rows(_let_be_due(True, self._session.dialect), given)
+        return True
+
+    async def replay(self, endpoint_id: str, filter: Filter | None, now: datetime) -> int:
+        statement = await self._session.kept(_replay, shape_of(filter), self._session.dialect)
+        given = {"endpoint": endpoint_id, **values_of(filter)}
+        rows = await self._session.rows(statement, given)
+        if rows:
+            due = {"endpoint_id": endpoint_id, "now": now}
+            await self._session.rows(_let_be_due(False, self._session.dialect), due)
+        return len(rows)
+
+    async def remove_finished(self, before: datetime, limit: int) -> int:
+        given = {"before": before, "most": limit}
+        return len(await self._session.rows(_remove_finished(self._session.dialect), given))
+
+
+def _parameter(name: str, column: ColumnElement[Any]) -> Any:
+    return bindparam(name, type_=column.type)
+
+
+def _equal(table: Any, *names: str) -> list[Any]:
+    return [table.c[name] == _parameter(name, table.c[name]) for name in names]
+
+
+@cache
+def _by_key(table: Table, dialect: Dialect) -> Statement:
+    key, names = _NAMES[table]
+    found = select(*(table.c[name] for name in names))
+    return dialect.compile(found.where(dialect.among(table.c[key], "keys")))
+
+
+def _page(table: Table, shape: PageRequest, dialect: Dialect) -> Statement:
+    key, names = _NAMES[table]
+    found = select(*(table.c[name] for name in names)).where(
+        condition(table, shape.filter, dialect)
+    )
+    return dialect.compile(page_of(found, table, table.c[key], shape))
+
+
+def _count(table: Table, shape: Filter | None, dialect: Dialect) -> Statement:
+    found = select(func.count()).select_from(table)
+    return dialect.compile(found.where(condition(table, shape, dialect)))
+
+
+@cache
+def _attempts(dialect: Dialect) -> Statement:
+    them = webhook_attempts.c
+    found = select(them.delivery_id, *(them[name] for name in _OF_ATTEMPTS)).where(
+        dialect.among(them.delivery_id, "keys")
+    )
+    return dialect.compile(found.order_by(them.delivery_id, them.position))
+
+
+_TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
+
+
+@cache
+def _for_update(skip_locked: bool, dialect: Dialect) -> Statement:
+    them = webhook_endpoints.c
+    found = select(*(them[name] for name in _OF_ENDPOINTS)).where(
+        *_equal(webhook_endpoints, "endpoint_id")
+    )
+    return dialect.compile(found.with_for_update(skip_locked=skip_locked))
+
+
+@cache
+def _insert_endpoint(dialect: Dialect) -> Statement:
+    return _insertion(webhook_endpoints, (*_OF_ENDPOINTS, "secret"), dialect)
+
+
+@cache
+def _update_endpoint(dialect: Dialect) -> Statement:
+    them = webhook_endpoints.c
+    changed = {
+        name: _parameter(name, them[name]) for name in _OF_ENDPOINTS if name != "endpoint_id"
+    }
+    # A parameter in WHERE can't have the name of a column that is set.
+    found = update(webhook_endpoints).where(them.endpoint_id == _parameter("key", them.endpoint_id))
+    return dialect.compile(found.values(changed))
+
+
+@cache
+def _rotate_secret(dialect: Dialect) -> Statement:
+    them = webhook_endpoints.c
+    changed = update(webhook_endpoints).values(
+        secret=_parameter("new_secret", them.secret),
+        previous_secret=them.secret,
+        previous_secret_until=_parameter("until", them.previous_secret_until),
+    )
+    return dialect.compile(changed.where(them.endpoint_id == _parameter("key", them.endpoint_id)))
+
+
+@cache
+def _delete_endpoint(dialect: Dialect) -> Statement:
+    removed = delete(webhook_endpoints).where(*_equal(webhook_endpoints, "endpoint_id"))
+    return dialect.compile(removed.returning(webhook_endpoints.c.id))
+
+
+@cache
+def _behind(dialect: Dialect) -> Statement:
+    them = webhook_endpoints.c
+    found = select(them.endpoint_id).where(
+        them.enabled.is_(True), them.position < _parameter("position", them.position)
+    )
+    return dialect.compile(found.order_by(them.endpoint_id))
+
+
+@cache
+def _insert_delivery(dialect: Dialect) -> Statement:
+    given = (
+        "delivery_id",
+        "endpoint_id",
+        "event_id",
+        "event_type",
+        "entity_type",
+        "entity_key",
+        "position",
+        "payload",
+        "created_at",
+    )
+    return _insertion(
+        webhook_deliveries,
+        given,
+        dialect,
+        state=_PENDING,
+        attempt_count=0,
+        failures=0,
+        token=0,
+    )
+
+
+@cache
+def _insert_attempt(dialect: Dialect) -> Statement:
+    return _insertion(webhook_attempts, ("delivery_id", *_OF_ATTEMPTS), dialect)
+
+
+def _insertion(table: Table, names: Sequence[str], dialect: Dialect, **constant: Any) -> Statement:
+    given = {name: _parameter(name, table.c[name]) for name in names}
+    return dialect.compile(insert(table).values(**given, **constant))
+
+
+@cache
+def _let_be_due(of_entity: bool, dialect: Dialect) -> Statement:
+    """Of each entity that has pending deliveries and none that is due, the first one is."""
+    waiting, other = webhook_deliveries, webhook_deliveries.alias("other")
+    goes_before = (
+        select(other.c.id)
+        .where(
+            other.c.endpoint_id == waiting.c.endpoint_id,
+            other.c.entity_type == waiting.c.entity_type,
+            other.c.entity_key == waiting.c.entity_key,
+            other.c.state == _state(),
+            or_(other.c.id < waiting.c.id, other.c.due_at.is_not(None)),
+        )
+        .correlate(waiting)
+        .exists()
+    )
+    names = ("endpoint_id", "entity_type", "entity_key") if of_entity else ("endpoint_id",)
+    changed = (
+        update(waiting)
+        .where(
+            *_equal(waiting, *names),
+            waiting.c.state == _state(),
+            waiting.c.due_at.is_(None),
+            not_(goes_before),
+        )
+        .values(due_at=_parameter("now", waiting.c.due_at))
+    )
+    return dialect.compile(changed)
+
+
+def _state() -> Any:
+    """In the SQL itself, so that an index of pending deliveries can be used."""
+    return literal_column(f"'{_PENDING}'")
+
+
+@cache
+def _due(dialect: Dialect) -> Statement:
+    due, to = webhook_deliveries.c, webhook_endpoints.c
+    found = (
+        select(
+            due.id,
+            due.delivery_id,
+            due.endpoint_id,
+            due.token,
+            due.event_id,
+            due.payload,
+            due.failures,
+            to.url,
+            *(to[name] for name in _SECRET),
+        )
+        .join_from(webhook_deliveries, webhook_endpoints, due.endpoint_id == to.endpoint_id)
+        .where(
+            due.due_at <= _parameter("now", due.due_at),
+            to.enabled.is_(True),
+            not_(dialect.among(due.endpoint_id, "excluded")),
+        )
+        .order_by(due.due_at, due.id)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(of=webhook_deliveries, skip_locked=True)
+    )
+    return dialect.compile(found)
+
+
+@cache
+def _take(dialect: Dialect) -> Statement:
+    due = webhook_deliveries.c
+    changed = update(webhook_deliveries).values(
+        token=due.token + 1, due_at=_parameter("until", due.due_at)
+    )
+    return dialect.compile(changed.where(dialect.among(due.id, "ids")))
+
+
+@cache
+def _complete(dialect: Dialect) -> Statement:
+    it = webhook_deliveries.c
+    changed = (
+        update(webhook_deliveries)
+        .where(
+            it.delivery_id == _parameter("key", it.delivery_id),
+            it.token == _parameter("expected", it.token),
+            it.state == _state(),
+        )
+        .values(
+            state=_parameter("new_state", it.state),
+            due_at=_parameter("new_due_at", it.due_at),
+            finished_at=_parameter("new_finished_at", it.finished_at),
+            attempt_count=it.attempt_count + 1,
+            failures=it.failures + bindparam("failed", type_=Integer()),
+        )
+        .returning(it.attempt_count, it.entity_type, it.entity_key)
+    )
+    return dialect.compile(changed)
+
+
+def _replay(shape: Filter | None, dialect: Dialect) -> Statement:
+    it = webhook_deliveries.c
+    changed = (
+        update(webhook_deliveries)
+        .where(
+            it.endpoint_id == _parameter("endpoint", it.endpoint_id),
+            it.state != _state(),
+            condition(webhook_deliveries, shape, dialect),
+        )
+        .values(state=_PENDING, due_at=None, finished_at=None, failures=0)
+        .returning(it.id)
+    )
+    return dialect.compile(changed)
+
+
+@cache
+def _remove_finished(dialect: Dialect) -> Statement:
+    it = webhook_deliveries.c
+    old = (
+        select(it.id)
+        .where(it.finished_at < _parameter("before", it.finished_at))
+        .order_by(it.finished_at)
+        .limit(bindparam("most", type_=Integer()))
+    )
+    removed = delete(webhook_deliveries).where(it.id.in_(old)).returning(it.id)
+    return dialect.compile(removed)
+
+
+def _endpoint_values(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    values = {name: getattr(endpoint, name) for name in _OF_ENDPOINTS}
+    lists = {name: dumps(values[name]) for name in ("event_types", "client_ids")}
+    return {**values, **lists, "key": endpoint.endpoint_id}
+
+
+def _endpoint(row: Row) -> WebhookEndpoint:
+    values = dict(zip(_OF_ENDPOINTS, row, strict=True))
+    lists = {name: tuple(json.loads(values[name])) for name in ("event_types", "client_ids")}
+    return _new_endpoint(**{**values, **lists})
+
+
+def _delivery(row: Row) -> WebhookDelivery:
+    values = dict(zip(_OF_DELIVERIES, row, strict=True))
+    return _new_delivery(**{**values, "state": DeliveryState(values["state"])})
+
+
+def _claim(row: Row, now: datetime) -> Claim:
+    (
+        _,
+        delivery_id,
+        endpoint_id,
+        token,
+        event_id,
+        payload,
+        failures,
+        url,
+        secret,
+        previous_secret,
+        previous_secret_until,
+    ) = row
+    is_valid = previous_secret_until is not None and previous_secret_until > now
+    return Claim(
+        delivery_id=delivery_id,
+        endpoint_id=endpoint_id,
+        token=token + 1,
+        event_id=event_id,
+        payload=payload,
+        failures=failures,
+        url=url,
+        secrets=(secret, previous_secret) if is_valid else (secret,),
+    )

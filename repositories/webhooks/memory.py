@@ -1,0 +1,279 @@
+"""Webhooks in memory."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.webhooks import (
+    Claim,
+    Decision,
+    DeliveryState,
+    NewDelivery,
+    Outcome,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from repositories.criteria import Filter, Page, PageRequest
+from repositories.memory.criteria import matches, page_of
+from repositories.memory.session import MemorySession
+
+_ENDPOINTS = "webhook_endpoints"
+_SECRETS = "webhook_secrets"
+_DELIVERIES = "webhook_deliveries"
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    secret: str
+    previous: str | None = None
+    previous_until: datetime | None = None
+
+    def valid(self, now: datetime) -> tuple[str, ...]:
+        if self.previous is None or self.previous_until is None or self.previous_until <= now:
+            return (self.secret,)
+        return (self.secret, self.previous)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A delivery, with what only senders know of it."""
+
+    number: int
+    record: WebhookDelivery
+    payload: str
+    failures: int = 0
+    token: int = 0
+    attempts: tuple[WebhookAttempt, ...] = ()
+
+    @property
+    def is_pending(self) -> bool:
+        return self.record.state is DeliveryState.PENDING
+
+    @property
+    def entity(self) -> tuple[str, str, str]:
+        return self.record.endpoint_id, self.record.entity_type, self.record.entity_key
+
+
+class MemoryWebhookRepository:
+    """Webhooks as one session sees them."""
+
+    def __init__(self, session: MemorySession) -> None:
+        self._session = session
+
+    # Reading
+
+    async def endpoints(self, endpoint_ids: Sequence[str]) -> Mapping[str, WebhookEndpoint]:
+        stored = self._endpoints
+        return {key: stored[key] for key in endpoint_ids if key in stored}
+
+    async def endpoint_page(self, request: PageRequest) -> Page[WebhookEndpoint]:
+        await self._session.scan()
+        return page_of(self._endpoints.values(), "endpoint_id", request)
+
+    async def endpoint_count(self, filter: Filter | None) -> int:
+        await self._session.scan()
+        return sum(matches(each, filter) for each in self._endpoints.values())
+
+    async def deliveries(self, delivery_ids: Sequence[str]) -> Mapping[str, WebhookDelivery]:
+        kept = self._kept
+        return {key: kept[key].record for key in delivery_ids if key in kept}
+
+    async def delivery_page(self, request: PageRequest) -> Page[WebhookDelivery]:
+        await self._session.scan()
+        records = (each.record for each in self._kept.values())
+        return page_of(records, "delivery_id", request)
+
+    async def delivery_count(self, filter: Filter | None) -> int:
+        await self._session.scan()
+        return sum(matches(each.record, filter) for each in self._kept.values())
+
+    async def attempts_by_delivery_id(
+        self, delivery_ids: Sequence[str]
+    ) -> Mapping[str, tuple[WebhookAttempt, ...]]:
+        kept = self._kept
+        return {
+            key: kept[key].attempts for key in delivery_ids if key in kept and kept[key].attempts
+        }
+
+    # Writing
+
+    async def time(self, now: datetime) -> datetime:
+        return now
+
+    async def get_for_update(
+        self, endpoint_id: str, *, skip_locked: bool = False
+    ) -> WebhookEndpoint | None:
+        return self._endpoints.get(endpoint_id)
+
+    async def insert(self, endpoint: WebhookEndpoint, secret: str) -> None:
+        if endpoint.endpoint_id in self._endpoints:
+            raise self._session.write_conflict()
+        self._session.writable(_ENDPOINTS)[endpoint.endpoint_id] = endpoint
+        self._session.writable(_SECRETS)[endpoint.endpoint_id] = _Secrets(secret)
+
+    async def update(self, endpoint: WebhookEndpoint) -> None:
+        self._session.writable(_ENDPOINTS)[endpoint.endpoint_id] = endpoint
+
+    async def rotate_secret(self, endpoint_id: str, secret: str, until: datetime) -> None:
+        secrets = self._session.writable(_SECRETS)
+        secrets[endpoint_id] = _Secrets(secret, secrets[endpoint_id].secret, until)
+
+    async def delete(self, endpoint_id: str) -> bool:
+        if endpoint_id not in self._endpoints:
+            return False
+        del self._session.writable(_ENDPOINTS)[endpoint_id]
+        del self._session.writable(_SECRETS)[endpoint_id]
+        kept = self._session.writable(_DELIVERIES)
+        for key in [key for key, it in kept.items() if it.record.endpoint_id == endpoint_id]:
+            del kept[key]
+        return True
+
+    async def behind(self, position: int) -> Sequence[str]:
+        endpoints = self._endpoints.values()
+        return sorted(it.endpoint_id for it in endpoints if it.enabled and it.position < position)
+
+    async def add(self, endpoint_id: str, deliveries: Sequence[NewDelivery], now: datetime) -> None:
+        kept = self._session.writable(_DELIVERIES)
+        last = max((each.number for each in kept.values()), default=0)
+        for number, new in enumerate(deliveries, last + 1):
+            record = WebhookDelivery(
+                delivery_id=new.delivery_id,
+                endpoint_id=endpoint_id,
+                event_id=new.event_id,
+                event_type=new.event_type,
+                entity_type=new.entity_type,
+                entity_key=new.entity_key,
+                position=new.position,
+                state=DeliveryState.PENDING,
+                attempt_count=0,
+                due_at=None,
+                created_at=now,
+                finished_at=None,
+            )
+            kept[new.delivery_id] = _Kept(number=number, record=record, payload=new.payload)
+        self._let_be_due((endpoint_id,), now)
+
+    async def claim(
+        self, limit: int, lease: timedelta, now: datetime, excluded: Sequence[str] = ()
+    ) -> Sequence[Claim]:
+        due = sorted(
+            (each for each in self._kept.values() if self._is_due(each.record, now, excluded)),
+            key=lambda each: (each.record.due_at, each.number),
+        )[:limit]
+        claimed = [
+            replace(it, token=it.token + 1, record=replace(it.record, due_at=now + lease))
+            for it in due
+        ]
+        if claimed:
+            self._keep(claimed)
+        secrets = self._session.table(_SECRETS)
+        return [
+            Claim(
+                delivery_id=it.record.delivery_id,
+                endpoint_id=it.record.endpoint_id,
+                token=it.token,
+                event_id=it.record.event_id,
+                payload=it.payload,
+                failures=it.failures,
+                url=self._endpoints[it.record.endpoint_id].url,
+                secrets=secrets[it.record.endpoint_id].valid(now),
+            )
+            for it in claimed
+        ]
+
+    async def complete(
+        self, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
+    ) -> bool:
+        stored = self._kept.get(claim.delivery_id)
+        if stored is None or stored.token != claim.token or not stored.is_pending:
+            return False
+        attempt = WebhookAttempt(
+            position=stored.record.attempt_count,
+            created_at=outcome.began_at,
+            duration_ms=outcome.duration_ms,
+            status=outcome.status,
+            error=outcome.error,
+            response=outcome.response,
+        )
+        has_ended = decision.state is not DeliveryState.PENDING
+        record = replace(
+            stored.record,
+            state=decision.state,
+            attempt_count=stored.record.attempt_count + 1,
+            due_at=decision.due_at,
+            finished_at=now if has_ended else None,
+        )
+        failures = stored.failures + (not outcome.is_success)
+        attempts = (*stored.attempts, attempt)
+        self._keep([replace(stored, record=record, failures=failures, attempts=attempts)])
+        if has_ended:
+            self._let_be_due(stored.entity, now)
+        return True
+
+    async def replay(self, endpoint_id: str, filter: Filter | None, now: datetime) -> int:
+        ended = [
+            replace(
+                it,
+                failures=0,
+                record=replace(
+                    it.record, state=DeliveryState.PENDING, due_at=None, finished_at=None
+                ),
+            )
+            for it in self._kept.values()
+            if it.record.endpoint_id == endpoint_id
+            and not it.is_pending
+            and matches(it.record, filter)
+        ]
+        if ended:
+            self._keep(ended)
+            self._let_be_due((endpoint_id,), now)
+        return len(ended)
+
+    async def remove_finished(self, before: datetime, limit: int) -> int:
+        old = [
+            key
+            for key, it in self._kept.items()
+            if it.record.finished_at is not None and it.record.finished_at < before
+        ][:limit]
+        if old:
+            kept = self._session.writable(_DELIVERIES)
+            for key in old:
+                del kept[key]
+        return len(old)
+
+    @property
+    def _endpoints(self) -> Mapping[str, WebhookEndpoint]:
+        return self._session.table(_ENDPOINTS)
+
+    @property
+    def _kept(self) -> Mapping[str, _Kept]:
+        return self._session.table(_DELIVERIES)
+
+    def _keep(self, changed: Iterable[_Kept]) -> None:
+        kept = self._session.writable(_DELIVERIES)
+        for each in changed:
+            kept[each.record.delivery_id] = each
+
+    def _is_due(self, record: WebhookDelivery, now: datetime, excluded: Sequence[str]) -> bool:
+        return (
+            record.due_at is not None
+            and record.due_at <= now
+            and record.endpoint_id not in excluded
+            and self._endpoints[record.endpoint_id].enabled
+        )
+
+    def _let_be_due(self, entity: tuple[str, ...], now: datetime) -> None:
+        """Of each entity that has pending deliveries and none that is due, the first one is."""
+        first: dict[tuple[str, ...], _Kept] = {}
+        has_due = set()
+        for each in sorted(self._kept.values(), key=lambda each: each.number):
+            if each.is_pending and each.entity[: len(entity)] == entity:
+                first.setdefault(each.entity, each)
+                if each.record.due_at is not None:
+                    has_due.add(each.entity)
+        self._keep(
+            replace(it, record=replace(it.record, due_at=now))
+            for found, it in first.items()
+            if found not in has_due
+        )

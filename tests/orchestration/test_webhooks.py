@@ -1,0 +1,374 @@
+"""Events become deliveries, and deliveries are attempted until they arrive or are given up."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.errors import Unavailable
+from domain.webhooks import PAUSES, Claim, DeliveryState, Outcome, WebhookDelivery, WebhookEndpoint
+from orchestration.webhooks import Dispatcher, Pace
+from repositories.criteria import Direction, Order, PageRequest
+from repositories.unit_of_work import Storage
+from tests import builders as build
+from tests.support.commands import Commands
+from tests.support.sources import START, SettableClock
+
+OLDEST_FIRST = Order("created_at", Direction.ASC)
+Answers = Callable[[Claim], Outcome]
+
+
+class Sent:
+    """A sender that keeps what it's to send, and takes the outcome from a function."""
+
+    def __init__(self) -> None:
+        self.claims: list[Claim] = []
+        self.answers: Answers = lambda _: build.outcome()
+        self.is_closed = False
+
+    @property
+    def events(self) -> list[str]:
+        return [claim.event_id for claim in self.claims]
+
+    async def send(self, claim: Claim) -> Outcome:
+        self.claims.append(claim)
+        await asyncio.sleep(0)
+        return self.answers(claim)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def sent() -> Sent:
+    return Sent()
+
+
+class System:
+    """A storage, and what sends its events."""
+
+    def __init__(self, storage: Storage, sent: Sent, clock: SettableClock) -> None:
+        self.storage = storage
+        self.sent = sent
+        self.clock = clock
+        self.repositories = storage.as_(build.caller())
+        self.commands = Commands(self.repositories)
+        self.dispatcher = self.another()
+
+    def another(self, sent: Sent | None = None, **pace: Any) -> Dispatcher:
+        """As another process has it."""
+        sender = sent or self.sent
+        return Dispatcher(
+            self.storage, lambda: sender, Pace(**pace), clock=self.clock, jitter=lambda: 0
+        )
+
+    async def settle(self) -> None:
+        await self.storage.sequence_events()
+        await self.dispatcher.settle()
+
+    async def endpoint(self, key: str = "endpoint-1", **changes: Any) -> None:
+        position = changes.pop("position", 0)
+        endpoint = build.webhook_endpoint(
+            key, **{"event_types": (), "client_ids": (), "position": position, **changes}
+        )
+        await self.repositories.write(
+            lambda unit: unit.webhooks.insert(endpoint, build.WEBHOOK_SECRET)
+        )
+
+    async def stored(self, key: str = "endpoint-1") -> WebhookEndpoint:
+        async with self.repositories.read() as snapshot:
+            return (await snapshot.webhooks.endpoints([key]))[key]
+
+    async def deliveries(self) -> Sequence[WebhookDelivery]:
+        async with self.repositories.read() as snapshot:
+            request = PageRequest(100, OLDEST_FIRST)
+            return (await snapshot.webhooks.delivery_page(request)).items
+
+    async def states(self) -> list[DeliveryState]:
+        return [delivery.state for delivery in await self.deliveries()]
+
+    async def save(self, *keys: str, **changes: Any) -> None:
+        for key in keys:
+            await self.commands.save_draft(build.save_draft(draft_id=key, **changes))
+
+
+@pytest.fixture
+def system(storage: Storage, sent: Sent, clock: SettableClock) -> System:
+    return System(storage, sent, clock)
+
+
+# From the log
+
+
+async def test_every_event_is_sent_to_every_endpoint(system: System) -> None:
+    await system.endpoint("one")
+    await system.endpoint("two")
+    await system.save("a", "b")
+
+    await system.settle()
+
+    to = defaultdict(list)
+    for claim in system.sent.claims:
+        to[claim.endpoint_id].append(claim.event_id)
+    assert to == {"one": ["event-new-1", "event-new-2"], "two": ["event-new-1", "event-new-2"]}
+    assert await system.states() == [DeliveryState.DELIVERED] * 4
+
+
+async def test_an_endpoint_gets_the_types_of_events_that_it_asks_for(system: System) -> None:
+    await system.endpoint(event_types=("draft.deleted", "campaign.saved"))
+    await system.save("a")
+    await system.commands.save_campaign(build.save_campaign())
+    await system.commands.delete(build.delete("draft_id", "a"))
+
+    await system.settle()
+
+    assert system.sent.events == ["event-new-2", "event-new-3"]
+
+
+async def test_an_endpoint_gets_what_comes_after_its_position(system: System) -> None:
+    await system.save("a", "b")
+    await system.endpoint(position=1)
+
+    await system.settle()
+
+    assert system.sent.events == ["event-new-2"]
+
+
+async def test_nothing_becomes_a_delivery_twice(system: System) -> None:
+    await system.endpoint()
+    await system.save("a")
+    await system.settle()
+
+    await system.settle()
+    await system.save("b")
+    await system.settle()
+
+    assert system.sent.events == ["event-new-1", "event-new-2"]
+
+
+async def test_many_events_become_deliveries_page_by_page(system: System) -> None:
+    await system.endpoint()
+    await system.save(*(f"draft-{number}" for number in range(120)))
+
+    await system.settle()
+
+    assert sorted(system.sent.events) == sorted(f"event-new-{n}" for n in range(1, 121))
+    assert (await system.stored()).position == 120
+
+
+async def test_an_endpoint_that_is_disabled_misses_nothing(system: System) -> None:
+    await system.endpoint(enabled=False)
+    await system.save("a")
+    await system.settle()
+    assert await system.deliveries() == ()
+
+    stored = await system.stored()
+    await system.repositories.write(
+        lambda unit: unit.webhooks.update(replace(stored, enabled=True))
+    )
+    await system.settle()
+
+    assert system.sent.events == ["event-new-1"]
+
+
+# Attempts
+
+
+async def test_what_fails_is_tried_again_after_a_pause(system: System) -> None:
+    await system.endpoint()
+    await system.save("a")
+    system.sent.answers = lambda _: build.outcome(500)
+    await system.settle()
+    assert await system.states() == [DeliveryState.PENDING]
+    assert (await system.stored()).failing_since == START
+
+    system.clock.move(seconds=PAUSES[0].total_seconds() - 0.001)
+    await system.settle()
+    assert len(system.sent.claims) == 1
+    system.clock.move(seconds=0.001)
+    system.sent.answers = lambda _: build.outcome(200)
+    await system.settle()
+
+    assert system.sent.events == ["event-new-1", "event-new-1"]
+    assert await system.states() == [DeliveryState.DELIVERED]
+    assert (await system.stored()).failing_since is None
+
+
+async def test_what_always_fails_is_given_up_after_all_pauses(system: System) -> None:
+    await system.endpoint()
+    await system.save("a")
+    system.sent.answers = lambda _: build.outcome(None, error="no connection")
+
+    for pause in PAUSES:
+        await system.settle()
+        system.clock.move(seconds=pause.total_seconds())
+    await system.settle()
+
+    [delivery] = await system.deliveries()
+    assert delivery.state is DeliveryState.FAILED
+    assert delivery.attempt_count == len(system.sent.claims) == len(PAUSES) + 1
+
+
+async def test_an_entity_that_fails_keeps_its_later_events_and_no_others(system: System) -> None:
+    await system.endpoint()
+    await system.save("a", "b", "a", "b")
+    system.sent.answers = lambda claim: build.outcome(500 if '"key":"a"' in claim.payload else 200)
+
+    await system.settle()
+
+    assert system.sent.events == ["event-new-1", "event-new-2", "event-new-4"]
+    system.sent.answers = lambda _: build.outcome(200)
+    system.clock.move(days=1)
+    await system.settle()
+    assert system.sent.events[3:] == ["event-new-1", "event-new-3"]
+
+
+async def test_an_endpoint_that_is_gone_gets_nothing_more(system: System) -> None:
+    await system.endpoint()
+    await system.save("a")
+    system.sent.answers = lambda _: build.outcome(410)
+    await system.settle()
+
+    await system.save("b")
+    await system.settle()
+
+    assert len(system.sent.claims) == 1
+    stored = await system.stored()
+    assert (stored.enabled, stored.revision) == (False, 2)
+    assert stored.disabled_reason == "The receiver answered with the status 410 (Gone)."
+
+
+async def test_one_endpoint_does_not_take_all_attempts(system: System) -> None:
+    for key in ("one", "two"):
+        await system.endpoint(key)
+    await system.save(*(f"draft-{number}" for number in range(6)))
+    await system.storage.sequence_events()
+    dispatcher = system.another(concurrency=4, per_endpoint=2)
+
+    await dispatcher.plan()
+    while await dispatcher.claim():
+        pass
+    first = {claim.endpoint_id for claim in dispatcher.under_way}
+    await dispatcher.settle()
+
+    assert first == {"one", "two"}
+    assert len(system.sent.claims) == 12
+
+
+# Several processes, and their ends
+
+
+async def test_processes_share_the_work(system: System) -> None:
+    await system.endpoint()
+    await system.save(*(f"draft-{number}" for number in range(30)))
+    await system.storage.sequence_events()
+    other = Sent()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(system.dispatcher.settle())
+        group.create_task(system.another(other).settle())
+
+    assert sorted(system.sent.events + other.events) == sorted(
+        f"event-new-{number}" for number in range(1, 31)
+    )
+
+
+async def test_what_a_process_leaves_behind_is_taken_over(system: System) -> None:
+    await system.endpoint()
+    await system.save("a", "a")
+    await system.storage.sequence_events()
+    killed = system.another(Sent(), lease=60)
+    await killed.plan()
+    await killed.claim()
+
+    await system.settle()
+    assert system.sent.events == []
+    system.clock.move(seconds=60)
+    await system.settle()
+    assert system.sent.events == ["event-new-1", "event-new-2"]
+
+    # It wasn't killed after all, and comes too late.
+    await killed.settle()
+    assert [delivery.attempt_count for delivery in await system.deliveries()] == [1, 1]
+
+
+async def test_a_process_that_ends_stores_what_its_attempts_have_led_to(system: System) -> None:
+    await system.endpoint()
+    await system.save("a")
+    await system.storage.sequence_events()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Sent):
+        async def send(self, claim: Claim) -> Outcome:
+            begun.set()
+            await go_on.wait()
+            return await super().send(claim)
+
+    slow = Slow()
+    dispatcher = system.another(slow)
+    running = asyncio.create_task(dispatcher.run())
+    await begun.wait()
+
+    dispatcher.stop()
+    asyncio.get_running_loop().call_soon(go_on.set)
+    await running
+
+    assert slow.is_closed
+    assert await system.states() == [DeliveryState.DELIVERED]
+
+
+async def test_an_outage_is_told_once_and_survived(
+    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = system.another(poll=0)
+    steps = 0
+
+    async def step() -> bool:
+        nonlocal steps
+        steps += 1
+        if steps == 5:
+            dispatcher.stop()
+        raise Unavailable("There is no database.")
+
+    monkeypatch.setattr(dispatcher, "step", step)
+    await dispatcher.run()
+
+    assert caplog.messages == ["webhooks have to wait: There is no database."]
+
+
+async def test_a_bug_does_not_end_all_deliveries(
+    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = system.another(poll=0)
+    bugs = [KeyError("bug")]
+
+    async def step() -> bool:
+        if bugs:
+            raise bugs.pop()
+        dispatcher.stop()
+        return False
+
+    monkeypatch.setattr(dispatcher, "step", step)
+    await dispatcher.run()
+
+    assert caplog.messages == ["unexpected error of webhooks"]
+
+
+# Retention
+
+
+async def test_deliveries_are_removed_when_they_ended_long_ago(system: System) -> None:
+    await system.endpoint()
+    await system.save("a")
+    await system.settle()
+    system.clock.move(days=29)
+    await system.another().settle()
+    assert len(await system.deliveries()) == 1
+
+    system.clock.move(days=1, seconds=1)
+    await system.another().settle()
+
+    assert await system.deliveries() == ()
