@@ -87,7 +87,7 @@ ROWS = {
     "0006": (),
     "0007": (),
     "0008": (),
-    "0009": (),
+    "0009": ("INSERT INTO history_pruning (position) VALUES (1)",),
     "0010": (
         """
         INSERT INTO webhook_endpoints (endpoint_id, url, event_types, client_ids, description,
