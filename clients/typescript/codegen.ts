@@ -12,6 +12,7 @@ const config: CodegenConfig = {
       ID: 'string',
       DateTime: 'string',
       JSON: 'Record<string, unknown>',
+      JSONValue: 'unknown',
     },
     strictScalars: true,
     useTypeImports: true,

@@ -25,10 +25,10 @@ async def seeded(database: Database, size: int) -> None:
 
 
 async def keys_and_times(database: Database) -> dict[str, set[tuple[Any, ...]]]:
-    """Of every row in every table; copies have the client of the first plan."""
+    """Of every row of the entities; copies have the client of the first plan, and no events."""
     found = {}
     async with database.readers.connect() as connection:
-        for table in metadata.sorted_tables:
+        for table in (it for it in metadata.sorted_tables if it.name != "events"):
             columns = [
                 column
                 for column in table.columns

@@ -13,8 +13,9 @@ const entities = schema.getPossibleTypes(schema.getType('Node')).map((type) => t
 
 const VALUE_OBJECTS = [
   'BriefScope',
+  'Caller',
   'DeliveryArtifact',
-  'DeliveryPackageChange',
+  'FieldChange',
   'Kpi',
   'Milestone',
   'PageInfo',
@@ -22,7 +23,11 @@ const VALUE_OBJECTS = [
   'Recommendation',
   'StrategyTimeline',
   'Tactic',
+  'WebhookAttempt',
 ];
+
+// No entities of the pipeline: `node` doesn't find them, and caches know them by these keys.
+const KNOWN_BY = ['Event', 'WebhookDelivery', 'WebhookEndpoint'];
 
 const EXCEPTIONS = {
   'no-typename-prefix': {
@@ -36,8 +41,14 @@ const EXCEPTIONS = {
     // It is its values: only its parent leads to it, so no cache has to know it again.
     'value object without id': ({ value }) => VALUE_OBJECTS.includes(value),
     // They belong to one response, around what does have an id.
-    'payload, error, edge or connection without id': ({ value }) =>
-      /(Payload|Error|Edge|Connection)$/.test(value),
+    'payload, error, edge, connection or change without id': ({ value }) =>
+      /(Payload|Error|Edge|Connection|[a-z]Change)$/.test(value),
+    'known by a key of its own': ({ value }) => KNOWN_BY.includes(value),
+  },
+  'relay-arguments': {
+    // It begins with what happened last, and who reads on wants what was before.
+    'history, read from the newest on': ({ value, parent }) =>
+      (value ?? parent?.name?.value) === 'history',
   },
   'relay-edge-types': {
     // What belongs to its parent is few, ordered, and comes whole: there is nothing to page.

@@ -19,7 +19,11 @@ CONFIG = {
     "artifactDirectory": "./artifacts",
     "schema": "./schema.graphql",
     "language": "javascript",
-    "customScalarTypes": {"DateTime": "string", "JSON": "{[key: string]: mixed}"},
+    "customScalarTypes": {
+        "DateTime": "string",
+        "JSON": "{[key: string]: mixed}",
+        "JSONValue": "mixed",
+    },
 }
 
 
