@@ -108,8 +108,13 @@ class EventFeed:
         self.push_to(subscription)
         return subscription
 
-    async def read(self, caller: Caller, after: int, filter: EventFilter) -> EventPage:
-        """A page of the log as the caller sees it, in bounded time and memory."""
+    async def read(
+        self, caller: Caller, after: int, filter: EventFilter, *, whole: bool = False
+    ) -> EventPage:
+        """A page of the log as the caller sees it, in bounded time and memory.
+
+        `whole` raises EventsRemoved where events of the page may have been removed.
+        """
         limit = PAGE_EVENTS
         while True:
             set_deadline(READ_SECONDS)
@@ -117,9 +122,12 @@ class EventFeed:
             try:
                 repositories = self._repositories_of(caller)
                 # Only where there is a filter, the last position is read as well.
-                reading = repositories.read(single_statement=filter is _EVERYTHING)
-                async with reading as snapshot:
-                    return await snapshot.events.page(after, limit, filter)
+                is_single = filter is _EVERYTHING and not whole
+                async with repositories.read(single_statement=is_single) as snapshot:
+                    page = await snapshot.events.page(after, limit, filter)
+                    if whole and after < await snapshot.events.pruned_position():
+                        raise EventsRemoved
+                    return page
             except AnswerTooLarge:
                 limit = max(limit // 4, 1)
 
@@ -272,6 +280,9 @@ class EventSubscription:
             len(self._queue) >= QUEUE_EVENTS
             or self._queued_characters + characters > MAX_CHARACTERS
         ):
+            if not self.is_behind:
+                # It has taken all before the queue, of which the log may have lost some since.
+                self._position = max(self._position, _position(self._queue[0]) - 1)
             self._drop_queue()
             self._feed.stop_pushing_to(self)
             return
@@ -314,7 +325,7 @@ class EventSubscription:
         if self.pushed_after is None:
             self._feed.push_to(self)
         pushed_after = self.pushed_after
-        page = await self._feed.read(self._caller, self._position, self.filter)
+        page = await self._feed.read(self._caller, self._position, self.filter, whole=True)
         self._page.extend(page.items)
         self._position = page.position
         if not page.has_more and pushed_after is not None:

@@ -50,6 +50,12 @@ async def keep_pruning(
                 log.warning("old events aren't removed: %s", error)
             has_failed = True
             count = 0
+        except Exception:
+            # Such as a right that is missing: it may be given later.
+            if not has_failed:
+                log.exception("old events aren't removed")
+            has_failed = True
+            count = 0
         await pause(APART_SECONDS if count else IDLE_SECONDS)
 
 

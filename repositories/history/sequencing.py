@@ -65,6 +65,12 @@ async def keep_sequencing(storage: Sequenced) -> None:
                 log.warning("no positions for events: %s", error)
             has_failed = True
             count = 0
+        except Exception:
+            # Without positions nobody hears of anything, so it's tried again whatever it was.
+            if not has_failed:
+                log.exception("no positions for events")
+            has_failed = True
+            count = 0
         if count == 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_SECONDS):

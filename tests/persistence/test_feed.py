@@ -177,6 +177,34 @@ async def test_a_position_before_events_that_were_removed_is_refused(storage: St
         assert (await taken(subscription, 5 - pruned))[-1].entity_key == "d"
 
 
+async def test_a_subscriber_is_told_when_what_it_has_yet_to_read_is_removed(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "PAGE_EVENTS", 2)
+    await save(storage, "a", "b", "c", "a", "b", "c", "d")
+
+    async with subscribed(storage, after=0) as subscription:
+        assert await keys(subscription, 2) == ["a", "b"]
+        await storage.prune_events(timedelta(days=-1))
+        with pytest.raises(EventsRemoved):
+            await taken(subscription, 1)
+
+
+async def test_a_slow_subscriber_misses_nothing_for_what_was_removed_before_its_queue(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "QUEUE_EVENTS", 2)
+    async with subscribed(storage, entity_keys=("b",)) as subscription:
+        await save(storage, "a", "a", "a")
+        await pushed(storage, 3)
+        await storage.prune_events(timedelta(days=-1))
+
+        await save(storage, "b", "b", "b", "b")
+        await pushed(storage, 7)
+
+        assert await keys(subscription, 4) == ["b", "b", "b", "b"]
+
+
 # Which events
 
 

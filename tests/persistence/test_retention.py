@@ -165,13 +165,14 @@ async def test_a_snapshot_sees_the_log_as_it_was(storage: Storage, clock: Settab
 
 
 async def test_it_goes_on_until_nothing_is_old_and_after_a_failure() -> None:
-    outcomes: list[int | Unavailable] = [500, Unavailable("The database can't be reached."), 7, 0]
+    unavailable = Unavailable("The database can't be reached.")
+    outcomes: list[int | Exception] = [500, unavailable, RuntimeError("no right"), 7, 0]
     pauses: list[float] = []
 
     class Steps:
         async def prune_events(self, keep: timedelta, most: int = 0) -> int:
             outcome = outcomes.pop(0)
-            if isinstance(outcome, Unavailable):
+            if isinstance(outcome, Exception):
                 raise outcome
             return outcome
 
@@ -183,4 +184,4 @@ async def test_it_goes_on_until_nothing_is_old_and_after_a_failure() -> None:
     with pytest.raises(asyncio.CancelledError):
         await keep_pruning(Steps(), DAY, pause)
 
-    assert pauses == [APART_SECONDS, IDLE_SECONDS, APART_SECONDS, IDLE_SECONDS]
+    assert pauses == [APART_SECONDS, IDLE_SECONDS, IDLE_SECONDS, APART_SECONDS, IDLE_SECONDS]
