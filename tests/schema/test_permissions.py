@@ -205,6 +205,8 @@ class Api:
         await self._plain.do("saveDraft", inputs.save_draft(draftId="draft-1"))
         await self._plain.do("recordQcResult", inputs.record_result(draftId="draft-1"))
         await self._plain.do("saveDeliveryPackage", inputs.save_package(draftId="draft-1"))
+        # Subscribers hear of events that have their positions.
+        await self.storage.sequence_events()
 
     async def stored(self) -> Json:
         return await self._plain.everything()
