@@ -133,7 +133,7 @@ class NewDelivery:
 class Claim:
     """A delivery that one sender may attempt, until its lease ends.
 
-    Only who has the newest `token` of a delivery may tell what came of it.
+    Only who has the newest `token` of a delivery may tell what came of it, and once.
     """
 
     delivery_id: str
@@ -202,9 +202,14 @@ def _reason_to_disable(failing_since: datetime, now: datetime) -> str | None:
 
 
 def after_attempt(
-    endpoint: WebhookEndpoint, outcome: Outcome, decision: Decision, now: datetime
+    endpoint: WebhookEndpoint, url: str, outcome: Outcome, decision: Decision, now: datetime
 ) -> WebhookEndpoint:
-    """The endpoint as an attempt leaves it: perhaps disabled."""
+    """The endpoint as an attempt leaves it: perhaps disabled.
+
+    An attempt at a `url` that the endpoint had before tells nothing of the endpoint.
+    """
+    if url != endpoint.url:
+        return endpoint
     if outcome.is_success:
         return replace(endpoint, failing_since=None)
     failing_since = endpoint.failing_since or now
@@ -326,9 +331,11 @@ def saved_endpoint(
 ) -> WebhookEndpoint:
     """The endpoint as the command has it. `position` is that of a new one.
 
-    An endpoint that is enabled again goes on at the event at which it was disabled.
+    An endpoint that is enabled again goes on at the event at which it was disabled. One that is
+    enabled again, or has another URL, hasn't failed yet.
     """
-    is_resumed = stored is None or (command.enabled and not stored.enabled)
+    is_resumed = stored is not None and command.enabled and not stored.enabled
+    is_moved = stored is not None and command.url != stored.url
     return WebhookEndpoint(
         endpoint_id=endpoint_id,
         url=command.url,
@@ -337,7 +344,7 @@ def saved_endpoint(
         description=command.description,
         enabled=command.enabled,
         disabled_reason=(None if stored is None or command.enabled else stored.disabled_reason),
-        failing_since=None if stored is None or is_resumed else stored.failing_since,
+        failing_since=None if stored is None or is_resumed or is_moved else stored.failing_since,
         position=position if stored is None else stored.position,
         revision=1 if stored is None else stored.revision + 1,
         created_at=now if stored is None else stored.created_at,

@@ -20,6 +20,8 @@ def payload_of(event: Event) -> str:
 
     It has at most PAYLOAD_BYTES: `state` is null and `stateOmitted` true where it would have more.
     """
+    if event.state is not None and len(event.state.text) > PAYLOAD_BYTES:
+        return _payload(event, None, is_omitted=True)  # without parsing what may be huge
     state = None if event.state is None else event.state.to_python()
     text = _payload(event, state, is_omitted=False)
     if len(text.encode()) <= PAYLOAD_BYTES:

@@ -3,10 +3,14 @@
 This module is imported for the first attempt: most servers never need what it needs.
 """
 
+import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final
 
 from aiohttp import (
@@ -21,18 +25,21 @@ from aiohttp import (
     InvalidURL,
     TCPConnector,
 )
-from aiohttp.abc import AbstractResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from domain.webhooks import RESPONSE_BYTES, Claim, Outcome, sign
 from orchestration.addresses import Network, RefusedAddress, guarded_sockets
 
+_RESOLVER_THREADS: Final = 16
 _HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "AICMO-Webhooks"}
 
 
 class HttpSender:
-    """Makes attempts over connections that it keeps, to public addresses or to `networks`.
+    """Makes attempts, each over its own connection, to public addresses or to `networks`.
 
-    It follows no redirect, uses no proxy, keeps no cookies, and reads RESPONSE_BYTES of a response.
+    A connection that is kept may be closed by the receiver just when the next attempt uses it.
+    The sender follows no redirect, uses no proxy, keeps no cookies, and reads RESPONSE_BYTES of a
+    response.
     """
 
     def __init__(
@@ -46,7 +53,7 @@ class HttpSender:
         self._timeout = timeout
         self._networks = tuple(networks)
         self._clock = clock
-        self._resolver = resolver
+        self._resolver = resolver or _Resolver()
         self._session: ClientSession | None = None
 
     async def send(self, claim: Claim) -> Outcome:
@@ -79,11 +86,13 @@ class HttpSender:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+        await self._resolver.close()
 
     def _open(self) -> ClientSession:
         if self._session is None:
             self._session = ClientSession(
                 connector=TCPConnector(
+                    force_close=True,
                     use_dns_cache=False,
                     limit=0,  # who claims deliveries decides how many there are
                     socket_factory=guarded_sockets(self._networks),
@@ -96,6 +105,43 @@ class HttpSender:
                 auto_decompress=False,
             )
         return self._session
+
+
+class _Resolver(AbstractResolver):
+    """Asks the operating system in threads of its own.
+
+    A name whose servers are slow takes none of the threads that the rest of the process needs.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "webhook-names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        ask = partial(
+            socket.getaddrinfo,
+            host,
+            port,
+            family,
+            socket.SOCK_STREAM,
+            flags=socket.AI_ADDRCONFIG,
+        )
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=found_family,
+                proto=proto,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for found_family, _, proto, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _headers(claim: Claim, now: datetime) -> dict[str, str]:
@@ -115,8 +161,6 @@ async def _beginning(answer: ClientResponse) -> str:
         if not chunk:
             break
         found += chunk
-    if not answer.content.at_eof():
-        answer.close()  # what is left isn't read, so the connection can't be used again
     return found.decode(errors="replace").replace("\x00", "\ufffd")
 
 

@@ -9,15 +9,14 @@ import asyncio
 import logging
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from domain.callers import system
 from domain.errors import DomainError
-from domain.sources import Clock
+from domain.sources import Clock, utc_now
 from domain.webhooks import Claim, Outcome, after_attempt, decide
 from orchestration.payloads import delivery_of, events_of
 from repositories.deadlines import set_deadline
@@ -28,13 +27,15 @@ _CALLER: Final = system("webhooks", "webhooks")
 _EVENTS_AT_ONCE: Final = 50
 """Of how many events the deliveries are made in one transaction."""
 _REMOVED_AT_ONCE: Final = 500
-_STEP_SECONDS: Final = 30.0
-"""How long storage may take for one turn of everything."""
+_STORAGE_SECONDS: Final = 10.0
+"""How long storage may take for one part of a turn, or for one endpoint."""
 _CLEANING_PAUSE: Final = 600.0
 _GRACE: Final = 3.0
 """How long attempts under way may take, in seconds, when the process ends."""
 _LONGEST_PAUSE: Final = 30.0
 """How long to wait, in seconds, after storage wasn't to be had several times."""
+_MOST_DOUBLINGS: Final = 10
+"""How often a pause is doubled, so that it stays a number however long an outage is."""
 
 log = logging.getLogger("aicmo.webhooks")
 
@@ -87,6 +88,8 @@ class Dispatcher:
         self._jitter = jitter
         self._attempts: dict[asyncio.Task[Outcome], Claim] = {}
         self._has_sent = False
+        self._failing: set[str] = set()
+        """Endpoints for which storage failed the last time."""
         self._stopping = asyncio.Event()
         self._clean_at = 0.0
 
@@ -110,7 +113,8 @@ class Dispatcher:
                 if is_busy:
                     await asyncio.sleep(0)
                 else:
-                    await self._wait(min(self._pace.poll * 2**failures, _LONGEST_PAUSE))
+                    pause = self._pace.poll * 2 ** min(failures, _MOST_DOUBLINGS)
+                    await self._wait(min(pause, _LONGEST_PAUSE))
         finally:
             await self._end()
 
@@ -120,20 +124,21 @@ class Dispatcher:
 
     async def step(self) -> bool:
         """One turn of everything; whether there may be more to do at once."""
-        set_deadline(_STEP_SECONDS)
-        has_planned = await self.plan()
+        # Leases run: what storage needs for new deliveries comes after what it needs for attempts.
         has_completed = await self.complete()
         has_claimed = await self.claim()
+        has_planned = await self.plan()
         await self._clean()
-        return has_planned or has_completed or has_claimed
+        return has_completed or has_claimed or has_planned
 
     async def plan(self) -> bool:
-        """Make deliveries of events that have come; whether there are more."""
+        """Make deliveries of events that have come; whether any were made, or there are more."""
+        set_deadline(_STORAGE_SECONDS)
         async with self._repositories.read() as snapshot:
             position = await snapshot.events.last_position()
             behind = await snapshot.webhooks.behind(position)
-        more = [await self._plan_for(endpoint_id) for endpoint_id in behind]
-        return any(more)
+        made = [await self._for(endpoint_id, self._plan_for(endpoint_id)) for endpoint_id in behind]
+        return any(made)
 
     async def claim(self) -> bool:
         """Begin attempts of what is due; whether there may be more."""
@@ -147,24 +152,26 @@ class Dispatcher:
         async def work(unit: UnitOfWork) -> Sequence[Claim]:
             return await unit.webhooks.claim(limit, lease, await self._now(unit), busy)
 
+        set_deadline(_STORAGE_SECONDS)
         claims = await self._repositories.write(work)
         for claim in claims:
-            self._has_sent = True
-            self._attempts[asyncio.create_task(self._sender.send(claim))] = claim
+            self._attempts[asyncio.create_task(self._attempt(claim))] = claim
         return len(claims) == limit
 
-    async def complete(self) -> bool:
-        """Store what came of the attempts that have ended; whether there were any."""
-        ended = [task for task in self._attempts if task.done()]
-        of_endpoint: defaultdict[str, list[tuple[Claim, Outcome]]] = defaultdict(list)
-        for task in ended:
-            claim = self._attempts[task]
-            of_endpoint[claim.endpoint_id].append((claim, task.result()))
-        for endpoint_id, outcomes in of_endpoint.items():
-            await self._complete_for(endpoint_id, outcomes)
-        for task in ended:
-            del self._attempts[task]
-        return bool(ended)
+    async def complete(self, seconds: float = _STORAGE_SECONDS) -> bool:
+        """Store what came of the attempts that have ended; whether any of it was stored.
+
+        Storage may take `seconds` for each endpoint. What it didn't take is left for the next call.
+        """
+        of_endpoint: defaultdict[str, list[asyncio.Task[Outcome]]] = defaultdict(list)
+        for task, claim in self._attempts.items():
+            if task.done():
+                of_endpoint[claim.endpoint_id].append(task)
+        stored = [
+            await self._for(endpoint_id, self._complete_for(endpoint_id, tasks), seconds)
+            for endpoint_id, tasks in of_endpoint.items()
+        ]
+        return any(stored)
 
     @property
     def under_way(self) -> Sequence[Claim]:
@@ -183,16 +190,19 @@ class Dispatcher:
             if endpoint is None or not endpoint.enabled:
                 return False
             page = await unit.events.page(endpoint.position, _EVENTS_AT_ONCE, events_of(endpoint))
-            new = [delivery_of(event, unit.new_key("delivery")) for event in page.items]
+            new = []
+            for event in page.items:
+                new.append(delivery_of(event, unit.new_key("delivery")))
+                await asyncio.sleep(0)  # payloads may be large, and requests are waiting
             await unit.webhooks.add(endpoint_id, new, await self._now(unit))
             await unit.webhooks.update(replace(endpoint, position=page.position))
-            return page.has_more
+            return bool(new) or page.has_more
 
         return await self._repositories.write(work)
 
-    async def _complete_for(
-        self, endpoint_id: str, outcomes: Sequence[tuple[Claim, Outcome]]
-    ) -> None:
+    async def _complete_for(self, endpoint_id: str, tasks: Sequence[asyncio.Task[Outcome]]) -> bool:
+        outcomes = [(self._attempts[task], task.result()) for task in tasks]
+
         async def work(unit: UnitOfWork) -> None:
             stored = endpoint = await unit.webhooks.get_for_update(endpoint_id)
             if stored is None or endpoint is None:
@@ -201,11 +211,42 @@ class Dispatcher:
             for claim, outcome in outcomes:
                 decision = decide(outcome, claim.failures, now, self._jitter())
                 if await unit.webhooks.complete(claim, outcome, decision, now):
-                    endpoint = after_attempt(endpoint, outcome, decision, now)
+                    endpoint = after_attempt(endpoint, claim.url, outcome, decision, now)
             if endpoint != stored:
                 await unit.webhooks.update(endpoint)
 
         await self._repositories.write(work)
+        for task in tasks:
+            del self._attempts[task]
+        return True
+
+    async def _for(
+        self, endpoint_id: str, work: Awaitable[bool], seconds: float = _STORAGE_SECONDS
+    ) -> bool:
+        """What the work gives; False where storage fails, since other endpoints don't wait."""
+        set_deadline(seconds)
+        try:
+            result = await work
+        except DomainError as error:
+            if endpoint_id not in self._failing:
+                log.warning("webhooks to the endpoint %s have to wait: %s", endpoint_id, error)
+            self._failing.add(endpoint_id)
+            return False
+        self._failing.discard(endpoint_id)
+        return result
+
+    async def _attempt(self, claim: Claim) -> Outcome:
+        """What came of it, also where a bug of the sender's ended it."""
+        began_at, began = (self._clock or utc_now)(), self._loop_time()
+        try:
+            sender = self._sender
+            self._has_sent = True
+            return await sender.send(claim)
+        except Exception:
+            log.exception("unexpected error of an attempt")
+            duration_ms = round((self._loop_time() - began) * 1_000)
+            error = "The server failed to make the attempt."
+            return Outcome(began_at=began_at, duration_ms=duration_ms, error=error)
 
     async def _clean(self) -> None:
         """Remove, now and then, what ended long ago."""
@@ -216,13 +257,14 @@ class Dispatcher:
             before = await self._now(unit) - timedelta(seconds=self._pace.retention)
             return await unit.webhooks.remove_finished(before, _REMOVED_AT_ONCE)
 
+        set_deadline(_STORAGE_SECONDS)
         if await self._repositories.write(work) < _REMOVED_AT_ONCE:
             self._clean_at = self._loop_time() + _CLEANING_PAUSE
 
     async def _wait(self, seconds: float) -> None:
         """Until an attempt has ended, `stop` is called, or so many seconds have passed."""
         stopped = asyncio.create_task(self._stopping.wait())
-        waiting = {stopped, *self._attempts}
+        waiting = {stopped, *(task for task in self._attempts if not task.done())}
         await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
 
@@ -232,15 +274,16 @@ class Dispatcher:
 
     async def _end(self) -> None:
         """Store what attempts have led to that end soon. Others are repeated after their leases."""
-        if self._attempts:
-            await asyncio.wait(self._attempts, timeout=_GRACE)
-            with suppress(DomainError):
-                await self.complete()
-        for task in self._attempts:
-            task.cancel()
-        await asyncio.gather(*self._attempts, return_exceptions=True)
-        if self._has_sent:
-            await self._sender.close()
+        try:
+            if self._attempts:
+                await asyncio.wait(self._attempts, timeout=_GRACE)
+                await self.complete(_GRACE)
+        finally:
+            for task in self._attempts:
+                task.cancel()
+            await asyncio.gather(*self._attempts, return_exceptions=True)
+            if self._has_sent:
+                await self._sender.close()
 
     def _loop_time(self) -> float:
         return asyncio.get_running_loop().time()

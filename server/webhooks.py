@@ -1,6 +1,7 @@
 """Sending events to webhooks, as long as the server runs."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -16,6 +17,8 @@ _LEASE_MARGIN: Final = 30.0
 _END_SECONDS: Final = 5.0
 """How long the end may take until it's cut short."""
 
+log = logging.getLogger("aicmo.webhooks")
+
 
 @asynccontextmanager
 async def sending_webhooks(storage: Storage, settings: Settings) -> AsyncIterator[None]:
@@ -30,6 +33,7 @@ async def sending_webhooks(storage: Storage, settings: Settings) -> AsyncIterato
     )
     dispatcher = Dispatcher(storage, lambda: _new_sender(settings), pace)
     running = asyncio.create_task(dispatcher.run())
+    running.add_done_callback(_log_failure)
     try:
         yield
     finally:
@@ -37,6 +41,11 @@ async def sending_webhooks(storage: Storage, settings: Settings) -> AsyncIterato
         await asyncio.wait([running], timeout=_END_SECONDS)
         running.cancel()
         await asyncio.wait([running], timeout=_END_SECONDS)
+
+
+def _log_failure(running: asyncio.Task[None]) -> None:
+    if not running.cancelled() and (error := running.exception()) is not None:
+        log.error("webhooks are sent no more", exc_info=error)
 
 
 def _new_sender(settings: Settings) -> Sender:

@@ -112,8 +112,9 @@ class WebhookRepository(WebhookReads, Protocol):
     ) -> bool:
         """Keep the attempt and what it led to; this unit of work got the endpoint for update.
 
-        False, and nothing is kept, where somebody else has claimed the delivery since, or it's
-        gone. A delivery that has ended lets the next one of its entity be due.
+        False, and nothing is kept, where somebody else has claimed the delivery since, where it was
+        kept before, or where the delivery is gone. A delivery that has ended lets the next one of
+        its entity be due.
         """
         ...
 

@@ -457,6 +457,7 @@ def _complete(dialect: Dialect) -> Statement:
             state=_parameter("new_state", it.state),
             due_at=_parameter("new_due_at", it.due_at),
             finished_at=_parameter("new_finished_at", it.finished_at),
+            token=it.token + 1,  # so that the same attempt isn't kept twice
             attempt_count=it.attempt_count + 1,
             failures=it.failures + bindparam("failed", type_=Integer()),
         )

@@ -1,7 +1,7 @@
 """Webhooks in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.webhooks import (
@@ -25,8 +25,8 @@ _DELIVERIES = "webhook_deliveries"
 
 @dataclass(frozen=True, slots=True)
 class _Secrets:
-    secret: str
-    previous: str | None = None
+    secret: str = field(repr=False)
+    previous: str | None = field(default=None, repr=False)
     previous_until: datetime | None = None
 
     def valid(self, now: datetime) -> tuple[str, ...]:
@@ -206,7 +206,10 @@ class MemoryWebhookRepository:
         )
         failures = stored.failures + (not outcome.is_success)
         attempts = (*stored.attempts, attempt)
-        self._keep([replace(stored, record=record, failures=failures, attempts=attempts)])
+        token = stored.token + 1
+        self._keep(
+            [replace(stored, record=record, token=token, failures=failures, attempts=attempts)]
+        )
         if has_ended:
             self._let_be_due(stored.entity, now)
         return True

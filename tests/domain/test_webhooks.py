@@ -92,11 +92,14 @@ def test_a_receiver_may_ask_for_a_longer_pause_within_bounds(
 
 
 def after(
-    status: int, now: datetime = NOW, endpoint: WebhookEndpoint | None = None
+    status: int,
+    now: datetime = NOW,
+    endpoint: WebhookEndpoint | None = None,
+    url: str | None = None,
 ) -> WebhookEndpoint:
     outcome = build.outcome(status)
     stored = endpoint or build.webhook_endpoint()
-    return after_attempt(stored, outcome, decide(outcome, 0, now, 0), now)
+    return after_attempt(stored, url or stored.url, outcome, decide(outcome, 0, now, 0), now)
 
 
 def test_an_endpoint_fails_from_its_first_failure_until_a_success() -> None:
@@ -132,6 +135,13 @@ def test_an_endpoint_that_somebody_disabled_stays_so_without_a_reason() -> None:
     disabled = build.webhook_endpoint(enabled=False)
 
     assert after(410, endpoint=disabled).disabled_reason is None
+
+
+@pytest.mark.parametrize("status", [200, 410, 500])
+def test_an_answer_from_an_earlier_url_tells_nothing_of_the_endpoint(status: int) -> None:
+    moved = build.webhook_endpoint(failing_since=NOW)
+
+    assert after(status, NOW + FAILING_FOR, moved, url="https://old.example/") == moved
 
 
 # Signatures
@@ -224,6 +234,12 @@ def test_an_endpoint_that_is_enabled_again_has_not_failed_yet() -> None:
     assert saved(stored, enabled=False).disabled_reason == "gone"
     enabled = saved(stored, enabled=True)
     assert (enabled.disabled_reason, enabled.failing_since) == (None, None)
+
+
+def test_an_endpoint_at_another_url_has_not_failed_yet() -> None:
+    stored = build.webhook_endpoint(failing_since=NOW)
+
+    assert saved(stored, url="https://other.example/").failing_since is None
 
 
 def test_an_attempt_without_a_response_is_no_success() -> None:

@@ -70,6 +70,12 @@ def test_a_state_that_is_too_large_is_left_out_and_the_payload_says_so() -> None
     assert len(text.encode()) < 1_000
 
 
+def test_a_state_that_is_too_large_is_not_parsed() -> None:
+    no_json = JsonObject("x" * (PAYLOAD_BYTES + 1))
+
+    assert payload(event(state=no_json))["data"]["stateOmitted"] is True
+
+
 def test_a_delivery_knows_its_event() -> None:
     delivery = delivery_of(event(), "delivery-1")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -68,6 +69,32 @@ def to(url: str, **changes: Any) -> Claim:
 
 
 # The request
+
+
+async def test_each_request_has_its_own_connection(receiver: Receiver) -> None:
+    sender = HttpSender(timeout=SECONDS, networks=[LOOPBACK])
+    try:
+        for _ in range(2):
+            await sender.send(to(receiver.url))
+    finally:
+        await sender.close()
+
+    assert receiver.connections == 2
+
+
+async def test_names_are_looked_up_in_threads_of_their_own(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(*_: Any, **__: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", receiver.port))]
+
+    threads: list[str] = []
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    url = f"http://receiver.example:{receiver.port}/"
+
+    assert (await send(to(url))).is_success
+    assert [name.rpartition("_")[0] for name in threads] == ["webhook-names"]
 
 
 async def test_the_request_is_one_that_receivers_can_verify(receiver: Receiver) -> None:

@@ -8,11 +8,27 @@ from typing import Any
 
 import pytest
 
-from domain.errors import Unavailable
-from domain.webhooks import PAUSES, Claim, DeliveryState, Outcome, WebhookDelivery, WebhookEndpoint
+from domain.errors import TimedOut, Unavailable
+from domain.history import Event
+from domain.webhooks import (
+    PAUSES,
+    Claim,
+    DeliveryState,
+    NewDelivery,
+    Outcome,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from orchestration import payloads, webhooks
 from orchestration.webhooks import Dispatcher, Pace
 from repositories.criteria import Direction, Order, PageRequest
+from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage
+from repositories.webhooks.database import DatabaseWebhookRepository
+from repositories.webhooks.memory import MemoryWebhookRepository
+from server.settings import load_settings
+from server.webhooks import sending_webhooks
 from tests import builders as build
 from tests.support.commands import Commands
 from tests.support.sources import START, SettableClock
@@ -86,6 +102,11 @@ class System:
         async with self.repositories.read() as snapshot:
             request = PageRequest(100, OLDEST_FIRST)
             return (await snapshot.webhooks.delivery_page(request)).items
+
+    async def attempts(self, delivery_id: str) -> Sequence[WebhookAttempt]:
+        async with self.repositories.read() as snapshot:
+            found = await snapshot.webhooks.attempts_by_delivery_id([delivery_id])
+            return found[delivery_id]
 
     async def states(self) -> list[DeliveryState]:
         return [delivery.state for delivery in await self.deliveries()]
@@ -355,6 +376,220 @@ async def test_a_bug_does_not_end_all_deliveries(
     await dispatcher.run()
 
     assert caplog.messages == ["unexpected error of webhooks"]
+
+
+async def test_an_outage_may_last(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    dispatcher = system.another(poll=0.0)
+    steps = 0
+
+    async def step() -> bool:
+        nonlocal steps
+        steps += 1
+        if steps == 1_100:
+            dispatcher.stop()
+        raise Unavailable("There is no database.")
+
+    monkeypatch.setattr(dispatcher, "step", step)
+
+    await dispatcher.run()
+
+    assert steps == 1_100
+
+
+async def test_an_attempt_that_a_bug_ends_has_failed_and_others_go_on(
+    system: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    await system.endpoint()
+    await system.save("a", "b")
+
+    def answer(claim: Claim) -> Outcome:
+        if '"key":"a"' in claim.payload:
+            raise KeyError("bug")
+        return build.outcome()
+
+    system.sent.answers = answer
+    await system.settle()
+
+    assert caplog.messages == ["unexpected error of an attempt"]
+    assert await system.states() == [DeliveryState.PENDING, DeliveryState.DELIVERED]
+    [attempt] = await system.attempts("delivery-new-1")
+    assert (attempt.status, attempt.error) == (None, "The server failed to make the attempt.")
+
+
+class FailingFor:
+    """Fails to get an endpoint for update."""
+
+    def __init__(self, endpoint_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        for repository in (DatabaseWebhookRepository, MemoryWebhookRepository):
+            self._fail(repository, endpoint_id)
+
+    def _fail(self, repository: Any, failing: str) -> None:
+        get_for_update = repository.get_for_update
+
+        async def fail(it: Any, endpoint_id: str, **options: Any) -> Any:
+            if endpoint_id == failing:
+                raise TimedOut
+            return await get_for_update(it, endpoint_id, **options)
+
+        self._patch.setattr(repository, "get_for_update", fail)
+
+    def stop(self) -> None:
+        self._patch.undo()
+
+
+async def test_endpoints_do_not_wait_for_one_whose_events_can_not_be_read(
+    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.endpoint("one")
+    await system.endpoint("two")
+    await system.save("a")
+    failing = FailingFor("one", monkeypatch)
+
+    await system.settle()
+    await system.settle()
+
+    assert [claim.endpoint_id for claim in system.sent.claims] == ["two"]
+    [message] = caplog.messages
+    assert message.startswith("webhooks to the endpoint one have to wait: ")
+    failing.stop()
+    await system.settle()
+    assert [claim.endpoint_id for claim in system.sent.claims] == ["two", "one"]
+
+
+async def test_outcomes_that_can_not_be_stored_do_not_hold_others_back(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.endpoint("one")
+    await system.endpoint("two")
+    await system.save("a")
+    await system.storage.sequence_events()
+    system.sent.answers = lambda _: build.outcome(500)
+    await system.dispatcher.plan()
+    await system.dispatcher.claim()
+    failing = FailingFor("one", monkeypatch)
+    while len(system.dispatcher.under_way) == 2:
+        await asyncio.sleep(0)
+        await system.dispatcher.complete()
+
+    assert [claim.endpoint_id for claim in system.dispatcher.under_way] == ["one"]
+    failing.stop()
+    assert await system.dispatcher.complete()
+    assert [delivery.attempt_count for delivery in await system.deliveries()] == [1, 1]
+
+
+async def test_outcomes_that_can_not_be_stored_are_tried_again_after_a_pause(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.endpoint()
+    await system.save("a")
+    await system.storage.sequence_events()
+    dispatcher = system.another(poll=3_600)
+    await dispatcher.plan()
+    FailingFor("endpoint-1", monkeypatch)
+    real_step, steps, stopping = dispatcher.step, 0, []
+
+    async def stop_later() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        dispatcher.stop()
+
+    async def step() -> bool:
+        nonlocal steps
+        steps += 1
+        is_busy = await real_step()
+        if steps == 2:  # the attempt has ended
+            stopping.append(asyncio.create_task(stop_later()))
+        return is_busy
+
+    monkeypatch.setattr(dispatcher, "step", step)
+
+    await dispatcher.run()
+
+    assert steps == 2
+
+
+async def test_requests_have_their_turn_between_payloads(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[int] = [0]
+
+    def count() -> None:
+        turns[0] += 1
+        asyncio.get_running_loop().call_soon(count)
+
+    def delivery_of(event: Event, delivery_id: str) -> NewDelivery:
+        seen.append(turns[0])
+        return payloads.delivery_of(event, delivery_id)
+
+    seen: list[int] = []
+    monkeypatch.setattr(webhooks, "delivery_of", delivery_of)
+    await system.endpoint()
+    await system.save("a", "b", "c")
+    await system.storage.sequence_events()
+    count()
+
+    await system.dispatcher.plan()
+
+    assert len(set(seen)) == 3
+
+
+async def test_the_end_has_a_deadline_of_its_own_and_closes_the_sender(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.endpoint()
+    await system.save("a")
+    await system.storage.sequence_events()
+    dispatcher = system.another()
+    step = dispatcher.step
+
+    async def last_step() -> bool:
+        await step()
+        dispatcher.stop()
+        set_deadline(-1)
+        return False
+
+    monkeypatch.setattr(dispatcher, "step", last_step)
+    await dispatcher.plan()
+
+    await dispatcher.run()
+
+    assert await system.states() == [DeliveryState.DELIVERED]
+    assert system.sent.is_closed
+
+
+async def test_a_sender_is_closed_even_where_the_end_fails(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.endpoint()
+    await system.save("a")
+    await system.storage.sequence_events()
+    dispatcher = system.another()
+    await dispatcher.plan()
+    await dispatcher.claim()
+    dispatcher.stop()
+
+    async def complete(*_: object) -> bool:
+        raise KeyError("bug")
+
+    monkeypatch.setattr(dispatcher, "complete", complete)
+    with pytest.raises(KeyError):
+        await dispatcher.run()
+
+    assert system.sent.is_closed
+
+
+async def test_an_end_that_nobody_asked_for_is_logged(
+    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(_: Dispatcher) -> None:
+        raise KeyError("bug")
+
+    monkeypatch.setattr(Dispatcher, "run", run)
+    async with sending_webhooks(system.storage, load_settings()):
+        pass
+
+    assert caplog.messages == ["webhooks are sent no more"]
 
 
 # Retention

@@ -19,6 +19,7 @@ from domain.webhooks import (
 from repositories.criteria import Comparison, Direction, Operator, Order, PageRequest, Position
 from repositories.unit_of_work import Repositories
 from repositories.webhooks.contract import WebhookRepository
+from repositories.webhooks.memory import _Secrets
 from tests import builders as build
 from tests.support.sources import START
 
@@ -179,6 +180,12 @@ async def test_after_a_rotation_both_secrets_sign_for_some_time(
     [after] = await webhooks.claim(now=until)
     assert during.secrets == ("whsec_new", build.WEBHOOK_SECRET)
     assert after.secrets == ("whsec_new",)
+
+
+def test_secrets_in_memory_are_not_in_what_may_be_logged() -> None:
+    shown = repr(_Secrets("whsec_new", build.WEBHOOK_SECRET, START))
+
+    assert "whsec_" not in shown
 
 
 # Deliveries
@@ -378,6 +385,17 @@ async def test_every_attempt_is_kept(webhooks: Webhooks, endpoint: WebhookEndpoi
     )
     delivery = await webhooks.delivery()
     assert (delivery.attempt_count, delivery.finished_at, delivery.due_at) == (2, SOON, None)
+
+
+async def test_an_attempt_is_kept_once(webhooks: Webhooks, endpoint: WebhookEndpoint) -> None:
+    await webhooks.add(build.new_delivery())
+    [claim] = await webhooks.claim()
+    again = Decision(state=DeliveryState.PENDING, due_at=SOON)
+    assert await webhooks.complete(claim, again, status=500)
+
+    assert not await webhooks.complete(claim, again, status=500)
+
+    assert len(await webhooks.attempts()) == 1
 
 
 # Replays
