@@ -22,11 +22,16 @@ def payload_of(event: Event) -> str:
     """
     if event.state is not None and len(event.state.text) > PAYLOAD_BYTES:
         return _payload(event, None, is_omitted=True)  # without parsing what may be huge
-    state = None if event.state is None else event.state.to_python()
-    text = _payload(event, state, is_omitted=False)
+    text = whole_payload_of(event)
     if len(text.encode()) <= PAYLOAD_BYTES:
         return text
     return _payload(event, None, is_omitted=True)
+
+
+def whole_payload_of(event: Event) -> str:
+    """The same JSON text with the entity's state, however large it is."""
+    state = None if event.state is None else event.state.to_python()
+    return _payload(event, state, is_omitted=False)
 
 
 def _payload(event: Event, state: Any, *, is_omitted: bool) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `aicmo serve | migrate | seed | schema export`."""
+"""The command line: `aicmo serve | migrate | seed | schema export | events export | tail`."""
 
 import asyncio
 import errno
@@ -18,8 +18,10 @@ from typer.core import TyperGroup
 
 from domain.callers import local_operator
 from domain.errors import DomainError
+from domain.history import EventFilter
 from migrations.errors import MigrationError
 from migrations.runner import is_new, upgrade
+from orchestration.payloads import whole_payload_of
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.allocator import release_large_blocks
@@ -37,6 +39,9 @@ _NEW_OBJECTS = 5_000
 A list creates thousands of objects, which are freed without the collector when it is answered. By
 default, at 700, the collector would scan them once for each list. To scan more takes longer.
 """
+
+_TAIL_SECONDS = 0.5
+"""How often `aicmo events tail` looks for new events."""
 
 
 class _Commands(TyperGroup):
@@ -67,6 +72,11 @@ app = typer.Typer(
 )
 schema_commands = typer.Typer(help="The GraphQL schema as a file.", no_args_is_help=True)
 app.add_typer(schema_commands, name="schema")
+event_commands = typer.Typer(
+    help="The log of all changes, as JSON Lines: an event a line, as webhooks send it.",
+    no_args_is_help=True,
+)
+app.add_typer(event_commands, name="events")
 
 
 def _tell_version(asked: bool) -> None:
@@ -164,6 +174,30 @@ def export(
         typer.echo(f"Wrote {output}")
 
 
+@event_commands.command("export")
+def export_events(
+    after: Annotated[
+        int,
+        typer.Option(min=0, help="Go on after this position, which is in each line's `data`."),
+    ] = 0,
+) -> None:
+    """Print all events of the log, in order."""
+    with _errors_in_one_line():
+        asyncio.run(_tell_events(_settings_of_a_log(), after, follow=False))
+
+
+@event_commands.command("tail")
+def tail_events(
+    after: Annotated[
+        int | None,
+        typer.Option(min=0, help="Begin after this position. Left out, it begins now."),
+    ] = None,
+) -> None:
+    """Print events as they happen, in any process on the database, until Ctrl+C."""
+    with _errors_in_one_line():
+        asyncio.run(_tell_events(_settings_of_a_log(), after, follow=True))
+
+
 class _Server(Listener):
     """Prints its addresses when it listens, and exits when it's told to stop."""
 
@@ -248,6 +282,32 @@ async def _seed(settings: Settings, size: int) -> None:
                 async for total in seed_bulk(repositories, size):
                     progress.update(total - done)
                     done = total
+
+
+def _settings_of_a_log() -> Settings:
+    settings = load_settings()
+    if settings.persistence_mode is PersistenceMode.INMEMORY:
+        raise SettingsError("AICMO_PERSISTENCE_MODE: the log of a server in memory is its own")
+    return settings
+
+
+async def _tell_events(settings: Settings, after: int | None, *, follow: bool) -> None:
+    """Print the events after a position; None: those that are still to come."""
+    caller = local_operator(new_request_id())
+    async with open_storage(settings) as storage:
+        await storage.sequence_events()  # where no server runs
+        if after is None:
+            async with storage.as_(caller).read() as snapshot:
+                after = await snapshot.events.last_position()
+        while True:
+            page = await storage.feed.read(caller, after, EventFilter(), whole=after > 0)
+            for event in page.items:
+                typer.echo(whole_payload_of(event))
+            after = page.position
+            if not page.has_more:
+                if not follow:
+                    return
+                await asyncio.sleep(_TAIL_SECONDS)
 
 
 @contextmanager

@@ -1,13 +1,16 @@
 """`aicmo serve | migrate | seed | schema export`, as people meet them in a terminal."""
 
 import asyncio
+import json
 import os
 import pty
 import re
+import signal
 import socket
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,11 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from repositories.drivers.engine import open_database
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import UnitOfWork
 from schema.export import exported_schema
 from server.cli import app
+from tests import builders as build
 from tests.support.contents import contents_of
 from tests.support.patience import SECONDS
 from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
@@ -80,6 +86,9 @@ def test_the_commands_are_these() -> None:
         "aicmo seed",
         "aicmo schema",
         "aicmo schema export",
+        "aicmo events",
+        "aicmo events export",
+        "aicmo events tail",
     ]
 
 
@@ -262,6 +271,80 @@ def test_the_agency_has_something_of_everything(aicmo: Aicmo, migrated_database_
     contents = asyncio.run(contents_of(migrated_database_url))
 
     assert [table for table, rows in contents.items() if not rows] == []
+
+
+# The log
+
+
+def test_events_are_exported_from_any_position_on(aicmo: Aicmo, migrated_database_url: str) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+
+    lines = succeeded(aicmo("events", "export", database=migrated_database_url)).splitlines()
+    events = [json.loads(line) for line in lines]
+    rest = succeeded(aicmo("events", "export", "--after", "24", database=migrated_database_url))
+
+    assert [event["data"]["position"] for event in events] == [*range(1, 27)]
+    assert all(event["data"]["state"] for event in events)
+    assert rest.splitlines() == lines[24:]
+
+
+def test_a_position_whose_events_were_removed_is_refused(
+    aicmo: Aicmo, migrated_database_url: str
+) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+    asyncio.run(_prune(migrated_database_url))
+
+    refused = aicmo("events", "export", "--after", "1", database=migrated_database_url)
+
+    assert "doesn't have all events" in one_line_of_error(refused)
+
+
+def test_events_are_followed_until_ctrl_c(aicmo: Aicmo, migrated_database_url: str) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+    variables = environment(**stored_in(migrated_database_url))
+    with subprocess.Popen(
+        [AICMO, "events", "tail", "--after", "25"],
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        last_seeded = json.loads(process.stdout.readline())
+        asyncio.run(_rename_a_campaign_by_a_save(migrated_database_url))
+        happened = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=SECONDS)
+
+    assert last_seeded["data"]["position"] == 26
+    assert happened["type"] == "campaign.saved"
+    assert happened["data"]["position"] == 27
+    assert (process.returncode, errors) == (-signal.SIGINT, "")
+
+
+async def _rename_a_campaign_by_a_save(database_url: str) -> None:
+    storage = create_storage(PersistenceMode.DB, open_database(database_url))
+
+    async def rename(unit: UnitOfWork) -> None:
+        await unit.campaigns.save(build.campaign("campaign-new"))
+
+    await storage.as_(build.caller()).write(rename)
+    await storage.sequence_events()
+    await storage.close()
+
+
+def test_in_memory_there_is_no_log_to_export(aicmo: Aicmo) -> None:
+    refused = aicmo("events", "export", AICMO_PERSISTENCE_MODE="inmemory")
+
+    assert one_line_of_error(refused).startswith("AICMO_PERSISTENCE_MODE: ")
+
+
+async def _prune(database_url: str) -> None:
+    database = open_database(database_url)
+    storage = create_storage(PersistenceMode.DB, database)
+    await storage.sequence_events()
+    await storage.prune_events(timedelta(days=-1))
+    await storage.close()
 
 
 def test_what_is_changed_after_seeding_stays_changed(
