@@ -28,11 +28,14 @@ class PostgresSequencer:
         self._connect = connect
         self._seconds = seconds
         self._kept: PostgresConnection | None = None
+        self._is_closed = False
         self._turn = FairSemaphore(1)
 
     async def call(self, sql: str, *arguments: Any) -> Any:
         """The statement's one value. Raises Unavailable within seconds; SchemaChanged."""
         async with self._turn:
+            if self._is_closed:
+                raise Unavailable("The database is closed.")
             kept, self._kept = self._kept, None
             try:
                 async with asyncio.timeout(self._seconds):
@@ -54,10 +57,18 @@ class PostgresSequencer:
             except BaseException:
                 _terminate(kept)
                 raise
-            self._kept = kept
+            self._keep(kept)
             return value
 
+    def _keep(self, connection: PostgresConnection) -> None:
+        if self._is_closed:
+            # It would never be closed.
+            _terminate(connection)
+        else:
+            self._kept = connection
+
     def close(self) -> None:
+        self._is_closed = True
         _terminate(self._kept)
 
 

@@ -173,3 +173,14 @@ async def test_without_a_database_it_goes_on_trying(storage: Storage, database: 
     await asyncio.wait({task})
 
     assert failures == 0
+
+
+async def test_nothing_is_opened_again_after_the_database_was_closed(postgresql_url: str) -> None:
+    database = open_database(postgresql_url)
+    storage = create_storage(PersistenceMode.DB, database)
+    await storage.sequence_events()
+
+    await storage.close()
+
+    with pytest.raises(Unavailable):
+        await storage.sequence_events()
