@@ -1,9 +1,11 @@
 """Reading endpoints of webhooks, and their deliveries."""
 
+from collections.abc import Mapping, Sequence
+
 from domain.webhooks import WebhookDelivery, WebhookEndpoint
 from repositories.lazy import lazy
 from repositories.webhooks.contract import WebhookReads
-from resolvers.dataloaders import Listing, listing_of_all
+from resolvers.dataloaders import DataLoader, Listing, listing_of_all
 
 
 class WebhookLoaders:
@@ -11,6 +13,20 @@ class WebhookLoaders:
 
     def __init__(self, reads: WebhookReads) -> None:
         self.reads = reads
+
+    @lazy
+    def endpoint_by_id(self) -> DataLoader[str, WebhookEndpoint | None]:
+        return DataLoader(self._endpoints_by_id)
+
+    @lazy
+    def delivery_by_id(self) -> DataLoader[str, WebhookDelivery | None]:
+        return DataLoader(self._deliveries_by_id)
+
+    async def _endpoints_by_id(self, ids: Sequence[str]) -> Mapping[str, WebhookEndpoint | None]:
+        return dict.fromkeys(ids) | dict(await self.reads.endpoints(ids))
+
+    async def _deliveries_by_id(self, ids: Sequence[str]) -> Mapping[str, WebhookDelivery | None]:
+        return dict.fromkeys(ids) | dict(await self.reads.deliveries(ids))
 
     @lazy
     def endpoints(self) -> Listing[WebhookEndpoint]:

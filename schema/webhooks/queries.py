@@ -44,8 +44,7 @@ async def _endpoint(
     info: Info,
     endpoint_id: Annotated[strawberry.ID, strawberry.argument(description="The endpoint's key.")],
 ) -> Any:
-    reads = info.context.loaders.webhooks.reads
-    return (await reads.endpoints([endpoint_id])).get(endpoint_id)
+    return await info.context.loaders.webhooks.endpoint_by_id.load(endpoint_id)
 
 
 async def _endpoints(
@@ -76,8 +75,7 @@ async def _delivery(
     info: Info,
     delivery_id: Annotated[strawberry.ID, strawberry.argument(description="The delivery's key.")],
 ) -> Any:
-    reads = info.context.loaders.webhooks.reads
-    return (await reads.deliveries([delivery_id])).get(delivery_id)
+    return await info.context.loaders.webhooks.delivery_by_id.load(delivery_id)
 
 
 async def _deliveries(

@@ -6,11 +6,15 @@ import pytest
 
 from domain.webhooks import DeliveryState, Outcome, is_secret
 from orchestration.webhooks import Dispatcher
+from repositories.drivers.engine import Database
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
+from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import START
+from tests.support.statements import watched
 
 ERRORS = "errors { __typename code message path }"
 ENDPOINT = (
@@ -127,6 +131,20 @@ async def test_an_endpoint_is_found_alone_and_in_a_list(api: InProcess) -> None:
     page = data["webhookEndpoints"]
     assert (page["totalCount"], page["nodes"]) == (1, [{"endpointId": "endpoint-1"}])
     assert page["edges"][0]["cursor"] == page["pageInfo"]["endCursor"]
+
+
+async def test_endpoints_that_are_looked_up_together_take_one_statement(
+    schema: CompiledSchema, database: Database
+) -> None:
+    api = InProcess(schema, create_storage(PersistenceMode.DB, database))
+    fields = " ".join(f'e{n}: webhookEndpoint(endpointId: "key-{n}") {{ url }}' for n in range(9))
+
+    with watched(database) as one:
+        await api.ask('{ webhookEndpoint(endpointId: "key-0") { url } }')
+    with watched(database) as nine:
+        assert set((await api.ask(f"{{ {fields} }}")).values()) == {None}
+
+    assert len(nine) == len(one)
 
 
 async def test_a_deleted_endpoint_is_gone(api: InProcess) -> None:
