@@ -15,8 +15,8 @@ from typing import Final
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
+from repositories.api_names import api_name, field_names
 from repositories.sql.mapping import EntityMapping
-from repositories.states import api_name, field_names
 
 _BOOKKEEPING: Final = ("id", "created_at", "updated_at", "revision")
 _CHILD_BOOKKEEPING: Final = ("id", "created_at", "position")

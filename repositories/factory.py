@@ -20,8 +20,8 @@ from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
 from repositories.drivers.engine import Database
 from repositories.errors import SchemaChanged, WriteConflict
-from repositories.feed import POLL_SECONDS, EventFeed
 from repositories.history.database import DatabaseEventReads
+from repositories.history.feed import POLL_SECONDS, EventFeed
 from repositories.history.memory import MemoryEventReads, MemoryEventRecorder
 from repositories.history.recording import EventRecorder
 from repositories.history.retention import EVENTS_AT_ONCE, DatabaseEventPruner

@@ -13,8 +13,8 @@ from domain.sources import NewKey
 from domain.webhooks import WebhookEndpoint
 from repositories.contract import EntityRepository
 from repositories.criteria import AttributeMask
-from repositories.feed import EventFeed
 from repositories.history.contract import EventReads
+from repositories.history.feed import EventFeed
 from repositories.lazy import lazy
 from repositories.registry import ENTITY_TYPES, Entities
 from repositories.webhooks.contract import WebhookReads, WebhookRepository

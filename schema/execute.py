@@ -29,7 +29,7 @@ from graphql.execution.values import VariableValues
 from domain.callers import Caller
 from domain.history import Event
 from execution import Execution
-from repositories.feed import EventSubscription
+from repositories.history.feed import EventSubscription
 from schema.context import Context
 from schema.documents import MAX_INLINE_CHARACTERS, Document
 from schema.encoding import encode, fits

@@ -28,13 +28,13 @@ from repositories.criteria import Filter
 from repositories.drivers.compiled import Row, Statement
 from repositories.history.contract import EventPage, require_one
 from repositories.history.retention import pruned_position
+from repositories.history.states import complete_state, record_of
 from repositories.history.tables import events
 from repositories.sql.criteria import storable
 from repositories.sql.dialects import Dialect
 from repositories.sql.rows import rows_as, rows_of
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statements import limited
-from repositories.states import complete_state, record_of
 
 R = TypeVar("R", bound=Entity)
 

@@ -10,9 +10,9 @@ from domain.history import DELETED, Event, EventFilter
 from domain.json_object import JsonObject
 from domain.sources import NewKey
 from repositories.history.contract import EventPage, require_one
+from repositories.history.states import complete_state, record_of, render_state
 from repositories.memory.event_log import EventLog, Topic
 from repositories.memory.session import MemorySession
-from repositories.states import complete_state, record_of, render_state
 
 R = TypeVar("R", bound=Entity)
 

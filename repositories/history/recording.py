@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select
 
 from domain.callers import Caller
+from domain.entity import Entity
+from domain.history import DELETED
 from domain.sources import NewKey
+from repositories.history.states import render_state
 from repositories.history.tables import events
 from repositories.sql.dialects import SQLITE
 from repositories.sql.recording import SeriesKey
@@ -24,7 +27,14 @@ class EventRecorder:
         self._now = now
         self._new_key = new_key
 
-    def origin(self, event_type: str) -> dict[str, Any]:
+    def save_of(self, record: Entity) -> dict[str, Any]:
+        origin = self._origin(f"{record.entity_type}.{record.outcome}")
+        return {"state": render_state(record), **origin}
+
+    def deletion_of(self, record_type: type[Entity]) -> dict[str, Any]:
+        return self._origin(f"{record_type.entity_type}.{DELETED}")
+
+    def _origin(self, event_type: str) -> dict[str, Any]:
         caller = self._caller
         return {
             "event_id": self._new_key("event"),

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, TypeVar
 
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
+from repositories.api_names import field_names
 from repositories.memory.reads import MemoryReads
-from repositories.states import field_names
 
 R = TypeVar("R", bound=Entity)
 

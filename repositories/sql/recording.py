@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from sqlalchemy import BindParameter, bindparam
 from sqlalchemy.types import TypeEngine
 
+from domain.entity import Entity
 from repositories.sql.metadata import PlainText, Timestamp
 
 if TYPE_CHECKING:
@@ -27,12 +28,16 @@ class SeriesKey(NamedTuple):
 class Recorder(Protocol):
     """Writes the events of one unit of work."""
 
-    def origin(self, event_type: str) -> dict[str, Any]:
-        """The values of ORIGIN for an event that is to be written now."""
+    def save_of(self, record: Entity) -> dict[str, Any]:
+        """The values of ORIGIN, and the state, for the event of a save that happens now."""
+        ...
+
+    def deletion_of(self, record_type: type[Entity]) -> dict[str, Any]:
+        """The values of ORIGIN for the event of a deletion that happens now."""
         ...
 
     async def record(self, session: "DatabaseSession", values: dict[str, Any]) -> None:
-        """Write an event, on SQLite: of the values of ORIGIN and of what was changed."""
+        """Write an event, on SQLite: of these values and of what was changed."""
         ...
 
     async def last_revision(self, session: "DatabaseSession", series: SeriesKey) -> int:

@@ -8,15 +8,14 @@ from typing import Any, NoReturn, TypeVar
 
 from domain.entity import Entity, require_positions
 from domain.errors import RevisionConflict
-from domain.history import DELETED
 from domain.json_object import dumps
 from domain.validation import unstorable
+from repositories.api_names import field_names
 from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
 from repositories.sql.mapping import Values
 from repositories.sql.reads import DatabaseReads
 from repositories.sql.recording import SeriesKey
-from repositories.states import field_names, render_state
 
 R = TypeVar("R", bound=Entity)
 
@@ -47,8 +46,7 @@ class DatabaseRepository(DatabaseReads[R]):
             "created_at": record.created_at,
             "updated_at": record.updated_at,
             "expected_revision": expected_revision,
-            "state": render_state(record),
-            **self._session.recorder.origin(f"{record.entity_type}.{record.outcome}"),
+            **self._session.recorder.save_of(record),
         }
         save = (
             self._save_by_function
@@ -60,7 +58,7 @@ class DatabaseRepository(DatabaseReads[R]):
 
     async def delete(self, key: str) -> bool:
         record_type, recorder = self.mapping.record, self._session.recorder
-        origin = recorder.origin(f"{record_type.entity_type}.{DELETED}")
+        origin = recorder.deletion_of(record_type)
         rows = await self._session.rows(
             sql.deletion(self._entities),
             {"key": key, **origin},

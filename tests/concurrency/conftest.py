@@ -10,7 +10,7 @@ import pytest
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
 from repositories.factory import PersistenceMode, create_storage
-from repositories.feed import EventFeed
+from repositories.history.feed import EventFeed
 from repositories.unit_of_work import (
     Repositories,
     SnapshotHandle,

@@ -18,7 +18,7 @@ from execution import Execution
 from repositories.drivers.engine import Database, open_database
 from repositories.errors import WriteConflict
 from repositories.factory import PersistenceMode, create_storage
-from repositories.feed import QUEUE_EVENTS, EventSubscription
+from repositories.history.feed import QUEUE_EVENTS, EventSubscription
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from schema.cursors import encode_log_position
 from schema.execute import GraphQLRequest, parse_and_validate

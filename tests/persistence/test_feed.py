@@ -14,10 +14,10 @@ from sqlalchemy import text
 from domain.callers import Caller
 from domain.errors import EventsRemoved, Unavailable
 from domain.history import Event, EventFilter
-from repositories import feed as feeds
 from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.feed import EventFeed, EventSubscription, SubscriptionIndex
+from repositories.history import feed as feeds
+from repositories.history.feed import EventFeed, EventSubscription, SubscriptionIndex
 from repositories.unit_of_work import Repositories, Storage
 from tests import builders as build
 from tests.conftest import close_database

@@ -10,8 +10,8 @@ from domain.callers import Caller, CallerKind
 from domain.errors import RevisionConflict
 from domain.history import Event, EventFilter
 from domain.production import Draft
+from repositories.api_names import api_name
 from repositories.history.memory import MemoryEventReads
-from repositories.states import api_name
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, RESULT, Kind

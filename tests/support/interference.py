@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
-from repositories.feed import EventFeed
+from repositories.history.feed import EventFeed
 from repositories.unit_of_work import (
     Repositories,
     SnapshotHandle,

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from domain.callers import Caller
-from repositories.feed import EventFeed
+from repositories.history.feed import EventFeed
 from repositories.unit_of_work import Repositories, Storage
 
 

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 from domain.callers import Caller, system
 from domain.errors import AnswerTooLarge, EventsRemoved, TimedOut, Unavailable
@@ -14,11 +14,8 @@ from domain.history import Event, EventFilter
 from repositories import visibility
 from repositories.answer_size import UNLIMITED, limit_answer
 from repositories.deadlines import set_deadline
-from repositories.history.contract import EventPage
+from repositories.history.contract import EventPage, EventReads
 from repositories.memory.criteria import matches
-
-if TYPE_CHECKING:
-    from repositories.unit_of_work import Repositories
 
 PAGE_EVENTS: Final = 100
 """The most events that are read at once."""
@@ -53,6 +50,21 @@ class Notifications(Protocol):
         ...
 
 
+class _Snapshot(Protocol):
+    """What a snapshot is to the feed."""
+
+    @property
+    def events(self) -> EventReads: ...
+
+
+class _Repositories(Protocol):
+    """What a caller's repositories are to the feed."""
+
+    def read(
+        self, *, single_statement: bool = False
+    ) -> AbstractAsyncContextManager[_Snapshot, None]: ...
+
+
 class EventFeed:
     """The events of the log, for the subscribers of this process.
 
@@ -62,7 +74,7 @@ class EventFeed:
 
     def __init__(
         self,
-        repositories_of: "Callable[[Caller], Repositories]",
+        repositories_of: Callable[[Caller], _Repositories],
         *,
         notifications: Notifications | None = None,
         poll_seconds: float = POLL_SECONDS,

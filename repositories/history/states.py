@@ -16,28 +16,12 @@ import orjson
 
 from domain.entity import Entity
 from domain.json_object import JsonObject
+from repositories.api_names import api_name, state_names
 from repositories.json_encoding import encode_json
 
 R = TypeVar("R", bound=Entity)
 
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
-
-BOOKKEEPING: Final = frozenset(field.name for field in fields(Entity))
-
-
-@cache
-def api_name(attribute: str) -> str:
-    """`target_audience` is `targetAudience` in the API."""
-    first, *others = attribute.split("_")
-    return first + "".join(map(str.capitalize, others))
-
-
-def field_names(record_type: type[Entity]) -> Mapping[str, str]:
-    """The attributes of an entity that may change, in order, with their names in the API."""
-    kind: Any = record_type
-    found = dict(_names(kind))
-    del found[record_type.key_name]
-    return found
 
 
 def render_state(record: Entity) -> str:
@@ -69,18 +53,8 @@ def _rendered(value: Any) -> Any:
 
 @cache
 def _getters(kind: Any) -> tuple[Sequence[str], Callable[[Any], tuple[Any, ...]]]:
-    names = _names(kind)
+    names = state_names(kind)
     return tuple(names.values()), attrgetter(*names)
-
-
-@cache
-def _names(kind: Any) -> Mapping[str, str]:
-    is_entity = issubclass(kind, Entity)
-    return {
-        field.name: api_name(field.name)
-        for field in fields(kind)
-        if not (is_entity and field.name in BOOKKEEPING)
-    }
 
 
 @cache
