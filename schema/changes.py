@@ -73,13 +73,13 @@ def changed_key(description: str) -> Any:
     return strawberry.field(resolver=resolve, description=description)
 
 
-def changed_entity(kind: EntityType[Any, Any], graphql_type: Any, name: str) -> Any:
+def changed_entity(entity_type: EntityType[Any, Any], graphql_type: Any, name: str) -> Any:
     """The entity that changed."""
 
     async def resolve(parent: Parent[Record], info: Info) -> Any:
         if parent.is_deletion:
             return None
-        return await info.context.loaders.of(kind).by_key.load(parent.entity_key)
+        return await info.context.loaders.of(entity_type).by_key.load(parent.entity_key)
 
     return strawberry.field(
         resolver=resolve,

@@ -11,7 +11,7 @@ from domain.history import EventFilter as Filter
 from domain.validation import LIST_LENGTH
 from schema.descriptions import ITEMS
 from schema.errors import BadUserInput
-from schema.history.kinds import EntityKind, EventType
+from schema.history.event_types import EntityType, EventType
 
 
 def _one_of(description: str) -> Any:
@@ -21,7 +21,7 @@ def _one_of(description: str) -> Any:
 @strawberry.input(description="Conditions on events; all that are given hold.")
 class EventFilter:
     types: list[EventType] | None = _one_of("What happened is one of these.")
-    entity_types: list[EntityKind] | None = _one_of("It happened to an entity of these types.")
+    entity_types: list[EntityType] | None = _one_of("It happened to an entity of these types.")
     keys: list[strawberry.ID] | None = _one_of("It happened to an entity with one of these keys.")
     client_ids: list[strawberry.ID] | None = _one_of("The entity belongs to one of these clients.")
 

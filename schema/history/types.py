@@ -20,7 +20,7 @@ from schema.context import Context, Info
 from schema.cursors import encode_log_position
 from schema.declarations import FieldResolution
 from schema.descriptions import describe_enum
-from schema.history.kinds import EntityKind, EventType
+from schema.history.event_types import EntityType, EventType
 from schema.node import Node
 from schema.pagination import PageInfo
 from schema.scalars import JSONValue
@@ -68,8 +68,8 @@ def _type(parent: Parent[Record]) -> EventType:
     return EventType(parent.type)
 
 
-def _entity_type(parent: Parent[Record]) -> EntityKind:
-    return EntityKind(parent.entity_type)
+def _entity_type(parent: Parent[Record]) -> EntityType:
+    return EntityType(parent.entity_type)
 
 
 def _key(parent: Parent[Record]) -> strawberry.ID:
@@ -147,7 +147,7 @@ class Event:
         ),
     )
     type: EventType = strawberry.field(resolver=_type, description="What happened.")
-    entity_type: EntityKind = strawberry.field(
+    entity_type: EntityType = strawberry.field(
         resolver=_entity_type, description="The type of the entity that it happened to."
     )
     key: strawberry.ID = strawberry.field(

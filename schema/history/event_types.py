@@ -18,8 +18,8 @@ def _outcomes(record: type) -> tuple[str, ...]:
     return (*record.outcomes, DELETED, ADOPTED)  # type: ignore[attr-defined]
 
 
-EntityKind = StrEnum(  # type: ignore[misc]
-    "EntityKind", {record.entity_type.upper(): record.entity_type for record in _RECORDS}
+EntityType = StrEnum(  # type: ignore[misc]
+    "EntityType", {record.entity_type.upper(): record.entity_type for record in _RECORDS}
 )
 """The types of entities, by their names in the log."""
 
@@ -34,9 +34,9 @@ EventType = StrEnum(  # type: ignore[misc]
 """What may happen to entities of each type, by its names in the log."""
 
 describe_enum(
-    EntityKind,
+    EntityType,
     "The types of entities.",
-    **{name: f"A {_words(member.value)}." for name, member in EntityKind.__members__.items()},
+    **{name: f"A {_words(member.value)}." for name, member in EntityType.__members__.items()},
 )
 
 
