@@ -71,23 +71,16 @@ class EventReads(Protocol):
         """The position of the newest event; 0 when there is none."""
         ...
 
-    async def of_entity(
-        self, entity_type: str, entity_key: str, limit: int, *, before: str | None = None
-    ) -> Sequence[Event]:
-        """Up to `limit` events of an entity, the newest first: those before the event whose id is
-        `before`, or the newest. The events of what this transaction and earlier ones saved are all
-        there, perhaps without a position yet.
-
-        Who gets as many as asked for may ask for more, before the last one's id.
-        """
-        ...
-
     async def of_entities(
         self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
     ) -> Mapping[str, Sequence[Event]]:
-        """As `of_entity`, of entities of a type; keys without any event may be left out.
+        """Up to `limit` events of each entity of a type, by its key, the newest first. The events
+        of what this transaction and earlier ones saved are all there, perhaps without a position
+        yet. Keys without any event may be left out.
 
-        With `before`, only that event's own entity has events.
+        `before` is the id of an event: it gives those of that event's entity that came before it,
+        and none of others. Who gets as many as asked for may ask for more, before the last one's
+        id.
         """
         ...
 
@@ -101,25 +94,15 @@ class EventReads(Protocol):
     async def as_of(
         self,
         record_type: type[R],
-        key: str,
-        *,
-        revision: int | None = None,
-        at: datetime | None = None,
-    ) -> R | None:
-        """The entity with its children as it was stored: with this revision, or else at this time.
-
-        None where it wasn't there, or where the event is gone. Exactly one of the two is given,
-        or else: ValueError.
-        """
-        ...
-
-    async def as_of_many(
-        self,
-        record_type: type[R],
         keys: Sequence[str],
         *,
         revision: int | None = None,
         at: datetime | None = None,
     ) -> Mapping[str, R]:
-        """As `as_of`, of entities of a type; those that weren't there are left out."""
+        """Entities of a type, by their keys, with their children, as they were stored: with this
+        revision, or else at this time.
+
+        Those that weren't there, or whose event is gone, are left out. Exactly one of the two is
+        given, or else: ValueError.
+        """
         ...

@@ -103,12 +103,6 @@ class DatabaseEventReads:
         rows = await self._session.rows(_pruned_position(self._session.dialect))
         return int(rows[0][0])
 
-    async def of_entity(
-        self, entity_type: str, entity_key: str, limit: int, *, before: str | None = None
-    ) -> Sequence[Event]:
-        found = await self.of_entities(entity_type, [entity_key], limit, before=before)
-        return list(found.get(entity_key, ()))
-
     async def of_entities(
         self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
     ) -> Mapping[str, Sequence[Event]]:
@@ -145,17 +139,6 @@ class DatabaseEventReads:
         }
 
     async def as_of(
-        self,
-        record_type: type[R],
-        key: str,
-        *,
-        revision: int | None = None,
-        at: datetime | None = None,
-    ) -> R | None:
-        found = await self.as_of_many(record_type, [key], revision=revision, at=at)
-        return found.get(key)
-
-    async def as_of_many(
         self,
         record_type: type[R],
         keys: Sequence[str],

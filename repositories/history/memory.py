@@ -129,20 +129,12 @@ class MemoryEventReads:
     async def pruned_position(self) -> int:
         return self._log.pruned_position
 
-    async def of_entity(
-        self, entity_type: str, entity_key: str, limit: int, *, before: str | None = None
-    ) -> Sequence[Event]:
-        found = list(reversed(self._log.of_entity((entity_type, entity_key))))
-        if before is not None:
-            places = [place for place, event in enumerate(found) if event.event_id == before]
-            found = found[places[0] + 1 :] if places else []
-        return found[:limit]
-
     async def of_entities(
         self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
     ) -> Mapping[str, Sequence[Event]]:
         return {
-            key: await self.of_entity(entity_type, key, limit, before=before) for key in set(keys)
+            key: _newest(self._log.of_entity((entity_type, key)), limit, before)
+            for key in set(keys)
         }
 
     async def states(
@@ -156,17 +148,6 @@ class MemoryEventReads:
         }
 
     async def as_of(
-        self,
-        record_type: type[R],
-        key: str,
-        *,
-        revision: int | None = None,
-        at: datetime | None = None,
-    ) -> R | None:
-        found = await self.as_of_many(record_type, [key], revision=revision, at=at)
-        return found.get(key)
-
-    async def as_of_many(
         self,
         record_type: type[R],
         keys: Sequence[str],
@@ -188,3 +169,12 @@ class MemoryEventReads:
     @property
     def _log(self) -> EventLog:
         return self._session.log
+
+
+def _newest(events: Sequence[Event], limit: int, before: str | None) -> Sequence[Event]:
+    """The newest events first; with `before`, those that came before the event with this id."""
+    found = list(reversed(events))
+    if before is not None:
+        places = [place for place, event in enumerate(found) if event.event_id == before]
+        found = found[places[0] + 1 :] if places else []
+    return found[:limit]

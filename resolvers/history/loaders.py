@@ -66,7 +66,7 @@ class EventLoaders:
             asked, lambda it: (it.record_type, it.revision, it.at)
         ).items():
             keys = [it.key for it in them]
-            records = await self.reads.as_of_many(record_type, keys, revision=revision, at=at)
+            records = await self.reads.as_of(record_type, keys, revision=revision, at=at)
             found |= {it: records.get(it.key) for it in them}
         return found
 

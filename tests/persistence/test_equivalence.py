@@ -44,6 +44,7 @@ from tests import builders as build
 from tests.conftest import empty_database
 from tests.persistence.kinds import DRAFT, KINDS, PLAN, RESULT, Kind
 from tests.support.commands import delete
+from tests.support.history import as_of
 from tests.support.sources import START, CountedKeys, SettableClock
 
 T = TypeVar("T")
@@ -240,8 +241,8 @@ async def _replayed(log: Sequence[Event], repositories: Repositories) -> Mapping
             before = entities.pop(event.entity_key, None)
             assert event.revision_before == (before.revision if before else 0)
             if not event.is_deletion:
-                entity = await snapshot.events.as_of(
-                    kind.type.record, event.entity_key, revision=event.revision_after
+                entity = await as_of(
+                    snapshot, kind.type.record, event.entity_key, revision=event.revision_after
                 )
                 assert entity is not None
                 assert entity.revision > revisions.get((kind.name, event.entity_key), 0)

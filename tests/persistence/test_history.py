@@ -16,6 +16,7 @@ from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
 from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, RESULT, Kind
 from tests.support.commands import Commands
+from tests.support.history import as_of, events_of
 from tests.support.sources import START, SettableClock
 
 ALL = 1_000
@@ -214,7 +215,7 @@ async def test_a_unit_of_work_reads_its_own_events(storage: Storage) -> None:
     async def work(unit: UnitOfWork) -> list[int]:
         await unit.drafts.save(build.draft("key"))
         await unit.drafts.save(build.draft("key"))
-        events = await unit.events.of_entity("draft", "key", ALL)
+        events = await events_of(unit, "draft", "key", ALL)
         return [event.revision_after for event in events]
 
     assert await storage.as_(build.caller()).write(work) == [2, 1]
@@ -338,9 +339,9 @@ async def test_the_events_of_an_entity_come_newest_first_page_by_page(storage: S
     await DRAFT.delete(repositories, "key")
 
     async with repositories.read() as snapshot:
-        first = await snapshot.events.of_entity("draft", "key", 2)
-        second = await snapshot.events.of_entity("draft", "key", 2, before=first[-1].event_id)
-        unknown = await snapshot.events.of_entity("draft", "key", 2, before="unknown")
+        first = await events_of(snapshot, "draft", "key", 2)
+        second = await events_of(snapshot, "draft", "key", 2, before=first[-1].event_id)
+        unknown = await events_of(snapshot, "draft", "key", 2, before="unknown")
 
     assert [event.revision_after for event in first] == [0, 2]
     assert [event.revision_after for event in second] == [1]
@@ -360,10 +361,10 @@ async def test_each_revision_is_read_as_it_was_stored(
     await kind.delete(repositories, "key")
 
     async with repositories.read() as snapshot:
-        events, record_type = snapshot.events, kind.type.record
-        by_revision = [await events.as_of(record_type, "key", revision=n) for n in range(5)]
+        record_type = kind.type.record
+        by_revision = [await as_of(snapshot, record_type, "key", revision=n) for n in range(5)]
         by_time = [
-            await events.as_of(record_type, "key", at=START + timedelta(hours=n, minutes=30))
+            await as_of(snapshot, record_type, "key", at=START + timedelta(hours=n, minutes=30))
             for n in range(5)
         ]
 
@@ -374,9 +375,9 @@ async def test_each_revision_is_read_as_it_was_stored(
 async def test_either_a_revision_or_a_time_is_asked_for(repositories: Repositories) -> None:
     async with repositories.read() as snapshot:
         with pytest.raises(ValueError, match="either"):
-            await snapshot.events.as_of(Draft, "key")
+            await as_of(snapshot, Draft, "key")
         with pytest.raises(ValueError, match="either"):
-            await snapshot.events.as_of(Draft, "key", revision=1, at=START)
+            await as_of(snapshot, Draft, "key", revision=1, at=START)
 
 
 async def test_states_are_read_where_they_are_looked_at(storage: Storage) -> None:
@@ -388,7 +389,7 @@ async def test_states_are_read_where_they_are_looked_at(storage: Storage) -> Non
         async with storage.as_(build.caller()).read(selected=selected) as snapshot:
             events = snapshot.events
             page = await events.page(0, ALL)
-            found = [*page.items, *await events.of_entity("draft", "key", ALL)]
+            found = [*page.items, *await events_of(snapshot, "draft", "key", ALL)]
             # In memory nothing has to be read.
             assert (
                 isinstance(events, MemoryEventReads)

@@ -12,6 +12,7 @@ from repositories.history.retention import APART_SECONDS, IDLE_SECONDS, keep_pru
 from repositories.unit_of_work import Storage
 from tests import builders as build
 from tests.persistence.kinds import DRAFT, RESULT
+from tests.support.history import as_of, events_of
 from tests.support.sources import SettableClock
 from tests.support.tasks import elsewhere
 
@@ -90,8 +91,8 @@ async def test_what_an_entity_was_within_the_time_can_be_told(
     await prune(storage)
 
     async with storage.as_(build.caller()).read() as snapshot:
-        found = await snapshot.events.as_of(Draft, "key", at=clock.now - DAY)
-        gone = await snapshot.events.as_of(Draft, "key", revision=1)
+        found = await as_of(snapshot, Draft, "key", at=clock.now - DAY)
+        gone = await as_of(snapshot, Draft, "key", revision=1)
     assert found is not None
     assert found.revision == 2
     assert gone is None
@@ -136,7 +137,7 @@ async def test_events_without_a_position_are_left_alone(
     await storage.sequence_events()
 
     async with storage.as_(build.caller()).read() as snapshot:
-        found = await snapshot.events.of_entity("draft", "key", ALL)
+        found = await events_of(snapshot, "draft", "key", ALL)
     assert found[0].revision_after == 2
 
 

@@ -14,6 +14,7 @@ from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
 from tests.persistence.kinds import DRAFT
+from tests.support.history import events_of
 from tests.support.pauses import Pause
 from tests.support.tasks import elsewhere
 
@@ -81,7 +82,7 @@ async def test_the_entitys_own_events_are_there_before_they_have_positions(
     await save(storage, "key")
 
     async with storage.as_(build.caller()).read() as snapshot:
-        [event] = await snapshot.events.of_entity("draft", "key", 10)
+        [event] = await events_of(snapshot, "draft", "key", 10)
 
     assert event.position is None
     assert await positions(storage) == []
