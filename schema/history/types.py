@@ -14,7 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from domain.callers import Caller, CallerKind
 from domain.history import Event as Record
-from domain.state_changes import StateChange, changes_between
+from domain.history import StateChange, changes_between
 from repositories.registry import TYPES_IN_THE_LOG
 from schema.context import Context, Info
 from schema.cursors import encode_log_position

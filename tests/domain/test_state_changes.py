@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.history import StateChange, changes_between
 from domain.json_object import JsonObject
-from domain.state_changes import StateChange, changes_between
 
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
