@@ -195,7 +195,10 @@ async def storage(
         yield create_storage(PersistenceMode.INMEMORY, clock=clock, new_key=new_key)
         return
     database = await open_emptied(_storage, pool_size)
-    yield create_storage(PersistenceMode.DB, database, clock=clock, new_key=new_key)
+    storage = create_storage(PersistenceMode.DB, database, clock=clock, new_key=new_key)
+    yield storage
+    # A feed that has just lost its last subscriber may still be reading.
+    await storage.feed.close()
     await close_database(database)
 
 

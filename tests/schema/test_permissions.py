@@ -1,6 +1,6 @@
 """A permission on a field is asked however the field is selected, and whoever resolves it.
 
-Each test plants a permission on one field of the schema and makes the schema anew. Documents then
+Each test plants a permission on one field of the schema, which is made anew with it. Documents then
 select the field in each place where it can be: `%s` stands for it.
 """
 
@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Any, Final
 
@@ -153,6 +154,10 @@ class Allowed(BasePermission):
         return True
 
 
+DENIED: Final = Denied()
+ALLOWED: Final = Allowed()
+
+
 def graphql_field(schema: CompiledSchema, name: str) -> GraphQLField:
     type_name, _, field_name = name.partition(".")
     type_ = schema.graphql.type_map[type_name]
@@ -168,13 +173,28 @@ def extended(name: str, extension: FieldExtension) -> Iterator[CompiledSchema]:
     assert declared is not None
     declared.extensions.append(extension)
     try:
-        yield create_schema()
+        yield _schema_with(name, extension)
     finally:
         declared.extensions.remove(extension)
 
 
+@cache
+def _schema_with(name: str, extension: FieldExtension) -> CompiledSchema:
+    """The schema, made while the field has the extension; it's that of one field."""
+    return create_schema()
+
+
+@cache
+def _asking(permission: BasePermission) -> FieldExtension:
+    return PermissionExtension([permission], use_directives=False)
+
+
 def planted(name: str, permission: BasePermission) -> AbstractContextManager[CompiledSchema]:
-    return extended(name, PermissionExtension([permission], use_directives=False))
+    """The schema, where the field has the permission until the end.
+
+    The same permission at the same place makes the same schema again, which is made once.
+    """
+    return extended(name, _asking(permission))
 
 
 def operations(name: str) -> Iterator[str]:
@@ -296,7 +316,7 @@ async def test_a_field_is_denied_however_it_is_selected_and_executed(
     for query, with_renderers in product(operations(name), (True, False)):
         assert is_answered(await stored.answer(query, with_renderers=with_renderers), name), query
 
-    with planted(name, Denied()) as schema:
+    with planted(name, DENIED) as schema:
         api = Api(schema, stored.storage)
         for query, with_renderers in product(operations(name), (True, False)):
             answer = await api.answer(query, with_renderers=with_renderers)
@@ -309,7 +329,7 @@ async def test_a_field_is_denied_however_it_is_selected_and_executed(
 async def test_a_denied_mutation_stores_nothing(stored: Api, name: str) -> None:
     before = await stored.stored()
 
-    with planted(f"Mutation.{name}", Denied()) as schema:
+    with planted(f"Mutation.{name}", DENIED) as schema:
         for query in operations(f"Mutation.{name}"):
             answer = await InProcess(schema, stored.storage).send(query)
 
@@ -319,7 +339,7 @@ async def test_a_denied_mutation_stores_nothing(stored: Api, name: str) -> None:
 
 @every_field
 async def test_a_permission_that_allows_changes_nothing(in_memory: Api, name: str) -> None:
-    with planted(name, Allowed()) as schema:
+    with planted(name, ALLOWED) as schema:
         api = Api(schema, in_memory.storage)
         for query in operations(name):
             assert await api.answer(query) == await in_memory.answer(query)
@@ -342,7 +362,7 @@ async def test_a_way_that_forgets_the_permission_would_be_seen(
 ) -> None:
     forgotten = getattr(PLAIN.engine.sources.binding_of(graphql_field(PLAIN, name)), way)
 
-    with planted(name, Denied()) as schema:
+    with planted(name, DENIED) as schema:
         field, binding_of = graphql_field(schema, name), schema.engine.sources.binding_of
 
         def forgetting(of: GraphQLField) -> FieldBinding:
