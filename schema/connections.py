@@ -1,4 +1,4 @@
-"""The fields that are connections: pages of entities, as records or as JSON."""
+"""The fields that are connections: pages of records, or of entities as JSON."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from execution import Render, SelectedField
 from repositories.criteria import PageRequest
 from repositories.projections import JsonProjection, Paged, Part
 from repositories.registry import EntityType
-from resolvers.dataloaders import ALL, Related
+from resolvers.dataloaders import ALL, Listing, Related
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
 from schema.context import Context, Info
@@ -74,21 +74,8 @@ def connection(
 
     request_of = partial(page_request, entity_type)
 
-    async def resolve(parent: strawberry.Parent[Any], info: Info, **arguments: Any) -> Any:
-        [connection] = await resolve_all([parent], info, **arguments)
-        return connection
-
-    async def resolve_all(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:
-        request = request_of(**arguments)
-        loaders, cursors = info.context.loaders, Cursors(entity_type, request.order)
-        if related is None or by is None:
-            listing = loaders.of(entity_type).all
-            return [Connection(listing=listing, key=ALL, request=request, cursors=cursors)]
-        listing = related(loaders).listing
-        return [
-            Connection(listing=listing, key=getattr(parent, by), request=request, cursors=cursors)
-            for parent in parents
-        ]
+    def listing_of(loaders: Loaders) -> Listing[Any]:
+        return loaders.of(entity_type).all if related is None else related(loaders).listing
 
     def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
         rendered = RenderedConnection.of(selected)
@@ -144,14 +131,53 @@ def connection(
 
         return rendered.bind(render_of)
 
-    # Each entity type has its own filter and order, so the signature is completed here.
+    return _field(
+        entity_type,
+        listing_of,
+        description,
+        by=by,
+        renderer=renderer if by is None else renderer_of_related,
+        part_of=None if by is None else part_of,
+    )
+
+
+def record_connection(
+    listed: Listed, listing_of: Callable[[Loaders], Listing[Any]], description: str
+) -> Any:
+    """A field with a page of a listing whose records are no entities; none is rendered as JSON."""
+    return _field(listed, listing_of, description)
+
+
+def _field(
+    listed: Listed,
+    listing_of: Callable[[Loaders], Listing[Any]],
+    description: str,
+    *,
+    by: str | None = None,
+    **resolution: Any,
+) -> Any:
+    """The field, which reads the list of the parent's attribute `by`; None: the list of all."""
+
+    async def resolve(parent: strawberry.Parent[Any], info: Info, **arguments: Any) -> Any:
+        [connection] = await resolve_all([parent], info, **arguments)
+        return connection
+
+    async def resolve_all(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:
+        request = page_request(listed, **arguments)
+        listing, cursors = listing_of(info.context.loaders), Cursors(listed, request.order)
+        keys = [ALL if by is None else getattr(parent, by) for parent in parents]
+        return [
+            Connection(listing=listing, key=key, request=request, cursors=cursors) for key in keys
+        ]
+
+    # Each type has its own filter and order, so the signature is completed here.
     annotations = {
         "first": First,
         "after": After,
         "last": Last,
         "before": Before,
-        "filter": _argument(entity_type, "Filter", FILTER),
-        "order_by": _argument(entity_type, "Order", "The order; newest first by default."),
+        "filter": _argument(listed, "Filter", FILTER),
+        "order_by": _argument(listed, "Order", "The order; newest first by default."),
     }
     declared = signature(resolve)
     parent, info, _ = declared.parameters.values()
@@ -160,16 +186,12 @@ def connection(
         for name, annotation in annotations.items()
     ]
     resolve.__dict__["__signature__"] = declared.replace(parameters=[parent, info, *given])
-    resolution = FieldResolution(
-        resolve_batch=resolve_all,
-        renderer=renderer if by is None else renderer_of_related,
-        part_of=None if by is None else part_of,
-    )
-    return strawberry.field(resolver=resolve, description=description, metadata=resolution.metadata)
+    metadata = FieldResolution(resolve_batch=resolve_all, **resolution).metadata
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
-def _argument(entity_type: EntityType[Any, Any], suffix: str, description: str) -> Any:
+def _argument(listed: Listed, suffix: str, description: str) -> Any:
     input_type = Annotated[  # type: ignore[valid-type]
-        f"{entity_type.name}{suffix}", strawberry.lazy(f"schema.{entity_type.module}.inputs")
+        f"{listed.name}{suffix}", strawberry.lazy(f"schema.{listed.module}.inputs")
     ]
     return Annotated[input_type | None, strawberry.argument(description=description)]

@@ -16,10 +16,8 @@ import orjson
 from strawberry import UNSET
 
 from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
-from domain.webhooks import WebhookDelivery, WebhookEndpoint
 from repositories.criteria import Order, Position
 from repositories.places import PLACE_MARK
-from repositories.registry import ENTITY_TYPES
 from schema.errors import BadUserInput
 
 _CHECKSUM_BYTES: Final = 6
@@ -27,32 +25,54 @@ _QUOTES: Final = 10
 """How many quotes a place has whose five parts are texts."""
 _AS_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
-_RECORDS: Final[dict[str, type]] = {
-    **{name: type_.record for name, type_ in ENTITY_TYPES.items()},
-    **{record.__name__: record for record in (WebhookEndpoint, WebhookDelivery)},
-}
 
 
 class Listed(Protocol):
-    """What lists are of: the name of the records' type, and of the attribute that is their key."""
+    """What lists are of: a type of records, and the attribute that is their key."""
 
     @property
-    def name(self) -> str: ...
+    def record(self) -> type: ...
+
+    @property
+    def name(self) -> str:
+        """The name of the GraphQL type, which is the record's."""
+        ...
 
     @property
     def key_name(self) -> str: ...
 
+    @property
+    def module(self) -> str:
+        """The module of the record, in every room."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRecords:
+    """Records that are no entities of the registry."""
+
+    record: type
+    key_name: str
+
+    @property
+    def name(self) -> str:
+        return self.record.__name__
+
+    @property
+    def module(self) -> str:
+        return self.record.__module__.rpartition(".")[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
-    """Makes and reads the cursors of lists of one entity type in one order."""
+    """Makes and reads the cursors of lists of one type in one order."""
 
-    entity_type: Listed
+    listed: Listed
     order: Order
 
     def encode(self, record: object) -> str:
         return self.encode_place(
-            getattr(record, self.order.field), getattr(record, self.entity_type.key_name)
+            getattr(record, self.order.field), getattr(record, self.listed.key_name)
         )
 
     def encode_place(self, value: Any, key: str) -> str:
@@ -73,12 +93,12 @@ class Cursors:
         return position
 
     def _scope(self) -> list[str]:
-        return [self.entity_type.name, self.order.field, self.order.direction.value]
+        return [self.listed.name, self.order.field, self.order.direction.value]
 
     def _position(self, value: Any, key: Any) -> Position | None:
         if not isinstance(key, str) or unstorable(key):
             return None
-        type_ = _type_of(self.entity_type.name, self.order.field)
+        type_ = _type_of(self.listed.record, self.order.field)
         if type_ is datetime and isinstance(value, str):
             value = _moment(value)
         fits = isinstance(value, str if issubclass(type_, str) else type_) and _is_storable(value)
@@ -165,8 +185,8 @@ def _payload_of_place(place: str) -> bytes:
 
 
 @cache
-def _type_of(type_name: str, field: str) -> type:
-    type_: type = get_type_hints(_RECORDS[type_name])[field]
+def _type_of(record: type, field: str) -> type:
+    type_: type = get_type_hints(record)[field]
     return type_
 
 
