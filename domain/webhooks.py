@@ -35,6 +35,12 @@ PAUSES: Final = tuple(
     for seconds in (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 21_600, 36_000)
 )
 """How long to wait after the first failed attempt, after the second, and so on: about a day."""
+MAX_ATTEMPTS: Final = 50
+"""How many attempts of a delivery are kept."""
+MAX_ATTEMPTS_BEFORE: Final = MAX_ATTEMPTS - len(PAUSES) - 1
+"""How many of them a replay leaves: it may lead to as many as a new delivery."""
+MAX_REPLAYED: Final = 1_000
+"""How many deliveries are replayed at once."""
 JITTER: Final = 0.2
 """A pause is up to this part longer or shorter, so that many don't end at the same moment."""
 MAX_RETRY_AFTER: Final = timedelta(hours=12)

@@ -118,10 +118,13 @@ class WebhookRepository(WebhookReads, Protocol):
         """
         ...
 
-    async def replay(self, endpoint_id: str, filter: Filter | None, now: datetime) -> int:
-        """Make those deliveries that have ended pending again; how many it were.
+    async def replay(
+        self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
+    ) -> int:
+        """Make up to `limit` of those deliveries that have ended pending again; how many it were.
 
-        This unit of work got the endpoint for update.
+        Of the attempts of each the newest MAX_ATTEMPTS_BEFORE are kept. This unit of work got the
+        endpoint for update.
         """
         ...
 

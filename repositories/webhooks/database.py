@@ -25,6 +25,7 @@ from sqlalchemy import (
 from domain.json_object import dumps
 from domain.validation import unstorable
 from domain.webhooks import (
+    MAX_ATTEMPTS_BEFORE,
     Claim,
     Decision,
     DeliveryState,
@@ -232,13 +233,18 @@ class DatabaseWebhookRepository:
             await self._session.rows(_let_be_due(True, self._session.dialect), given)
         return True
 
-    async def replay(self, endpoint_id: str, filter: Filter | None, now: datetime) -> int:
-        statement = await self._session.kept(_replay, shape_of(filter), self._session.dialect)
-        given = {"endpoint": endpoint_id, **values_of(filter)}
+    async def replay(
+        self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
+    ) -> int:
+        dialect = self._session.dialect
+        statement = await self._session.kept(_replay, shape_of(filter), dialect)
+        given = {"endpoint": endpoint_id, "most": limit, **values_of(filter)}
         rows = await self._session.rows(statement, given)
         if rows:
             due = {"endpoint_id": endpoint_id, "now": now}
-            await self._session.rows(_let_be_due(False, self._session.dialect), due)
+            await self._session.rows(_let_be_due(False, dialect), due)
+        if long := [key for key, attempt_count in rows if attempt_count > MAX_ATTEMPTS_BEFORE]:
+            await self._session.rows(_remove_attempts(dialect), {"keys": long})
         return len(rows)
 
     async def remove_finished(self, before: datetime, limit: int) -> int:
@@ -468,17 +474,38 @@ def _complete(dialect: Dialect) -> Statement:
 
 def _replay(shape: Filter | None, dialect: Dialect) -> Statement:
     it = webhook_deliveries.c
-    changed = (
-        update(webhook_deliveries)
+    found = (
+        select(it.id)
         .where(
             it.endpoint_id == _parameter("endpoint", it.endpoint_id),
             it.state != _state(),
             condition(webhook_deliveries, shape, dialect),
         )
+        .limit(bindparam("most", type_=Integer()))
+    )
+    changed = (
+        update(webhook_deliveries)
+        .where(it.id.in_(found))
         .values(state=_PENDING, due_at=None, finished_at=None, failures=0)
-        .returning(it.id)
+        .returning(it.delivery_id, it.attempt_count)
     )
     return dialect.compile(changed)
+
+
+@cache
+def _remove_attempts(dialect: Dialect) -> Statement:
+    """All but the newest ones."""
+    attempt, of = webhook_attempts.c, webhook_deliveries.c
+    first_kept = (
+        select(of.attempt_count - MAX_ATTEMPTS_BEFORE)
+        .where(of.delivery_id == attempt.delivery_id)
+        .correlate(webhook_attempts)
+        .scalar_subquery()
+    )
+    removed = delete(webhook_attempts).where(
+        dialect.among(attempt.delivery_id, "keys"), attempt.position < first_kept
+    )
+    return dialect.compile(removed)
 
 
 @cache

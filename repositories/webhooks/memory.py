@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.webhooks import (
+    MAX_ATTEMPTS_BEFORE,
     Claim,
     Decision,
     DeliveryState,
@@ -214,11 +215,14 @@ class MemoryWebhookRepository:
             self._let_be_due(stored.entity, now)
         return True
 
-    async def replay(self, endpoint_id: str, filter: Filter | None, now: datetime) -> int:
+    async def replay(
+        self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
+    ) -> int:
         ended = [
             replace(
                 it,
                 failures=0,
+                attempts=it.attempts[-MAX_ATTEMPTS_BEFORE:],
                 record=replace(
                     it.record, state=DeliveryState.PENDING, due_at=None, finished_at=None
                 ),
@@ -227,7 +231,7 @@ class MemoryWebhookRepository:
             if it.record.endpoint_id == endpoint_id
             and not it.is_pending
             and matches(it.record, filter)
-        ]
+        ][:limit]
         if ended:
             self._keep(ended)
             self._let_be_due((endpoint_id,), now)

@@ -4,6 +4,7 @@ from domain.errors import NotFound, ValidationFailed, Violation
 from domain.sources import random_bytes
 from domain.validation import require_valid
 from domain.webhooks import (
+    MAX_REPLAYED,
     SECRET_BYTES,
     SECRET_OVERLAP,
     ChangeWebhookEndpoint,
@@ -88,7 +89,11 @@ async def replay_webhook_deliveries(unit: UnitOfWork, command: ReplayWebhookDeli
         conditions.append(Comparison("created_at", Operator.LT, command.until))
     now = await unit.webhooks.time(unit.now)
     wanted = AllOf(tuple(conditions))
-    count = await unit.webhooks.replay(endpoint.endpoint_id, wanted, now)
+    count = await unit.webhooks.replay(endpoint.endpoint_id, wanted, MAX_REPLAYED + 1, now)
+    if count > MAX_REPLAYED:
+        raise ValidationFailed.at(
+            "since", f"must leave at most {MAX_REPLAYED:,} deliveries, with the other conditions"
+        )
     return Replayed(endpoint=endpoint, count=count)
 
 

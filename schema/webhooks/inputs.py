@@ -83,7 +83,9 @@ class ReplayWebhookDeliveriesInput:
     state: DeliveryState | None = optional("Only those in this state.")
     since: datetime | None = optional(
         "Only those that were made at this time or later. It has to be given unless `deliveryIds` "
-        "are."
+        "are.",
+        f"All conditions together leave at most {webhooks.MAX_REPLAYED:,} deliveries; for more, "
+        "repeat the mutation for one time after another.",
     )
     until: datetime | None = optional("Only those that were made before this time.")
     expected_revision: int | None = expected_revision()

@@ -53,7 +53,7 @@ class WebhookEndpoint:
 
 @strawberry.type(description="A request that the server made to an endpoint, or tried to make.")
 class WebhookAttempt:
-    position: int = strawberry.field(description="Its place among the delivery's: 0, 1, 2 …")
+    position: int = strawberry.field(description="Its place among all of the delivery's: 0, 1, 2 …")
     created_at: datetime = strawberry.field(description="When it began.")
     duration_ms: int = strawberry.field(description="How long it took, in milliseconds.")
     status: int | None = strawberry.field(
@@ -93,7 +93,7 @@ class WebhookDelivery:
     entity_type: str = strawberry.field(description="The type of the entity, such as `draft`.")
     entity_key: str = strawberry.field(description="The business key of the entity.")
     state: DeliveryState = strawberry.field(description="What has become of it.")
-    attempt_count: int = strawberry.field(description="How many attempts were made.")
+    attempt_count: int = strawberry.field(description="How many attempts were made in all.")
     due_at: datetime | None = strawberry.field(
         description=(
             "When the next attempt may begin, or the one under way has to have ended; null when it "
@@ -106,7 +106,10 @@ class WebhookDelivery:
     )
     attempts: list[WebhookAttempt] = strawberry.field(
         resolver=_attempts,
-        description="The attempts, in the order in which they were made.",
+        description=(
+            "The attempts, in the order in which they were made. At most "
+            f"{webhooks.MAX_ATTEMPTS}: a replay removes the oldest."
+        ),
         graphql_type=list[WebhookAttempt],
         metadata=FieldResolution(resolve_batch=_all_attempts).metadata,
     )

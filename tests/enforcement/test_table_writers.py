@@ -133,7 +133,7 @@ async def _use_webhooks(unit: UnitOfWork) -> None:
     [claim] = await webhooks.claim(1, timedelta(), START)
     decision = Decision(state=DeliveryState.DELIVERED, due_at=None)
     assert await webhooks.complete(claim, build.outcome(), decision, START)
-    assert await webhooks.replay("endpoint-1", None, START) == 1
+    assert await webhooks.replay("endpoint-1", None, 10, START) == 1
     await webhooks.remove_finished(START, 1)
     await webhooks.delete("endpoint-1")
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from domain.webhooks import (
+    MAX_ATTEMPTS_BEFORE,
     Claim,
     Decision,
     DeliveryState,
@@ -57,8 +58,10 @@ class Webhooks:
         result = build.outcome(**outcome)
         return await self.do(lambda them: them.complete(claim, result, decision, now))
 
-    async def replay(self, filter: Comparison | None = None, to: str = "endpoint-1") -> int:
-        return await self.do(lambda them: them.replay(to, filter, SOON))
+    async def replay(
+        self, filter: Comparison | None = None, to: str = "endpoint-1", limit: int = 100
+    ) -> int:
+        return await self.do(lambda them: them.replay(to, filter, limit, SOON))
 
     async def endpoint(self, key: str = "endpoint-1") -> WebhookEndpoint | None:
         async with self._repositories.read() as snapshot:
@@ -428,6 +431,35 @@ async def test_only_what_matches_is_sent_again(
 
     assert await webhooks.replay(Comparison("entity_key", Operator.EQ, "a")) == 1
     assert keys(await webhooks.claim()) == ["delivery-1"]
+
+
+async def test_no_more_than_so_many_are_sent_again(
+    webhooks: Webhooks, endpoint: WebhookEndpoint
+) -> None:
+    await webhooks.add(of("a", 1), of("b", 2), of("c", 3))
+    for claim in await webhooks.claim():
+        await webhooks.complete(claim)
+
+    assert [await webhooks.replay(limit=2) for _ in range(3)] == [2, 1, 0]
+    assert len(await webhooks.claim()) == 3
+
+
+async def test_a_replay_leaves_the_newest_attempts(
+    webhooks: Webhooks, endpoint: WebhookEndpoint
+) -> None:
+    await webhooks.add(of("a", 1), of("b", 2))
+    again = Decision(state=DeliveryState.PENDING, due_at=SOON)
+    for number in range(MAX_ATTEMPTS_BEFORE + 2):
+        for claim in await webhooks.claim():
+            is_last = number > MAX_ATTEMPTS_BEFORE or claim.delivery_id == "delivery-2"
+            await webhooks.complete(claim, GIVEN_UP if is_last else again, status=500)
+
+    assert await webhooks.replay() == 2
+
+    positions = [attempt.position for attempt in await webhooks.attempts()]
+    assert positions == [*range(2, MAX_ATTEMPTS_BEFORE + 2)]
+    assert len(await webhooks.attempts("delivery-2")) == 1
+    assert (await webhooks.delivery()).attempt_count == MAX_ATTEMPTS_BEFORE + 2
 
 
 async def test_replays_of_an_entity_are_in_order_and_after_what_is_open(

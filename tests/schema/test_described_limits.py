@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,13 +21,18 @@ from graphql import (
 )
 
 from domain import validation
+from domain.webhooks import PAUSES, Decision, DeliveryState
+from orchestration.webhooks import Dispatcher
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Storage
+from repositories.unit_of_work import Storage, UnitOfWork
 from schema.filtering import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH
 from schema.root import CompiledSchema
+from tests import builders as build
 from tests import inputs
 from tests.support.graphql import InProcess, Json
+from tests.support.receivers import Answering
 from tests.support.sdl import client_schema, enum_type, input_type, object_type, object_types
+from tests.support.sources import SettableClock
 
 COMPLETE: dict[str, Callable[..., Json]] = {
     "submitIntake": inputs.submit_intake,
@@ -258,6 +264,78 @@ async def test_filters_say_their_limits(server: InProcess) -> None:
     assert f"{MAX_FILTER_DEPTH} levels" in str(said)
     refused = await server.fail(ask, filter={"draftId": {"in": long}})
     assert re.findall(r"at most (\d+) items", refused["message"])[0] + " items" in str(said)
+
+
+async def test_a_replay_says_how_many_it_takes(schema: CompiledSchema) -> None:
+    storage = create_storage(PersistenceMode.INMEMORY)
+    server = InProcess(schema, storage)
+    [since] = [place for place in PLACES if str(place) == "replayWebhookDeliveries.since"]
+    found = re.search(r"at most ([\d,]+) deliveries", since.description)
+    assert found is not None
+    most = int(found[1].replace(",", ""))
+    new = [build.new_delivery(number, entity_key=f"key-{number}") for number in range(most + 1)]
+    ended = Decision(state=DeliveryState.DELIVERED, due_at=None)
+
+    async def deliver(unit: UnitOfWork) -> None:
+        await unit.webhooks.insert(build.webhook_endpoint(), build.WEBHOOK_SECRET)
+        await unit.webhooks.add("endpoint-1", new, unit.now)
+        for claim in await unit.webhooks.claim(most + 1, timedelta(), unit.now):
+            await unit.webhooks.complete(claim, build.outcome(), ended, unit.now)
+
+    await storage.as_(build.caller()).write(deliver)
+    replay = (
+        "mutation($input: ReplayWebhookDeliveriesInput!) { replayWebhookDeliveries(input: $input) "
+        "{ count errors { message path } } }"
+    )
+    which = {"endpointId": "endpoint-1", "since": "1970-01-01T00:00:00Z"}
+
+    refused = (await server.ask(replay, input=which))["replayWebhookDeliveries"]
+    one = {**which, "deliveryIds": ["delivery-0"]}
+    assert (await server.ask(replay, input=one))["replayWebhookDeliveries"]["count"] == 1
+    taken = (await server.ask(replay, input=which))["replayWebhookDeliveries"]
+
+    [error] = refused["errors"]
+    assert (error["path"], refused["count"]) == (["since"], None)
+    assert found[0] in error["message"]
+    assert (taken["errors"], taken["count"]) == ([], most)
+
+
+async def test_a_delivery_says_how_many_attempts_are_kept(schema: CompiledSchema) -> None:
+    clock = SettableClock()
+    storage = create_storage(PersistenceMode.INMEMORY, clock=clock)
+    server = InProcess(schema, storage)
+    dispatcher = Dispatcher(storage, lambda: Answering(503), clock=clock, jitter=lambda: 0)
+    said = object_type("WebhookDelivery").fields["attempts"].description or ""
+    [most] = map(int, re.findall(r"At most (\d+)", said))
+    save = (
+        'saveWebhookEndpoint(input: {{ endpointId: "endpoint-1", url: "https://{}.example/" }}) '
+        "{{ errors {{ message }} }}"
+    )
+    test = 'testWebhookEndpoint(input: { endpointId: "endpoint-1" }) { errors { message } }'
+    replay = (
+        'replayWebhookDeliveries(input: { endpointId: "endpoint-1", '
+        'since: "1970-01-01T00:00:00Z" }) { count }'
+    )
+    await server.ask(f"mutation {{ {save.format('first')} {test} }}")
+
+    kept, end = [], 0
+    for number in range(most // len(PAUSES) + 1):
+        for pause in (*PAUSES, timedelta()):
+            await dispatcher.settle()
+            clock.now += pause
+        data = await server.ask(
+            "{ webhookDeliveries { nodes { state attemptCount attempts { position } } } }"
+        )
+        [delivery] = data["webhookDeliveries"]["nodes"]
+        assert delivery["state"] == "FAILED"
+        positions = [attempt["position"] for attempt in delivery["attempts"]]
+        end = delivery["attemptCount"]
+        assert positions == [*range(end - len(positions), end)]
+        kept.append(len(positions))
+        # At another URL an endpoint hasn't failed yet, so it isn't disabled.
+        await server.ask(f"mutation {{ {save.format(f'again-{number}')} {replay} }}")
+
+    assert max(kept) == kept[-1] == most < end
 
 
 # Beyond limits

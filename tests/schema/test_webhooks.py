@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.webhooks import DeliveryState, Outcome, is_secret
+from domain.webhooks import DeliveryState, is_secret
 from orchestration.webhooks import Dispatcher
 from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
@@ -13,6 +13,7 @@ from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.support.graphql import InProcess, Json
+from tests.support.receivers import Answering
 from tests.support.sources import START
 from tests.support.statements import watched
 
@@ -68,19 +69,9 @@ async def deliveries(api: InProcess, arguments: str = "") -> list[Json]:
     return nodes
 
 
-class Refusing:
-    """A receiver that refuses everything."""
-
-    async def send(self, _: object) -> Outcome:
-        return build.outcome(403, response="no")
-
-    async def close(self) -> None:
-        pass
-
-
 async def send_all(storage: Storage) -> None:
     await storage.sequence_events()
-    await Dispatcher(storage, Refusing).settle()
+    await Dispatcher(storage, lambda: Answering(403, "no")).settle()
 
 
 # Endpoints
@@ -131,6 +122,26 @@ async def test_an_endpoint_is_found_alone_and_in_a_list(api: InProcess) -> None:
     page = data["webhookEndpoints"]
     assert (page["totalCount"], page["nodes"]) == (1, [{"endpointId": "endpoint-1"}])
     assert page["edges"][0]["cursor"] == page["pageInfo"]["endCursor"]
+
+
+@pytest.mark.parametrize("field", ["URL", "CREATED_AT", "REVISION"])
+async def test_endpoints_are_listed_page_by_page(api: InProcess, field: str) -> None:
+    keys = [f"endpoint-{number}" for number in range(3)]
+    for key in keys:
+        await save(api, endpointId=key)
+    found, after = [], None
+
+    for _ in keys:
+        data = await api.ask(
+            "query($after: String, $order: WebhookEndpointOrder) { webhookEndpoints(first: 1, "
+            "after: $after, orderBy: $order) { nodes { endpointId } pageInfo { endCursor } } }",
+            after=after,
+            order={"field": field, "direction": "ASC"},
+        )
+        found += [node["endpointId"] for node in data["webhookEndpoints"]["nodes"]]
+        after = data["webhookEndpoints"]["pageInfo"]["endCursor"]
+
+    assert found == keys
 
 
 async def test_endpoints_that_are_looked_up_together_take_one_statement(

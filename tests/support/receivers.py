@@ -7,6 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
+from domain.webhooks import Claim, Outcome
+from tests import builders as build
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -57,6 +60,19 @@ class Receiver:
         self.answer = answer
 
 
+class Answering:
+    """A sender that needs no receiver: each attempt has the same answer."""
+
+    def __init__(self, status: int, response: str = "") -> None:
+        self._outcome = build.outcome(status, response=response)
+
+    async def send(self, _: Claim) -> Outcome:
+        return self._outcome
+
+    async def close(self) -> None:
+        pass
+
+
 class _CountingServer(web.Server):
     """Counts the connections that were made to it."""
 
@@ -70,13 +86,14 @@ class _CountingServer(web.Server):
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    """A receiver that listens on a free port of the loopback interface."""
+async def receiving(*addresses: str) -> AsyncIterator[Receiver]:
+    """A receiver that listens on a free port of these loopback addresses; 127.0.0.1 by default."""
     receiver = Receiver()
     runner = web.ServerRunner(_CountingServer(receiver), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    [(_, receiver.port)] = runner.addresses
+    for address in addresses or ("127.0.0.1",):
+        await web.TCPSite(runner, address, receiver.port).start()
+        receiver.port = runner.addresses[0][1]
     try:
         yield receiver
     finally:
