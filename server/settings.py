@@ -209,8 +209,8 @@ class Settings(BaseSettings):
         0,
         ge=0,
         description=(
-            "How many days events are kept in the log; 0 keeps all of them. The last event of "
-            "each entity stays."
+            "How many days events are kept in the log; 0 keeps all of them, in memory the last "
+            "10,000. The last event of each entity stays."
         ),
     )
     webhook_concurrency: int = Field(

@@ -1,4 +1,7 @@
-"""The log in memory: events by their positions, of which a commit adds some."""
+"""The log in memory: events by their positions, of which a commit adds some.
+
+It has the last MAX_EVENTS of them, and of those before the last one of each key.
+"""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -7,8 +10,14 @@ from copy import copy
 from datetime import datetime
 from itertools import islice, takewhile
 from operator import attrgetter
+from typing import Final
 
 from domain.history import Event
+
+MAX_EVENTS: Final = 10_000
+"""How many of the last events are kept at least."""
+PRUNED_AT_ONCE: Final = 1_000
+"""So many more are kept until those that are too many are removed, since that takes a while."""
 
 Topic = tuple[str, str]
 """The type of entities, and a key of theirs."""
@@ -81,16 +90,19 @@ class EventLog:
             committed.by_key[event.entity_type, event.entity_key].append(event)
             for topic in topics:
                 committed.last_revisions[topic] = _revision(event)
-        return EventLog(committed, self.last_position)
+        log = EventLog(committed, self.last_position)
+        excess = log.last_position - log.pruned_position - MAX_EVENTS
+        return log if excess < PRUNED_AT_ONCE else log.pruned(None, excess)
 
-    def pruned(self, before: datetime, most: int) -> "EventLog":
-        """The log without what the next events replaced, `most` of them and all from `before`.
+    def pruned(self, before: datetime | None, most: int) -> "EventLog":
+        """The log without what the next events replaced, `most` of them and all from `before`;
+        None: from any time.
 
         To be called as `committed`. Who has an earlier log keeps what that one has.
         """
         committed = self._committed
         found = islice(self.after(self.pruned_position), most)
-        looked_at = [*takewhile(lambda event: event.occurred_at < before, found)]
+        looked_at = [*takewhile(lambda event: before is None or event.occurred_at < before, found)]
         if not looked_at:
             return self
         newest = {(event.entity_type, event.entity_key): event for event in looked_at}

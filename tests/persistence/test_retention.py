@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import Unavailable
+from domain.errors import EventsRemoved, Unavailable
 from domain.history import Event
 from domain.production import Draft
+from repositories.factory import PersistenceMode, create_storage
 from repositories.history.retention import APART_SECONDS, IDLE_SECONDS, keep_pruning
+from repositories.memory import event_log
 from repositories.unit_of_work import Storage
 from tests import builders as build
 from tests.persistence.kinds import DRAFT, RESULT
@@ -163,6 +165,30 @@ async def test_a_snapshot_sees_the_log_as_it_was(storage: Storage, clock: Settab
 
     assert (before, len(page.items)) == (0, 2)
     assert await left(storage) == (2, [(2, "key", 2)])
+
+
+async def test_in_memory_the_log_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole from some position on; before that it has the last event of each key."""
+    monkeypatch.setattr(event_log, "MAX_EVENTS", 20)
+    monkeypatch.setattr(event_log, "PRUNED_AT_ONCE", 5)
+    storage = create_storage(PersistenceMode.INMEMORY)
+    await save(storage, "once")
+    sizes = set()
+    for number in range(100):
+        await save(storage, f"key {number % 3}")
+        pruned, events = await left(storage)
+        sizes.add(len(events))
+
+    assert max(sizes) <= 20 + 5 + 4
+    assert 101 - pruned in range(20, 25)
+    assert events[0] == (1, "once", 1)
+    assert [position for position, _, _ in events if (position or 0) > pruned] == [
+        *range(pruned + 1, 102)
+    ]
+    with pytest.raises(EventsRemoved):
+        await storage.feed.subscribe(build.caller(), after=1)
+    await save(storage, "once")
+    assert (await left(storage))[1][-1] == (102, "once", 2)
 
 
 async def test_it_goes_on_until_nothing_is_old_and_after_a_failure() -> None:
