@@ -1,4 +1,4 @@
-"""The command line: `aicmo serve | migrate | seed | schema export | events export | tail`."""
+"""The command line: `aicmo serve | migrate | seed | schema | events | webhooks`."""
 
 import asyncio
 import errno
@@ -17,9 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from domain.callers import local_operator
-from domain.errors import DomainError
 from domain.history import EventFilter
-from migrations.errors import MigrationError
 from migrations.runner import is_new, upgrade
 from orchestration.payloads import whole_payload_of
 from repositories.factory import PersistenceMode
@@ -32,6 +30,8 @@ from server.requests import new_request_id
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
+from server.terminal import errors_in_one_line, settings_of_a_database, tell_error
+from server.webhook_commands import webhook_commands
 
 _NEW_OBJECTS = 5_000
 """The number of new objects after which Python's garbage collector runs.
@@ -55,7 +55,7 @@ class _Commands(TyperGroup):
             if message := error.format_message():
                 context = getattr(error, "ctx", None)
                 command = context.command_path if context else "aicmo"
-                _tell_error(f"{message.removesuffix('.')} (help: {command} --help)")
+                tell_error(f"{message.removesuffix('.')} (help: {command} --help)")
             sys.exit(error.exit_code)
 
 
@@ -77,6 +77,7 @@ event_commands = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(event_commands, name="events")
+app.add_typer(webhook_commands, name="webhooks")
 
 
 def _tell_version(asked: bool) -> None:
@@ -116,7 +117,7 @@ def serve(
 ) -> None:
     """Serve the API and GraphiQL at /graphql."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    with _errors_in_one_line():
+    with errors_in_one_line():
         settings = load_settings(**given)
         if demo:
             asyncio.run(_prepare_demo(settings))
@@ -130,7 +131,7 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest revision of the schema."""
-    with _errors_in_one_line():
+    with errors_in_one_line():
         settings = load_settings()
         if settings.persistence_mode is PersistenceMode.INMEMORY:
             raise SettingsError("AICMO_PERSISTENCE_MODE: in memory there is nothing to migrate")
@@ -148,7 +149,7 @@ def seed(
     ] = 0,
 ) -> None:
     """Add the demo agency to the database. What is there stays; again adds nothing twice."""
-    with _errors_in_one_line():
+    with errors_in_one_line():
         settings = load_settings()
         if settings.persistence_mode is PersistenceMode.INMEMORY:
             raise SettingsError(
@@ -169,7 +170,7 @@ def export(
     if str(output) == "-":
         typer.echo(text, nl=False)
         return
-    with _errors_in_one_line():
+    with errors_in_one_line():
         output.write_text(text, encoding="utf-8")
         typer.echo(f"Wrote {output}")
 
@@ -182,8 +183,8 @@ def export_events(
     ] = 0,
 ) -> None:
     """Print all events of the log, in order."""
-    with _errors_in_one_line():
-        asyncio.run(_tell_events(_settings_of_a_log(), after, follow=False))
+    with errors_in_one_line():
+        asyncio.run(_tell_events(settings_of_a_database(), after, follow=False))
 
 
 @event_commands.command("tail")
@@ -194,8 +195,8 @@ def tail_events(
     ] = None,
 ) -> None:
     """Print events as they happen, in any process on the database, until Ctrl+C."""
-    with _errors_in_one_line():
-        asyncio.run(_tell_events(_settings_of_a_log(), after, follow=True))
+    with errors_in_one_line():
+        asyncio.run(_tell_events(settings_of_a_database(), after, follow=True))
 
 
 class _Server(Listener):
@@ -284,13 +285,6 @@ async def _seed(settings: Settings, size: int) -> None:
                     done = total
 
 
-def _settings_of_a_log() -> Settings:
-    settings = load_settings()
-    if settings.persistence_mode is PersistenceMode.INMEMORY:
-        raise SettingsError("AICMO_PERSISTENCE_MODE: the log of a server in memory is its own")
-    return settings
-
-
 async def _tell_events(settings: Settings, after: int | None, *, follow: bool) -> None:
     """Print the events after a position; None: those that are still to come."""
     caller = local_operator(new_request_id())
@@ -320,19 +314,6 @@ def _interrupted_by_an_exception() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _errors_in_one_line() -> Iterator[None]:
-    try:
-        yield
-    except (SettingsError, MigrationError, DomainError, OSError) as error:
-        _tell_error(str(error))
-        raise typer.Exit(1) from None
-
-
-def _tell_error(message: str) -> None:
-    typer.secho(f"aicmo: {message}", err=True, fg=typer.colors.RED)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from tests.support import command_line
+from tests.support.command_line import Aicmo
 from tests.support.servers import environment
 
 
@@ -11,3 +13,9 @@ from tests.support.servers import environment
 def _only_settings_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ.keys() - environment().keys():
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def aicmo() -> Aicmo:
+    """Runs a command in this process; `database` is the URL that it is to work on."""
+    return command_line.aicmo

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import typer
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
 
 from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
@@ -25,40 +24,10 @@ from repositories.unit_of_work import UnitOfWork
 from schema.export import exported_schema
 from server.cli import app
 from tests import builders as build
+from tests.support.command_line import Aicmo, one_line_of_error, succeeded
 from tests.support.contents import contents_of
 from tests.support.patience import SECONDS
 from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
-
-Aicmo = Callable[..., Result]
-
-
-@pytest.fixture
-def aicmo(monkeypatch: pytest.MonkeyPatch) -> Aicmo:
-    """Runs a command in this process; `database` is the URL that it is to work on."""
-
-    def run(*arguments: str, database: str | None = None, **settings: str) -> Result:
-        if database is not None:
-            settings |= stored_in(database)
-        return CliRunner().invoke(app, arguments, prog_name="aicmo", env=settings)
-
-    return run
-
-
-def one_line_of_error(result: Result | subprocess.CompletedProcess[str], exit_code: int = 1) -> str:
-    """The message of a failed command, without the name of the program."""
-    ended = result.exit_code if isinstance(result, Result) else result.returncode
-    assert ended == exit_code, (result.stdout, result.stderr)
-    assert result.stdout == ""
-    [line] = result.stderr.splitlines()
-    assert line.startswith("aicmo: ")
-    return line.removeprefix("aicmo: ")
-
-
-def succeeded(result: Result) -> str:
-    assert result.exit_code == 0, result.output
-    assert result.stderr == ""
-    return result.stdout
-
 
 # Help
 
@@ -89,6 +58,16 @@ def test_the_commands_are_these() -> None:
         "aicmo events",
         "aicmo events export",
         "aicmo events tail",
+        "aicmo webhooks",
+        "aicmo webhooks list",
+        "aicmo webhooks create",
+        "aicmo webhooks enable",
+        "aicmo webhooks disable",
+        "aicmo webhooks rotate-secret",
+        "aicmo webhooks delete",
+        "aicmo webhooks test",
+        "aicmo webhooks deliveries",
+        "aicmo webhooks replay",
     ]
 
 
