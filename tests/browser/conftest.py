@@ -18,7 +18,8 @@ expect.set_options(timeout=SECONDS * 1_000)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with the demo agency, as a user starts it."""
     log = tmp_path_factory.mktemp("server") / "log"
-    with running_server(IN_MEMORY, log, "--demo") as server:
+    settings = {**IN_MEMORY, "AICMO_WEBHOOK_CONCURRENCY": "0"}  # nothing leaves this machine
+    with running_server(settings, log, "--demo") as server:
         yield server.url
 
 

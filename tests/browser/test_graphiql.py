@@ -47,6 +47,10 @@ def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
         "FindResults",
         "FollowPackage",
         "History",
+        "FollowLog",
+        "AddWebhook",
+        "WebhookDeliveries",
+        "ReplayWebhooks",
     ]
     graphiql.picture("first-visit")
 
@@ -172,7 +176,7 @@ def test_what_is_wrong_is_marked(graphiql: Workbench) -> None:
 
 
 def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
-    _, *steps, whole_chain, reject, find, _, history = graphiql.tabs
+    steps, [whole_chain, reject, find, _, history] = graphiql.tabs[1:9], graphiql.tabs[9:14]
     for step in steps:
         graphiql.switch_to(step)
         [payload] = graphiql.run()["data"].values()
@@ -212,6 +216,22 @@ def test_the_tabs_take_a_brief_the_whole_way(graphiql: Workbench) -> None:
     assert found["deliveryPackage"]["asOf"]["revision"] == 1
     assert len(found["events"]["nodes"]) == 5
     graphiql.picture(history)
+
+
+def test_the_tabs_of_webhooks_add_one_and_show_its_deliveries(graphiql: Workbench) -> None:
+    graphiql.switch_to("AddWebhook")
+    added, tested = graphiql.run()["data"].values()
+    graphiql.picture("AddWebhook")
+    graphiql.switch_to("WebhookDeliveries")
+    found = graphiql.run()["data"]["webhookDeliveries"]
+    graphiql.picture("WebhookDeliveries")
+    graphiql.switch_to("ReplayWebhooks")
+    replayed = graphiql.run()["data"]["replayWebhookDeliveries"]
+
+    assert added["errors"] == tested["errors"] == replayed["errors"] == []
+    assert added["secret"].startswith("whsec_")
+    sent = tested["webhookDelivery"]["deliveryId"]
+    assert [delivery["deliveryId"] for delivery in found["nodes"]] == [sent]
 
 
 @pytest.mark.parametrize("name", ["", "Follow"], ids=["without a name", "with a name"])
