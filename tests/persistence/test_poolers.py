@@ -1,25 +1,30 @@
 """PgBouncer between us and PostgreSQL: each transaction may meet another of its connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import make_url
 
 from domain.errors import TimedOut
+from domain.history import Event
 from migrations.errors import MigrationError
 from migrations.runner import downgrade, require_head, revisions, upgrade
 from repositories.deadlines import set_deadline
 from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.unit_of_work import Repositories, UnitOfWork
+from repositories.history.background import running
+from repositories.history.sequencing import keep_sequencing
+from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
 from tests.persistence.kinds import BRIEF, DRAFT, KINDS, PACKAGE
+from tests.support.patience import SECONDS
 from tests.support.pauses import Pause
 from tests.support.pgbouncer import PROGRAM, pgbouncer, version
 from tests.support.postgres_server import create_database, drop_database
+from tests.support.serving import until
 from tests.support.tasks import elsewhere
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's pgbouncer")
@@ -128,6 +133,73 @@ async def test_who_waits_for_a_lock_is_cancelled_and_spoils_nobodys_connection(
         *(PACKAGE.load(repositories, "key") for _ in range(CALLERS)),
         *(BRIEF.save(repositories, build.brief("key")) for _ in range(CALLERS)),
     )
+
+
+async def test_events_reach_subscribers_of_another_process_who_may_go_on_later(
+    database: Database, pooled_url: str
+) -> None:
+    """Behind a pooler nobody can listen, so the log is looked at now and then."""
+    storage = create_storage(PersistenceMode.DB, database)
+    other = open_database(pooled_url)
+    reader = create_storage(PersistenceMode.DB, other)
+
+    async def save(*keys: str) -> None:
+        await DRAFT.save(storage.as_(build.caller()), *map(build.draft, keys))
+
+    async def told(number: int, after: int | None) -> list[tuple[int | None, str]]:
+        subscription = await reader.feed.subscribe(build.caller(), after=after)
+        async with asyncio.timeout(SECONDS):
+            events = [await anext(subscription) for _ in range(number)]
+        subscription.close()
+        return [(event.position, event.entity_key) for event in events]
+
+    async with running(keep_sequencing(storage)):
+        first = asyncio.create_task(told(3, after=None))
+        await until(lambda: reader.feed.subscribers == 1, SECONDS)
+        await save("a", "b", "c")
+        assert await first == [(1, "a"), (2, "b"), (3, "c")]
+        await save("d", "e")
+        resumed = asyncio.create_task(told(5, after=1))
+        await until(lambda: reader.feed.subscribers == 1, SECONDS)
+        await asyncio.gather(*(save(f"f-{number}") for number in range(2)))
+
+        positions, names = zip(*await resumed, strict=True)
+
+    assert positions == (2, 3, 4, 5, 6)
+    assert names[:4] == ("b", "c", "d", "e")
+    assert names[4] in ("f-0", "f-1")
+    await reader.feed.close()
+    await close_database(other)
+
+
+async def test_positions_are_given_by_one_at_a_time_through_it(
+    database: Database, pooled_url: str
+) -> None:
+    other = open_database(pooled_url)
+    storages = [create_storage(PersistenceMode.DB, each) for each in (database, other)]
+    number = 60
+
+    async def save(storage: Storage, writer: int) -> None:
+        for _ in range(number // 6):
+            await DRAFT.save(storage.as_(build.caller()), build.draft(f"key {writer % 2}"))
+
+    async with running(keep_sequencing(storages[0])), running(keep_sequencing(storages[1])):
+        await asyncio.gather(*(save(storages[writer % 2], writer) for writer in range(6)))
+        async with asyncio.timeout(SECONDS):
+            while len(await events_of(storages[1])) < number:  # noqa: ASYNC110 - another process's
+                await asyncio.sleep(0)
+
+    events = await events_of(storages[0])
+    assert [event.position for event in events] == [*range(1, number + 1)]
+    for key in ("key 0", "key 1"):
+        revisions = [event.revision_after for event in events if event.entity_key == key]
+        assert revisions == [*range(1, number // 2 + 1)]
+    await close_database(other)
+
+
+async def events_of(storage: Storage) -> Sequence[Event]:
+    async with storage.as_(build.caller()).read() as snapshot:
+        return (await snapshot.events.page(0, 1_000)).items
 
 
 async def test_the_schema_is_migrated_through_it(pooler: str, postgres_url: str) -> None:

@@ -16,6 +16,7 @@ from tests.conftest import close_database
 from tests.persistence.kinds import DRAFT
 from tests.support.history import events_of
 from tests.support.pauses import Pause
+from tests.support.postgres_server import create_database, drop_database
 from tests.support.tasks import elsewhere
 
 SECONDS = 60
@@ -41,6 +42,17 @@ async def positions(storage: Storage) -> list[tuple[int | None, str, int]]:
 
 async def save(storage: Storage, *keys: str) -> None:
     await DRAFT.save(storage.as_(build.caller()), *map(build.draft, keys))
+
+
+async def oldest_transaction(database: Database) -> int:
+    """Below which all transactions have ended, as a snapshot sees it."""
+    assert database.postgres is not None
+    connection = await database.postgres.connect()
+    oldest: int = await connection.fetchval(
+        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    )
+    connection.terminate()
+    return oldest
 
 
 @asynccontextmanager
@@ -174,6 +186,38 @@ async def test_without_a_database_it_goes_on_trying(storage: Storage, database: 
     await asyncio.wait({task})
 
     assert failures == 0
+
+
+async def test_who_writes_to_another_database_of_the_cluster_holds_nothing_up(
+    storage: Storage, database: Database, postgres_url: str
+) -> None:
+    """Nobody there has to end: a snapshot's oldest transaction is that of the whole cluster."""
+    url = await create_database(postgres_url)
+    other = open_database(url)
+    assert other.postgres is not None
+    idle = await other.postgres.connect()
+    transaction = idle.transaction()
+    await transaction.start()
+    await idle.fetchval("CREATE TABLE held (number integer)")
+    id = await idle.fetchval("SELECT pg_current_xact_id()::text::bigint")
+
+    async with server(storage):
+        subscription = await storage.feed.subscribe(build.caller())
+        await save(storage, "key", "other", "key")
+        async with asyncio.timeout(SECONDS):
+            told = [await anext(subscription) for _ in range(3)]
+        subscription.close()
+        await storage.feed.close()
+
+    assert await oldest_transaction(database) <= id
+    assert [(it.position, it.entity_key, it.revision_after) for it in told] == [
+        (1, "key", 1),
+        (2, "other", 1),
+        (3, "key", 2),
+    ]
+    idle.terminate()
+    await other.close()
+    await drop_database(postgres_url, url)
 
 
 async def test_nothing_is_opened_again_after_the_database_was_closed(postgresql_url: str) -> None:
