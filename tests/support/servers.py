@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.forked import ForkedProgram
 from tests.support.graphql import GraphQLClient, Json
 from tests.support.patience import SECONDS
 
@@ -37,7 +37,7 @@ class Server:
     """A running server. What it writes to standard error is in `log`."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | ForkedProgram
     log: Path
 
     @property
@@ -63,27 +63,33 @@ def running_server(
 
     It's started within the limit that the shell's `ulimit` sets by these options.
     """
-    command = [AICMO, "serve", "--port", "0", *options]
-    if ulimit is not None:
-        command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", *command]
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(
-            command,
-            env=environment(**settings),
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
+    arguments = ["serve", "--port", "0", *options]
+    with _started(arguments, environment(**settings), log, ulimit) as process:
         try:
             yield Server(_address(process, log), process, log)
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
+            process.kill()
 
 
-def _address(process: subprocess.Popen[str], log: Path) -> str:
+@contextmanager
+def _started(
+    arguments: list[str], variables: Mapping[str, str], log: Path, ulimit: str | None
+) -> Iterator[subprocess.Popen[str] | ForkedProgram]:
+    if ulimit is None:
+        with ForkedProgram(arguments, variables, log) as process:
+            yield process
+        return
+    command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", AICMO, *arguments]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command, env=variables, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        yield process
+
+
+def _address(process: subprocess.Popen[str] | ForkedProgram, log: Path) -> str:
     """Where it listens, which it tells when it does."""
     assert process.stdout is not None
     told = []
