@@ -175,7 +175,7 @@ class _MemoryRepositories:
         guard = NestingGuard()
         try:
             async with self._storage.writing:
-                return await _repeated(partial(self._attempt, work))
+                return await _with_retries(partial(self._attempt, work))
         finally:
             guard.end()
 
@@ -295,7 +295,7 @@ class _DatabaseRepositories:
     ) -> T:
         guard = NestingGuard()
         try:
-            return await _repeated(partial(self._attempt, work, single_statement))
+            return await _with_retries(partial(self._attempt, work, single_statement))
         finally:
             guard.end()
 
@@ -353,7 +353,7 @@ class _SnapshotHandle:
         await self.end()
 
 
-async def _repeated(attempt: Callable[[], Awaitable[T]]) -> T:
+async def _with_retries(attempt: Callable[[], Awaitable[T]]) -> T:
     """The one place where a unit of work is repeated."""
     for number in range(1, MAX_ATTEMPTS + 1):
         try:

@@ -74,14 +74,14 @@ class Response:
 
     def as_json(self) -> dict[str, Any]:
         """The response format of the GraphQL specification, section 7.1."""
-        answer: dict[str, Any] = {}
+        response: dict[str, Any] = {}
         if self.errors:
-            answer["errors"] = [error.formatted for error in self.errors]
+            response["errors"] = [error.formatted for error in self.errors]
         if not self.is_refused:
-            answer["data"] = self.data
+            response["data"] = self.data
         if self.extensions:
-            answer["extensions"] = self.extensions
-        return answer
+            response["extensions"] = self.extensions
+        return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +212,10 @@ async def _responses(
         async with context:
             result = await execution.run(event, context)
         response = _response(operation, result, context)
-        answer = response.as_json()
-        if response.errors or not fits(answer, MAX_SHARED_CHARACTERS):
+        body = response.as_json()
+        if response.errors or not fits(body, MAX_SHARED_CHARACTERS):
             return response
-        return replace(response, encoded=encode(answer))
+        return replace(response, encoded=encode(body))
 
     async for event in source:
         yield await group.response(event, partial(execute_event, event))

@@ -32,7 +32,7 @@ from server.requests import (
     request_id_of,
     wants_html,
 )
-from server.responses import answer, large_answer, refuse
+from server.responses import json_response, large_response, refuse
 from server.service import Service, is_subscription
 from server.streams import OperationStream
 
@@ -85,7 +85,7 @@ class HttpEndpoint:
             return OperationStream(service, operation, accepted.stream, caller, share.transferred())
         assert accepted.single is not None
         if isinstance(operation, Response):
-            return answer(operation, accepted.single, request.id)
+            return json_response(operation, accepted.single, request.id)
         if is_followed:
             raise RequestRefused(
                 406,
@@ -94,11 +94,11 @@ class HttpEndpoint:
         with nullcontext() if request.http_cycle is None else _WhileConnected(request.http_cycle):
             response = await service.respond(operation, caller, share)
             if response.is_refused or fits(response.data):
-                return answer(response, accepted.single, request.id)
+                return json_response(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)
         # The texts of the answer, and the request, are freed when this returns.
         share.shrink_to(sum(map(len, parts)))
-        return large_answer(response, parts, accepted.single, request.id, share.transferred())
+        return large_response(response, parts, accepted.single, request.id, share.transferred())
 
     def _require_safe(self, operation: ExecutableOperation, request: HttpRequest) -> None:
         """Refuses mutations other than by POST, and subscriptions by GET from other sites."""

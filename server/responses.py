@@ -88,12 +88,12 @@ def _pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, _, value in parted]
 
 
-def answer(response: Response, media_type: str, request_id: str) -> JsonResponse:
+def json_response(response: Response, media_type: str, request_id: str) -> JsonResponse:
     body = response.as_json()
     return JsonResponse(body, _status(response, media_type), media_type, request_id)
 
 
-def large_answer(
+def large_response(
     response: Response, parts: list[bytes], media_type: str, request_id: str, held: MemoryShare
 ) -> LargeResponse:
     """The response whose JSON is in these parts."""

@@ -78,7 +78,7 @@ class DatabaseEventReads:
         given = {name: storable(values) for name, values in wanted.items() if values is not None}
         # Read before the page, so that the page's statement looked at all events up to there.
         last = await self.last_position() if given and before is None else 0
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             _page,
             self._rule,
             tuple(sorted(given)),
@@ -106,7 +106,7 @@ class DatabaseEventReads:
     async def of_entities(
         self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
     ) -> Mapping[str, Sequence[Event]]:
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             _of_entities,
             self._rule,
             before is not None,
@@ -125,7 +125,7 @@ class DatabaseEventReads:
     async def states(
         self, entity_type: str, revisions: Collection[tuple[str, int]]
     ) -> Mapping[tuple[str, int], JsonObject]:
-        statement = await self._session.kept(_states, self._rule, self._session.dialect)
+        statement = await self._session.compiled(_states, self._rule, self._session.dialect)
         values = {
             "values": storable([key for key, _ in revisions]),
             "revisions": [revision for _, revision in revisions],
@@ -147,7 +147,7 @@ class DatabaseEventReads:
         at: datetime | None = None,
     ) -> Mapping[str, R]:
         require_one(revision, at)
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             _as_of, self._rule, at is not None, self._session.dialect
         )
         values = {

@@ -41,7 +41,7 @@ class MemoryRepository(MemoryReads[R]):
             updated_at=max(stored.updated_at, record.updated_at) if stored else record.updated_at,
         )
         changed = self._changed_fields(key, stored, saved)
-        self._session.writable(self.table_name)[key] = self._without_children(key, saved)
+        self._session.mutable_table(self.table_name)[key] = self._without_children(key, saved)
         recorder.saved(self._session, saved, key, actual, changed)
         return saved
 
@@ -49,17 +49,17 @@ class MemoryRepository(MemoryReads[R]):
         if key not in self._records:
             return False
         recorder = self._session.recorder
-        record = self._session.writable(self.table_name).pop(key)
+        record = self._session.mutable_table(self.table_name).pop(key)
         recorder.deleted(self._session, record, key)
         if self.children_table is not None:
-            self._session.writable(self.children_table).pop(key, None)
+            self._session.mutable_table(self.children_table).pop(key, None)
         return True
 
     def _without_children(self, key: str, record: R) -> R:
         if self.children_table is None or self.children_attribute is None:
             return record
         new = getattr(record, self.children_attribute)
-        self._session.writable(self.children_table)[key] = new
+        self._session.mutable_table(self.children_table)[key] = new
         changes: dict[str, Any] = {self.children_attribute: None}
         return replace(record, **changes)
 

@@ -123,7 +123,8 @@ class MemorySession:
             if key in entities and matches(entities[key], rule)
         }
 
-    def writable(self, name: str) -> dict[str, Any]:
+    def mutable_table(self, name: str) -> dict[str, Any]:
+        """A table that the session may change: a copy, which the commit puts in its place."""
         if name not in self._changed:
             self._changed[name] = dict(self.table(name))
         return self._changed[name]

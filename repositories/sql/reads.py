@@ -88,7 +88,7 @@ class DatabaseReads(Generic[R]):
     ) -> JsonPage:
         shapes, values = shaped(projections)
         most = 2 ** max(request.limit.bit_length(), _SMALLEST_BOUND)
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             self._session.json.page,
             self._session.rules,
             self._type_name,
@@ -107,23 +107,23 @@ class DatabaseReads(Generic[R]):
         return JsonPage(Page.of(request, found), total)
 
     async def page(self, request: PageRequest) -> Page[R]:
-        statement = await self._session.kept(sql.page, self._entities, page_shape_of(request))
+        statement = await self._session.compiled(sql.page, self._entities, page_shape_of(request))
         rows = await self._session.rows(statement, page_values_of(request))
         return Page.of(request, map(self._from_row, rows))
 
     async def count(self, filter: Filter | None) -> int:
-        statement = await self._session.kept(sql.count, self._entities, shape_of(filter))
+        statement = await self._session.compiled(sql.count, self._entities, shape_of(filter))
         return int((await self._session.rows(statement, values_of(filter)))[0][0])
 
     async def _by_column(self, name: str, values: Sequence[str]) -> Mapping[str, R]:
-        statement = await self._session.kept(sql.by_column, self._entities, name)
+        statement = await self._session.compiled(sql.by_column, self._entities, name)
         rows = await self._session.rows(statement, {"values": storable(values)})
         index = self.mapping.column_indexes[name]
         return {row[index]: self._from_row(row) for row in rows}
 
     async def _children(self, keys: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         assert self.mapping.children is not None
-        statement = await self._session.kept(sql.children, self._entities)
+        statement = await self._session.compiled(sql.children, self._entities)
         rows = await self._session.rows(statement, {"values": storable(keys)})
         from_row = self.mapping.children.from_row
         # The parent's key stands last, and rows come parent by parent.
@@ -137,7 +137,7 @@ class DatabaseReads(Generic[R]):
         wanted = storable(values)
         is_single_key = len(wanted) == 1
         shapes, parameters = shaped(projections)
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             self._session.json.by,
             self._session.rules,
             self._type_name,
@@ -152,7 +152,7 @@ class DatabaseReads(Generic[R]):
     async def _children_json(
         self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             self._session.json.children, self._session.rules, self._type_name, tuple(projections)
         )
         rows = await self._session.rows(statement, {"values": storable(keys)})
@@ -177,7 +177,7 @@ class DatabaseReads(Generic[R]):
     async def _pages_by(
         self, reference: str, values: Sequence[str], request: PageRequest
     ) -> Mapping[str, Page[R]]:
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             sql.pages_by, self._entities, reference, page_shape_of(request)
         )
         rows = await self._session.rows(
@@ -195,7 +195,7 @@ class DatabaseReads(Generic[R]):
         shapes, parameters = shaped(projections)
         parameters |= {"values": storable(values)}
         rows = await self._session.rows(
-            await self._session.kept(self._session.json.pages, self._session.rules, shapes),
+            await self._session.compiled(self._session.json.pages, self._session.rules, shapes),
             parameters,
         )
         return {value: tuple(pages) for value, *pages in rows}
@@ -203,7 +203,7 @@ class DatabaseReads(Generic[R]):
     async def _counts_by(
         self, reference: str, values: Sequence[str], filter: Filter | None
     ) -> Mapping[str, int]:
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             sql.counts_by, self._entities, reference, shape_of(filter)
         )
         rows = await self._session.rows(

@@ -97,7 +97,7 @@ class DatabaseSession:
         self._timer: asyncio.TimerHandle | None = None
         self._is_expired = False
 
-    async def kept(self, make: Make, *arguments: Hashable) -> Statement:
+    async def compiled(self, make: Make, *arguments: Hashable) -> Statement:
         """The statement that the function makes of the arguments, from the cache if it's there."""
         found = self._statements.get(make, arguments)
         if found is None:

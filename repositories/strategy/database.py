@@ -70,7 +70,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
     ) -> Mapping[BriefVersion, StrategyPlan]:
         wanted = set(versions)
         rows = await self._session.rows(
-            await self._session.kept(_of_versions, self._entities),
+            await self._session.compiled(_of_versions, self._entities),
             {
                 "values": storable([brief_id for brief_id, _ in wanted]),
                 "versions": [number for _, number in wanted],
@@ -85,7 +85,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         wanted = set(versions)
         names = ("brief_id", "version")
         shapes, values = shaped(projections)
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             self._session.json.by, self._session.rules, self._type_name, names, shapes, False
         )
         brief_ids = storable([brief_id for brief_id, _ in wanted])

@@ -119,13 +119,15 @@ class DatabaseWebhookRepository:
         return await self._session.rows(statement, {"keys": storable(keys)})
 
     async def _page(self, table: Table, request: PageRequest) -> Sequence[Row]:
-        statement = await self._session.kept(
+        statement = await self._session.compiled(
             _page, table, page_shape_of(request), self._session.dialect
         )
         return await self._session.rows(statement, page_values_of(request))
 
     async def _count(self, table: Table, filter: Filter | None) -> int:
-        statement = await self._session.kept(_count, table, shape_of(filter), self._session.dialect)
+        statement = await self._session.compiled(
+            _count, table, shape_of(filter), self._session.dialect
+        )
         [(count,)] = await self._session.rows(statement, values_of(filter))
         return int(count)
 
@@ -237,7 +239,7 @@ class DatabaseWebhookRepository:
         self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
     ) -> int:
         dialect = self._session.dialect
-        statement = await self._session.kept(_replay, shape_of(filter), dialect)
+        statement = await self._session.compiled(_replay, shape_of(filter), dialect)
         given = {"endpoint": endpoint_id, "most": limit, **values_of(filter)}
         rows = await self._session.rows(statement, given)
         if rows:

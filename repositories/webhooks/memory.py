@@ -110,22 +110,22 @@ class MemoryWebhookRepository:
     async def insert(self, endpoint: WebhookEndpoint, secret: str) -> None:
         if endpoint.endpoint_id in self._endpoints:
             raise self._session.write_conflict()
-        self._session.writable(_ENDPOINTS)[endpoint.endpoint_id] = endpoint
-        self._session.writable(_SECRETS)[endpoint.endpoint_id] = _Secrets(secret)
+        self._session.mutable_table(_ENDPOINTS)[endpoint.endpoint_id] = endpoint
+        self._session.mutable_table(_SECRETS)[endpoint.endpoint_id] = _Secrets(secret)
 
     async def update(self, endpoint: WebhookEndpoint) -> None:
-        self._session.writable(_ENDPOINTS)[endpoint.endpoint_id] = endpoint
+        self._session.mutable_table(_ENDPOINTS)[endpoint.endpoint_id] = endpoint
 
     async def rotate_secret(self, endpoint_id: str, secret: str, until: datetime) -> None:
-        secrets = self._session.writable(_SECRETS)
+        secrets = self._session.mutable_table(_SECRETS)
         secrets[endpoint_id] = _Secrets(secret, secrets[endpoint_id].secret, until)
 
     async def delete(self, endpoint_id: str) -> bool:
         if endpoint_id not in self._endpoints:
             return False
-        del self._session.writable(_ENDPOINTS)[endpoint_id]
-        del self._session.writable(_SECRETS)[endpoint_id]
-        kept = self._session.writable(_DELIVERIES)
+        del self._session.mutable_table(_ENDPOINTS)[endpoint_id]
+        del self._session.mutable_table(_SECRETS)[endpoint_id]
+        kept = self._session.mutable_table(_DELIVERIES)
         for key in [key for key, it in kept.items() if it.record.endpoint_id == endpoint_id]:
             del kept[key]
         return True
@@ -135,7 +135,7 @@ class MemoryWebhookRepository:
         return sorted(it.endpoint_id for it in endpoints if it.enabled and it.position < position)
 
     async def add(self, endpoint_id: str, deliveries: Sequence[NewDelivery], now: datetime) -> None:
-        kept = self._session.writable(_DELIVERIES)
+        kept = self._session.mutable_table(_DELIVERIES)
         last = max((each.number for each in kept.values()), default=0)
         for number, new in enumerate(deliveries, last + 1):
             record = WebhookDelivery(
@@ -244,7 +244,7 @@ class MemoryWebhookRepository:
             if it.record.finished_at is not None and it.record.finished_at < before
         ][:limit]
         if old:
-            kept = self._session.writable(_DELIVERIES)
+            kept = self._session.mutable_table(_DELIVERIES)
             for key in old:
                 del kept[key]
         return len(old)
@@ -258,7 +258,7 @@ class MemoryWebhookRepository:
         return self._session.table(_DELIVERIES)
 
     def _keep(self, changed: Iterable[_Kept]) -> None:
-        kept = self._session.writable(_DELIVERIES)
+        kept = self._session.mutable_table(_DELIVERIES)
         for each in changed:
             kept[each.record.delivery_id] = each
 
