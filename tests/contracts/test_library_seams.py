@@ -31,7 +31,7 @@ NAMES = [
         (
             "uvicorn.protocols.http.httptools_impl",
             f"HttpToolsProtocol.{name}",
-            "server/listening.py",
+            "server/http_protocol.py",
         )
         for name in (
             "_should_upgrade",
@@ -50,7 +50,7 @@ NAMES = [
         (
             "uvicorn.protocols.websockets.websockets_sansio_impl",
             f"WebSocketsSansIOProtocol.{name}",
-            "server/listening.py",
+            "server/websocket_protocol.py",
         )
         for name in (
             "handle_connect",
@@ -140,8 +140,8 @@ async def test_connections_have_the_state_that_ours_look_at() -> None:
     websocket = WebSocketsSansIOProtocol(config, ServerState(), {}, loop)
     cycle = RequestResponseCycle.__init__.__annotations__
 
-    assert missing(OF_HTTP, http, "server/listening.py") == []
-    assert missing(OF_A_WEBSOCKET, websocket, "server/listening.py") == []
+    assert missing(OF_HTTP, http, "server/http_protocol.py") == []
+    assert missing(OF_A_WEBSOCKET, websocket, "server/websocket_protocol.py") == []
     state = {"body", "disconnected", "more_body", "response_complete", "response_started"}
     assert set(OF_A_CYCLE) - state <= set(cycle), "see server/http_cycle.py"
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server.listening import HEAD_BYTES, LINGER_SECONDS, BoundedHttp
+from server.http_protocol import HEAD_BYTES, LINGER_SECONDS, BoundedHttp
 from tests.support.clock import clock_of
 from tests.support.pauses import hold
 from tests.support.processes import output_of
@@ -442,7 +442,7 @@ async def test_a_fault_behind_an_answer_does_not_reset_it(address: str) -> None:
 async def test_who_was_refused_does_not_hold_up_the_end(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.listening.LINGER_SECONDS", 3_600)
+    monkeypatch.setattr("server.http_protocol.LINGER_SECONDS", 3_600)
     async with wired(server.address) as wire:
         await wire.send(posted(CHUNKED, body=b"?\r\n"))
         assert (await wire.answer()).status == 400
@@ -456,7 +456,7 @@ async def test_who_was_refused_does_not_hold_up_the_end(
 async def test_who_was_refused_is_let_go_in_the_end(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.listening.LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("server.http_protocol.LINGER_SECONDS", 0.05)
     async with wired(server.address) as wire:
         await until(lambda: bool(server.state.connections))
         await wire.send(posted(CHUNKED, body=b"?\r\n"))

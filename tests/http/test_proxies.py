@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from server.listening import BoundedHttp
+from server.http_protocol import BoundedHttp
 from server.settings import load_settings
 from tests.http.conftest import Serve
 from tests.support.nginx import nginx

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from server.listening import QuietWebSocket
 from server.stream_limits import StreamLimits
+from server.websocket_protocol import QuietWebSocket
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from server.listening import HEAD_SECONDS
+from server.http_protocol import HEAD_SECONDS
 from server.requests import (
     EVENT_STREAM,
     GRAPHQL_RESPONSE,
@@ -96,7 +96,7 @@ async def test_a_body_that_was_refused_may_be_sent_to_its_end(serve: Serve) -> N
 async def test_a_body_that_was_refused_is_not_read_for_ever(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.listening.LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("server.http_protocol.LINGER_SECONDS", 0.05)
     server = await serve(body_bytes=LIMIT)
     async with wired(server.address) as wire:
         await wire.send(head(LIMIT + 1))
@@ -109,7 +109,7 @@ async def test_a_body_that_was_refused_is_not_read_for_ever(
 async def test_a_body_that_does_not_arrive_in_time_is_not_waited_for(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, length: int | None
 ) -> None:
-    monkeypatch.setattr("server.listening.LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("server.http_protocol.LINGER_SECONDS", 0.05)
     server = await serve(body_seconds=0.05)
     async with wired(server.address) as wire:
         await wire.send(head(length), ASKED[:3] if length else chunk(ASKED[:3]))
@@ -231,7 +231,7 @@ def test_values_are_parsed_as_they_were_meant(value: Any, is_ascii: bool) -> Non
 async def test_who_says_nothing_is_not_waited_for(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
+    monkeypatch.setattr("server.http_protocol.HEAD_SECONDS", 0.05)
     async with wired(server.address) as silent, wired(server.address) as slow:
         await slow.send(head(10)[:20])
         for wire in (silent, slow):
@@ -246,7 +246,7 @@ async def test_who_says_nothing_more_is_not_waited_for(
     async with wired(server.address) as wire:
         await wire.send(request(**ASK))
         await wire.answer()
-        monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
+        monkeypatch.setattr("server.http_protocol.HEAD_SECONDS", 0.05)
         await wire.send(head(10)[:20])
 
         assert (await wire.answer()).status == 408
@@ -351,7 +351,7 @@ async def test_who_sends_but_empty_lines_is_let_go(server: Served) -> None:
 async def test_empty_lines_are_no_way_to_be_waited_for(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.listening.HEAD_SECONDS", 0.05)
+    monkeypatch.setattr("server.http_protocol.HEAD_SECONDS", 0.05)
     async with wired(server.address) as wire:
         await wire.send(b"\r\n" * 10)
 

@@ -27,7 +27,8 @@ from schema.encoding import encode
 from schema.execute import GraphQLRequest, execute
 from schema.root import CompiledSchema, create_schema
 from server.app import create_app
-from server.listening import BoundedHttp, Listener
+from server.http_protocol import BoundedHttp
+from server.listening import Listener
 from server.seed.bulk import seed_bulk
 from server.settings import load_settings
 from tests import builders as build
