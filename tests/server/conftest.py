@@ -1,6 +1,8 @@
 """Fixtures of the tests of the command line and the server."""
 
 import os
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,3 +21,11 @@ def _only_settings_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
 def aicmo() -> Aicmo:
     """Runs a command in this process; `database` is the URL that it is to work on."""
     return command_line.aicmo
+
+
+@pytest.fixture
+def interrupts_count() -> Iterator[None]:
+    """A shell that starts the tests in the background lets them, and what they start, ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

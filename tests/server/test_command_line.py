@@ -26,6 +26,7 @@ from server.cli import app
 from tests import builders as build
 from tests.support.command_line import Aicmo, one_line_of_error, succeeded
 from tests.support.contents import contents_of
+from tests.support.interrupting import interrupted, running
 from tests.support.patience import SECONDS
 from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
 
@@ -278,22 +279,16 @@ def test_a_position_whose_events_were_removed_is_refused(
     assert "doesn't have all events" in one_line_of_error(refused)
 
 
+@pytest.mark.usefixtures("interrupts_count")
 def test_events_are_followed_until_ctrl_c(aicmo: Aicmo, migrated_database_url: str) -> None:
     succeeded(aicmo("seed", database=migrated_database_url))
-    variables = environment(**stored_in(migrated_database_url))
-    with subprocess.Popen(
-        [AICMO, "events", "tail", "--after", "25"],
-        env=variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command = (AICMO, "events", "tail", "--after", "25")
+    with running(*command, **stored_in(migrated_database_url)) as process:
         assert process.stdout is not None
         last_seeded = json.loads(process.stdout.readline())
         asyncio.run(_rename_a_campaign_by_a_save(migrated_database_url))
         happened = json.loads(process.stdout.readline())
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=SECONDS)
+        errors = interrupted(process)
 
     assert last_seeded["data"]["position"] == 26
     assert happened["type"] == "campaign.saved"

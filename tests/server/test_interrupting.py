@@ -3,18 +3,18 @@
 import asyncio
 import signal
 import sqlite3
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from tests.support.interrupting import interrupted, running
 from tests.support.patience import SECONDS
 from tests.support.postgres_server import create_database, drop_database
-from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
+from tests.support.servers import AICMO, IN_MEMORY, stored_in
 
 telling_imports = (sys.executable, "-X", "importtime")
 """A Python that tells each module once it's imported."""
@@ -22,35 +22,7 @@ INTERRUPTED = (130, -signal.SIGINT)
 """The exit codes that a shell reports as 130: the process's own, or that of the signal."""
 
 
-@pytest.fixture(autouse=True)
-def _interrupts_count() -> Iterator[None]:
-    """A shell that starts the tests in the background lets them, and what they start, ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def running(*command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    """A command in a process of its own, whose output is read here."""
-    with subprocess.Popen(
-        command,
-        env=environment(**settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def interrupted(process: subprocess.Popen[str]) -> str:
-    """The process's standard error from the signal on; fails if the process doesn't end."""
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=SECONDS)
-    return errors
+pytestmark = pytest.mark.usefixtures("interrupts_count")
 
 
 def told_by_us(errors: str) -> list[str]:
