@@ -2,7 +2,8 @@
 
 from alembic import op
 
-from migrations.save_functions import AS_OF_0006, creation, removal
+from migrations.save_functions import creation, removal
+from migrations.saved_tables_by_revision import AS_OF_0006
 
 revision: str = "0006"
 down_revision: str | None = "0005"

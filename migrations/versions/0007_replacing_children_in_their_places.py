@@ -7,7 +7,8 @@ reference to its parent isn't checked again.
 
 from alembic import op
 
-from migrations.save_functions import AS_OF_0006, creation, removal
+from migrations.save_functions import creation, removal
+from migrations.saved_tables_by_revision import AS_OF_0006
 
 revision: str = "0007"
 down_revision: str | None = "0006"

@@ -10,7 +10,8 @@ from alembic import op
 from migrations.adoption import adopt_all
 from migrations.column_types import JSON_TEXT, PLAIN_TEXT, SURROGATE, TIMESTAMP
 from migrations.history_functions import ALL, NAMES
-from migrations.save_functions import AS_OF_0006, AS_OF_0009, creation, removal
+from migrations.save_functions import creation, removal
+from migrations.saved_tables_by_revision import AS_OF_0006, AS_OF_0009
 
 revision: str = "0009"
 down_revision: str | None = "0008"

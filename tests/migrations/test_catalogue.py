@@ -7,7 +7,8 @@ from sqlalchemy import create_mock_engine
 
 from migrations import history_functions
 from migrations.runner import upgrade
-from migrations.save_functions import newest, removal, saved_table_of
+from migrations.save_functions import newest, removal
+from migrations.saved_tables import saved_table_of
 from repositories.drivers.engine import Database, open_database
 from repositories.registry import ENTITY_TYPES
 from repositories.sql.metadata import metadata
