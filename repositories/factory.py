@@ -30,7 +30,7 @@ from repositories.memory.session import MemorySession, Root
 from repositories.nesting import NestingGuard
 from repositories.registry import ENTITY_TYPES
 from repositories.sql.dialects import POSTGRESQL, SQLITE, dialect_of
-from repositories.sql.json_statements import JsonStatements
+from repositories.sql.json_dialects import json_statements_of
 from repositories.sql.metadata import metadata
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
@@ -210,7 +210,7 @@ class _DatabaseStorage:
         self.clock = clock
         self.new_key = new_key
         self.statements = StatementCache(cache)
-        self.json = JsonStatements(_MAPPINGS, dialect_of(is_sqlite=database.is_sqlite))
+        self.json = json_statements_of(_MAPPINGS, dialect_of(is_sqlite=database.is_sqlite))
         self.feed = EventFeed(
             self.as_,
             notifications=database.notifications,

@@ -3,15 +3,13 @@
 A statement reads an entity and those that it refers to, without any module knowing another.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
-from typing import Any, Final
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import (
     FromClause,
     Select,
-    Subquery,
     and_,
     bindparam,
     case,
@@ -20,34 +18,25 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from repositories.answer_size import FITS
 from repositories.criteria import PageRequest
 from repositories.drivers.compiled import Statement
 from repositories.projections import Children, JsonProjection
 from repositories.sql.criteria import (
     Values,
-    bounded_page_of,
     nested_page_shape_of,
-    page_of,
     page_values_of,
     reading_order,
 )
-from repositories.sql.dialects import ALLOWED, SQLITE, Dialect
+from repositories.sql.dialects import Dialect
 from repositories.sql.json_pages import JsonRenderer, page_prefix
-from repositories.sql.json_postgresql import PostgresJsonRenderer
 from repositories.sql.json_sizes import JsonSizes
-from repositories.sql.json_sqlite import SqliteJsonRenderer
 from repositories.sql.mapping import EntityMapping, EntityTable
 from repositories.sql.metadata import PlainText
 from repositories.sql.rows import RuleShapes, rule_values_of
 from repositories.visibility import Rules
-
-_WHOLE: Final = "answer_size"
-"""The column of the size of all rows together."""
 
 
 def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection, ...], Values]:
@@ -67,15 +56,18 @@ def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection,
     return tuple(shapes), values
 
 
-class JsonStatements:
+class JsonStatements(ABC):
     """The statements for one dialect, each for all values of one shape.
 
-    Clients choose the keys of objects, so these are quoted; all else in the SQL is our own.
+    A subclass has the SQL of its dialect. Clients choose the keys of objects, so these are quoted;
+    all else in the SQL is our own.
     """
 
-    def __init__(self, mappings: Mapping[str, EntityMapping], dialect: Dialect) -> None:
+    dialect: ClassVar[Dialect]
+    _renderer_class: ClassVar[type[JsonRenderer]]
+
+    def __init__(self, mappings: Mapping[str, EntityMapping]) -> None:
         self._mappings = mappings
-        self.dialect = dialect
 
     def rule_values_of(self, rules: Rules) -> Values:
         """The parameters of the rules, which every statement may have."""
@@ -172,37 +164,18 @@ class JsonStatements:
         page: NamedFromClause = on_page.subquery(renderer.alias())
         size = self._sizes(renderer).of_entity(projections, stored, page.name)
         page, _ = self._sized(page, true(), renderer, size)
-        order = reading_order(page, page.c[stored.key_name], shape)
         columns = [renderer.item(each, stored, page.name) for each in projections]
         columns = self._guarded(columns, renderer, size, page)
         counted = range(len(columns))
         if with_places:
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
         total = select(func.count()).select_from(table).where(matching).scalar_subquery()
-        source: FromClause = page
-        if self.dialect.counts_by_row and with_total:
-            columns += [page.c[stored.key_name], total]
-            source = select(literal_column("1")).subquery().outerjoin(page, true())
-        if self.dialect.counts_by_row:
-            return self._compiled(select(*columns).select_from(source).order_by(*order), counted)
-        has_lists = size is None and any(map(_has_lists, projections))
-        if has_lists:
-            labelled = [each.label(f"c{index}") for index, each in enumerate(columns)]
-            names = dict.fromkeys([shape.order.field, stored.key_name])
-            page = _materialized(select(*(page.c[name] for name in names), *labelled), renderer)
-            order = reading_order(page, page.c[stored.key_name], shape)
-            columns = [page.c[each.name] for each in labelled]
-        lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
-        source = page
-        if has_lists:
-            whole = _sum_of(columns[: counted.stop]).label(_WHOLE)
-            labelled = [each.label(f"c{index}") for index, each in enumerate(lists)]
-            source = select(*labelled, whole).select_from(page).subquery(renderer.alias())
-            lists = [source.c[each.name] for each in labelled]
-            nothing: Any = (source.c[_WHOLE] > ALLOWED, literal_column("ARRAY['']"))
-            lists[: counted.stop] = [case(nothing, else_=it) for it in lists[: counted.stop]]
-        return self._compiled(select(*lists, *[total] * with_total).select_from(source), counted)
+        found = PageColumns(page, columns, counted, stored.key_name, shape)
+        has_lists = size is None and any(map(have_lists, projections))
+        statement = self._page(found, renderer, has_lists, total if with_total else None)
+        return self._compiled(statement, counted)
 
+    @abstractmethod
     def _page_of(
         self,
         rows: Select[Any],
@@ -211,14 +184,20 @@ class JsonStatements:
         shape: PageRequest,
         most: int,
     ) -> Select[Any]:
-        key = table.c[stored.key_name]
-        if self.dialect.counts_by_row and not stored.mapping.has_index(shape.order.field):
-            # It sorts the keys alone, without the rendered texts.
-            keys = page_of(rows.with_only_columns(key), table, key, shape)
-            return select(table).where(key.in_(keys.scalar_subquery()))
-        if self.dialect.counts_by_row:
-            return page_of(rows, table, key, shape)
-        return bounded_page_of(rows, table, key, shape, most)
+        """The rows of the page, of at most so many."""
+
+    @abstractmethod
+    def _page(
+        self,
+        found: "PageColumns",
+        renderer: JsonRenderer,
+        has_lists: bool,
+        total: ColumnElement[int] | None,
+    ) -> Select[Any]:
+        """The statement that returns the columns of the page, in its order, and the total.
+
+        `has_lists` tells that the page may be too large though no size was told.
+        """
 
     def _renderer(self, rules: RuleShapes) -> JsonRenderer:
         shapes = dict(rules)
@@ -226,15 +205,12 @@ class JsonStatements:
             name: EntityTable(mapping, self.dialect, rule=shapes.get(name))
             for name, mapping in self._mappings.items()
         }
-        return (
-            SqliteJsonRenderer(entity_tables)
-            if self.dialect is SQLITE
-            else PostgresJsonRenderer(entity_tables)
-        )
+        return self._renderer_class(entity_tables)
 
     def _sizes(self, renderer: JsonRenderer) -> JsonSizes:
         return JsonSizes(renderer, self.dialect)
 
+    @abstractmethod
     def _sized(
         self,
         rows: NamedFromClause,
@@ -242,15 +218,7 @@ class JsonStatements:
         renderer: JsonRenderer,
         size: str | None,
     ) -> tuple[NamedFromClause, ColumnElement[bool]]:
-        """The rows that items are rendered of, and the condition that these still have to meet.
-
-        PostgreSQL adds up the `size` of the rows that meet the condition, once for all items: the
-        SQL of a size is about as long as that of the items, and would stand in each of them.
-        """
-        if size is None or self.dialect.counts_by_row:
-            return rows, condition
-        whole = renderer.sql(f"sum({size}) OVER ()").label(_WHOLE)
-        return select(rows, whole).where(condition).subquery(renderer.alias()), true()
+        """The rows that items are rendered of, and the condition that these still have to meet."""
 
     def _guarded(
         self,
@@ -259,26 +227,24 @@ class JsonStatements:
         size: str | None,
         rows: NamedFromClause,
     ) -> list[ColumnElement[str]]:
-        """The items of the rows, or "" in place of those that would make the answer too large.
-
-        PostgreSQL compares what it added up. SQLite has its function count row by row, as they
-        come, by the SQL of a row's `size`.
-        """
-        if size is None:
+        """The items of the rows, or "" in place of those that would make the answer too large."""
+        if size is None or not items:
             return items
-        exceeds: list[ColumnElement[bool]]
-        if self.dialect.counts_by_row:
-            # A row counts with its first item, and none of the others is made if it's too much.
-            counted = [size, *["0"] * (len(items) - 1)]
-            exceeds = [renderer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
-        else:
-            exceeds = [rows.c[_WHOLE] > ALLOWED] * len(items)
         return [
             # SQLite's parser counts an expression after ELSE as less deep than one after THEN.
             case((exceeded, literal_column("''")), else_=item)
-            for exceeded, item in zip(exceeds, items, strict=False)
+            for exceeded, item in zip(
+                self._exceeds(len(items), renderer, size, rows), items, strict=True
+            )
         ]
 
+    @abstractmethod
+    def _exceeds(
+        self, count: int, renderer: JsonRenderer, size: str, rows: NamedFromClause
+    ) -> list[ColumnElement[bool]]:
+        """Whether each of so many items of a row makes the answer too large."""
+
+    @abstractmethod
     def _added_up(
         self,
         found: Select[Any],
@@ -286,33 +252,29 @@ class JsonStatements:
         counted: range,
         renderer: JsonRenderer,
     ) -> Select[Any]:
-        """The statement; on PostgreSQL it returns "" for each text if all are too large in sum."""
-        if self.dialect.counts_by_row or not any(map(_has_lists, projections)):
-            return found
-        materialized = _materialized(found, renderer)
-        whole = _sum_of(list(materialized.c)[counted.start : counted.stop]).over().label(_WHOLE)
-        added_up = select(materialized, whole).subquery(renderer.alias())
-        columns: list[Any] = list(added_up.c)
-        added = columns.pop()
-        nothing: Any = (added > ALLOWED, literal_column("''"))
-        columns[counted.start :] = [case(nothing, else_=it) for it in columns[counted.start :]]
-        return select(*columns)
+        """The statement, where no size was told: it has "" for each text if all are too large in
+        sum, and the database doesn't count them one by one."""
 
     def _compiled(self, statement: Any, counted: range) -> Statement:
         return self.dialect.compile(statement, counted=counted, refuses=True)
 
 
-def _has_lists(projection: JsonProjection) -> bool:
+class PageColumns(NamedTuple):
+    """A page's rows, with the columns that are to be returned of them."""
+
+    rows: NamedFromClause
+    columns: list[ColumnElement[Any]]
+    counted: range
+    """Which of the columns are texts of the answer."""
+    key_name: str
+    shape: PageRequest
+
+    def order(self, rows: FromClause) -> Sequence[ColumnElement[Any]]:
+        """The order of reading, in which rows of the page come."""
+        return reading_order(rows, rows.c[self.key_name], self.shape)
+
+
+def have_lists(projection: JsonProjection) -> bool:
     """Whether the projection has lists of children: a list may be long though no text in it is."""
     owned = (isinstance(part, Children) for _, part in projection.members)
-    return any(owned) or any(map(_has_lists, projection.within))
-
-
-def _materialized(rows: Select[Any], renderer: JsonRenderer) -> Subquery:
-    """The rows as a subquery whose texts PostgreSQL renders once, and not for each use."""
-    return rows.offset(literal_column("0")).subquery(renderer.alias())
-
-
-def _sum_of(texts: Sequence[ColumnElement[Any]]) -> Any:
-    """The bytes of these texts in all rows."""
-    return func.sum(reduce(add, map(func.octet_length, texts)))
+    return any(owned) or any(map(have_lists, projection.within))

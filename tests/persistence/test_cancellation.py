@@ -17,7 +17,7 @@ from repositories.drivers.engine import Database, open_database
 from repositories.drivers.transactions import Transaction
 from repositories.factory import PersistenceMode, create_storage
 from repositories.sql.dialects import SQLITE
-from repositories.sql.json_statements import JsonStatements
+from repositories.sql.json_dialects import json_statements_of
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
 from repositories.unit_of_work import Repositories, UnitOfWork
@@ -322,7 +322,7 @@ async def test_cancelled_at_any_moment_a_long_statement_is_interrupted(sqlite_ur
 
     async def cancelled(step: int, statement: str) -> bool:
         database = open_database(sqlite_url)
-        json = JsonStatements({}, SQLITE)
+        json = json_statements_of({}, SQLITE)
         session = DatabaseSession(
             build.caller(),
             database.snapshot(),

@@ -12,7 +12,7 @@ from repositories.deadlines import set_deadline
 from repositories.drivers.compiled import Row, Statement, compile_statement
 from repositories.drivers.engine import Database
 from repositories.sql.dialects import dialect_of
-from repositories.sql.json_statements import JsonStatements
+from repositories.sql.json_dialects import json_statements_of
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
 from tests import builders as build
@@ -23,7 +23,7 @@ from tests.support.tasks import together
 
 @pytest.fixture
 def session(database: Database) -> DatabaseSession:
-    json = JsonStatements({}, dialect_of(is_sqlite=database.is_sqlite))
+    json = json_statements_of({}, dialect_of(is_sqlite=database.is_sqlite))
     return DatabaseSession(
         build.caller(),
         database.snapshot(),
