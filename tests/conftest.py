@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import delete
 
 from migrations.runner import upgrade
 from repositories.drivers.engine import Database, open_database
@@ -236,10 +235,15 @@ async def open_emptied(url: str, pool_size: int = 5) -> Database:
 
 async def empty_database(database: Database) -> None:
     """Delete everything: children go with their parents."""
+    tables = [table.name for table in metadata.sorted_tables if not table.foreign_keys]
     async with database.writers.begin() as connection:
-        for table in metadata.sorted_tables:
-            if not table.foreign_keys:
-                await connection.execute(delete(table))
+        if database.is_sqlite:
+            for table in tables:
+                await connection.exec_driver_sql(f"DELETE FROM {table}")
+        else:
+            # One statement, since thousands of tests begin with it.
+            deletes = ", ".join(f"d_{table} AS (DELETE FROM {table})" for table in tables)
+            await connection.exec_driver_sql(f"WITH {deletes} SELECT")
 
 
 async def close_database(database: Database) -> None:
