@@ -12,12 +12,15 @@ from typing import TypeVar, cast
 from sqlalchemy import false, select, text
 
 from domain.callers import Caller, system
+from domain.documents import TrustedDocument
 from domain.history import Event
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from domain.webhooks import WebhookEndpoint
 from repositories.cache import Cache
 from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
+from repositories.documents.database import DatabaseDocumentRepository
+from repositories.documents.memory import MemoryDocumentRepository
 from repositories.drivers.engine import Database
 from repositories.errors import SchemaChanged, WriteConflict
 from repositories.history.database import DatabaseEventReads
@@ -93,11 +96,13 @@ _READS_IN_MEMORY = {
     **_IN_MEMORY,
     Event.__name__: MemoryEventReads,
     WebhookEndpoint.__name__: MemoryWebhookRepository,
+    TrustedDocument.__name__: MemoryDocumentRepository,
 }
 _READS_IN_DATABASE = {
     **_IN_DATABASE,
     Event.__name__: DatabaseEventReads,
     WebhookEndpoint.__name__: DatabaseWebhookRepository,
+    TrustedDocument.__name__: DatabaseDocumentRepository,
 }
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
 _FUNCTIONS = (

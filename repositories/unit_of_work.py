@@ -7,12 +7,14 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from domain.callers import Caller
+from domain.documents import TrustedDocument
 from domain.entity import Entity
 from domain.history import Event
 from domain.sources import NewKey
 from domain.webhooks import WebhookEndpoint
 from repositories.contract import EntityRepository
 from repositories.criteria import AttributeMask
+from repositories.documents.contract import DocumentReads, DocumentRepository
 from repositories.history.contract import EventReads
 from repositories.history.feed import EventFeed
 from repositories.lazy import lazy
@@ -46,9 +48,19 @@ class Snapshot(Entities):
         """Endpoints of webhooks, and their deliveries."""
         return self._webhooks
 
+    @lazy
+    def documents(self) -> DocumentReads:
+        """Trusted documents."""
+        return self._documents
+
     @property
     def _webhooks(self) -> WebhookRepository:
         repository: WebhookRepository = self.repositories[WebhookEndpoint.__name__](self.session)
+        return repository
+
+    @property
+    def _documents(self) -> DocumentRepository:
+        repository: DocumentRepository = self.repositories[TrustedDocument.__name__](self.session)
         return repository
 
 
@@ -72,6 +84,11 @@ class UnitOfWork(Snapshot):
     def webhooks(self) -> WebhookRepository:
         """Endpoints of webhooks, and their deliveries, to be changed."""
         return self._webhooks
+
+    @lazy
+    def documents(self) -> DocumentRepository:
+        """Trusted documents, to be changed."""
+        return self._documents
 
     def of(self, record: R) -> EntityRepository[R]:
         """The repository of the record's type of entity."""

@@ -49,6 +49,7 @@ from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
 from server.settings import Settings
+from server.trusted_documents import KnownDocuments, TrustedDocuments
 from server.webhooks import sending_webhooks
 from server.websocket import WebSocketEndpoint
 
@@ -178,7 +179,11 @@ def create_app(
                 streams=StreamSlots(settings.streams.connections),
                 pending=MemoryBudget(settings.pending_bytes),
                 large_answers=FairSemaphore(max(settings.pool_size // 4, 1)),
-                persisted_queries=PersistedQueries(persisted_query_bytes),
+                documents=KnownDocuments(
+                    TrustedDocuments(storage, cache),
+                    PersistedQueries(persisted_query_bytes),
+                    only_trusted=settings.trusted_documents_only,
+                ),
                 has_graphiql=not settings.production,
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,

@@ -72,7 +72,7 @@ class HttpEndpoint:
         """`share` holds the memory of the request until the response; a stream takes it over."""
         service, caller = self.service, local_operator(request.id)
         graphql_request = await read_graphql_request(
-            request, service.body_limits, service.persisted_queries, share.grow
+            request, service.body_limits, service.documents, share.grow
         )
         if graphql_request.size is not None and graphql_request.size <= MAX_INLINE_CHARACTERS:
             operation = service.parse_and_validate(graphql_request)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from os import urandom
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
@@ -15,7 +15,6 @@ from schema.errors import TopLevelCode
 from schema.execute import GraphQLRequest
 from server.http_cycle import HTTP_CYCLE, HttpCycle
 from server.json_texts import SHORT_TEXT, NotJson, TooMuchJson, parse, parse_large
-from server.persisted_queries import PersistedQueries
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -27,6 +26,7 @@ _OFFERED = (JSON, GRAPHQL_RESPONSE, *STREAMS)
 _SUBSCRIPTION_SPEC = frozenset(("subscriptionspec=1.0", 'subscriptionspec="1.0"'))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
+_DOCUMENT_ID = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII)
 _LENGTH = re.compile(r"\d{1,20}", re.ASCII)
 
 
@@ -55,17 +55,50 @@ def at_capacity(why: str) -> RequestRefused:
     )
 
 
-class PersistedQueryRefused(RequestRefused):
-    """The server has no such persisted query, or the hash isn't the query's."""
+class DocumentRefused(RequestRefused):
+    """The server refuses a document that is named by its hash, or that isn't registered.
 
-    def __init__(self, message: str, *, code: TopLevelCode | None = None) -> None:
-        # Some clients look for the error only in a response with status 200.
+    It refuses a single operation then, and not the WebSocket.
+    """
+
+    def __init__(
+        self, message: str, code: TopLevelCode = TopLevelCode.BAD_USER_INPUT, status: int = 400
+    ) -> None:
         super().__init__(
-            200 if code else 400,
+            status,
             message,
-            code=code or TopLevelCode.BAD_USER_INPUT,
+            code=code,
             headers={"Cache-Control": "no-store"},
         )
+
+
+class UnknownDocument(DocumentRefused):
+    """This process doesn't know the document that a client named or sent; storage may have it."""
+
+    def __init__(self, sha256: str, message: str, code: TopLevelCode, status: int) -> None:
+        super().__init__(message, code, status)
+        self.sha256 = sha256
+
+
+class Documents(Protocol):
+    """The documents that clients may name by their hashes."""
+
+    @property
+    def persists(self) -> bool:
+        """Whether clients may persist queries."""
+        ...
+
+    def text(self, sha256: str) -> str:
+        """The document with this hash. Raises UnknownDocument."""
+        ...
+
+    def require_allowed(self, text: str) -> None:
+        """Raises UnknownDocument for a document that may not be executed."""
+        ...
+
+    async def load(self, unknown: UnknownDocument) -> None:
+        """Look for the document in storage. Raises `unknown` if it isn't there; DocumentRefused."""
+        ...
 
 
 class HttpRequest:
@@ -158,12 +191,12 @@ class BodyLimits:
 async def read_graphql_request(
     request: HttpRequest,
     limits: BodyLimits,
-    persisted: PersistedQueries,
+    documents: Documents,
     hold: Callable[[int], None],
 ) -> GraphQLRequest:
     """Read the request; `hold` is called with the bytes that arrive. Raises RequestRefused."""
     if request.method != "POST":
-        return _from_query_string(request, persisted)
+        return await graphql_request_of(_from_query_string(request), documents)
     if not _is_json(request.headers.get(b"content-type", b"")):
         raise RequestRefused(
             415, "The body must be application/json, in UTF-8.", headers={"Accept-Post": JSON}
@@ -184,22 +217,34 @@ async def read_graphql_request(
         value = await parse_large_json("The body", body, limits.values)
     if isinstance(value, list):
         raise RequestRefused(400, "Batches are not supported: send one operation in one request.")
-    return graphql_request_of(value, persisted, len(body))
+    return await graphql_request_of(value, documents, len(body))
 
 
-def graphql_request_of(
-    value: Any, persisted: PersistedQueries, size: int | None = None
+async def graphql_request_of(
+    value: Any, documents: Documents, size: int | None = None
 ) -> GraphQLRequest:
     """The request of parsed parameters, which came in so many bytes. Raises RequestRefused."""
+    try:
+        return _graphql_request_of(value, documents, size)
+    except UnknownDocument as unknown:
+        await documents.load(unknown)
+        return _graphql_request_of(value, documents, size)
+
+
+def _graphql_request_of(value: Any, documents: Documents, size: int | None) -> GraphQLRequest:
+    """Raises RequestRefused, UnknownDocument."""
     if not isinstance(value, dict):
         raise RequestRefused(400, "The request must be a JSON object.")
     query = value.get("query")
     extensions = _object(value, "extensions")
     sha256 = None
     if extensions is not None and extensions.get("persistedQuery") is not None:
-        query, sha256 = _persisted(query, extensions["persistedQuery"], persisted)
+        query, sha256 = _named(query, extensions["persistedQuery"], documents)
+    elif value.get("documentId") is not None and not query:
+        query = documents.text(_document_id(value["documentId"]))
     if not isinstance(query, str) or not query or query.isspace():
         raise RequestRefused(400, "query: must be a GraphQL document, as a string.")
+    documents.require_allowed(query)
     variables = _object(value, "variables")
     operation_name = value.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
@@ -208,29 +253,31 @@ def graphql_request_of(
     return GraphQLRequest(query, variables, operation_name or None, wants_cost, size, sha256)
 
 
-def _persisted(query: Any, named: Any, persisted: PersistedQueries) -> tuple[Any, str | None]:
-    """The query, given or persisted, and the hash under which to persist it."""
+def _named(query: Any, named: Any, documents: Documents) -> tuple[Any, str | None]:
+    """The query, given or found by its hash, and the hash under which to persist it."""
     is_absent = query is None or query == ""
-    if not persisted.is_on:
-        if is_absent:
-            raise PersistedQueryRefused(
-                "PersistedQueryNotSupported", code=TopLevelCode.PERSISTED_QUERY_NOT_SUPPORTED
-            )
+    if not is_absent and not documents.persists:
         return query, None
     if not isinstance(named, dict) or named.get("version") != 1:
-        raise PersistedQueryRefused("extensions.persistedQuery: must be an object of version 1.")
+        raise DocumentRefused("extensions.persistedQuery: must be an object of version 1.")
     sha256 = named.get("sha256Hash")
     if not isinstance(sha256, str):
-        raise PersistedQueryRefused("extensions.persistedQuery.sha256Hash: must be a string.")
+        raise DocumentRefused("extensions.persistedQuery.sha256Hash: must be a string.")
     sha256 = sha256.lower()
     if not is_absent:
         return query, sha256
-    found = persisted.get(sha256)
-    if found is None:
-        raise PersistedQueryRefused(
-            "PersistedQueryNotFound", code=TopLevelCode.PERSISTED_QUERY_NOT_FOUND
-        )
-    return found, None
+    return documents.text(sha256), None
+
+
+def _document_id(value: Any) -> str:
+    """The hash in a document identifier of the draft of GraphQL over HTTP, `sha256:` and the hash.
+
+    https://graphql.github.io/graphql-over-http/draft/#sec-Persisted-Documents
+    """
+    if not isinstance(value, str) or not (found := _DOCUMENT_ID.fullmatch(value.lower())):
+        message = "documentId: must be sha256: and the SHA-256 hash of a document, in hexadecimal."
+        raise DocumentRefused(message)
+    return found[1]
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -359,11 +406,12 @@ def _require_size(size: int, limits: BodyLimits) -> None:
         )
 
 
-def _from_query_string(request: HttpRequest, persisted: PersistedQueries) -> GraphQLRequest:
+def _from_query_string(request: HttpRequest) -> dict[str, Any]:
+    """The parameters. Raises RequestRefused."""
     given: dict[str, Any] = {**request.query_string()}
     for name in ("variables", "extensions"):
         if given.get(name):
             given[name] = parse_json(name, given[name])
         else:
             given.pop(name, None)
-    return graphql_request_of(given, persisted)
+    return given

@@ -34,9 +34,9 @@ from schema.root import CompiledSchema
 from server.connection_limits import StreamSlots
 from server.hosts import Hosts
 from server.memory_budget import MemoryBudget, MemoryShare
-from server.persisted_queries import PersistedQueries
-from server.requests import BodyLimits, PersistedQueryRefused, RequestRefused, headers_of
+from server.requests import BodyLimits, DocumentRefused, RequestRefused, headers_of
 from server.stream_limits import StreamLimits
+from server.trusted_documents import KnownDocuments
 
 _READ_FACTOR: Final = 3
 """Reading a large answer takes the memory of so many answers, because the texts of the database are
@@ -64,7 +64,7 @@ class Service:
     pending: MemoryBudget
     large_answers: FairSemaphore
     """How many large answers are read at once, which leaves connections for other requests."""
-    persisted_queries: PersistedQueries
+    documents: KnownDocuments
     has_graphiql: bool
     allowed_origins: tuple[str, ...]
     hosts: Hosts
@@ -109,9 +109,9 @@ class Service:
         if (
             request.sha256 is not None
             and isinstance(operation, ExecutableOperation)
-            and not self.persisted_queries.add(request.sha256, request.query)
+            and not self.documents.persisted.add(request.sha256, request.query)
         ):
-            raise PersistedQueryRefused(
+            raise DocumentRefused(
                 "extensions.persistedQuery.sha256Hash: isn't the SHA-256 hash of the query."
             )
         return operation

@@ -197,6 +197,13 @@ class Settings(BaseSettings):
             "The part of it, at most half, that persisted queries may take; 0 switches them off."
         ),
     )
+    trusted_documents_only: bool = Field(
+        False,
+        description=(
+            "Execute only documents that `aicmo documents register` registered. Clients can't "
+            "persist queries then."
+        ),
+    )
     execution_seconds: float = Field(
         15.0, gt=0, description="How long an operation may take, up to its commit."
     )
@@ -334,6 +341,16 @@ class Settings(BaseSettings):
                 "with credentials, AICMO_CORS_ORIGINS has to name each origin: * would let every "
                 "page act as whoever looks at it",
                 {"at": ["cors_credentials"]},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_trust_in_memory(self) -> Self:
+        if self.trusted_documents_only and self.persistence_mode is PersistenceMode.INMEMORY:
+            raise PydanticCustomError(
+                "memory",
+                "needs a database: in memory no document is registered, so none would be executed",
+                {"at": ["trusted_documents_only"]},
             )
         return self
 

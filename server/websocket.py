@@ -20,7 +20,7 @@ from server.http_cycle import SENDS_PARTS, PartsExtension
 from server.json_texts import SHORT_TEXT
 from server.memory_budget import MemoryShare
 from server.requests import (
-    PersistedQueryRefused,
+    DocumentRefused,
     RequestRefused,
     graphql_request_of,
     headers_of,
@@ -191,8 +191,8 @@ class _Connection:
         if id in self._operations:
             raise ProtocolViolation(4409, _reason(f"Subscriber for {id} already exists"))
         try:
-            operation = graphql_request_of(message.get("payload"), self._service.persisted_queries)
-        except PersistedQueryRefused as refusal:
+            operation = await graphql_request_of(message.get("payload"), self._service.documents)
+        except DocumentRefused as refusal:
             await self._refuse(id, refusal)
             return
         except RequestRefused as refusal:
