@@ -1,4 +1,4 @@
-"""The command line: `aicmo serve | migrate | seed | schema | events | webhooks`."""
+"""The command line: `aicmo serve | migrate | seed | schema | events | webhooks | documents`."""
 
 import asyncio
 import errno
@@ -24,6 +24,7 @@ from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.allocator import release_large_blocks
 from server.app import create_app, database_of, open_server_storage, open_storage
+from server.document_commands import document_commands
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
 from server.requests import new_request_id
@@ -78,6 +79,7 @@ event_commands = typer.Typer(
 )
 app.add_typer(event_commands, name="events")
 app.add_typer(webhook_commands, name="webhooks")
+app.add_typer(document_commands, name="documents")
 
 
 def _tell_version(asked: bool) -> None:

@@ -1,14 +1,20 @@
-"""What all commands have in common: which settings they want, and how they tell errors."""
+"""What all commands have in common: their settings, how they tell errors, and their tables."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 
-from domain.errors import DomainError
+from domain.errors import DomainError, ValidationFailed
 from migrations.errors import MigrationError
 from repositories.factory import PersistenceMode
 from server.settings import Settings, SettingsError, load_settings
+
+Json = dict[str, Any]
+Columns = Mapping[str, Callable[[Json], object]]
+"""What is in each column of a table, by its heading."""
 
 
 class CommandFailed(Exception):
@@ -28,6 +34,10 @@ def errors_in_one_line() -> Iterator[None]:
     """Exit with 1 after an expected error, which is told in one line."""
     try:
         yield
+    except ValidationFailed as error:
+        fields = (f"{'.'.join(map(str, it.path))} {it.message}" for it in error.violations)
+        tell_error("; ".join(fields))
+        raise typer.Exit(1) from None
     except (SettingsError, MigrationError, DomainError, CommandFailed, OSError) as error:
         tell_error(str(error))
         raise typer.Exit(1) from None
@@ -35,3 +45,20 @@ def errors_in_one_line() -> Iterator[None]:
 
 def tell_error(message: str) -> None:
     typer.secho(f"aicmo: {message}", err=True, fg=typer.colors.RED)
+
+
+def show(found: Sequence[Json], columns: Columns, as_json: bool) -> None:
+    """Print a table for people, or else a line of JSON for each."""
+    if as_json:
+        for each in found:
+            typer.echo(json_line(each))
+        return
+    rows = [[*columns], *([str(cell(each)) for cell in columns.values()] for each in found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def json_line(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -44,8 +44,8 @@ class TrustedDocuments:
     async def load(self, sha256: str) -> bool:
         """Find the document in storage. Raises DocumentRefused when storage can't be read."""
         set_deadline(_READ_SECONDS)
-        repositories = self._storage.as_(system("documents", "documents"))
         try:
+            repositories = self._storage.as_(system("documents", "documents"))
             async with repositories.read(single_statement=True) as snapshot:
                 text = await snapshot.documents.text(sha256)
         except DomainError as error:

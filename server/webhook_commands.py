@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,7 +15,14 @@ from schema.execute import GraphQLRequest, execute
 from schema.root import create_schema
 from server.app import open_storage
 from server.requests import new_request_id
-from server.terminal import CommandFailed, errors_in_one_line, settings_of_a_database
+from server.terminal import (
+    Columns,
+    CommandFailed,
+    errors_in_one_line,
+    json_line,
+    settings_of_a_database,
+    show,
+)
 
 Json = dict[str, Any]
 Ask = Callable[..., Awaitable[Json]]
@@ -78,7 +85,7 @@ def list_endpoints(as_json: AsJson = False) -> None:
             page = (await ask(_ALL, after=after))["webhookEndpoints"]
             found += page["nodes"]
             after, has_next = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
-        _show(found, _ENDPOINT_COLUMNS, as_json)
+        show(found, _ENDPOINT_COLUMNS, as_json)
 
     _run(work)
 
@@ -155,7 +162,7 @@ def send_test_event(key: Key, as_json: AsJson = False) -> None:
 
     async def work(ask: Ask) -> None:
         sent = await _mutate(ask, _TEST, {"endpointId": key})
-        _show([sent["webhookDelivery"]], _DELIVERY_COLUMNS, as_json)
+        show([sent["webhookDelivery"]], _DELIVERY_COLUMNS, as_json)
 
     _run(work)
 
@@ -179,7 +186,7 @@ def list_deliveries(
             if value is not None
         }
         data = await ask(_DELIVERIES, first=limit, filter=filter)
-        _show(data["webhookDeliveries"]["nodes"], _DELIVERY_COLUMNS, as_json)
+        show(data["webhookDeliveries"]["nodes"], _DELIVERY_COLUMNS, as_json)
 
     _run(work)
 
@@ -265,18 +272,12 @@ async def _enable(ask: Ask, key: str, enabled: bool) -> None:
 def _show_secret(payload: Json, as_json: bool) -> None:
     endpoint, secret = payload["webhookEndpoint"], payload["secret"]
     if as_json:
-        typer.echo(_line({**endpoint, "secret": secret}))
+        typer.echo(json_line({**endpoint, "secret": secret}))
         return
     typer.echo(f"Endpoint: {endpoint['endpointId']}\nSecret, shown this once: {secret}")
 
 
-def _line(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 # Tables
-
-Columns = Mapping[str, Callable[[Json], object]]
 
 
 def _state_of(endpoint: Json) -> str:
@@ -310,15 +311,3 @@ _DELIVERY_COLUMNS: Final[Columns] = {
     "ATTEMPTS": lambda it: it["attemptCount"],
     "LAST OUTCOME": _last_outcome,
 }
-
-
-def _show(found: Sequence[Json], columns: Columns, as_json: bool) -> None:
-    if as_json:
-        for each in found:
-            typer.echo(_line(each))
-        return
-    rows = [[*columns], *([str(cell(each)) for cell in columns.values()] for each in found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())

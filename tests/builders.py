@@ -10,6 +10,7 @@ from urllib.parse import quote
 from domain.callers import Caller, local_operator
 from domain.deletion import Delete
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
+from domain.documents import NewDocument, RegisterDocuments, TrustedDocument, hash_of
 from domain.history import Event
 from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import Brief, BriefScope, BriefStage, NormalizeBrief, SubmitIntake
@@ -334,4 +335,29 @@ def claim(**changes: Any) -> Claim:
         url="https://receiver.example/events",
         secrets=(WEBHOOK_SECRET,),
     )
+    return replace(complete, **changes)
+
+
+# Documents
+
+DOCUMENT = 'query Title { draft(draftId: "draft-1") { title } }'
+
+
+def trusted_document(text: str = DOCUMENT, **changes: Any) -> TrustedDocument:
+    complete = TrustedDocument(
+        application="web",
+        sha256=hash_of(text),
+        operations=("Title",),
+        text=text,
+        created_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def new_document(text: str = DOCUMENT, **changes: Any) -> NewDocument:
+    return replace(NewDocument(text=text, operations=("Title",)), **changes)
+
+
+def register_documents(**changes: Any) -> RegisterDocuments:
+    complete = RegisterDocuments(application="web", documents=(new_document(),))
     return replace(complete, **changes)

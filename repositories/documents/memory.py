@@ -27,11 +27,11 @@ class MemoryDocumentRepository:
     async def add(self, documents: Sequence[TrustedDocument]) -> int:
         new = {_key(it.application, it.sha256): it for it in documents}
         new = {key: it for key, it in new.items() if key not in self._stored}
-        self._session.writable(_DOCUMENTS).update(new)
+        self._session.mutable_table(_DOCUMENTS).update(new)
         return len(new)
 
     async def remove(self, application: str, hashes: Sequence[str]) -> int:
-        stored = self._session.writable(_DOCUMENTS)
+        stored = self._session.mutable_table(_DOCUMENTS)
         return sum(stored.pop(_key(application, each), None) is not None for each in hashes)
 
     @property

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from repositories.contract import EntityRepository
+from repositories.documents.contract import DocumentRepository
 from repositories.history.contract import EventReads
 from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories, Storage
@@ -92,6 +93,7 @@ def test_the_operations_are_those_of_the_code() -> None:
         "every repository": set(_operations(EntityRepository)),
         "`unit.events`": set(_operations(EventReads)),
         "`unit.webhooks`": set(_operations(WebhookRepository)),
+        "`unit.documents`": set(_operations(DocumentRepository)),
     } | {
         f"`unit.{name}`": set(_operations(protocol)) - set(_operations(EntityRepository))
         for name, protocol in _repositories()

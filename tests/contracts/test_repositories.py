@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from repositories import factory, unit_of_work
+from repositories.documents.contract import DocumentRepository
+from repositories.documents.database import DatabaseDocumentRepository
+from repositories.documents.memory import MemoryDocumentRepository
 from repositories.registry import ENTITY_TYPES
 from repositories.webhooks.contract import WebhookRepository
 from repositories.webhooks.database import DatabaseWebhookRepository
@@ -21,6 +24,7 @@ IMPLEMENTED: dict[type[Any], tuple[type[Any], type[Any]]] = {
         repository: (type_.in_memory, type_.in_database)
         for (_, repository), type_ in zip(protocols().values(), ENTITY_TYPES.values(), strict=True)
     },
+    DocumentRepository: (MemoryDocumentRepository, DatabaseDocumentRepository),
     WebhookRepository: (MemoryWebhookRepository, DatabaseWebhookRepository),
     unit_of_work.Repositories: (factory._MemoryRepositories, factory._DatabaseRepositories),
     unit_of_work.Storage: (factory._MemoryStorage, factory._DatabaseStorage),

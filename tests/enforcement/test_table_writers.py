@@ -138,6 +138,12 @@ async def _use_webhooks(unit: UnitOfWork) -> None:
     await webhooks.delete("endpoint-1")
 
 
+async def _use_documents(unit: UnitOfWork) -> None:
+    document = build.trusted_document()
+    assert await unit.documents.add([document]) == 1
+    assert await unit.documents.remove(document.application, [document.sha256]) == 1
+
+
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
     storage = create_storage(PersistenceMode.DB, database)
     repositories = storage.as_(build.caller())
@@ -148,6 +154,7 @@ async def test_every_table_is_written_by_its_own_module_alone(database: Database
             await kind.save(repositories, kind.record("key"), kind.record("key"))
             await kind.delete(repositories, "key")
         await repositories.write(_use_webhooks)
+        await repositories.write(_use_documents)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
 

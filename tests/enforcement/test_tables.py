@@ -28,7 +28,7 @@ def test_every_table_has_an_owner_whose_name_it_begins_with() -> None:
 
     assert owner_of.keys() == metadata.tables.keys()
     owners_of_entities = {type_.module for type_ in ENTITY_TYPES.values()}
-    assert set(owner_of.values()) == {*owners_of_entities, "history", "webhooks"}
+    assert set(owner_of.values()) == {*owners_of_entities, "history", "webhooks", "documents"}
     assert owner_of.pop("events") == "history"
     begins = {table: owner.removesuffix("s") for table, owner in owner_of.items()}
     assert [table for table, begin in begins.items() if not table.startswith(begin)] == []

@@ -111,4 +111,10 @@ ROWS = {
         VALUES ('delivery-1', 0, '2026-03-09 08:00:00.000000', 12, 204, NULL, '')
         """,
     ),
+    "0011": (
+        """
+        INSERT INTO documents (sha256, application, operations, text, created_at)
+        VALUES ('00', 'web', '["Title"]', '{ é: __typename }', '2026-03-09 08:00:00.000000')
+        """,
+    ),
 }

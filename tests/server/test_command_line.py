@@ -69,6 +69,11 @@ def test_the_commands_are_these() -> None:
         "aicmo webhooks test",
         "aicmo webhooks deliveries",
         "aicmo webhooks replay",
+        "aicmo documents",
+        "aicmo documents register",
+        "aicmo documents list",
+        "aicmo documents remove",
+        "aicmo documents check",
     ]
 
 

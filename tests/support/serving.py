@@ -62,7 +62,7 @@ class Served:
 async def serving(storage: Storage | None = None, **settings: Any) -> AsyncIterator[Served]:
     """A server with these settings; in memory, unless it's given storage."""
     kept = storage or create_storage(PersistenceMode.INMEMORY)
-    effective = Settings(persistence_mode=PersistenceMode.INMEMORY, **settings)
+    effective = Settings(**{"persistence_mode": PersistenceMode.INMEMORY} | settings)
 
     @asynccontextmanager
     async def opened(*_: Any) -> AsyncIterator[Storage]:
