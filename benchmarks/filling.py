@@ -45,8 +45,14 @@ async def multiply(url: str, size: int) -> None:
 async def add_chains(url: str) -> None:
     """Add clients with briefs, plans of each and drafts of each, each as the first seeded."""
     briefs = [*product(map(client_id, range(CLIENTS)), range(BRIEFS))]
-    plans = [*product((f"{client}-{brief:02}" for client, brief in briefs), range(PLANS))]
-    drafts = [*product((f"{brief}-{plan}" for brief, plan in plans), range(DRAFTS))]
+    plans = [
+        (client, f"{client}-{brief:02}", plan)
+        for (client, brief), plan in product(briefs, range(PLANS))
+    ]
+    drafts = [
+        (client, f"{brief}-{plan}", draft)
+        for (client, brief, plan), draft in product(plans, range(DRAFTS))
+    ]
     database = open_database(url)
     try:
         async with database.writers.begin() as connection:
@@ -66,8 +72,9 @@ async def add_chains(url: str) -> None:
                         "strategy_id": f"plan-{brief}-{plan}",
                         "brief_id": f"brief-{brief}",
                         "version": plan + 1,
+                        "client_id": client,
                     }
-                    for brief, plan in plans
+                    for client, brief, plan in plans
                 ],
             )
             await _add(
@@ -78,8 +85,9 @@ async def add_chains(url: str) -> None:
                         "draft_id": f"draft-{plan}-{draft:02}",
                         "strategy_id": f"plan-{plan}",
                         "campaign_id": None,
+                        "client_id": client,
                     }
-                    for plan, draft in drafts
+                    for client, plan, draft in drafts
                 ],
             )
     finally:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain import validation as check
-from domain.entity import Entity
+from domain.entity import Owned, OwnerReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class DeliveryArtifact(check.RuledPart):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryPackage(Entity):
+class DeliveryPackage(Owned):
     """A package of artifacts of a draft that goes to the client.
 
     It has `artifacts` in position order, or None where it was read without them.
@@ -34,6 +34,7 @@ class DeliveryPackage(Entity):
 
     entity_type: ClassVar[str] = "delivery_package"
     key_name: ClassVar[str] = "package_id"
+    owner: ClassVar[OwnerReference] = OwnerReference("draft_id", "Draft")
 
     package_id: str
     draft_id: str

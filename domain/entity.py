@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from domain.errors import RevisionConflict
 
@@ -35,6 +35,31 @@ class Entity:
     def outcome(self) -> str:
         """Which of the `outcomes` led to this record."""
         return self.outcomes[0]
+
+
+class OwnerReference(NamedTuple):
+    """The reference that decides whose an entity is."""
+
+    attribute: str
+    """The attribute that has the owner's key."""
+    type_name: str
+    """The name of the owner's record type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned(Entity):
+    """An entity that belongs to the client of the entity that it refers to, its owner.
+
+    Storage decides `client_id`, and what a record that is saved has there doesn't matter. It's true
+    after every commit, whatever was saved, moved or deleted, and no change of the entity: it moves
+    no revision and has no event.
+    """
+
+    owner: ClassVar[OwnerReference]
+    client_name: ClassVar[str | None] = "client_id"
+
+    client_id: str | None = None
+    """The client of the brief that the references lead to; None where they lead to none."""
 
 
 def require_revision(current: Entity | None, expected: int | None) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from domain import validation as check
-from domain.entity import Entity
+from domain.entity import Owned, OwnerReference
 from domain.json_object import JsonObject
 
 
@@ -28,11 +28,12 @@ class Tactic(check.RuledPart):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign(Entity):
+class Campaign(Owned):
     """A campaign. It has `tactics` in position order, or None where it was read without them."""
 
     entity_type: ClassVar[str] = "campaign"
     key_name: ClassVar[str] = "campaign_id"
+    owner: ClassVar[OwnerReference] = OwnerReference("strategy_id", "StrategyPlan")
 
     campaign_id: str
     strategy_id: str
@@ -41,11 +42,12 @@ class Campaign(Entity):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft(Entity):
+class Draft(Owned):
     """A piece of content, written for a strategy plan and perhaps for one of its campaigns."""
 
     entity_type: ClassVar[str] = "draft"
     key_name: ClassVar[str] = "draft_id"
+    owner: ClassVar[OwnerReference] = OwnerReference("strategy_id", "StrategyPlan")
 
     draft_id: str
     strategy_id: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from domain import validation as check
-from domain.entity import Entity
+from domain.entity import Owned, OwnerReference
 
 
 class QcSeverity(StrEnum):
@@ -32,7 +32,7 @@ class QcIssue(check.RuledPart):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QcResult(Entity):
+class QcResult(Owned):
     """The verdict on a draft: `score` from 0 to 1.
 
     `issues` in position order, or None where the result was read without them.
@@ -42,6 +42,7 @@ class QcResult(Entity):
     series_name: ClassVar[str | None] = "draft_id"
     outcomes: ClassVar[tuple[str, ...]] = ("recorded",)
     key_name: ClassVar[str] = "result_id"
+    owner: ClassVar[OwnerReference] = OwnerReference("draft_id", "Draft")
 
     result_id: str
     draft_id: str

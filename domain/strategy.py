@@ -8,7 +8,7 @@ from math import isfinite
 from typing import ClassVar
 
 from domain import validation as check
-from domain.entity import Entity
+from domain.entity import Owned, OwnerReference
 from domain.errors import InvalidTransition, Violation
 
 
@@ -82,7 +82,7 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyPlan(Entity):
+class StrategyPlan(Owned):
     """A version of the strategy for a brief.
 
     It has `recommendations` in position order, or None where it was read without them.
@@ -91,6 +91,7 @@ class StrategyPlan(Entity):
     entity_type: ClassVar[str] = "strategy_plan"
     outcomes: ClassVar[tuple[str, ...]] = ("saved", "approved", "rejected")
     key_name: ClassVar[str] = "strategy_id"
+    owner: ClassVar[OwnerReference] = OwnerReference("brief_id", "Brief")
 
     strategy_id: str
     brief_id: str

@@ -10,6 +10,7 @@ always makes the same function.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from migrations.saved_tables import LoggedFields, SavedChildren, SavedTable
@@ -164,7 +165,84 @@ END
 $body$"""
 
 
-def _with_an_event(saved: SavedTable) -> str:
+@dataclass(frozen=True, slots=True)
+class _ClientParts:
+    """What a function has that stores and returns the entity's client."""
+
+    client: str
+    returned: str = ""
+    variables: str = ""
+    lookup: str = ""
+    column: str = ""
+    value: str = ""
+    change: tuple[str, ...] = ()
+    returning: str = ""
+    into: str = ""
+    insertion: str = ""
+    passing: str = ""
+
+
+def _with_a_client(saved: SavedTable) -> str:
+    """As `_with_an_event`, and the function gives the client as well.
+
+    An owned entity gets that of its owner when it's inserted, or refers to another owner. As long
+    as it refers to the same one, it keeps what it has, which who changes the owner's client changes
+    as well. What an entity owns gets its client when that isn't the one before.
+    """
+    return _with_an_event(saved, _client_parts(saved))
+
+
+def _client_parts(saved: SavedTable) -> _ClientParts:
+    parts = _ClientParts("stored_client_id", returned="\n    stored_client_id text,")
+    assert saved.logged is not None
+    if saved.logged.client is None:
+        return parts
+    parts = replace(parts, returning=", stored.client_id", into=", stored_client_id")
+    if saved.owner is not None:
+        reference, owner = saved.owner
+        given = f"${1 + [*saved.columns].index(reference)}"
+        is_kept = f"stored.{reference} = excluded.{reference}"
+        kept = f"CASE WHEN {is_kept} THEN stored.client_id ELSE excluded.client_id END"
+        parts = replace(
+            parts,
+            variables="\n    client text;\n    client_is_known boolean := false;",
+            lookup=f"""
+        IF NOT client_is_known AND previous.{reference} IS DISTINCT FROM {given} THEN
+            client := client_of_{owner}({given});
+            client_is_known := true;
+        END IF;""",
+            column=", client_id",
+            value=", client",
+            change=() if saved.unchanging == reference else (f"client_id = {kept}",),
+            insertion=f"""
+        IF NOT client_is_known THEN
+            UPDATE {saved.table} AS stored SET client_id = client_of_{owner}({given})
+            WHERE stored.{saved.key} = $1 RETURNING stored.client_id INTO stored_client_id;
+            client_is_known := true;
+        END IF;""",
+        )
+    if saved.owned:
+        has_another = "client_is_known"
+        if saved.owner is None:
+            given = f"${1 + [*saved.columns].index('client_id')}"
+            has_another = f"previous.client_id IS DISTINCT FROM {given}"
+        passing = "".join(
+            f"\n        PERFORM pass_client_to_{table}(ARRAY[$1], stored_client_id);"
+            for table in saved.owned
+        )
+        parts = replace(
+            parts,
+            passing=f"""
+    IF previous.revision IS NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('client of {saved.table}:' || $1, 0));
+    END IF;
+    IF {has_another} THEN{passing}
+    END IF;""",
+        )
+    return parts
+
+
+def _with_an_event(saved: SavedTable, of_client: _ClientParts | None = None) -> str:
     """The function's parameters are the columns, `created_at`, `updated_at`, the expected
     revision or null, the entity with its children as the log has it, and what the log is to have
     of the event: its id and type, the caller's kind and id, on whose behalf, the request, the time.
@@ -184,17 +262,19 @@ def _with_an_event(saved: SavedTable) -> str:
         f"${len(own) + number}" for number in range(1, 10)
     )
     types = [*own.values(), "integer", "json", *["text"] * 6, "timestamptz"]
+    logged = saved.logged
+    assert logged is not None
     changes = [f"{name} = excluded.{name}" for name in names[1:-2]] + [
         "updated_at = greatest(stored.updated_at, excluded.updated_at)",
         "revision = stored.revision + 1",
     ]
+    if of_client is None:
+        client = "NULL" if logged.client is None else parameter[logged.client]
+        of_client = _ClientParts(client)
     allowed = f"({expected} IS NULL OR {{stored}}.revision = {expected})"
     if saved.unchanging is not None:
         allowed += f" AND {{stored}}.{saved.unchanging} = {parameter[saved.unchanging]}"
-    logged = saved.logged
-    assert logged is not None
     series = "NULL" if logged.series is None else parameter[logged.series]
-    client = "NULL" if logged.client is None else parameter[logged.client]
 
     def differ(column: str) -> str:
         # JSON has no equality, and its texts are what is kept.
@@ -215,23 +295,23 @@ CREATE FUNCTION save_{saved.table}({", ".join(types)})
 RETURNS TABLE (
     stored_created_at timestamptz,
     stored_updated_at timestamptz,
-    stored_revision integer,
+    stored_revision integer,{of_client.returned}
     is_saved boolean
 )
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $body$
 DECLARE
     previous {saved.table}%ROWTYPE;
     last integer;
-    changed_fields text;{_CHILDREN_VARIABLES if saved.children else ""}
+    changed_fields text;{of_client.variables}{_CHILDREN_VARIABLES if saved.children else ""}
 BEGIN
     SELECT stored.* INTO previous FROM {saved.table} AS stored WHERE stored.{key} = $1;
-    LOOP
-        INSERT INTO {saved.table} AS stored ({", ".join(names)}, revision)
-        VALUES ({", ".join(parameter.values())}, 1)
-        ON CONFLICT ({key}) DO UPDATE SET {", ".join(changes)}
+    LOOP{of_client.lookup}
+        INSERT INTO {saved.table} AS stored ({", ".join(names)}, revision{of_client.column})
+        VALUES ({", ".join(parameter.values())}, 1{of_client.value})
+        ON CONFLICT ({key}) DO UPDATE SET {", ".join([*changes, *of_client.change])}
         WHERE stored.revision = previous.revision AND {allowed.format(stored="stored")}
-        RETURNING stored.created_at, stored.updated_at, stored.revision
-        INTO stored_created_at, stored_updated_at, stored_revision;
+        RETURNING stored.created_at, stored.updated_at, stored.revision{of_client.returning}
+        INTO stored_created_at, stored_updated_at, stored_revision{of_client.into};
         is_saved := FOUND;
         EXIT WHEN is_saved;
         SELECT stored.* INTO previous FROM {saved.table} AS stored WHERE stored.{key} = $1
@@ -256,8 +336,8 @@ BEGIN
         IF last > 0 THEN
             UPDATE {saved.table} AS stored SET revision = last + 1 WHERE stored.{key} = $1
             RETURNING stored.revision INTO stored_revision;
-        END IF;
-    END IF;{children}
+        END IF;{of_client.insertion}
+    END IF;{children}{of_client.passing}
     IF previous.revision IS NULL THEN
         changed_fields := '{_json_list(names_of_fields)}';
     ELSE
@@ -265,7 +345,7 @@ BEGIN
     END IF;
     PERFORM record_event(
         {event_id}, {event_type}, '{logged.entity_type}', $1, {series},
-        stored_revision, coalesce(previous.revision, 0), false, {client},
+        stored_revision, coalesce(previous.revision, 0), false, {of_client.client},
         {kind}, {caller}, {behalf}, {request}, {occurred_at}, changed_fields::json, {state},
         stored_created_at, stored_updated_at
     );
@@ -323,9 +403,10 @@ _TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {
     1: _children_as_arrays,
     2: _children_as_json,
     3: _with_an_event,
+    4: _with_a_client,
 }
 
 
 def newest(saved: SavedTable) -> str:
     """The SQL that creates the function by the newest template."""
-    return creation(saved, template=3)
+    return creation(saved, template=4)

@@ -7,8 +7,11 @@ from typing import Final
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
+from domain.entity import Owned
 from repositories.api_names import api_name, field_names
+from repositories.registry import ENTITY_TYPES, OWNED_TYPES
 from repositories.sql.mapping import EntityMapping
+from repositories.sql.metadata import CLIENT
 
 _BOOKKEEPING: Final = ("id", "created_at", "updated_at", "revision")
 _CHILD_BOOKKEEPING: Final = ("id", "created_at", "position")
@@ -43,7 +46,9 @@ class LoggedFields:
 class SavedTable:
     """A table of entities: its columns, the key first, without the bookkeeping, with their types.
 
-    `unchanging` is the column that a save under the same key may not change.
+    `unchanging` is the column that a save under the same key may not change. `owner` is the column
+    that refers to the owner, whose client the entity gets, and the owner's table; `owned` are the
+    tables of those that the entity may own.
     """
 
     table: str
@@ -51,14 +56,21 @@ class SavedTable:
     unchanging: str | None = None
     children: SavedChildren | None = None
     logged: LoggedFields | None = None
+    owner: tuple[str, str] | None = None
+    owned: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return next(iter(self.columns))
 
 
 def saved_table_of(mapping: EntityMapping) -> SavedTable:
     """The mapping's table as it is declared now, for a new revision."""
-    children, unchanging = mapping.children, mapping.unchanging
+    children, unchanging, record = mapping.children, mapping.unchanging, mapping.record
+    is_owned = issubclass(record, Owned)
     saved = SavedTable(
         mapping.table.name,
-        dict(_types(mapping.table, _BOOKKEEPING)),
+        dict(_types(mapping.table, (*_BOOKKEEPING, CLIENT) if is_owned else _BOOKKEEPING)),
         unchanging=unchanging[0] if unchanging else None,
         children=None
         if children is None
@@ -66,8 +78,18 @@ def saved_table_of(mapping: EntityMapping) -> SavedTable:
             children.table.name,
             dict(_types(children.table, (*_CHILD_BOOKKEEPING, mapping.key_name))),
         ),
+        owner=(record.owner.attribute, _table_of(record.owner.type_name))
+        if issubclass(record, Owned)
+        else None,
+        owned=tuple(
+            _table_of(type_.name) for type_ in OWNED_TYPES.get(mapping.record.__name__, ())
+        ),
     )
     return replace(saved, logged=_logged_fields_of(mapping, saved))
+
+
+def _table_of(type_name: str) -> str:
+    return ENTITY_TYPES[type_name].in_database.mapping.table.name
 
 
 def _logged_fields_of(mapping: EntityMapping, saved: SavedTable) -> LoggedFields:

@@ -1,5 +1,6 @@
 """The tables as they were when revisions made functions that save them; nothing here changes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -184,3 +185,28 @@ AS_OF_0009: Final = tuple(
     for saved, logged in zip(AS_OF_0006, _LOGGED_AS_OF_0009, strict=True)
 )
 """The tables as the revision 0009 made functions of them."""
+
+
+_OWNERS_AS_OF_0012: Final[Mapping[str, tuple[str, str]]] = {
+    "strategy_plans": ("brief_id", "onboarding_forms"),
+    "production_campaigns": ("strategy_id", "strategy_plans"),
+    "production_drafts": ("strategy_id", "strategy_plans"),
+    "qc_results": ("draft_id", "production_drafts"),
+    "delivery_packages": ("draft_id", "production_drafts"),
+}
+
+
+def _with_clients(saved: SavedTable) -> SavedTable:
+    assert saved.logged is not None
+    return replace(
+        saved,
+        logged=replace(saved.logged, client="client_id"),
+        owner=_OWNERS_AS_OF_0012.get(saved.table),
+        owned=tuple(
+            table for table, (_, owner) in _OWNERS_AS_OF_0012.items() if owner == saved.table
+        ),
+    )
+
+
+AS_OF_0012: Final = tuple(map(_with_clients, AS_OF_0009))
+"""The tables as the revision 0012 made functions of them."""

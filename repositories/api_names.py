@@ -5,10 +5,13 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, Final
 
-from domain.entity import Entity
+from domain.entity import Entity, Owned
 
 BOOKKEEPING: Final = frozenset(field.name for field in fields(Entity))
 """The attributes of an entity about which storage decides as it saves."""
+
+_DECIDED: Final = frozenset(field.name for field in fields(Owned))
+"""Those of an entity that belongs to the client of another one."""
 
 
 @cache
@@ -29,9 +32,9 @@ def field_names(record_type: type[Entity]) -> Mapping[str, str]:
 @cache
 def state_names(kind: Any) -> Mapping[str, str]:
     """The attributes of a class of records, but for bookkeeping, with their names in the API."""
-    is_entity = issubclass(kind, Entity)
+    left_out: frozenset[str] = frozenset()
+    if issubclass(kind, Entity):
+        left_out = _DECIDED if issubclass(kind, Owned) else BOOKKEEPING
     return {
-        field.name: api_name(field.name)
-        for field in fields(kind)
-        if not (is_entity and field.name in BOOKKEEPING)
+        field.name: api_name(field.name) for field in fields(kind) if field.name not in left_out
     }

@@ -31,7 +31,7 @@ from repositories.history.retention import EVENTS_AT_ONCE, DatabaseEventPruner
 from repositories.history.sequencing import sequence_events
 from repositories.memory.session import MemorySession, Root
 from repositories.nesting import NestingGuard
-from repositories.registry import ENTITY_TYPES
+from repositories.registry import ENTITY_TYPES, OWNED_TYPES
 from repositories.sql.dialects import POSTGRESQL, SQLITE, dialect_of
 from repositories.sql.json_dialects import json_statements_of
 from repositories.sql.metadata import metadata
@@ -92,6 +92,12 @@ def create_storage(
 
 _IN_MEMORY = {type_.name: type_.in_memory for type_ in ENTITY_TYPES.values()}
 _IN_DATABASE = {type_.name: type_.in_database for type_ in ENTITY_TYPES.values()}
+_OWNED_IN_MEMORY = {
+    name: tuple(it.in_memory for it in types) for name, types in OWNED_TYPES.items()
+}
+_OWNED_IN_DATABASE = {
+    name: tuple(it.in_database for it in types) for name, types in OWNED_TYPES.items()
+}
 _READS_IN_MEMORY = {
     **_IN_MEMORY,
     Event.__name__: MemoryEventReads,
@@ -107,6 +113,12 @@ _READS_IN_DATABASE = {
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
 _FUNCTIONS = (
     *(f"save_{mapping.table.name}" for mapping in _MAPPINGS.values()),
+    *(f"client_of_{_MAPPINGS[name].table.name}" for name in OWNED_TYPES),
+    *(
+        f"pass_client_to_{_MAPPINGS[type_.name].table.name}"
+        for types in OWNED_TYPES.values()
+        for type_ in types
+    ),
     "record_event",
     "last_revision",
     "sequence_events",
@@ -188,7 +200,9 @@ class _MemoryRepositories:
         storage = self._storage
         now = storage.clock()
         recorder = MemoryEventRecorder(self._caller, now, storage.new_key)
-        session = MemorySession(self._caller, storage.root, _IN_MEMORY, recorder)
+        session = MemorySession(
+            self._caller, storage.root, _IN_MEMORY, recorder, owned=_OWNED_IN_MEMORY
+        )
         unit = UnitOfWork(_READS_IN_MEMORY, session, now, storage.new_key)
         try:
             result = await work(unit)
@@ -316,6 +330,7 @@ class _DatabaseRepositories:
             statements=storage.statements,
             keys=storage.database.keys,
             recorder=EventRecorder(self._caller, now, storage.new_key),
+            owned=_OWNED_IN_DATABASE,
         )
         unit = UnitOfWork(_READS_IN_DATABASE, session, now, storage.new_key)
         try:

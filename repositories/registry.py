@@ -4,12 +4,12 @@ Snapshots and units of work, dataloaders, global ids, cursors and the lists of t
 from it. A new type of entity is one entry here, beside the files of its module.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from domain.delivery import DeliveryPackage
-from domain.entity import Entity
+from domain.entity import Entity, Owned
 from domain.history import ADOPTED, DELETED
 from domain.onboarding import Brief
 from domain.production import Campaign, Draft
@@ -119,6 +119,21 @@ ENTITY_TYPES: Final[Mapping[str, EntityType[Any, Any]]] = MappingProxyType(
     {type_.name: type_ for type_ in vars(Entities).values() if isinstance(type_, EntityType)}
 )
 """All types of entities, by the names of their records."""
+
+OWNED_TYPES: Final[Mapping[str, Sequence[EntityType[Any, Any]]]] = MappingProxyType(
+    {
+        name: owned
+        for name in ENTITY_TYPES
+        if (
+            owned := tuple(
+                type_
+                for type_ in ENTITY_TYPES.values()
+                if issubclass(type_.record, Owned) and type_.record.owner.type_name == name
+            )
+        )
+    }
+)
+"""The types of the entities that an entity may own, by the name of its record."""
 
 TYPES_IN_THE_LOG: Final[Mapping[str, EntityType[Any, Any]]] = MappingProxyType(
     {type_.record.entity_type: type_ for type_ in ENTITY_TYPES.values()}

@@ -122,6 +122,15 @@ class StoredEntity(Node):
         return isinstance(value, cls.record_type)
 
 
+def client_id() -> Any:
+    return strawberry.field(
+        description=(
+            "The client whom it belongs to: the one of the brief that its references lead to, as "
+            "stored now; null where they lead to none. That changes without a new `revision`."
+        )
+    )
+
+
 def revision() -> Any:
     return strawberry.field(
         description="1 when first saved, one more with every change. For `expectedRevision`."

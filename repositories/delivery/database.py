@@ -58,10 +58,11 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
         return await self._counts_by("draft_id", draft_ids, filter)
 
     def _from_row(self, row: Row) -> DeliveryPackage:
-        package_id, draft_id, created_at, updated_at, revision = row
+        package_id, draft_id, client_id, created_at, updated_at, revision = row
         return _new_package(
             package_id=package_id,
             draft_id=draft_id,
+            client_id=client_id,
             revision=revision,
             created_at=created_at,
             updated_at=updated_at,

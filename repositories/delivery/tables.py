@@ -7,6 +7,7 @@ from repositories.sql.metadata import (
     child_columns,
     metadata,
     newest_first,
+    owned,
     surrogate_id,
     text,
 )
@@ -17,6 +18,7 @@ delivery_packages = Table(
     surrogate_id(),
     text("package_id"),
     text("draft_id"),
+    *owned("delivery_packages", "package_id"),
     *bookkeeping(),
     UniqueConstraint("package_id"),
     CheckConstraint("revision >= 1", name="revision"),

@@ -158,7 +158,7 @@ class DatabaseEventReads:
         }
         events = map(_event, await self._session.rows(statement, values))
         return {
-            event.entity_key: record_of(record_type, event.state)
+            event.entity_key: record_of(record_type, event.state, event.client_id)
             for event in events
             if event.state is not None
         }

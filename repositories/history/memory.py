@@ -162,7 +162,7 @@ class MemoryEventReads:
                 is_it = event.revision_after == revision if at is None else event.occurred_at <= at
                 if is_it:
                     if event.state is not None:
-                        found[key] = record_of(record_type, event.state)
+                        found[key] = record_of(record_type, event.state, event.client_id)
                     break
         return found
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import orjson
 
-from domain.entity import Entity
+from domain.entity import Entity, Owned
 from domain.json_object import JsonObject
 from repositories.api_names import api_name, state_names
 from repositories.json_encoding import encode_json
@@ -37,9 +37,15 @@ def complete_state(
     return JsonObject(f"{state[:-1]},{rest[1:].decode()}")
 
 
-def record_of(record_type: type[R], state: JsonObject) -> R:
-    """The record whose complete state it is. What is younger than the state has its default."""
-    return record_type(**_attributes(record_type, state.to_python()))
+def record_of(record_type: type[R], state: JsonObject, client_id: str | None) -> R:
+    """The record whose complete state it is, which belonged to the client.
+
+    What is younger than the state has its default.
+    """
+    attributes = _attributes(record_type, state.to_python())
+    if issubclass(record_type, Owned):
+        attributes["client_id"] = client_id
+    return record_type(**attributes)
 
 
 def _rendered(value: Any) -> Any:

@@ -1,11 +1,11 @@
 """Reading, saving and deleting entities of any type in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from domain.entity import Entity, require_positions
+from domain.entity import Entity, Owned, require_positions
 from domain.errors import RevisionConflict
 from repositories.api_names import field_names
 from repositories.memory.reads import MemoryReads
@@ -39,10 +39,16 @@ class MemoryRepository(MemoryReads[R]):
             revision=last + 1,
             created_at=stored.created_at if stored else record.created_at,
             updated_at=max(stored.updated_at, record.updated_at) if stored else record.updated_at,
+            **self._decided(record),
         )
         changed = self._changed_fields(key, stored, saved)
         self._session.mutable_table(self.table_name)[key] = self._without_children(key, saved)
         recorder.saved(self._session, saved, key, actual, changed)
+        before, after = _client_of(stored), _client_of(saved)
+        if before is None or after is None:
+            self._note_owner(key, stored, saved)
+        if before != after:
+            self._pass_on([key], before, after)
         return saved
 
     async def delete(self, key: str) -> bool:
@@ -51,9 +57,70 @@ class MemoryRepository(MemoryReads[R]):
         recorder = self._session.recorder
         record = self._session.mutable_table(self.table_name).pop(key)
         recorder.deleted(self._session, record, key)
+        self._note_owner(key, record, None)
+        if (client_id := _client_of(record)) is not None:
+            self._pass_on([key], client_id, None)
         if self.children_table is not None:
             self._session.mutable_table(self.children_table).pop(key, None)
         return True
+
+    def _inherit(
+        self, owner_keys: Sequence[str], before: str | None, client_id: str | None
+    ) -> None:
+        """Give the entities of these owners, who belonged to `before`, the client, and what they
+        own in turn."""
+        keys = [*self._of_owners(owner_keys, before)]
+        for key in keys:
+            stored = self._all[key]
+            changes: dict[str, Any] = {"client_id": client_id}
+            changed = self._session.mutable_table(self.table_name)[key] = replace(stored, **changes)
+            self._note_owner(key, stored, changed)
+        if keys:
+            self._pass_on(keys, before, client_id)
+
+    def _of_owners(self, owner_keys: Sequence[str], client_id: str | None) -> Iterable[str]:
+        """The keys of the entities of these owners, which belong to the client."""
+        if client_id is None:
+            clientless = self._session.table(self._clientless)
+            return [key for owner_key in owner_keys for key in clientless.get(owner_key, ())]
+        wanted = {*owner_keys}
+        return [key for key, it in self._all.items() if _owner_key_of(it) in wanted]
+
+    def _pass_on(self, keys: Sequence[str], before: str | None, client_id: str | None) -> None:
+        """Give what these entities own the client."""
+        for repository in self._session.owned.get(self.record_type.__name__, ()):
+            repository(self._session)._inherit(keys, before, client_id)
+
+    def _decided(self, record: R) -> Mapping[str, Any]:
+        """What storage decides about a record that belongs to its owner's client."""
+        if not isinstance(record, Owned):
+            return {}
+        owners: Mapping[str, Entity] = self._of(record.owner.type_name)._all
+        return {"client_id": _client_of(owners.get(_owner_key_of(record)))}
+
+    @property
+    def _clientless(self) -> str:
+        """Names the table of the keys of entities that belong to no client, by their owners'.
+
+        A new owner finds in it what refers to it, without looking at all that is stored.
+        """
+        return f"{self.table_name} without a client"
+
+    def _note_owner(self, key: str, before: R | None, after: R | None) -> None:
+        """Keep the table of entities that belong to no client."""
+        previous, now = (
+            _owner_key_of(it) if isinstance(it, Owned) and it.client_id is None else None
+            for it in (before, after)
+        )
+        if previous == now:
+            return
+        clientless = self._session.mutable_table(self._clientless)
+        if previous is not None:
+            rest = clientless.pop(previous) - {key}
+            if rest:
+                clientless[previous] = rest
+        if now is not None:
+            clientless[now] = clientless.get(now, frozenset()) | {key}
 
     def _without_children(self, key: str, record: R) -> R:
         if self.children_table is None or self.children_attribute is None:
@@ -105,3 +172,16 @@ class MemoryRepository(MemoryReads[R]):
             for other in self._all.values()
         ):
             raise self._session.write_conflict()
+
+
+def _client_of(record: Entity | None) -> str | None:
+    """The client whom the entity belongs to; None where there is neither."""
+    if record is None or record.client_name is None:
+        return None
+    client_id: str | None = getattr(record, record.client_name)
+    return client_id
+
+
+def _owner_key_of(record: Any) -> str:
+    key: str = getattr(record, record.owner.attribute)
+    return key

@@ -50,7 +50,8 @@ class Recorder(Protocol):
 class MemorySession:
     """Reads a root for a caller, and holds copies of the tables that were changed.
 
-    `repositories` are those of all types of entities, by the names of their records' types.
+    `repositories` are those of all types of entities, by the names of their records' types; `owned`
+    those of the entities that one of a type may own.
     """
 
     def __init__(
@@ -59,11 +60,14 @@ class MemorySession:
         root: Root,
         repositories: Mapping[str, Callable[["MemorySession"], Any]] = _NO_TYPES,
         recorder: Recorder | None = None,
+        *,
+        owned: Mapping[str, Sequence[Callable[["MemorySession"], Any]]] = _NO_TYPES,
     ) -> None:
         self.caller = caller
         self.rules = visibility.rules_of(caller)
         self._root = root
         self.repositories = repositories
+        self.owned = owned
         self._changed: dict[str, dict[str, Any]] = {}
         self._is_closed = False
         self._failure: WriteConflict | None = None

@@ -68,11 +68,12 @@ class DatabaseCampaignRepository(DatabaseRepository[Campaign]):
         return await self._counts_by("strategy_id", strategy_ids, filter)
 
     def _from_row(self, row: Row) -> Campaign:
-        campaign_id, strategy_id, name, created_at, updated_at, revision = row
+        campaign_id, strategy_id, name, client_id, created_at, updated_at, revision = row
         return _new_campaign(
             campaign_id=campaign_id,
             strategy_id=strategy_id,
             name=name,
+            client_id=client_id,
             revision=revision,
             created_at=created_at,
             updated_at=updated_at,
@@ -122,6 +123,7 @@ class DatabaseDraftRepository(DatabaseRepository[Draft]):
             title,
             body,
             metadata,
+            client_id,
             created_at,
             updated_at,
             revision,
@@ -134,6 +136,7 @@ class DatabaseDraftRepository(DatabaseRepository[Draft]):
             title=title,
             body=body,
             metadata=metadata and JsonObject(metadata),
+            client_id=client_id,
             revision=revision,
             created_at=created_at,
             updated_at=updated_at,

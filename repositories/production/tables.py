@@ -9,6 +9,7 @@ from repositories.sql.metadata import (
     last_changed_first,
     metadata,
     newest_first,
+    owned,
     surrogate_id,
     text,
 )
@@ -20,6 +21,7 @@ production_campaigns = Table(
     text("campaign_id"),
     text("strategy_id"),
     text("name"),
+    *owned("production_campaigns", "campaign_id"),
     *bookkeeping(),
     UniqueConstraint("campaign_id"),
     CheckConstraint("revision >= 1", name="revision"),
@@ -46,6 +48,7 @@ production_drafts = Table(
     text("title"),
     text("body", is_long=True),
     json_text("metadata"),
+    *owned("production_drafts", "draft_id", "updated_at"),
     *bookkeeping(),
     UniqueConstraint("draft_id"),
     CheckConstraint("revision >= 1", name="revision"),

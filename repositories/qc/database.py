@@ -65,13 +65,15 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
         await self._lock("qc", draft_id)
 
     def _from_row(self, row: Row) -> QcResult:
-        result_id, draft_id, passed, score, evaluated_at, created_at, updated_at, revision = row
+        result_id, draft_id, passed, score, evaluated_at, *stored = row
+        client_id, created_at, updated_at, revision = stored
         return _new_result(
             result_id=result_id,
             draft_id=draft_id,
             passed=passed,
             score=score,
             evaluated_at=evaluated_at,
+            client_id=client_id,
             revision=revision,
             created_at=created_at,
             updated_at=updated_at,

@@ -17,6 +17,7 @@ from repositories.sql.metadata import (
     metadata,
     newest_first,
     one_of,
+    owned,
     text,
     timestamp,
 )
@@ -29,6 +30,7 @@ qc_results = Table(
     Column("passed", Boolean, nullable=False),
     Column("score", Double, nullable=False),
     timestamp("evaluated_at"),
+    *owned("qc_results", "result_id"),
     *bookkeeping(),
     PrimaryKeyConstraint("result_id"),
     UniqueConstraint("draft_id"),

@@ -69,6 +69,9 @@ class JsonStatements(ABC):
     def __init__(self, mappings: Mapping[str, EntityMapping]) -> None:
         self._mappings = mappings
 
+    def mapping_of(self, type_name: str) -> EntityMapping:
+        return self._mappings[type_name]
+
     def rule_values_of(self, rules: Rules) -> Values:
         """The parameters of the rules, which every statement may have."""
         tables = {name: mapping.table.name for name, mapping in self._mappings.items()}

@@ -9,12 +9,12 @@ from sqlalchemy import Column, FromClause, Index, Table, bindparam, null
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from domain.entity import Entity
+from domain.entity import Entity, Owned
 from repositories.criteria import Filter
 from repositories.drivers.compiled import Row, Statement
 from repositories.sql.criteria import condition
 from repositories.sql.dialects import Dialect
-from repositories.sql.metadata import may_be_large
+from repositories.sql.metadata import CLIENT, may_be_large
 from repositories.sql.rows import meets, rows_as, rows_of
 
 Values = dict[str, Any]
@@ -73,6 +73,12 @@ class EntityMapping:
     @property
     def key_name(self) -> str:
         return self.record.key_name
+
+    @property
+    def saved_columns(self) -> Sequence[Column[Any]]:
+        """The columns that a save gives: the revision and the owner's client are found by it."""
+        found = {"revision", CLIENT} if issubclass(self.record, Owned) else {"revision"}
+        return [column for column in self.columns if column.name not in found]
 
     def columns_of(self, attributes: frozenset[str] | None) -> Iterator[str]:
         """The names of the columns that have the attributes, or the key, or a reference.

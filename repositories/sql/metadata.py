@@ -111,6 +111,9 @@ def _json_of(values: Sequence[Any]) -> str:
     return orjson.dumps(values).decode()
 
 
+CLIENT = "client_id"
+"""The column of the client to whom a row belongs."""
+
 _LONG = "long"
 """The key in a column's info that says that one text of it may be a good part of an answer."""
 
@@ -146,6 +149,18 @@ def bookkeeping() -> list[Column[Any]]:
         timestamp("created_at"),
         timestamp("updated_at"),
         Column("revision", Integer, nullable=False),
+    ]
+
+
+def owned(table: str, key: str, *orders: str) -> list[Any]:
+    """The column that says which client a row belongs to, and the indexes of a client's rows, by
+    `created_at` and by other columns that are mostly read in descending order."""
+    return [
+        text(CLIENT, nullable=True),
+        *(
+            Index(f"ix_{table}_{CLIENT}_{order}_{key}", CLIENT, sql_text(f"{order} DESC"), key)
+            for order in ("created_at", *orders)
+        ),
     ]
 
 

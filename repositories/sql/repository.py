@@ -6,14 +6,16 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 
-from domain.entity import Entity, require_positions
+from domain.entity import Entity, Owned, require_positions
 from domain.errors import RevisionConflict
 from domain.json_object import dumps
 from domain.validation import unstorable
 from repositories.api_names import field_names
 from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
-from repositories.sql.mapping import Values
+from repositories.sql.mapping import EntityMapping, Values
+from repositories.sql.metadata import CLIENT
+from repositories.sql.ownership import inheritance
 from repositories.sql.reads import DatabaseReads
 from repositories.sql.recording import SeriesKey
 
@@ -53,21 +55,24 @@ class DatabaseRepository(DatabaseReads[R]):
             if self._session.dialect.saves_by_function
             else self._save_by_statements
         )
-        created_at, updated_at, revision = await save(values, record, expected_revision)
-        return replace(record, created_at=created_at, updated_at=updated_at, revision=revision)
+        created_at, updated_at, revision, client_id = await save(values, record, expected_revision)
+        changes: dict[str, Any] = {CLIENT: client_id} if isinstance(record, Owned) else {}
+        return replace(
+            record, created_at=created_at, updated_at=updated_at, revision=revision, **changes
+        )
 
     async def delete(self, key: str) -> bool:
         record_type, recorder = self.mapping.record, self._session.recorder
         origin = recorder.deletion_of(record_type)
         rows = await self._session.rows(
-            sql.deletion(self._entities),
+            sql.deletion(self._entities, self._owned),
             {"key": key, **origin},
             key=(self.mapping.table.name, key),
         )
         if not rows:
             return False
         if not self._session.dialect.saves_by_function:
-            revision, series_key, client_id = rows[0]
+            [[revision, series_key, client_id]] = rows
             event = {
                 "entity_type": record_type.entity_type,
                 "entity_key": key,
@@ -79,7 +84,36 @@ class DatabaseRepository(DatabaseReads[R]):
                 "changed_fields": "[]",
             }
             await recorder.record(self._session, {**origin, **event})
+            if client_id is not None:
+                await self._pass_on([key], None)
         return True
+
+    async def _inherit(self, owner_keys: Sequence[str], client_id: str | None) -> None:
+        """Give the entities of these owners the client, and what they own in turn.
+
+        PostgreSQL does it by functions.
+        """
+        values = {"values": owner_keys, "client_id": client_id}
+        rows = await self._session.rows(inheritance(self.mapping), values)
+        if rows:
+            await self._pass_on([key for (key,) in rows], client_id)
+
+    async def _pass_on(self, keys: Sequence[str], client_id: str | None) -> None:
+        """Give what these entities own the client."""
+        for repository in self._session.owned.get(self._type_name, ()):
+            await repository(self._session)._inherit(keys, client_id)
+
+    @property
+    def _owner(self) -> EntityMapping | None:
+        record = self.mapping.record
+        if not issubclass(record, Owned):
+            return None
+        return self._session.json.mapping_of(record.owner.type_name)
+
+    @property
+    def _owned(self) -> tuple[EntityMapping, ...]:
+        owned = self._session.owned.get(self._type_name, ())
+        return tuple(repository.mapping for repository in owned)
 
     async def _save_by_function(
         self, values: Values, record: R, expected_revision: int | None
@@ -88,7 +122,8 @@ class DatabaseRepository(DatabaseReads[R]):
         rows = await self._session.rows(sql.save(self._entities), values, key=key)
         *stored, is_saved = rows[0]
         if not is_saved:
-            self._refuse_save(stored[-1], expected_revision)
+            _, _, revision, _ = stored
+            self._refuse_save(revision, expected_revision)
         return stored
 
     async def _save_by_statements(
@@ -109,16 +144,16 @@ class DatabaseRepository(DatabaseReads[R]):
         else:
             values["revision"] = 1
             before = previous[-1]
-        rows = await session.rows(sql.upsert(self._entities), values)
+        rows = await session.rows(sql.upsert(self._entities, self._owner), values)
         if not rows:
             self._refuse_save(before, expected_revision)
-        created_at, updated_at, revision = stored = rows[0]
+        created_at, updated_at, revision, client_id = stored = rows[0]
         children_changed = await self._replace_children(key, record, is_new=previous is None)
         event = {
             "entity_type": record.entity_type,
             "entity_key": key,
             "series_key": series_key,
-            "client_id": _attribute(record, record_type.client_name),
+            "client_id": client_id,
             "revision": revision,
             "revision_before": before,
             "is_deletion": False,
@@ -127,7 +162,15 @@ class DatabaseRepository(DatabaseReads[R]):
             "updated_at": updated_at,
         }
         await session.recorder.record(session, {**values, **event})
+        if client_id != self._client_of(previous):
+            await self._pass_on([key], client_id)
         return stored
+
+    def _client_of(self, row: Row | None) -> Any:
+        name = self.mapping.record.client_name
+        if row is None or name is None:
+            return None
+        return row[self.mapping.column_indexes[name]]
 
     def _changed_fields(self, previous: Row | None, new: Values, children_changed: bool) -> str:
         """The names of the fields whose columns have other values than before, as a JSON list."""

@@ -49,6 +49,11 @@ Run = Callable[[str, A], Coroutine[Any, Any, T]]
 
 _NOTHING: Mapping[str, Any] = {}
 
+OwnedTypes = Mapping[str, tuple[type[Any], ...]]
+"""The repositories of the entities that an entity may own, by the name of the owner's record."""
+
+_NO_TYPES: OwnedTypes = {}
+
 
 class DatabaseSession:
     """The caller's reads and writes in one transaction, which begins at the first statement.
@@ -74,8 +79,10 @@ class DatabaseSession:
         selected: AttributeMask | None = None,
         keys: KeyedLocks | None = None,
         recorder: Recorder | None = None,
+        owned: OwnedTypes = _NO_TYPES,
     ) -> None:
         self.caller = caller
+        self.owned = owned
         self._recorder = recorder
         self.rules: RuleShapes = ()
         self._rule_values: Mapping[str, Any] = _NOTHING

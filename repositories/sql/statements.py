@@ -38,8 +38,9 @@ from repositories.sql.criteria import (
     reading_order,
 )
 from repositories.sql.dialects import POSTGRESQL, Dialect
-from repositories.sql.mapping import EntityTable
-from repositories.sql.metadata import JsonText, PlainText
+from repositories.sql.mapping import EntityMapping, EntityTable
+from repositories.sql.metadata import CLIENT, JsonText, PlainText
+from repositories.sql.ownership import client_in, client_of_owner, passing_on
 from repositories.sql.recording import origin_parameters
 from repositories.sql.rows import children_of
 
@@ -189,11 +190,12 @@ def save(entities: EntityTable) -> Statement:
     """A call of PostgreSQL's function that saves an entity with its children, made by migrations.
 
     Its parameters are the columns, `expected_revision`, the `state` that the log is to have, in
-    which are the children, and the origin of the event. It gives `created_at`, `updated_at` and
-    `revision` as they are stored now, and whether they are those of what was to be saved.
+    which are the children, and the origin of the event. It gives `created_at`, `updated_at`,
+    `revision` and the client as they are stored now, and whether they are those of what was to be
+    saved.
     """
     table = entities.table
-    own = [column for column in entities.mapping.columns if column is not table.c.revision]
+    own = entities.mapping.saved_columns
     parameters = [bindparam(column.name, type_=column.type) for column in own]
     parameters.append(bindparam("expected_revision", type_=table.c.revision.type))
     parameters += [bindparam("state", type_=JsonText()), *origin_parameters()]
@@ -202,20 +204,24 @@ def save(entities: EntityTable) -> Statement:
         Column("stored_created_at", table.c.created_at.type),
         Column("stored_updated_at", table.c.updated_at.type),
         Column("stored_revision", table.c.revision.type),
+        Column("stored_client_id", PlainText),
         Column("is_saved", Boolean()),
     )
     return entities.compile(select(*stored.c))
 
 
 @cache
-def upsert(entities: EntityTable) -> Statement:
+def upsert(entities: EntityTable, owner: EntityMapping | None) -> Statement:
     """Insert the row, or change the one that has its key unless its revision isn't expected.
 
-    For SQLite; a function of PostgreSQL does the same.
+    The row gets the client of its owner. For SQLite; a function of PostgreSQL does the same.
     """
     table = entities.table
     names = [column.name for column in entities.mapping.columns]
-    statement = sqlite.insert(table).values({name: bindparam(name) for name in names})
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    if owner is not None:
+        values[CLIENT] = client_of_owner(entities.mapping, owner)
+    statement = sqlite.insert(table).values(values)
     new = statement.excluded
     changes: dict[str, Any] = {
         name: new[name] for name in names if name not in (entities.key_name, "created_at")
@@ -234,7 +240,9 @@ def upsert(entities: EntityTable) -> Statement:
             set_=changes,
             where=(expected.is_(null()) | (table.c.revision == expected))
             & _all_equal(table, new, entities.mapping.unchanging),
-        ).returning(table.c.created_at, table.c.updated_at, table.c.revision)
+        ).returning(
+            table.c.created_at, table.c.updated_at, table.c.revision, client_in(table, entities)
+        )
     )
 
 
@@ -261,10 +269,11 @@ def stored_children(entities: EntityTable) -> Statement:
 
 
 @cache
-def deletion(entities: EntityTable) -> Statement:
+def deletion(entities: EntityTable, owned: tuple[EntityMapping, ...]) -> Statement:
     """Deletes what the caller may see, and gives its revision, its series and its client.
 
-    PostgreSQL records the event by the same statement, which is given its origin.
+    PostgreSQL records the event by the same statement, which is given its origin, and takes the
+    client from those that it owned.
     """
     table, record_type = entities.table, entities.mapping.record
     statement = delete(table).where(entities.has_key)
@@ -272,9 +281,9 @@ def deletion(entities: EntityTable) -> Statement:
         statement = statement.where(entities.is_seen)
 
     def columns(rows: FromClause) -> list[Any]:
-        names = ("revision", record_type.series_name, record_type.client_name)
-        absent = null().label("absent")
-        return [absent if name is None else rows.c[name] for name in names]
+        series = record_type.series_name
+        series_key = null().label("absent") if series is None else rows.c[series]
+        return [rows.c.revision, series_key, client_in(rows, entities)]
 
     if not entities.dialect.saves_by_function:
         return entities.compile(statement.returning(*columns(table)))
@@ -298,7 +307,8 @@ def deletion(entities: EntityTable) -> Statement:
         null(),
         null(),
     )
-    return entities.compile(select(revision, series_key, client_id, event))
+    left = [passing_on(mapping, gone.c[entities.key_name]) for mapping in owned]
+    return entities.compile(select(revision, series_key, client_id, event, *left))
 
 
 @cache

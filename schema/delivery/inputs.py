@@ -25,6 +25,7 @@ from schema.filtering import (
     DateTimeFilter,
     IDFilter,
     IntFilter,
+    NullableIDFilter,
     all_of,
     any_of,
     none_of,
@@ -66,6 +67,7 @@ class DeleteDeliveryPackageInput:
 class DeliveryPackageFilter:
     package_id: IDFilter | None = on("packageId")
     draft_id: IDFilter | None = on("draftId")
+    client_id: NullableIDFilter | None = on("clientId")
     revision: IntFilter | None = on("revision")
     created_at: DateTimeFilter | None = on("createdAt")
     updated_at: DateTimeFilter | None = on("updatedAt")

@@ -12,7 +12,7 @@ from repositories.registry import Entities
 from schema.descriptions import URL
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
-from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.node import StoredEntity, client_id, created_at, revision, updated_at
 
 if TYPE_CHECKING:
     from schema.history.types import EventConnection
@@ -39,6 +39,7 @@ class DeliveryPackage(StoredEntity):
         key="package_id",
         loader=lambda loaders: loaders.delivery_packages.artifacts_by_package_id,
     )
+    client_id: strawberry.ID | None = client_id()
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

@@ -15,7 +15,7 @@ from schema.connections import connection
 from schema.descriptions import BODY
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
-from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.node import StoredEntity, client_id, created_at, revision, updated_at
 
 if TYPE_CHECKING:
     from schema.delivery.types import DeliveryPackage
@@ -45,6 +45,7 @@ class Campaign(StoredEntity):
         key="campaign_id",
         loader=lambda loaders: loaders.campaigns.tactics_by_campaign_id,
     )
+    client_id: strawberry.ID | None = client_id()
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
@@ -85,6 +86,7 @@ class Draft(StoredEntity):
     metadata: JSON = strawberry.field(
         description="Whatever its author notes about it; `{}` when nothing is."
     )
+    client_id: strawberry.ID | None = client_id()
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

@@ -19,6 +19,7 @@ from schema.filtering import (
     FloatFilter,
     IDFilter,
     IntFilter,
+    NullableIDFilter,
     all_of,
     any_of,
     none_of,
@@ -77,6 +78,7 @@ class QcResultFilter:
     passed: BooleanFilter | None = on("passed")
     score: FloatFilter | None = on("score")
     evaluated_at: DateTimeFilter | None = on("evaluatedAt")
+    client_id: NullableIDFilter | None = on("clientId")
     revision: IntFilter | None = on("revision")
     created_at: DateTimeFilter | None = on("createdAt")
     updated_at: DateTimeFilter | None = on("updatedAt")

@@ -12,7 +12,7 @@ from repositories.registry import Entities
 from schema.descriptions import NO_GATE
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
-from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.node import StoredEntity, client_id, created_at, revision, updated_at
 from schema.qc.enums import QcSeverity
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class QcResult(StoredEntity):
         key="result_id",
         loader=lambda loaders: loaders.qc_results.issues_by_result_id,
     )
+    client_id: strawberry.ID | None = client_id()
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

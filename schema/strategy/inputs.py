@@ -28,6 +28,7 @@ from schema.filtering import (
     IDFilter,
     IntFilter,
     NullableDateTimeFilter,
+    NullableIDFilter,
     NullableStringFilter,
     StringFilter,
     all_of,
@@ -137,6 +138,7 @@ class StrategyPlanFilter:
     approval: ApprovalStateFilter | None = on("approval")
     decided_by: NullableStringFilter | None = on("decidedBy")
     decided_at: NullableDateTimeFilter | None = on("decidedAt")
+    client_id: NullableIDFilter | None = on("clientId")
     revision: IntFilter | None = on("revision")
     created_at: DateTimeFilter | None = on("createdAt")
     updated_at: DateTimeFilter | None = on("updatedAt")

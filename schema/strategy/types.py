@@ -13,7 +13,7 @@ from schema.connection_types import Connection
 from schema.connections import connection
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
-from schema.node import StoredEntity, created_at, revision, updated_at
+from schema.node import StoredEntity, client_id, created_at, revision, updated_at
 from schema.strategy.enums import ApprovalState
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class StrategyPlan(StoredEntity):
         key="strategy_id",
         loader=lambda loaders: loaders.strategy_plans.recommendations_by_strategy_id,
     )
+    client_id: strawberry.ID | None = client_id()
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()

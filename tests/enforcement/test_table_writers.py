@@ -61,8 +61,7 @@ async def _watching(database: Database) -> AsyncIterator[Writes]:
         writes.update((writer, table) for table in tables)
         for name, body in bodies.items():
             if f"{name}(" in sql:
-                # A function that history owns is called by those of other modules, too.
-                note("history" if name in history_functions.NAMES else writer, body)
+                note(_owner_of_function(name) or writer, body)
 
     def watch(_: Any, __: Any, sql: str, *___: Any) -> None:
         note(NOBODY, sql)
@@ -87,6 +86,14 @@ async def _watching(database: Database) -> AsyncIterator[Writes]:
         yield writes
         for engine in engines:
             event.remove(engine, "before_cursor_execute", watch)
+
+
+def _owner_of_function(name: str) -> str | None:
+    """The module of a function that those of other modules call, too."""
+    if name in history_functions.NAMES:
+        return "history"
+    _, _, table = name.partition("pass_client_to_")
+    return owners()[table] if table else None
 
 
 async def _functions(database: Database) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_mock_engine
 
-from migrations import history_functions
+from migrations import client_functions, history_functions
 from migrations.runner import upgrade
 from migrations.save_functions import newest, removal
 from migrations.saved_tables import saved_table_of
@@ -30,14 +30,15 @@ async def test_postgresql_has_a_function_to_save_each_kind_of_entity_and_those_o
     postgresql_url: str,
 ) -> None:
     database = open_database(postgresql_url)
-    tables = [type_.in_database.mapping.table.name for type_ in ENTITY_TYPES.values()]
+    tables = [saved_table_of(type_.in_database.mapping) for type_ in ENTITY_TYPES.values()]
 
     functions = [line for line in await catalogue_of(database) if line.startswith(FUNCTION)]
 
     await database.close()
     assert [line for line in functions if "CREATE OR REPLACE FUNCTION" not in line] == []
     assert {line.split("FUNCTION public.")[1].split("(")[0] for line in functions} == {
-        *(f"save_{table}" for table in tables),
+        *(f"save_{saved.table}" for saved in tables),
+        *(name for saved in tables for name in client_functions.made_for(saved)),
         *history_functions.NAMES,
     }
 

@@ -21,6 +21,7 @@ def packages(*further):
         sa.Column("id", SURROGATE, sa.Identity(), nullable=False),
         sa.Column("package_id", PLAIN_TEXT, nullable=False),
         sa.Column("draft_id", PLAIN_TEXT, nullable=False),
+        sa.Column("client_id", PLAIN_TEXT, nullable=True),
         sa.Column("created_at", TIMESTAMP, nullable=False),
         sa.Column("updated_at", TIMESTAMP, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -35,6 +36,12 @@ def packages(*further):
         sa.Index(
             "ix_delivery_packages_draft_id_created_at_package_id",
             "draft_id",
+            sa.text("created_at DESC"),
+            "package_id",
+        ),
+        sa.Index(
+            "ix_delivery_packages_client_id_created_at_package_id",
+            "client_id",
             sa.text("created_at DESC"),
             "package_id",
         ),

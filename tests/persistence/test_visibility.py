@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 
 from domain.callers import Caller
+from domain.entity import Owned
 from domain.errors import RevisionConflict
-from repositories.criteria import Comparison, Direction, Operator, Order, PageRequest, Position
+from repositories.criteria import (
+    Comparison,
+    Direction,
+    Operator,
+    Order,
+    Page,
+    PageRequest,
+    Position,
+)
 from repositories.projections import Attribute, Children, JsonProjection
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from tests.persistence.kinds import KINDS, PACKAGE, PLAN, RESULT, Kind
@@ -98,6 +107,20 @@ async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
     return found
 
 
+def without_clients(found: Any) -> Any:
+    """What was read, but for whose it is: that depends on what is hidden by these rules."""
+    match found:
+        case dict():
+            return {key: without_clients(it) for key, it in found.items()}
+        case list():
+            return [*map(without_clients, found)]
+        case Page(items=items):
+            return replace(found, items=tuple(map(without_clients, items)))
+        case Owned():
+            return replace(found, client_id=None)
+    return found
+
+
 async def read_by(storage: Storage, caller: Caller, kind: Kind) -> dict[str, Any]:
     async with storage.as_(caller).read() as snapshot:
         return await everything_read(snapshot, kind)
@@ -109,7 +132,7 @@ async def test_what_is_hidden_is_read_as_if_it_were_not_stored(stored: Storage, 
     seen = await read_by(stored, A, kind)
     await stored.as_(OPERATOR).write(delete_of_b)
 
-    assert seen == await read_by(stored, OPERATOR, kind)
+    assert without_clients(seen) == without_clients(await read_by(stored, OPERATOR, kind))
     assert seen["count"] < whole["count"]
     assert len(seen["get_many"]) == seen["count"]
 

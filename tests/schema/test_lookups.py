@@ -272,7 +272,7 @@ async def test_a_draft_without_a_campaign_leads_to_none(api: InProcess) -> None:
     assert data == {"draft": {"campaignId": None, "campaign": None}}
 
 
-async def test_what_refers_to_a_deleted_entity_stays(api: InProcess) -> None:
+async def test_what_refers_to_a_deleted_entity_stays_and_belongs_to_nobody(api: InProcess) -> None:
     await store_a_chain(api)
     before = await api.everything()
 
@@ -280,4 +280,8 @@ async def test_what_refers_to_a_deleted_entity_stays(api: InProcess) -> None:
 
     after = await api.everything()
     assert after.pop("drafts")["nodes"] == []
+    for name in ("qcResults", "deliveryPackages"):
+        assert [node["clientId"] for node in after[name]["nodes"]] == [None]
+        [node] = before[name]["nodes"]
+        node["clientId"] = None
     assert after == {name: found for name, found in before.items() if name != "drafts"}

@@ -90,6 +90,13 @@ async def stored(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
     return storage
 
 
+def without_clients(found: Any) -> Any:
+    """An answer without whose things are, which depends on what is hidden by these rules."""
+    if isinstance(found, dict):
+        return {name: without_clients(it) for name, it in found.items() if name != "clientId"}
+    return [*map(without_clients, found)] if isinstance(found, list) else found
+
+
 async def answers(schema: CompiledSchema, storage: Storage, caller: Any) -> dict[str, Json]:
     client = InProcess(schema, storage, caller=caller)
     return {name: await client.send(query) for name, query in QUERIES.items()}
@@ -108,7 +115,7 @@ async def test_what_is_hidden_is_answered_as_if_it_were_not_stored(
     wanted = await answers(schema, stored, OPERATOR)
 
     for name, answer in wanted.items():
-        assert seen[name] == answer, name
+        assert without_clients(seen[name]) == without_clients(answer), name
         assert "errors" not in answer, name
     assert len([name for name in wanted if whole[name] != wanted[name]]) > len(wanted) / 2
 

@@ -1,0 +1,348 @@
+"""Every entity has the client of the brief that its references lead to, whatever was done."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from domain.entity import Owned
+from domain.production import Draft
+from repositories.criteria import Comparison, Direction, IsNull, Operator, Order, PageRequest
+from repositories.drivers.engine import open_database
+from repositories.factory import PersistenceMode, create_storage
+from repositories.registry import ENTITY_TYPES
+from repositories.unit_of_work import Repositories, Storage, UnitOfWork
+from tests import builders as build
+from tests.conftest import empty_database
+from tests.persistence.kinds import (
+    BRIEF,
+    CAMPAIGN,
+    DRAFT,
+    KINDS,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    Kind,
+)
+from tests.support.history import as_of
+
+OWNED = tuple(kind for kind in KINDS if issubclass(kind.type.record, Owned))
+CHAIN: Sequence[tuple[Kind, Any]] = (
+    (BRIEF, build.brief("brief", client_id="a")),
+    (PLAN, build.plan("plan", brief_id="brief")),
+    (CAMPAIGN, build.campaign("campaign", strategy_id="plan")),
+    (DRAFT, build.draft("draft", strategy_id="plan", campaign_id="elsewhere")),
+    (RESULT, build.result("result", draft_id="draft")),
+    (PACKAGE, build.package("package", draft_id="draft")),
+)
+"""An entity of each kind, all of them of client a."""
+
+
+def of_chain(kind: Kind) -> Any:
+    [record] = (record for it, record in CHAIN if it is kind)
+    return record
+
+
+async def save_all(repositories: Repositories, *records: tuple[Kind, Any]) -> None:
+    for kind, record in records:
+        await kind.save(repositories, record)
+
+
+async def clients_of(repositories: Repositories) -> dict[str, str | None]:
+    """By key, of all that is stored."""
+    async with repositories.read() as snapshot:
+        return {
+            kind.key_of(record): record.client_id
+            for kind in KINDS
+            for record in (await kind.reads_of(snapshot).page(PageRequest(100))).items
+        }
+
+
+async def revisions_of(repositories: Repositories) -> dict[str, int]:
+    async with repositories.read() as snapshot:
+        return {
+            kind.key_of(record): record.revision
+            for kind in KINDS
+            for record in (await kind.reads_of(snapshot).page(PageRequest(100))).items
+        }
+
+
+@pytest.mark.parametrize("is_reversed", [False, True], ids=["from the brief", "to the brief"])
+async def test_all_that_leads_to_a_brief_has_its_client_in_whatever_order_it_was_saved(
+    repositories: Repositories, is_reversed: bool
+) -> None:
+    await save_all(repositories, *(reversed(CHAIN) if is_reversed else CHAIN))
+
+    assert await clients_of(repositories) == {kind.key_of(record): "a" for kind, record in CHAIN}
+
+
+async def test_what_a_save_returns_has_the_client(repositories: Repositories) -> None:
+    saved = [await kind.save(repositories, record) for kind, record in CHAIN]
+
+    assert [record.client_id for record in saved] == ["a"] * len(CHAIN)
+
+
+async def test_a_client_that_a_record_claims_to_have_counts_for_nothing(
+    repositories: Repositories,
+) -> None:
+    await save_all(repositories, *CHAIN)
+
+    for kind in OWNED:
+        record = replace(of_chain(kind), client_id="b")
+        assert (await kind.save(repositories, record)).client_id == "a"
+
+    assert set((await clients_of(repositories)).values()) == {"a"}
+
+
+async def test_what_leads_nowhere_has_no_client(repositories: Repositories) -> None:
+    await save_all(repositories, *CHAIN[1:])
+
+    assert set((await clients_of(repositories)).values()) == {None}
+
+
+async def test_a_brief_of_another_client_takes_all_with_it(repositories: Repositories) -> None:
+    await save_all(repositories, *CHAIN)
+
+    await BRIEF.save(repositories, build.brief("brief", client_id="b"))
+
+    assert set((await clients_of(repositories)).values()) == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "left"),
+    [
+        (BRIEF, {"plan", "campaign", "draft", "result", "package"}),
+        (PLAN, {"campaign", "draft", "result", "package"}),
+        (CAMPAIGN, set()),
+        (DRAFT, {"result", "package"}),
+        (RESULT, set()),
+        (PACKAGE, set()),
+    ],
+    ids=lambda value: value.name if isinstance(value, Kind) else "",
+)
+async def test_what_lost_its_way_has_no_client_until_that_is_there_again(
+    repositories: Repositories, kind: Kind, left: set[str]
+) -> None:
+    await save_all(repositories, *CHAIN)
+    record = of_chain(kind)
+
+    await kind.delete(repositories, kind.key_of(record))
+    without = await clients_of(repositories)
+    await kind.save(repositories, record)
+
+    assert {key for key, client_id in without.items() if client_id is None} == left
+    assert set((await clients_of(repositories)).values()) == {"a"}
+
+
+async def test_a_draft_of_another_plan_takes_its_results_and_packages_with_it(
+    repositories: Repositories,
+) -> None:
+    await save_all(
+        repositories,
+        *CHAIN,
+        (BRIEF, build.brief("other brief", client_id="b")),
+        (PLAN, build.plan("other plan", brief_id="other brief")),
+    )
+
+    await DRAFT.save(repositories, build.draft("draft", strategy_id="other plan"))
+
+    clients = await clients_of(repositories)
+    assert {key for key, client_id in clients.items() if client_id == "b"} == {
+        "other brief",
+        "other plan",
+        "draft",
+        "result",
+        "package",
+    }
+
+
+async def test_who_gets_another_client_gets_neither_a_revision_nor_an_event(
+    storage: Storage,
+) -> None:
+    repositories = storage.as_(build.caller())
+    await save_all(repositories, *reversed(CHAIN))
+    await BRIEF.save(repositories, build.brief("brief", client_id="b"))
+    await storage.sequence_events()
+
+    assert await revisions_of(repositories) == {
+        kind.key_of(record): 1 + (kind is BRIEF) for kind, record in CHAIN
+    }
+    async with repositories.read() as snapshot:
+        events = (await snapshot.events.page(0, 100)).items
+    assert len(events) == len(CHAIN) + 1
+
+
+async def test_events_have_the_client_of_their_time(storage: Storage) -> None:
+    repositories = storage.as_(build.caller())
+    draft = of_chain(DRAFT)
+    await DRAFT.save(repositories, draft)
+    await save_all(repositories, *CHAIN)
+    await BRIEF.save(repositories, build.brief("brief", client_id="b"))
+    await DRAFT.delete(repositories, "draft")
+    await storage.sequence_events()
+
+    async with repositories.read() as snapshot:
+        events = (await snapshot.events.page(0, 100)).items
+        before = await as_of(snapshot, Draft, "draft", revision=2)
+    assert [event.client_id for event in events if event.entity_key == "draft"] == [None, "a", "b"]
+    assert before is not None
+    assert before.client_id == "a"
+
+
+async def test_a_client_s_entities_are_found_by_it(repositories: Repositories) -> None:
+    await save_all(
+        repositories,
+        *CHAIN,
+        (PACKAGE, build.package("lost", draft_id="nowhere")),
+        (BRIEF, build.brief("other brief", client_id="b")),
+        (PLAN, build.plan("other plan", brief_id="other brief")),
+    )
+    of_a = Comparison("client_id", Operator.EQ, "a")
+
+    async with repositories.read() as snapshot:
+        for kind in OWNED:
+            page = await kind.reads_of(snapshot).page(PageRequest(10, filter=of_a))
+            assert [kind.key_of(it) for it in page.items] == [kind.key_of(of_chain(kind))]
+            assert await kind.reads_of(snapshot).count(of_a) == 1
+        of_nobody = await snapshot.delivery_packages.page(
+            PageRequest(10, filter=IsNull("client_id"))
+        )
+    assert [it.package_id for it in of_nobody.items] == ["lost"]
+
+
+# Any sequence
+
+KEYS = ("1", "2")
+CLIENTS = ("a", "b")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A save of the entity, or its removal."""
+
+    kind: Kind
+    key: str
+    record: Any | None
+
+    async def carry_out(self, unit: UnitOfWork) -> None:
+        if self.record is None:
+            await self.kind.of(unit).delete(self.key)
+        else:
+            await self.kind.of(unit).save(self.record)
+
+
+_REFERENCES = {CAMPAIGN.name: "strategy_id", DRAFT.name: "strategy_id", PACKAGE.name: "draft_id"}
+
+
+def _record(kind: Kind, key: str, reference: str, client_id: str) -> Any:
+    if kind is BRIEF:
+        return build.brief(key, client_id=client_id)
+    if kind is PLAN:
+        return build.plan(key, brief_id=f"{reference}", version=int(key))
+    if kind is RESULT:
+        # Its draft never changes, and has no other result.
+        return build.result(key, draft_id=key)
+    return kind.record(key, **{_REFERENCES[kind.name]: reference})
+
+
+changes = st.builds(
+    lambda kind, key, reference, client_id, is_kept: Change(
+        kind, key, _record(kind, key, reference, client_id) if is_kept else None
+    ),
+    st.sampled_from(KINDS),
+    st.sampled_from(KEYS),
+    st.sampled_from(KEYS),
+    st.sampled_from(CLIENTS),
+    st.sampled_from([True, True, True, False]),
+)
+units = st.lists(st.lists(changes, min_size=1, max_size=3), min_size=10, max_size=30)
+
+
+class _Model:
+    """What is stored, as plain records; whose it is is found by following references."""
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], Any] = {}
+
+    def apply(self, change: Change) -> None:
+        name = change.kind.type.name
+        if change.record is None:
+            self.stored.pop((name, change.key), None)
+        else:
+            self.stored[name, change.key] = change.record
+
+    def allows(self, change: Change) -> bool:
+        """A plan never moves to another brief."""
+        before = self.stored.get((change.kind.type.name, change.key))
+        if change.kind is not PLAN or change.record is None or before is None:
+            return True
+        return bool(before.brief_id == change.record.brief_id)
+
+    def client_of(self, name: str, key: str) -> str | None:
+        record = self.stored.get((name, key))
+        if not isinstance(record, Owned):
+            return record and record.client_id
+        return self.client_of(record.owner.type_name, getattr(record, record.owner.attribute))
+
+    def clients(self) -> dict[tuple[str, str], str | None]:
+        return {(name, key): self.client_of(name, key) for name, key in self.stored}
+
+
+async def _clients(repositories: Repositories) -> dict[tuple[str, str], str | None]:
+    by_key = {name: Order(type_.key_name, Direction.ASC) for name, type_ in ENTITY_TYPES.items()}
+    async with repositories.read() as snapshot:
+        return {
+            (kind.type.name, kind.key_of(record)): record.client_id
+            for kind in KINDS
+            for record in (
+                await kind.reads_of(snapshot).page(PageRequest(100, by_key[kind.type.name]))
+            ).items
+        }
+
+
+@pytest.fixture
+def run(_storage: str | None) -> Iterator[Callable[[Callable[[Storage], Awaitable[None]]], None]]:
+    """Runs a scenario on an empty storage, any number of times."""
+    with asyncio.Runner() as runner:
+        database = None if _storage is None else open_database(_storage)
+
+        async def on_empty(scenario: Callable[[Storage], Awaitable[None]]) -> None:
+            if database is None:
+                await scenario(create_storage(PersistenceMode.INMEMORY))
+                return
+            await empty_database(database)
+            await scenario(create_storage(PersistenceMode.DB, database))
+
+        yield lambda scenario: runner.run(on_empty(scenario))
+        if database is not None:
+            runner.run(database.close())
+
+
+@settings(max_examples=60, phases=[Phase.generate, Phase.shrink])
+@given(units)
+def test_after_any_sequence_of_units_of_work_everything_has_the_client_that_it_leads_to(
+    run: Callable[[Callable[[Storage], Awaitable[None]]], None],
+    units: Sequence[Sequence[Change]],
+) -> None:
+    async def scenario(storage: Storage) -> None:
+        repositories = storage.as_(build.caller())
+        model = _Model()
+        for unit in units:
+            allowed = []
+            for change in unit:
+                if model.allows(change):
+                    model.apply(change)
+                    allowed.append(change)
+
+            async def work(unit: UnitOfWork, allowed: list[Change] = allowed) -> None:
+                for change in allowed:
+                    await change.carry_out(unit)
+
+            await repositories.write(work)
+            assert await _clients(repositories) == model.clients()
+
+    run(scenario)
