@@ -24,13 +24,16 @@ class Caller(NamedTuple):
     """The id of the person whom the caller acts for; None: the caller acts for itself."""
     request_id: str
     """Names the request in logs and in masked errors; it is never empty."""
+    clients: frozenset[str] | None
+    """The clients that the caller is bound to: it sees and changes nothing of others. None: it
+    isn't bound."""
 
 
 def local_operator(request_id: str) -> Caller:
     """The caller of every request: without authentication, every client is the local operator."""
-    return Caller(CallerKind.OPERATOR, "local", None, request_id)
+    return Caller(CallerKind.OPERATOR, "local", None, request_id, clients=None)
 
 
 def system(id: str, request_id: str) -> Caller:
     """The caller for work of the server itself; the id names the part of the server."""
-    return Caller(CallerKind.SYSTEM, id, None, request_id)
+    return Caller(CallerKind.SYSTEM, id, None, request_id, clients=None)

@@ -340,7 +340,7 @@ def _event(row: Row) -> Event:
         revision_before=revision_before,
         revision_after=0 if is_deletion else revision,
         client_id=client_id,
-        caller=Caller(CallerKind(caller_kind), caller_id, on_behalf_of, request_id),
+        caller=Caller(CallerKind(caller_kind), caller_id, on_behalf_of, request_id, clients=None),
         occurred_at=occurred_at,
         changed_fields=tuple(json.loads(changed_fields)),
         state=_state(revision, *state) if state and not is_deletion else None,

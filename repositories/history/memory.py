@@ -21,7 +21,8 @@ class MemoryEventRecorder:
     """Writes the events of one unit of work."""
 
     def __init__(self, caller: Caller, now: datetime, new_key: NewKey) -> None:
-        self._caller = caller
+        # The log doesn't have what a caller is bound to.
+        self._caller = caller._replace(clients=None)
         self._now = now
         self._new_key = new_key
 

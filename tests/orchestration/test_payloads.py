@@ -23,7 +23,7 @@ def event(**changes: Any) -> Event:
         revision_before=1,
         revision_after=2,
         client_id="client-1",
-        caller=Caller(CallerKind.OPERATOR, "ada", None, "request-1"),
+        caller=Caller(CallerKind.OPERATOR, "ada", None, "request-1", clients=None),
         occurred_at=START,
         changed_fields=("title",),
         state=JsonObject.of({"draftId": "draft-1", "title": "Brot für alle"}),

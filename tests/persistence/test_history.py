@@ -38,7 +38,7 @@ async def log_of(storage: Storage, *, after: int = 0, **filter: Any) -> list[Eve
 
 
 async def test_a_save_says_what_was_saved_by_whom(storage: Storage, kind: Kind) -> None:
-    caller = Caller(CallerKind.SYSTEM, "importer", "ada", "request-1")
+    caller = Caller(CallerKind.SYSTEM, "importer", "ada", "request-1", clients=None)
     record = kind.record("key")
 
     await kind.save(storage.as_(caller), record)

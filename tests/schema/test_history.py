@@ -166,7 +166,7 @@ async def test_a_cursor_of_another_list_is_refused(api: InProcess, argument: str
 async def test_an_event_says_who_changed_what_when(
     schema: CompiledSchema, storage: Storage
 ) -> None:
-    caller = Caller(CallerKind.SYSTEM, "importer", "ada", "request-7")
+    caller = Caller(CallerKind.SYSTEM, "importer", "ada", "request-7", clients=None)
     api = InProcess(schema, storage, caller=caller)
     await PACKAGE.put(api, "key")
     stored = await PACKAGE.put(api, "key", artifacts=[])
