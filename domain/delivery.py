@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain import validation as check
-from domain.entity import Owned, OwnerReference
+from domain.entity import Owned, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class DeliveryPackage(Owned):
 
     entity_type: ClassVar[str] = "delivery_package"
     key_name: ClassVar[str] = "package_id"
-    owner: ClassVar[OwnerReference] = OwnerReference("draft_id", "Draft")
+    owner: ClassVar[Reference] = Reference("draft_id", "Draft")
 
     package_id: str
     draft_id: str

@@ -37,13 +37,13 @@ class Entity:
         return self.outcomes[0]
 
 
-class OwnerReference(NamedTuple):
-    """The reference that decides whose an entity is."""
+class Reference(NamedTuple):
+    """A reference of an entity to another one."""
 
     attribute: str
-    """The attribute that has the owner's key."""
+    """The attribute that has the other one's key."""
     type_name: str
-    """The name of the owner's record type."""
+    """The name of the other one's record type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,10 @@ class Owned(Entity):
     no revision and has no event.
     """
 
-    owner: ClassVar[OwnerReference]
+    owner: ClassVar[Reference]
+    """The reference that decides whose the entity is."""
+    other_references: ClassVar[tuple[Reference, ...]] = ()
+    """They don't decide whose the entity is."""
     client_name: ClassVar[str | None] = "client_id"
 
     client_id: str | None = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from domain import validation as check
-from domain.entity import Owned, OwnerReference
+from domain.entity import Owned, Reference
 from domain.json_object import JsonObject
 
 
@@ -33,7 +33,7 @@ class Campaign(Owned):
 
     entity_type: ClassVar[str] = "campaign"
     key_name: ClassVar[str] = "campaign_id"
-    owner: ClassVar[OwnerReference] = OwnerReference("strategy_id", "StrategyPlan")
+    owner: ClassVar[Reference] = Reference("strategy_id", "StrategyPlan")
 
     campaign_id: str
     strategy_id: str
@@ -47,7 +47,8 @@ class Draft(Owned):
 
     entity_type: ClassVar[str] = "draft"
     key_name: ClassVar[str] = "draft_id"
-    owner: ClassVar[OwnerReference] = OwnerReference("strategy_id", "StrategyPlan")
+    owner: ClassVar[Reference] = Reference("strategy_id", "StrategyPlan")
+    other_references: ClassVar[tuple[Reference, ...]] = (Reference("campaign_id", "Campaign"),)
 
     draft_id: str
     strategy_id: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from domain import validation as check
-from domain.entity import Owned, OwnerReference
+from domain.entity import Owned, Reference
 
 
 class QcSeverity(StrEnum):
@@ -42,7 +42,7 @@ class QcResult(Owned):
     series_name: ClassVar[str | None] = "draft_id"
     outcomes: ClassVar[tuple[str, ...]] = ("recorded",)
     key_name: ClassVar[str] = "result_id"
-    owner: ClassVar[OwnerReference] = OwnerReference("draft_id", "Draft")
+    owner: ClassVar[Reference] = Reference("draft_id", "Draft")
 
     result_id: str
     draft_id: str

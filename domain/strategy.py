@@ -8,7 +8,7 @@ from math import isfinite
 from typing import ClassVar
 
 from domain import validation as check
-from domain.entity import Owned, OwnerReference
+from domain.entity import Owned, Reference
 from domain.errors import InvalidTransition, Violation
 
 
@@ -91,7 +91,7 @@ class StrategyPlan(Owned):
     entity_type: ClassVar[str] = "strategy_plan"
     outcomes: ClassVar[tuple[str, ...]] = ("saved", "approved", "rejected")
     key_name: ClassVar[str] = "strategy_id"
-    owner: ClassVar[OwnerReference] = OwnerReference("brief_id", "Brief")
+    owner: ClassVar[Reference] = Reference("brief_id", "Brief")
 
     strategy_id: str
     brief_id: str

@@ -17,6 +17,7 @@ from domain.history import Event
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from domain.webhooks import WebhookEndpoint
 from repositories.cache import Cache
+from repositories.client_guard import ClientGuard
 from repositories.criteria import AttributeMask
 from repositories.deadlines import set_deadline
 from repositories.documents.database import DatabaseDocumentRepository
@@ -39,12 +40,14 @@ from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
 from repositories.unit_of_work import (
     Repositories,
+    RepositoryClasses,
     Snapshot,
     SnapshotHandle,
     Storage,
     UnitOfWork,
 )
 from repositories.webhooks.database import DatabaseWebhookRepository
+from repositories.webhooks.hidden import HiddenWebhookRepository
 from repositories.webhooks.memory import MemoryWebhookRepository
 
 T = TypeVar("T")
@@ -104,6 +107,7 @@ _READS_IN_MEMORY = {
     WebhookEndpoint.__name__: MemoryWebhookRepository,
     TrustedDocument.__name__: MemoryDocumentRepository,
 }
+_HIDDEN = {WebhookEndpoint.__name__: HiddenWebhookRepository}
 _READS_IN_DATABASE = {
     **_IN_DATABASE,
     Event.__name__: DatabaseEventReads,
@@ -184,7 +188,7 @@ class _MemoryRepositories:
         self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
         session = MemorySession(self._caller, self._storage.root, _IN_MEMORY)
-        return _SnapshotHandle(session, Snapshot(_READS_IN_MEMORY, session))
+        return _SnapshotHandle(session, Snapshot(_seen_by(self._caller, _READS_IN_MEMORY), session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -200,10 +204,11 @@ class _MemoryRepositories:
         storage = self._storage
         now = storage.clock()
         recorder = MemoryEventRecorder(self._caller, now, storage.new_key)
+        guard, new_key = _guarded(self._caller, storage.new_key)
         session = MemorySession(
-            self._caller, storage.root, _IN_MEMORY, recorder, owned=_OWNED_IN_MEMORY
+            self._caller, storage.root, _IN_MEMORY, recorder, owned=_OWNED_IN_MEMORY, guard=guard
         )
-        unit = UnitOfWork(_READS_IN_MEMORY, session, now, storage.new_key)
+        unit = UnitOfWork(_seen_by(self._caller, _READS_IN_MEMORY), session, now, new_key)
         try:
             result = await work(unit)
             storage.root = session.outcome()
@@ -307,7 +312,9 @@ class _DatabaseRepositories:
             statements=storage.statements,
             selected=selected,
         )
-        return _SnapshotHandle(session, Snapshot(_READS_IN_DATABASE, session))
+        return _SnapshotHandle(
+            session, Snapshot(_seen_by(self._caller, _READS_IN_DATABASE), session)
+        )
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -323,16 +330,19 @@ class _DatabaseRepositories:
     ) -> T:
         storage = self._storage
         now = storage.clock()
+        guard, new_key = _guarded(self._caller, storage.new_key)
         session = DatabaseSession(
             self._caller,
-            storage.database.transaction(single_statement),
+            # A guard looks at what was saved before it's committed.
+            storage.database.transaction(single_statement and guard is None),
             json=storage.json,
             statements=storage.statements,
             keys=storage.database.keys,
             recorder=EventRecorder(self._caller, now, storage.new_key),
             owned=_OWNED_IN_DATABASE,
+            guard=guard,
         )
-        unit = UnitOfWork(_READS_IN_DATABASE, session, now, storage.new_key)
+        unit = UnitOfWork(_seen_by(self._caller, _READS_IN_DATABASE), session, now, new_key)
         try:
             result = await work(unit)
             await session.commit()
@@ -371,6 +381,19 @@ class _SnapshotHandle:
         traceback: TracebackType | None,
     ) -> None:
         await self.end()
+
+
+def _seen_by(caller: Caller, repositories: RepositoryClasses) -> RepositoryClasses:
+    """Webhooks are set up for all clients, so a caller who is bound to some sees none."""
+    return repositories if caller.clients is None else {**repositories, **_HIDDEN}
+
+
+def _guarded(caller: Caller, new_key: NewKey) -> tuple[ClientGuard | None, NewKey]:
+    """The guard of a caller who is bound to clients, and what makes keys for the caller."""
+    if caller.clients is None:
+        return None, new_key
+    guard = ClientGuard(caller.clients, new_key)
+    return guard, guard.new_key
 
 
 async def _with_retries(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -77,7 +77,8 @@ class DatabaseEventReads:
         wanted = {name: getattr(filter, name, None) for name in _FILTERS}
         given = {name: storable(values) for name, values in wanted.items() if values is not None}
         # Read before the page, so that the page's statement looked at all events up to there.
-        last = await self.last_position() if given and before is None else 0
+        is_partial = given or self._rule is not None
+        last = await self.last_position() if is_partial and before is None else 0
         statement = await self._session.compiled(
             _page,
             self._rule,
@@ -214,7 +215,7 @@ def _of_entities(
     has_key = newest.c.entity_key == keys.c.value
     found = select(newest.c.id).where(_is_of_type(newest), has_key)
     if is_before:
-        given = events.alias("given")
+        given = rows_as("given", events, rule, dialect)
         place = select(given.c.revision, given.c.is_deletion).where(
             _is_of_type(given),
             given.c.entity_key == keys.c.value,

@@ -1,5 +1,6 @@
 """The log in memory: how it's written, and how it's read."""
 
+import builtins
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from domain.json_object import JsonObject
 from domain.sources import NewKey
 from repositories.history.contract import EventPage, require_one
 from repositories.history.states import complete_state, record_of, render_state
+from repositories.memory.criteria import matches
 from repositories.memory.event_log import EventLog, Topic
 from repositories.memory.session import MemorySession
 
@@ -22,7 +24,7 @@ class MemoryEventRecorder:
 
     def __init__(self, caller: Caller, now: datetime, new_key: NewKey) -> None:
         # The log doesn't have what a caller is bound to.
-        self._caller = caller._replace(clients=None)
+        self._caller = caller if caller.clients is None else caller._replace(clients=None)
         self._now = now
         self._new_key = new_key
 
@@ -101,7 +103,7 @@ class MemoryEventReads:
             return self._last_page(after, limit, filter, before)
         found: list[Event] = []
         position = after
-        for event in self._log.after(after):
+        for event in builtins.filter(self._sees, self._log.after(after)):
             if before is not None and (event.position or 0) >= before:
                 break
             if len(found) == limit:
@@ -119,6 +121,7 @@ class MemoryEventReads:
             for event in self._log.after(after)
             if (before is None or (event.position or 0) < before)
             and (filter is None or filter.matches(event))
+            and self._sees(event)
         ]
         found = matching[max(len(matching) - limit, 0) :]
         position = (found[-1].position if found else None) or after
@@ -133,10 +136,7 @@ class MemoryEventReads:
     async def of_entities(
         self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
     ) -> Mapping[str, Sequence[Event]]:
-        return {
-            key: _newest(self._log.of_entity((entity_type, key)), limit, before)
-            for key in set(keys)
-        }
+        return {key: _newest(self._of_entity(entity_type, key), limit, before) for key in set(keys)}
 
     async def states(
         self, entity_type: str, revisions: Collection[tuple[str, int]]
@@ -144,7 +144,7 @@ class MemoryEventReads:
         return {
             (key, event.revision_after): event.state
             for key in {key for key, _ in revisions}
-            for event in self._log.of_entity((entity_type, key))
+            for event in self._of_entity(entity_type, key)
             if event.state is not None and (key, event.revision_after) in revisions
         }
 
@@ -159,13 +159,21 @@ class MemoryEventReads:
         require_one(revision, at)
         found = {}
         for key in set(keys):
-            for event in reversed(self._log.of_entity((record_type.entity_type, key))):
+            for event in reversed(self._of_entity(record_type.entity_type, key)):
                 is_it = event.revision_after == revision if at is None else event.occurred_at <= at
                 if is_it:
                     if event.state is not None:
                         found[key] = record_of(record_type, event.state, event.client_id)
                     break
         return found
+
+    def _of_entity(self, entity_type: str, entity_key: str) -> Sequence[Event]:
+        """The events of an entity that the caller may see, in order."""
+        return [*builtins.filter(self._sees, self._log.of_entity((entity_type, entity_key)))]
+
+    def _sees(self, event: Event) -> bool:
+        rule = self._session.rules.get(Event.__name__)
+        return rule is None or matches(event, rule)
 
     @property
     def _log(self) -> EventLog:

@@ -25,6 +25,19 @@ class MemoryRepository(MemoryReads[R]):
         return await self.get(key)
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
+        guard = self._session.guard
+        if guard is None:
+            return self._save(record, expected_revision)
+        for reference in guard.references(record):
+            seen = self._of(reference.type_name)._records
+            is_seen = getattr(record, reference.attribute) in seen
+            guard.require_reference(reference, is_seen=is_seen)
+        guard.require_key(record, is_seen=getattr(record, self.key_name) in self._records)
+        saved = self._save(record, expected_revision)
+        guard.require_own(saved)
+        return saved
+
+    def _save(self, record: R, expected_revision: int | None) -> R:
         key: str = getattr(record, self.key_name)
         stored = self._all.get(key)
         actual = 0 if stored is None else stored.revision

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from domain.callers import Caller
 from domain.entity import Entity
 from repositories import visibility
+from repositories.client_guard import ClientGuard
 from repositories.errors import WriteConflict
 from repositories.memory.criteria import matches
 from repositories.memory.event_log import EventLog
@@ -62,12 +63,14 @@ class MemorySession:
         recorder: Recorder | None = None,
         *,
         owned: Mapping[str, Sequence[Callable[["MemorySession"], Any]]] = _NO_TYPES,
+        guard: ClientGuard | None = None,
     ) -> None:
         self.caller = caller
         self.rules = visibility.rules_of(caller)
         self._root = root
         self.repositories = repositories
         self.owned = owned
+        self.guard = guard
         self._changed: dict[str, dict[str, Any]] = {}
         self._is_closed = False
         self._failure: WriteConflict | None = None

@@ -5,7 +5,7 @@ A statement reads an entity and those that it refers to, without any module know
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import (
     FromClause,
@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
+from domain.history import Event
 from repositories.criteria import PageRequest
 from repositories.drivers.compiled import Statement
 from repositories.projections import Children, JsonProjection
@@ -37,6 +38,9 @@ from repositories.sql.mapping import EntityMapping, EntityTable
 from repositories.sql.metadata import PlainText
 from repositories.sql.rows import RuleShapes, rule_values_of
 from repositories.visibility import Rules
+
+_EVENTS: Final = "events"
+"""The table of the log."""
 
 
 def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection, ...], Values]:
@@ -75,7 +79,7 @@ class JsonStatements(ABC):
     def rule_values_of(self, rules: Rules) -> Values:
         """The parameters of the rules, which every statement may have."""
         tables = {name: mapping.table.name for name, mapping in self._mappings.items()}
-        return rule_values_of(rules, tables)
+        return rule_values_of(rules, {**tables, Event.__name__: _EVENTS})
 
     def by(
         self,

@@ -13,7 +13,8 @@ from domain.validation import unstorable
 from repositories.api_names import field_names
 from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
-from repositories.sql.mapping import EntityMapping, Values
+from repositories.sql.criteria import storable
+from repositories.sql.mapping import EntityMapping, EntityTable, Values
 from repositories.sql.metadata import CLIENT
 from repositories.sql.ownership import inheritance
 from repositories.sql.reads import DatabaseReads
@@ -41,6 +42,19 @@ class DatabaseRepository(DatabaseReads[R]):
         return self._from_row(rows[0]) if rows else None
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
+        guard = self._session.guard
+        if guard is None:
+            return await self._save(record, expected_revision)
+        for reference in guard.references(record):
+            is_seen = await self._sees(reference.type_name, getattr(record, reference.attribute))
+            guard.require_reference(reference, is_seen=is_seen)
+        stored = await self.get_for_update(getattr(record, record.key_name))
+        guard.require_key(record, is_seen=stored is not None)
+        saved = await self._save(record, expected_revision)
+        guard.require_own(saved)
+        return saved
+
+    async def _save(self, record: R, expected_revision: int | None) -> R:
         key: str = getattr(record, self.mapping.record.key_name)
         record = await self._with_children(key, record)
         values: Values = {
@@ -87,6 +101,14 @@ class DatabaseRepository(DatabaseReads[R]):
             if client_id is not None:
                 await self._pass_on([key], None)
         return True
+
+    async def _sees(self, type_name: str, key: str) -> bool:
+        """Whether the caller sees an entity of the type with the key."""
+        session = self._session
+        mapping, rule = session.json.mapping_of(type_name), dict(session.rules).get(type_name)
+        entities = EntityTable(mapping, session.dialect, frozenset(), rule)
+        statement = await session.compiled(sql.by_column, entities, mapping.key_name)
+        return bool(await session.rows(statement, {"values": storable([key])}))
 
     async def _inherit(self, owner_keys: Sequence[str], client_id: str | None) -> None:
         """Give the entities of these owners the client, and what they own in turn.

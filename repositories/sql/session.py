@@ -15,6 +15,7 @@ from domain.callers import Caller
 from domain.errors import AnswerTooLarge, TimedOut, Unavailable
 from repositories import visibility
 from repositories.answer_size import ANSWER, ANSWER_BYTES, AnswerSize
+from repositories.client_guard import ClientGuard
 from repositories.criteria import AttributeMask
 from repositories.deadlines import DEADLINE
 from repositories.drivers.cancellation import resume, run_to_completion, uncancel
@@ -80,8 +81,10 @@ class DatabaseSession:
         keys: KeyedLocks | None = None,
         recorder: Recorder | None = None,
         owned: OwnedTypes = _NO_TYPES,
+        guard: ClientGuard | None = None,
     ) -> None:
         self.caller = caller
+        self.guard = guard
         self.owned = owned
         self._recorder = recorder
         self.rules: RuleShapes = ()

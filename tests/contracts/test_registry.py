@@ -8,8 +8,10 @@ import pytest
 
 import domain
 from domain.entity import Entity, Owned
+from domain.history import Event
 from repositories.contract import EntityReads, EntityRepository
 from repositories.registry import ENTITY_TYPES, Entities, EntityType
+from repositories.visibility import TYPES_OF_CLIENTS
 from resolvers.loaders import Loaders, LoadersOf
 from tests.persistence.kinds import KINDS
 
@@ -19,6 +21,14 @@ every_type = pytest.mark.parametrize("type_", ENTITY_TYPES.values(), ids=lambda 
 def protocols() -> dict[str, tuple[type[Any], type[Any]]]:
     """The reads and the repository of each type, by the type's attribute."""
     return {name: get_args(hint) for name, hint in get_type_hints(Entities).items()}
+
+
+def test_every_type_of_entity_and_events_belong_to_clients() -> None:
+    """A type without a rule would be seen whole by callers who are bound to clients."""
+    records = [type_.record for type_ in ENTITY_TYPES.values()]
+
+    assert {*TYPES_OF_CLIENTS} == {*records, Event}
+    assert [record for record in records if record.client_name != "client_id"] == []
 
 
 def test_every_record_of_the_domain_is_registered() -> None:
