@@ -119,7 +119,7 @@ class Others:
                 assert read["draft"]["revision"] == saved["revision"]
                 self.most_memory = max(self.most_memory, self._target.memory)
                 self.served += 1
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.05)
 
 
 async def at_once(attack: Callable[[], Awaitable[Any]], times: int = ATTACKERS) -> None:
