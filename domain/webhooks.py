@@ -182,6 +182,19 @@ class Decision:
     """Why the endpoint is to be disabled; None: it isn't."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedAttempt:
+    """An attempt of what was claimed, and what it led to."""
+
+    claim: Claim
+    outcome: Outcome
+    decision: Decision
+
+    @property
+    def has_ended_delivery(self) -> bool:
+        return self.decision.state is not DeliveryState.PENDING
+
+
 def decide(outcome: Outcome, failures: int, now: datetime, jitter: float) -> Decision:
     """What becomes of a delivery after an attempt, `failures` of which failed before it.
 

@@ -6,40 +6,48 @@ This module is imported for the first attempt: most servers never need what it n
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientError,
+    ClientOSError,
     ClientResponse,
     ClientSession,
     ClientSSLError,
     ClientTimeout,
     DummyCookieJar,
     InvalidURL,
+    ServerDisconnectedError,
     TCPConnector,
 )
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from domain.webhooks import RESPONSE_BYTES, Claim, Outcome, sign
 from orchestration.addresses import Network, RefusedAddress, guarded_sockets
+from repositories.lazy import lazy
 
 _RESOLVER_THREADS: Final = 16
+_KEPT_SECONDS: Final = 4.0
+"""How long a connection is kept for the next attempt: many receivers close it after five."""
+_CONNECTED: Final[ContextVar[list[bool]]] = ContextVar("connected")
+"""Has an item for each connection that was made for the present attempt."""
 _HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "AICMO-Webhooks"}
 
 
 class HttpSender:
-    """Makes attempts, each over its own connection, to public addresses or to `networks`.
+    """Makes attempts, to public addresses or to `networks`, over connections that are kept a while.
 
-    A connection that is kept may be closed by the receiver just when the next attempt uses it.
-    The sender follows no redirect, uses no proxy, keeps no cookies, and reads RESPONSE_BYTES of a
-    response.
+    A receiver may close a kept connection just when the next attempt uses it: that one is made
+    again over a new connection. The sender follows no redirect, uses no proxy, keeps no cookies,
+    and reads RESPONSE_BYTES of a response.
     """
 
     def __init__(
@@ -51,25 +59,29 @@ class HttpSender:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._timeout = timeout
-        self._networks = tuple(networks)
+        self._new_socket = guarded_sockets(networks)
         self._clock = clock
         self._resolver = resolver or _Resolver()
-        self._session: ClientSession | None = None
 
     async def send(self, claim: Claim) -> Outcome:
         began_at, began = self._clock(), time.perf_counter()
         status: int | None = None
         error, response, retry_after = None, "", None
+        request = partial(
+            self._response, claim.url, claim.payload.encode(), _headers(claim, began_at)
+        )
+        connected: list[bool] = []
+        _CONNECTED.set(connected)
         try:
-            async with self._open().post(
-                claim.url,
-                data=claim.payload.encode(),
-                headers=_headers(claim, began_at),
-                allow_redirects=False,
-            ) as answer:
-                response = await _beginning(answer)
-                status = answer.status
-                retry_after = _retry_after(answer.headers.get("Retry-After"), began_at)
+            try:
+                answer = await request(self._keeping, self._timeout)
+            except (ServerDisconnectedError, ClientOSError):
+                left = self._timeout - (time.perf_counter() - began)
+                if connected or left <= 0:
+                    raise
+                answer = await request(self._closing, left)
+            status, response = answer.status, answer.beginning
+            retry_after = _retry_after(answer.retry_after, began_at)
         except TimeoutError:
             error = f"There was no complete response within {self._timeout:g} seconds."
         except (ClientError, OSError, ValueError) as problem:
@@ -84,27 +96,62 @@ class HttpSender:
         )
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for name in ("_keeping", "_closing"):
+            if name in self.__dict__:
+                await self.__dict__[name].close()
         await self._resolver.close()
 
-    def _open(self) -> ClientSession:
-        if self._session is None:
-            self._session = ClientSession(
-                connector=TCPConnector(
-                    force_close=True,
-                    use_dns_cache=False,
-                    limit=0,  # who claims deliveries decides how many there are
-                    socket_factory=guarded_sockets(self._networks),
-                    resolver=self._resolver,
-                ),
-                timeout=ClientTimeout(total=self._timeout),
-                cookie_jar=DummyCookieJar(),
-                headers=_HEADERS,
-                trust_env=False,
-                auto_decompress=False,
-            )
-        return self._session
+    async def _response(
+        self,
+        url: str,
+        payload: bytes,
+        headers: Mapping[str, str],
+        session: ClientSession,
+        seconds: float,
+    ) -> "_Response":
+        async with session.post(
+            url,
+            data=payload,
+            headers=headers,
+            allow_redirects=False,
+            timeout=ClientTimeout(total=seconds),
+        ) as answer:
+            beginning = await _beginning(answer)
+            return _Response(answer.status, beginning, answer.headers.get("Retry-After"))
+
+    @lazy
+    def _keeping(self) -> ClientSession:
+        return self._new_session(keepalive_timeout=_KEPT_SECONDS)
+
+    @lazy
+    def _closing(self) -> ClientSession:
+        return self._new_session(force_close=True)
+
+    def _new_session(self, **keeping: Any) -> ClientSession:
+        return ClientSession(
+            connector=TCPConnector(
+                use_dns_cache=False,
+                limit=0,  # who claims deliveries decides how many there are
+                socket_factory=self._socket,
+                resolver=self._resolver,
+                **keeping,
+            ),
+            cookie_jar=DummyCookieJar(),
+            headers=_HEADERS,
+            trust_env=False,
+            auto_decompress=False,
+        )
+
+    def _socket(self, address_info: Any) -> socket.socket:
+        made = self._new_socket(address_info)
+        _CONNECTED.get().append(True)
+        return made
+
+
+class _Response(NamedTuple):
+    status: int
+    beginning: str
+    retry_after: str | None
 
 
 class _Resolver(AbstractResolver):

@@ -221,7 +221,7 @@ class Settings(BaseSettings):
         ),
     )
     webhook_concurrency: int = Field(
-        50,
+        100,
         ge=0,
         le=1000,
         description=(

@@ -13,7 +13,7 @@ from repositories.unit_of_work import Storage
 from server.settings import Settings
 
 _LEASE_MARGIN: Final = 30.0
-"""How much longer than an attempt, in seconds, it may take to tell what came of it."""
+"""How much longer than two attempts, in seconds, it may take to tell what came of one."""
 _END_SECONDS: Final = 5.0
 """How long the end may take until it's cut short."""
 
@@ -28,7 +28,7 @@ async def sending_webhooks(storage: Storage, settings: Settings) -> AsyncIterato
         return
     pace = Pace(
         concurrency=settings.webhook_concurrency,
-        lease=settings.webhook_seconds + _LEASE_MARGIN,
+        lease=2 * settings.webhook_seconds + _LEASE_MARGIN,
         retention=timedelta(days=settings.webhook_days).total_seconds(),
     )
     dispatcher = Dispatcher(storage, lambda: _new_sender(settings), pace)

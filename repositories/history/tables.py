@@ -51,6 +51,7 @@ events = Table(
         "revision",
         where="series_key IS NOT NULL",
     ),
+    _partial_index("ix_events_type_position", "type", "position", where="position IS NOT NULL"),
     # Few entities name their client, so only few saves pay for it.
     _partial_index(
         "ix_events_client_id_position",

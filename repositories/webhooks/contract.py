@@ -12,9 +12,8 @@ from typing import Protocol
 
 from domain.webhooks import (
     Claim,
-    Decision,
+    EndedAttempt,
     NewDelivery,
-    Outcome,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -67,12 +66,14 @@ class WebhookRepository(WebhookReads, Protocol):
         """The present time: PostgreSQL's, since several servers may share it, or else `now`."""
         ...
 
-    async def get_for_update(
-        self, endpoint_id: str, *, skip_locked: bool = False
-    ) -> WebhookEndpoint | None:
-        """The endpoint, which nobody else changes before this unit of work ends.
+    async def get_for_update(self, endpoint_id: str) -> WebhookEndpoint | None:
+        """The endpoint, which nobody else changes before this unit of work ends."""
+        ...
 
-        With `skip_locked`, None also where somebody else does so at this time.
+    async def lock(self, endpoint_ids: Sequence[str]) -> Mapping[str, WebhookEndpoint]:
+        """Those of the endpoints that nobody else has locked, for update.
+
+        Nobody is waited for: those that are locked are left out, as those that aren't stored.
         """
         ...
 
@@ -97,24 +98,31 @@ class WebhookRepository(WebhookReads, Protocol):
         ...
 
     async def claim(
-        self, limit: int, lease: timedelta, now: datetime, excluded: Sequence[str] = ()
+        self,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        *,
+        of_each: int | None = None,
+        only: Sequence[str] | None = None,
+        excluded: Sequence[str] = (),
     ) -> Sequence[Claim]:
         """Up to `limit` deliveries that are due, those that are so for longest first.
 
-        They are due again when the lease ends, unless `complete` was called before. Those to
-        endpoints that are disabled, or `excluded`, and those that others claim at this time aren't
-        among them.
+        `of_each` endpoint so many are taken at most; None: `limit`. They are due again when the
+        lease ends, unless `complete` was called before. Those to endpoints that are disabled,
+        `excluded`, or not among `only`, and those that others claim at this time aren't among them.
         """
         ...
 
     async def complete(
-        self, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
-    ) -> bool:
-        """Keep the attempt and what it led to; this unit of work got the endpoint for update.
+        self, attempts: Sequence[EndedAttempt], now: datetime
+    ) -> Sequence[EndedAttempt]:
+        """Keep attempts and what they led to; those that were kept.
 
-        False, and nothing is kept, where somebody else has claimed the delivery since, where it was
-        kept before, or where the delivery is gone. A delivery that has ended lets the next one of
-        its entity be due.
+        This unit of work got their endpoints for update. An attempt isn't kept where somebody has
+        claimed the delivery since, where it was kept before, or where the delivery is gone. A
+        delivery that has ended lets the next one of its entity be due.
         """
         ...
 

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Select,
     Table,
+    Update,
     bindparam,
     delete,
     func,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 
@@ -27,10 +30,9 @@ from domain.validation import unstorable
 from domain.webhooks import (
     MAX_ATTEMPTS_BEFORE,
     Claim,
-    Decision,
     DeliveryState,
+    EndedAttempt,
     NewDelivery,
-    Outcome,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -140,14 +142,17 @@ class DatabaseWebhookRepository:
         found: datetime = time
         return found
 
-    async def get_for_update(
-        self, endpoint_id: str, *, skip_locked: bool = False
-    ) -> WebhookEndpoint | None:
+    async def get_for_update(self, endpoint_id: str) -> WebhookEndpoint | None:
         if unstorable(endpoint_id):
             return None
-        statement = _for_update(skip_locked, self._session.dialect)
+        statement = _for_update(self._session.dialect)
         rows = await self._session.rows(statement, {"endpoint_id": endpoint_id})
         return _endpoint(rows[0]) if rows else None
+
+    async def lock(self, endpoint_ids: Sequence[str]) -> Mapping[str, WebhookEndpoint]:
+        statement = _lock(self._session.dialect)
+        rows = await self._session.rows(statement, {"keys": storable(endpoint_ids)})
+        return {it.endpoint_id: it for it in map(_endpoint, rows)}
 
     async def insert(self, endpoint: WebhookEndpoint, secret: str) -> None:
         values = {**_endpoint_values(endpoint), "secret": secret}
@@ -189,14 +194,26 @@ class DatabaseWebhookRepository:
             for new in deliveries
         ]
         await self._session.run_many(_insert_delivery(self._session.dialect), values)
-        given = {"endpoint_id": endpoint_id, "now": now}
-        await self._session.rows(_let_be_due(False, self._session.dialect), given)
+        await self._let_next_be_due([new.delivery_id for new in deliveries], now)
 
     async def claim(
-        self, limit: int, lease: timedelta, now: datetime, excluded: Sequence[str] = ()
+        self,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        *,
+        of_each: int | None = None,
+        only: Sequence[str] | None = None,
+        excluded: Sequence[str] = (),
     ) -> Sequence[Claim]:
-        given = {"now": now, "most": limit, "excluded": storable(excluded)}
-        rows = await self._session.rows(_due(self._session.dialect), given)
+        given = {
+            "now": now,
+            "most": limit,
+            "of_each": limit if of_each is None else of_each,
+            "excluded": excluded,
+            "only": only,
+        }
+        rows = await self._session.rows(_due(only is not None, self._session.dialect), given)
         if not rows:
             return []
         taken = {"ids": [row[0] for row in rows], "until": now + lease}
@@ -204,36 +221,22 @@ class DatabaseWebhookRepository:
         return [_claim(row, now) for row in rows]
 
     async def complete(
-        self, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
-    ) -> bool:
-        has_ended = decision.state is not DeliveryState.PENDING
-        given = {
-            "key": claim.delivery_id,
-            "expected": claim.token,
-            "new_state": decision.state.value,
-            "new_due_at": decision.due_at,
-            "new_finished_at": now if has_ended else None,
-            "failed": int(not outcome.is_success),
-        }
-        rows = await self._session.rows(_complete(self._session.dialect), given)
-        if not rows:
-            return False
-        [(attempt_count, entity_type, entity_key)] = rows
-        attempt = {
-            "delivery_id": claim.delivery_id,
-            "position": attempt_count - 1,
-            "created_at": outcome.began_at,
-            "duration_ms": outcome.duration_ms,
-            "status": outcome.status,
-            "error": outcome.error,
-            "response": outcome.response,
-        }
-        await self._session.rows(_insert_attempt(self._session.dialect), attempt)
-        if has_ended:
-            entity = {"entity_type": entity_type, "entity_key": entity_key}
-            given = {"endpoint_id": claim.endpoint_id, "now": now, **entity}
-            await self._session.rows(_let_be_due(True, self._session.dialect), given)
-        return True
+        self, attempts: Sequence[EndedAttempt], now: datetime
+    ) -> Sequence[EndedAttempt]:
+        keys = [each.claim.delivery_id for each in attempts]
+        rows = await self._session.rows(_claimed(self._session.dialect), {"keys": keys})
+        counts = {(key, token): attempt_count for key, token, attempt_count in rows}
+        kept = [it for it in attempts if (it.claim.delivery_id, it.claim.token) in counts]
+        if not kept:
+            return ()
+        await self._session.run_many(
+            _complete(self._session.dialect), [_completed_values(each, now) for each in kept]
+        )
+        made = [_attempt_values(it, counts[it.claim.delivery_id, it.claim.token]) for it in kept]
+        await self._session.run_many(_insert_attempt(self._session.dialect), made)
+        if ended := [each.claim.delivery_id for each in kept if each.has_ended_delivery]:
+            await self._let_next_be_due(ended, now)
+        return kept
 
     async def replay(
         self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
@@ -244,7 +247,7 @@ class DatabaseWebhookRepository:
         rows = await self._session.rows(statement, given)
         if rows:
             due = {"endpoint_id": endpoint_id, "now": now}
-            await self._session.rows(_let_be_due(False, dialect), due)
+            await self._session.rows(_let_all_be_due(dialect), due)
         if long := [key for key, attempt_count in rows if attempt_count > MAX_ATTEMPTS_BEFORE]:
             await self._session.rows(_remove_attempts(dialect), {"keys": long})
         return len(rows)
@@ -252,6 +255,11 @@ class DatabaseWebhookRepository:
     async def remove_finished(self, before: datetime, limit: int) -> int:
         given = {"before": before, "most": limit}
         return len(await self._session.rows(_remove_finished(self._session.dialect), given))
+
+    async def _let_next_be_due(self, delivery_ids: Sequence[str], now: datetime) -> None:
+        """The next deliveries of the entities that these deliveries are about."""
+        given = {"keys": delivery_ids, "now": now}
+        await self._session.rows(_let_next_be_due(self._session.dialect), given)
 
 
 def _parameter(name: str, column: ColumnElement[Any]) -> Any:
@@ -295,12 +303,20 @@ _TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
 
 
 @cache
-def _for_update(skip_locked: bool, dialect: Dialect) -> Statement:
+def _for_update(dialect: Dialect) -> Statement:
+    found = _endpoints().where(*_equal(webhook_endpoints, "endpoint_id"))
+    return dialect.compile(found.with_for_update())
+
+
+@cache
+def _lock(dialect: Dialect) -> Statement:
     them = webhook_endpoints.c
-    found = select(*(them[name] for name in _OF_ENDPOINTS)).where(
-        *_equal(webhook_endpoints, "endpoint_id")
-    )
-    return dialect.compile(found.with_for_update(skip_locked=skip_locked))
+    found = _endpoints().where(dialect.among(them.endpoint_id, "keys"))
+    return dialect.compile(found.with_for_update(skip_locked=True))
+
+
+def _endpoints() -> Select[Any]:
+    return select(*(webhook_endpoints.c[name] for name in _OF_ENDPOINTS))
 
 
 @cache
@@ -380,33 +396,45 @@ def _insertion(table: Table, names: Sequence[str], dialect: Dialect, **constant:
 
 
 @cache
-def _let_be_due(of_entity: bool, dialect: Dialect) -> Statement:
+def _let_all_be_due(dialect: Dialect) -> Statement:
     """Of each entity that has pending deliveries and none that is due, the first one is."""
     waiting, other = webhook_deliveries, webhook_deliveries.alias("other")
-    goes_before = (
-        select(other.c.id)
-        .where(
-            other.c.endpoint_id == waiting.c.endpoint_id,
-            other.c.entity_type == waiting.c.entity_type,
-            other.c.entity_key == waiting.c.entity_key,
-            other.c.state == _state(),
-            or_(other.c.id < waiting.c.id, other.c.due_at.is_not(None)),
-        )
-        .correlate(waiting)
-        .exists()
+    is_before = or_(other.c.id < waiting.c.id, other.c.due_at.is_not(None))
+    goes_before = _pending_of_same(other, waiting).where(is_before)
+    changed = update(waiting).where(
+        *_equal(waiting, "endpoint_id"), waiting.c.state == _state(), waiting.c.due_at.is_(None)
     )
-    names = ("endpoint_id", "entity_type", "entity_key") if of_entity else ("endpoint_id",)
-    changed = (
-        update(waiting)
-        .where(
-            *_equal(waiting, *names),
-            waiting.c.state == _state(),
-            waiting.c.due_at.is_(None),
-            not_(goes_before),
-        )
-        .values(due_at=_parameter("now", waiting.c.due_at))
+    return _due_now(changed.where(not_(goes_before.correlate(waiting).exists())), dialect)
+
+
+@cache
+def _let_next_be_due(dialect: Dialect) -> Statement:
+    """The same for those entities that some deliveries are about, whatever became of these."""
+    waiting, given = webhook_deliveries, webhook_deliveries.alias("given")
+    first, other = (webhook_deliveries.alias(name) for name in ("first", "other"))
+    first_of_each = select(
+        _pending_of_same(first, given)
+        .with_only_columns(func.min(first.c.id))
+        .correlate(given)
+        .scalar_subquery()
+    ).where(dialect.among(given.c.delivery_id, "keys"))
+    is_due = _pending_of_same(other, waiting).where(other.c.due_at.is_not(None))
+    changed = update(waiting).where(
+        waiting.c.id.in_(first_of_each), not_(is_due.correlate(waiting).exists())
     )
-    return dialect.compile(changed)
+    return _due_now(changed, dialect)
+
+
+def _pending_of_same(other: Any, delivery: Any) -> Select[Any]:
+    """The pending deliveries to the same endpoint that are about the same entity."""
+    names = ("endpoint_id", "entity_type", "entity_key")
+    is_same = [other.c[name] == delivery.c[name] for name in names]
+    return select(other.c.id).where(*is_same, other.c.state == _state())
+
+
+def _due_now(changed: Update, dialect: Dialect) -> Statement:
+    due_at = webhook_deliveries.c.due_at
+    return dialect.compile(changed.values(due_at=_parameter("now", due_at)))
 
 
 def _state() -> Any:
@@ -415,31 +443,38 @@ def _state() -> Any:
 
 
 @cache
-def _due(dialect: Dialect) -> Statement:
-    due, to = webhook_deliveries.c, webhook_endpoints.c
-    found = (
-        select(
-            due.id,
-            due.delivery_id,
-            due.endpoint_id,
-            due.token,
-            due.event_id,
-            due.payload,
-            due.failures,
-            to.url,
-            *(to[name] for name in _SECRET),
-        )
-        .join_from(webhook_deliveries, webhook_endpoints, due.endpoint_id == to.endpoint_id)
+def _due(is_limited: bool, dialect: Dialect) -> Statement:
+    """What is due of each endpoint is found by itself, as an index has it."""
+    to, found = webhook_endpoints, webhook_deliveries.alias("found")
+    of_each = (
+        select(found)
         .where(
-            due.due_at <= _parameter("now", due.due_at),
-            to.enabled.is_(True),
-            not_(dialect.among(due.endpoint_id, "excluded")),
+            found.c.endpoint_id == to.c.endpoint_id,
+            found.c.due_at <= _parameter("now", found.c.due_at),
         )
-        .order_by(due.due_at, due.id)
-        .limit(bindparam("most", type_=Integer()))
-        .with_for_update(of=webhook_deliveries, skip_locked=True)
+        .order_by(found.c.due_at, found.c.id)
+        .limit(bindparam("of_each", type_=Integer()))
+        .correlate(to)
     )
-    return dialect.compile(found)
+    due: Any
+    if dialect.is_sqlite:
+        due = webhook_deliveries
+        joined = to.join(due, due.c.id.in_(of_each.with_only_columns(found.c.id)))
+    else:
+        due = of_each.with_for_update(skip_locked=True).lateral("due")
+        joined = to.join(due, true())
+    conditions = [to.c.enabled.is_(True), not_(dialect.among(to.c.endpoint_id, "excluded"))]
+    if is_limited:
+        conditions.append(dialect.among(to.c.endpoint_id, "only"))
+    names = ("id", "delivery_id", "endpoint_id", "token", "event_id", "payload", "failures")
+    claimed = (
+        select(*(due.c[name] for name in names), to.c.url, *(to.c[name] for name in _SECRET))
+        .select_from(joined)
+        .where(*conditions)
+        .order_by(due.c.due_at, due.c.id)
+        .limit(bindparam("most", type_=Integer()))
+    )
+    return dialect.compile(claimed)
 
 
 @cache
@@ -452,15 +487,21 @@ def _take(dialect: Dialect) -> Statement:
 
 
 @cache
+def _claimed(dialect: Dialect) -> Statement:
+    """Locked, since who claims deliveries doesn't lock their endpoints."""
+    it = webhook_deliveries.c
+    found = select(it.delivery_id, it.token, it.attempt_count).where(
+        dialect.among(it.delivery_id, "keys"), it.state == _state()
+    )
+    return dialect.compile(found.with_for_update())
+
+
+@cache
 def _complete(dialect: Dialect) -> Statement:
     it = webhook_deliveries.c
     changed = (
         update(webhook_deliveries)
-        .where(
-            it.delivery_id == _parameter("key", it.delivery_id),
-            it.token == _parameter("expected", it.token),
-            it.state == _state(),
-        )
+        .where(it.delivery_id == _parameter("key", it.delivery_id))
         .values(
             state=_parameter("new_state", it.state),
             due_at=_parameter("new_due_at", it.due_at),
@@ -469,7 +510,6 @@ def _complete(dialect: Dialect) -> Statement:
             attempt_count=it.attempt_count + 1,
             failures=it.failures + bindparam("failed", type_=Integer()),
         )
-        .returning(it.attempt_count, it.entity_type, it.entity_key)
     )
     return dialect.compile(changed)
 
@@ -527,6 +567,29 @@ def _endpoint_values(endpoint: WebhookEndpoint) -> dict[str, Any]:
     values = {name: getattr(endpoint, name) for name in _OF_ENDPOINTS}
     lists = {name: dumps(values[name]) for name in ("event_types", "client_ids")}
     return {**values, **lists, "key": endpoint.endpoint_id}
+
+
+def _completed_values(ended: EndedAttempt, now: datetime) -> dict[str, Any]:
+    return {
+        "key": ended.claim.delivery_id,
+        "new_state": ended.decision.state.value,
+        "new_due_at": ended.decision.due_at,
+        "new_finished_at": now if ended.has_ended_delivery else None,
+        "failed": int(not ended.outcome.is_success),
+    }
+
+
+def _attempt_values(ended: EndedAttempt, position: int) -> dict[str, Any]:
+    outcome = ended.outcome
+    return {
+        "delivery_id": ended.claim.delivery_id,
+        "position": position,
+        "created_at": outcome.began_at,
+        "duration_ms": outcome.duration_ms,
+        "status": outcome.status,
+        "error": outcome.error,
+        "response": outcome.response,
+    }
 
 
 def _endpoint(row: Row) -> WebhookEndpoint:

@@ -1,16 +1,16 @@
 """Webhooks in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.webhooks import (
     MAX_ATTEMPTS_BEFORE,
     Claim,
-    Decision,
     DeliveryState,
+    EndedAttempt,
     NewDelivery,
-    Outcome,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -52,8 +52,8 @@ class _Kept:
         return self.record.state is DeliveryState.PENDING
 
     @property
-    def entity(self) -> tuple[str, str, str]:
-        return self.record.endpoint_id, self.record.entity_type, self.record.entity_key
+    def entity(self) -> tuple[str, str]:
+        return self.record.entity_type, self.record.entity_key
 
 
 class MemoryWebhookRepository:
@@ -102,10 +102,11 @@ class MemoryWebhookRepository:
     async def time(self, now: datetime) -> datetime:
         return now
 
-    async def get_for_update(
-        self, endpoint_id: str, *, skip_locked: bool = False
-    ) -> WebhookEndpoint | None:
+    async def get_for_update(self, endpoint_id: str) -> WebhookEndpoint | None:
         return self._endpoints.get(endpoint_id)
+
+    async def lock(self, endpoint_ids: Sequence[str]) -> Mapping[str, WebhookEndpoint]:
+        return await self.endpoints(endpoint_ids)
 
     async def insert(self, endpoint: WebhookEndpoint, secret: str) -> None:
         if endpoint.endpoint_id in self._endpoints:
@@ -153,18 +154,35 @@ class MemoryWebhookRepository:
                 finished_at=None,
             )
             kept[new.delivery_id] = _Kept(number=number, record=record, payload=new.payload)
-        self._let_be_due((endpoint_id,), now)
+        self._let_be_due(endpoint_id, now)
 
     async def claim(
-        self, limit: int, lease: timedelta, now: datetime, excluded: Sequence[str] = ()
+        self,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        *,
+        of_each: int | None = None,
+        only: Sequence[str] | None = None,
+        excluded: Sequence[str] = (),
     ) -> Sequence[Claim]:
-        due = sorted(
-            (each for each in self._kept.values() if self._is_due(each.record, now, excluded)),
+        endpoints = {
+            key
+            for key, endpoint in self._endpoints.items()
+            if endpoint.enabled and key not in excluded and (only is None or key in only)
+        }
+        taken: Counter[str] = Counter()
+        due = []
+        for each in sorted(
+            (each for each in self._kept.values() if _is_due(each.record, now, endpoints)),
             key=lambda each: (each.record.due_at, each.number),
-        )[:limit]
+        ):
+            taken[each.record.endpoint_id] += 1
+            if of_each is None or taken[each.record.endpoint_id] <= of_each:
+                due.append(each)
         claimed = [
             replace(it, token=it.token + 1, record=replace(it.record, due_at=now + lease))
-            for it in due
+            for it in due[:limit]
         ]
         if claimed:
             self._keep(claimed)
@@ -184,36 +202,21 @@ class MemoryWebhookRepository:
         ]
 
     async def complete(
-        self, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
-    ) -> bool:
-        stored = self._kept.get(claim.delivery_id)
-        if stored is None or stored.token != claim.token or not stored.is_pending:
-            return False
-        attempt = WebhookAttempt(
-            position=stored.record.attempt_count,
-            created_at=outcome.began_at,
-            duration_ms=outcome.duration_ms,
-            status=outcome.status,
-            error=outcome.error,
-            response=outcome.response,
-        )
-        has_ended = decision.state is not DeliveryState.PENDING
-        record = replace(
-            stored.record,
-            state=decision.state,
-            attempt_count=stored.record.attempt_count + 1,
-            due_at=decision.due_at,
-            finished_at=now if has_ended else None,
-        )
-        failures = stored.failures + (not outcome.is_success)
-        attempts = (*stored.attempts, attempt)
-        token = stored.token + 1
-        self._keep(
-            [replace(stored, record=record, token=token, failures=failures, attempts=attempts)]
-        )
-        if has_ended:
-            self._let_be_due(stored.entity, now)
-        return True
+        self, attempts: Sequence[EndedAttempt], now: datetime
+    ) -> Sequence[EndedAttempt]:
+        stored = self._kept
+        kept = [
+            each
+            for each in attempts
+            if (it := stored.get(each.claim.delivery_id)) is not None
+            and it.token == each.claim.token
+            and it.is_pending
+        ]
+        if kept:
+            self._keep([_completed(stored[it.claim.delivery_id], it, now) for it in kept])
+            for endpoint_id in {it.claim.endpoint_id for it in kept if it.has_ended_delivery}:
+                self._let_be_due(endpoint_id, now)
+        return kept
 
     async def replay(
         self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
@@ -234,7 +237,7 @@ class MemoryWebhookRepository:
         ][:limit]
         if ended:
             self._keep(ended)
-            self._let_be_due((endpoint_id,), now)
+            self._let_be_due(endpoint_id, now)
         return len(ended)
 
     async def remove_finished(self, before: datetime, limit: int) -> int:
@@ -262,20 +265,12 @@ class MemoryWebhookRepository:
         for each in changed:
             kept[each.record.delivery_id] = each
 
-    def _is_due(self, record: WebhookDelivery, now: datetime, excluded: Sequence[str]) -> bool:
-        return (
-            record.due_at is not None
-            and record.due_at <= now
-            and record.endpoint_id not in excluded
-            and self._endpoints[record.endpoint_id].enabled
-        )
-
-    def _let_be_due(self, entity: tuple[str, ...], now: datetime) -> None:
+    def _let_be_due(self, endpoint_id: str, now: datetime) -> None:
         """Of each entity that has pending deliveries and none that is due, the first one is."""
-        first: dict[tuple[str, ...], _Kept] = {}
+        first: dict[tuple[str, str], _Kept] = {}
         has_due = set()
         for each in sorted(self._kept.values(), key=lambda each: each.number):
-            if each.is_pending and each.entity[: len(entity)] == entity:
+            if each.is_pending and each.record.endpoint_id == endpoint_id:
                 first.setdefault(each.entity, each)
                 if each.record.due_at is not None:
                     has_due.add(each.entity)
@@ -284,3 +279,33 @@ class MemoryWebhookRepository:
             for found, it in first.items()
             if found not in has_due
         )
+
+
+def _is_due(record: WebhookDelivery, now: datetime, endpoints: Collection[str]) -> bool:
+    return record.due_at is not None and record.due_at <= now and record.endpoint_id in endpoints
+
+
+def _completed(stored: _Kept, ended: EndedAttempt, now: datetime) -> _Kept:
+    outcome, decision = ended.outcome, ended.decision
+    attempt = WebhookAttempt(
+        position=stored.record.attempt_count,
+        created_at=outcome.began_at,
+        duration_ms=outcome.duration_ms,
+        status=outcome.status,
+        error=outcome.error,
+        response=outcome.response,
+    )
+    record = replace(
+        stored.record,
+        state=decision.state,
+        attempt_count=stored.record.attempt_count + 1,
+        due_at=decision.due_at,
+        finished_at=now if ended.has_ended_delivery else None,
+    )
+    return replace(
+        stored,
+        record=record,
+        token=stored.token + 1,  # so that the same attempt isn't kept twice
+        failures=stored.failures + (not outcome.is_success),
+        attempts=(*stored.attempts, attempt),
+    )

@@ -84,7 +84,13 @@ webhook_deliveries = Table(
     UniqueConstraint("endpoint_id", "event_id"),
     one_of("state", DeliveryState),
     *newest_first("webhook_deliveries", "delivery_id", "endpoint_id"),
-    _partial("ix_webhook_deliveries_due_at", "due_at", where="due_at IS NOT NULL"),
+    _partial(
+        "ix_webhook_deliveries_endpoint_id_due_at_id",
+        "endpoint_id",
+        "due_at",
+        "id",
+        where="due_at IS NOT NULL",
+    ),
     _partial(
         "ix_webhook_deliveries_endpoint_id_entity_type_entity_key_id",
         "endpoint_id",

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, event, insert, text
 from sqlalchemy.engine import Engine
 
-from domain.webhooks import Decision, DeliveryState
+from domain.webhooks import Decision, DeliveryState, EndedAttempt
 from migrations import history_functions
 from repositories.drivers.compiled import Statement
 from repositories.drivers.engine import Database
@@ -139,7 +139,8 @@ async def _use_webhooks(unit: UnitOfWork) -> None:
     await webhooks.add("endpoint-1", [build.new_delivery()], START)
     [claim] = await webhooks.claim(1, timedelta(), START)
     decision = Decision(state=DeliveryState.DELIVERED, due_at=None)
-    assert await webhooks.complete(claim, build.outcome(), decision, START)
+    ended = EndedAttempt(claim=claim, outcome=build.outcome(), decision=decision)
+    assert await webhooks.complete([ended], START)
     assert await webhooks.replay("endpoint-1", None, 10, START) == 1
     await webhooks.remove_finished(START, 1)
     await webhooks.delete("endpoint-1")

@@ -1,9 +1,11 @@
 """An attempt is one signed request, to an allowed address, whatever the receiver does."""
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -29,6 +31,13 @@ NOT_PUBLIC = "The receiver's address isn't a public one."
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as receiver:
         yield receiver
+
+
+@pytest.fixture
+async def sender() -> AsyncIterator[HttpSender]:
+    sender = HttpSender(timeout=SECONDS, networks=[LOOPBACK])
+    yield sender
+    await sender.close()
 
 
 class Resolver(AbstractResolver):
@@ -90,15 +99,81 @@ def to(url: str, **changes: Any) -> Claim:
 # The request
 
 
-async def test_each_request_has_its_own_connection(receiver: Receiver) -> None:
-    sender = HttpSender(timeout=SECONDS, networks=[LOOPBACK])
-    try:
-        for _ in range(2):
-            await sender.send(to(receiver.url))
-    finally:
-        await sender.close()
+async def test_a_connection_is_kept_for_the_next_request(
+    sender: HttpSender, receiver: Receiver
+) -> None:
+    for _ in range(3):
+        assert (await sender.send(to(receiver.url))).is_success
 
-    assert receiver.connections == 2
+    assert (receiver.connections, len(receiver.received)) == (1, 3)
+
+
+async def test_a_connection_is_not_kept_when_the_body_was_not_read(
+    sender: HttpSender, receiver: Receiver
+) -> None:
+    receiver.answers(200, b"x" * 4_000_000)
+    for _ in range(2):
+        assert (await sender.send(to(receiver.url))).is_success
+
+    assert (receiver.connections, len(receiver.received)) == (2, 2)
+
+
+class Closing:
+    """A receiver that reads requests, and answers so many of each connection before it closes it.
+
+    It closes it when it has read the next one.
+    """
+
+    def __init__(self, answers: int) -> None:
+        self._answers = answers
+        self.requests: list[int] = []
+        """How many there were of each connection."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(self.requests)
+        self.requests.append(0)
+        while head := await _head(reader):
+            size = re.search(rb"Content-Length: (\d+)", head, re.IGNORECASE)
+            assert size is not None
+            await reader.readexactly(int(size[1]))
+            self.requests[number] += 1
+            if self.requests[number] > self._answers:
+                break
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        return await reader.readuntil(b"\r\n\r\n")
+    return b""
+
+
+@asynccontextmanager
+async def closing(answers: int) -> AsyncIterator[tuple[Closing, str]]:
+    receiver = Closing(answers)
+    async with await asyncio.start_server(receiver.serve, "127.0.0.1", 0) as server:
+        yield receiver, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+async def test_what_was_sent_over_a_kept_connection_that_is_closed_is_sent_over_a_new_one(
+    sender: HttpSender,
+) -> None:
+    async with closing(answers=1) as (receiver, url):
+        outcomes = [await sender.send(to(url)) for _ in range(2)]
+
+        assert [outcome.status for outcome in outcomes] == [204, 204]
+        assert receiver.requests == [2, 1]
+
+
+async def test_what_was_sent_over_a_new_connection_that_is_closed_has_failed(
+    sender: HttpSender,
+) -> None:
+    async with closing(answers=0) as (receiver, url):
+        outcome = await sender.send(to(url))
+
+        assert outcome.error == "The receiver's response wasn't HTTP, or it was cut off."
+        assert receiver.requests == [1]
 
 
 async def test_names_are_looked_up_in_threads_of_their_own(
@@ -337,6 +412,7 @@ async def test_a_name_that_was_good_leads_to_no_address_that_is_not_public(
         timeout=SECONDS, networks=[ip_network(good)], resolver=Resolver([good, address])
     )
     url = f"http://changing.example:{receiver.port}/"
+    receiver.answers(200, connection="close")  # so that the next attempt needs another one
 
     await sender.send(to(url))
     second = await sender.send(to(url))

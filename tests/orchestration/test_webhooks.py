@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,8 @@ from orchestration import payloads, webhooks
 from orchestration.webhooks import Dispatcher, Pace
 from repositories.criteria import Direction, Order, PageRequest
 from repositories.deadlines import set_deadline
+from repositories.drivers.engine import Database
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from repositories.webhooks.database import DatabaseWebhookRepository
 from repositories.webhooks.memory import MemoryWebhookRepository
@@ -31,6 +33,7 @@ from server.settings import load_settings
 from server.webhooks import sending_webhooks
 from tests import builders as build
 from tests.support.commands import Commands
+from tests.support.patience import SECONDS
 from tests.support.sources import START, SettableClock
 
 OLDEST_FIRST = Order("created_at", Direction.ASC)
@@ -110,6 +113,11 @@ class System:
 
     async def states(self) -> list[DeliveryState]:
         return [delivery.state for delivery in await self.deliveries()]
+
+    async def attempts_end(self, dispatcher: Dispatcher | None = None) -> None:
+        """Wait until all attempts that are under way have ended; nothing of them is stored."""
+        async with asyncio.timeout(SECONDS):
+            await asyncio.wait((dispatcher or self.dispatcher)._attempts)
 
     async def save(self, *keys: str, **changes: Any) -> None:
         for key in keys:
@@ -341,59 +349,56 @@ async def test_a_process_that_ends_stores_what_its_attempts_have_led_to(system: 
     assert await system.states() == [DeliveryState.DELIVERED]
 
 
+class Turns:
+    """Fails at each turn of making deliveries, and stops after some."""
+
+    def __init__(self, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._dispatcher = dispatcher
+        self.error: Exception = Unavailable("There is no database.")
+        self.last = 1
+        self.count = 0
+        monkeypatch.setattr(dispatcher, "plan", self._turn)
+
+    async def _turn(self) -> bool:
+        self.count += 1
+        if self.count == self.last:
+            self._dispatcher.stop()
+        raise self.error
+
+
 async def test_an_outage_is_told_once_and_survived(
     system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dispatcher = system.another(poll=0)
-    steps = 0
+    turns = Turns(dispatcher, monkeypatch)
+    turns.last = 5
 
-    async def step() -> bool:
-        nonlocal steps
-        steps += 1
-        if steps == 5:
-            dispatcher.stop()
-        raise Unavailable("There is no database.")
-
-    monkeypatch.setattr(dispatcher, "step", step)
     await dispatcher.run()
 
     assert caplog.messages == ["webhooks have to wait: There is no database."]
+    assert turns.count == 5
 
 
 async def test_a_bug_does_not_end_all_deliveries(
     system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dispatcher = system.another(poll=0)
-    bugs = [KeyError("bug")]
+    turns = Turns(dispatcher, monkeypatch)
+    turns.error, turns.last = KeyError("bug"), 2
 
-    async def step() -> bool:
-        if bugs:
-            raise bugs.pop()
-        dispatcher.stop()
-        return False
-
-    monkeypatch.setattr(dispatcher, "step", step)
     await dispatcher.run()
 
-    assert caplog.messages == ["unexpected error of webhooks"]
+    assert caplog.messages == ["unexpected error of webhooks"] * 2
 
 
 async def test_an_outage_may_last(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     dispatcher = system.another(poll=0.0)
-    steps = 0
-
-    async def step() -> bool:
-        nonlocal steps
-        steps += 1
-        if steps == 1_100:
-            dispatcher.stop()
-        raise Unavailable("There is no database.")
-
-    monkeypatch.setattr(dispatcher, "step", step)
+    turns = Turns(dispatcher, monkeypatch)
+    turns.last = 1_100
 
     await dispatcher.run()
 
-    assert steps == 1_100
+    assert turns.count == 1_100
 
 
 async def test_an_attempt_that_a_bug_ends_has_failed_and_others_go_on(
@@ -416,49 +421,119 @@ async def test_an_attempt_that_a_bug_ends_has_failed_and_others_go_on(
     assert (attempt.status, attempt.error) == (None, "The server failed to make the attempt.")
 
 
-class FailingFor:
-    """Fails to get an endpoint for update."""
+class Locks:
+    """Changes what locking an endpoint does: it fails, waits, or finds that another has it."""
 
-    def __init__(self, endpoint_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._patch = monkeypatch
-        for repository in (DatabaseWebhookRepository, MemoryWebhookRepository):
-            self._fail(repository, endpoint_id)
 
-    def _fail(self, repository: Any, failing: str) -> None:
-        get_for_update = repository.get_for_update
+    def fail(self, endpoint_id: str) -> None:
+        async def fail() -> bool:
+            raise TimedOut
 
-        async def fail(it: Any, endpoint_id: str, **options: Any) -> Any:
-            if endpoint_id == failing:
-                raise TimedOut
-            return await get_for_update(it, endpoint_id, **options)
+        self._meet(endpoint_id, fail)
 
-        self._patch.setattr(repository, "get_for_update", fail)
+    def are_taken(self, endpoint_id: str) -> None:
+        async def is_free() -> bool:
+            return False
+
+        self._meet(endpoint_id, is_free)
 
     def stop(self) -> None:
         self._patch.undo()
 
+    def _meet(self, endpoint_id: str, is_free: Callable[[], Awaitable[bool]]) -> None:
+        for repository in (DatabaseWebhookRepository, MemoryWebhookRepository):
+            self._patch.setattr(repository, "lock", _met(repository.lock, endpoint_id, is_free))
+
+
+def _met(lock: Any, met: str, is_free: Callable[[], Awaitable[bool]]) -> Any:
+    async def lock_others(it: Any, endpoint_ids: Sequence[str]) -> Any:
+        if met not in endpoint_ids or await is_free():
+            return await lock(it, endpoint_ids)
+        return await lock(it, [key for key in endpoint_ids if key != met])
+
+    return lock_others
+
+
+@pytest.fixture
+def locks(monkeypatch: pytest.MonkeyPatch) -> Locks:
+    return Locks(monkeypatch)
+
 
 async def test_endpoints_do_not_wait_for_one_whose_events_can_not_be_read(
-    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    system: System, caplog: pytest.LogCaptureFixture, locks: Locks
 ) -> None:
+    dispatcher = system.another(poll=0)
     await system.endpoint("one")
     await system.endpoint("two")
     await system.save("a")
-    failing = FailingFor("one", monkeypatch)
+    await system.storage.sequence_events()
+    locks.fail("one")
 
-    await system.settle()
-    await system.settle()
+    await dispatcher.settle()
+    await dispatcher.settle()
 
     assert [claim.endpoint_id for claim in system.sent.claims] == ["two"]
     [message] = caplog.messages
     assert message.startswith("webhooks to the endpoint one have to wait: ")
-    failing.stop()
-    await system.settle()
+    locks.stop()
+    await dispatcher.settle()
     assert [claim.endpoint_id for claim in system.sent.claims] == ["two", "one"]
 
 
-async def test_outcomes_that_can_not_be_stored_do_not_hold_others_back(
+async def test_an_endpoint_whose_events_could_not_be_read_is_left_alone_for_a_while(
+    system: System, locks: Locks
+) -> None:
+    dispatcher = system.another(poll=3_600)
+    await system.endpoint()
+    await system.save("a")
+    await system.storage.sequence_events()
+    locks.fail("endpoint-1")
+    await dispatcher.settle()
+    locks.stop()
+
+    await dispatcher.settle()
+
+    assert system.sent.claims == []
+
+
+async def test_endpoints_do_not_wait_for_one_whose_events_take_long(
     system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "_PATIENCE", 0)
+    plan_for = Dispatcher._plan_for
+    go_on = asyncio.Event()
+
+    async def take_long(it: Dispatcher, endpoint_id: str) -> bool:
+        if endpoint_id == "one":
+            await go_on.wait()
+        return await plan_for(it, endpoint_id)
+
+    monkeypatch.setattr(Dispatcher, "_plan_for", take_long)
+    await system.endpoint("one")
+    await system.endpoint("two")
+    await system.save("a")
+    dispatcher = system.another(poll=0)
+    running = asyncio.create_task(dispatcher.run())
+    await system.storage.sequence_events()
+    async with asyncio.timeout(SECONDS):
+        while not system.sent.claims:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert [claim.endpoint_id for claim in system.sent.claims] == ["two"]
+
+    go_on.set()
+    async with asyncio.timeout(SECONDS):
+        while len(system.sent.claims) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    dispatcher.stop()
+    await running
+    assert [claim.endpoint_id for claim in system.sent.claims] == ["two", "one"]
+
+
+async def test_outcomes_of_endpoints_that_another_has_locked_are_stored_later(
+    system: System, locks: Locks
 ) -> None:
     await system.endpoint("one")
     await system.endpoint("two")
@@ -467,49 +542,132 @@ async def test_outcomes_that_can_not_be_stored_do_not_hold_others_back(
     system.sent.answers = lambda _: build.outcome(500)
     await system.dispatcher.plan()
     await system.dispatcher.claim()
-    failing = FailingFor("one", monkeypatch)
-    while len(system.dispatcher.under_way) == 2:
-        await asyncio.sleep(0)
-        await system.dispatcher.complete()
+    await system.attempts_end()
+    locks.are_taken("one")
 
-    assert [claim.endpoint_id for claim in system.dispatcher.under_way] == ["one"]
-    failing.stop()
     assert await system.dispatcher.complete()
+    assert [claim.endpoint_id for claim in system.dispatcher.under_way] == ["one"]
+    assert not await system.dispatcher.complete()
+
+    locks.stop()
+    assert await system.dispatcher.complete()
+    assert system.dispatcher.under_way == []
     assert [delivery.attempt_count for delivery in await system.deliveries()] == [1, 1]
 
 
-async def test_outcomes_that_can_not_be_stored_are_tried_again_after_a_pause(
-    system: System, monkeypatch: pytest.MonkeyPatch
+async def test_outcomes_of_endpoints_that_are_gone_are_forgotten(system: System) -> None:
+    await system.endpoint("one")
+    await system.endpoint("two")
+    await system.save("a")
+    await system.storage.sequence_events()
+    await system.dispatcher.plan()
+    await system.dispatcher.claim()
+    await system.attempts_end()
+    await system.repositories.write(lambda unit: unit.webhooks.delete("one"))
+
+    assert await system.dispatcher.complete()
+
+    assert system.dispatcher.under_way == []
+    assert await system.states() == [DeliveryState.DELIVERED]
+
+
+async def test_outcomes_that_can_not_be_stored_are_kept_for_the_next_time(
+    system: System, locks: Locks
 ) -> None:
     await system.endpoint()
     await system.save("a")
     await system.storage.sequence_events()
-    dispatcher = system.another(poll=3_600)
+    await system.dispatcher.plan()
+    await system.dispatcher.claim()
+    await system.attempts_end()
+    locks.fail("endpoint-1")
+    with pytest.raises(TimedOut):
+        await system.dispatcher.complete()
+    locks.stop()
+
+    await system.settle()
+
+    assert len(system.sent.claims) == 1
+    assert await system.states() == [DeliveryState.DELIVERED]
+
+
+async def test_of_a_batch_each_delivery_has_its_own_outcome(system: System) -> None:
+    await system.endpoint()
+    await system.save("a", "b", "c", "a")
+    statuses = {"event-new-1": 200, "event-new-2": 500, "event-new-3": 400, "event-new-4": 200}
+    system.sent.answers = lambda claim: build.outcome(statuses[claim.event_id])
+
+    await system.settle()
+
+    assert await system.states() == [
+        DeliveryState.DELIVERED,
+        DeliveryState.PENDING,
+        DeliveryState.FAILED,
+        DeliveryState.DELIVERED,
+    ]
+    assert system.sent.events == ["event-new-1", "event-new-2", "event-new-3", "event-new-4"]
+
+
+async def test_an_endpoint_that_answers_quickly_may_have_most_attempts(system: System) -> None:
+    await system.endpoint()
+    await system.save(*(f"draft-{number}" for number in range(20)))
+    await system.storage.sequence_events()
+    dispatcher = system.another(concurrency=8, per_endpoint=2)
     await dispatcher.plan()
-    FailingFor("endpoint-1", monkeypatch)
-    real_step, steps, stopping = dispatcher.step, 0, []
+    while await dispatcher.claim():
+        pass
+    assert len(dispatcher.under_way) == 2
+    await system.attempts_end(dispatcher)
+    await dispatcher.complete()
 
-    async def stop_later() -> None:
-        for _ in range(20):
-            await asyncio.sleep(0)
-        dispatcher.stop()
+    while await dispatcher.claim():
+        pass
 
-    async def step() -> bool:
-        nonlocal steps
-        steps += 1
-        is_busy = await real_step()
-        if steps == 2:  # the attempt has ended
-            stopping.append(asyncio.create_task(stop_later()))
-        return is_busy
-
-    monkeypatch.setattr(dispatcher, "step", step)
-
-    await dispatcher.run()
-
-    assert steps == 2
+    assert len(dispatcher.under_way) == 12
 
 
-async def test_requests_have_their_turn_between_payloads(
+async def test_an_endpoint_that_fails_or_is_slow_gets_few_attempts_again(system: System) -> None:
+    await system.endpoint()
+    await system.save(*(f"draft-{number}" for number in range(20)))
+    await system.storage.sequence_events()
+    dispatcher = system.another(concurrency=8, per_endpoint=2)
+    await dispatcher.plan()
+    for outcome in (build.outcome(500), replace(build.outcome(), duration_ms=1_001)):
+        system.sent.answers = lambda _, outcome=outcome: outcome  # type: ignore[misc]
+        await dispatcher.claim()
+        await system.attempts_end(dispatcher)
+        await dispatcher.complete()
+
+        await dispatcher.claim()
+
+        assert len(dispatcher.under_way) == 2
+        await system.attempts_end(dispatcher)
+        await dispatcher.complete()
+
+
+async def test_no_more_attempts_are_made_at_once_than_asked_for(system: System) -> None:
+    at_once = most = 0
+
+    class Counted(Sent):
+        async def send(self, claim: Claim) -> Outcome:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            outcome = await super().send(claim)
+            at_once -= 1
+            return outcome
+
+    await system.endpoint()
+    await system.save(*(f"draft-{number}" for number in range(20)))
+    await system.storage.sequence_events()
+
+    await system.another(Counted(), concurrency=3, per_endpoint=3).settle()
+
+    assert most == 3
+    assert await system.states() == [DeliveryState.DELIVERED] * 20
+
+
+async def test_requests_have_their_turn_between_large_payloads(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns: list[int] = [0]
@@ -525,13 +683,43 @@ async def test_requests_have_their_turn_between_payloads(
     seen: list[int] = []
     monkeypatch.setattr(webhooks, "delivery_of", delivery_of)
     await system.endpoint()
-    await system.save("a", "b", "c")
+    for body in ("short", "short", "x" * 200_000, "x" * 200_000, "short"):
+        await system.save("a", body=body)
     await system.storage.sequence_events()
     count()
 
     await system.dispatcher.plan()
 
-    assert len(set(seen)) == 3
+    assert len(set(seen[:4])) == 1
+    assert seen[4] > seen[3]
+
+
+async def test_events_of_large_entities_become_deliveries_one_by_one(
+    database: Database, sent: Sent, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = System(create_storage(PersistenceMode.DB, database), sent, clock)
+    monkeypatch.setattr(webhooks, "_STATES_AT_ONCE", 10_000)
+    made: list[int] = []
+
+    def add(them: Any) -> Any:
+        real = them.add
+
+        async def count(it: Any, endpoint_id: str, new: Sequence[NewDelivery], now: Any) -> None:
+            made.append(len(new))
+            await real(it, endpoint_id, new, now)
+
+        return count
+
+    for repository in (DatabaseWebhookRepository, MemoryWebhookRepository):
+        monkeypatch.setattr(repository, "add", add(repository))
+    await system.endpoint()
+    for size in (1, 1, 9_000, 9_000, 20_000, 1, 1):
+        await system.save("a", body="x" * size)
+
+    await system.settle()
+
+    assert (sum(made), made[0]) == (7, 1)
+    assert await system.states() == [DeliveryState.DELIVERED] * 7
 
 
 async def test_the_end_has_a_deadline_of_its_own_and_closes_the_sender(
@@ -541,16 +729,10 @@ async def test_the_end_has_a_deadline_of_its_own_and_closes_the_sender(
     await system.save("a")
     await system.storage.sequence_events()
     dispatcher = system.another()
-    step = dispatcher.step
-
-    async def last_step() -> bool:
-        await step()
-        dispatcher.stop()
-        set_deadline(-1)
-        return False
-
-    monkeypatch.setattr(dispatcher, "step", last_step)
     await dispatcher.plan()
+    await dispatcher.claim()
+    set_deadline(-1)
+    dispatcher.stop()
 
     await dispatcher.run()
 

@@ -12,6 +12,7 @@ from domain.webhooks import (
     Claim,
     Decision,
     DeliveryState,
+    EndedAttempt,
     NewDelivery,
     WebhookAttempt,
     WebhookDelivery,
@@ -48,15 +49,23 @@ class Webhooks:
         await self.do(lambda them: them.add(to, new, START))
 
     async def claim(
-        self, limit: int = 100, now: datetime = SOON, excluded: Sequence[str] = ()
+        self,
+        limit: int = 100,
+        now: datetime = SOON,
+        **which: Any,
     ) -> Sequence[Claim]:
-        return await self.do(lambda them: them.claim(limit, LEASE, now, excluded))
+        return await self.do(lambda them: them.claim(limit, LEASE, now, **which))
 
     async def complete(
         self, claim: Claim, decision: Decision = DELIVERED, now: datetime = SOON, **outcome: Any
     ) -> bool:
-        result = build.outcome(**outcome)
-        return await self.do(lambda them: them.complete(claim, result, decision, now))
+        ended = EndedAttempt(claim=claim, outcome=build.outcome(**outcome), decision=decision)
+        return bool(await self.complete_all(ended, now=now))
+
+    async def complete_all(
+        self, *ended: EndedAttempt, now: datetime = SOON
+    ) -> Sequence[EndedAttempt]:
+        return await self.do(lambda them: them.complete(ended, now))
 
     async def replay(
         self, filter: Comparison | None = None, to: str = "endpoint-1", limit: int = 100
@@ -124,12 +133,9 @@ async def test_an_endpoint_is_replaced(webhooks: Webhooks, endpoint: WebhookEndp
     assert await webhooks.endpoint() == changed
 
 
-@pytest.mark.parametrize("skip_locked", [False, True])
-async def test_an_endpoint_that_is_not_there_is_none(webhooks: Webhooks, skip_locked: bool) -> None:
-    async def lock(them: WebhookRepository) -> WebhookEndpoint | None:
-        return await them.get_for_update("nowhere", skip_locked=skip_locked)
-
-    assert await webhooks.do(lock) is None
+async def test_an_endpoint_that_is_not_there_is_none(webhooks: Webhooks) -> None:
+    assert await webhooks.do(lambda them: them.get_for_update("nowhere")) is None
+    assert await webhooks.do(lambda them: them.lock(["nowhere", "no\x00where"])) == {}
     assert await webhooks.do(lambda them: them.get_for_update("no\x00where")) is None
     assert await webhooks.do(lambda them: them.delete("nowhere")) is False
 
@@ -308,6 +314,113 @@ async def test_endpoints_that_are_disabled_or_excluded_are_not_claimed_for(
 
     assert keys(await webhooks.claim(excluded=["one"])) == ["delivery-3"]
     assert keys(await webhooks.claim()) == ["delivery-1"]
+
+
+async def test_of_each_endpoint_so_many_are_claimed_at_most(webhooks: Webhooks) -> None:
+    for key, numbers in (("one", (1, 2, 3)), ("two", (4, 5))):
+        await webhooks.insert(build.webhook_endpoint(key))
+        await webhooks.add(*(of(f"entity-{it}", it) for it in numbers), to=key)
+
+    claimed = keys(await webhooks.claim(of_each=2))
+
+    assert claimed == ["delivery-1", "delivery-2", "delivery-4", "delivery-5"]
+
+
+async def test_what_is_claimed_is_of_endpoints_that_are_asked_for(webhooks: Webhooks) -> None:
+    for number, key in enumerate(("one", "two", "three"), 1):
+        await webhooks.insert(build.webhook_endpoint(key))
+        await webhooks.add(build.new_delivery(number), to=key)
+
+    assert keys(await webhooks.claim(only=["two", "nowhere"])) == ["delivery-2"]
+    assert keys(await webhooks.claim(only=["one", "three"], excluded=["one"])) == ["delivery-3"]
+    assert keys(await webhooks.claim(only=[])) == []
+
+
+# Attempts that are kept together
+
+
+def ended(claim: Claim, decision: Decision = DELIVERED, **outcome: Any) -> EndedAttempt:
+    return EndedAttempt(claim=claim, outcome=build.outcome(**outcome), decision=decision)
+
+
+async def test_attempts_that_are_kept_together_have_each_their_own_outcome(
+    webhooks: Webhooks, endpoint: WebhookEndpoint
+) -> None:
+    await webhooks.add(of("a", 1), of("b", 2), of("c", 3), of("a", 4), of("b", 5))
+    delivered, failed, given_up = await webhooks.claim()
+    later = SOON + timedelta(seconds=5)
+    again = Decision(state=DeliveryState.PENDING, due_at=later)
+    attempts = [
+        ended(delivered),
+        ended(failed, again, status=None, error="no connection"),
+        ended(given_up, GIVEN_UP, status=400),
+    ]
+
+    assert await webhooks.complete_all(*attempts) == attempts
+
+    found = [await webhooks.delivery(f"delivery-{number}") for number in (1, 2, 3)]
+    assert [it.state for it in found] == [
+        DeliveryState.DELIVERED,
+        DeliveryState.PENDING,
+        DeliveryState.FAILED,
+    ]
+    assert [it.due_at for it in found] == [None, later, None]
+    assert [it.finished_at for it in found] == [SOON, None, SOON]
+    for number, status in ((1, 200), (2, None), (3, 400)):
+        [attempt] = await webhooks.attempts(f"delivery-{number}")
+        assert (attempt.position, attempt.status) == (0, status)
+    assert keys(await webhooks.claim()) == ["delivery-4"]
+
+
+async def test_what_another_has_claimed_since_is_left_out_of_those_that_are_kept_together(
+    webhooks: Webhooks, endpoint: WebhookEndpoint
+) -> None:
+    await webhooks.add(of("a", 1), of("b", 2), of("b", 3))
+    first, taken_over = await webhooks.claim()
+    [again] = await webhooks.claim(1, now=SOON + LEASE)
+    assert again.delivery_id == first.delivery_id
+    both = [ended(first, GIVEN_UP, status=400), ended(taken_over)]
+
+    assert await webhooks.complete_all(*both) == both[1:]
+
+    assert await webhooks.attempts("delivery-1") == ()
+    assert (await webhooks.delivery("delivery-1")).state is DeliveryState.PENDING
+    assert (await webhooks.delivery("delivery-2")).state is DeliveryState.DELIVERED
+    assert keys(await webhooks.claim()) == ["delivery-3"]
+
+
+async def test_of_two_attempts_of_one_delivery_that_of_the_newest_claim_is_kept(
+    webhooks: Webhooks, endpoint: WebhookEndpoint
+) -> None:
+    await webhooks.add(of("a", 1))
+    [old] = await webhooks.claim()
+    [new] = await webhooks.claim(now=SOON + LEASE)
+    both = [ended(old, GIVEN_UP, status=400), ended(new)]
+
+    assert await webhooks.complete_all(*both) == both[1:]
+
+    assert (await webhooks.delivery("delivery-1")).state is DeliveryState.DELIVERED
+    assert len(await webhooks.attempts("delivery-1")) == 1
+
+
+async def test_one_entity_may_be_among_those_that_are_kept_together_twice(
+    webhooks: Webhooks, endpoint: WebhookEndpoint
+) -> None:
+    await webhooks.insert(build.webhook_endpoint("other"))
+    await webhooks.add(of("a", 1), of("a", 2))
+    await webhooks.add(of("a", 3), of("a", 4), to="other")
+    claims = await webhooks.claim()
+    assert keys(claims) == ["delivery-1", "delivery-3"]
+
+    assert len(await webhooks.complete_all(*map(ended, claims))) == 2
+
+    assert keys(await webhooks.claim()) == ["delivery-2", "delivery-4"]
+
+
+async def test_nothing_is_kept_of_no_attempts(
+    webhooks: Webhooks, endpoint: WebhookEndpoint
+) -> None:
+    assert not await webhooks.complete_all()
 
 
 # The order of an entity

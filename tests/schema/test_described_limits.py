@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from domain import validation
-from domain.webhooks import PAUSES, Decision, DeliveryState
+from domain.webhooks import PAUSES, Decision, DeliveryState, EndedAttempt
 from orchestration.webhooks import Dispatcher
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -279,8 +279,11 @@ async def test_a_replay_says_how_many_it_takes(schema: CompiledSchema) -> None:
     async def deliver(unit: UnitOfWork) -> None:
         await unit.webhooks.insert(build.webhook_endpoint(), build.WEBHOOK_SECRET)
         await unit.webhooks.add("endpoint-1", new, unit.now)
-        for claim in await unit.webhooks.claim(most + 1, timedelta(), unit.now):
-            await unit.webhooks.complete(claim, build.outcome(), ended, unit.now)
+        claims = await unit.webhooks.claim(most + 1, timedelta(), unit.now)
+        attempts = [
+            EndedAttempt(claim=claim, outcome=build.outcome(), decision=ended) for claim in claims
+        ]
+        await unit.webhooks.complete(attempts, unit.now)
 
     await storage.as_(build.caller()).write(deliver)
     replay = (
