@@ -89,6 +89,8 @@ class DatabaseEventReads:
             self._session.dialect,
         )
         values = {"after": after, "before": before, "most": limit + 1, **given}
+        if "types" in given:
+            values["values"] = list(dict.fromkeys(given["types"]))
         found = list(map(_event, await self._session.rows(statement, values)))
         items, has_more = found[:limit], len(found) > limit
         if backwards:
@@ -186,23 +188,32 @@ def _page(
     dialect: Dialect,
 ) -> Statement:
     rows = rows_of(events, rule, dialect)
-    columns: dict[str, ColumnElement[Any]] = {it: rows.c[_FILTERS[it]] for it in filtered}
-    if "entity_types" in columns and "entity_keys" not in columns:
-        # The index by types and keys would find most of the log, in another order.
-        columns["entity_types"] = dialect.without_index(columns["entity_types"])
-    conditions = [dialect.among(column, it) for it, column in columns.items()]
-    if is_before:
-        conditions.append(rows.c.position < _parameter("before", rows.c.position))
 
     def in_order(them: FromClause) -> list[Any]:
         return [them.c.position.desc() if backwards else them.c.position]
 
-    found = (
-        _select(rows, has_state=has_state)
-        .where(rows.c.position > _parameter("after", rows.c.position), *conditions)
-        .order_by(*in_order(rows))
-        .limit(bindparam("most", type_=Integer()))
-    )
+    def page(them: FromClause, found: Select[Any]) -> Select[Any]:
+        found = found.where(them.c.position > _parameter("after", them.c.position))
+        if is_before:
+            found = found.where(them.c.position < _parameter("before", them.c.position))
+        return found.order_by(*in_order(them)).limit(bindparam("most", type_=Integer()))
+
+    found = _select(rows, has_state=has_state)
+    if filtered == ("types",):
+        # The first ones of each type are found by themselves, as an index has them: to look
+        # through the log for types that are rare would take as long as it is.
+        of_type = rows_as("of_type", events, rule, dialect)
+        types = dialect.each_value(events.c.type.type, "wanted")
+        ids = page(of_type, select(of_type.c.id).where(of_type.c.type == types.c.value))
+        is_found = rows.c.id.in_(ids.correlate(types).scalar_subquery())
+        found = found.select_from(types.join(rows, is_found))
+    else:
+        columns: dict[str, ColumnElement[Any]] = {it: rows.c[_FILTERS[it]] for it in filtered}
+        if "entity_types" in columns and "entity_keys" not in columns:
+            # The index by types and keys would find most of the log, in another order.
+            columns["entity_types"] = dialect.without_index(columns["entity_types"])
+        found = found.where(*(dialect.among(column, it) for it, column in columns.items()))
+    found = page(rows, found)
     return limited(found, _STATE if has_state else (), "event_id", dialect, in_order)
 
 

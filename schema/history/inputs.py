@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -43,4 +44,23 @@ def filter_of(given: EventFilter | None) -> Filter:
         None if values is None or values is UNSET else tuple(map(str, values))
         for values in lists.values()
     )
-    return Filter(types=types, entity_types=entity_types, entity_keys=keys, client_ids=client_ids)
+    return _by_index(
+        Filter(types=types, entity_types=entity_types, entity_keys=keys, client_ids=client_ids)
+    )
+
+
+def _given_or_all(entity_types: tuple[str, ...] | None) -> tuple[str, ...]:
+    return tuple(map(str, EntityType)) if entity_types is None else entity_types
+
+
+def _by_index(filter: Filter) -> Filter:
+    """The same events by conditions that the log has indexes for: by entities' types and keys, or
+    by the types of events."""
+    entity_types = filter.entity_types
+    if filter.entity_keys is not None:
+        return replace(filter, entity_types=_given_or_all(entity_types))
+    if entity_types is None:
+        return filter
+    asked = map(str, EventType) if filter.types is None else filter.types
+    types = tuple(it for it in asked if it.partition(".")[0] in entity_types)
+    return replace(filter, types=types, entity_types=None)

@@ -1,0 +1,96 @@
+"""What is read of large tables is found by an index, however much there is.
+
+PostgreSQL would rather look through a table that is empty, so it's told not to.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+import asyncpg
+import pytest
+
+from repositories.drivers.compiled import Statement
+from repositories.history import database as history
+from repositories.history import retention
+from repositories.sql.dialects import Dialect, dialect_of
+from repositories.webhooks import database as webhooks
+
+Make = Callable[[Dialect], Statement]
+
+OF_KEYS = "uq_events_entity_type_entity_key_revision_is_deletion"
+OF_KEYS_ON_SQLITE = "sqlite_autoindex_events_1"
+"""SQLite names the indexes of constraints by itself."""
+OF_POSITIONS = "ix_events_position"
+OF_TYPES = "ix_events_type_position"
+OF_CLIENTS = "ix_events_client_id_position"
+DUE = "ix_webhook_deliveries_endpoint_id_due_at_id"
+PENDING = "ix_webhook_deliveries_endpoint_id_entity_type_entity_key_id"
+
+
+def page(*filtered: str, is_before: bool = False, backwards: bool = False) -> Make:
+    return lambda dialect: history._page(None, filtered, is_before, backwards, True, dialect)
+
+
+CASES: dict[str, tuple[Make, str]] = {
+    "a page of the log": (page(), OF_POSITIONS),
+    "the last page": (page(is_before=True, backwards=True), OF_POSITIONS),
+    "events of keys": (page("entity_keys", "entity_types"), OF_KEYS),
+    "events of types": (page("types"), OF_TYPES),
+    "the last events of types": (page("types", is_before=True, backwards=True), OF_TYPES),
+    "events of clients": (page("client_ids"), OF_CLIENTS),
+    "the history of entities": (
+        lambda dialect: history._of_entities(None, False, True, dialect),
+        OF_KEYS,
+    ),
+    "entities at a time": (lambda dialect: history._as_of(None, True, dialect), OF_KEYS),
+    "entities at a revision": (lambda dialect: history._as_of(None, False, dialect), OF_KEYS),
+    "states to compare": (lambda dialect: history._states(None, dialect), OF_KEYS),
+    "what is pruned next": (lambda dialect: retention._STATEMENTS[dialect][0], OF_POSITIONS),
+    "what a step of pruning removes": (
+        lambda dialect: retention._STATEMENTS[dialect][1],
+        OF_KEYS,
+    ),
+    "deliveries that are due": (lambda dialect: webhooks._due(False, dialect), DUE),
+    "those of some endpoints": (lambda dialect: webhooks._due(True, dialect), DUE),
+    "the next deliveries of entities": (webhooks._let_next_be_due, PENDING),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_what_is_read_of_large_tables_is_found_by_an_index(
+    database_url: str, case: str
+) -> None:
+    make, index = CASES[case]
+    is_sqlite = database_url.startswith("sqlite")
+
+    plan = await (plan_on_sqlite if is_sqlite else plan_on_postgresql)(
+        database_url, make(dialect_of(is_sqlite=is_sqlite)).sql
+    )
+
+    assert index in plan or (is_sqlite and index == OF_KEYS and OF_KEYS_ON_SQLITE in plan), plan
+    assert "SCAN events" not in plan, plan
+    assert "SCAN webhook_deliveries" not in plan, plan
+
+
+async def plan_on_sqlite(url: str, sql: str) -> str:
+    with closing(sqlite3.connect(url.split("///")[1])) as connection:
+        connection.create_function("fits_answer", 1, lambda _: 1)
+        nothing = [None] * sql.count("?")
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}", nothing).fetchall()
+    return "\n".join(row[-1] for row in rows)
+
+
+async def plan_on_postgresql(url: str, sql: str) -> str:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(
+            "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
+        )
+        await connection.execute(f"PREPARE planned AS {sql}")
+        nothing = ", ".join(["NULL"] * max(map(int, re.findall(r"\$(\d+)", sql))))
+        rows = await connection.fetch(f"EXPLAIN EXECUTE planned({nothing})")
+    finally:
+        await connection.close()
+    return "\n".join(row[0] for row in rows)
