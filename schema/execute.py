@@ -167,8 +167,8 @@ async def subscribe(
     Responses that others executed while the iterator is awaited are passed to `send` instead.
     """
     context = new_context()
-    key = _sharing_key(operation, context.caller)
-    with context.watching, schema.response_groups.joined(key) as group:
+    joined = schema.response_groups.joined(_sharing_key(operation, context.caller))
+    with context.watching, joined as group:
         source = await _source(schema, operation, context)
         if isinstance(source, ExecutionResult):
             yield _only(_response(operation, source, context))

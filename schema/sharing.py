@@ -45,20 +45,24 @@ class ResponseGroups(Generic[R]):
     @contextmanager
     def joined(self, key: Hashable) -> Iterator["ResponseGroup[R]"]:
         """The group of the subscriptions that have this key; the caller is a member of it."""
-        group = self._groups.setdefault(key, ResponseGroup())
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = ResponseGroup(key)
+        del key  # the group has an equal one, so that not every member keeps its own
         group.members += 1
         try:
             yield group
         finally:
             group.members -= 1
             if not group.members:
-                del self._groups[key]
+                del self._groups[group.key]
 
 
 class ResponseGroup(Generic[R]):
     """The last responses to subscriptions that differ in nothing that responses depend on."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
         self.members = 0
         self._kept: OrderedDict[str, R | asyncio.Event] = OrderedDict()
         """By event: its response; or what is set when a member has executed the event."""

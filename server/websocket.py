@@ -6,7 +6,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -198,13 +198,12 @@ class _Connection:
         except RequestRefused as refusal:
             raise ProtocolViolation(4400, _reason(refusal.message)) from None
         try:
-            with ExitStack() as held:
-                self._require_room()
-                share = held.enter_context(self._service.pending.share())
+            self._require_room()
+            with self._service.pending.share() as share:
                 share.grow(size)
                 executable = await self._service.parse_and_validate_apart(operation)
-                started = asyncio.Event()
-                running = self._operate(id, executable, share, held.pop_all(), started)
+                started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                running = self._operate(id, executable, share.transferred(), started)
                 task = asyncio.create_task(running)
         except RequestRefused as refusal:
             await self._refuse(id, refusal)
@@ -212,7 +211,7 @@ class _Connection:
         self._operations[id] = task
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await started.wait()
+        await started
 
     async def _refuse(self, id: str, refusal: RequestRefused) -> None:
         await self._send({"id": id, "type": "error", "payload": [refusal_error(refusal)]})
@@ -233,21 +232,20 @@ class _Connection:
         id: str,
         operation: ExecutableOperation | Response,
         share: MemoryShare,
-        held: ExitStack,
-        started: asyncio.Event,
+        started: asyncio.Future[None],
     ) -> None:
         caller = local_operator(new_request_id())  # an operation is a request of its own
-        with held:
+        with share:
             try:
                 opening = b'{"id":%b,"type":"next","payload":' % encode(id)
                 send = partial(self._send_at_once, id, asyncio.current_task(), opening)
                 async with self._service.responses(operation, caller, share, send) as awaited:
-                    started.set()
+                    _end(started)
                     await self._send_responses(id, opening, awaited, caller, share)
             except Exception as error:  # noqa: BLE001
                 await self._give_up(error, caller.request_id)
             finally:
-                started.set()
+                _end(started)
 
     async def _send_responses(
         self,
@@ -315,6 +313,11 @@ class _Connection:
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(WebSocketDisconnect):
                 await self._websocket.close(code, reason)
+
+
+def _end(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def _require_payload(message: dict[str, Any]) -> None:

@@ -55,6 +55,11 @@ class QuietWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
         else:
             async with self._sending:  # frames of two texts must not alternate
                 await super().send(message)
+        if message["type"] == "websocket.accept" and self.handshake_complete:
+            # Nobody needs the handshake any more, and the scope has the request's headers. The
+            # parser would keep these as long as the connection is open.
+            self.request.headers.clear()
+            del self.request, self.response
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
@@ -238,8 +237,10 @@ class EventSubscription:
         self._rule = visibility.rules_of(caller).get(Event.__name__)
         self._position = after
         """All events up to here were taken, or are in the page."""
-        self._page: deque[Event] = deque()
-        self._queue: deque[Event] = deque()
+        # Lists, which take a tenth of the memory of deques while they are empty.
+        self._page: list[Event] = []
+        """The last event first."""
+        self._queue: list[Event] = []
         self._queued_characters = 0
         self._awaited: asyncio.Future[None] | None = None
         self._failure: BaseException | None = None
@@ -265,14 +266,14 @@ class EventSubscription:
             if self._page:
                 # Catching up must not keep others from their turns.
                 await asyncio.sleep(0)
-                return self._page.popleft()
+                return self._page.pop()
             if self._failure is not None:
                 raise self._failure
             if self.is_behind:
                 await self._read_page()
                 continue
             while self._queue:
-                event = self._queue.popleft()
+                event = self._queue.pop(0)
                 self._queued_characters -= _characters(event)
                 if (position := _position(event)) > self._position:
                     self._position = position
@@ -317,7 +318,7 @@ class EventSubscription:
 
     def take(self) -> None:
         """Take the event that the subscriber awaits, in its place; wake it if there are more."""
-        event = self._queue.popleft()
+        event = self._queue.pop(0)
         self._queued_characters -= _characters(event)
         self._position = _position(event)
         if self._queue:
@@ -338,7 +339,7 @@ class EventSubscription:
             self._feed.push_to(self)
         pushed_after = self.pushed_after
         page = await self._feed.read(self._caller, self._position, self.filter, whole=True)
-        self._page.extend(page.items)
+        self._page = [*reversed(page.items)]
         self._position = page.position
         if not page.has_more and pushed_after is not None:
             # The page was read later than the feed came there.

@@ -36,7 +36,7 @@ class Executions:
 
 @pytest.fixture
 def group() -> ResponseGroup[Answer]:
-    return ResponseGroup()
+    return ResponseGroup("key")
 
 
 async def test_an_event_is_executed_once_for_all_members(group: ResponseGroup[Answer]) -> None:
