@@ -169,7 +169,7 @@ class PostgresTransaction(_OnConnection):
             self._is_settled = True
         return cast(Sequence[Row], rows)
 
-    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> int | None:
         driver = self._driver
         assert driver is not None
         try:
@@ -177,6 +177,7 @@ class PostgresTransaction(_OnConnection):
         except _ERRORS as error:
             self._require_usable(error)
             raise
+        return None
 
     async def commit(self) -> None:
         try:
@@ -238,7 +239,7 @@ class PostgresStatement(_OnConnection):
         self._is_settled = True
         return cast(Sequence[Row], outcome)
 
-    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> int | None:
         raise RuntimeError("this unit of work was to be one call")
 
     async def commit(self) -> None:

@@ -279,7 +279,7 @@ class SqliteSnapshot:
         assert self._file is not None
         return await self._file.rows(sql, arguments)
 
-    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> int | None:
         raise RuntimeError("a snapshot is only read")
 
     async def commit(self) -> None:
@@ -418,10 +418,10 @@ class SqliteTransaction:
         # the whole group.
         return self._run(sql, arguments)
 
-    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> int | None:
         assert self._group is not None
         try:
-            self._group.file.direct.executemany(sql, arguments)
+            return self._group.file.direct.executemany(sql, arguments).rowcount
         except sqlite3.Error as error:
             self._group.file.note(error)
             raise

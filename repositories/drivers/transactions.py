@@ -15,7 +15,9 @@ class Transaction(Protocol):
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]: ...
 
-    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None: ...
+    async def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> int | None:
+        """Run a statement several times; how many rows it changed, where the driver tells."""
+        ...
 
     async def commit(self) -> None:
         """Commit. Returns when the changes are safe on disk."""

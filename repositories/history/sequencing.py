@@ -15,7 +15,7 @@ from repositories.drivers.postgresql_sequencer import PostgresSequencer
 
 EVENTS_AT_ONCE: Final = 1_000
 
-APART_SECONDS: Final = 0.01
+APART_SECONDS: Final = 0.02
 """How long positions aren't given after some were: so often readers are told, at most."""
 
 IDLE_SECONDS: Final = 1.0

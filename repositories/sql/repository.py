@@ -162,15 +162,15 @@ class DatabaseRepository(DatabaseReads[R]):
                 raise RevisionConflict(expected_revision, 0)
             series = SeriesKey(record.entity_type, key, series_key)
             values["revision"] = await session.recorder.last_revision(session, series) + 1
-            before = 0
+            before, children = 0, 0
         else:
             values["revision"] = 1
-            before = previous[-1]
+            *_, before, children = previous
         rows = await session.rows(sql.upsert(self._entities, self._owner), values)
         if not rows:
             self._refuse_save(before, expected_revision)
         created_at, updated_at, revision, client_id = stored = rows[0]
-        children_changed = await self._replace_children(key, record, is_new=previous is None)
+        children_changed = await self._replace_children(key, record, children)
         event = {
             "entity_type": record.entity_type,
             "entity_key": key,
@@ -217,28 +217,21 @@ class DatabaseRepository(DatabaseReads[R]):
             raise RevisionConflict(expected_revision, actual)
         raise self._session.write_conflict()
 
-    async def _replace_children(self, key: str, record: R, *, is_new: bool) -> bool:
-        """Whether they aren't the same as before."""
+    async def _replace_children(self, key: str, record: R, stored: int) -> bool:
+        """Whether they aren't the same as before, when there were so many."""
         children = self.mapping.children
         if children is None:
             return False
-        new = [
-            {"position": child.position, **children.to_values(child)}
-            for child in getattr(record, children.attribute)
-        ]
-        rows = () if is_new else await self._stored_children(key)
-        previous = [dict(zip(children.columns, row, strict=True)) for row in rows]
-        if previous == new:
-            return False
-        if len(new) < len(previous):
+        new = getattr(record, children.attribute)
+        if len(new) < stored:
             statement = sql.surplus_deletion(self._entities, children.table)
             await self._session.rows(statement, {"key": key, "count": len(new)})
-        if new:
-            fixed = {self.mapping.record.key_name: key, "created_at": record.updated_at}
-            await self._session.run_many(
-                sql.child_upsert(self._entities, children.table), [fixed | each for each in new]
-            )
-        return True
+        fixed = {self.mapping.record.key_name: key, "created_at": record.updated_at}
+        changed = await self._session.run_many(
+            sql.child_upsert(self._entities, children.table),
+            [{**fixed, "position": child.position, **children.to_values(child)} for child in new],
+        )
+        return bool(changed) or len(new) < stored
 
     async def _stored_children(self, key: str) -> Sequence[Row]:
         return await self._session.rows(sql.stored_children(self._entities), {"key": key})

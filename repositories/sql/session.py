@@ -146,10 +146,17 @@ class DatabaseSession:
         answer.make_room()
         return await self.rows(statement, values, key=key)
 
-    async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each of `values`."""
+    async def run_many(
+        self, statement: Statement, values: Sequence[Mapping[str, Any]]
+    ) -> int | None:
+        """Run a statement once for each of `values`.
+
+        It returns how many rows were changed in all; None on PostgreSQL, which doesn't tell.
+        """
+        if not values:
+            return 0
         arguments = [statement.bind(each) for each in values]
-        await self._within_deadline(self._transaction.run_many, statement.sql, arguments)
+        return await self._within_deadline(self._transaction.run_many, statement.sql, arguments)
 
     async def commit(self) -> None:
         """Commit the transaction, and end it.

@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     null,
+    or_,
     select,
     true,
     type_coerce,
@@ -252,8 +253,17 @@ def _all_equal(table: Table, new: Any, names: Sequence[str]) -> Any:
 
 @cache
 def stored(entities: EntityTable) -> Statement:
-    """The row that has the key, visible or not."""
-    return entities.compile(select(*entities.mapping.columns).where(entities.has_key))
+    """The row that has the key, visible or not, and how many children it has."""
+    children = entities.mapping.children
+    count: Any = literal_column("0")
+    if children is not None:
+        parent = children.table.c[entities.key_name]
+        count = (
+            select(func.count())
+            .where(parent == entities.table.c[entities.key_name])
+            .scalar_subquery()
+        )
+    return entities.compile(select(*entities.mapping.columns, count).where(entities.has_key))
 
 
 @cache
@@ -322,18 +332,19 @@ def surplus_deletion(entities: EntityTable, table: Table) -> Statement:
 
 @cache
 def child_upsert(entities: EntityTable, table: Table) -> Statement:
-    """Puts a child at its position, in place of the one that may be there.
+    """Puts a child at its position, in place of another one that may be there.
+
+    A child that is there as it is to be stays, and doesn't count as changed.
 
     To change a row in its place costs half of what it costs to delete it and to insert another.
     """
     identity = (entities.key_name, "position")
     names = [column.name for column in table.columns if column.name != "id"]
     statement = sqlite.insert(table).values({name: bindparam(name) for name in names})
+    given = {name: statement.excluded[name] for name in names if name not in identity}
+    differs = or_(*(table.c[it].is_distinct_from(given[it]) for it in given if it != "created_at"))
     return entities.compile(
-        statement.on_conflict_do_update(
-            index_elements=identity,
-            set_={name: statement.excluded[name] for name in names if name not in identity},
-        )
+        statement.on_conflict_do_update(index_elements=identity, set_=given, where=differs)
     )
 
 
