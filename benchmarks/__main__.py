@@ -29,7 +29,7 @@ from benchmarks.growth import SIZES, Growth
 from benchmarks.identity import WrongContender, require_plans
 from benchmarks.measuring import Measuring, Plan
 from benchmarks.pools import Pools
-from benchmarks.scenarios import WrongAnswer, chain, scenarios
+from benchmarks.scenarios import Scenario, WrongAnswer, chain, events, scenarios
 from schema.root import create_schema
 
 _KINDS = tuple(Kind)
@@ -47,6 +47,9 @@ def main(
     database: Annotated[
         list[Kind] | None,
         typer.Option(case_sensitive=False, help="On this database; may be repeated."),
+    ] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="The scenarios of this name; may be repeated.")
     ] = None,
     size: Annotated[
         int, typer.Option(min=SEEDED, help="How many packages there are; full hundreds.")
@@ -99,7 +102,16 @@ def main(
         if migrations:
             bench.migrations(size if quick else _MIGRATED)
         if not (growth or pool or migrations):
-            bench.comparison(size, tuple(concurrency or (1, 8, 16, 64)), only or [], checkout)
+            asked = [
+                each
+                for each in (*scenarios(size), chain(), events(size))
+                if each.name in (scenario or [each.name])
+            ]
+            if not asked:
+                raise typer.BadParameter("no scenario has such a name", param_hint="--scenario")
+            bench.comparison(
+                size, tuple(asked), tuple(concurrency or (1, 8, 16, 64)), only or [], checkout
+            )
     except WrongAnswer as error:
         raise SystemExit(f"Wrong answer: {error}") from None
     except WrongContender as error:
@@ -116,9 +128,14 @@ class _Bench:
     write: bool
 
     def comparison(
-        self, size: int, concurrencies: tuple[int, ...], only: list[str], checkout: Path | None
+        self,
+        size: int,
+        asked: tuple[Scenario, ...],
+        concurrencies: tuple[int, ...],
+        only: list[str],
+        checkout: Path | None,
     ) -> None:
-        plan = Plan((*scenarios(size), chain()), concurrencies, self.rounds, self.seconds)
+        plan = Plan(asked, concurrencies, self.rounds, self.seconds)
         uvloop.run(require_plans(create_schema(), plan.scenarios))
         if Kind.POSTGRESQL in self.kinds:
             _say("Installing the servers on Node")

@@ -16,7 +16,12 @@ BRIEFS, PLANS, DRAFTS = 20, 6, 20
 """How many briefs a client has, plans a brief, and drafts a plan: more than a page of each."""
 BRIEFS_PAGE, PLANS_PAGE, DRAFTS_PAGE = 10, 3, 5
 
+EVENTS = "events"
+
 _MAX_PACKAGES = 5_000
+_VERSIONS = 10
+"""How often `events` changes a package until it begins anew. Servers that share a database go
+through them at their own pace, so only few of their saves change nothing."""
 
 
 class WrongAnswer(Exception):
@@ -95,6 +100,11 @@ mutation Save($input: SaveDeliveryPackageInput!) {
   }
 }
 """
+
+LOGGED_SAVE = SAVE.replace(
+    "saveDeliveryPackage(input", "saveDeliveryPackage: saveLoggedDeliveryPackage(input"
+)
+"""The same save by a server that writes no log otherwise."""
 
 _PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 
@@ -194,6 +204,22 @@ def chain() -> Scenario:
             for client in range(CLIENTS)
         ),
         lambda data: _check_chain(data["briefs"]),
+    )
+
+
+def events(size: int) -> Scenario:
+    """The scenario of saves that a log tells of: each has other artifacts than the one before."""
+    numbers = _some(size)[: _MAX_PACKAGES // _VERSIONS]
+    return Scenario(
+        EVENTS,
+        f"a stored package gets {ARTIFACTS} other artifacts, and a log the event with all of them",
+        SAVE,
+        tuple(
+            {"input": package_input(number, f"Version {version} of artifact")}
+            for version in range(_VERSIONS)
+            for number in numbers
+        ),
+        lambda data: _check_saved(data["saveDeliveryPackage"]),
     )
 
 

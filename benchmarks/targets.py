@@ -32,6 +32,7 @@ RATIOS: Final = (
     Ratio(Kind.POSTGRESQL, "small", MERCURIUS, 1.0),
     Ratio(Kind.POSTGRESQL, "small", LIMIT, 0.7),
     Ratio(Kind.POSTGRESQL, "save", MERCURIUS, 2.0),
+    Ratio(Kind.POSTGRESQL, "events", MERCURIUS, 1.6),
     Ratio(Kind.POSTGRESQL, "chain", MERCURIUS, 2.5, at=16),
     Ratio(Kind.POSTGRESQL, "chain", POSTGRAPHILE, 3.0, at=16),
     Ratio(Kind.SQLITE, "list", PLAIN, 25),

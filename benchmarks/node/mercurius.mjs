@@ -1,6 +1,7 @@
 // Mercurius with its JIT over our tables: loaders, a pool, prepared statements. Its schema has our
 // names, as far as the scenarios need them.
 import "./counting_jit.mjs";
+import { randomUUID } from "node:crypto";
 import fastify from "fastify";
 import { GraphQLScalarType } from "graphql";
 import mercurius from "mercurius";
@@ -65,6 +66,7 @@ const schema = `
   }
   type Mutation {
     saveDeliveryPackage(input: SaveDeliveryPackageInput!): SaveDeliveryPackagePayload
+    saveLoggedDeliveryPackage(input: SaveDeliveryPackageInput!): SaveDeliveryPackagePayload
   }
 `;
 
@@ -119,6 +121,12 @@ const statements = {
     SELECT $1, number - 1, $2, name, url, format
     FROM unnest($3::text[], $4::text[], $5::text[]) WITH ORDINALITY
       AS given (name, url, format, number)`,
+  log: `INSERT INTO mercurius_events
+      (event_id, type, entity_type, entity_key, revision, revision_before, is_deletion,
+       caller_kind, caller_id, request_id, occurred_at, changed_fields, state, created_at,
+       updated_at)
+    VALUES ($1, 'delivery_package.saved', 'delivery_package', $2, $3, $3 - 1, false,
+      'operator', 'operator', $4, $5, '["artifacts"]', $6, $7, $5)`,
 };
 
 async function rows(name, values = [], connection = pool) {
@@ -191,7 +199,19 @@ async function briefs(_, { first, filter }) {
   return pageOf(await rows("briefs", [filter.clientId.eq, first + 1]), first, "briefId");
 }
 
-async function save(_, { input }) {
+/** The log has the columns and indexes of ours. Its events get no place in an order. */
+const createLog = `CREATE TABLE IF NOT EXISTS mercurius_events (LIKE events INCLUDING ALL)`;
+
+async function log(connection, saved, artifacts) {
+  const { packageId, draftId, revision, createdAt, updatedAt } = saved;
+  const state = JSON.stringify({
+    packageId, draftId, artifacts: artifacts.map((each, position) => ({ position, ...each })),
+  });
+  const values = [randomUUID(), packageId, revision, randomUUID(), updatedAt, state, createdAt];
+  await rows("log", values, connection);
+}
+
+async function save({ input }, isLogged) {
   const { packageId, draftId, artifacts } = input;
   const connection = await pool.connect();
   try {
@@ -200,6 +220,7 @@ async function save(_, { input }) {
     await rows("forget", [packageId], connection);
     const columns = ["name", "url", "format"].map((name) => artifacts.map((each) => each[name]));
     await rows("insert", [packageId, saved.updatedAt, ...columns], connection);
+    if (isLogged) await log(connection, saved, artifacts);
     await connection.query("COMMIT");
     return { deliveryPackage: saved, errors: [] };
   } catch (error) {
@@ -208,6 +229,10 @@ async function save(_, { input }) {
   } finally {
     connection.release();
   }
+}
+
+if ((await pool.query("SELECT to_regclass('events') AS log")).rows[0].log) {
+  await pool.query(createLog);
 }
 
 const app = fastify();
@@ -223,7 +248,10 @@ await app.register(mercurius, {
       briefs,
     },
     DeliveryPackageConnection: { totalCount: async () => (await rows("count"))[0].number },
-    Mutation: { saveDeliveryPackage: save },
+    Mutation: {
+      saveDeliveryPackage: (_, given) => save(given, false),
+      saveLoggedDeliveryPackage: (_, given) => save(given, true),
+    },
   },
   loaders: {
     DeliveryPackage: {

@@ -14,14 +14,14 @@ from benchmarks.contenders import Contender, Running, aicmo
 from benchmarks.databases import Database, Kind
 from benchmarks.identity import WrongContender, require_plans
 from benchmarks.measuring import Measuring, Plan
-from benchmarks.scenarios import Scenario, chain, scenarios
+from benchmarks.scenarios import Scenario, chain, events, scenarios
 from benchmarks.servers.serving import COUNTS, GRAPHQL_CORE, count_graphql_core, counts
 from benchmarks.servers.uncompiled import GraphqlCore
 from repositories.factory import PersistenceMode, create_storage
 from schema.root import create_schema
 from tests.support.graphql import InProcess
 
-ALL = (*scenarios(100), chain())
+ALL = (*scenarios(100), chain(), events(100))
 QUERY = Scenario("small", "title", "query Q { field }", ({},), lambda data: None)
 
 
