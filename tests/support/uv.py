@@ -12,6 +12,10 @@ from tests.support.processes import output_of
 INSTALLATION_SECONDS = 600
 """The seconds that an installation may take. It takes a few, or fewer from uv's cache."""
 
+RUN_SECONDS = 900
+"""The seconds that a program may take. A fuzzer takes half a minute alone, minutes beside others.
+"""
+
 SETTINGS = {
     "UV_PROJECT_ENVIRONMENT": ".venv",
     "UV_PYTHON_DOWNLOADS": "never",
@@ -43,4 +47,9 @@ class PythonProject:
     ) -> str:
         """The output of a command of the environment, run in the project's folder or another."""
         program = self.folder / ".venv" / "bin" / command
-        return output_of([program, *arguments], folder=folder or self.folder, variables=variables)
+        return output_of(
+            [program, *arguments],
+            folder=folder or self.folder,
+            variables=variables,
+            timeout=RUN_SECONDS,
+        )
