@@ -65,6 +65,15 @@ class InvalidTransition(DomainError):
         super().__init__(f"A {entity} that is {source} can't become {target}.")
 
 
+class NotAllowed(DomainError):
+    """A rule forbids this step to this caller, though others may take it."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(reason)
+
+
 class TimedOut(DomainError):
     """The deadline passed before the commit began; nothing was stored."""
 

@@ -154,12 +154,13 @@ class DecideStrategyPlan:
     """Approve or reject a plan."""
 
     strategy_id: str
-    decided_by: str
+    decided_by: str | None = None
     expected_revision: int | None = None
 
     def violations(self) -> check.Violations:
         yield from check.key("strategy_id", self.strategy_id)
-        yield from check.text("decided_by", self.decided_by, check.NAME_LENGTH)
+        if self.decided_by is not None:
+            yield from check.text("decided_by", self.decided_by, check.NAME_LENGTH)
         yield from check.expected_revision(self.expected_revision)
 
 

@@ -70,6 +70,11 @@ class FieldBinding:
     """The parent's attribute that has the value."""
     resolve: Resolver | None = None
     """Replaces the schema's resolver, with the same results."""
+    is_restricted: bool = False
+    """Whether the schema's own resolver refuses the field to some callers.
+
+    For those who may be refused something, the engine resolves the field by that resolver alone.
+    """
     member: object | None = None
     """Tells renderers of fields above how to render this field as a part of their own JSON.
 

@@ -77,10 +77,14 @@ class Engine:
             class_of,
             lambda leaf: unchanged_class_of(leaf) or encodable_of(leaf),
             renders=True,
+            unrestricted=True,
         )
-        self._sources_as_values = replace(
-            self.sources, leaf_class_of=unchanged_class_of, renders=False
-        )
+        as_values = replace(self.sources, leaf_class_of=unchanged_class_of, renders=False)
+        self._sources = {
+            (sources.renders, unrestricted): replace(sources, unrestricted=unrestricted)
+            for sources in (self.sources, as_values)
+            for unrestricted in (True, False)
+        }
         self._inputs = Inputs()
 
     async def execute(
@@ -93,11 +97,13 @@ class Engine:
         context_value: Any = None,
         hide_suggestions: bool = False,
         with_renderers: bool = False,
+        unrestricted: bool = False,
     ) -> ExecutionResult:
         """The result of an operation of a validated document.
 
         With `with_renderers` the data contains the values that fields' renderers return, and leaves
-        that are not serialized; the encoder of the result has to know both.
+        that are not serialized; the encoder of the result has to know both. An `unrestricted`
+        execution is for who may have every field that the operation selects: nobody asks again.
         """
         execution = self.plan(
             document,
@@ -105,6 +111,7 @@ class Engine:
             variable_values=variable_values,
             hide_suggestions=hide_suggestions,
             with_renderers=with_renderers,
+            unrestricted=unrestricted,
         )
         return await execution.run(root_value, context_value)
 
@@ -116,6 +123,7 @@ class Engine:
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
         with_renderers: bool = False,
+        unrestricted: bool = False,
         plans: DocumentPlans | None = None,
     ) -> "Execution":
         """Analyze and plan the operation; the execution that is returned resolves its fields.
@@ -138,7 +146,7 @@ class Engine:
             return Execution(
                 self._schema, self.counts, analyzed, given, variables, None, hide_suggestions
             )
-        plan = self._plan(plans, analyzed, variables, with_renderers)
+        plan = self._plan(plans, analyzed, variables, (with_renderers, unrestricted))
         render = None
         if plan is not None and (field := plan.rendered_root_field) is not None:
             bind = field.bind
@@ -160,16 +168,18 @@ class Engine:
         plans: DocumentPlans,
         operation: Operation,
         variables: VariableValues,
-        with_renderers: bool,
+        ways: tuple[bool, bool],
     ) -> OperationPlan | None:
-        """The plan; None when there is none, and graphql-core has to report why."""
-        key = (operation.plan_key(variables), with_renderers)
+        """The plan; None when there is none, and graphql-core has to report why.
+
+        `ways` are whether there are renderers, and whether the execution is unrestricted.
+        """
+        key = (operation.plan_key(variables), ways)
         plan = operation.plans.get(key)
         if plan is not None:
             return plan
-        sources = self.sources if with_renderers else self._sources_as_values
         try:
-            plan = OperationPlan(self._schema, operation, variables, sources)
+            plan = OperationPlan(self._schema, operation, variables, self._sources[ways])
         except (GraphQLError, RecursionError):
             return None
         self.counts.planned += 1

@@ -37,6 +37,7 @@ from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments, Parameters, structure_of
 from execution.bindings import (
+    OWN_RESOLVER,
     BatchResolver,
     Bind,
     FieldBinding,
@@ -65,7 +66,8 @@ class Sources:
     """The sources of all fields of a schema.
 
     `binding_of` returns the ways in which the engine may get the values of a field; without
-    `renders`, the engine uses no renderer. An object whose class is exactly `class_of` its object
+    `renders`, the engine uses no renderer, and unless it's `unrestricted`, it resolves restricted
+    fields by the schema's resolvers. An object whose class is exactly `class_of` its object
     type is of that type; a leaf whose class is exactly `leaf_class_of` its type is complete.
     """
 
@@ -73,6 +75,7 @@ class Sources:
     class_of: Callable[[GraphQLObjectType], type | None]
     leaf_class_of: Callable[[GraphQLLeafType], type | None]
     renders: bool
+    unrestricted: bool
     _known: "dict[int, Source]" = field(init=False, repr=False, default_factory=dict)
     _types: "dict[GraphQLNamedType, Mapping[type, GraphQLObjectType]]" = field(
         init=False, repr=False, default_factory=dict
@@ -99,6 +102,8 @@ class Sources:
 
     def _new_source(self, definition: GraphQLField) -> "Source":
         binding = self.binding_of(definition)
+        if binding.is_restricted and not self.unrestricted:
+            binding = OWN_RESOLVER
         attribute = None if binding.resolve_batch else binding.attribute
         return Source(
             definition=definition,

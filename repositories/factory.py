@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -11,11 +11,14 @@ from typing import TypeVar, cast
 
 from sqlalchemy import false, select, text
 
+from domain.access import AccessToken, Pepper
 from domain.callers import Caller, system
 from domain.documents import TrustedDocument
 from domain.history import Event
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from domain.webhooks import WebhookEndpoint
+from repositories.access.database import DatabaseAccessRepository
+from repositories.access.memory import MemoryAccessRepository
 from repositories.cache import Cache
 from repositories.client_guard import ClientGuard
 from repositories.criteria import AttributeMask
@@ -78,18 +81,20 @@ def create_storage(
     new_key: NewKey | None = None,
     require_schema: RequireSchema | None = None,
     cache: Cache | None = None,
+    peppers: Sequence[Pepper] = (),
 ) -> Storage:
     """The storage of a mode; `engine` is needed for `db` and ignored in memory.
 
     `require_schema` is called when the database lacks something. The `cache` keeps statements.
+    Secrets of access tokens may be hashed by any of the `peppers`; new ones are by the first.
     """
     keys = new_key or UlidKeys(clock)
     if mode is PersistenceMode.INMEMORY:
-        return _MemoryStorage(clock, keys)
+        return _MemoryStorage(clock, keys, peppers)
     if engine is None:
         raise ValueError("persistence mode 'db' needs a database")
     return _DatabaseStorage(
-        engine, clock, keys, require_schema, Cache() if cache is None else cache
+        engine, clock, keys, peppers, require_schema, Cache() if cache is None else cache
     )
 
 
@@ -106,6 +111,7 @@ _READS_IN_MEMORY = {
     Event.__name__: MemoryEventReads,
     WebhookEndpoint.__name__: MemoryWebhookRepository,
     TrustedDocument.__name__: MemoryDocumentRepository,
+    AccessToken.__name__: MemoryAccessRepository,
 }
 _HIDDEN = {WebhookEndpoint.__name__: HiddenWebhookRepository}
 _READS_IN_DATABASE = {
@@ -113,6 +119,7 @@ _READS_IN_DATABASE = {
     Event.__name__: DatabaseEventReads,
     WebhookEndpoint.__name__: DatabaseWebhookRepository,
     TrustedDocument.__name__: DatabaseDocumentRepository,
+    AccessToken.__name__: DatabaseAccessRepository,
 }
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
 _FUNCTIONS = (
@@ -146,9 +153,11 @@ _HEALTH = system("health", "health")
 class _MemoryStorage:
     """Writers queue on one lock from begin to commit; a commit swaps the root."""
 
-    def __init__(self, clock: Clock, new_key: NewKey) -> None:
+    def __init__(self, clock: Clock, new_key: NewKey, peppers: Sequence[Pepper]) -> None:
         self.clock = clock
         self.new_key = new_key
+        self.peppers = peppers
+        self.token_changes = 0
         self.root: Root = {}
         self.feed = EventFeed(self.as_)
         self.committed = asyncio.Event()
@@ -208,10 +217,12 @@ class _MemoryRepositories:
         session = MemorySession(
             self._caller, storage.root, _IN_MEMORY, recorder, owned=_OWNED_IN_MEMORY, guard=guard
         )
-        unit = UnitOfWork(_seen_by(self._caller, _READS_IN_MEMORY), session, now, new_key)
+        pepper = next(iter(storage.peppers), None)
+        unit = UnitOfWork(_seen_by(self._caller, _READS_IN_MEMORY), session, now, new_key, pepper)
         try:
             result = await work(unit)
             storage.root = session.outcome()
+            storage.token_changes += session.changes_tokens
             storage.committed.set()
             storage.feed.notify()
             return result
@@ -227,12 +238,15 @@ class _DatabaseStorage:
         database: Database,
         clock: Clock,
         new_key: NewKey,
+        peppers: Sequence[Pepper],
         require_schema: RequireSchema | None,
         cache: Cache,
     ) -> None:
         self.database = database
         self.clock = clock
         self.new_key = new_key
+        self.peppers = peppers
+        self.token_changes = 0
         self.statements = StatementCache(cache)
         self.json = json_statements_of(_MAPPINGS, dialect_of(is_sqlite=database.is_sqlite))
         self.feed = EventFeed(
@@ -342,10 +356,13 @@ class _DatabaseRepositories:
             owned=_OWNED_IN_DATABASE,
             guard=guard,
         )
-        unit = UnitOfWork(_seen_by(self._caller, _READS_IN_DATABASE), session, now, new_key)
+        pepper = next(iter(storage.peppers), None)
+        reads = _seen_by(self._caller, _READS_IN_DATABASE)
+        unit = UnitOfWork(reads, session, now, new_key, pepper)
         try:
             result = await work(unit)
             await session.commit()
+            storage.token_changes += session.changes_tokens
             storage.committed.set()
             if storage.database.sequencer is None:
                 storage.feed.notify()

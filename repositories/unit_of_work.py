@@ -1,17 +1,19 @@
 """Units of work: a caller reads one snapshot in each, or writes one transaction."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
+from domain.access import AccessToken, Pepper
 from domain.callers import Caller
 from domain.documents import TrustedDocument
 from domain.entity import Entity
 from domain.history import Event
 from domain.sources import NewKey
 from domain.webhooks import WebhookEndpoint
+from repositories.access.contract import AccessReads, AccessRepository
 from repositories.contract import EntityRepository
 from repositories.criteria import AttributeMask
 from repositories.documents.contract import DocumentReads, DocumentRepository
@@ -26,13 +28,21 @@ T = TypeVar("T")
 RepositoryClasses = Mapping[str, Callable[[Any], Any]]
 
 
+class Session(Protocol):
+    """What all repositories of a unit of work read and write through."""
+
+    caller: Caller
+
+
 class Snapshot(Entities):
     """Reads that all see one and the same state of everything stored.
 
     It has the reads of each type of entity, under the type's name.
     """
 
-    def __init__(self, repositories: RepositoryClasses, session: object) -> None:
+    session: Session
+
+    def __init__(self, repositories: RepositoryClasses, session: Session) -> None:
         """`repositories` has those of the session's persistence mode, by the records' names."""
         self.repositories = repositories
         self.session = session
@@ -53,6 +63,11 @@ class Snapshot(Entities):
         """Trusted documents."""
         return self._documents
 
+    @lazy
+    def access(self) -> AccessReads:
+        """Access tokens."""
+        return self._access
+
     @property
     def _webhooks(self) -> WebhookRepository:
         repository: WebhookRepository = self.repositories[WebhookEndpoint.__name__](self.session)
@@ -63,22 +78,39 @@ class Snapshot(Entities):
         repository: DocumentRepository = self.repositories[TrustedDocument.__name__](self.session)
         return repository
 
+    @property
+    def _access(self) -> AccessRepository:
+        repository: AccessRepository = self.repositories[AccessToken.__name__](self.session)
+        return repository
+
 
 class UnitOfWork(Snapshot):
     """Reads and writes that are stored together or not at all.
 
     It has a repository for each type of entity, under the type's name.
 
-    `now` is the unit's time, the same for all it writes; `new_key` makes business keys.
+    `now` is the unit's time, the same for all it writes; `new_key` makes business keys. Secrets of
+    access tokens are hashed by `pepper`; None: no token can be issued.
     """
 
     def __init__(
-        self, repositories: RepositoryClasses, session: object, now: datetime, new_key: NewKey
+        self,
+        repositories: RepositoryClasses,
+        session: "Session",
+        now: datetime,
+        new_key: NewKey,
+        pepper: Pepper | None = None,
     ) -> None:
         self.repositories = repositories
         self.session = session
         self.now = now
         self.new_key = new_key
+        self.pepper = pepper
+
+    @property
+    def caller(self) -> Caller:
+        """In whose name it is written."""
+        return self.session.caller
 
     @lazy
     def webhooks(self) -> WebhookRepository:
@@ -89,6 +121,11 @@ class UnitOfWork(Snapshot):
     def documents(self) -> DocumentRepository:
         """Trusted documents, to be changed."""
         return self._documents
+
+    @lazy
+    def access(self) -> AccessRepository:
+        """Access tokens, to be changed."""
+        return self._access
 
     def of(self, record: R) -> EntityRepository[R]:
         """The repository of the record's type of entity."""
@@ -161,6 +198,16 @@ class Storage(Protocol):
     @property
     def feed(self) -> EventFeed:
         """The events of the log, for those who subscribe to them in this process."""
+        ...
+
+    @property
+    def peppers(self) -> Sequence[Pepper]:
+        """By which secrets of access tokens may be hashed; new ones are by the first."""
+        ...
+
+    @property
+    def token_changes(self) -> int:
+        """How often this process has changed access tokens."""
         ...
 
     @property

@@ -5,6 +5,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 from repositories.lazy import lazy
 from repositories.registry import Entities, EntityType
 from repositories.unit_of_work import Snapshot
+from resolvers.access.loaders import AccessLoaders
 from resolvers.dataloaders import EntityLoaders
 from resolvers.delivery.loaders import PackageLoaders
 from resolvers.history.loaders import EventLoaders
@@ -67,6 +68,10 @@ class Loaders:
     @lazy
     def webhooks(self) -> WebhookLoaders:
         return WebhookLoaders(self.snapshot.webhooks)
+
+    @lazy
+    def access(self) -> AccessLoaders:
+        return AccessLoaders(self.snapshot.access)
 
     def of(self, type_: EntityType[Any, Any]) -> EntityLoaders[Any]:
         """The loaders of a type of entity."""

@@ -10,6 +10,7 @@ from execution import OWN_RESOLVER, FieldBinding
 from schema.declarations import declaration, is_extended, resolution_of
 from schema.rendering import Member, attribute_part
 from schema.resolving import converted_batch, converted_renderer, resolver_of
+from schema.scopes import EVERYBODY, rule_of
 
 
 def bindings_of(schema: strawberry.Schema) -> Callable[[GraphQLField], FieldBinding]:
@@ -28,11 +29,14 @@ def _binding_of(schema: strawberry.Schema, field: GraphQLField) -> FieldBinding:
         # Only Strawberry's resolver runs extensions, such as permissions, and handlers.
         return OWN_RESOLVER
     resolution, name = resolution_of(declared), declared.python_name
+    is_restricted = rule_of(declared) not in (None, EVERYBODY)
     if declared.base_resolver is None:
-        return FieldBinding(attribute=name, member=Member(name, partial(attribute_part, name)))
+        member = Member(name, partial(attribute_part, name))
+        return FieldBinding(attribute=name, member=member, is_restricted=is_restricted)
     return FieldBinding(
         renderer=converted_renderer(schema, field, resolution.renderer),
         resolve_batch=converted_batch(schema, field, resolution.resolve_batch),
         resolve=resolver_of(schema, field, declared),
         member=Member(name, resolution.part_of),
+        is_restricted=is_restricted,
     )

@@ -12,11 +12,13 @@ from strawberry import Parent
 from domain.entity import Entity
 from domain.history import Event as Record
 from domain.history import EventFilter
+from domain.scopes import read_scope
 from repositories.registry import EntityType
 from schema.context import Info
 from schema.cursors import decode_log_position
 from schema.descriptions import describe_enum
 from schema.history.types import Event
+from schema.scopes import for_scope
 
 AfterEvent = Annotated[
     str | None,
@@ -84,9 +86,10 @@ def changed_entity(entity_type: EntityType[Any, Any], graphql_type: Any, name: s
     return strawberry.field(
         resolver=resolve,
         graphql_type=graphql_type | None,
-        description=(
+        **for_scope(
+            read_scope(entity_type.module),
             f"The {name} as it's stored when this is sent, which may be later than the change; "
-            "null when it's deleted."
+            "null when it's deleted.",
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
+from domain.scopes import Scope, read_scope
 from domain.validation import LIST_LENGTH
 from execution import Render, SelectedField
 from repositories.criteria import PageRequest
@@ -28,6 +29,7 @@ from schema.rendering import (
     ProjectionBuilder,
     as_rendered,
 )
+from schema.scopes import for_scope
 
 FILTER = (
     f"Only those that match. At most {MAX_FILTER_CONDITIONS} conditions in {MAX_FILTER_DEPTH} "
@@ -69,7 +71,8 @@ def connection(
     """A field with a page of entities of a type: all of them, or those that are `related` to the
     parent, since their `by` equals the parent's attribute of that name.
 
-    Its arguments are those of every connection; `filter` and `orderBy` are those of the type.
+    Its arguments are those of every connection; `filter` and `orderBy` are those of the type. It
+    requires the scope to read the type's module.
     """
 
     request_of = partial(page_request, entity_type)
@@ -134,6 +137,7 @@ def connection(
     return _field(
         entity_type,
         listing_of,
+        read_scope(entity_type.module),
         description,
         by=by,
         renderer=renderer if by is None else renderer_of_related,
@@ -142,15 +146,17 @@ def connection(
 
 
 def record_connection(
-    listed: Listed, listing_of: Callable[[Loaders], Listing[Any]], description: str
+    listed: Listed, listing_of: Callable[[Loaders], Listing[Any]], scope: Scope, description: str
 ) -> Any:
-    """A field with a page of a listing whose records are no entities; none is rendered as JSON."""
-    return _field(listed, listing_of, description)
+    """A field with a page of a listing whose records are no entities; none is rendered as JSON. It
+    requires the scope."""
+    return _field(listed, listing_of, scope, description)
 
 
 def _field(
     listed: Listed,
     listing_of: Callable[[Loaders], Listing[Any]],
+    scope: Scope,
     description: str,
     *,
     by: str | None = None,
@@ -187,7 +193,7 @@ def _field(
     ]
     resolve.__dict__["__signature__"] = declared.replace(parameters=[parent, info, *given])
     metadata = FieldResolution(resolve_batch=resolve_all, **resolution).metadata
-    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
+    return strawberry.field(resolver=resolve, **for_scope(scope, description), metadata=metadata)
 
 
 def _argument(listed: Listed, suffix: str, description: str) -> Any:

@@ -31,6 +31,10 @@ JSON_OBJECT: Final = (
     f"At most {rules.JSON_BYTES // 1024} KiB as JSON, and {rules.JSON_LEVELS} levels."
 )
 
+DECIDER: Final = (
+    "Left out, the caller. Another name requires the scope `strategy:approve-for-others`. Without "
+    "authentication it has to be given."
+)
 UNCHECKED: Final = "It isn't checked whether that is stored."
 """The description of a reference to another entity."""
 OWN_KEY: Final = (

@@ -25,6 +25,7 @@ from graphql import (
 from graphql.language.parser import MAX_NESTING_DEPTH
 from graphql.validation.validate import ValidationAbortedError
 
+from domain.scopes import NO_SCOPES, Scopes
 from execution import DocumentPlans
 from repositories.cache import Cache
 from repositories.criteria import AttributeMask
@@ -42,7 +43,7 @@ from schema.limits import (
     require_within,
 )
 from schema.parsing import extent, parsed
-from schema.reads import attribute_mask
+from schema.reads import reads_of
 
 _SIZE_CLASSES: Final = frozenset({int, NoneType, EllipsisType})
 """The classes of page sizes; `...` stands for an absent variable."""
@@ -72,6 +73,8 @@ class Document:
     """The measures of each operation, at the largest page sizes that variables may give."""
     selected: AttributeMask | None = None
     """The attributes that its operations read; None for all attributes."""
+    scopes: Scopes = NO_SCOPES
+    """Who has these scopes may have every field of its operations."""
     plans: DocumentPlans = field(default_factory=DocumentPlans)
     conditional_variables: tuple[str, ...] = ()
     """The variables that the cost of its operations depends on."""
@@ -207,11 +210,13 @@ class Documents:
             errors = self._errors(node)
         if errors:
             return Document(node, tuple(map(self._told, errors)))
+        reads = reads_of(self._schema, fewer)
         return Document(
             node,
             (),
             measures,
-            attribute_mask(self._schema, fewer),
+            reads.selected,
+            reads.scopes,
             conditional_variables=conditional_variables,
         )
 

@@ -5,7 +5,7 @@ top-level error with `extensions.code`.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     REVISION_CONFLICT = "REVISION_CONFLICT"
     INVALID_TRANSITION = "INVALID_TRANSITION"
+    NOT_ALLOWED = "NOT_ALLOWED"
 
 
 describe_enum(
@@ -34,6 +35,7 @@ describe_enum(
     NOT_FOUND="The entity to change isn't there.",
     REVISION_CONFLICT="Somebody else changed the entity since you read it. Read it again.",
     INVALID_TRANSITION="The entity's state forbids this step.",
+    NOT_ALLOWED="A rule forbids this step to this caller; others may take it.",
 )
 
 
@@ -80,11 +82,22 @@ class InvalidTransitionError(MutationError):
     to: str = strawberry.field(description="The state that the mutation asked for.")
 
 
+@strawberry.type(
+    description=(
+        "A rule forbids this step to this caller, whatever its scopes, such as an agent that would "
+        "approve its own work. Others may take it."
+    )
+)
+class NotAllowedError(MutationError):
+    pass
+
+
 MUTATION_ERROR_TYPES = (
     ValidationError,
     NotFoundError,
     RevisionConflictError,
     InvalidTransitionError,
+    NotAllowedError,
 )
 
 
@@ -126,6 +139,15 @@ def mutation_errors(error: domain.DomainError) -> list[MutationError]:
                     to=error.target,
                 )
             ]
+        case domain.NotAllowed():
+            violation = domain.Violation((error.field,), error.reason)
+            return [
+                NotAllowedError(
+                    code=ErrorCode.NOT_ALLOWED,
+                    message=_message_of(violation),
+                    path=_path(violation.path),
+                )
+            ]
         case _:
             raise error
 
@@ -153,6 +175,7 @@ class TopLevelCode(StrEnum):
     BAD_USER_INPUT = "BAD_USER_INPUT"
     CURSOR_EXPIRED = "CURSOR_EXPIRED"
     FORBIDDEN = "FORBIDDEN"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
@@ -166,6 +189,17 @@ class BadUserInput(GraphQLError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, extensions={"code": TopLevelCode.BAD_USER_INPUT.value})
+
+
+class Forbidden(GraphQLError):
+    """The caller hasn't the scopes that the field requires: all of one of the lists."""
+
+    def __init__(self, required: Sequence[Sequence[str]]) -> None:
+        named = " or ".join(" and ".join(f"`{scope}`" for scope in each) for each in required)
+        super().__init__(
+            f"This requires the scope {named}.",
+            extensions={"code": TopLevelCode.FORBIDDEN.value, "requiredScopes": list(required)},
+        )
 
 
 class LimitExceeded(GraphQLError):

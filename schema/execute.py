@@ -133,7 +133,7 @@ async def run(schema: CompiledSchema, operation: ExecutableOperation, context: C
 
     The snapshot is closed before this returns.
     """
-    request, execution = operation.request, _execution(schema, operation)
+    request, execution = operation.request, _execution(schema, operation, context.caller)
     if len(request.query) > MAX_INLINE_CHARACTERS:
         await asyncio.sleep(0)  # planning it may have taken long
     context.selected = operation.document.selected
@@ -175,7 +175,7 @@ async def subscribe(
             return
         if send is not None and isinstance(source, EventSubscription):
             context.watching.enter_context(_member(group, source, send))
-        execution = _execution(schema, operation)
+        execution = _execution(schema, operation, context.caller)
         responses = _responses(operation, execution, source, group, new_context)
         async with aclosing(responses):
             yield responses
@@ -259,11 +259,11 @@ def _sharing_key(operation: ExecutableOperation, caller: Caller) -> Hashable:
         request.operation_name,
         encode(request.variables),
         request.wants_cost,
-        caller._replace(request_id=""),
+        caller._replace(request_id="", expires_at=None),
     )
 
 
-def _execution(schema: CompiledSchema, operation: ExecutableOperation) -> Execution:
+def _execution(schema: CompiledSchema, operation: ExecutableOperation, caller: Caller) -> Execution:
     assert operation.document.node is not None
     return schema.engine.plan(
         operation.document.node,
@@ -271,6 +271,7 @@ def _execution(schema: CompiledSchema, operation: ExecutableOperation) -> Execut
         variable_values=operation.request.variables,
         hide_suggestions=schema.documents.hides_names,
         with_renderers=True,
+        unrestricted=operation.document.scopes <= caller.scopes,
         plans=operation.document.plans,
     )
 

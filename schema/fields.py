@@ -9,6 +9,7 @@ from typing import Any
 
 import strawberry
 
+from domain.scopes import read_scope
 from execution import Render, SelectedField
 from repositories.projections import Children, JsonProjection, Part, Reference
 from repositories.registry import EntityType
@@ -23,6 +24,7 @@ from schema.rendering import (
     as_rendered,
     rendered_projection_of,
 )
+from schema.scopes import for_scope
 
 LoaderOf = Callable[[Loaders], Loader[str, Any]]
 Load = Callable[[Sequence[str]], Awaitable[Sequence[Any]]]
@@ -50,7 +52,7 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         return as_rendered(found, projection) if is_json else objects(projection, found, carried)
 
     return _loaded(
-        description,
+        {"description": description},
         loader,
         carried_or_loaded,
         rendered,
@@ -67,7 +69,8 @@ def reference(
     loader: LoaderOf | None = None,
 ) -> Any:
     """A field with the entity that a key of this one refers to; null without a key, or when the
-    entity isn't stored. The loader finds it by its own key, or by its attribute `by`.
+    entity isn't stored. The loader finds it by its own key, or by its attribute `by`. It requires
+    the scope to read the entity's module.
     """
 
     async def referenced(parents: Sequence[Any], load: Load) -> Sequence[Any]:
@@ -76,7 +79,7 @@ def reference(
         return [None if value is None else next(found) for value in keys]
 
     return _loaded(
-        description,
+        for_scope(read_scope(entity_type.module), description),
         loader or (lambda loaders: loaders.of(entity_type).by_key),
         referenced,
         as_rendered,
@@ -85,14 +88,15 @@ def reference(
 
 
 def _loaded(
-    description: str,
+    declared: dict[str, Any],
     loader: LoaderOf,
     together: Callable[[Sequence[Any], Load], Awaitable[Sequence[Any]]],
     rendered: Callable[[Any, JsonProjection], Any],
     part: Callable[[JsonProjection], Part],
 ) -> Any:
     """A field whose values `together` loads for all parents of a level: as records, or as JSON,
-    which `rendered` converts for the response. In projections of parents it's this `part`.
+    which `rendered` converts for the response. In projections of parents it's this `part`. The
+    field is `declared` by its description, and perhaps a rule.
     """
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
@@ -122,7 +126,7 @@ def _loaded(
 
     return strawberry.field(
         resolver=resolve,
-        description=description,
+        **declared,
         metadata=FieldResolution(
             resolve_batch=resolve_all, renderer=renderer, part_of=part_of
         ).metadata,

@@ -7,19 +7,21 @@ from typing import Any
 
 import strawberry
 
+from domain.scopes import Scope
 from execution import Render, SelectedField
 from repositories.projections import JsonProjection
 from resolvers.dataloaders import Loader
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.rendering import BindConverted, as_rendered, rendered_projection_of
+from schema.scopes import for_scope
 
 Found = tuple[Loader[Any, Any], Any]
 """The loader of an entity, and its key."""
 
 
-def lookup(find: Callable[..., Found], description: str) -> Any:
-    """A field with the entity that `find` names; null when it isn't stored.
+def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
+    """A field with the entity that `find` names; null when it isn't stored. It requires the scope.
 
     `find` takes the loaders of the operation, and the arguments of the field.
     """
@@ -48,6 +50,6 @@ def lookup(find: Callable[..., Found], description: str) -> Any:
     resolve.__dict__["__signature__"] = Signature([info, *given], return_annotation=Any)
     return strawberry.field(
         resolver=resolve,
-        description=description,
+        **for_scope(scope, description),
         metadata=FieldResolution(renderer=renderer).metadata,
     )

@@ -7,6 +7,7 @@ import strawberry
 
 from domain.deletion import Delete
 from domain.errors import DomainError
+from domain.scopes import Scope
 from execution import ConstantBind, SelectedField
 from repositories.registry import EntityType
 from repositories.unit_of_work import UnitOfWork
@@ -17,6 +18,7 @@ from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
 from schema.rendered_payloads import RenderedPayload
 from schema.rendering import BindConverted
+from schema.scopes import for_scope
 
 
 def entity() -> Any:
@@ -46,12 +48,14 @@ def mutation(
     input: type,
     work: Callable[[UnitOfWork, Any], Awaitable[Any]],
     *,
+    scope: Scope,
     outcome: str,
     single_statement: bool = False,
 ) -> Any:
     """A field that runs the command of an input, in a unit of work, and returns a payload.
 
-    The payload has the result of `work` under `outcome`, or an expected failure under `errors`.
+    It requires the scope. The payload has the result of `work` under `outcome`, or an expected
+    failure under `errors`.
     `single_statement` promises the same as in `Repositories.write`. `payload` is the payload's
     type, or makes the payload of a result that has more than the outcome.
     """
@@ -84,7 +88,7 @@ def mutation(
     resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
     return strawberry.mutation(
         resolver=resolve,
-        description=description,
+        **for_scope(scope, description),
         metadata=FieldResolution(renderer=renderer).metadata,
     )
 
@@ -95,6 +99,7 @@ def deletion(
     input: type,
     work: Callable[[UnitOfWork, Delete], Awaitable[str]],
     *,
+    scope: Scope,
     entity_type: EntityType[Any, Any],
 ) -> Any:
     """A mutation that deletes; its payload has the global id of the deleted entity."""
@@ -102,4 +107,4 @@ def deletion(
     async def delete(unit: UnitOfWork, command: Delete) -> strawberry.ID:
         return global_id(entity_type.record, await work(unit, command))
 
-    return mutation(description, payload, input, delete, outcome="deleted_id")
+    return mutation(description, payload, input, delete, scope=scope, outcome="deleted_id")

@@ -7,17 +7,22 @@ from typing import Any, ClassVar, Final
 
 import strawberry
 
+from domain.callers import Caller
 from domain.entity import Entity
+from domain.scopes import read_scope
 from domain.validation import unstorable
 from execution import SelectedField
 from repositories.json_encoding import base64url
 from repositories.projections import EncodedId, Part
-from repositories.registry import ENTITY_TYPES
-from resolvers.loaders import Loaders
+from repositories.registry import ENTITY_TYPES, EntityType
+from schema.context import Context
 from schema.declarations import FieldResolution
-from schema.pacing import Pacer
 from schema.rendering import ProjectionBuilder
+from schema.scopes import Rule, for_any_scope
 
+_READ_SCOPES: Final = list(
+    dict.fromkeys(read_scope(type_.module) for type_ in ENTITY_TYPES.values())
+)
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
@@ -50,29 +55,43 @@ def decode_global_id(value: str) -> tuple[str, str] | None:
     return name, key
 
 
-async def load_node(loaders: Loaders, id: str) -> Entity | None:
-    """The entity with this global id; None when it isn't stored, or the id is invalid."""
+async def load_node(context: Context, id: str) -> Entity | None:
+    """The entity with this global id; None when it isn't stored, or the id is invalid.
+
+    Raises Forbidden where the caller may not read entities of its type.
+    """
     name, key = decode_global_id(id) or ("", "")
     type_ = ENTITY_TYPES.get(name)
     if type_ is None:
         return None
-    found: Entity | None = await loaders.of(type_).by_key.load(key)
+    require_readable(type_, context.caller)
+    found: Entity | None = await context.loaders.of(type_).by_key.load(key)
     return found
 
 
-async def load_nodes(
-    loaders: Loaders, ids: Sequence[str], pacer: Pacer
-) -> list[Entity | Exception | None]:
+def for_any_entity(description: str) -> dict[str, Any]:
+    """The description and the directive of a field that may have an entity of any type."""
+    return for_any_scope(_READ_SCOPES, description)
+
+
+def require_readable(type_: EntityType[Any, Any], caller: Caller) -> None:
+    """Raise Forbidden unless the caller may read entities of the type."""
+    Rule((frozenset({read_scope(type_.module)}),)).require(caller)
+
+
+async def load_nodes(context: Context, ids: Sequence[str]) -> list[Entity | Exception | None]:
     """The entities with these global ids, in that order, as `load_node` returns each; an exception
     in place of an entity that can't be read.
     """
     # The keys of a type are loaded together: a task for each key would take longer than all else.
-    wanted = await pacer.work(len(ids), lambda: [decode_global_id(id) or ("", "") for id in ids])
+    wanted = await context.pacer.work(
+        len(ids), lambda: [decode_global_id(id) or ("", "") for id in ids]
+    )
     keys_of: dict[str, list[str]] = {}
     for name, key in wanted:
         if name in ENTITY_TYPES:
             keys_of.setdefault(name, []).append(key)
-    loading = [_load_many(loaders, name, keys) for name, keys in keys_of.items()]
+    loading = [_load_many(context, name, keys) for name, keys in keys_of.items()]
     found: dict[tuple[str, str], Entity | Exception | None] = {}
     for (name, keys), values in zip(keys_of.items(), await asyncio.gather(*loading), strict=True):
         found.update(zip(((name, key) for key in keys), values, strict=True))
@@ -80,10 +99,12 @@ async def load_nodes(
 
 
 async def _load_many(
-    loaders: Loaders, name: str, keys: Sequence[str]
+    context: Context, name: str, keys: Sequence[str]
 ) -> Sequence[Entity | Exception | None]:
     try:
-        loaded: list[Entity | None] = await loaders.of(ENTITY_TYPES[name]).by_key.load_many(keys)
+        type_ = ENTITY_TYPES[name]
+        require_readable(type_, context.caller)
+        loaded: list[Entity | None] = await context.loaders.of(type_).by_key.load_many(keys)
     except Exception as error:  # noqa: BLE001 - each entity of the type reports it
         return [error] * len(keys)
     return loaded

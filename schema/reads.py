@@ -1,6 +1,7 @@
-"""The attributes that the operations of a document will read."""
+"""What the operations of a document read: attributes of records, and the scopes for it."""
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -12,30 +13,39 @@ from graphql import (
     visit,
 )
 
+from domain.scopes import Scope, Scopes
 from repositories.criteria import AttributeMask
 from schema.declarations import declaration, is_extended
+from schema.scopes import rule_of
 
 
-def attribute_mask(schema: GraphQLSchema, document: DocumentNode) -> AttributeMask | None:
-    """The attributes that operations of the document may look at, by the record's type.
+class Reads(NamedTuple):
+    """What operations of a document may look at."""
 
-    None: all of them, since a field has an extension, such as a permission. An extension may look
-    at more of a record than its field does.
-    """
+    selected: AttributeMask | None
+    """The attributes, by the record's type. None: all of them, since a field has an extension, such
+    as a permission. An extension may look at more of a record than its field does."""
+    scopes: Scopes
+    """Who has these scopes may have every field of every operation."""
+
+
+def reads_of(schema: GraphQLSchema, document: DocumentNode) -> Reads:
     type_info = TypeInfo(schema)
     fields = _Fields(type_info)
     visit(document, TypeInfoVisitor(type_info, fields))
-    if fields.has_extended:
-        return None
-    return {name: frozenset(found) for name, found in fields.found.items()}
+    selected = None
+    if not fields.has_extended:
+        selected = {name: frozenset(found) for name, found in fields.found.items()}
+    return Reads(selected, frozenset(fields.scopes))
 
 
 class _Fields(Visitor):
-    """Collects the attributes of the fields, by their parent type."""
+    """Collects the attributes of the fields, by their parent type, and the scopes of all."""
 
     def __init__(self, type_info: TypeInfo) -> None:
         super().__init__()
         self.found = defaultdict[str, set[str]](set)
+        self.scopes = set[Scope]()
         self.has_extended = False
         self._type_info = type_info
 
@@ -44,5 +54,8 @@ class _Fields(Visitor):
         if parent is not None and field is not None:
             declared = declaration(field)
             self.has_extended |= declared is not None and is_extended(declared)
+            rule = None if declared is None else rule_of(declared)
+            if rule is not None:
+                self.scopes |= rule.mentioned
             name = declared.python_name if declared is not None else node.name.value
             self.found[parent.name].add(name)

@@ -20,6 +20,8 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from execution import Engine
 from repositories.cache import Cache
 from schema.about import SCHEMA_DESCRIPTION
+from schema.access.mutations import AccessMutation
+from schema.access.queries import AccessQuery
 from schema.bindings import bindings_of
 from schema.context import Info
 from schema.delivery.mutations import DeliveryMutation
@@ -31,7 +33,7 @@ from schema.history.queries import HistoryQuery
 from schema.history.subscriptions import HistorySubscription
 from schema.introspection import Introspections
 from schema.limits import Limits
-from schema.node import Node, StoredEntity, load_node, load_nodes
+from schema.node import Node, StoredEntity, for_any_entity, load_node, load_nodes
 from schema.onboarding.mutations import OnboardingMutation
 from schema.onboarding.queries import OnboardingQuery
 from schema.onboarding.subscriptions import OnboardingSubscription
@@ -42,6 +44,7 @@ from schema.qc.mutations import QcMutation
 from schema.qc.queries import QcQuery
 from schema.qc.subscriptions import QcSubscription
 from schema.scalars import ENCODABLE, SCALARS
+from schema.scopes import field_of, obey_rules
 from schema.sharing import ResponseGroups
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
@@ -56,7 +59,7 @@ async def _node(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The global id of the entity.")],
 ) -> Any:
-    return await load_node(info.context.loaders, id)
+    return await load_node(info.context, id)
 
 
 async def _nodes(
@@ -68,7 +71,7 @@ async def _nodes(
 ) -> Any:
     if len(ids) > MAX_NODES:
         raise BadUserInput(f"ids: at most {MAX_NODES} are allowed, not {len(ids)}.")
-    return await load_nodes(info.context.loaders, ids, info.context.pacer)
+    return await load_nodes(info.context, ids)
 
 
 @strawberry.type(
@@ -82,13 +85,17 @@ class Query(
     DeliveryQuery,
     HistoryQuery,
     WebhookQuery,
+    AccessQuery,
 ):
-    node: Node | None = strawberry.field(
-        resolver=_node, description="Any entity by its global id; null when there is none."
+    node: Node | None = field_of(
+        for_any_entity("Any entity by its global id; null when there is none."),
+        resolver=_node,
     )
-    nodes: list[Node | None] = strawberry.field(
+    nodes: list[Node | None] = field_of(
+        for_any_entity(
+            "Any entities by their global ids, in that order; null where there is none."
+        ),
         resolver=_nodes,
-        description="Any entities by their global ids, in that order; null where there is none.",
     )
 
 
@@ -105,6 +112,7 @@ class Mutation(
     QcMutation,
     DeliveryMutation,
     WebhookMutation,
+    AccessMutation,
 ):
     pass
 
@@ -163,6 +171,7 @@ def create_schema(
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     definition._schema.description = SCHEMA_DESCRIPTION  # Strawberry can't set it
+    obey_rules(definition._schema)
     documents = Documents(
         definition._schema, limits or Limits(), introspection=introspection, cache=cache
     )

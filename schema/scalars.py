@@ -18,6 +18,7 @@ from graphql import (
 from strawberry.scalars import JSON
 
 from domain.json_object import JsonObject
+from domain.scopes import Scope
 from domain.validation import EARLIEST, JSON_LEVELS, LATEST
 from schema.descriptions import JSON_OBJECT
 
@@ -84,6 +85,9 @@ def serialize_json(value: JsonObject) -> dict[str, Any]:
     return value.to_python()
 
 
+ScopeName = NewType("ScopeName", str)
+"""A scope, as clients have it."""
+
 JSONValue = NewType("JSONValue", object)
 """Any JSON value, as Python has it."""
 
@@ -112,6 +116,16 @@ SCALARS: dict[object, Any] = {
         serialize=serialize_json,
         parse_value=lambda value: value,
         parse_literal=parse_json_literal,
+    ),
+    ScopeName: strawberry.scalar(
+        name="Scope",
+        description=(
+            "What a caller may do, by module and verb: "
+            + ", ".join(f"`{scope}`" for scope in Scope)
+            + ". `admin` grants all others."
+        ),
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
     ),
     JSONValue: strawberry.scalar(
         name="JSONValue",

@@ -25,6 +25,7 @@ from starlette.websockets import WebSocket
 
 from domain.callers import system
 from domain.errors import DomainError, Unavailable
+from domain.sources import utc_now
 from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
 from repositories.cache import Cache
@@ -37,18 +38,20 @@ from repositories.history.sequencing import keep_sequencing
 from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
+from server.authentication import Authenticator
 from server.connection_limits import StreamSlots
 from server.fast_path import FastPath
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
 from server.memory_budget import MemoryBudget
+from server.oidc import verifier_of
 from server.persisted_queries import PersistedQueries
 from server.requests import BodyLimits, HttpRequest, new_request_id
 from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
-from server.settings import Settings
+from server.settings import Settings, SettingsError
 from server.trusted_documents import KnownDocuments, TrustedDocuments
 from server.webhooks import sending_webhooks
 from server.websocket import WebSocketEndpoint
@@ -78,13 +81,14 @@ async def open_storage(settings: Settings, cache: Cache | None = None) -> AsyncI
     """The storage of the settings' mode. Raises SchemaOutOfDate, MigrationError."""
     database = database_of(settings)
     if database is None:
-        yield create_storage(settings.persistence_mode)
+        yield create_storage(settings.persistence_mode, peppers=settings.peppers)
         return
     storage = create_storage(
         settings.persistence_mode,
         database,
         require_schema=partial(_require_schema, database),
         cache=cache,
+        peppers=settings.peppers,
     )
     try:
         await require_head(database)
@@ -102,6 +106,18 @@ async def _require_schema(database: Database) -> None:
         raise Unavailable(str(error)) from error
 
 
+async def _require_peppers(storage: Storage) -> None:
+    """Raises SettingsError where valid tokens can't be checked by the peppers of the settings."""
+    async with storage.as_(system("start", new_request_id())).read() as snapshot:
+        needed = await snapshot.access.pepper_ids(utc_now())
+    if missing := sorted(needed - {pepper.id for pepper in storage.peppers}):
+        raise SettingsError(
+            f"AICMO_TOKEN_PEPPERS: there are tokens by peppers that it doesn't name: "
+            f"{', '.join(missing)}. Set it as it was when they were issued, or revoke them: "
+            "aicmo token list"
+        )
+
+
 @asynccontextmanager
 async def open_server_storage(
     settings: Settings, cache: Cache | None = None
@@ -109,6 +125,7 @@ async def open_server_storage(
     """The storage of a server, which is the only one of a SQLite file. Raises Unavailable too."""
     database = database_of(settings)
     async with open_storage(settings, cache) as storage:
+        await _require_peppers(storage)
         with nullcontext() if database is None else database.only_server():
             async with AsyncExitStack() as stack:
                 if database is not None and not database.is_sqlite:
@@ -167,6 +184,11 @@ def create_app(
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 seeding = system("seed", new_request_id())
                 await seed_agency(storage.as_(seeding))
+            authenticator = Authenticator(
+                storage,
+                is_required=settings.requires_authentication,
+                verifier=verifier_of(settings),
+            )
             service = Service(
                 schema=schema,
                 storage=storage,
@@ -187,9 +209,11 @@ def create_app(
                 has_graphiql=not settings.production,
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,
+                authenticator=authenticator,
             )
             app.serve(service)
-            yield
+            async with authenticator.running():
+                yield
             await _ended(app.state.running)
 
     app = App(

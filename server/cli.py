@@ -1,4 +1,4 @@
-"""The command line: `aicmo serve | migrate | seed | schema | events | webhooks | documents`."""
+"""The command line: `aicmo serve`, and the commands that look after what is stored."""
 
 import asyncio
 import errno
@@ -32,6 +32,7 @@ from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
 from server.terminal import errors_in_one_line, settings_of_a_database, tell_error
+from server.token_commands import token_commands
 from server.webhook_commands import webhook_commands
 
 _NEW_OBJECTS = 5_000
@@ -80,6 +81,7 @@ event_commands = typer.Typer(
 app.add_typer(event_commands, name="events")
 app.add_typer(webhook_commands, name="webhooks")
 app.add_typer(document_commands, name="documents")
+app.add_typer(token_commands, name="token")
 
 
 def _tell_version(asked: bool) -> None:

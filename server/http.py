@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
-from domain.callers import local_operator
 from schema.documents import MAX_INLINE_CHARACTERS
 from schema.encoding import fits
 from schema.execute import ExecutableOperation, Response
@@ -70,7 +69,12 @@ class HttpEndpoint:
         self, request: HttpRequest, accepted: Accepted, share: MemoryShare
     ) -> HttpResponse:
         """`share` holds the memory of the request until the response; a stream takes it over."""
-        service, caller = self.service, local_operator(request.id)
+        service = self.service
+        authorization = request.headers.get(b"authorization")
+        caller = service.authenticator.known(authorization, request.id)
+        if caller is None:
+            assert authorization is not None
+            caller = await service.authenticator.authenticate(authorization, request.id)
         graphql_request = await read_graphql_request(
             request, service.body_limits, service.documents, share.grow
         )
@@ -82,7 +86,9 @@ class HttpEndpoint:
             self._require_safe(operation, request)
         is_followed = is_subscription(operation)
         if accepted.stream is not None and (is_followed or accepted.single is None):
-            return OperationStream(service, operation, accepted.stream, caller, share.transferred())
+            return OperationStream(
+                service, operation, accepted.stream, caller, authorization, share.transferred()
+            )
         assert accepted.single is not None
         if isinstance(operation, Response):
             return json_response(operation, accepted.single, request.id)

@@ -31,6 +31,7 @@ from schema.execute import (
 )
 from schema.execute import Send as SendResponse
 from schema.root import CompiledSchema
+from server.authentication import Authenticator
 from server.connection_limits import StreamSlots
 from server.hosts import Hosts
 from server.memory_budget import MemoryBudget, MemoryShare
@@ -68,6 +69,7 @@ class Service:
     has_graphiql: bool
     allowed_origins: tuple[str, ...]
     hosts: Hosts
+    authenticator: Authenticator
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def require_allowed_origin(self, scope: Scope) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -19,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.access import PEPPER_BYTES, Pepper
 from repositories.cache import CACHE_BYTES
 from repositories.drivers.engine import DatabaseUrlError, database_url
 from repositories.factory import PersistenceMode
@@ -31,6 +33,12 @@ MEBIBYTE = 1024 * 1024
 _PREFIX = "AICMO_"
 _OTHER_VARIABLES = frozenset({"AICMO_TEST_POSTGRES_URL", "AICMO_URL"})
 """Variables that tests and example clients read."""
+OIDC_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
+)
+"""Those of public keys: whoever knows what verifies a token can't make one."""
+_PEPPER_ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SERVICE_LINK = re.compile(r"AICMO_(SERVICE|PORT)_.*")
 """The variables that Kubernetes sets for a service called aicmo."""
@@ -75,11 +83,45 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("AICMO_PORT", "PORT"),
         description="The port to listen on; 0 takes a free one.",
     )
-    allow_remote: bool = Field(
+    require_authentication: bool = Field(
         False,
         description=(
-            "Listen on addresses that other machines reach. There is no authentication yet, so "
-            "something in front of the server has to do it."
+            "Refuse requests without credentials on this machine's own addresses, too, such as "
+            "behind a proxy. On others they are always refused."
+        ),
+    )
+    token_peppers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Keys that secrets of access tokens are hashed by, as `id:key`, separated by commas; "
+            "new ones by the first. `aicmo token pepper` makes one."
+        ),
+        repr=False,
+    )
+    oidc_issuer: str = Field(
+        "", description="The OpenID provider whose tokens (JWT) are accepted: its issuer's URL."
+    )
+    oidc_audience: str = Field(
+        "", description="The `aud` that those tokens must have: this API, at the provider."
+    )
+    oidc_algorithms: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("RS256", "ES256"),
+        description="The algorithms, separated by commas, that they may be signed by.",
+    )
+    oidc_name_claim: str = Field(
+        "sub", description="The claim that has the caller's id, under which changes are recorded."
+    )
+    oidc_scopes_claim: str = Field(
+        "scope", description="The claim that has scopes, as a text or a list; others are ignored."
+    )
+    oidc_clients_claim: str = Field(
+        "", description="The claim that has the clients, a list, that a caller is bound to."
+    )
+    oidc_kind_claim: str = Field(
+        "",
+        description=(
+            "The claim that has `user`, `service` or `agent`. Without it, who acts for another "
+            "(`act`) is an agent, and everybody else a user."
         ),
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -255,6 +297,8 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
+        "token_peppers",
+        "oidc_algorithms",
         "allowed_hosts",
         "trusted_proxies",
         "webhook_networks",
@@ -304,6 +348,43 @@ class Settings(BaseSettings):
                 raise ValueError(message) from None
         return value
 
+    @field_validator("token_peppers")
+    @classmethod
+    def _strong(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        ids = [pepper.partition(":")[0] for pepper in value]
+        for number, pepper in enumerate(value, 1):
+            id, _, key = pepper.partition(":")
+            if not _PEPPER_ID.fullmatch(id) or len(key) < PEPPER_BYTES:
+                raise ValueError(
+                    f"number {number} isn't an id, a colon and a key of at least {PEPPER_BYTES} "
+                    "characters; aicmo token pepper makes one"
+                )
+        if len(set(ids)) < len(ids):
+            raise ValueError("each id may be there once")
+        return value
+
+    @field_validator("oidc_algorithms")
+    @classmethod
+    def _asymmetric(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in OIDC_ALGORITHMS:
+                known = ", ".join(OIDC_ALGORITHMS)
+                raise ValueError(f"{name!r} is none of the algorithms of public keys: {known}")
+        if not value:
+            raise ValueError("name at least one")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _private(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_secure = parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        )
+        if value and not (is_secure and parts.hostname):
+            raise ValueError("must be a URL of https; of http on this machine alone")
+        return value
+
     @field_validator("limits", "streams")
     @classmethod
     def _above_zero(cls, value: Limits | StreamLimits) -> Limits | StreamLimits:
@@ -324,12 +405,34 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _not_open_to_everybody(self) -> Self:
-        if not self.allow_remote and not self.is_local:
+        has_tokens = self.token_peppers and self.persistence_mode is PersistenceMode.DB
+        if self.requires_authentication and not has_tokens and not self.oidc_issuer:
+            is_remote = not self.is_local
             raise PydanticCustomError(
                 "open",
-                "{host} can be reached from other machines, and there is no authentication: "
-                "set AICMO_ALLOW_REMOTE=true if something in front does it",
-                {"at": ["host"], "host": repr(self.host)},
+                "{why}, and nobody could authenticate yet. Run "
+                "`export AICMO_TOKEN_PEPPERS=$(aicmo token pepper)` and "
+                "`aicmo token create --kind user --name YOU --scope admin`, or set "
+                "AICMO_OIDC_ISSUER{mode}",
+                {
+                    "at": ["host" if is_remote else "require_authentication"],
+                    "why": f"{self.host!r} can be reached from other machines"
+                    if is_remote
+                    else "authentication is required",
+                    "mode": ""
+                    if self.persistence_mode is PersistenceMode.DB
+                    else " (in memory, tokens are gone with the process)",
+                },
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _for_this_api(self) -> Self:
+        if self.oidc_issuer and not self.oidc_audience:
+            raise PydanticCustomError(
+                "audience",
+                "must be set with AICMO_OIDC_ISSUER: tokens for other APIs would be accepted",
+                {"at": ["oidc_audience"]},
             )
         return self
 
@@ -363,6 +466,17 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def requires_authentication(self) -> bool:
+        """Whether requests without credentials are refused."""
+        return self.require_authentication or not self.is_local
+
+    @property
+    def peppers(self) -> tuple[Pepper, ...]:
+        return tuple(
+            Pepper(id, key) for id, _, key in (each.partition(":") for each in self.token_peppers)
+        )
 
     @property
     def trusted_hosts(self) -> tuple[str, ...]:

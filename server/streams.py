@@ -39,6 +39,8 @@ class StreamEncoding:
     """The end, after the last response."""
     interrupted: bytes
     """The end when the server stops: clients are to subscribe again."""
+    refused: bytes
+    """The end when the caller's credentials end."""
 
 
 _EVENTS = StreamEncoding(
@@ -49,20 +51,19 @@ _EVENTS = StreamEncoding(
     after=b"\n\n",
     complete=b"event: complete\ndata:\n\n",
     interrupted=b"",  # clients reconnect when `complete` is missing
+    refused=b"",  # and get the status 401 then
 )
 
 # A client knows that a part is complete by the delimiter after it, which is sent with the part.
 _DELIMITER = b"\r\n--graphql"
 _PART = b"\r\nContent-Type: application/json\r\n\r\n"
-_STOPPED = {
-    "payload": None,
-    "errors": [
-        {
-            "message": "The server stops; subscribe again.",
-            "extensions": {"code": TopLevelCode.UNAVAILABLE},
-        }
-    ],
-}
+
+
+def _last_part(message: str, code: TopLevelCode) -> bytes:
+    error = {"message": message, "extensions": {"code": code}}
+    return _PART + encode({"payload": None, "errors": [error]}) + _DELIMITER + b"--\r\n"
+
+
 _PARTS = StreamEncoding(
     content_type='multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
     opening=_DELIMITER + _PART + b"{}" + _DELIMITER,
@@ -70,7 +71,8 @@ _PARTS = StreamEncoding(
     before=_PART + b'{"payload":',
     after=b"}" + _DELIMITER,
     complete=b"--\r\n",
-    interrupted=_PART + encode(_STOPPED) + _DELIMITER + b"--\r\n",
+    interrupted=_last_part("The server stops; subscribe again.", TopLevelCode.UNAVAILABLE),
+    refused=_last_part("The credentials have ended.", TopLevelCode.UNAUTHENTICATED),
 )
 
 _ENCODINGS = {EVENT_STREAM: _EVENTS, MULTIPART: _PARTS}
@@ -88,9 +90,13 @@ class OperationStream(HttpResponse):
         operation: ExecutableOperation | Response,
         media_type: str,
         caller: Caller,
+        authorization: bytes | None,
         held: MemoryShare,
     ) -> None:
-        """`held` is the memory that the request takes until the stream ends."""
+        """`held` is the memory that the request takes until the stream ends.
+
+        A stream ends when the caller's credentials, which came as `authorization`, end.
+        """
         self._encoding = _ENCODINGS[media_type]
         super().__init__(
             headers={
@@ -106,12 +112,19 @@ class OperationStream(HttpResponse):
         self._service = service
         self._operation = operation
         self._caller = caller
+        self._authorization = authorization
+        self._credentials_ended = asyncio.Event()
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._held:
             try:
-                with self._service.streams.acquire():
+                with (
+                    self._service.streams.acquire(),
+                    self._service.authenticator.session(
+                        self._authorization, self._caller, self._credentials_ended.set
+                    ),
+                ):
                     async with self._service.responses(
                         self._operation, self._caller, self._held
                     ) as responses:
@@ -130,9 +143,13 @@ class OperationStream(HttpResponse):
             }
         )
         events = asyncio.create_task(self._send_events(responses, send))
-        tasks = {events, asyncio.create_task(disconnected(receive))}
+        tasks = {
+            events,
+            asyncio.create_task(disconnected(receive)),
+            asyncio.create_task(_until(self._credentials_ended)),
+        }
         if is_subscription(self._operation):
-            tasks.add(asyncio.create_task(self._until_closing()))
+            tasks.add(asyncio.create_task(_until(self._service.closing)))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -140,13 +157,13 @@ class OperationStream(HttpResponse):
                 task.cancel()
             await asyncio.wait(tasks)
         if events.cancelled():
-            await send({"type": "http.response.body", "body": self._encoding.interrupted})
+            encoding = self._encoding
+            is_refused = self._credentials_ended.is_set()
+            body = encoding.refused if is_refused else encoding.interrupted
+            await send({"type": "http.response.body", "body": body})
         else:
             events.result()
             await send({"type": "http.response.body", "body": b""})
-
-    async def _until_closing(self) -> None:
-        await self._service.closing.wait()
 
     async def _send_events(self, responses: AsyncIterator[Response], send: Send) -> None:
         async def push(chunk: bytes) -> None:
@@ -191,6 +208,10 @@ class OperationStream(HttpResponse):
         parts[-1] += encoding.after
         for part in parts:
             yield part
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def disconnected(receive: Receive) -> None:

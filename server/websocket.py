@@ -6,16 +6,17 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from domain.callers import Caller, local_operator
+from domain.callers import Caller
 from schema.encoding import encode
 from schema.execute import ExecutableOperation, Response
+from server.authentication import Unauthenticated
 from server.http_cycle import SENDS_PARTS, PartsExtension
 from server.json_texts import SHORT_TEXT
 from server.memory_budget import MemoryShare
@@ -87,7 +88,10 @@ class _Connection:
         self._extension: PartsExtension | None = websocket.scope.get("extensions", {}).get(
             SENDS_PARTS
         )
-        self._is_acknowledged = False
+        self._caller: Caller | None = None
+        """Who has initialised the connection; None: nobody has yet."""
+        self._session = ExitStack()
+        self._ending: asyncio.Task[None] | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
         """The operations that the client hasn't completed, by its ids of them."""
         self._running: set[asyncio.Task[None]] = set()
@@ -98,14 +102,8 @@ class _Connection:
         operations.
         """
         try:
-            async with asyncio.timeout(self._limits.init_seconds) as until_init:
-                deadline = until_init.when()
-                while True:
-                    text = await self._receive()
-                    until_init.reschedule(None)  # from here, only the server may be slow
-                    if await self._handle(await self._message(text), len(text)):
-                        deadline = None
-                    until_init.reschedule(deadline)
+            with self._session:
+                await self._handle_messages()
         except TimeoutError:
             await self._close(4408, "Connection initialisation timeout")
         except ProtocolViolation as violation:
@@ -115,11 +113,30 @@ class _Connection:
         except Exception as error:  # noqa: BLE001
             await self._give_up(error, self._request_id)
         finally:
-            self._operations.clear()
-            for task in self._running:
-                task.cancel()
-            if self._running:
-                await asyncio.wait(self._running)
+            self._cancel_all()
+            if tasks := {*self._running, *([self._ending] if self._ending else [])}:
+                await asyncio.wait(tasks)
+
+    async def _handle_messages(self) -> None:
+        async with asyncio.timeout(self._limits.init_seconds) as until_init:
+            deadline = until_init.when()
+            while True:
+                text = await self._receive()
+                until_init.reschedule(None)  # from here, only the server may be slow
+                if await self._handle(await self._message(text), len(text)):
+                    deadline = None
+                until_init.reschedule(deadline)
+
+    def _cancel_all(self) -> None:
+        self._operations.clear()
+        for task in self._running:
+            task.cancel()
+
+    def _refuse_from_now_on(self) -> None:
+        """The credentials have ended: a client may connect again with others."""
+        self._caller = None
+        self._cancel_all()
+        self._ending = asyncio.create_task(self._close(4403, "Forbidden"))
 
     async def _receive(self) -> str:
         event = await self._websocket.receive()
@@ -164,11 +181,34 @@ class _Connection:
 
     async def _acknowledge(self, message: dict[str, Any]) -> bool:
         _require_payload(message)
-        if self._is_acknowledged:
+        if self._caller is not None:
             raise ProtocolViolation(4429, "Too many initialisation requests")
-        self._is_acknowledged = True
+        authorization = self._authorization(message.get("payload") or {})
+        authenticator = self._service.authenticator
+        try:
+            caller = authenticator.known(authorization, self._request_id)
+            if caller is None:
+                assert authorization is not None
+                caller = await authenticator.authenticate(authorization, self._request_id)
+        except Unauthenticated as refusal:
+            # graphql-ws connects again after 4403, but not after 4401.
+            code, reason = (4401, "Unauthorized") if refusal.is_missing else (4403, "Forbidden")
+            raise ProtocolViolation(code, reason) from None
+        except RequestRefused as refusal:
+            raise ProtocolViolation(1013, _reason(refusal.message)) from None
+        session = authenticator.session(authorization, caller, self._refuse_from_now_on)
+        self._session.enter_context(session)
+        self._caller = caller
         await self._send({"type": "connection_ack"})
         return True
+
+    def _authorization(self, payload: dict[str, Any]) -> bytes | None:
+        """What the client sends to initialise the connection, or else what came with its request:
+        pages can't set its headers."""
+        for name in ("Authorization", "authorization"):
+            if (given := payload.get(name)) is not None:
+                return str(given).encode("utf-8", "replace")
+        return headers_of(self._websocket.scope).get(b"authorization")
 
     async def _answer_ping(self, message: dict[str, Any]) -> None:
         _require_payload(message)
@@ -185,7 +225,8 @@ class _Connection:
 
         A subscription has started when this returns: the client knows it from later responses.
         """
-        if not self._is_acknowledged:
+        caller = self._caller
+        if caller is None:
             raise ProtocolViolation(4401, "Unauthorized")
         id = _operation_id(message)
         if id in self._operations:
@@ -202,8 +243,11 @@ class _Connection:
             with self._service.pending.share() as share:
                 share.grow(size)
                 executable = await self._service.parse_and_validate_apart(operation)
+                if self._caller is None:
+                    return  # the credentials have just ended
+                caller = caller._replace(request_id=new_request_id())
                 started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                running = self._operate(id, executable, share.transferred(), started)
+                running = self._operate(id, executable, caller, share.transferred(), started)
                 task = asyncio.create_task(running)
         except RequestRefused as refusal:
             await self._refuse(id, refusal)
@@ -231,10 +275,11 @@ class _Connection:
         self,
         id: str,
         operation: ExecutableOperation | Response,
+        caller: Caller,
         share: MemoryShare,
         started: asyncio.Future[None],
     ) -> None:
-        caller = local_operator(new_request_id())  # an operation is a request of its own
+        """Run the operation, which is a request of its own of the caller."""
         with share:
             try:
                 opening = b'{"id":%b,"type":"next","payload":' % encode(id)

@@ -4,9 +4,11 @@ Records of different keys never share a second key, so that all of them can be s
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from domain.access import AccessToken, CreateAccessToken, Pepper, TokenKind
 from domain.callers import Caller, local_operator
 from domain.deletion import Delete
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
@@ -16,6 +18,7 @@ from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import Brief, BriefScope, BriefStage, NormalizeBrief, SubmitIntake
 from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
 from domain.qc import QcIssue, QcResult, QcSeverity, RecordQcResult
+from domain.scopes import Scope
 from domain.strategy import (
     ApprovalState,
     DecideStrategyPlan,
@@ -360,4 +363,34 @@ def new_document(text: str = DOCUMENT, **changes: Any) -> NewDocument:
 
 def register_documents(**changes: Any) -> RegisterDocuments:
     complete = RegisterDocuments(application="web", documents=(new_document(),))
+    return replace(complete, **changes)
+
+
+# Access
+
+PEPPER = Pepper("p1", "a key that only the server's operator knows")
+
+
+def access_token(token_id: str = "token-1", **changes: Any) -> AccessToken:
+    complete = AccessToken(
+        token_id=token_id,
+        kind=TokenKind.AGENT,
+        name="writer",
+        on_behalf_of="ada",
+        scopes=(Scope.STRATEGY_READ, Scope.PRODUCTION_WRITE),
+        client_ids=("client-1",),
+        expires_at=START + timedelta(days=30),
+        revoked_at=None,
+        last_used_at=None,
+        revision=1,
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def create_access_token(**changes: Any) -> CreateAccessToken:
+    complete = CreateAccessToken(
+        token_id="token-1", kind=TokenKind.SERVICE, name="importer", scopes=("onboarding:write",)
+    )
     return replace(complete, **changes)

@@ -191,10 +191,14 @@ async def storage(
 ) -> AsyncIterator[Storage]:
     """The storage of each implementation in turn, on the test's clock and keys."""
     if _storage is None:
-        yield create_storage(PersistenceMode.INMEMORY, clock=clock, new_key=new_key)
+        yield create_storage(
+            PersistenceMode.INMEMORY, clock=clock, new_key=new_key, peppers=[build.PEPPER]
+        )
         return
     database = await open_emptied(_storage, pool_size)
-    storage = create_storage(PersistenceMode.DB, database, clock=clock, new_key=new_key)
+    storage = create_storage(
+        PersistenceMode.DB, database, clock=clock, new_key=new_key, peppers=[build.PEPPER]
+    )
     yield storage
     # A feed that has just lost its last subscriber may still be reading.
     await storage.feed.close()

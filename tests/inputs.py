@@ -172,3 +172,19 @@ def replay_webhook_deliveries(**changes: Any) -> Json:
         "until": "2026-03-02T00:00:00Z",
         "expectedRevision": 1,
     } | changes
+
+
+def create_access_token(**changes: Any) -> Json:
+    complete = {
+        "tokenId": "token-1",
+        "kind": "AGENT",
+        "name": "importer",
+        "onBehalfOf": "ada",
+        "scopes": ["onboarding:write"],
+        "clientIds": ["client-1"],
+    }
+    return {**complete, **changes}
+
+
+def change_access_token(**changes: Any) -> Json:
+    return {"tokenId": "token-1", **changes}

@@ -33,6 +33,7 @@ class GraphqlCore(Engine):
         variable_values: Mapping[str, Any] | None = None,
         hide_suggestions: bool = False,
         with_renderers: bool = False,
+        unrestricted: bool = False,
         plans: DocumentPlans | None = None,
     ) -> Execution:
         unplanned = Operation(

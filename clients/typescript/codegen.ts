@@ -13,6 +13,7 @@ const config: CodegenConfig = {
       DateTime: 'string',
       JSON: 'Record<string, unknown>',
       JSONValue: 'unknown',
+      Scope: 'string',
     },
     strictScalars: true,
     useTypeImports: true,

@@ -23,8 +23,7 @@ class MemoryEventRecorder:
     """Writes the events of one unit of work."""
 
     def __init__(self, caller: Caller, now: datetime, new_key: NewKey) -> None:
-        # The log doesn't have what a caller is bound to.
-        self._caller = caller if caller.clients is None else caller._replace(clients=None)
+        self._caller = caller.identity
         self._now = now
         self._new_key = new_key
 

@@ -66,6 +66,7 @@ class MemorySession:
         guard: ClientGuard | None = None,
     ) -> None:
         self.caller = caller
+        self.changes_tokens = False
         self.rules = visibility.rules_of(caller)
         self._root = root
         self.repositories = repositories

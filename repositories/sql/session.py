@@ -86,6 +86,7 @@ class DatabaseSession:
         self.caller = caller
         self.guard = guard
         self.owned = owned
+        self.changes_tokens = False
         self._recorder = recorder
         self.rules: RuleShapes = ()
         self._rule_values: Mapping[str, Any] = _NOTHING

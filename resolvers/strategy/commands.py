@@ -1,6 +1,7 @@
 """Changing strategy plans."""
 
 from domain import strategy
+from domain.deciding import decider, require_other_maker
 from domain.deletion import Delete
 from domain.entity import require_revision
 from domain.errors import NotFound, ValidationFailed
@@ -9,6 +10,7 @@ from domain.validation import INT_MAX, require_valid
 from repositories.strategy.contract import PlanRepository
 from repositories.unit_of_work import UnitOfWork
 from resolvers.deletion import delete_stored
+from resolvers.makers import maker_of
 
 
 async def save_strategy_plan(unit: UnitOfWork, command: SaveStrategyPlan) -> StrategyPlan:
@@ -28,12 +30,12 @@ async def save_strategy_plan(unit: UnitOfWork, command: SaveStrategyPlan) -> Str
 
 
 async def approve_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:
-    """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition."""
+    """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition, NotAllowed."""
     return await _decide(unit, command, ApprovalState.APPROVED)
 
 
 async def reject_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:
-    """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition."""
+    """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition, NotAllowed."""
     return await _decide(unit, command, ApprovalState.REJECTED)
 
 
@@ -88,10 +90,15 @@ async def _decide(
     unit: UnitOfWork, command: DecideStrategyPlan, target: ApprovalState
 ) -> StrategyPlan:
     require_valid(command)
+    decided_by = decider(unit.caller, command.decided_by)
     plans = unit.strategy_plans
     await _lock(plans, command.strategy_id)
     plan = await plans.get_for_update(command.strategy_id)
     if plan is None:
         raise NotFound("strategy plan", "strategy_id", command.strategy_id)
     require_revision(plan, command.expected_revision)
-    return await plans.save(strategy.decided(plan, target, command.decided_by, unit.now))
+    decided = strategy.decided(plan, target, decided_by, unit.now)
+    if target is ApprovalState.APPROVED:
+        maker = await maker_of(unit, StrategyPlan.entity_type, plan.strategy_id)
+        require_other_maker(unit.caller, maker, "strategy_id")
+    return await plans.save(decided)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.delivery import commands
 from schema.delivery.inputs import DeleteDeliveryPackageInput, SaveDeliveryPackageInput
@@ -29,6 +30,7 @@ class DeliveryMutation:
         SaveDeliveryPackagePayload,
         SaveDeliveryPackageInput,
         commands.save_delivery_package,
+        scope=Scope.DELIVERY_WRITE,
         outcome="delivery_package",
         single_statement=True,
     )
@@ -37,5 +39,6 @@ class DeliveryMutation:
         DeleteDeliveryPackagePayload,
         DeleteDeliveryPackageInput,
         commands.delete_delivery_package,
+        scope=Scope.DELIVERY_WRITE,
         entity_type=Entities.delivery_packages,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
@@ -24,7 +25,9 @@ def _delivery_package(
 @strawberry.type
 class DeliveryQuery:
     delivery_package: DeliveryPackage | None = lookup(
-        _delivery_package, "The delivery package with this key; null when there is none."
+        _delivery_package,
+        "The delivery package with this key; null when there is none.",
+        Scope.DELIVERY_READ,
     )
     delivery_packages: Connection[DeliveryPackage] = connection(
         Entities.delivery_packages, "All delivery packages, page by page."

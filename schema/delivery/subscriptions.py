@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from domain import delivery
+from domain.scopes import Scope
 from repositories.registry import Entities
 from schema.changes import (
     FOLLOWED_KEY,
@@ -21,6 +22,7 @@ from schema.changes import (
 )
 from schema.context import Info
 from schema.delivery.types import DeliveryPackage
+from schema.scopes import for_scope
 
 
 @strawberry.type(description="A delivery package was saved or deleted.")
@@ -35,7 +37,7 @@ class DeliveryPackageChange(EntityChange):
 class DeliverySubscription:
     @strawberry.subscription(
         graphql_type=DeliveryPackageChange,
-        description=f"The changes of a delivery package. {IN_ORDER}",
+        **for_scope(Scope.DELIVERY_READ, f"The changes of a delivery package. {IN_ORDER}"),
     )
     async def delivery_package_changed(
         self,

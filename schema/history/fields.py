@@ -10,6 +10,7 @@ import strawberry
 from strawberry import UNSET
 
 from domain.entity import Entity
+from domain.scopes import Scope
 from resolvers.history.loaders import History, Moment
 from schema.context import Context, Info
 from schema.cursors import decode_event_id, encode_event_id
@@ -17,6 +18,7 @@ from schema.declarations import FieldResolution
 from schema.errors import BadUserInput
 from schema.history.types import EventConnection, EventEdge
 from schema.pagination import After, First, PageInfo, page_size
+from schema.scopes import for_scope
 
 
 def history() -> Any:
@@ -41,9 +43,10 @@ def history() -> Any:
 
     return strawberry.field(
         resolver=resolve,
-        description=(
+        **for_scope(
+            Scope.HISTORY_READ,
             "What happened to the entity, the newest event first: also before it was deleted and "
-            "saved again."
+            "saved again.",
         ),
         metadata=FieldResolution(resolve_batch=resolve_all).metadata,
     )
@@ -84,9 +87,10 @@ def as_of() -> Any:
 
     return strawberry.field(
         resolver=resolve,
-        description=(
+        **for_scope(
+            Scope.HISTORY_READ,
             "The entity with its children as it was stored; null where it wasn't there, or isn't "
-            "known any more. Fields that lead to other entities lead to these as they are now."
+            "known any more. Fields that lead to other entities lead to these as they are now.",
         ),
         metadata=FieldResolution(resolve_batch=resolve_all).metadata,
     )

@@ -9,11 +9,13 @@ import strawberry
 from strawberry import UNSET
 
 from domain.history import Event as Record
+from domain.scopes import Scope
 from schema.context import Info
 from schema.cursors import decode_log_position, encode_log_position
 from schema.history.inputs import EventFilter, filter_of
 from schema.history.types import EventConnection, EventEdge
 from schema.pagination import After, Before, First, Last, PageInfo, page_size
+from schema.scopes import field_of, for_scope
 
 ORDER = "They come in the order of the log: changes of one entity in the order of its revisions."
 
@@ -53,7 +55,10 @@ def _cursor(event: Record) -> str:
 
 @strawberry.type
 class HistoryQuery:
-    events: EventConnection = strawberry.field(
+    events: EventConnection = field_of(
+        for_scope(
+            Scope.HISTORY_READ,
+            f"All changes of all entities, page by page. {ORDER} `last` has the newest.",
+        ),
         resolver=_events,
-        description=f"All changes of all entities, page by page. {ORDER} `last` has the newest.",
     )

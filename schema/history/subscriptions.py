@@ -8,17 +8,20 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
+from domain.scopes import Scope
 from schema.changes import IN_ORDER, AfterEvent
 from schema.context import Info
 from schema.cursors import decode_log_position
 from schema.history.inputs import EventFilter, filter_of
 from schema.history.types import Event
+from schema.scopes import for_scope
 
 
 @strawberry.type
 class HistorySubscription:
     @strawberry.subscription(
-        graphql_type=Event, description=f"The changes of all entities. {IN_ORDER}"
+        graphql_type=Event,
+        **for_scope(Scope.HISTORY_READ, f"The changes of all entities. {IN_ORDER}"),
     )
     async def events(
         self,

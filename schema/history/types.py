@@ -12,25 +12,19 @@ from strawberry import Parent
 from strawberry.scalars import JSON
 from strawberry.utils.str_converters import to_camel_case
 
-from domain.callers import Caller, CallerKind
+from domain.callers import Caller
 from domain.history import Event as Record
 from domain.history import StateChange, changes_between
 from repositories.registry import TYPES_IN_THE_LOG
+from schema.callers import CallerKind
 from schema.context import Context, Info
 from schema.cursors import encode_log_position
 from schema.declarations import FieldResolution
-from schema.descriptions import describe_enum
+from schema.errors import Forbidden
 from schema.history.event_types import EntityType, EventType
-from schema.node import Node
+from schema.node import Node, for_any_entity, require_readable
 from schema.pagination import PageInfo
 from schema.scalars import JSONValue
-
-describe_enum(
-    CallerKind,
-    "The kinds of callers.",
-    OPERATOR="A person who runs this server.",
-    SYSTEM="The server itself.",
-)
 
 
 def _caller_id(parent: Parent[Caller]) -> strawberry.ID:
@@ -85,16 +79,20 @@ def _cursor(parent: Parent[Record]) -> str | None:
 
 
 async def _entities(parents: Sequence[Record], context: Context) -> list[Any]:
-    """The entities as they are stored now, those of a type by one read."""
+    """The entities as they are stored now, those of a type by one read; an error in place of those
+    that the caller may not read."""
     keys_of: dict[str, list[str]] = defaultdict(list)
     for event in parents:
         keys_of[event.entity_type].append(event.entity_key)
     found: dict[tuple[str, str], Any] = {}
     for name, keys in keys_of.items():
-        loader = context.loaders.of(TYPES_IN_THE_LOG[name]).by_key
-        found |= {
-            (name, key): it for key, it in zip(keys, await loader.load_many(keys), strict=True)
-        }
+        type_ = TYPES_IN_THE_LOG[name]
+        try:
+            require_readable(type_, context.caller)
+            loaded: Sequence[Any] = await context.loaders.of(type_).by_key.load_many(keys)
+        except Forbidden as error:
+            loaded = [error] * len(keys)
+        found |= {(name, key): it for key, it in zip(keys, loaded, strict=True)}
     return [found[event.entity_type, event.entity_key] for event in parents]
 
 
@@ -110,11 +108,13 @@ async def _changes(parents: Sequence[Record], context: Context) -> list[Sequence
     ]
 
 
-def _read(read: Any, description: str, type_: Any) -> Any:
+def _read(read: Any, declared: dict[str, Any], type_: Any) -> Any:
     """A field that is read for all events of a level at once."""
 
     async def resolve(parent: Parent[Any], info: Info) -> Any:
         [found] = await read([parent], info.context)
+        if isinstance(found, Forbidden):
+            raise found
         return found
 
     async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
@@ -123,7 +123,7 @@ def _read(read: Any, description: str, type_: Any) -> Any:
 
     return strawberry.field(
         resolver=resolve,
-        description=description,
+        **declared,
         graphql_type=type_,
         metadata=FieldResolution(resolve_batch=resolve_all).metadata,
     )
@@ -182,11 +182,16 @@ class Event:
     )
     changes: list[FieldChange] = _read(
         _changes,
-        "The values that the change replaced, worked out from the states before and after it.",
+        {
+            "description": "The values that the change replaced, worked out from the states before "
+            "and after it."
+        },
         list[FieldChange],
     )
     entity: Node | None = _read(
-        _entities, "The entity as it's stored now; null when it isn't any more.", Node | None
+        _entities,
+        for_any_entity("The entity as it's stored now; null when it isn't any more."),
+        Node | None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.onboarding import commands
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
@@ -33,6 +34,7 @@ class OnboardingMutation:
         SubmitIntakePayload,
         SubmitIntakeInput,
         commands.submit_intake,
+        scope=Scope.ONBOARDING_WRITE,
         outcome="brief",
         single_statement=True,
     )
@@ -41,6 +43,7 @@ class OnboardingMutation:
         NormalizeBriefPayload,
         NormalizeBriefInput,
         commands.normalize_brief,
+        scope=Scope.ONBOARDING_WRITE,
         outcome="brief",
     )
     delete_brief: DeleteBriefPayload | None = deletion(
@@ -48,5 +51,6 @@ class OnboardingMutation:
         DeleteBriefPayload,
         DeleteBriefInput,
         commands.delete_brief,
+        scope=Scope.ONBOARDING_WRITE,
         entity_type=Entities.briefs,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
@@ -23,5 +24,7 @@ def _brief(
 
 @strawberry.type
 class OnboardingQuery:
-    brief: Brief | None = lookup(_brief, "The brief with this key; null when there is none.")
+    brief: Brief | None = lookup(
+        _brief, "The brief with this key; null when there is none.", Scope.ONBOARDING_READ
+    )
     briefs: Connection[Brief] = connection(Entities.briefs, "All briefs, page by page.")

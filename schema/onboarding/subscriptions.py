@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from domain import onboarding
+from domain.scopes import Scope
 from repositories.registry import Entities
 from schema.changes import (
     FOLLOWED_KEY,
@@ -21,6 +22,7 @@ from schema.changes import (
 )
 from schema.context import Info
 from schema.onboarding.types import Brief
+from schema.scopes import for_scope
 
 
 @strawberry.type(description="A brief was saved or deleted.")
@@ -32,7 +34,8 @@ class BriefChange(EntityChange):
 @strawberry.type
 class OnboardingSubscription:
     @strawberry.subscription(
-        graphql_type=BriefChange, description=f"The changes of a brief. {IN_ORDER}"
+        graphql_type=BriefChange,
+        **for_scope(Scope.ONBOARDING_READ, f"The changes of a brief. {IN_ORDER}"),
     )
     async def brief_changed(
         self,

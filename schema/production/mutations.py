@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.production import commands
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
@@ -43,6 +44,7 @@ class ProductionMutation:
         SaveCampaignPayload,
         SaveCampaignInput,
         commands.save_campaign,
+        scope=Scope.PRODUCTION_WRITE,
         outcome="campaign",
         single_statement=True,
     )
@@ -51,6 +53,7 @@ class ProductionMutation:
         SaveDraftPayload,
         SaveDraftInput,
         commands.save_draft,
+        scope=Scope.PRODUCTION_WRITE,
         outcome="draft",
         single_statement=True,
     )
@@ -59,6 +62,7 @@ class ProductionMutation:
         DeleteCampaignPayload,
         DeleteCampaignInput,
         commands.delete_campaign,
+        scope=Scope.PRODUCTION_WRITE,
         entity_type=Entities.campaigns,
     )
     delete_draft: DeleteDraftPayload | None = deletion(
@@ -66,5 +70,6 @@ class ProductionMutation:
         DeleteDraftPayload,
         DeleteDraftInput,
         commands.delete_draft,
+        scope=Scope.PRODUCTION_WRITE,
         entity_type=Entities.drafts,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
@@ -31,8 +32,10 @@ def _draft(
 @strawberry.type
 class ProductionQuery:
     campaign: Campaign | None = lookup(
-        _campaign, "The campaign with this key; null when there is none."
+        _campaign, "The campaign with this key; null when there is none.", Scope.PRODUCTION_READ
     )
     campaigns: Connection[Campaign] = connection(Entities.campaigns, "All campaigns, page by page.")
-    draft: Draft | None = lookup(_draft, "The draft with this key; null when there is none.")
+    draft: Draft | None = lookup(
+        _draft, "The draft with this key; null when there is none.", Scope.PRODUCTION_READ
+    )
     drafts: Connection[Draft] = connection(Entities.drafts, "All drafts, page by page.")

@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from domain import production
+from domain.scopes import Scope
 from repositories.registry import Entities
 from schema.changes import (
     FOLLOWED_KEY,
@@ -21,6 +22,7 @@ from schema.changes import (
 )
 from schema.context import Info
 from schema.production.types import Campaign, Draft
+from schema.scopes import for_scope
 
 
 @strawberry.type(description="A campaign was saved or deleted.")
@@ -38,7 +40,8 @@ class DraftChange(EntityChange):
 @strawberry.type
 class ProductionSubscription:
     @strawberry.subscription(
-        graphql_type=CampaignChange, description=f"The changes of a campaign. {IN_ORDER}"
+        graphql_type=CampaignChange,
+        **for_scope(Scope.PRODUCTION_READ, f"The changes of a campaign. {IN_ORDER}"),
     )
     async def campaign_changed(
         self,
@@ -52,7 +55,8 @@ class ProductionSubscription:
         return await changes_of(info, production.Campaign, campaign_id, after)
 
     @strawberry.subscription(
-        graphql_type=DraftChange, description=f"The changes of a draft. {IN_ORDER}"
+        graphql_type=DraftChange,
+        **for_scope(Scope.PRODUCTION_READ, f"The changes of a draft. {IN_ORDER}"),
     )
     async def draft_changed(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.qc import commands
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
@@ -28,6 +29,7 @@ class QcMutation:
         RecordQcResultPayload,
         RecordQcResultInput,
         commands.record_qc_result,
+        scope=Scope.QC_WRITE,
         outcome="qc_result",
     )
     delete_qc_result: DeleteQcResultPayload | None = deletion(
@@ -35,5 +37,6 @@ class QcMutation:
         DeleteQcResultPayload,
         DeleteQcResultInput,
         commands.delete_qc_result,
+        scope=Scope.QC_WRITE,
         entity_type=Entities.qc_results,
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
@@ -40,6 +41,7 @@ class QcQuery:
     qc_result: QcResult | None = lookup(
         _qc_result,
         "A QC result, by exactly one of `resultId` and `draftId`; null when there is none.",
+        Scope.QC_READ,
     )
     qc_results: Connection[QcResult] = connection(
         Entities.qc_results, "All QC results, page by page."

@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from domain import qc
+from domain.scopes import Scope
 from repositories.registry import Entities
 from schema.changes import (
     FOLLOWED_KEY,
@@ -21,6 +22,7 @@ from schema.changes import (
 )
 from schema.context import Info
 from schema.qc.types import QcResult
+from schema.scopes import for_scope
 
 
 @strawberry.type(description="A QC result was saved or deleted.")
@@ -32,7 +34,8 @@ class QcResultChange(EntityChange):
 @strawberry.type
 class QcSubscription:
     @strawberry.subscription(
-        graphql_type=QcResultChange, description=f"The changes of a QC result. {IN_ORDER}"
+        graphql_type=QcResultChange,
+        **for_scope(Scope.QC_READ, f"The changes of a QC result. {IN_ORDER}"),
     )
     async def qc_result_changed(
         self,

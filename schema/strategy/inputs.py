@@ -11,6 +11,7 @@ from repositories.criteria import Direction
 from repositories.registry import Entities
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import (
+    DECIDER,
     ITEMS,
     KEY,
     LABEL,
@@ -107,14 +108,14 @@ class SaveStrategyPlanInput:
 @command_input(strategy.DecideStrategyPlan, "Which plan to approve. Only PENDING plans can be.")
 class ApproveStrategyPlanInput:
     strategy_id: strawberry.ID = required("The plan that is approved.", KEY)
-    decided_by: str = required("Who approves it.", NAME)
+    decided_by: str | None = optional("Who approves it.", DECIDER, NAME)
     expected_revision: int | None = expected_revision()
 
 
 @command_input(strategy.DecideStrategyPlan, "Which plan to reject. Only PENDING plans can be.")
 class RejectStrategyPlanInput:
     strategy_id: strawberry.ID = required("The plan that is rejected.", KEY)
-    decided_by: str = required("Who rejects it.", NAME)
+    decided_by: str | None = optional("Who rejects it.", DECIDER, NAME)
     expected_revision: int | None = expected_revision()
 
 

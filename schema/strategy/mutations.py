@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.strategy import commands
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
@@ -43,6 +44,7 @@ class StrategyMutation:
         SaveStrategyPlanPayload,
         SaveStrategyPlanInput,
         commands.save_strategy_plan,
+        scope=Scope.STRATEGY_WRITE,
         outcome="strategy_plan",
     )
     approve_strategy_plan: ApproveStrategyPlanPayload | None = mutation(
@@ -50,6 +52,7 @@ class StrategyMutation:
         ApproveStrategyPlanPayload,
         ApproveStrategyPlanInput,
         commands.approve_strategy_plan,
+        scope=Scope.STRATEGY_APPROVE,
         outcome="strategy_plan",
     )
     reject_strategy_plan: RejectStrategyPlanPayload | None = mutation(
@@ -57,6 +60,7 @@ class StrategyMutation:
         RejectStrategyPlanPayload,
         RejectStrategyPlanInput,
         commands.reject_strategy_plan,
+        scope=Scope.STRATEGY_APPROVE,
         outcome="strategy_plan",
     )
     delete_strategy_plan: DeleteStrategyPlanPayload | None = deletion(
@@ -64,5 +68,6 @@ class StrategyMutation:
         DeleteStrategyPlanPayload,
         DeleteStrategyPlanInput,
         commands.delete_strategy_plan,
+        scope=Scope.STRATEGY_WRITE,
         entity_type=Entities.strategy_plans,
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
@@ -48,6 +49,7 @@ class StrategyQuery:
         _strategy_plan,
         "A strategy plan, by either `strategyId`, or `briefId` with `version`; null when there is "
         "none.",
+        Scope.STRATEGY_READ,
     )
     strategy_plans: Connection[StrategyPlan] = connection(
         Entities.strategy_plans, "All strategy plans, page by page."

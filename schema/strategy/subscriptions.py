@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from domain import strategy
+from domain.scopes import Scope
 from repositories.registry import Entities
 from schema.changes import (
     FOLLOWED_KEY,
@@ -20,6 +21,7 @@ from schema.changes import (
     changes_of,
 )
 from schema.context import Info
+from schema.scopes import for_scope
 from schema.strategy.types import StrategyPlan
 
 
@@ -34,7 +36,8 @@ class StrategyPlanChange(EntityChange):
 @strawberry.type
 class StrategySubscription:
     @strawberry.subscription(
-        graphql_type=StrategyPlanChange, description=f"The changes of a strategy plan. {IN_ORDER}"
+        graphql_type=StrategyPlanChange,
+        **for_scope(Scope.STRATEGY_READ, f"The changes of a strategy plan. {IN_ORDER}"),
     )
     async def strategy_plan_changed(
         self,

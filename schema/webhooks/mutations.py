@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from domain.scopes import Scope
 from domain.webhooks import Replayed, SecretShown
 from resolvers.webhooks import commands
 from schema.errors import MutationError
@@ -105,6 +106,7 @@ class WebhookMutation:
         _with_secret(SaveWebhookEndpointPayload),
         SaveWebhookEndpointInput,
         commands.save_webhook_endpoint,
+        scope=Scope.WEBHOOKS_ADMIN,
         outcome="webhook_endpoint",
     )
     rotate_webhook_secret: RotateWebhookSecretPayload | None = mutation(
@@ -113,6 +115,7 @@ class WebhookMutation:
         _with_secret(RotateWebhookSecretPayload),
         RotateWebhookSecretInput,
         commands.rotate_webhook_secret,
+        scope=Scope.WEBHOOKS_ADMIN,
         outcome="webhook_endpoint",
     )
     test_webhook_endpoint: TestWebhookEndpointPayload | None = mutation(
@@ -121,6 +124,7 @@ class WebhookMutation:
         _with_delivery,
         TestWebhookEndpointInput,
         commands.send_test_event,
+        scope=Scope.WEBHOOKS_ADMIN,
         outcome="webhook_delivery",
     )
     replay_webhook_deliveries: ReplayWebhookDeliveriesPayload | None = mutation(
@@ -128,6 +132,7 @@ class WebhookMutation:
         _with_count,
         ReplayWebhookDeliveriesInput,
         commands.replay_webhook_deliveries,
+        scope=Scope.WEBHOOKS_ADMIN,
         outcome="webhook_endpoint",
     )
     delete_webhook_endpoint: DeleteWebhookEndpointPayload | None = mutation(
@@ -135,5 +140,6 @@ class WebhookMutation:
         _deleted,
         DeleteWebhookEndpointInput,
         commands.delete_webhook_endpoint,
+        scope=Scope.WEBHOOKS_ADMIN,
         outcome="webhook_endpoint",
     )

@@ -1,12 +1,13 @@
 """Callers enough to get into each other's way, and connections enough for them to do it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 
+from domain.access import Pepper
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
 from repositories.factory import PersistenceMode, create_storage
@@ -37,6 +38,14 @@ class Interleaved:
     @property
     def feed(self) -> EventFeed:
         return self._storage.feed
+
+    @property
+    def peppers(self) -> Sequence[Pepper]:
+        return self._storage.peppers
+
+    @property
+    def token_changes(self) -> int:
+        return self._storage.token_changes
 
     @property
     def committed(self) -> asyncio.Event:

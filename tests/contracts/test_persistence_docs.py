@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from repositories.access.contract import AccessRepository
 from repositories.contract import EntityRepository
 from repositories.documents.contract import DocumentRepository
 from repositories.history.contract import EventReads
@@ -94,6 +95,7 @@ def test_the_operations_are_those_of_the_code() -> None:
         "`unit.events`": set(_operations(EventReads)),
         "`unit.webhooks`": set(_operations(WebhookRepository)),
         "`unit.documents`": set(_operations(DocumentRepository)),
+        "`unit.access`": set(_operations(AccessRepository)),
     } | {
         f"`unit.{name}`": set(_operations(protocol)) - set(_operations(EntityRepository))
         for name, protocol in _repositories()

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from repositories import factory, unit_of_work
+from repositories.access.contract import AccessRepository
+from repositories.access.database import DatabaseAccessRepository
+from repositories.access.memory import MemoryAccessRepository
 from repositories.documents.contract import DocumentRepository
 from repositories.documents.database import DatabaseDocumentRepository
 from repositories.documents.memory import MemoryDocumentRepository
@@ -26,6 +29,7 @@ IMPLEMENTED: dict[type[Any], tuple[type[Any], type[Any]]] = {
     },
     DocumentRepository: (MemoryDocumentRepository, DatabaseDocumentRepository),
     WebhookRepository: (MemoryWebhookRepository, DatabaseWebhookRepository),
+    AccessRepository: (MemoryAccessRepository, DatabaseAccessRepository),
     unit_of_work.Repositories: (factory._MemoryRepositories, factory._DatabaseRepositories),
     unit_of_work.Storage: (factory._MemoryStorage, factory._DatabaseStorage),
 }

@@ -152,6 +152,13 @@ async def _use_documents(unit: UnitOfWork) -> None:
     assert await unit.documents.remove(document.application, [document.sha256]) == 1
 
 
+async def _use_tokens(unit: UnitOfWork) -> None:
+    await unit.access.insert(build.access_token(), "hash", "p1")
+    await unit.access.update(build.access_token())
+    await unit.access.replace_hash("token-1", "another", "p1")
+    await unit.access.note_use(["token-1"], START)
+
+
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
     storage = create_storage(PersistenceMode.DB, database)
     repositories = storage.as_(build.caller())
@@ -163,6 +170,7 @@ async def test_every_table_is_written_by_its_own_module_alone(database: Database
             await kind.delete(repositories, "key")
         await repositories.write(_use_webhooks)
         await repositories.write(_use_documents)
+        await repositories.write(_use_tokens)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 import pytest
 from sqlalchemy import CheckConstraint, Column, Enum, ForeignKey, MetaData, Table, Text
 
+from domain.access import TokenKind
 from domain.onboarding import BriefStage
 from domain.qc import QcSeverity
 from domain.strategy import ApprovalState
@@ -28,7 +29,13 @@ def test_every_table_has_an_owner_whose_name_it_begins_with() -> None:
 
     assert owner_of.keys() == metadata.tables.keys()
     owners_of_entities = {type_.module for type_ in ENTITY_TYPES.values()}
-    assert set(owner_of.values()) == {*owners_of_entities, "history", "webhooks", "documents"}
+    assert set(owner_of.values()) == {
+        *owners_of_entities,
+        "history",
+        "webhooks",
+        "documents",
+        "access",
+    }
     assert owner_of.pop("events") == "history"
     begins = {table: owner.removesuffix("s") for table, owner in owner_of.items()}
     assert [table for table, begin in begins.items() if not table.startswith(begin)] == []
@@ -77,6 +84,7 @@ def test_every_child_goes_with_its_parent() -> None:
         ("strategy_plans.approval", ApprovalState),
         ("qc_issues.severity", QcSeverity),
         ("webhook_deliveries.state", DeliveryState),
+        ("access_tokens.kind", TokenKind),
     ],
 )
 def test_a_closed_set_is_text_with_a_named_check(column: str, values: type[StrEnum]) -> None:

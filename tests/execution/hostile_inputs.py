@@ -118,6 +118,7 @@ _LEAVES: Final[dict[str, st.SearchStrategy[Any]]] = {
     "Any": st.sampled_from([0, None, "a", {"b": [None]}, [1]]),
     "DateTime": st.sampled_from(["2026-03-01T09:30:00Z", "1971-01-01t00:00:00.5+01:00", "now"]),
     "JSON": st.sampled_from([{}, {"a": [1, None, {}]}, []]),
+    "Scope": st.sampled_from(["qc:read", "", "nothing"]),
     "JSONValue": st.sampled_from([0, None, "a", {}, [1, {}]]),
 }
 

@@ -122,6 +122,7 @@ class Both:
                 variable_values=variables,
                 context_value=context,
                 with_renderers=with_renderers,
+                unrestricted=True,
             )
 
 
@@ -226,6 +227,7 @@ def test_random_mutations(runner: asyncio.Runner) -> None:
                 operation_of(document),
                 variable_values={"input": given},
                 context_value=context,
+                unrestricted=True,
             )
         async with Context(theirs, build.caller()) as context:
             expected = await by_graphql_core(schema.graphql, document, {"input": given}, context)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis_graphql import Mode, from_schema, nodes
 
+from domain.scopes import Scope
 from repositories.unit_of_work import Storage
 from schema.export import exported_schema
 from tests import inputs
@@ -39,6 +40,7 @@ VALUES: some.SearchStrategy[Any] = (
 MEMBERS = some.dictionaries(some.from_regex(r"\A[a-z]{1,8}\Z"), VALUES, max_size=3)
 SCALARS: Any = {
     "DateTime": MOMENTS.map(nodes.String),
+    "Scope": (some.sampled_from(sorted(Scope)) | some.text()).map(nodes.String),
     "JSON": MEMBERS.map(
         lambda given: nodes.Object(
             [

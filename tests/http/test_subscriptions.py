@@ -219,7 +219,7 @@ async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(
 
     operation = parse_and_validate(server.service.schema, GraphQLRequest(FOLLOW, {"key": KEY}))
     share = server.service.pending.share()
-    stream = OperationStream(server.service, operation, media_type, build.caller(), share)
+    stream = OperationStream(server.service, operation, media_type, build.caller(), None, share)
     serving = asyncio.create_task(stream({"type": "http", "method": "POST"}, forever, send))
     async with asyncio.timeout(SECONDS):
         while b"DELETED" not in await told.get():

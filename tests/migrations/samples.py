@@ -119,4 +119,13 @@ ROWS = {
     ),
     "0012": (),
     "0013": (),
+    "0014": (
+        """
+        INSERT INTO access_tokens (token_id, kind, name, on_behalf_of, scopes, client_ids,
+            expires_at, revoked_at, last_used_at, pepper_id, hash, created_at, updated_at, revision)
+        VALUES ('token-1', 'agent', 'é', 'ada', '["strategy:read"]', '["client-1"]', NULL, NULL,
+            '2026-03-09 08:00:00.000000', 'p1', 'abc', '2026-03-09 08:00:00.000000',
+            '2026-03-09 08:00:00.000000', 1)
+        """,
+    ),
 }

@@ -36,7 +36,10 @@ CONNECTIONS = [
     if type_.name.endswith("Connection") and type_.name != "EventConnection"
 ]
 MUTATIONS = list(root_fields("Mutation"))
-WEBHOOKS = {
+OTHERS = {
+    "createAccessToken": {"accessToken": "AccessToken", "secret": "String"},
+    "rotateAccessToken": {"accessToken": "AccessToken", "secret": "String"},
+    "revokeAccessToken": {"accessToken": "AccessToken"},
     "saveWebhookEndpoint": {"webhookEndpoint": "WebhookEndpoint", "secret": "String"},
     "rotateWebhookSecret": {"webhookEndpoint": "WebhookEndpoint", "secret": "String"},
     "testWebhookEndpoint": {"webhookDelivery": "WebhookDelivery"},
@@ -44,7 +47,7 @@ WEBHOOKS = {
     "deleteWebhookEndpoint": {"webhookEndpoint": "WebhookEndpoint"},
 }
 """What the payloads have of mutations that are about no entity of the pipeline."""
-LISTED = ["WebhookDelivery", "WebhookEndpoint"]
+LISTED = ["AccessToken", "WebhookDelivery", "WebhookEndpoint"]
 """What is listed like entities and has no global id."""
 
 every_entity = pytest.mark.parametrize("name", ENTITIES)
@@ -80,13 +83,15 @@ def test_every_entity_is_found_alone_and_in_a_list(name: str) -> None:
     assert roots[f"{decapitalized(name)}s"] == f"{name}Connection!"
 
 
-def test_nothing_else_can_be_queried_than_entities_nodes_events_and_webhooks() -> None:
+def test_nothing_else_can_be_queried_than_entities_nodes_events_webhooks_and_access() -> None:
     of_webhooks = {"webhookEndpoint", "webhookEndpoints", "webhookDelivery", "webhookDeliveries"}
+    of_access = {"viewer", "accessToken", "accessTokens"}
     of_entities = {f"{decapitalized(name)}{end}" for name in ENTITIES for end in ("", "s")}
 
     assert set(root_fields("Query")) == {
         *of_entities,
         *of_webhooks,
+        *of_access,
         "node",
         "nodes",
         "events",
@@ -162,9 +167,9 @@ def test_values_of_enums_are_in_capitals(enum: GraphQLEnumType) -> None:
 # Mutations
 
 
-def test_there_are_fifteen_mutations_of_the_pipeline_and_five_of_webhooks() -> None:
-    assert sorted(MUTATIONS) == sorted([*OUTCOMES, *WEBHOOKS])
-    assert len(MUTATIONS) == 20
+def test_there_are_fifteen_mutations_of_the_pipeline_five_of_webhooks_and_three_of_access() -> None:
+    assert sorted(MUTATIONS) == sorted([*OUTCOMES, *OTHERS])
+    assert len(MUTATIONS) == 23
 
 
 @every_mutation
@@ -187,7 +192,7 @@ def test_a_payload_has_the_outcome_or_errors(name: str) -> None:
     entity = {outcome: "ID" if outcome == "deletedId" else capitalized(outcome)}
 
     assert fields_of(object_type(f"{capitalized(name)}Payload")) == {
-        **WEBHOOKS.get(name, entity),
+        **OTHERS.get(name, entity),
         "errors": "[MutationError!]!",
     }
 
@@ -226,8 +231,8 @@ def test_a_key_may_be_left_out_where_the_server_can_make_one(
 
 
 @pytest.mark.parametrize("mutation", ["approveStrategyPlan", "rejectStrategyPlan"])
-def test_who_decides_says_who_it_is(mutation: str) -> None:
-    assert fields_of(input_type(f"{capitalized(mutation)}Input"))["decidedBy"] == "String!"
+def test_who_decides_may_say_who_it_is(mutation: str) -> None:
+    assert fields_of(input_type(f"{capitalized(mutation)}Input"))["decidedBy"] == "String"
 
 
 @pytest.mark.parametrize(
@@ -259,12 +264,13 @@ def test_every_kind_of_error_can_be_handled_as_any_other(
 def test_all_errors_have_a_code_of_their_own() -> None:
     kinds = [type_ for type_ in object_types() if type_.name.endswith("Error")]
 
-    assert len(kinds) == 4
+    assert len(kinds) == 5
     assert list(enum_type("ErrorCode").values) == [
         "VALIDATION",
         "NOT_FOUND",
         "REVISION_CONFLICT",
         "INVALID_TRANSITION",
+        "NOT_ALLOWED",
     ]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from schema.deduplication import MIN_ALIASES, deduplicated
-from schema.reads import attribute_mask
+from schema.reads import reads_of
 from schema.root import create_schema
 
 SCHEMA = create_schema()
@@ -160,7 +160,7 @@ def test_a_deduplicated_document_is_valid_exactly_when_the_whole_document_is() -
 
         is_valid = not validate(SCHEMA.graphql, document, SCHEMA.documents._rules)
         assert (errors_of(fewer) == []) is is_valid
-        assert attribute_mask(SCHEMA.graphql, fewer) == attribute_mask(SCHEMA.graphql, document)
+        assert reads_of(SCHEMA.graphql, fewer) == reads_of(SCHEMA.graphql, document)
 
         seen["valid" if is_valid else "invalid"] += 1
         seen["with less to check"] += fewer is not document

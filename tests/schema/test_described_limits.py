@@ -50,6 +50,9 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "deleteDraft": lambda: {"draftId": "draft-1"},
     "deleteQcResult": lambda: {"resultId": "result-1"},
     "deleteDeliveryPackage": lambda: {"packageId": "package-1"},
+    "createAccessToken": inputs.create_access_token,
+    "rotateAccessToken": inputs.change_access_token,
+    "revokeAccessToken": inputs.change_access_token,
     "saveWebhookEndpoint": inputs.save_webhook_endpoint,
     "rotateWebhookSecret": inputs.change_webhook_endpoint,
     "testWebhookEndpoint": inputs.change_webhook_endpoint,
@@ -58,7 +61,7 @@ COMPLETE: dict[str, Callable[..., Json]] = {
 }
 """An input of each mutation, with all its fields and something in each list."""
 
-UNLIMITED = {"Boolean", "DateTime", "QcSeverity", "DeliveryState"}
+UNLIMITED = {"Boolean", "DateTime", "QcSeverity", "DeliveryState", "TokenKind"}
 """Scalars and enums that take what they take wherever they are: they say so themselves."""
 
 TOO_MUCH: dict[str, list[Any]] = {

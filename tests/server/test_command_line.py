@@ -30,6 +30,9 @@ from tests.support.interrupting import interrupted, running
 from tests.support.patience import SECONDS
 from tests.support.servers import AICMO, IN_MEMORY, environment, stored_in
 
+PROVIDER = {"AICMO_OIDC_ISSUER": "https://id.example", "AICMO_OIDC_AUDIENCE": "aicmo"}
+
+
 # Help
 
 
@@ -74,6 +77,12 @@ def test_the_commands_are_these() -> None:
         "aicmo documents list",
         "aicmo documents remove",
         "aicmo documents check",
+        "aicmo token",
+        "aicmo token pepper",
+        "aicmo token create",
+        "aicmo token rotate",
+        "aicmo token revoke",
+        "aicmo token list",
     ]
 
 
@@ -497,7 +506,7 @@ def test_an_option_for_a_port_that_is_in_use_is_told_as_one(taken_port: int) -> 
 
 
 def test_an_address_that_is_not_ours() -> None:
-    ended = run_serve("--port", "0", HOST="192.0.2.1", AICMO_ALLOW_REMOTE="true", **IN_MEMORY)
+    ended = run_serve("--port", "0", HOST="192.0.2.1", **PROVIDER, **IN_MEMORY)
 
     assert "192.0.2.1" in one_line_of_error(ended)
 
@@ -506,7 +515,8 @@ def test_an_address_that_is_not_ours() -> None:
 def test_others_are_not_let_in_by_an_option_alone(aicmo: Aicmo, options: list[str]) -> None:
     error = one_line_of_error(aicmo("serve", *options, **IN_MEMORY))
 
-    assert "AICMO_ALLOW_REMOTE=true" in error
+    assert "aicmo token pepper" in error
+    assert "aicmo token create" in error
 
 
 def test_a_port_that_there_is_not(aicmo: Aicmo) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from domain.access import Pepper
 from repositories.factory import PersistenceMode
 from server.settings import SettingsError, load_settings
 
@@ -12,6 +13,8 @@ def problems(**given: object) -> list[str]:
         load_settings(**given)
     return str(raised.value).splitlines()
 
+
+PEPPER = f"p1:{'a' * 32}"
 
 # Defaults
 
@@ -23,7 +26,7 @@ def test_without_any_setting_only_this_machine_is_served_from_a_file() -> None:
     assert settings.database_url == "sqlite:///aicmo.db"
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.is_local
-    assert not settings.allow_remote
+    assert not settings.requires_authentication
     assert settings.trusted_hosts == ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -105,19 +108,101 @@ def test_addresses_that_others_reach_are_refused_without_permission(
     [problem] = problems()
 
     assert problem.startswith(f"HOST: {host!r} ")
-    assert "AICMO_ALLOW_REMOTE=true" in problem
+    for step in ("AICMO_TOKEN_PEPPERS=$(aicmo token pepper)", "aicmo token create"):
+        assert step in problem
 
 
-def test_addresses_that_others_reach_are_fine_with_permission(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AICMO_TOKEN_PEPPERS": PEPPER},
+        {"AICMO_OIDC_ISSUER": "https://id.example", "AICMO_OIDC_AUDIENCE": "aicmo"},
+    ],
+)
+def test_addresses_that_others_reach_are_fine_with_authentication(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
-    monkeypatch.setenv("HOST", "0.0.0.0")
-    monkeypatch.setenv("AICMO_ALLOW_REMOTE", "true")
+    for name, value in {"HOST": "0.0.0.0", **variables}.items():
+        monkeypatch.setenv(name, value)
 
     settings = load_settings()
 
     assert not settings.is_local
+    assert settings.requires_authentication
     assert settings.trusted_hosts == ("*",)
+
+
+def test_tokens_of_a_server_in_memory_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    monkeypatch.setenv("AICMO_TOKEN_PEPPERS", PEPPER)
+    monkeypatch.setenv("AICMO_PERSISTENCE_MODE", "inmemory")
+
+    [problem] = problems()
+
+    assert problem.startswith("HOST: ")
+
+
+def test_authentication_may_be_required_on_this_machine_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AICMO_REQUIRE_AUTHENTICATION", "true")
+    [problem] = problems()
+    assert problem.startswith("AICMO_REQUIRE_AUTHENTICATION: ")
+
+    monkeypatch.setenv("AICMO_TOKEN_PEPPERS", PEPPER)
+    assert load_settings().requires_authentication
+
+
+def test_peppers_are_ids_and_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_TOKEN_PEPPERS", f"{PEPPER}, p2:{'b' * 40}")
+
+    settings = load_settings()
+
+    assert settings.peppers == (Pepper("p1", "a" * 32), Pepper("p2", "b" * 40))
+    assert "aaaa" not in repr(settings)
+
+
+@pytest.mark.parametrize("value", ["p1", "p1:short", f":{'a' * 32}", f"{PEPPER},{PEPPER}"])
+def test_wrong_peppers_are_told_without_telling_them(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("AICMO_TOKEN_PEPPERS", value)
+
+    [problem] = problems()
+
+    assert problem.startswith("AICMO_TOKEN_PEPPERS: ")
+    assert "aaaa" not in problem
+    assert "short" not in problem
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AICMO_OIDC_ISSUER", "http://id.example"),
+        ("AICMO_OIDC_ISSUER", "id.example"),
+        ("AICMO_OIDC_ALGORITHMS", "HS256"),
+        ("AICMO_OIDC_ALGORITHMS", "RS256,none"),
+    ],
+)
+def test_a_provider_that_is_not_safe_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("AICMO_OIDC_AUDIENCE", "aicmo")
+    monkeypatch.setenv(variable, value)
+
+    [problem] = problems()
+
+    assert problem.startswith(f"{variable}: ")
+
+
+def test_tokens_for_other_apis_are_not_accepted_by_accident(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AICMO_OIDC_ISSUER", "https://id.example")
+
+    [problem] = problems()
+
+    assert problem.startswith("AICMO_OIDC_AUDIENCE: ")
 
 
 def test_names_that_requests_may_be_sent_to_are_separated_by_commas(
@@ -259,7 +344,7 @@ def test_in_memory_the_url_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> N
         ("AICMO_POOL_SIZE", "0"),
         ("AICMO_POOL_SIZE", "101"),
         ("AICMO_POOL_TIMEOUT", "0"),
-        ("AICMO_ALLOW_REMOTE", "perhaps"),
+        ("AICMO_REQUIRE_AUTHENTICATION", "perhaps"),
         ("AICMO_HOST", "0.0.0.0"),
         ("AICMO_LIMITS__DEPTH", "abc"),
         ("AICMO_LIMITS__DEPTH", "0"),

@@ -17,7 +17,7 @@ async def contents_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     async with database.readers.connect() as connection:
         contents = {}
         for table in metadata.sorted_tables:
-            if table.name.startswith(("events", "history_", "webhook_", "documents")):
+            if table.name.startswith(("events", "history_", "webhook_", "documents", "access_")):
                 continue
             columns = [column for column in table.columns if column.name != "id"]
             rows = await connection.execute(select(*columns))

@@ -1,10 +1,11 @@
 """Storage on which something happens at a moment that a test chooses."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from domain.access import Pepper
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
 from repositories.history.feed import EventFeed
@@ -41,6 +42,14 @@ class Interfered:
     @property
     def feed(self) -> EventFeed:
         return self._storage.feed
+
+    @property
+    def peppers(self) -> Sequence[Pepper]:
+        return self._storage.peppers
+
+    @property
+    def token_changes(self) -> int:
+        return self._storage.token_changes
 
     @property
     def committed(self) -> asyncio.Event:

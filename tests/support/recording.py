@@ -1,8 +1,10 @@
 """Storage that records who reads and writes."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
+from domain.access import Pepper
 from domain.callers import Caller
 from repositories.history.feed import EventFeed
 from repositories.unit_of_work import Repositories, Storage
@@ -22,6 +24,14 @@ class Recording:
     @property
     def feed(self) -> EventFeed:
         return self._storage.feed
+
+    @property
+    def peppers(self) -> Sequence[Pepper]:
+        return self._storage.peppers
+
+    @property
+    def token_changes(self) -> int:
+        return self._storage.token_changes
 
     @property
     def committed(self) -> asyncio.Event:

@@ -23,11 +23,12 @@ const VALUE_OBJECTS = [
   'Recommendation',
   'StrategyTimeline',
   'Tactic',
+  'Viewer',
   'WebhookAttempt',
 ];
 
 // No entities of the pipeline: `node` doesn't find them, and caches know them by these keys.
-const KNOWN_BY = ['Event', 'WebhookDelivery', 'WebhookEndpoint'];
+const KNOWN_BY = ['AccessToken', 'Event', 'WebhookDelivery', 'WebhookEndpoint'];
 
 const EXCEPTIONS = {
   'no-typename-prefix': {

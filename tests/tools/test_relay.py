@@ -23,6 +23,7 @@ CONFIG = {
         "DateTime": "string",
         "JSON": "{[key: string]: mixed}",
         "JSONValue": "mixed",
+        "Scope": "string",
     },
 }
 

@@ -59,7 +59,8 @@ def with_engine(schema: CompiledSchema, **changes: Any) -> CompiledSchema:
 
 def without(schema: CompiledSchema, *ways: str) -> CompiledSchema:
     """The schema with an engine that has none of these ways to resolve any field."""
-    binding_of, none = schema.engine.sources.binding_of, dict.fromkeys(ways)
+    binding_of = schema.engine.sources.binding_of
+    none: dict[str, Any] = dict.fromkeys(ways)
 
     def less(field: GraphQLField) -> FieldBinding:
         return replace(binding_of(field), **none)

@@ -91,6 +91,8 @@ export function explain(failure: Failure): string {
       );
     case 'InvalidTransitionError':
       return `It is ${failure.from} already, so it can't become ${failure.to}.`;
+    case 'NotAllowedError':
+      return failure.message;
     default:
       // A kind that a newer server knows.
       return (failure satisfies never as { message: string }).message;

@@ -21,6 +21,7 @@ values = (
 members = some.dictionaries(some.from_regex(r"\A[a-z]{1,8}\Z"), values, max_size=4)
 
 schemathesis.graphql.scalar("DateTime", (moments | some.text()).map(nodes.String))
+schemathesis.graphql.scalar("Scope", some.text().map(nodes.String))
 schemathesis.graphql.scalar(
     "JSON",
     members.map(
