@@ -205,11 +205,9 @@ def _page(
 
     found = _select(rows, has_state=has_state)
     if filtered == ("types",):
-        # The first ones of each type are found by themselves, as an index has them: to look
-        # through the log for types that are rare would take as long as it is.
         of_type = rows_as("of_type", events, rule, dialect)
         types = dialect.each_value(events.c.type.type, "wanted")
-        ids = page(of_type, select(of_type.c.id).where(of_type.c.type == types.c.value))
+        ids = _of_type(of_type, types.c.value, is_before, backwards)
         is_found = rows.c.id.in_(ids.correlate(types).scalar_subquery())
         found = found.select_from(types.join(rows, is_found))
     else:
@@ -220,6 +218,28 @@ def _page(
         found = found.where(*(dialect.among(column, it) for it, column in columns.items()))
     found = page(rows, found)
     return limited(found, _STATE if has_state else (), "event_id", dialect, in_order)
+
+
+def _of_type(
+    them: FromClause, type_: ColumnElement[str], is_before: bool, backwards: bool
+) -> Select[Any]:
+    """The ids of the first events of a type, as the index by types and positions has them.
+
+    To look through the log for types that are rare would take as long as it is. PostgreSQL would do
+    that if the type were compared by `=`: not knowing which is wanted, it takes it for a usual one,
+    and then the index by positions for as good.
+    """
+    place = tuple_(them.c.type, them.c.position)
+    found = select(them.c.id).where(
+        place > tuple_(type_, _parameter("after", them.c.position)),
+        them.c.type <= type_,
+        them.c.position.is_not(None),  # so that it's an index of such events alone
+    )
+    if is_before:
+        found = found.where(place < tuple_(type_, _parameter("before", them.c.position)))
+    order = (them.c.type, them.c.position)
+    ordered = found.order_by(*(it.desc() if backwards else it for it in order))
+    return ordered.limit(bindparam("most", type_=Integer()))
 
 
 def _of_entities(

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from domain.callers import Caller, CallerKind
+from domain.callers import CallerKind
 from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from schema.root import CompiledSchema
+from tests import builders as build
 from tests import inputs
 from tests.schema.kinds import DRAFT, PACKAGE, Kind, every_kind
 from tests.support.graphql import InProcess, Json
@@ -166,7 +167,7 @@ async def test_a_cursor_of_another_list_is_refused(api: InProcess, argument: str
 async def test_an_event_says_who_changed_what_when(
     schema: CompiledSchema, storage: Storage
 ) -> None:
-    caller = Caller(CallerKind.SYSTEM, "importer", "ada", "request-7", clients=None)
+    caller = build.caller("request-7", kind=CallerKind.SYSTEM, id="importer", on_behalf_of="ada")
     api = InProcess(schema, storage, caller=caller)
     await PACKAGE.put(api, "key")
     stored = await PACKAGE.put(api, "key", artifacts=[])
