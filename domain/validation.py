@@ -135,13 +135,14 @@ def moment(field: str, value: datetime | None) -> Found:
     return ()
 
 
-def url(field: str, value: str) -> Found:
-    """An absolute URL of one of the schemes that artifacts may have."""
+def url(field: str, value: str, schemes: Sequence[str] = URL_SCHEMES) -> Found:
+    """An absolute URL of one of these schemes, by default of those that artifacts may have."""
     if found := text(field, value, URL_LENGTH):
         return found
-    if _PLAIN_URL.fullmatch(value) or _has_all_of_a_url(value):
+    is_url = _PLAIN_URL.fullmatch(value) or _has_all_of_a_url(value)
+    if is_url and (schemes is URL_SCHEMES or urlsplit(value).scheme in schemes):
         return ()
-    *others, last = URL_SCHEMES
+    *others, last = schemes
     return _broken(field, f"must be an absolute URL ({', '.join(others)} or {last})")
 
 

@@ -321,11 +321,9 @@ class SaveWebhookEndpoint:
 
 def _receiver(field: str, value: str) -> check.Violations:
     """An absolute URL of http or https, without credentials."""
-    if found := check.url(field, value):
+    if found := check.url(field, value, ("http", "https")):
         return found
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https"):
-        return (Violation((field,), "must be an absolute URL (http or https)"),)
     if parts.username is not None or parts.password is not None:
         return (Violation((field,), "must not have a user name or a password"),)
     return ()

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from domain.callers import local_operator
+from domain.errors import EventsRemoved
 from domain.history import EventFilter
 from migrations.runner import is_new, upgrade
 from orchestration.payloads import whole_payload_of
@@ -294,9 +295,12 @@ async def _tell_events(settings: Settings, after: int | None, *, follow: bool) -
     caller = local_operator(new_request_id())
     async with open_storage(settings) as storage:
         await storage.sequence_events()  # where no server runs
+        async with storage.as_(caller).read() as snapshot:
+            last = await snapshot.events.last_position()
         if after is None:
-            async with storage.as_(caller).read() as snapshot:
-                after = await snapshot.events.last_position()
+            after = last
+        elif after > last:
+            raise EventsRemoved
         while True:
             page = await storage.feed.read(caller, after, EventFilter(), whole=after > 0)
             for event in page.items:

@@ -184,7 +184,8 @@ def test_secrets_have_24_to_64_bytes() -> None:
     ("changes", "path", "message"),
     [
         ({"endpoint_id": " "}, ("endpoint_id",), "must not be blank"),
-        ({"url": "nowhere"}, ("url",), "must be an absolute URL"),
+        ({"url": "nowhere"}, ("url",), "must be an absolute URL (http or https)"),
+        ({"url": "ftp://example.com/a"}, ("url",), "must be an absolute URL (http or https)"),
         ({"url": "file:///etc/passwd"}, ("url",), "(http or https)"),
         ({"url": "s3://bucket/key"}, ("url",), "(http or https)"),
         ({"url": "https://ada:secret@example.com/"}, ("url",), "user name or a password"),

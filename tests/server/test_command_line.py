@@ -293,6 +293,16 @@ def test_a_position_whose_events_were_removed_is_refused(
     assert "doesn't have all events" in one_line_of_error(refused)
 
 
+def test_a_position_that_the_log_has_not_come_to_is_refused(
+    aicmo: Aicmo, migrated_database_url: str
+) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+
+    refused = aicmo("events", "export", "--after", "27", database=migrated_database_url)
+
+    assert "doesn't have all events" in one_line_of_error(refused)
+
+
 @pytest.mark.usefixtures("interrupts_count")
 def test_events_are_followed_until_ctrl_c(aicmo: Aicmo, migrated_database_url: str) -> None:
     succeeded(aicmo("seed", database=migrated_database_url))
