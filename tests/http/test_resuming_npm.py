@@ -49,3 +49,16 @@ async def test_events_come_once_and_in_order_whenever_the_connection_is_cut(serv
             assert await follower.leave() == 0
 
     assert told == dict.fromkeys(CLIENTS, saved)
+
+
+async def test_clients_whose_cursor_is_of_another_log_begin_anew(serve: Serve) -> None:
+    server = await serve()
+    script = ("resuming_client.mjs", f"http://{server.address}/graphql", encode_log_position(7))
+
+    async with following(*script, *CLIENTS, folder=node_tools().folder) as follower:
+        await until(lambda: server.watched == len(CLIENTS), SECONDS)
+        await server.api.do("saveDraft", inputs.save_draft(draftId="new"))
+        told = {(await follower.next()).strip() for _ in CLIENTS}
+        assert await follower.leave() == 0
+
+    assert told == {f"{client} new" for client in CLIENTS}

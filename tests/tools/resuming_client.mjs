@@ -9,7 +9,7 @@ import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
 import { createClient as createSse } from 'graphql-sse';
 import { createClient as createWs } from 'graphql-ws';
 
-const [url, start, ...names] = process.argv.slice(2);
+const [url, cursor, ...names] = process.argv.slice(2);
 const wsUrl = url.replace(/^http/, 'ws');
 const PAUSE = 10;
 const wait = () => new Promise((go) => setTimeout(go, PAUSE));
@@ -39,32 +39,61 @@ function byWebSocket() {
 /** The client subscribes again, with the variables as they are then. */
 function byItself(create) {
   return (handle, fail) => {
-    const variables = { after: start };
-    create().subscribe(
-      { query, variables },
-      {
-        next({ data, errors }) {
-          if (errors) return fail(errors);
-          handle(data.events);
-          variables.after = data.events.cursor;
+    const client = create();
+    follow(cursor);
+
+    async function follow(after) {
+      const variables = { after: after ?? (await start()) };
+      client.subscribe(
+        { query, variables },
+        {
+          next({ data, errors }) {
+            if (errors) return failed(errors);
+            handle(data.events);
+            variables.after = data.events.cursor;
+          },
+          error: failed,
+          complete() {},
         },
-        error: fail,
-        complete() {},
-      },
-    );
+      );
+    }
+
+    function failed(error) {
+      if (!hasExpired(error)) return fail(error);
+      follow();
+    }
   };
+}
+
+/** The cursor of the newest event; undefined where there is none. */
+async function start() {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ query: '{ events(last: 1) { nodes { cursor } } }' }),
+  });
+  return (await response.json()).data.events.nodes[0]?.cursor;
+}
+
+/** Whether the log hasn't all events after the cursor; takes a list of GraphQL errors, or another. */
+function hasExpired(errors) {
+  return [].concat(errors).some(({ extensions }) => extensions?.code === 'CURSOR_EXPIRED');
 }
 
 /** The client subscribes once, and gives an error and completes; whoever uses it subscribes again. */
 function apollo(link) {
   const client = new ApolloClient({ cache: new InMemoryCache(), link });
   return (handle) => {
-    follow(start);
+    follow(cursor);
 
-    function follow(after) {
+    async function follow(after) {
+      after ??= await start();
       client.subscribe({ query: log, variables: { after }, fetchPolicy: 'no-cache' }).subscribe({
         next({ data, error }) {
-          if (error) return;
+          if (error) {
+            if (hasExpired(error.errors ?? error)) after = undefined;
+            return;
+          }
           handle(data.events);
           after = data.events.cursor;
         },
@@ -78,13 +107,19 @@ function apollo(link) {
 function urql(options) {
   const client = new Client({ url, ...options });
   return (handle) => {
-    follow(start);
+    follow(cursor);
 
-    function follow(after) {
+    async function follow(after) {
+      after ??= await start();
+      let again;
       const { unsubscribe } = client.subscription(log, { after }).subscribe(({ data, error }) => {
         if (error) {
-          unsubscribe();
-          return setTimeout(() => follow(after), PAUSE);
+          if (hasExpired(error.graphQLErrors)) after = undefined;
+          again ??= setTimeout(() => {
+            unsubscribe();
+            follow(after);
+          }, PAUSE);
+          return;
         }
         handle(data.events);
         after = data.events.cursor;
