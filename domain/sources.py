@@ -18,6 +18,9 @@ def random_bytes(count: int) -> bytes:
 
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+"""The digits of ten bits: every save makes a key, and a pair costs as much as a digit."""
+_SHIFTS = range(120, -1, -10)
 _RANDOM_BITS = 80
 
 
@@ -40,9 +43,10 @@ class UlidKeys:
     def __call__(self, prefix: str) -> str:
         milliseconds = int(self._clock().timestamp() * 1000)
         with self._lock:
-            fresh = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-            same_or_earlier = milliseconds <= self._last >> _RANDOM_BITS
-            self._last = self._last + 1 if same_or_earlier else fresh
+            if milliseconds <= self._last >> _RANDOM_BITS:
+                self._last += 1
+            else:
+                self._last = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
             value = self._last
-        digits = "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+        digits = "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
         return f"{prefix}_{digits}"
