@@ -48,6 +48,9 @@ _HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?",
 """A host name without scheme and port, which no Host header's name has."""
 
 
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
 class SettingsError(Exception):
     """Settings are missing or unsafe; the message has a line for each, with the reason."""
 
@@ -83,11 +86,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("AICMO_PORT", "PORT"),
         description="The port to listen on; 0 takes a free one.",
     )
-    require_authentication: bool = Field(
-        False,
+    require_authentication: bool | None = Field(
+        None,
         description=(
             "Refuse requests without credentials on this machine's own addresses, too, such as "
-            "behind a proxy. On others they are always refused."
+            "behind a proxy; left out, it does so where AICMO_ALLOWED_HOSTS names others than this "
+            "machine. On other addresses they are always refused."
         ),
     )
     token_peppers: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -470,7 +474,12 @@ class Settings(BaseSettings):
     @property
     def requires_authentication(self) -> bool:
         """Whether requests without credentials are refused."""
-        return self.require_authentication or not self.is_local
+        if not self.is_local:
+            return True
+        if self.require_authentication is not None:
+            return self.require_authentication
+        # Names of others on an address of this machine: a proxy makes it public.
+        return not set(self.allowed_hosts) <= {*_LOCAL_NAMES}
 
     @property
     def peppers(self) -> tuple[Pepper, ...]:
@@ -487,7 +496,7 @@ class Settings(BaseSettings):
         """
         if self.allowed_hosts:
             return self.allowed_hosts
-        return ("localhost", "127.0.0.1", "[::1]") if self.is_local else ("*",)
+        return _LOCAL_NAMES if self.is_local else ("*",)
 
 
 def load_settings(**given: Any) -> Settings:

@@ -412,7 +412,9 @@ async def test_a_request_has_one_host(server: Served, hosts: str) -> None:
     ],
 )
 async def test_the_names_that_requests_may_be_sent_to(serve: Serve, host: str, status: int) -> None:
-    server = await serve(allowed_hosts=("api.example.com", "*.internal"))
+    server = await serve(
+        allowed_hosts=("api.example.com", "*.internal"), require_authentication=False
+    )
     answer = await server.http.post(server.url, json=ASK, headers={"Host": host})
 
     assert answer.status_code == status

@@ -153,6 +153,38 @@ def test_authentication_may_be_required_on_this_machine_too(
     assert load_settings().requires_authentication
 
 
+@pytest.mark.parametrize("names", ["*", "localhost,aicmo.example", "*.agency.example"])
+def test_a_server_that_a_proxy_gives_another_name_requires_authentication(
+    monkeypatch: pytest.MonkeyPatch, names: str
+) -> None:
+    monkeypatch.setenv("AICMO_ALLOWED_HOSTS", names)
+    [problem] = problems()
+    assert "aicmo token create" in problem
+
+    monkeypatch.setenv("AICMO_TOKEN_PEPPERS", PEPPER)
+    assert load_settings().requires_authentication
+
+    monkeypatch.setenv("AICMO_REQUIRE_AUTHENTICATION", "false")
+    assert not load_settings().requires_authentication
+
+
+def test_names_of_this_machine_require_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_ALLOWED_HOSTS", "localhost,[::1]")
+
+    assert not load_settings().requires_authentication
+
+
+def test_no_setting_lets_other_machines_in_without_authentication(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    monkeypatch.setenv("AICMO_REQUIRE_AUTHENTICATION", "false")
+
+    [problem] = problems()
+
+    assert problem.startswith("HOST: ")
+
+
 def test_peppers_are_ids_and_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AICMO_TOKEN_PEPPERS", f"{PEPPER}, p2:{'b' * 40}")
 
@@ -208,6 +240,7 @@ def test_tokens_for_other_apis_are_not_accepted_by_accident(
 def test_names_that_requests_may_be_sent_to_are_separated_by_commas(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("AICMO_REQUIRE_AUTHENTICATION", "false")
     monkeypatch.setenv("AICMO_ALLOWED_HOSTS", "aicmo.example, *.agency.example,,")
 
     assert load_settings().trusted_hosts == ("aicmo.example", "*.agency.example")
@@ -217,6 +250,7 @@ def test_names_that_requests_may_be_sent_to_are_separated_by_commas(
     "names", ["*", "example.com,*.example.com", "localhost", "10.0.0.1,[::1],::1", "a_b-c"]
 )
 def test_names_have_these_forms(monkeypatch: pytest.MonkeyPatch, names: str) -> None:
+    monkeypatch.setenv("AICMO_REQUIRE_AUTHENTICATION", "false")
     monkeypatch.setenv("AICMO_ALLOWED_HOSTS", names)
 
     assert load_settings().trusted_hosts == tuple(names.split(","))
