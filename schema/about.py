@@ -29,6 +29,10 @@ _CODES: Final[Mapping[TopLevelCode, str]] = {
         "less. With the HTTP status 503 the server has no room at the moment, and you may repeat "
         "the request after a pause."
     ),
+    TopLevelCode.RATE_LIMITED: (
+        "you have asked for more in a minute, or follow more at once, than a caller may. Repeat "
+        "the request after a pause; `extensions` say after how many seconds."
+    ),
     TopLevelCode.PERSISTED_QUERY_NOT_FOUND: (
         "the server doesn't know the query of this hash. Repeat the request with the query."
     ),

@@ -92,6 +92,8 @@ class ExecutableOperation:
     node: OperationDefinitionNode
     request: GraphQLRequest
     extensions: dict[str, Any]
+    cost: int
+    """What it costs with its variables, as `cost` among the limits."""
 
     @property
     def kind(self) -> OperationType:
@@ -117,7 +119,7 @@ def parse_and_validate(
     except LimitExceeded as error:
         return refused(error)
     extensions = {"cost": cost} if request.wants_cost else {}
-    return ExecutableOperation(document, node, request, extensions)
+    return ExecutableOperation(document, node, request, extensions, cost)
 
 
 async def execute(schema: CompiledSchema, request: GraphQLRequest, context: Context) -> Response:

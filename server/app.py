@@ -39,7 +39,7 @@ from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
 from server.authentication import Authenticator
-from server.connection_limits import StreamSlots
+from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.fast_path import FastPath
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
@@ -47,11 +47,13 @@ from server.http import HttpEndpoint, mask_bug, refuse_http
 from server.memory_budget import MemoryBudget
 from server.oidc import verifier_of
 from server.persisted_queries import PersistedQueries
+from server.proxies import Proxies
+from server.rate_limits import RateLimits
 from server.requests import BodyLimits, HttpRequest, new_request_id
 from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
-from server.settings import Settings, SettingsError
+from server.settings import OutageMode, Settings, SettingsError
 from server.trusted_documents import KnownDocuments, TrustedDocuments
 from server.webhooks import sending_webhooks
 from server.websocket import WebSocketEndpoint
@@ -137,6 +139,33 @@ async def open_server_storage(
                 yield storage
 
 
+@asynccontextmanager
+async def _rate_limits(settings: Settings) -> AsyncIterator[RateLimits]:
+    """The limits of the settings; nothing connects before the first request. Raises SettingsError.
+
+    Only a server with a shared store imports what that needs.
+    """
+    async with AsyncExitStack() as stack:
+        shared = None
+        if settings.rate_limit_store:
+            try:
+                from server.rate_limit_store import rate_limit_store  # noqa: PLC0415
+            except ImportError as error:
+                raise SettingsError(
+                    f"AICMO_RATE_LIMIT_STORE: {error.name} isn't installed; it's part of "
+                    "aicmo[redis] (uv sync --extra redis)"
+                ) from None
+            store = rate_limit_store(settings.rate_limit_store)
+            shared = await stack.enter_async_context(store)
+        yield RateLimits(
+            requests=settings.rate_limit_requests,
+            cost=settings.rate_limit_cost,
+            failed_logins=settings.rate_limit_failed_logins,
+            shared=shared,
+            serves_without_store=settings.rate_limit_outage is OutageMode.SERVE,
+        )
+
+
 OpenStorage = Callable[[Settings, Cache], AbstractAsyncContextManager[Storage]]
 
 
@@ -175,12 +204,13 @@ def create_app(
     cache = Cache(settings.cache_bytes - persisted_query_bytes)
     schema = create_schema(settings.limits, introspection=not settings.production, cache=cache)
     has_schema_file = settings.publish_schema or not settings.production
-    hosts = Hosts(settings.trusted_hosts, settings.trusted_proxies)
+    proxies = Proxies(settings.trusted_proxies)
+    hosts = Hosts(settings.trusted_hosts, proxies)
     fast_path = FastPath(hosts)
 
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
-        async with open_storage(settings, cache) as storage:
+        async with open_storage(settings, cache) as storage, _rate_limits(settings) as rate_limits:
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 seeding = system("seed", new_request_id())
                 await seed_agency(storage.as_(seeding))
@@ -188,6 +218,7 @@ def create_app(
                 storage,
                 is_required=settings.requires_authentication,
                 verifier=verifier_of(settings),
+                rate_limits=rate_limits,
             )
             service = Service(
                 schema=schema,
@@ -199,6 +230,8 @@ def create_app(
                 ),
                 stream_limits=settings.streams,
                 streams=StreamSlots(settings.streams.connections),
+                subscriptions=SubscriptionSlots(settings.caller_subscriptions),
+                rate_limits=rate_limits,
                 pending=MemoryBudget(settings.pending_bytes),
                 large_answers=FairSemaphore(max(settings.pool_size // 4, 1)),
                 documents=KnownDocuments(
@@ -209,6 +242,7 @@ def create_app(
                 has_graphiql=not settings.production,
                 allowed_origins=settings.cors_origins,
                 hosts=hosts,
+                proxies=proxies,
                 authenticator=authenticator,
             )
             app.serve(service)

@@ -17,6 +17,7 @@ from domain.errors import DomainError
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.errors import TopLevelCode
+from server.rate_limits import RateLimits
 from server.requests import RequestRefused
 
 TRUST_SECONDS: Final = 1.0
@@ -104,12 +105,17 @@ class Authenticator:
         *,
         is_required: bool = False,
         verifier: Verifier | None = None,
+        rate_limits: RateLimits | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Without `is_required`, requests without credentials are the local operator's."""
+        """Without `is_required`, requests without credentials are the local operator's.
+
+        With `rate_limits`, an address may fail so often in a minute.
+        """
         self._storage = storage
         self._is_required = is_required
         self._verifier = verifier
+        self._rate_limits = rate_limits
         self._now = now
         self._secret = urandom(32)
         self._known: dict[bytes, _Known] = {}
@@ -139,8 +145,12 @@ class Authenticator:
             return None
         return known.caller.in_request(request_id)
 
-    async def authenticate(self, authorization: bytes, request_id: str) -> Caller:
-        """The caller of the header. Raises RequestRefused."""
+    async def authenticate(self, authorization: bytes, request_id: str, address: str) -> Caller:
+        """The caller of the header, which comes from a client of this address.
+
+        Raises RequestRefused. Where too many attempts from the address have failed, credentials
+        that aren't known yet aren't looked at; those that are known go on.
+        """
         credentials = _bearer(authorization)
         if credentials is None:
             # Another scheme is meant for a proxy in front.
@@ -149,16 +159,21 @@ class Authenticator:
             return local_operator(request_id)
         key = self._key(authorization)
         try:
-            if _is_issued(credentials):
+            if is_issued := _is_issued(credentials):
                 await self._refresh()
-                known = self._known.get(key) or await self._issued(credentials)
-            else:
-                known = self._known.get(key) or await self._verified(credentials)
+            known = self._known.get(key)
+            if known is None:
+                if self._rate_limits is not None:
+                    await self._rate_limits.require_few_failures(address)
+                look_up = self._issued if is_issued else self._verified
+                known = await look_up(credentials)
         except DomainError as error:
             log.warning("request %s: nobody can be authenticated: %s", request_id, error)
             raise _unavailable() from None
         if known is None or self._now() >= known.expires:
             self._known.pop(key, None)
+            if self._rate_limits is not None:
+                await self._rate_limits.count_failure(address)
             raise Unauthenticated(is_missing=False)
         self._remember(key, known)
         return known.caller.in_request(request_id)

@@ -1,4 +1,5 @@
-"""Limits of connections, of all clients and of one address, and of open streams."""
+"""Limits of connections, of all clients and of one address, and of open streams, of all clients and
+of one caller."""
 
 import ipaddress
 import resource
@@ -7,12 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from server.requests import at_capacity
+from domain.callers import Caller, CallerKind
+from schema.errors import TopLevelCode
+from server.requests import RequestRefused, at_capacity
 
 _MAX_FILES: Final = 65_536
 """The most files that the process asks for; some systems have no limit of their own."""
 _OTHER_FILES: Final = 128
 """Files other than clients' connections: listening sockets, the database, logs, libraries."""
+
+_SUBSCRIBE_AGAIN_SECONDS: Final = 5
+"""After how long to try again, though nobody knows when the caller ends a subscription."""
 
 
 class ConnectionLimiter:
@@ -71,6 +77,47 @@ class StreamSlots:
             yield
         finally:
             self.in_use -= 1
+
+
+class SubscriptionSlots:
+    """Counts the subscriptions of each caller, up to a limit. The operator may have any number."""
+
+    def __init__(self, limit: int) -> None:
+        """A limit of 0 is none."""
+        self._limit = limit
+        self._in_use = Counter[tuple[str | None, ...]]()
+
+    @property
+    def total(self) -> int:
+        """How many are held, of all callers that are counted."""
+        return self._in_use.total()
+
+    @contextmanager
+    def acquire(self, caller: Caller) -> Iterator[None]:
+        """Holds a slot of the caller while it is entered. Raises RequestRefused when none is free.
+
+        Whatever credentials it uses, a caller is the same by its kind, its id and its person.
+        """
+        key = caller[:3]
+        if not self._limit or caller.kind is CallerKind.OPERATOR:
+            yield
+            return
+        if self._in_use[key] >= self._limit:
+            raise RequestRefused(
+                429,
+                f"You follow as much as a caller may, {self._limit:,} subscriptions at once; "
+                "end one, or try again later.",
+                code=TopLevelCode.RATE_LIMITED,
+                headers={"Retry-After": str(_SUBSCRIBE_AGAIN_SECONDS)},
+                extensions={"retryAfter": _SUBSCRIBE_AGAIN_SECONDS},
+            )
+        self._in_use[key] += 1
+        try:
+            yield
+        finally:
+            self._in_use[key] -= 1
+            if not self._in_use[key]:
+                del self._in_use[key]
 
 
 def raise_file_limit() -> int:

@@ -2,11 +2,11 @@
 
 import logging
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.proxies import Proxies
 from server.requests import RequestRefused, headers_of, request_id_of, shown
 from server.responses import refuse
 
@@ -16,15 +16,14 @@ log = logging.getLogger("aicmo.websocket")
 class Hosts:
     """The accepted host names: `*` is any name, `*.example.com` any name below example.com.
 
-    Trusted proxies, given by addresses or networks, may forward a request under another name, with
-    the client's in `X-Forwarded-Host`. From other clients that header is ignored.
+    Trusted proxies may forward a request under another name, with the client's in
+    `X-Forwarded-Host`. From other clients that header is ignored.
     """
 
-    def __init__(self, names: tuple[str, ...], proxies: tuple[str, ...] = ()) -> None:
+    def __init__(self, names: tuple[str, ...], proxies: Proxies) -> None:
         self._names = frozenset(name.lower().strip("[]") for name in names)
-        self._proxies = [ip_network(proxy) for proxy in proxies]
+        self._proxies = proxies
         self._are_named = lru_cache(maxsize=100)(self._decide)
-        self._is_proxy = lru_cache(maxsize=100)(self._look_up)
 
     def require(self, scope: Scope) -> None:
         """Raises RequestRefused unless the request's host name is accepted.
@@ -34,7 +33,7 @@ class Hosts:
         """
         given = tuple([value for name, value in scope["headers"] if name == b"host"])
         is_named = self._are_named(given)
-        if is_named and self._proxies and (forwarded := self._forwarded(scope)):
+        if is_named and self._proxies.are_there and (forwarded := self._forwarded(scope)):
             is_named = self._are_named(forwarded)
         if not is_named:
             raise RequestRefused(400, "Host: this server isn't called that.")
@@ -45,18 +44,9 @@ class Hosts:
         return b"".join(self._forwarded(scope) or (name,)).decode("latin-1").lower()
 
     def _forwarded(self, scope: Scope) -> tuple[bytes, ...]:
-        client = scope.get("client")
-        if client is None or not self._is_proxy(client[0]):
+        if not self._proxies.have_sent(scope):
             return ()
         return tuple([value for name, value in scope["headers"] if name == b"x-forwarded-host"])
-
-    def _look_up(self, address: str) -> bool:
-        try:
-            found = ip_address(address)
-        except ValueError:
-            return False
-        plain = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-        return any((plain or found) in proxy for proxy in self._proxies)
 
     def _decide(self, given: tuple[bytes, ...]) -> bool:
         if "*" in self._names:

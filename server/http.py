@@ -74,7 +74,10 @@ class HttpEndpoint:
         caller = service.authenticator.known(authorization, request.id)
         if caller is None:
             assert authorization is not None
-            caller = await service.authenticator.authenticate(authorization, request.id)
+            address = service.proxies.client_address(request.scope)
+            caller = await service.authenticator.authenticate(authorization, request.id, address)
+        if (counting := service.rate_limits.count_request(caller)) is not None:
+            await counting
         graphql_request = await read_graphql_request(
             request, service.body_limits, service.documents, share.grow
         )
@@ -82,8 +85,11 @@ class HttpEndpoint:
             operation = service.parse_and_validate(graphql_request)
         else:
             operation = await service.parse_and_validate_apart(graphql_request)
-        if isinstance(operation, ExecutableOperation) and request.method != "POST":
-            self._require_safe(operation, request)
+        if isinstance(operation, ExecutableOperation):
+            if request.method != "POST":
+                self._require_safe(operation, request)
+            if (counting := service.rate_limits.count_cost(caller, operation.cost)) is not None:
+                await counting
         is_followed = is_subscription(operation)
         if accepted.stream is not None and (is_followed or accepted.single is None):
             return OperationStream(

@@ -40,11 +40,14 @@ class RequestRefused(Exception):
         *,
         code: str = "BAD_USER_INPUT",
         headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
     ) -> None:
+        """`extensions` are those of the error, beside its code."""
         self.status = status
         self.message = message
         self.code = code
         self.headers = headers or {}
+        self.extensions = extensions or {}
         super().__init__(message)
 
 

@@ -112,4 +112,5 @@ def refuse(refusal: RequestRefused, request_id: str, media_type: str = JSON) -> 
 
 
 def refusal_error(refusal: RequestRefused) -> dict[str, Any]:
-    return {"message": refusal.message, "extensions": {"code": refusal.code}}
+    extensions = {"code": refusal.code, **refusal.extensions}
+    return {"message": refusal.message, "extensions": extensions}

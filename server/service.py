@@ -2,7 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    aclosing,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 from typing import Final, TypeGuard
 from urllib.parse import urlsplit
@@ -32,9 +38,11 @@ from schema.execute import (
 from schema.execute import Send as SendResponse
 from schema.root import CompiledSchema
 from server.authentication import Authenticator
-from server.connection_limits import StreamSlots
+from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.hosts import Hosts
 from server.memory_budget import MemoryBudget, MemoryShare
+from server.proxies import Proxies
+from server.rate_limits import RateLimits
 from server.requests import BodyLimits, DocumentRefused, RequestRefused, headers_of
 from server.stream_limits import StreamLimits
 from server.trusted_documents import KnownDocuments
@@ -62,6 +70,8 @@ class Service:
     body_limits: BodyLimits
     stream_limits: StreamLimits
     streams: StreamSlots
+    subscriptions: SubscriptionSlots
+    rate_limits: RateLimits
     pending: MemoryBudget
     large_answers: FairSemaphore
     """How many large answers are read at once, which leaves connections for other requests."""
@@ -69,6 +79,7 @@ class Service:
     has_graphiql: bool
     allowed_origins: tuple[str, ...]
     hosts: Hosts
+    proxies: Proxies
     authenticator: Authenticator
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -207,22 +218,25 @@ class Service:
         A subscription has started when this context manager is entered. An unexpected error becomes
         the last response. `share` grows by what is read for each response; the caller shrinks it
         when the response is sent. Responses that equal subscriptions share may be passed to `send`
-        instead.
+        instead. Raises RequestRefused when the caller has as many subscriptions as it may.
         """
 
         def new_context() -> Context:
             return self._new_context(caller, share)
 
         started: AbstractAsyncContextManager[AsyncIterator[Response]]
+        slot: AbstractContextManager[None] = nullcontext()
         if is_subscription(operation):
+            slot = self.subscriptions.acquire(caller)
             started = subscribe(self.schema, operation, new_context, send)
         else:
             started = aclosing(self._only_response(operation, caller, share))
-        async with (
-            started as responses,
-            aclosing(_reporting_failures(responses, caller.request_id)) as reported,
-        ):
-            yield reported
+        with slot:
+            async with (
+                started as responses,
+                aclosing(_reporting_failures(responses, caller.request_id)) as reported,
+            ):
+                yield reported
 
     async def _only_response(
         self, operation: ExecutableOperation | Response, caller: Caller, share: MemoryShare

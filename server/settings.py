@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -42,6 +43,13 @@ _PEPPER_ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SERVICE_LINK = re.compile(r"AICMO_(SERVICE|PORT)_.*")
 """The variables that Kubernetes sets for a service called aicmo."""
+
+
+class OutageMode(StrEnum):
+    """What to do with requests that can't be counted together with those of other processes."""
+
+    SERVE = "serve"
+    REFUSE = "refuse"
 
 
 _HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?", re.IGNORECASE)
@@ -149,7 +157,7 @@ class Settings(BaseSettings):
         (),
         description=(
             "Addresses and networks, separated by commas, of proxies that say in "
-            "`X-Forwarded-Host` which name the client used."
+            "`X-Forwarded-Host` which name the client used, and in `X-Forwarded-For` its address."
         ),
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -174,7 +182,7 @@ class Settings(BaseSettings):
         description="Request headers, separated by commas, that those pages may set.",
     )
     cors_exposed_headers: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("X-Request-Id", "Retry-After"),
+        ("X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"),
         description="Response headers, separated by commas, that those pages may read.",
     )
     cors_credentials: bool = Field(
@@ -226,6 +234,52 @@ class Settings(BaseSettings):
         description=(
             "How many connections one address may have at once; trusted proxies have as many as "
             "they like."
+        ),
+    )
+    caller_subscriptions: int = Field(
+        200,
+        ge=0,
+        description=(
+            "How many subscriptions a caller who has authenticated may have at once, in each "
+            "server process; 0: any number."
+        ),
+    )
+    rate_limit_requests: int = Field(
+        3_000,
+        ge=0,
+        description=(
+            "How many requests a caller who has authenticated may send in a minute; 0: any number."
+        ),
+    )
+    rate_limit_cost: int = Field(
+        1_000_000,
+        ge=0,
+        description=(
+            "How much the operations of such a caller may cost in a minute, all together; 0: any "
+            "amount. Not below `AICMO_LIMITS__COST`."
+        ),
+    )
+    rate_limit_failed_logins: int = Field(
+        30,
+        ge=0,
+        description=(
+            "How many attempts to authenticate from one address may fail in a minute, until others "
+            "than known credentials from there are refused; 0: any number."
+        ),
+    )
+    rate_limit_store: str = Field(
+        "",
+        description=(
+            "The Redis or Valkey by which several server processes count together: "
+            "`redis://`, `rediss://` or `unix://`. Without it each counts for itself."
+        ),
+        repr=False,
+    )
+    rate_limit_outage: OutageMode = Field(
+        OutageMode.SERVE,
+        description=(
+            "While that can't be reached, `serve`: each process counts for itself; or `refuse`: "
+            "requests of callers who have authenticated are `UNAVAILABLE`."
         ),
     )
     cache_bytes: int = Field(
@@ -389,6 +443,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a URL of https; of http on this machine alone")
         return value
 
+    @field_validator("rate_limit_store")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must be a URL of redis://, rediss:// or unix://")
+        return value
+
     @field_validator("limits", "streams")
     @classmethod
     def _above_zero(cls, value: Limits | StreamLimits) -> Limits | StreamLimits:
@@ -437,6 +498,17 @@ class Settings(BaseSettings):
                 "audience",
                 "must be set with AICMO_OIDC_ISSUER: tokens for other APIs would be accepted",
                 {"at": ["oidc_audience"]},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _room_for_each_operation(self) -> Self:
+        if 0 < self.rate_limit_cost < self.limits.cost:
+            raise PydanticCustomError(
+                "cost",
+                "must be at least AICMO_LIMITS__COST, {cost}: operations that cost as much could "
+                "never run",
+                {"at": ["rate_limit_cost"], "cost": self.limits.cost},
             )
         return self
 

@@ -189,7 +189,8 @@ class _Connection:
             caller = authenticator.known(authorization, self._request_id)
             if caller is None:
                 assert authorization is not None
-                caller = await authenticator.authenticate(authorization, self._request_id)
+                address = self._service.proxies.client_address(self._websocket.scope)
+                caller = await authenticator.authenticate(authorization, self._request_id, address)
         except Unauthenticated as refusal:
             # graphql-ws connects again after 4403, but not after 4401.
             code, reason = (4401, "Unauthorized") if refusal.is_missing else (4403, "Forbidden")
@@ -238,11 +239,18 @@ class _Connection:
             return
         except RequestRefused as refusal:
             raise ProtocolViolation(4400, _reason(refusal.message)) from None
+        rates = self._service.rate_limits
         try:
             self._require_room()
             with self._service.pending.share() as share:
                 share.grow(size)
+                if (counting := rates.count_request(caller)) is not None:
+                    await counting
                 executable = await self._service.parse_and_validate_apart(operation)
+                if isinstance(executable, ExecutableOperation) and (
+                    counting := rates.count_cost(caller, executable.cost)
+                ):
+                    await counting
                 if self._caller is None:
                     return  # the credentials have just ended
                 caller = caller._replace(request_id=new_request_id())
@@ -287,6 +295,9 @@ class _Connection:
                 async with self._service.responses(operation, caller, share, send) as awaited:
                     _end(started)
                     await self._send_responses(id, opening, awaited, caller, share)
+            except RequestRefused as refusal:
+                self._operations.pop(id, None)
+                await self._refuse(id, refusal)
             except Exception as error:  # noqa: BLE001
                 await self._give_up(error, caller.request_id)
             finally:

@@ -1,0 +1,70 @@
+"""Proxies that are trusted to say for whom they ask."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+from starlette.types import Scope
+
+_NOBODY: Final = "unknown"
+"""The address of a client that has none, such as one of a Unix socket."""
+
+
+class Proxies:
+    """Knows trusted proxies by their addresses or networks. What others say of whom they ask for is
+    ignored: anybody can send such headers."""
+
+    def __init__(self, networks: Iterable[str] = ()) -> None:
+        self._networks = [ip_network(network) for network in networks]
+        self.are_there = bool(self._networks)
+        self._includes = lru_cache(maxsize=100)(self._look_up)
+
+    def have_sent(self, scope: Scope) -> bool:
+        """Whether the request comes from one of them."""
+        client = scope.get("client")
+        return client is not None and self._includes(client[0])
+
+    def client_address(self, scope: Scope) -> str:
+        """The address of the client: of the peer, or the one that a trusted proxy asks for.
+
+        Each proxy adds the address of its own peer at the end of `X-Forwarded-For`. So the client
+        is the last one that isn't a trusted proxy; whatever is before it, the client may have sent.
+        """
+        client = scope.get("client")
+        if client is None:
+            return _NOBODY
+        address: str = client[0]
+        if self._includes(address):
+            for forwarded in reversed(_forwarded_for(scope)):
+                found = _address(forwarded)
+                if found is None:
+                    break
+                address = str(found)
+                if not self._includes(address):
+                    break
+        return address
+
+    def _look_up(self, address: str) -> bool:
+        found = _address(address)
+        return found is not None and any(found in network for network in self._networks)
+
+
+def _forwarded_for(scope: Scope) -> list[str]:
+    """What all lines of `X-Forwarded-For` say, in their order."""
+    lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return b",".join(lines).decode("latin-1").split(",") if lines else []
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address, without a port; an IPv4 address that is mapped to IPv6 as itself."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return None
+    return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
