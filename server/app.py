@@ -155,7 +155,7 @@ async def _rate_limits(settings: Settings) -> AsyncIterator[RateLimits]:
                     f"AICMO_RATE_LIMIT_STORE: {error.name} isn't installed; it's part of "
                     "aicmo[redis] (uv sync --extra redis)"
                 ) from None
-            store = rate_limit_store(settings.rate_limit_store)
+            store = rate_limit_store(settings.rate_limit_store, settings.rate_limit_store_seconds)
             shared = await stack.enter_async_context(store)
         yield RateLimits(
             requests=settings.rate_limit_requests,

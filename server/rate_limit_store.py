@@ -17,8 +17,6 @@ from redis.exceptions import RedisError
 
 from server.rate_limits import WINDOW_SECONDS, Quota, Shortage, StoreUnavailable, shortage
 
-ANSWER_SECONDS: Final = 0.1
-"""How long a request waits for the store."""
 PAUSE_SECONDS: Final = 1.0
 """How long the store isn't asked after it didn't answer: meanwhile no request waits for it."""
 _CONNECTIONS: Final = 20
@@ -33,16 +31,21 @@ class RedisCounters:
     """Counts in Redis, by its clock. Each process may ask at any time; a script takes at once."""
 
     def __init__(
-        self, pool: BlockingConnectionPool, now: Callable[[], float] = time.monotonic
+        self,
+        pool: BlockingConnectionPool,
+        seconds: float,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """A request waits for an answer for so many seconds at most."""
         # The pool decides where it is; the library wants an address all the same.
         self._storage = RedisStorage(
-            "async+redis://localhost",
+            "async+redis://localhost:6379",
             implementation="redispy",
             key_prefix=_PREFIX,
             connection_pool=pool,  # type: ignore[arg-type]
         )
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
+        self._seconds = seconds
         self._now = now
         self._is_down = False
         self._paused_until = 0.0
@@ -81,7 +84,7 @@ class RedisCounters:
                 raise StoreUnavailable
             self._pause()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 answer = await ask()
         except (RedisError, OSError, TimeoutError) as error:
             self._pause()
@@ -105,19 +108,15 @@ def _item(quota: Quota) -> RateLimitItem:
 
 
 @asynccontextmanager
-async def rate_limit_store(
-    url: str, now: Callable[[], float] = time.monotonic
-) -> AsyncIterator[RedisCounters]:
+async def rate_limit_store(url: str, seconds: float) -> AsyncIterator[RedisCounters]:
     """Counters in the Redis or Valkey at this URL; it connects when it is first asked."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS,
-        timeout=ANSWER_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=ANSWER_SECONDS,
+        timeout=None,  # whoever asks has a bound
         retry=Retry(NoBackoff(), 0),
     )
     try:
-        yield RedisCounters(pool, now)
+        yield RedisCounters(pool, seconds)
     finally:
         await pool.disconnect()

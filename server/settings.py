@@ -275,10 +275,13 @@ class Settings(BaseSettings):
         ),
         repr=False,
     )
+    rate_limit_store_seconds: float = Field(
+        0.1, gt=0, description="How long a request waits for its answer."
+    )
     rate_limit_outage: OutageMode = Field(
         OutageMode.SERVE,
         description=(
-            "While that can't be reached, `serve`: each process counts for itself; or `refuse`: "
+            "While it can't be reached, `serve`: each process counts for itself; or `refuse`: "
             "requests of callers who have authenticated are `UNAVAILABLE`."
         ),
     )

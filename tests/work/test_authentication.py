@@ -58,7 +58,7 @@ async def test_a_known_token_is_a_hash_and_a_look_up(authenticator: Authenticato
         lambda unit: create_access_token(unit, build.create_access_token())
     )
     header = f"Bearer {shown.secret}".encode()
-    await authenticator.authenticate(header, "request-1")
+    await authenticator.authenticate(header, "request-1", "192.0.2.1")
     authenticator._trusted_until = time.monotonic() + 1_000
 
     assert authenticator.known(header, "request-2") is not None
@@ -69,7 +69,7 @@ async def test_a_known_jwt_is_a_hash_and_a_look_up(
     authenticator: Authenticator, verifier: Verifier
 ) -> None:
     header = b"Bearer " + b"x" * 900
-    await authenticator.authenticate(header, "request-1")
+    await authenticator.authenticate(header, "request-1", "192.0.2.1")
 
     for _ in range(3):
         assert authenticator.known(header, "request-2") is not None
