@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from redis.asyncio import Redis as Client
 
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
@@ -141,8 +142,8 @@ async def test_nothing_in_the_store_names_a_caller(
     [served, _] = await two(serve, storage, redis)
     await post(served, bearer(secret), {"query": PAGE})
 
-    connection = store_of(served)._storage.bridge.get_connection()
-    keys = [key.decode() for key in await connection.keys("*")]
+    async with Client.from_url(redis.url) as client:
+        keys = [key.decode() for key in await client.keys("*")]
 
     assert len(keys) == 2
     assert all(key.startswith("aicmo:{") for key in keys)

@@ -132,8 +132,8 @@ def test_there_is_room_for_so_many_keys_and_no_more(clock: Clock) -> None:
 
 
 def limits(clock: Clock, **changes: Any) -> RateLimits:
-    given = {"requests": 2, "cost": 100, "failed_logins": 2, "now": clock} | changes
-    return RateLimits(**given)
+    given: dict[str, Any] = {"requests": 2, "cost": 100, "failed_logins": 2, "now": clock}
+    return RateLimits(**given | changes)
 
 
 def test_the_refusal_says_when_to_come_back(clock: Clock) -> None:
