@@ -1,6 +1,7 @@
 """Limits that several servers count together, in a Redis that goes away and comes back."""
 
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from redis.asyncio import Redis as Client
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from server.rate_limit_store import PAUSE_SECONDS, RedisCounters
+from server.settings import SettingsError
 from tests import builders as build
 from tests.http.conftest import Serve
 from tests.http.test_authentication import REQUIRED, Tokens, bearer, post
 from tests.support.patience import SECONDS
+from tests.support.processes import output_of
 from tests.support.providers import AUDIENCE, Provider
 from tests.support.redis import PROGRAM, Redis, redis_server
 from tests.support.servers import IN_MEMORY, running_server
@@ -27,6 +30,7 @@ from tests.support.sockets import opened
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's redis-server")
 
 PAGE: Final = "{ deliveryPackages(first: 50) { nodes { packageId } } }"
+ROOT: Final = Path(__file__).parents[2]
 WRONG: Final = bearer("aicmo_agent_reqpterBmBDgpLfAc4Ytmh6P85TY9Q1BvBE5")
 DOWN: Final = "The store of rate limits can't be reached"
 
@@ -263,3 +267,26 @@ async def test_processes_share_a_limit(provider: Provider, redis: Redis, tmp_pat
 
     assert [answer.status_code for answer in found] == [200, 200, 200, 429, 429, 429]
     assert (tmp_path / "log-0").read_text() == ""
+
+
+async def test_without_the_library_the_start_says_what_to_install(
+    serve: Serve, storage: Storage, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "server.rate_limit_store")
+    monkeypatch.setitem(sys.modules, "limits", None)
+
+    with pytest.raises(SettingsError, match=r"AICMO_RATE_LIMIT_STORE: limits isn't installed.*"):
+        await serve(storage, rate_limit_store=redis.url)
+
+
+def test_a_server_without_a_store_imports_no_client_of_one() -> None:
+    told = output_of(
+        [
+            sys.executable,
+            "-c",
+            "import server.app, sys; print({'limits', 'redis'} & {*sys.modules})",
+        ],
+        folder=ROOT,
+    )
+
+    assert told == "set()\n"

@@ -480,3 +480,38 @@ def test_several_problems_are_told_in_a_line_each(monkeypatch: pytest.MonkeyPatc
         "AICMO_LIMITS__DEPTH",
     }
     assert len(told) == 5
+
+
+# Limits of callers
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "rediss://:secret@r:6380/1", "unix:///r"])
+def test_the_store_of_rate_limits_is_a_redis(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("AICMO_RATE_LIMIT_STORE", url)
+
+    settings = load_settings()
+
+    assert settings.rate_limit_store == url
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "memcached://:secret@m"])
+def test_other_stores_of_rate_limits_are_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("AICMO_RATE_LIMIT_STORE", url)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    expected = "AICMO_RATE_LIMIT_STORE: must be a URL of redis://, rediss:// or unix://"
+    assert str(caught.value) == expected
+
+
+def test_a_quota_of_cost_leaves_room_for_each_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_RATE_LIMIT_COST", "24999")
+
+    with pytest.raises(SettingsError, match="AICMO_RATE_LIMIT_COST: must be at least AICMO_LIMITS"):
+        load_settings()
+
+    for cost in ("0", "25000"):
+        monkeypatch.setenv("AICMO_RATE_LIMIT_COST", cost)
+        assert load_settings().rate_limit_cost == int(cost)
