@@ -1,7 +1,6 @@
 """Limits of connections, of all clients and of one address, and of open streams, of all clients and
 of one caller."""
 
-import ipaddress
 import resource
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import Final
 
 from domain.callers import Caller, CallerKind
 from schema.errors import TopLevelCode
+from server.proxies import Proxies
 from server.requests import RequestRefused, at_capacity
 
 _MAX_FILES: Final = 65_536
@@ -32,7 +32,7 @@ class ConnectionLimiter:
     ) -> None:
         self._limit = limit
         self._client_limit = client_limit
-        self._exempt = [ipaddress.ip_network(network) for network in exempt]
+        self._exempt = Proxies(exempt)
         self._in_use = Counter[str]()
         self.total = 0
 
@@ -40,7 +40,7 @@ class ConnectionLimiter:
         """Count one more connection. Returns the reason when the limit is reached."""
         if self.total >= self._limit:
             return f"There are {self._limit:,} open connections already"
-        if self._in_use[address] >= self._client_limit and not self._is_exempt(address):
+        if self._in_use[address] >= self._client_limit and not self._exempt.include(address):
             return f"There are {self._client_limit:,} open connections of this address already"
         self._in_use[address] += 1
         self.total += 1
@@ -51,13 +51,6 @@ class ConnectionLimiter:
         self._in_use[address] -= 1
         if not self._in_use[address]:
             del self._in_use[address]
-
-    def _is_exempt(self, address: str) -> bool:
-        try:
-            found = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(found in network for network in self._exempt)
 
 
 class StreamSlots:

@@ -18,12 +18,13 @@ class Proxies:
     def __init__(self, networks: Iterable[str] = ()) -> None:
         self._networks = [ip_network(network) for network in networks]
         self.are_there = bool(self._networks)
-        self._includes = lru_cache(maxsize=100)(self._look_up)
+        self.include = lru_cache(maxsize=100)(self._look_up)
+        """Whether an address is one of theirs."""
 
     def have_sent(self, scope: Scope) -> bool:
         """Whether the request comes from one of them."""
         client = scope.get("client")
-        return client is not None and self._includes(client[0])
+        return client is not None and self.include(client[0])
 
     def client_address(self, scope: Scope) -> str:
         """The address of the client: of the peer, or the one that a trusted proxy asks for.
@@ -35,13 +36,13 @@ class Proxies:
         if client is None:
             return _NOBODY
         address: str = client[0]
-        if self._includes(address):
+        if self.include(address):
             for forwarded in reversed(_forwarded_for(scope)):
                 found = _address(forwarded)
                 if found is None:
                     break
                 address = str(found)
-                if not self._includes(address):
+                if not self.include(address):
                     break
         return address
 

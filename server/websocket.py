@@ -232,6 +232,13 @@ class _Connection:
         id = _operation_id(message)
         if id in self._operations:
             raise ProtocolViolation(4409, _reason(f"Subscriber for {id} already exists"))
+        rates = self._service.rate_limits
+        try:
+            if (counting := rates.count_request(caller)) is not None:
+                await counting
+        except RequestRefused as refusal:
+            await self._refuse(id, refusal)
+            return
         try:
             operation = await graphql_request_of(message.get("payload"), self._service.documents)
         except DocumentRefused as refusal:
@@ -239,13 +246,10 @@ class _Connection:
             return
         except RequestRefused as refusal:
             raise ProtocolViolation(4400, _reason(refusal.message)) from None
-        rates = self._service.rate_limits
         try:
             self._require_room()
             with self._service.pending.share() as share:
                 share.grow(size)
-                if (counting := rates.count_request(caller)) is not None:
-                    await counting
                 executable = await self._service.parse_and_validate_apart(operation)
                 if isinstance(executable, ExecutableOperation) and (
                     counting := rates.count_cost(caller, executable.cost)

@@ -53,7 +53,9 @@ async def test_pages_of_allowed_origins_may_call(serve: Serve) -> None:
     for answer in (asked, done):
         assert answer.headers["access-control-allow-origin"] == FRIEND
         assert "access-control-allow-credentials" not in answer.headers
-    assert done.headers["access-control-expose-headers"] == "X-Request-Id, Retry-After"
+    assert done.headers["access-control-expose-headers"] == (
+        "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy"
+    )
 
 
 @pytest.mark.parametrize(
