@@ -20,6 +20,9 @@ _CODES: Final[Mapping[TopLevelCode, str]] = {
         "the log doesn't have all events after the cursor that a subscription was given. Don't "
         "repeat the request as it is: subscribe without it, then read the entities again."
     ),
+    TopLevelCode.UNAUTHENTICATED: (
+        "the request has no credentials, or others than valid ones. Don't repeat it without such."
+    ),
     TopLevelCode.FORBIDDEN: (
         "you may not read this field, or not run this mutation, which stored nothing then. Don't "
         "repeat the request as it is."
