@@ -43,10 +43,9 @@ class UlidKeys:
     def __call__(self, prefix: str) -> str:
         milliseconds = int(self._clock().timestamp() * 1000)
         with self._lock:
-            if milliseconds <= self._last >> _RANDOM_BITS:
-                self._last += 1
-            else:
-                self._last = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+            fresh = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+            same_or_earlier = milliseconds <= self._last >> _RANDOM_BITS
+            self._last = self._last + 1 if same_or_earlier else fresh
             value = self._last
         digits = "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
         return f"{prefix}_{digits}"
