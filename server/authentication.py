@@ -161,6 +161,7 @@ class Authenticator:
         try:
             if is_issued := _is_issued(credentials):
                 await self._refresh()
+            version = self._version
             known = self._known.get(key)
             if known is None:
                 if self._rate_limits is not None:
@@ -175,7 +176,9 @@ class Authenticator:
             if self._rate_limits is not None:
                 await self._rate_limits.count_failure(address)
             raise Unauthenticated(is_missing=False)
-        self._remember(key, known)
+        if known.token_id is None or version == self._version:
+            self._remember(key, known)
+        # Else tokens have changed while it was looked up: it may be one of those revoked.
         return known.caller.in_request(request_id)
 
     def _key(self, authorization: bytes) -> bytes:

@@ -1,6 +1,8 @@
 """Who gets in, by each transport, and when a connection ends."""
 
+import asyncio
 import json
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -19,6 +21,7 @@ from tests import inputs
 from tests.http.conftest import Serve
 from tests.schema.test_scopes import ROOT_FIELDS, document
 from tests.support.graphql import Json, mutation
+from tests.support.interference import Followed, Interfered
 from tests.support.recording import Recording
 from tests.support.serving import Served, until
 from tests.support.sockets import FOLLOW, connected, opened
@@ -316,6 +319,30 @@ async def test_a_revoked_token_is_refused_at_once_by_the_process_that_revokes_it
     await tokens.revoke()
 
     assert is_refused(await post(closed, bearer(secret)), error="invalid_token")
+
+
+async def test_a_token_that_is_revoked_while_it_is_looked_up_is_refused_from_then_on(
+    serve: Serve, storage: Recording, tokens: Tokens
+) -> None:
+    """The server has noticed the revocation before it could know the token."""
+    secret = await tokens.issue()
+    another = bearer(await tokens.issue(token_id="token-2"))
+    is_first = True
+
+    async def revoke_and_notice() -> None:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            await asyncio.create_task(tokens.revoke(), context=Context())
+            assert (await post(server, another)).status_code == 200
+
+    looking_up = Interfered(
+        storage, "access", lambda them: Followed(them, "tokens_by_hash", revoke_and_notice)
+    )
+    server = await serve(looking_up, **REQUIRED)
+    await post(server, bearer(secret))
+
+    assert is_refused(await post(server, bearer(secret)), error="invalid_token")
 
 
 async def test_a_rotated_token_is_known_by_its_new_secret_alone(

@@ -129,3 +129,21 @@ class Announcing:
             return await getattr(self._repository, name)(*arguments, **options)
 
         return method
+
+
+class Followed:
+    """A repository after one of whose methods something else happens, before it answers."""
+
+    def __init__(self, repository: Any, method: str, event: Event) -> None:
+        self._repository = repository
+        self._method = method
+        self._event = event
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def method(*arguments: Any, **options: Any) -> Any:
+            found = await getattr(self._repository, name)(*arguments, **options)
+            if name == self._method:
+                await self._event()
+            return found
+
+        return method
