@@ -158,6 +158,9 @@ def _caller(claims: dict[str, Any], names: Claims, request_id: str) -> Caller | 
     subject, actor = claims.get(names.name), claims.get("act")
     acting = actor.get(names.name, actor.get("sub")) if isinstance(actor, dict) else None
     if acting is None:
+        if actor is not None:
+            # Somebody acts whom the claim doesn't name: the rules for agents would miss it.
+            return None
         kind, id, on_behalf_of = CallerKind.USER, subject, None
     else:
         # RFC 8693: the subject's rights, used by an actor.
