@@ -127,6 +127,28 @@ async def test_an_agent_passes_no_draft_that_nobody_made(as_: As) -> None:
         await as_(WRITER).record_qc_result(build.record_result(passed=True))
 
 
+@pytest.mark.parametrize("decide", ["approve_strategy_plan", "record_qc_result"])
+async def test_an_agent_that_does_not_see_the_last_change_approves_nothing(
+    as_: As, decide: str
+) -> None:
+    """The last change was one of another client's, to whom the brief belonged meanwhile."""
+    command = (
+        build.decide_plan(decided_by=None)
+        if decide == "approve_strategy_plan"
+        else build.record_result(result_id=None, passed=True)
+    )
+    await as_(BOB).submit_intake(build.submit_intake(client_id="a"))
+    await as_(BOB).save_strategy_plan(build.save_plan())
+    await as_(BOB).save_draft(build.save_draft())
+    await as_(BOB).submit_intake(build.submit_intake(client_id="b"))
+    await as_(WRITER).save_strategy_plan(build.save_plan(executive_summary="Mine"))
+    await as_(WRITER).save_draft(build.save_draft(body="Mine"))
+    await as_(BOB).submit_intake(build.submit_intake(client_id="a"))
+
+    with pytest.raises(NotAllowed):
+        await getattr(as_(WRITER._replace(clients=frozenset({"a"}))), decide)(command)
+
+
 # In whose name
 
 
