@@ -66,10 +66,11 @@ async def _version(
     if command.version is None:
         if current is not None:
             return current.version
-        following = await plans.last_version(command.brief_id) + 1
-        if following > INT_MAX:
+        last = await plans.last_version(command.brief_id)
+        # A plan that the caller doesn't see is of a brief that isn't for it: saving refuses that.
+        if last == INT_MAX and await _holder(plans, command.brief_id, last) is not None:
             raise ValidationFailed.at("version", "this brief has no higher one left")
-        return following
+        return min(last + 1, INT_MAX)
     is_taken_over = current is None or current.version != command.version
     if is_taken_over and await _holder(plans, command.brief_id, command.version) is not None:
         raise ValidationFailed.at("version", "another plan of this brief has it")

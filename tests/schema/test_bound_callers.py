@@ -9,6 +9,7 @@ import pytest
 from domain.errors import ValidationFailed
 from domain.history import EventFilter
 from domain.strategy import ApprovalState
+from domain.validation import INT_MAX
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.root import CompiledSchema
 from tests import builders as build
@@ -170,6 +171,23 @@ async def test_a_reference_to_a_stranger_s_is_refused_as_one_that_leads_nowhere(
         ]
     )
     assert await operator.everything() == before
+
+
+async def test_a_stranger_s_brief_does_not_tell_that_it_has_no_version_left(
+    a: InProcess, stored: Storage
+) -> None:
+    async def use_up(unit: UnitOfWork) -> None:
+        await unit.strategy_plans.save(build.plan("x", brief_id="b-brief", version=INT_MAX))
+
+    await stored.as_(OPERATOR).write(use_up)
+
+    strangers, absent = [
+        await a.refuse(
+            "saveStrategyPlan", inputs.save_plan(strategyId=None, version=None, briefId=key)
+        )
+        for key in ("b-brief", "nothing")
+    ]
+    assert strangers == absent
 
 
 @pytest.mark.parametrize(
