@@ -30,6 +30,7 @@ from server.terminal import errors_in_one_line, settings_of_a_database
 T = TypeVar("T")
 
 _AT_ONCE: Final = 100
+_MOST_DAYS: Final = 36_500
 
 token_commands = typer.Typer(
     help="Access tokens: credentials of people, programs and agents.", no_args_is_help=True
@@ -62,7 +63,8 @@ def create(
         typer.Option(help="A client that it's bound to; may be repeated. Left out: all clients."),
     ] = None,
     days: Annotated[
-        float | None, typer.Option(help="In how many days it expires. Left out: never.", min=0)
+        float | None,
+        typer.Option(help="In how many days it expires. Left out: never.", min=0, max=_MOST_DAYS),
     ] = None,
 ) -> None:
     """Issue a token, and print its secret: the only time that it's shown."""

@@ -42,6 +42,14 @@ def test_a_pepper_is_what_the_setting_takes(token: Aicmo) -> None:
         assert token(*CREATE, *SCOPES, peppers=value).exit_code == 0
 
 
+@pytest.mark.parametrize("days", ["inf", "nan", "1e12", "-1"])
+def test_days_that_are_no_time_are_told(token: Aicmo, days: str) -> None:
+    refused = token(*CREATE, *SCOPES, "--days", days)
+
+    assert (refused.exit_code, refused.stdout) == (2, ""), refused.output
+    assert "--days" in refused.stderr
+
+
 def test_a_secret_is_printed_once_and_alone(token: Aicmo, migrated_database_url: str) -> None:
     created = token(*CREATE, *SCOPES, "--client", "client-1", "--days", "30")
 
