@@ -217,6 +217,7 @@ def create_app(
             authenticator = Authenticator(
                 storage,
                 is_required=settings.requires_authentication,
+                is_left_to_proxy=settings.require_authentication is False,
                 verifier=verifier_of(settings),
                 rate_limits=rate_limits,
             )

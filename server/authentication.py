@@ -12,11 +12,12 @@ from os import urandom
 from typing import Final, Protocol
 
 from domain.access import SECRET_PREFIX, AccessToken, is_secret
-from domain.callers import Caller, local_operator, system
+from domain.callers import Caller, CallerKind, local_operator, system
 from domain.errors import DomainError
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.errors import TopLevelCode
+from server.proxies import are_on_this_machine
 from server.rate_limits import RateLimits
 from server.requests import RequestRefused
 
@@ -104,16 +105,19 @@ class Authenticator:
         storage: Storage,
         *,
         is_required: bool = False,
+        is_left_to_proxy: bool = False,
         verifier: Verifier | None = None,
         rate_limits: RateLimits | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Without `is_required`, requests without credentials are the local operator's.
+        """Without `is_required`, requests without credentials are the local operator's: those from
+        this machine, and if it `is_left_to_proxy` also those that a proxy says are from elsewhere.
 
         With `rate_limits`, an address may fail so often in a minute.
         """
         self._storage = storage
         self._is_required = is_required
+        self._is_left_to_proxy = is_left_to_proxy
         self._verifier = verifier
         self._rate_limits = rate_limits
         self._now = now
@@ -180,6 +184,13 @@ class Authenticator:
             self._remember(key, known)
         # Else tokens have changed while it was looked up: it may be one of those revoked.
         return known.caller.in_request(request_id)
+
+    def require_here(self, caller: Caller, forwarded_for: bytes) -> None:
+        """Raises Unauthenticated where the caller is the operator of this machine, and a proxy asks
+        for another one. It needn't be trusted: what it says only takes rights away."""
+        is_operator = caller.kind is CallerKind.OPERATOR and not self._is_left_to_proxy
+        if is_operator and not are_on_this_machine(forwarded_for):
+            raise Unauthenticated(is_missing=True)
 
     def _key(self, authorization: bytes) -> bytes:
         """What the caller of the header is remembered by: a hash, and no credentials.

@@ -76,6 +76,8 @@ class HttpEndpoint:
             assert authorization is not None
             address = service.proxies.client_address(request.scope)
             caller = await service.authenticator.authenticate(authorization, request.id, address)
+        if (forwarded_for := request.headers.get(b"x-forwarded-for")) is not None:
+            service.authenticator.require_here(caller, forwarded_for)
         if (counting := service.rate_limits.count_request(caller)) is not None:
             await counting
         graphql_request = await read_graphql_request(

@@ -51,6 +51,12 @@ class Proxies:
         return found is not None and any(found in network for network in self._networks)
 
 
+def are_on_this_machine(forwarded_for: bytes) -> bool:
+    """Whether all addresses of `X-Forwarded-For` are loopback addresses."""
+    found = map(_address, forwarded_for.decode("latin-1").split(","))
+    return all(address is not None and address.is_loopback for address in found)
+
+
 def _forwarded_for(scope: Scope) -> list[str]:
     """What all lines of `X-Forwarded-For` say, in their order."""
     lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]

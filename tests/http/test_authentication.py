@@ -166,6 +166,40 @@ async def test_a_proxy_s_credentials_are_nothing_to_a_server_on_this_machine(
 # With a token
 
 
+@pytest.mark.parametrize(
+    ("addresses", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("::1, 127.0.0.1", 200),
+        ("203.0.113.7", 401),
+        ("203.0.113.7, 127.0.0.1", 401),
+        ("127.0.0.1, 203.0.113.7", 401),
+        ("unknown", 401),
+        ("", 401),
+    ],
+)
+async def test_whom_a_proxy_asks_for_from_elsewhere_is_not_the_operator_of_this_machine(
+    serve: Serve, addresses: str, status: int
+) -> None:
+    """Proxies may ask under this machine's own name; few of them don't say for whom."""
+    server = await serve()
+    forwarded = {"X-Forwarded-For": addresses}
+
+    for headers in (forwarded, forwarded | {"Authorization": "Basic eDp5"}):
+        assert (await post(server, headers)).status_code == status
+
+
+async def test_a_websocket_from_elsewhere_needs_credentials(serve: Serve) -> None:
+    elsewhere = {"X-Forwarded-For": "203.0.113.7"}
+    assert await close_code(await serve(), None, **elsewhere) == (4401, "Unauthorized")
+
+
+async def test_it_may_be_left_to_the_proxy_who_gets_in(serve: Serve) -> None:
+    server = await serve(require_authentication=False)
+
+    assert (await post(server, {"X-Forwarded-For": "203.0.113.7"})).status_code == 200
+
+
 @pytest.mark.parametrize("required", [True, False])
 async def test_a_token_names_the_caller(
     serve: Serve, storage: Recording, tokens: Tokens, required: bool
