@@ -5,8 +5,9 @@ https://www.apollographql.com/docs/apollo-server/performance/apq
 
 import sys
 from collections import OrderedDict
-from hashlib import sha256
 from typing import Final
+
+from domain.documents import hash_of
 
 MAX_QUERIES = 10_000
 MAX_QUERY_CHARACTERS: Final = 20_000
@@ -41,7 +42,7 @@ class PersistedQueries:
         """Keep the document, unless it's too long. Returns False if the hash is wrong."""
         if self.get(hash) == document:
             return True
-        if hash != sha256(document.encode("utf-8", "surrogatepass")).hexdigest():
+        if hash != hash_of(document):
             return False
         if len(document) <= MAX_QUERY_CHARACTERS:
             self._documents[hash] = document

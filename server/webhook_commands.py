@@ -18,13 +18,13 @@ from server.requests import new_request_id
 from server.terminal import (
     Columns,
     CommandFailed,
+    Json,
     errors_in_one_line,
     json_line,
     settings_of_a_database,
     show,
 )
 
-Json = dict[str, Any]
 Ask = Callable[..., Awaitable[Json]]
 """Gives the data of an operation with these variables. Raises CommandFailed."""
 
