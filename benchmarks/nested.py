@@ -90,7 +90,10 @@ def main(
                 contenders.append(_contender(database, build))
             with ExitStack() as running:
                 servers = started(running, contenders)
-                turns = [[(c.name, _costs(c, s)) for c, s in servers] for _ in range(rounds)]
+                turns = [
+                    [(c.name, _costs(c, s, first=turn * (_WARM + _REQUESTS))) for c, s in servers]
+                    for turn in range(rounds)
+                ]
             best = {
                 contender.name: _least([dict(turn)[contender.name] for turn in turns])
                 for contender in contenders
@@ -107,16 +110,17 @@ def _contender(database: Database, checkout: Checkout | None) -> Contender:
     return before(database, checkout)
 
 
-def _costs(contender: Contender, server: Running) -> Costs:
+def _costs(contender: Contender, server: Running, *, first: int) -> Costs:
+    """What a turn measures; its new documents have the numbers from `first` on."""
     connection = HTTPConnection(urlsplit(server.address).netloc)
     costs = {}
     for name, query in REQUESTS.items():
         for number in range(_WARM):
-            _ask(connection, query, number)
+            _ask(connection, query, first + number)
         server_cpu = CpuTime(server.process)
         database_cpu = CpuTime(contender.database.process)
         for number in range(_WARM, _WARM + _REQUESTS):
-            _ask(connection, query, number)
+            _ask(connection, query, first + number)
         costs[name] = (server_cpu.taken() + database_cpu.taken()) / _REQUESTS
     connection.close()
     return costs
