@@ -1,9 +1,8 @@
 """The connections that units of work take and give back."""
 
 import asyncio
-from typing import Generic, Protocol, TypeVar, cast
-
-from sqlalchemy.ext.asyncio import AsyncEngine
+from collections.abc import Awaitable, Callable
+from typing import Generic, Protocol, TypeVar
 
 from repositories.semaphores import FairSemaphore
 
@@ -29,12 +28,15 @@ _CLOSING_SECONDS = 2.0
 class ConnectionPool(Generic[C]):
     """At most `size` connections; callers get them first come, first served.
 
-    SQLAlchemy opens them by its engine. Its own pool costs more than a statement does: here callers
-    don't wait while a connection is free, not even for a turn of the event loop.
+    `open_connection` opens one, or leaves none behind. SQLAlchemy's own pool costs more than a
+    statement does: here callers don't wait while a connection is free, not even for a turn of the
+    event loop.
     """
 
-    def __init__(self, engine: AsyncEngine, size: int, acquire_timeout: float) -> None:
-        self._engine = engine
+    def __init__(
+        self, open_connection: Callable[[], Awaitable[C]], size: int, acquire_timeout: float
+    ) -> None:
+        self._open_connection = open_connection
         self._acquire_timeout = acquire_timeout
         self._turns = FairSemaphore(size)
         self._idle: list[C] = []
@@ -54,7 +56,7 @@ class ConnectionPool(Generic[C]):
                 if not (connection := self._idle.pop()).is_closed():
                     break
             else:
-                connection = await self._opened()
+                connection = await self._open_connection()
         except BaseException:
             self._leave()
             raise
@@ -97,12 +99,6 @@ class ConnectionPool(Generic[C]):
         self._is_closed = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_closed(each) for each in idle))
-
-    async def _opened(self) -> C:
-        pooled = await self._engine.raw_connection()
-        connection = cast(C, pooled.driver_connection)
-        pooled.detach()
-        return connection
 
     def _leave(self) -> None:
         self.in_use -= 1

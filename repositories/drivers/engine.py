@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import NullPool, event
 from sqlalchemy.engine import URL, Connection
@@ -24,7 +24,7 @@ from repositories.drivers.postgresql import (
     PostgresStatement,
     PostgresTransaction,
 )
-from repositories.drivers.postgresql_connector import Connector, PostgresConnection
+from repositories.drivers.postgresql_connector import Connector
 from repositories.drivers.postgresql_notifications import PostgresNotifications
 from repositories.drivers.postgresql_probe import PostgresProbe
 from repositories.drivers.postgresql_sequencer import PostgresSequencer
@@ -229,9 +229,11 @@ def _postgresql(
     engine = _engine(target.url, json_deserializer=str, connect_args=driver)
     if target.has_pooler:
         on_begin(engine, *SET_LOCAL)
-    connections = ConnectionPool[PostgresConnection](engine, pool_size, pool_timeout)
     _, arguments = engine.dialect.create_connect_args(target.url)
+    # Not by the engine: SQLAlchemy leaves the connection open when the server ends it while the
+    # dialect takes its first look at the server.
     connect = partial(connector, **arguments, **options)
+    connections = ConnectionPool(connect, pool_size, pool_timeout)
     return Database(
         target.url,
         readers=engine.execution_options(
@@ -292,8 +294,8 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
     )
     on_begin(readers, "BEGIN DEFERRED")
     on_begin(writers, "BEGIN IMMEDIATE")
-    reading = ConnectionPool[SqliteFile](readers, pool_size, pool_timeout)
-    writing = ConnectionPool[SqliteFile](writers, 1, pool_timeout)
+    reading = ConnectionPool(partial(_opened_by, readers), pool_size, pool_timeout)
+    writing = ConnectionPool(partial(_opened_by, writers), 1, pool_timeout)
 
     def close_idle() -> None:
         reading.close_idle()
@@ -307,6 +309,13 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         connections=reading,
         sqlite_writer=SqliteWriter(file, writing, acquire_timeout=pool_timeout),
     )
+
+
+async def _opened_by(engine: AsyncEngine) -> SqliteFile:
+    pooled = await engine.raw_connection()
+    connection = cast(SqliteFile, pooled.driver_connection)
+    pooled.detach()
+    return connection
 
 
 def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:

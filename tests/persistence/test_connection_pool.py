@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -35,7 +34,7 @@ class FakeConnections(ConnectionPool[Fake]):
     """Opens fakes, unless it's told not to."""
 
     def __init__(self, size: int, acquire_timeout: float = 60) -> None:
-        super().__init__(engine=Any, size=size, acquire_timeout=acquire_timeout)  # type: ignore[arg-type]
+        super().__init__(self._opened, size, acquire_timeout)
         self.opened: list[Fake] = []
         self.failure: Exception | None = None
 

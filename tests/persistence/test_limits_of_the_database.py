@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import pytest
 from sqlalchemy import make_url
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from domain.errors import TimedOut, Unavailable
 from repositories.deadlines import set_deadline
@@ -85,12 +86,26 @@ async def test_a_statement_that_the_database_ends_has_timed_out(
 ) -> None:
     async with opened(url) as (_, repositories):
         await save(repositories, "key", at_once=True)
-    async with opened(limited(url, **{limit: "50ms"})) as (_, repositories):
+    async with opened(limited(url, **{limit: "300ms"})) as (_, repositories):
         async with locked(url, ROW):
             with pytest.raises(TimedOut):
                 await save(repositories, "key", at_once=at_once)
 
         await saved_at_last(repositories, at_once=at_once)
+
+
+async def test_units_of_work_open_connections_without_sqlalchemys_first_look(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves the connection open when the server ends it meanwhile."""
+
+    def look(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(PGDialect_asyncpg, "initialize", look)
+
+    async with opened(url) as (_, repositories):
+        await save(repositories, "key", at_once=False)
 
 
 async def test_a_transaction_that_the_database_found_idle_has_timed_out(url: str) -> None:
