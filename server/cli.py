@@ -17,22 +17,20 @@ import typer
 from typer.core import TyperGroup
 
 from domain.callers import local_operator
-from domain.errors import EventsRemoved
-from domain.history import EventFilter
 from migrations.runner import is_new, upgrade
-from orchestration.payloads import whole_payload_of
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.allocator import release_large_blocks
 from server.app import create_app, database_of, open_server_storage, open_storage
 from server.document_commands import document_commands
+from server.event_commands import event_commands
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
 from server.requests import new_request_id
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
-from server.terminal import errors_in_one_line, settings_of_a_database, tell_error
+from server.terminal import errors_in_one_line, tell_error
 from server.token_commands import token_commands
 from server.webhook_commands import webhook_commands
 
@@ -42,9 +40,6 @@ _NEW_OBJECTS = 5_000
 A list creates thousands of objects, which are freed without the collector when it is answered. By
 default, at 700, the collector would scan them once for each list. To scan more takes longer.
 """
-
-_TAIL_SECONDS = 0.5
-"""How often `aicmo events tail` looks for new events."""
 
 
 class _Commands(TyperGroup):
@@ -75,10 +70,6 @@ app = typer.Typer(
 )
 schema_commands = typer.Typer(help="The GraphQL schema as a file.", no_args_is_help=True)
 app.add_typer(schema_commands, name="schema")
-event_commands = typer.Typer(
-    help="The log of all changes, as JSON Lines: an event a line, as webhooks send it.",
-    no_args_is_help=True,
-)
 app.add_typer(event_commands, name="events")
 app.add_typer(webhook_commands, name="webhooks")
 app.add_typer(document_commands, name="documents")
@@ -180,30 +171,6 @@ def export(
         typer.echo(f"Wrote {output}")
 
 
-@event_commands.command("export")
-def export_events(
-    after: Annotated[
-        int,
-        typer.Option(min=0, help="Go on after this position, which is in each line's `data`."),
-    ] = 0,
-) -> None:
-    """Print all events of the log, in order."""
-    with errors_in_one_line():
-        asyncio.run(_tell_events(settings_of_a_database(), after, follow=False))
-
-
-@event_commands.command("tail")
-def tail_events(
-    after: Annotated[
-        int | None,
-        typer.Option(min=0, help="Begin after this position. Left out, it begins now."),
-    ] = None,
-) -> None:
-    """Print events as they happen, in any process on the database, until Ctrl+C."""
-    with errors_in_one_line():
-        asyncio.run(_tell_events(settings_of_a_database(), after, follow=True))
-
-
 class _Server(Listener):
     """Prints its addresses when it listens, and exits when it's told to stop."""
 
@@ -288,28 +255,6 @@ async def _seed(settings: Settings, size: int) -> None:
                 async for total in seed_bulk(repositories, size):
                     progress.update(total - done)
                     done = total
-
-
-async def _tell_events(settings: Settings, after: int | None, *, follow: bool) -> None:
-    """Print the events after a position; None: those that are still to come."""
-    caller = local_operator(new_request_id())
-    async with open_storage(settings) as storage:
-        await storage.sequence_events()  # where no server runs
-        async with storage.as_(caller).read() as snapshot:
-            last = await snapshot.events.last_position()
-        if after is None:
-            after = last
-        elif after > last:
-            raise EventsRemoved
-        while True:
-            page = await storage.feed.read(caller, after, EventFilter(), whole=after > 0)
-            for event in page.items:
-                typer.echo(whole_payload_of(event))
-            after = page.position
-            if not page.has_more:
-                if not follow:
-                    return
-                await asyncio.sleep(_TAIL_SECONDS)
 
 
 @contextmanager

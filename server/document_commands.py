@@ -27,6 +27,7 @@ from server.document_files import parsed, read_documents
 from server.requests import new_request_id
 from server.settings import Settings
 from server.terminal import (
+    AsJson,
     Columns,
     CommandFailed,
     Json,
@@ -99,9 +100,7 @@ def list_documents(
     application: Annotated[
         str | None, typer.Option(help="Of this application; left out, of all.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON Lines, which have the texts as well.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the registered documents."""
     with errors_in_one_line():

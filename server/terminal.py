@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from server.settings import Settings, SettingsError, load_settings
 Json = dict[str, Any]
 Columns = Mapping[str, Callable[[Json], object]]
 """What is in each column of a table, by its heading."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, which have all fields.")]
 
 
 class CommandFailed(Exception):
@@ -58,6 +59,20 @@ def show(found: Sequence[Json], columns: Columns, as_json: bool) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+
+
+def show_secret(record: Json, secret: str, told: str, as_json: bool) -> None:
+    """Print a secret alone on standard output, so that it can be piped, or with its record."""
+    if as_json:
+        typer.echo(json_line({**record, "secret": secret}))
+        return
+    typer.echo(f"{told}, shown this once:", err=True)
+    typer.echo(secret)
+
+
+def caller_told(kind: str, name: str, on_behalf_of: str | None) -> str:
+    """A caller in one cell of a table."""
+    return f"{kind.lower()} {name}" + (f" for {on_behalf_of}" if on_behalf_of else "")
 
 
 def json_line(value: Json) -> str:

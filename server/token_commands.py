@@ -1,42 +1,49 @@
-"""The command line for access tokens: `aicmo token create | list | rotate | revoke | pepper`."""
+"""`aicmo token …`: credentials, issued by operations of the API on the database."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Annotated, Any, Final, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
 
 import typer
 
-from domain.access import (
-    PEPPER_BYTES,
-    AccessToken,
-    ChangeAccessToken,
-    CreateAccessToken,
-    TokenKind,
-    TokenShown,
-)
-from domain.callers import local_operator
-from domain.errors import ValidationFailed
+from domain.access import PEPPER_BYTES, TokenKind
 from domain.scopes import Scope
 from domain.sources import random_bytes, utc_now
-from repositories.criteria import Page, PageRequest, Position
-from repositories.unit_of_work import Storage, UnitOfWork
-from resolvers.access import commands
-from server.app import open_storage
-from server.requests import new_request_id
+from server.local_operations import Ask, all_nodes, mutate, mutation, run
 from server.settings import Settings, SettingsError
-from server.terminal import errors_in_one_line, settings_of_a_database
+from server.terminal import (
+    AsJson,
+    Columns,
+    Json,
+    caller_told,
+    settings_of_a_database,
+    show,
+    show_secret,
+)
 
-T = TypeVar("T")
-
-_AT_ONCE: Final = 100
 _MOST_DAYS: Final = 36_500
+
+_FIELDS: Final = (
+    "tokenId kind name onBehalfOf scopes clientIds expiresAt revokedAt lastUsedAt revision "
+    "createdAt updatedAt"
+)
+_ALL: Final = f"""query ($after: String) {{
+  accessTokens(first: 100, after: $after) {{
+    nodes {{ {_FIELDS} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+_CREATE: Final = mutation("createAccessToken", f"accessToken {{ {_FIELDS} }} secret")
+_ROTATE: Final = mutation("rotateAccessToken", f"accessToken {{ {_FIELDS} }} secret")
+_REVOKE: Final = mutation("revokeAccessToken", f"accessToken {{ {_FIELDS} }}")
 
 token_commands = typer.Typer(
     help="Access tokens: credentials of people, programs and agents.", no_args_is_help=True
 )
 
-_TokenId = Annotated[str, typer.Argument(help="The token's key, as `aicmo token list` has it.")]
+TokenId = Annotated[
+    str,
+    typer.Argument(help="The token's key, as `aicmo token list` has it.", metavar="TOKEN_ID"),
+]
 
 
 @token_commands.command("pepper")
@@ -66,99 +73,98 @@ def create(
         float | None,
         typer.Option(help="In how many days it expires. Left out: never.", min=0, max=_MOST_DAYS),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Issue a token, and print its secret: the only time that it's shown."""
-    command = CreateAccessToken(
-        kind=kind,
-        name=name,
-        on_behalf_of=on_behalf_of,
-        scopes=tuple(scope),
-        client_ids=tuple(client) if client else None,
-        expires_at=None if days is None else utc_now() + timedelta(days=days),
-    )
-    _tell_secret(_run(lambda unit: commands.create_access_token(unit, command), has_secret=True))
+
+    async def work(ask: Ask) -> None:
+        input = {
+            "kind": kind.name,
+            "name": name,
+            "onBehalfOf": on_behalf_of,
+            "scopes": scope,
+            "clientIds": client or None,
+            "expiresAt": None if days is None else (utc_now() + timedelta(days=days)).isoformat(),
+        }
+        _show_secret(await mutate(ask, _CREATE, input), as_json)
+
+    run(work, _settings_with_peppers)
 
 
 @token_commands.command("rotate")
-def rotate(token_id: _TokenId) -> None:
+def rotate(token_id: TokenId, as_json: AsJson = False) -> None:
     """Give a token another secret, and print it. The one before it is refused at once."""
-    command = ChangeAccessToken(token_id=token_id)
-    _tell_secret(_run(lambda unit: commands.rotate_access_token(unit, command), has_secret=True))
+
+    async def work(ask: Ask) -> None:
+        _show_secret(await mutate(ask, _ROTATE, {"tokenId": token_id}), as_json)
+
+    run(work, _settings_with_peppers)
 
 
 @token_commands.command("revoke")
-def revoke(token_id: _TokenId) -> None:
+def revoke(token_id: TokenId) -> None:
     """Revoke a token, for good: it is refused at once, and its subscriptions end."""
-    command = ChangeAccessToken(token_id=token_id)
-    token = _run(lambda unit: commands.revoke_access_token(unit, command))
-    typer.echo(f"{token.token_id} is revoked.")
+
+    async def work(ask: Ask) -> None:
+        await mutate(ask, _REVOKE, {"tokenId": token_id})
+        typer.echo(f"Revoked {token_id}.")
+
+    run(work)
 
 
 @token_commands.command("list")
-def list_tokens() -> None:
-    """Print all tokens, one a line, the newest first; never a secret."""
-    with errors_in_one_line():
-        asyncio.run(_tell_tokens(settings_of_a_database()))
+def list_tokens(as_json: AsJson = False) -> None:
+    """List all tokens, the newest first; never a secret."""
+
+    async def work(ask: Ask) -> None:
+        show(await all_nodes(ask, _ALL), _COLUMNS, as_json)
+
+    run(work)
 
 
-def _run(work: Callable[[UnitOfWork], Awaitable[T]], *, has_secret: bool = False) -> T:
-    with errors_in_one_line():
-        settings = settings_of_a_database()
-        if has_secret and not settings.token_peppers:
-            raise SettingsError(
-                "AICMO_TOKEN_PEPPERS: set it first, for the server, too: "
-                "export AICMO_TOKEN_PEPPERS=$(aicmo token pepper)"
-            )
-        return asyncio.run(_written(settings, work))
-    raise AssertionError("unreachable")
+def _settings_with_peppers() -> Settings:
+    """The settings of a command that makes a secret. Raises SettingsError."""
+    settings = settings_of_a_database()
+    if not settings.token_peppers:
+        raise SettingsError(
+            "AICMO_TOKEN_PEPPERS: set it first, for the server, too: "
+            "export AICMO_TOKEN_PEPPERS=$(aicmo token pepper)"
+        )
+    return settings
 
 
-async def _written(settings: Settings, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-    async with open_storage(settings) as storage:
-        try:
-            return await storage.as_(local_operator(new_request_id())).write(work)
-        except ValidationFailed as failure:
-            raise SettingsError("\n".join(map(_line, failure.violations))) from None
+def _show_secret(payload: Json, as_json: bool) -> None:
+    token = payload["accessToken"]
+    told = f"The secret of {token['tokenId']}, for {_caller_of(token)}"
+    show_secret(token, payload["secret"], told, as_json)
 
 
-def _line(violation: Any) -> str:
-    options = {"token_id": "TOKEN_ID", "scopes": "--scope", "client_ids": "--client"}
-    field = str(violation.path[0])
-    return f"{options.get(field, '--' + field.replace('_', '-'))}: {violation.message}"
+def _caller_of(token: Json) -> str:
+    return caller_told(token["kind"], token["name"], token["onBehalfOf"])
 
 
-async def _tell_tokens(settings: Settings) -> None:
-    async with open_storage(settings) as storage:
-        after: Position | None = None
-        while True:
-            page = await _page(storage, after)
-            for token in page.items:
-                typer.echo(_told(token))
-            if not page.has_next or not page.items:
-                return
-            last = page.items[-1]
-            after = Position(last.created_at, last.token_id)
+# The table
 
 
-async def _page(storage: Storage, after: Position | None) -> Page[AccessToken]:
-    async with storage.as_(local_operator(new_request_id())).read() as snapshot:
-        return await snapshot.access.token_page(PageRequest(limit=_AT_ONCE, after=after))
+def _state_of(token: Json) -> str:
+    if token["revokedAt"]:
+        return "revoked"
+    ends = token["expiresAt"]
+    return "expired" if ends and datetime.fromisoformat(ends) <= utc_now() else "valid"
 
 
-def _told(token: AccessToken) -> str:
-    state = "valid" if token.is_valid(utc_now()) else "revoked" if token.revoked_at else "expired"
-    whom = f"{token.name} for {token.on_behalf_of}" if token.on_behalf_of else token.name
-    clients = "all clients" if token.client_ids is None else ",".join(token.client_ids)
-    used = f"{token.last_used_at:%Y-%m-%dT%H:%MZ}" if token.last_used_at else "never"
-    ends = f"{token.expires_at:%Y-%m-%dT%H:%MZ}" if token.expires_at else "never"
-    return (
-        f"{token.token_id}  {state}  {token.kind}  {whom}  {','.join(token.scopes)}  {clients}  "
-        f"expires: {ends}  last used: {used}"
-    )
+def _minute(moment: str | None) -> str:
+    if moment is None:
+        return "never"
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
-def _tell_secret(shown: TokenShown) -> None:
-    """The secret alone on standard output, so that it can be piped into a file."""
-    token = shown.token
-    typer.echo(f"{token.token_id}, for {token.kind} {token.name}. Shown this once:", err=True)
-    typer.echo(shown.secret)
+_COLUMNS: Final[Columns] = {
+    "TOKEN": lambda it: it["tokenId"],
+    "STATE": _state_of,
+    "CALLER": _caller_of,
+    "SCOPES": lambda it: ", ".join(it["scopes"]),
+    "CLIENTS": lambda it: ", ".join(it["clientIds"]) or "all",
+    "EXPIRES": lambda it: _minute(it["expiresAt"]),
+    "LAST USED": lambda it: _minute(it["lastUsedAt"]),
+}

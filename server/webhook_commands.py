@@ -1,32 +1,12 @@
 """`aicmo webhooks …`: operations of the API, run on the database for who looks after it."""
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from domain.callers import local_operator
 from domain.webhooks import DeliveryState
-from schema.context import Context
-from schema.encoding import encode
-from schema.execute import GraphQLRequest, execute
-from schema.root import create_schema
-from server.app import open_storage
-from server.requests import new_request_id
-from server.terminal import (
-    Columns,
-    CommandFailed,
-    Json,
-    errors_in_one_line,
-    json_line,
-    settings_of_a_database,
-    show,
-)
-
-Ask = Callable[..., Awaitable[Json]]
-"""Gives the data of an operation with these variables. Raises CommandFailed."""
+from server.local_operations import Ask, all_nodes, mutate, mutation, run
+from server.terminal import AsJson, Columns, CommandFailed, Json, show, show_secret
 
 webhook_commands = typer.Typer(
     help="Endpoints of webhooks, and what became of their deliveries. Running servers send them.",
@@ -41,7 +21,6 @@ _DELIVERY: Final = (
     "deliveryId endpointId eventId eventType entityType entityKey state attemptCount dueAt "
     "createdAt finishedAt attempts { position createdAt durationMs status error response }"
 )
-_ERRORS: Final = "errors { message }"
 
 _ALL: Final = f"""query ($after: String) {{
   webhookEndpoints(first: 100, after: $after, orderBy: {{ field: ENDPOINT_ID, direction: ASC }}) {{
@@ -53,25 +32,13 @@ _ONE: Final = f"query ($id: ID!) {{ webhookEndpoint(endpointId: $id) {{ {_ENDPOI
 _DELIVERIES: Final = f"""query ($first: Int, $filter: WebhookDeliveryFilter) {{
   webhookDeliveries(first: $first, filter: $filter) {{ nodes {{ {_DELIVERY} }} }}
 }}"""
-
-
-def _mutation(name: str, fields: str) -> str:
-    return (
-        f"mutation ($input: {name[0].upper()}{name[1:]}Input!) "
-        f"{{ {name}(input: $input) {{ {fields} {_ERRORS} }} }}"
-    )
-
-
-_SAVE: Final = _mutation("saveWebhookEndpoint", f"webhookEndpoint {{ {_ENDPOINT} }} secret")
-_ROTATE: Final = _mutation("rotateWebhookSecret", f"webhookEndpoint {{ {_ENDPOINT} }} secret")
-_DELETE: Final = _mutation("deleteWebhookEndpoint", f"webhookEndpoint {{ {_ENDPOINT} }}")
-_TEST: Final = _mutation("testWebhookEndpoint", f"webhookDelivery {{ {_DELIVERY} }}")
-_REPLAY: Final = _mutation("replayWebhookDeliveries", "webhookEndpoint { endpointId } count")
+_SAVE: Final = mutation("saveWebhookEndpoint", f"webhookEndpoint {{ {_ENDPOINT} }} secret")
+_ROTATE: Final = mutation("rotateWebhookSecret", f"webhookEndpoint {{ {_ENDPOINT} }} secret")
+_DELETE: Final = mutation("deleteWebhookEndpoint", f"webhookEndpoint {{ {_ENDPOINT} }}")
+_TEST: Final = mutation("testWebhookEndpoint", f"webhookDelivery {{ {_DELIVERY} }}")
+_REPLAY: Final = mutation("replayWebhookDeliveries", "webhookEndpoint { endpointId } count")
 
 Key = Annotated[str, typer.Argument(help="The endpoint's key.", metavar="KEY")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print JSON Lines, with the fields that the API has.")
-]
 
 
 @webhook_commands.command("list")
@@ -79,15 +46,9 @@ def list_endpoints(as_json: AsJson = False) -> None:
     """List all endpoints."""
 
     async def work(ask: Ask) -> None:
-        found: list[Json] = []
-        after, has_next = None, True
-        while has_next:
-            page = (await ask(_ALL, after=after))["webhookEndpoints"]
-            found += page["nodes"]
-            after, has_next = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
-        show(found, _ENDPOINT_COLUMNS, as_json)
+        show(await all_nodes(ask, _ALL), _ENDPOINT_COLUMNS, as_json)
 
-    _run(work)
+    run(work)
 
 
 @webhook_commands.command("create")
@@ -117,22 +78,22 @@ def create_endpoint(
             "description": description,
             "expectedRevision": 0,
         }
-        saved = await _mutate(ask, _SAVE, input)
+        saved = await mutate(ask, _SAVE, input)
         _show_secret(saved, as_json)
 
-    _run(work)
+    run(work)
 
 
 @webhook_commands.command("enable")
 def enable_endpoint(key: Key) -> None:
     """Send an endpoint events again, also those that happened meanwhile."""
-    _run(lambda ask: _enable(ask, key, True))
+    run(lambda ask: _enable(ask, key, True))
 
 
 @webhook_commands.command("disable")
 def disable_endpoint(key: Key) -> None:
     """Send an endpoint nothing until it's enabled again."""
-    _run(lambda ask: _enable(ask, key, False))
+    run(lambda ask: _enable(ask, key, False))
 
 
 @webhook_commands.command("rotate-secret")
@@ -140,9 +101,9 @@ def rotate_secret(key: Key, as_json: AsJson = False) -> None:
     """Give an endpoint another secret. For 24 hours events are signed by the old one, too."""
 
     async def work(ask: Ask) -> None:
-        _show_secret(await _mutate(ask, _ROTATE, {"endpointId": key}), as_json)
+        _show_secret(await mutate(ask, _ROTATE, {"endpointId": key}), as_json)
 
-    _run(work)
+    run(work)
 
 
 @webhook_commands.command("delete")
@@ -150,10 +111,10 @@ def delete_endpoint(key: Key) -> None:
     """Delete an endpoint with its deliveries, also those that are pending."""
 
     async def work(ask: Ask) -> None:
-        await _mutate(ask, _DELETE, {"endpointId": key})
+        await mutate(ask, _DELETE, {"endpointId": key})
         typer.echo(f"Deleted {key}.")
 
-    _run(work)
+    run(work)
 
 
 @webhook_commands.command("test")
@@ -161,10 +122,10 @@ def send_test_event(key: Key, as_json: AsJson = False) -> None:
     """Send an endpoint a test event: `aicmo webhooks deliveries` tells what came of it."""
 
     async def work(ask: Ask) -> None:
-        sent = await _mutate(ask, _TEST, {"endpointId": key})
+        sent = await mutate(ask, _TEST, {"endpointId": key})
         show([sent["webhookDelivery"]], _DELIVERY_COLUMNS, as_json)
 
-    _run(work)
+    run(work)
 
 
 @webhook_commands.command("deliveries")
@@ -188,7 +149,7 @@ def list_deliveries(
         data = await ask(_DELIVERIES, first=limit, filter=filter)
         show(data["webhookDeliveries"]["nodes"], _DELIVERY_COLUMNS, as_json)
 
-    _run(work)
+    run(work)
 
 
 @webhook_commands.command("replay")
@@ -218,44 +179,10 @@ def replay_deliveries(
             "since": since,
             "until": until,
         }
-        replayed = await _mutate(ask, _REPLAY, input)
+        replayed = await mutate(ask, _REPLAY, input)
         typer.echo(f"Pending again: {replayed['count']}")
 
-    _run(work)
-
-
-def _run(work: Callable[[Ask], Awaitable[None]]) -> None:
-    with errors_in_one_line():
-        asyncio.run(_on_the_database(work))
-
-
-async def _on_the_database(work: Callable[[Ask], Awaitable[None]]) -> None:
-    settings = settings_of_a_database()
-    schema = create_schema()
-    async with open_storage(settings) as storage:
-
-        async def ask(document: str, **variables: Any) -> Json:
-            context = Context(storage, local_operator(new_request_id()))
-            response = await execute(schema, GraphQLRequest(document, variables), context)
-            answer = json.loads(encode(response.as_json()))
-            _require_none(answer.get("errors", ()))
-            data: Json = answer["data"]
-            return data
-
-        await work(ask)
-
-
-async def _mutate(ask: Ask, document: str, input: Json) -> Json:
-    """The payload of a mutation that is carried out."""
-    [payload] = (await ask(document, input=input)).values()
-    _require_none(payload["errors"])
-    found: Json = payload
-    return found
-
-
-def _require_none(errors: Iterable[Json]) -> None:
-    if messages := [" ".join(error["message"].split()) for error in errors]:
-        raise CommandFailed(" ".join(messages))
+    run(work)
 
 
 async def _enable(ask: Ask, key: str, enabled: bool) -> None:
@@ -265,16 +192,13 @@ async def _enable(ask: Ask, key: str, enabled: bool) -> None:
     given = ("endpointId", "url", "eventTypes", "clientIds", "description")
     input = {name: stored[name] for name in given}
     input |= {"enabled": enabled, "expectedRevision": stored["revision"]}
-    await _mutate(ask, _SAVE, input)
+    await mutate(ask, _SAVE, input)
     typer.echo(f"{'Enabled' if enabled else 'Disabled'} {key}.")
 
 
 def _show_secret(payload: Json, as_json: bool) -> None:
-    endpoint, secret = payload["webhookEndpoint"], payload["secret"]
-    if as_json:
-        typer.echo(json_line({**endpoint, "secret": secret}))
-        return
-    typer.echo(f"Endpoint: {endpoint['endpointId']}\nSecret, shown this once: {secret}")
+    endpoint = payload["webhookEndpoint"]
+    show_secret(endpoint, payload["secret"], f"The secret of {endpoint['endpointId']}", as_json)
 
 
 # Tables

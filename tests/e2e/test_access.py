@@ -1,6 +1,7 @@
 """Tokens that one process issues and revokes, and another one lets in and refuses."""
 
 import asyncio
+import json
 import subprocess
 from pathlib import Path
 
@@ -39,8 +40,8 @@ async def test_a_token_that_another_process_revokes_is_refused_and_its_subscript
     }
     loop = asyncio.get_running_loop()
     secret = await asyncio.to_thread(run_token, settings, *ISSUE)
-    listed = await asyncio.to_thread(run_token, settings, "list")
-    token_id = listed.split()[0]
+    listed = await asyncio.to_thread(run_token, settings, "list", "--json")
+    token_id = json.loads(listed)["tokenId"]
     running = running_server(settings, tmp_path / "server.log")
     server = await asyncio.to_thread(running.__enter__)
     try:

@@ -60,6 +60,7 @@ def test_the_commands_are_these() -> None:
         "aicmo schema",
         "aicmo schema export",
         "aicmo events",
+        "aicmo events list",
         "aicmo events export",
         "aicmo events tail",
         "aicmo webhooks",
@@ -280,6 +281,26 @@ def test_events_are_exported_from_any_position_on(aicmo: Aicmo, migrated_databas
     assert [event["data"]["position"] for event in events] == [*range(1, 27)]
     assert all(event["data"]["state"] for event in events)
     assert rest.splitlines() == lines[24:]
+
+
+def test_the_newest_events_are_listed(aicmo: Aicmo, migrated_database_url: str) -> None:
+    succeeded(aicmo("seed", database=migrated_database_url))
+
+    def listed(*options: str) -> list[str]:
+        return succeeded(
+            aicmo("events", "list", *options, database=migrated_database_url)
+        ).splitlines()
+
+    head, *rows = listed("--limit", "3")
+    events = [json.loads(line) for line in listed("--json", "--limit", "100")]
+
+    assert head.split()[:4] == ["OCCURRED", "TYPE", "KEY", "REVISION"]
+    assert [row.split()[2] for row in rows] == [event["key"] for event in events[-3:]]
+    assert len(events) == 26
+    key, client = events[0]["key"], events[0]["clientId"]
+    found = [json.loads(line) for line in listed("--json", "--key", key, "--client", client)]
+    assert found == [event for event in events if event["key"] == key]
+    assert listed("--json", "--client", "nobody") == []
 
 
 def test_a_position_whose_events_were_removed_is_refused(

@@ -1,7 +1,9 @@
 """`aicmo token`, as people meet it in a terminal."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -11,6 +13,7 @@ from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from server.cli import app
 from tests import builders as build
+from tests.support.command_line import one_line_of_error
 from tests.support.servers import IN_MEMORY, stored_in
 
 Aicmo = Callable[..., Result]
@@ -27,6 +30,11 @@ def token(migrated_database_url: str) -> Aicmo:
         return CliRunner().invoke(app, ("token", *arguments), prog_name="aicmo", env=env)
 
     return run
+
+
+def listed(token: Aicmo) -> list[Any]:
+    """All tokens, as `--json` prints them."""
+    return [json.loads(line) for line in token("list", "--json").stdout.splitlines()]
 
 
 def failed(result: Result) -> str:
@@ -56,10 +64,8 @@ def test_a_secret_is_printed_once_and_alone(token: Aicmo, migrated_database_url:
     assert created.exit_code == 0, created.output
     secret = created.stdout.removesuffix("\n")
     assert is_secret(secret)
-    listed = token("list").stdout
-    assert secret not in listed
-    for part in ("valid", "agent", "writer for ada", "strategy:read,production:write", "client-1"):
-        assert part in listed
+    assert created.stderr.startswith("The secret of token-")
+    assert secret not in token("list").stdout + token("list", "--json").stdout
 
     async def stored() -> object:
         database = open_database(migrated_database_url)
@@ -73,16 +79,45 @@ def test_a_secret_is_printed_once_and_alone(token: Aicmo, migrated_database_url:
     assert asyncio.run(stored()) == "writer"
 
 
+def test_tokens_are_listed_as_a_table(token: Aicmo) -> None:
+    token(*CREATE, *SCOPES, "--client", "client-1", "--days", "30")
+
+    head, row = token("list").stdout.splitlines()
+
+    for name, cell in (
+        ("STATE", "valid"),
+        ("CALLER", "agent writer for ada"),
+        ("SCOPES", "strategy:read, production:write"),
+        ("CLIENTS", "client-1"),
+        ("LAST USED", "never"),
+    ):
+        start = head.index(name)
+        assert row[start : start + len(cell) + 2].rstrip() == cell
+
+
+def test_tokens_are_printed_as_the_api_has_them(token: Aicmo) -> None:
+    created = json.loads(token(*CREATE, *SCOPES, "--json").stdout)
+
+    assert is_secret(created.pop("secret"))
+    assert listed(token) == [created]
+    assert (created["kind"], created["name"], created["onBehalfOf"]) == ("AGENT", "writer", "ada")
+    assert created["scopes"] == ["strategy:read", "production:write"]
+    assert (created["clientIds"], created["expiresAt"]) == ([], None)
+    rotated = json.loads(token("rotate", created["tokenId"], "--json").stdout)
+    assert is_secret(rotated["secret"])
+
+
 def test_a_token_is_rotated_and_revoked(token: Aicmo) -> None:
     first = token(*CREATE, *SCOPES).stdout
-    token_id = token("list").stdout.split()[0]
+    [it] = listed(token)
+    token_id = it["tokenId"]
 
     second = token("rotate", token_id).stdout
     assert is_secret(second.strip())
     assert second != first
 
-    assert token("revoke", token_id).stdout == f"{token_id} is revoked.\n"
-    assert "revoked" in token("list").stdout
+    assert token("revoke", token_id).stdout == f"Revoked {token_id}.\n"
+    assert " revoked " in token("list").stdout
     assert "revoked" in failed(token("rotate", token_id))
 
 
@@ -100,23 +135,23 @@ def test_all_tokens_are_listed(token: Aicmo, migrated_database_url: str) -> None
 
     asyncio.run(store())
 
-    lines = token("list").stdout.splitlines()
-    assert len({line.split()[0] for line in lines}) == len(lines) == 230
+    found = [it["tokenId"] for it in listed(token)]
+    assert len(set(found)) == len(found) == 230
 
 
 @pytest.mark.parametrize(
-    ("arguments", "option"),
+    ("arguments", "told"),
     [
-        ((*CREATE, "--scope", "everything"), "--scope"),
-        (("create", "--kind", "user", "--name", " ", *SCOPES), "--name"),
-        (("create", "--kind", "agent", "--name", "writer", *SCOPES), "--on-behalf-of"),
-        ((*CREATE, *SCOPES, "--days", "0"), "--expires-at"),
+        ((*CREATE, "--scope", "everything"), "scopes: is not a scope."),
+        (("create", "--kind", "user", "--name", " ", *SCOPES), "name: must not be blank."),
+        (("create", "--kind", "agent", "--name", "writer", *SCOPES), "onBehalfOf: must name"),
+        ((*CREATE, *SCOPES, "--days", "0"), "expiresAt: must be in the future."),
     ],
 )
-def test_what_is_wrong_is_told_by_its_option(
-    token: Aicmo, arguments: tuple[str, ...], option: str
+def test_what_is_wrong_is_told_as_the_api_tells_it(
+    token: Aicmo, arguments: tuple[str, ...], told: str
 ) -> None:
-    assert failed(token(*arguments)).startswith(f"aicmo: {option}: ")
+    assert one_line_of_error(token(*arguments)).startswith(told)
 
 
 def test_without_a_pepper_the_way_to_one_is_told(token: Aicmo) -> None:
@@ -135,7 +170,8 @@ def test_the_server_does_not_start_without_the_peppers_of_valid_tokens(
     token: Aicmo, migrated_database_url: str
 ) -> None:
     token(*CREATE, *SCOPES)
-    token_id = token("list").stdout.split()[0]
+    [it] = listed(token)
+    token_id = it["tokenId"]
 
     def serve(peppers: str) -> str:
         env = {**stored_in(migrated_database_url), "AICMO_TOKEN_PEPPERS": peppers}
