@@ -63,8 +63,9 @@ def shaped(projections: Sequence[JsonProjection]) -> tuple[tuple[JsonProjection,
 class JsonStatements(ABC):
     """The statements for one dialect, each for all values of one shape.
 
-    A subclass has the SQL of its dialect. Clients choose the keys of objects, so these are quoted;
-    all else in the SQL is our own.
+    A subclass has the SQL of its dialect: the order in which a page is read, the way its rows come
+    back, and how sizes are counted before texts are rendered. Clients choose the keys of objects,
+    so these are quoted; all else in the SQL is our own.
     """
 
     dialect: ClassVar[Dialect]
@@ -104,14 +105,14 @@ class JsonStatements(ABC):
             for name, column in ((name, source.c[name]) for name in names)
         ]
         size = self._sizes(renderer).of_entity(projections, stored, source.name)
-        rows, is_wanted = self._sized(source, and_(*conditions), renderer, size)
+        rows, is_wanted = self._sized_rows(source, and_(*conditions), renderer, size)
         columns = [rows.c[name] for name in names]
         items = [renderer.item(each, stored, rows.name) for each in projections]
         items = self._guarded(items, renderer, size, rows)
         found = select(*columns, *items).where(is_wanted)
         counted = range(len(columns), len(columns) + len(items))
-        if size is None and not is_single_key:
-            found = self._added_up(found, projections, counted, renderer)
+        if not is_single_key and _may_be_long(projections, size):
+            found = self._added_up(found, counted, renderer)
         return self._compiled(found, counted)
 
     def children(
@@ -123,14 +124,13 @@ class JsonStatements(ABC):
         source = renderer.rows(stored, renderer.alias())
         condition = self.dialect.among(source.c[stored.key_name], "values")
         size = self._sizes(renderer).of_children(projections, stored, source.name)
-        rows, is_wanted = self._sized(source, condition, renderer, size)
+        rows, is_wanted = self._sized_rows(source, condition, renderer, size)
         lists = [renderer.children(each, stored, rows.name) for each in projections]
         lists = self._guarded(lists, renderer, size, rows)
         found = select(rows.c[stored.key_name], *lists).where(is_wanted)
         counted = range(1, 1 + len(lists))
-        if size is None:
-            owners = [JsonProjection((("", Children("", each)),)) for each in projections]
-            found = self._added_up(found, owners, counted, renderer)
+        if size is None and lists:
+            found = self._added_up(found, counted, renderer)
         return self._compiled(found, counted)
 
     def pages(self, rules: RuleShapes, projections: tuple[JsonProjection, ...]) -> Statement:
@@ -141,7 +141,7 @@ class JsonStatements(ABC):
         renderer = self._renderer(rules)
         values = self.dialect.each_value(PlainText, renderer.alias())
         size = self._sizes(renderer).of_pages(projections, values.name)
-        rows, _ = self._sized(values, true(), renderer, size)
+        rows, _ = self._sized_rows(values, true(), renderer, size)
         pages = [renderer.page(projection, rows.name) for projection in projections]
         pages = self._guarded(pages, renderer, size, rows)
         return self._compiled(select(rows.c.value, *pages), range(1, 1 + len(pages)))
@@ -170,7 +170,7 @@ class JsonStatements(ABC):
         on_page = self._page_of(rows, table, stored, shape, most)
         page: NamedFromClause = on_page.subquery(renderer.alias())
         size = self._sizes(renderer).of_entity(projections, stored, page.name)
-        page, _ = self._sized(page, true(), renderer, size)
+        page, _ = self._sized_rows(page, true(), renderer, size)
         columns = [renderer.item(each, stored, page.name) for each in projections]
         columns = self._guarded(columns, renderer, size, page)
         counted = range(len(columns))
@@ -178,8 +178,8 @@ class JsonStatements(ABC):
             columns += [page.c[shape.order.field], page.c[stored.key_name]]
         total = select(func.count()).select_from(table).where(matching).scalar_subquery()
         found = PageColumns(page, columns, counted, stored.key_name, shape)
-        has_lists = size is None and any(map(have_lists, projections))
-        statement = self._page(found, renderer, has_lists, total if with_total else None)
+        may_be_long = _may_be_long(projections, size)
+        statement = self._page(found, renderer, may_be_long, total if with_total else None)
         return self._compiled(statement, counted)
 
     @abstractmethod
@@ -198,12 +198,12 @@ class JsonStatements(ABC):
         self,
         found: "PageColumns",
         renderer: JsonRenderer,
-        has_lists: bool,
+        may_be_long: bool,
         total: ColumnElement[int] | None,
     ) -> Select[Any]:
         """The statement that returns the columns of the page, in its order, and the total.
 
-        `has_lists` tells that the page may be too large though no size was told.
+        `may_be_long` tells that the page may be too large though no size was told.
         """
 
     def _renderer(self, rules: RuleShapes) -> JsonRenderer:
@@ -217,8 +217,7 @@ class JsonStatements(ABC):
     def _sizes(self, renderer: JsonRenderer) -> JsonSizes:
         return JsonSizes(renderer, self.dialect)
 
-    @abstractmethod
-    def _sized(
+    def _sized_rows(
         self,
         rows: NamedFromClause,
         condition: ColumnElement[bool],
@@ -226,6 +225,19 @@ class JsonStatements(ABC):
         size: str | None,
     ) -> tuple[NamedFromClause, ColumnElement[bool]]:
         """The rows that items are rendered of, and the condition that these still have to meet."""
+        if size is None:
+            return rows, condition
+        return self._sized(rows, condition, renderer, size)
+
+    def _sized(
+        self,
+        rows: NamedFromClause,
+        condition: ColumnElement[bool],
+        renderer: JsonRenderer,
+        size: str,
+    ) -> tuple[NamedFromClause, ColumnElement[bool]]:
+        """The same, with the size of each row, where the database doesn't count row by row."""
+        return rows, condition
 
     def _guarded(
         self,
@@ -251,16 +263,10 @@ class JsonStatements(ABC):
     ) -> list[ColumnElement[bool]]:
         """Whether each of so many items of a row makes the answer too large."""
 
-    @abstractmethod
-    def _added_up(
-        self,
-        found: Select[Any],
-        projections: Sequence[JsonProjection],
-        counted: range,
-        renderer: JsonRenderer,
-    ) -> Select[Any]:
-        """The statement, where no size was told: it has "" for each text if all are too large in
-        sum, and the database doesn't count them one by one."""
+    def _added_up(self, found: Select[Any], counted: range, renderer: JsonRenderer) -> Select[Any]:
+        """The statement, with "" for each text if all are too large in sum, where the database
+        doesn't count them one by one."""
+        return found
 
     def _compiled(self, statement: Any, counted: range) -> Statement:
         return self.dialect.compile(statement, counted=counted, refuses=True)
@@ -281,7 +287,12 @@ class PageColumns(NamedTuple):
         return reading_order(rows, rows.c[self.key_name], self.shape)
 
 
-def have_lists(projection: JsonProjection) -> bool:
+def _may_be_long(projections: Sequence[JsonProjection], size: str | None) -> bool:
+    """Whether what is rendered may be too large though no size was told before."""
+    return size is None and any(map(_has_lists, projections))
+
+
+def _has_lists(projection: JsonProjection) -> bool:
     """Whether the projection has lists of children: a list may be long though no text in it is."""
     owned = (isinstance(part, Children) for _, part in projection.members)
-    return any(owned) or any(map(have_lists, projection.within))
+    return any(owned) or any(map(_has_lists, projection.within))

@@ -11,12 +11,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.criteria import PageRequest
-from repositories.projections import JsonProjection
 from repositories.sql.criteria import bounded_page_of
 from repositories.sql.dialects import ALLOWED, POSTGRESQL
 from repositories.sql.json_pages import JsonRenderer
 from repositories.sql.json_postgresql import PostgresJsonRenderer
-from repositories.sql.json_statements import JsonStatements, PageColumns, have_lists
+from repositories.sql.json_statements import JsonStatements, PageColumns
 from repositories.sql.mapping import EntityTable
 
 _WHOLE: Final = "answer_size"
@@ -43,19 +42,19 @@ class PostgresJsonStatements(JsonStatements):
         self,
         found: PageColumns,
         renderer: JsonRenderer,
-        has_lists: bool,
+        may_be_long: bool,
         total: ColumnElement[int] | None,
     ) -> Select[Any]:
         """One row, in which all but the total are lists."""
         page, columns, counted = found.rows, found.columns, found.counted
-        if has_lists:
+        if may_be_long:
             labelled = [each.label(f"c{index}") for index, each in enumerate(columns)]
             names = dict.fromkeys([found.shape.order.field, found.key_name])
             page = _materialized(select(*(page.c[name] for name in names), *labelled), renderer)
             columns = [page.c[each.name] for each in labelled]
         order = found.order(page)
         lists: list[Any] = [func.array_agg(aggregate_order_by(it, *order)) for it in columns]
-        if has_lists:
+        if may_be_long:
             whole = _sum_of(columns[: counted.stop]).label(_WHOLE)
             labelled = [each.label(f"c{index}") for index, each in enumerate(lists)]
             page = select(*labelled, whole).select_from(page).subquery(renderer.alias())
@@ -69,15 +68,13 @@ class PostgresJsonStatements(JsonStatements):
         rows: NamedFromClause,
         condition: ColumnElement[bool],
         renderer: JsonRenderer,
-        size: str | None,
+        size: str,
     ) -> tuple[NamedFromClause, ColumnElement[bool]]:
         """The rows that meet the condition, with the sum of their sizes.
 
         It's once for all items: the SQL of a size is about as long as that of the items, and would
         stand in each of them.
         """
-        if size is None:
-            return rows, condition
         whole = renderer.sql(f"sum({size}) OVER ()").label(_WHOLE)
         return select(rows, whole).where(condition).subquery(renderer.alias()), true()
 
@@ -86,15 +83,7 @@ class PostgresJsonStatements(JsonStatements):
     ) -> list[ColumnElement[bool]]:
         return [rows.c[_WHOLE] > ALLOWED] * count
 
-    def _added_up(
-        self,
-        found: Select[Any],
-        projections: Sequence[JsonProjection],
-        counted: range,
-        renderer: JsonRenderer,
-    ) -> Select[Any]:
-        if not any(map(have_lists, projections)):
-            return found
+    def _added_up(self, found: Select[Any], counted: range, renderer: JsonRenderer) -> Select[Any]:
         materialized = _materialized(found, renderer)
         whole = _sum_of(list(materialized.c)[counted.start : counted.stop]).over().label(_WHOLE)
         added_up = select(materialized, whole).subquery(renderer.alias())

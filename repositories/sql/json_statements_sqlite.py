@@ -1,6 +1,5 @@
 """Statements with which SQLite renders JSON objects of entities, and counts them as they come."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import FromClause, Select, literal_column, select, true
@@ -9,7 +8,6 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.answer_size import FITS
 from repositories.criteria import PageRequest
-from repositories.projections import JsonProjection
 from repositories.sql.criteria import page_of
 from repositories.sql.dialects import SQLITE
 from repositories.sql.json_pages import JsonRenderer
@@ -43,7 +41,7 @@ class SqliteJsonStatements(JsonStatements):
         self,
         found: PageColumns,
         renderer: JsonRenderer,
-        has_lists: bool,
+        may_be_long: bool,
         total: ColumnElement[int] | None,
     ) -> Select[Any]:
         """Rows; a total comes in each, after the key, which is NULL where there is no entity."""
@@ -55,27 +53,9 @@ class SqliteJsonStatements(JsonStatements):
             source = select(literal_column("1")).subquery().outerjoin(page, true())
         return select(*columns).select_from(source).order_by(*found.order(page))
 
-    def _sized(
-        self,
-        rows: NamedFromClause,
-        condition: ColumnElement[bool],
-        renderer: JsonRenderer,
-        size: str | None,
-    ) -> tuple[NamedFromClause, ColumnElement[bool]]:
-        return rows, condition
-
     def _exceeds(
         self, count: int, renderer: JsonRenderer, size: str, rows: NamedFromClause
     ) -> list[ColumnElement[bool]]:
         # A row counts with its first item, and none of the others is made if it's too much.
         counted = [size, *["0"] * (count - 1)]
         return [renderer.sql(f"{FITS}({each})") == literal_column("0") for each in counted]
-
-    def _added_up(
-        self,
-        found: Select[Any],
-        projections: Sequence[JsonProjection],
-        counted: range,
-        renderer: JsonRenderer,
-    ) -> Select[Any]:
-        return found
