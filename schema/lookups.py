@@ -10,7 +10,7 @@ import strawberry
 from domain.scopes import Scope
 from execution import Render, SelectedField
 from repositories.projections import JsonProjection
-from resolvers.dataloaders import Loader
+from resolvers.dataloaders import DataLoader, Loader
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.rendering import BindConverted, as_rendered, rendered_projection_of
@@ -18,6 +18,8 @@ from schema.scopes import for_scope
 
 Found = tuple[Loader[Any, Any], Any]
 """The loader of an entity, and its key."""
+FoundRecord = tuple[DataLoader[Any, Any], Any]
+"""The loader of a record that is no entity, and its key."""
 
 
 def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
@@ -25,11 +27,6 @@ def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
 
     `find` takes the loaders of the operation, and the arguments of the field.
     """
-
-    @wraps(find)
-    async def resolve(info: Info, **arguments: Any) -> Any:
-        loader, key = find(info.context.loaders, **arguments)
-        return await loader.load(key)
 
     def render_of(projection: JsonProjection) -> Render:
         async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
@@ -43,6 +40,25 @@ def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
         it = rendered_projection_of(selected)
         return None if it is None else it.bind(render_of)
 
+    return _field(find, description, scope, FieldResolution(renderer=renderer))
+
+
+def record_lookup(find: Callable[..., FoundRecord], description: str, scope: Scope) -> Any:
+    """The same for a record that is no entity, and so isn't rendered as JSON."""
+    return _field(find, description, scope, FieldResolution())
+
+
+def _field(
+    find: Callable[..., Found | FoundRecord],
+    description: str,
+    scope: Scope,
+    resolution: FieldResolution,
+) -> Any:
+    @wraps(find)
+    async def resolve(info: Info, **arguments: Any) -> Any:
+        loader, key = find(info.context.loaders, **arguments)
+        return await loader.load(key)
+
     # Clients give the arguments that `find` takes after the loaders.
     _, *given = signature(find).parameters.values()
     info = Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
@@ -51,5 +67,5 @@ def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
     return strawberry.field(
         resolver=resolve,
         **for_scope(scope, description),
-        metadata=FieldResolution(renderer=renderer).metadata,
+        metadata=resolution.metadata,
     )

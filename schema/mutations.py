@@ -1,6 +1,6 @@
 """The common part of all mutations: they run a command and return a payload."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -23,8 +23,20 @@ from schema.scopes import for_scope
 
 def entity() -> Any:
     """The field of a payload that holds the entity."""
+    return stored("entity")
+
+
+def stored(what: str) -> Any:
+    """The field of a payload that holds a record."""
     return strawberry.field(
-        description="The entity as it is stored now; null when `errors` says why not."
+        description=f"The {what} as it is stored now; null when `errors` says why not."
+    )
+
+
+def secret(what: str, null: str) -> Any:
+    """The field of a payload that holds a secret, which no other field has."""
+    return strawberry.field(
+        description=(f"{what} It is shown this once, and nobody can read it later; null {null}.")
     )
 
 
@@ -42,6 +54,24 @@ class DeletePayload(Payload):
     )
 
 
+def unrendered(
+    payload: type[Payload], parts: Mapping[str, str] | None = None
+) -> Callable[..., Payload]:
+    """Makes a payload of a result that is no entity, and so isn't rendered as JSON.
+
+    `parts` names, for each field of the payload, the attribute of the result. Without it the result
+    itself is the outcome.
+    """
+
+    def made(*, errors: list[MutationError], **outcome: Any) -> Payload:
+        [result] = outcome.values()
+        if parts is not None:
+            outcome = {field: result and getattr(result, part) for field, part in parts.items()}
+        return payload(**outcome, errors=errors)
+
+    return made
+
+
 def mutation(
     description: str,
     payload: Callable[..., Payload],
@@ -57,7 +87,7 @@ def mutation(
     It requires the scope. The payload has the result of `work` under `outcome`, or an expected
     failure under `errors`.
     `single_statement` promises the same as in `Repositories.write`. `payload` is the payload's
-    type, or makes the payload of a result that has more than the outcome.
+    type, or, where the result is no entity, what `unrendered` makes of it.
     """
 
     async def carried_out(context: Context, command: Any) -> Payload:

@@ -8,23 +8,25 @@ import strawberry
 
 from domain import access
 from domain.scopes import Scope
+from resolvers.loaders import Loaders
 from schema.access.types import AccessToken, Viewer
 from schema.connection_types import Connection
 from schema.connections import record_connection
 from schema.context import Info
 from schema.cursors import ListedRecords
-from schema.scopes import field_of, for_everybody, for_scope
+from schema.lookups import FoundRecord, record_lookup
+from schema.scopes import field_of, for_everybody
 
 
 async def _viewer(info: Info) -> Any:
     return info.context.caller
 
 
-async def _token(
-    info: Info,
+def _token(
+    loaders: Loaders,
     token_id: Annotated[strawberry.ID, strawberry.argument(description="The token's key.")],
-) -> Any:
-    return await info.context.loaders.access.token_by_id.load(token_id)
+) -> FoundRecord:
+    return loaders.access.token_by_id, token_id
 
 
 @strawberry.type
@@ -34,10 +36,8 @@ class AccessQuery:
         resolver=_viewer,
         graphql_type=Viewer,
     )
-    access_token: AccessToken | None = field_of(
-        for_scope(Scope.ADMIN, "The access token with this key; null when there is none."),
-        resolver=_token,
-        graphql_type=AccessToken | None,
+    access_token: AccessToken | None = record_lookup(
+        _token, "The access token with this key; null when there is none.", Scope.ADMIN
     )
     access_tokens: Connection[AccessToken] = record_connection(
         ListedRecords(access.AccessToken, "token_id"),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import strawberry
 
 from domain.scopes import Scope
-from domain.webhooks import Replayed, SecretShown
 from resolvers.webhooks import commands
-from schema.errors import MutationError
-from schema.mutations import Payload, mutation
+from schema.mutations import Payload, mutation, secret, stored, unrendered
 from schema.webhooks.inputs import (
     DeleteWebhookEndpointInput,
     ReplayWebhookDeliveriesInput,
@@ -20,28 +18,21 @@ from schema.webhooks.inputs import (
 )
 from schema.webhooks.types import WebhookDelivery, WebhookEndpoint
 
-_SHOWN_ONCE = (
-    "The secret to verify events by. It is shown this once, and nobody can read it later; null "
-    "when no secret was made."
-)
-
-
-def _endpoint() -> Any:
-    return strawberry.field(
-        description="The endpoint as it is stored now; null when `errors` says why not."
-    )
+_secret = partial(secret, "The secret to verify events by.", "when no secret was made")
+_with_secret = partial(unrendered, parts={"webhook_endpoint": "endpoint", "secret": "secret"})
+_with_count = partial(unrendered, parts={"webhook_endpoint": "endpoint", "count": "count"})
 
 
 @strawberry.type(description="The outcome of `saveWebhookEndpoint`.")
 class SaveWebhookEndpointPayload(Payload):
-    webhook_endpoint: WebhookEndpoint | None = _endpoint()
-    secret: str | None = strawberry.field(description=_SHOWN_ONCE)
+    webhook_endpoint: WebhookEndpoint | None = stored("endpoint")
+    secret: str | None = _secret()
 
 
 @strawberry.type(description="The outcome of `rotateWebhookSecret`.")
 class RotateWebhookSecretPayload(Payload):
-    webhook_endpoint: WebhookEndpoint | None = _endpoint()
-    secret: str | None = strawberry.field(description=_SHOWN_ONCE)
+    webhook_endpoint: WebhookEndpoint | None = stored("endpoint")
+    secret: str | None = _secret()
 
 
 @strawberry.type(description="The outcome of `deleteWebhookEndpoint`.")
@@ -63,38 +54,10 @@ class TestWebhookEndpointPayload(Payload):
 
 @strawberry.type(description="The outcome of `replayWebhookDeliveries`.")
 class ReplayWebhookDeliveriesPayload(Payload):
-    webhook_endpoint: WebhookEndpoint | None = _endpoint()
+    webhook_endpoint: WebhookEndpoint | None = stored("endpoint")
     count: int | None = strawberry.field(
         description="How many deliveries are pending again; null when `errors` says why not."
     )
-
-
-def _with_secret(type_: Any) -> Any:
-    def payload(webhook_endpoint: SecretShown | None, errors: list[MutationError]) -> Payload:
-        shown = webhook_endpoint
-        made: Payload = type_(
-            webhook_endpoint=shown and shown.endpoint, secret=shown and shown.secret, errors=errors
-        )
-        return made
-
-    return payload
-
-
-def _with_delivery(webhook_delivery: Any, errors: list[MutationError]) -> Payload:
-    return TestWebhookEndpointPayload(webhook_delivery=webhook_delivery, errors=errors)
-
-
-def _with_count(webhook_endpoint: Replayed | None, errors: list[MutationError]) -> Payload:
-    replayed: Any = webhook_endpoint
-    return ReplayWebhookDeliveriesPayload(
-        webhook_endpoint=replayed and replayed.endpoint,
-        count=replayed and replayed.count,
-        errors=errors,
-    )
-
-
-def _deleted(webhook_endpoint: Any, errors: list[MutationError]) -> Payload:
-    return DeleteWebhookEndpointPayload(webhook_endpoint=webhook_endpoint, errors=errors)
 
 
 @strawberry.type
@@ -121,7 +84,7 @@ class WebhookMutation:
     test_webhook_endpoint: TestWebhookEndpointPayload | None = mutation(
         "Send an endpoint an event of the type `webhook_endpoint.tested`, which tells of no change "
         "of the pipeline.",
-        _with_delivery,
+        unrendered(TestWebhookEndpointPayload),
         TestWebhookEndpointInput,
         commands.send_test_event,
         scope=Scope.WEBHOOKS_ADMIN,
@@ -129,7 +92,7 @@ class WebhookMutation:
     )
     replay_webhook_deliveries: ReplayWebhookDeliveriesPayload | None = mutation(
         "Send deliveries again that arrived or were given up: some, or all of a time.",
-        _with_count,
+        _with_count(ReplayWebhookDeliveriesPayload),
         ReplayWebhookDeliveriesInput,
         commands.replay_webhook_deliveries,
         scope=Scope.WEBHOOKS_ADMIN,
@@ -137,7 +100,7 @@ class WebhookMutation:
     )
     delete_webhook_endpoint: DeleteWebhookEndpointPayload | None = mutation(
         "Delete an endpoint of webhooks with its deliveries, also those that are pending.",
-        _deleted,
+        unrendered(DeleteWebhookEndpointPayload),
         DeleteWebhookEndpointInput,
         commands.delete_webhook_endpoint,
         scope=Scope.WEBHOOKS_ADMIN,

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from domain import webhooks
 from domain.scopes import Scope
+from resolvers.loaders import Loaders
 from schema.connection_types import Connection
 from schema.connections import record_connection
-from schema.context import Info
 from schema.cursors import ListedRecords
-from schema.scopes import field_of, for_scope
+from schema.lookups import FoundRecord, record_lookup
 from schema.webhooks.types import WebhookDelivery, WebhookEndpoint
 
 
-async def _endpoint(
-    info: Info,
+def _endpoint(
+    loaders: Loaders,
     endpoint_id: Annotated[strawberry.ID, strawberry.argument(description="The endpoint's key.")],
-) -> Any:
-    return await info.context.loaders.webhooks.endpoint_by_id.load(endpoint_id)
+) -> FoundRecord:
+    return loaders.webhooks.endpoint_by_id, endpoint_id
 
 
-async def _delivery(
-    info: Info,
+def _delivery(
+    loaders: Loaders,
     delivery_id: Annotated[strawberry.ID, strawberry.argument(description="The delivery's key.")],
-) -> Any:
-    return await info.context.loaders.webhooks.delivery_by_id.load(delivery_id)
+) -> FoundRecord:
+    return loaders.webhooks.delivery_by_id, delivery_id
 
 
 @strawberry.type
 class WebhookQuery:
-    webhook_endpoint: WebhookEndpoint | None = field_of(
-        for_scope(
-            Scope.WEBHOOKS_ADMIN,
-            "The endpoint of webhooks with this key; null when there is none.",
-        ),
-        resolver=_endpoint,
-        graphql_type=WebhookEndpoint | None,
+    webhook_endpoint: WebhookEndpoint | None = record_lookup(
+        _endpoint,
+        "The endpoint of webhooks with this key; null when there is none.",
+        Scope.WEBHOOKS_ADMIN,
     )
     webhook_endpoints: Connection[WebhookEndpoint] = record_connection(
         ListedRecords(webhooks.WebhookEndpoint, "endpoint_id"),
@@ -46,13 +43,10 @@ class WebhookQuery:
         Scope.WEBHOOKS_ADMIN,
         "All endpoints of webhooks, page by page.",
     )
-    webhook_delivery: WebhookDelivery | None = field_of(
-        for_scope(
-            Scope.WEBHOOKS_ADMIN,
-            "The delivery of a webhook with this key; null when there is none any more.",
-        ),
-        resolver=_delivery,
-        graphql_type=WebhookDelivery | None,
+    webhook_delivery: WebhookDelivery | None = record_lookup(
+        _delivery,
+        "The delivery of a webhook with this key; null when there is none any more.",
+        Scope.WEBHOOKS_ADMIN,
     )
     webhook_deliveries: Connection[WebhookDelivery] = record_connection(
         ListedRecords(webhooks.WebhookDelivery, "delivery_id"),
