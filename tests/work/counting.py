@@ -69,7 +69,7 @@ def without(schema: CompiledSchema, *ways: str) -> CompiledSchema:
 
 
 def counting_resolvers(schema: CompiledSchema) -> tuple[CompiledSchema, Counter[str]]:
-    """The schema with resolvers that count their calls. What is read as an attribute has none."""
+    """The schema with resolvers that count from now on; what is read as an attribute has none."""
     called: Counter[str] = Counter()
     sources = schema.engine.sources
 

@@ -122,15 +122,27 @@ async def backend(empty: Backend) -> Backend:
     return await filled(empty)
 
 
-@pytest.fixture
-def schema() -> CompiledSchema:
+@pytest.fixture(scope="module")
+def made_once() -> CompiledSchema:
     return create_schema()
+
+
+@pytest.fixture
+def schema(made_once: CompiledSchema) -> CompiledSchema:
+    """It has no plans yet."""
+    return with_engine(made_once)
 
 
 @pytest.fixture(autouse=True)
 def _without_collector() -> Iterator[None]:
-    """The garbage collector's callbacks run at any time."""
+    """The garbage collector's callbacks run at any time.
+
+    What is there before a test isn't looked through when the test asks for a collection: that is
+    all that the tests before it have imported and keep.
+    """
     gc.disable()
+    gc.collect()
+    gc.freeze()
     yield
     gc.enable()
 
@@ -301,24 +313,20 @@ async def test_an_operation_keeps_to_its_statements(
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_each_resolver_is_called_once(
-    schema: CompiledSchema, memory: Backend, name: str
-) -> None:
+async def test_each_resolver_is_called_once(memory: Backend, name: str) -> None:
     await filled(memory)
     scenario = SCENARIOS[name]
-    counting, called = counting_resolvers(schema)
+    counting, called = counting_resolvers(create_schema())
 
     scenario.check(as_read(await run(counting, memory, scenario.query, scenario.variables[0])))
 
     assert called == dict.fromkeys(RESOLVERS[name], 1)
 
 
-async def test_each_resolver_is_called_once_for_all_objects_of_a_level(
-    schema: CompiledSchema, memory: Backend
-) -> None:
+async def test_each_resolver_is_called_once_for_all_objects_of_a_level(memory: Backend) -> None:
     await filled(memory)
     scenario = SCENARIOS["list"]
-    counting, called = counting_resolvers(level_by_level(schema))
+    counting, called = counting_resolvers(level_by_level(create_schema()))
 
     scenario.check(as_read(await run(counting, memory, scenario.query, scenario.variables[0])))
 
