@@ -84,7 +84,7 @@ def arguments_of(keys: Callable[[str], Sequence[str]]) -> dict[str, Sequence[str
     }
 
 
-def questions(
+def operations(
     schema: CompiledSchema, keys: Callable[[str], Sequence[str]], *, of_the_log: bool
 ) -> Iterator[str]:
     """Random operations. Places in the log count all events, so those aren't read; nor is who
@@ -100,6 +100,21 @@ def questions(
             and (not reads_log or (of_the_log and "ursor" not in text))
         ):
             yield text
+
+
+@pytest.fixture(scope="module")
+def asked(schema: CompiledSchema) -> Sequence[str]:
+    """They are the same for whatever is stored, and take long to be made."""
+    return [*operations(schema, lambda _: [*"123456", "7"], of_the_log=False)]
+
+
+@pytest.fixture(scope="module")
+def asked_after_steps(schema: CompiledSchema) -> Sequence[str]:
+    return [
+        *operations(
+            schema, lambda name: [f"{PREFIXES[name]}-{n}" for n in range(STEPS)], of_the_log=True
+        )
+    ]
 
 
 @asynccontextmanager
@@ -129,7 +144,7 @@ def _random_record(random: Random, kind: Kind) -> Any:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_was_saved_moved_and_deleted_all_is_answered_as_if_others_had_nothing(
-    schema: CompiledSchema, storage: Storage, seed: int
+    schema: CompiledSchema, storage: Storage, asked: Sequence[str], seed: int
 ) -> None:
     random = Random(seed)
 
@@ -151,15 +166,14 @@ async def test_whatever_was_saved_moved_and_deleted_all_is_answered_as_if_others
 
     operator = storage.as_(OPERATOR)
     await operator.write(change)
-    asked = [*questions(schema, lambda _: [*"123456", "7"], of_the_log=False)]
 
     seen = [json.dumps(await InProcess(schema, storage, caller=A).send(it)) for it in asked]
     whole = [json.dumps(await InProcess(schema, storage).send(it)) for it in asked]
     await operator.write(forget_others)
     wanted = [json.dumps(await InProcess(schema, storage).send(it)) for it in asked]
 
-    for question, answer, expected in zip(asked, seen, wanted, strict=True):
-        assert answer == expected, question
+    for operation, answer, expected in zip(asked, seen, wanted, strict=True):
+        assert answer == expected, operation
     assert sum(map(str.__ne__, whole, wanted)) > len(asked) / 3
 
 
@@ -293,7 +307,12 @@ class Answers:
 
 
 async def _answers(
-    schema: CompiledSchema, url: str | None, steps: Sequence[Step], *, has_others: bool
+    schema: CompiledSchema,
+    url: str | None,
+    steps: Sequence[Step],
+    asked: Sequence[str],
+    *,
+    has_others: bool,
 ) -> Answers:
     clock, keys = SettableClock(), _KeysOfSteps()
     async with opened(url, clock=clock, new_key=keys) as storage:
@@ -309,9 +328,6 @@ async def _answers(
             elif has_others:
                 await operator.send(mutation(step.name), {"input": step.input})
         await storage.sequence_events()
-        asked = questions(
-            schema, lambda name: [f"{PREFIXES[name]}-{n}" for n in range(STEPS)], of_the_log=True
-        )
         queries = [json.dumps([it, await a.send(it)]) for it in asked]
         async with storage.as_(A).read() as snapshot:
             events = (await snapshot.events.page(0, 1_000)).items
@@ -342,12 +358,12 @@ def place(_storage: str | None) -> str | None:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_all_that_a_client_does_is_answered_byte_by_byte_as_if_there_were_no_others(
-    schema: CompiledSchema, place: str | None, seed: int
+    schema: CompiledSchema, place: str | None, asked_after_steps: Sequence[str], seed: int
 ) -> None:
     steps = _steps(seed)
 
-    alone = await _answers(schema, place, steps, has_others=False)
-    among_others = await _answers(schema, place, steps, has_others=True)
+    alone = await _answers(schema, place, steps, asked_after_steps, has_others=False)
+    among_others = await _answers(schema, place, steps, asked_after_steps, has_others=True)
 
     assert among_others.mutations == alone.mutations
     assert among_others.queries == alone.queries
