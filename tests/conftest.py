@@ -81,15 +81,21 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_with_tables(postgres_url: str) -> Iterator[str]:
-    url = asyncio.run(create_database(postgres_url))
-    asyncio.run(migrate(url))
-    yield url
-    asyncio.run(drop_database(postgres_url, url))
+def _postgresql_template(postgres_url: str) -> Iterator[str]:
+    """A database at the newest revision that is only there to be copied."""
+    with own_database(postgres_url) as url:
+        asyncio.run(migrate(url))
+        yield url
 
 
 @pytest.fixture(scope="session")
-def _folder_for_sqlite() -> Iterator[Path]:
+def _postgresql_with_tables(postgres_url: str, _postgresql_template: str) -> Iterator[str]:
+    with own_database(postgres_url, _postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def folder_for_sqlite() -> Iterator[Path]:
     """In memory where there is such a folder: SQLite waits for the disk at every commit."""
     memory = Path("/dev/shm")
     with TemporaryDirectory(
@@ -98,9 +104,16 @@ def _folder_for_sqlite() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture
+def sqlite_folder(folder_for_sqlite: Path) -> Iterator[Path]:
+    """The same for one test."""
+    with TemporaryDirectory(dir=folder_for_sqlite) as name:
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
-def _sqlite_with_tables(_folder_for_sqlite: Path) -> Path:
-    file = _folder_for_sqlite / "tables.db"
+def _sqlite_with_tables(folder_for_sqlite: Path) -> Path:
+    file = folder_for_sqlite / "tables.db"
     asyncio.run(migrate(f"sqlite:///{file}"))
     return file
 
@@ -111,10 +124,8 @@ def _postgresql_url(_postgresql_with_tables: str) -> str:
 
 
 @pytest.fixture
-def _sqlite_url(_sqlite_with_tables: Path) -> Iterator[str]:
-    with TemporaryDirectory(dir=_sqlite_with_tables.parent) as folder:
-        file = shutil.copy(_sqlite_with_tables, Path(folder) / "aicmo.db")
-        yield f"sqlite:///{file}"
+def _sqlite_url(_sqlite_with_tables: Path, sqlite_folder: Path) -> str:
+    return f"sqlite:///{shutil.copy(_sqlite_with_tables, sqlite_folder / 'aicmo.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -150,30 +161,50 @@ async def database(_used_database_url: str) -> AsyncIterator[Database]:
 
 
 @contextmanager
-def own_database(file: Path, server: str | None) -> Iterator[str]:
-    """The URL of a database with nothing in it: on the PostgreSQL server, or else in the file."""
-    if server is None:
-        yield f"sqlite:///{file}"
-        return
-    url = asyncio.run(create_database(server))
+def own_database(server: str, template: str | None = None) -> Iterator[str]:
+    """The URL of a new database on the PostgreSQL server: empty, or a copy of another one."""
+    url = asyncio.run(create_database(server, template))
     yield url
     asyncio.run(drop_database(server, url))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_system(request: pytest.FixtureRequest) -> str:
+    """Where the database is that a test has for itself. Tests of one system say so by it."""
+    system: str = request.param
+    return system
+
+
+@pytest.fixture
+def empty_database_url(
+    request: pytest.FixtureRequest, database_system: str, sqlite_folder: Path
+) -> Iterator[str]:
     """The URL of a database with nothing in it, not even tables."""
-    is_sqlite = request.param == "sqlite"
-    server = None if is_sqlite else request.getfixturevalue("postgres_url")
-    with own_database(tmp_path / "empty.db", server) as url:
+    if database_system == "sqlite":
+        yield f"sqlite:///{sqlite_folder / 'empty.db'}"
+        return
+    with own_database(request.getfixturevalue("postgres_url")) as url:
         yield url
 
 
 @pytest.fixture
-def migrated_database_url(empty_database_url: str) -> str:
+def migrated_database_url(request: pytest.FixtureRequest, database_system: str) -> Iterator[str]:
     """The URL of a database at the newest revision, as the server needs it."""
-    asyncio.run(migrate(empty_database_url))
-    return empty_database_url
+    with migrated_database(request, database_system) as url:
+        yield url
+
+
+@contextmanager
+def migrated_database(request: pytest.FixtureRequest, system: str) -> Iterator[str]:
+    """The same for as long as the context: a copy, since migrating takes many times as long."""
+    if system == "sqlite":
+        template = request.getfixturevalue("_sqlite_with_tables")
+        with TemporaryDirectory(dir=template.parent) as folder:
+            yield f"sqlite:///{shutil.copy(template, Path(folder) / 'aicmo.db')}"
+        return
+    server, template = map(request.getfixturevalue, ("postgres_url", "_postgresql_template"))
+    with own_database(server, template) as url:
+        yield url
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

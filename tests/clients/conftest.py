@@ -21,9 +21,9 @@ def in_memory(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def on_sqlite(folder: Path) -> Iterator[str]:
+def on_sqlite(folder: Path, folder_for_sqlite: Path) -> Iterator[str]:
     """The URL of a server with the demo agency on SQLite."""
-    settings = stored_in(f"sqlite:///{folder / 'aicmo.db'}")
+    settings = stored_in(f"sqlite:///{folder_for_sqlite / 'clients.db'}")
     with running_server(settings, folder / "on-sqlite.log", "--demo") as server:
         yield server.graphql_url
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 
+from tests.support.forked import ForkedProgram
 from tests.support.patience import SECONDS
-from tests.support.servers import AICMO, environment, running_server, stored_in
+from tests.support.servers import environment, running_server, stored_in
 from tests.support.sockets import FOLLOW, opened
 
 PEPPERS = f"p1:{'a' * 32}"
@@ -17,16 +18,11 @@ REFUSED_WITHIN = 2.0
 ENDED_WITHIN = 5.0
 
 
-def run_token(settings: dict[str, str], *arguments: str) -> str:
-    ended = subprocess.run(
-        [AICMO, "token", *arguments],
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    return ended.stdout.strip()
+def run_token(settings: Mapping[str, str], log: Path, *arguments: str) -> str:
+    with ForkedProgram(["token", *arguments], environment(**settings), log) as program:
+        printed = program.stdout.read()
+        assert program.wait(SECONDS) == 0, log.read_text()
+    return printed.strip()
 
 
 async def test_a_token_that_another_process_revokes_is_refused_and_its_subscriptions_end(
@@ -39,8 +35,9 @@ async def test_a_token_that_another_process_revokes_is_refused_and_its_subscript
         "AICMO_REQUIRE_AUTHENTICATION": "true",
     }
     loop = asyncio.get_running_loop()
-    secret = await asyncio.to_thread(run_token, settings, *ISSUE)
-    listed = await asyncio.to_thread(run_token, settings, "list", "--json")
+    commands = tmp_path / "commands.log"
+    secret = await asyncio.to_thread(run_token, settings, commands, *ISSUE)
+    listed = await asyncio.to_thread(run_token, settings, commands, "list", "--json")
     token_id = json.loads(listed)["tokenId"]
     running = running_server(settings, tmp_path / "server.log")
     server = await asyncio.to_thread(running.__enter__)
@@ -64,7 +61,7 @@ async def test_a_token_that_another_process_revokes_is_refused_and_its_subscript
             await socket.subscribe("1", FOLLOW, key="a")
             await socket.is_served()
 
-            await asyncio.to_thread(run_token, settings, "revoke", token_id)
+            await asyncio.to_thread(run_token, settings, commands, "revoke", token_id)
             revoked = loop.time()
             while await status() != 401:
                 assert loop.time() - revoked < REFUSED_WITHIN

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests import inputs
-from tests.conftest import migrate, own_database
+from tests.conftest import migrated_database
 from tests.e2e.conftest import Start, starter
 from tests.support.graphql import GraphQLClient, Json
 from tests.support.servers import IN_MEMORY, stored_in
@@ -169,9 +169,7 @@ def life(
     if request.param == "memory":
         yield asyncio.run(live(starter(IN_MEMORY, folder), is_kept=False))
         return
-    server = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    with own_database(folder / "aicmo.db", server) as url:
-        asyncio.run(migrate(url))
+    with migrated_database(request, request.param) as url:
         yield asyncio.run(live(starter(stored_in(url), folder), is_kept=True))
 
 

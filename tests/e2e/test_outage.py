@@ -11,7 +11,7 @@ from tests.support.graphql import mutation
 from tests.support.relay import relayed
 from tests.support.servers import OverHttp, stored_in
 
-pytestmark = pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
+pytestmark = pytest.mark.parametrize("database_system", ["postgresql"])
 
 
 async def test_a_database_that_goes_and_comes_back(

@@ -23,7 +23,7 @@ SAVE = mutation("saveDraft")
 LONG = 30
 """Seconds. Nothing here takes as long unless it waits for ever."""
 
-pytestmark = pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
+pytestmark = pytest.mark.parametrize("database_system", ["postgresql"])
 
 
 @dataclass(frozen=True, slots=True)

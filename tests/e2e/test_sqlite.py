@@ -4,7 +4,6 @@
 
 import asyncio
 import resource
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from repositories.drivers.engine import open_database
 from repositories.drivers.sqlite_file import only_server_of
 from server.cli import app
 from tests import inputs
+from tests.conftest import migrated_database
 from tests.e2e.conftest import Running
 from tests.support.graphql import mutation
 from tests.support.rights import without_roots_rights
@@ -45,8 +45,9 @@ def another_file(_sqlite_url: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def file(_sqlite_with_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copy(_sqlite_with_tables, tmp_path_factory.mktemp("sqlite") / "aicmo.db"))
+def file(request: pytest.FixtureRequest) -> Iterator[Path]:
+    with migrated_database(request, "sqlite") as url:
+        yield Path(url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture(scope="module")

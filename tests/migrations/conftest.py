@@ -18,7 +18,7 @@ AddRevision = Callable[[str], str]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def new_database(
-    request: pytest.FixtureRequest, tmp_path: Path
+    request: pytest.FixtureRequest, sqlite_folder: Path
 ) -> AsyncIterator[NewDatabase]:
     made: list[Database] = []
     server: str | None = None
@@ -27,7 +27,8 @@ async def new_database(
 
     async def make() -> Database:
         number = len(made)
-        url = await create_database(server) if server else empty_file(tmp_path / f"{number}.db")
+        file = sqlite_folder / f"{number}.db"
+        url = await create_database(server) if server else empty_file(file)
         made.append(open_database(url))
         return made[-1]
 

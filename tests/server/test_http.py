@@ -3,20 +3,19 @@
 Whatever is sent, the answer is never a status of 500 or above, and nothing unexpected is logged.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 
-from migrations.runner import upgrade
-from repositories.drivers.engine import open_database
 from tests import inputs
+from tests.conftest import migrated_database
 from tests.support.graphql import mutation
 from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, Server, running_server, stored_in
@@ -37,21 +36,14 @@ def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """A server in each mode."""
-    folder = tmp_path_factory.mktemp("server")
-    settings = dict(IN_MEMORY)
-    if request.param == "db":
-        url = f"sqlite:///{folder}/aicmo.db"
-        asyncio.run(migrate(url))
-        settings = dict(stored_in(url))
-    with running_server(settings | {"AICMO_BODY_BYTES": str(BODY_BYTES)}, folder / "log") as server:
-        yield server
-    assert (folder / "log").read_text() == ""
-
-
-async def migrate(url: str) -> None:
-    database = open_database(url)
-    await upgrade(database)
-    await database.close()
+    log = tmp_path_factory.mktemp("server") / "log"
+    with ExitStack() as stack:
+        settings = IN_MEMORY
+        if request.param == "db":
+            settings = stored_in(stack.enter_context(migrated_database(request, "sqlite")))
+        body_bytes = {"AICMO_BODY_BYTES": str(BODY_BYTES)}
+        yield stack.enter_context(running_server({**settings, **body_bytes}, log))
+    assert log.read_text() == ""
 
 
 @pytest.fixture
