@@ -135,6 +135,13 @@ def moment(field: str, value: datetime | None) -> Found:
     return ()
 
 
+def not_before(field: str, value: datetime | None, earlier: str, begin: datetime | None) -> Found:
+    """A time that isn't before another one, of the field `earlier`; both may be absent."""
+    if value is None or begin is None or None in (value.tzinfo, begin.tzinfo) or value >= begin:
+        return ()
+    return _broken(field, f"must not be before `{earlier}`")
+
+
 def url(field: str, value: str, schemes: Sequence[str] = URL_SCHEMES) -> Found:
     """An absolute URL of one of these schemes, by default of those that artifacts may have."""
     if found := text(field, value, URL_LENGTH):

@@ -38,9 +38,11 @@ PAUSES: Final = tuple(
 MAX_ATTEMPTS: Final = 50
 """How many attempts of a delivery are kept."""
 MAX_ATTEMPTS_BEFORE: Final = MAX_ATTEMPTS - len(PAUSES) - 1
-"""How many of them a replay leaves: it may lead to as many as a new delivery."""
+"""How many of them stay where a delivery begins anew: it may lead to as many as a new one."""
 MAX_REPLAYED: Final = 1_000
 """How many deliveries are replayed at once."""
+MAX_RETRIED: Final = 1_000
+"""How many deliveries end their pauses at once."""
 JITTER: Final = 0.2
 """A pause is up to this part longer or shorter, so that many don't end at the same moment."""
 MAX_RETRY_AFTER: Final = timedelta(hours=12)
@@ -148,7 +150,7 @@ class Claim:
     event_id: str
     payload: str
     failures: int
-    """How many attempts failed since the delivery was made, or replayed."""
+    """How many attempts failed since the delivery was made, or began anew."""
     url: str
     secrets: tuple[str, ...] = field(repr=False)
     """The newest first."""
@@ -401,6 +403,21 @@ class ReplayWebhookDeliveries:
         if self.delivery_ids is None and self.since is None:
             message = "must be given, unless `deliveryIds` are"
             yield Violation(("since",), message)
+        yield from check.not_before("until", self.until, "since", self.since)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryWebhookDeliveries:
+    """Try again now what is pending and waits: these deliveries, or all of the endpoint."""
+
+    endpoint_id: str
+    delivery_ids: tuple[str, ...] | None = None
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.key("endpoint_id", self.endpoint_id)
+        yield from _keys("delivery_ids", self.delivery_ids or ())
+        yield from check.expected_revision(self.expected_revision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,7 +432,7 @@ class SecretShown:
 class Replayed:
     endpoint: WebhookEndpoint
     count: int
-    """How many deliveries are pending again."""
+    """How many deliveries are pending again, or due now."""
 
 
 def require_endpoint_revision(stored: WebhookEndpoint | None, expected: int | None) -> None:

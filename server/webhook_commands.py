@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from domain.webhooks import DeliveryState
+from domain.webhooks import MAX_RETRIED, DeliveryState
 from server.local_operations import Ask, all_nodes, mutate, mutation, run
 from server.terminal import AsJson, Columns, CommandFailed, Json, show, show_secret
 
@@ -37,6 +37,7 @@ _ROTATE: Final = mutation("rotateWebhookSecret", f"webhookEndpoint {{ {_ENDPOINT
 _DELETE: Final = mutation("deleteWebhookEndpoint", f"webhookEndpoint {{ {_ENDPOINT} }}")
 _TEST: Final = mutation("testWebhookEndpoint", f"webhookDelivery {{ {_DELIVERY} }}")
 _REPLAY: Final = mutation("replayWebhookDeliveries", "webhookEndpoint { endpointId } count")
+_RETRY: Final = mutation("retryWebhookDeliveries", "webhookEndpoint { endpointId } count")
 
 Key = Annotated[str, typer.Argument(help="The endpoint's key.", metavar="KEY")]
 
@@ -181,6 +182,27 @@ def replay_deliveries(
         }
         replayed = await mutate(ask, _REPLAY, input)
         typer.echo(f"Pending again: {replayed['count']}")
+
+    run(work)
+
+
+@webhook_commands.command("retry")
+def retry_deliveries(
+    key: Key,
+    deliveries: Annotated[
+        list[str] | None,
+        typer.Argument(help="Keys of deliveries; without any, all of the endpoint."),
+    ] = None,
+) -> None:
+    """Try pending deliveries again now that wait for their next attempt."""
+
+    async def work(ask: Ask) -> None:
+        input = {"endpointId": key, "deliveryIds": deliveries or None}
+        total, is_full = 0, True
+        while is_full:
+            count = (await mutate(ask, _RETRY, input))["count"]
+            total, is_full = total + count, count == MAX_RETRIED
+        typer.echo(f"Due now: {total}")
 
     run(work)
 

@@ -174,6 +174,14 @@ def replay_webhook_deliveries(**changes: Any) -> Json:
     } | changes
 
 
+def retry_webhook_deliveries(**changes: Any) -> Json:
+    return {
+        "endpointId": "endpoint-1",
+        "deliveryIds": ["delivery-1"],
+        "expectedRevision": 1,
+    } | changes
+
+
 def create_access_token(**changes: Any) -> Json:
     complete = {
         "tokenId": "token-1",

@@ -136,6 +136,17 @@ class WebhookRepository(WebhookReads, Protocol):
         """
         ...
 
+    async def end_pauses(
+        self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
+    ) -> int:
+        """Make up to `limit` pending deliveries that wait to be tried again due; how many it were.
+
+        Of those that match the ones that would wait for longest. None that somebody attempts at
+        this time is among them: two attempts at once could reach the receiver in any order. They
+        begin anew, as by a replay. This unit of work got the endpoint for update.
+        """
+        ...
+
     async def remove_finished(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` deliveries that ended before this time; how many it were."""
         ...

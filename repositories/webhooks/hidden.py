@@ -7,9 +7,8 @@ from typing import NoReturn
 from domain.errors import ValidationFailed
 from domain.webhooks import (
     Claim,
-    Decision,
+    EndedAttempt,
     NewDelivery,
-    Outcome,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -52,10 +51,11 @@ class HiddenWebhookRepository:
     async def time(self, now: datetime) -> datetime:
         return now
 
-    async def get_for_update(
-        self, endpoint_id: str, *, skip_locked: bool = False
-    ) -> WebhookEndpoint | None:
+    async def get_for_update(self, endpoint_id: str) -> WebhookEndpoint | None:
         return None
+
+    async def lock(self, endpoint_ids: Sequence[str]) -> Mapping[str, WebhookEndpoint]:
+        return {}
 
     async def insert(self, endpoint: WebhookEndpoint, secret: str) -> None:
         raise ValidationFailed.at(
@@ -75,16 +75,30 @@ class HiddenWebhookRepository:
         _refuse()
 
     async def claim(
-        self, limit: int, lease: timedelta, now: datetime, excluded: Sequence[str] = ()
+        self,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        *,
+        of_each: int | None = None,
+        only: Sequence[str] | None = None,
+        excluded: Sequence[str] = (),
     ) -> Sequence[Claim]:
         return ()
 
     async def complete(
-        self, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
-    ) -> bool:
-        return False
+        self, attempts: Sequence[EndedAttempt], now: datetime
+    ) -> Sequence[EndedAttempt]:
+        return ()
 
-    async def replay(self, endpoint_id: str, filter: Filter | None, now: datetime) -> int:
+    async def replay(
+        self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
+    ) -> int:
+        return 0
+
+    async def end_pauses(
+        self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
+    ) -> int:
         return 0
 
     async def remove_finished(self, before: datetime, limit: int) -> int:

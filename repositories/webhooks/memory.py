@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.webhooks import (
     MAX_ATTEMPTS_BEFORE,
@@ -45,6 +46,8 @@ class _Kept:
     payload: str
     failures: int = 0
     token: int = 0
+    is_leased: bool = False
+    """Somebody has claimed it, and not completed it yet."""
     attempts: tuple[WebhookAttempt, ...] = ()
 
     @property
@@ -181,7 +184,12 @@ class MemoryWebhookRepository:
             if of_each is None or taken[each.record.endpoint_id] <= of_each:
                 due.append(each)
         claimed = [
-            replace(it, token=it.token + 1, record=replace(it.record, due_at=now + lease))
+            replace(
+                it,
+                token=it.token + 1,
+                is_leased=True,
+                record=replace(it.record, due_at=now + lease),
+            )
             for it in due[:limit]
         ]
         if claimed:
@@ -222,14 +230,7 @@ class MemoryWebhookRepository:
         self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
     ) -> int:
         ended = [
-            replace(
-                it,
-                failures=0,
-                attempts=it.attempts[-MAX_ATTEMPTS_BEFORE:],
-                record=replace(
-                    it.record, state=DeliveryState.PENDING, due_at=None, finished_at=None
-                ),
-            )
+            _begun_anew(it, state=DeliveryState.PENDING, due_at=None, finished_at=None)
             for it in self._kept.values()
             if it.record.endpoint_id == endpoint_id
             and not it.is_pending
@@ -239,6 +240,23 @@ class MemoryWebhookRepository:
             self._keep(ended)
             self._let_be_due(endpoint_id, now)
         return len(ended)
+
+    async def end_pauses(
+        self, endpoint_id: str, filter: Filter | None, limit: int, now: datetime
+    ) -> int:
+        paused = [
+            (it.record.due_at, it.number, it)
+            for it in self._kept.values()
+            if it.record.endpoint_id == endpoint_id
+            and it.record.due_at is not None
+            and it.record.due_at > now
+            and not it.is_leased
+            and matches(it.record, filter)
+        ]
+        found = sorted(paused, reverse=True)[:limit]
+        if found:
+            self._keep(_begun_anew(it, due_at=now) for *_, it in found)
+        return len(found)
 
     async def remove_finished(self, before: datetime, limit: int) -> int:
         old = [
@@ -285,6 +303,16 @@ def _is_due(record: WebhookDelivery, now: datetime, endpoints: Collection[str]) 
     return record.due_at is not None and record.due_at <= now and record.endpoint_id in endpoints
 
 
+def _begun_anew(stored: _Kept, **changes: Any) -> _Kept:
+    """As if it had not been attempted yet, but for the newest attempts."""
+    return replace(
+        stored,
+        failures=0,
+        attempts=stored.attempts[-MAX_ATTEMPTS_BEFORE:],
+        record=replace(stored.record, **changes),
+    )
+
+
 def _completed(stored: _Kept, ended: EndedAttempt, now: datetime) -> _Kept:
     outcome, decision = ended.outcome, ended.decision
     attempt = WebhookAttempt(
@@ -306,6 +334,7 @@ def _completed(stored: _Kept, ended: EndedAttempt, now: datetime) -> _Kept:
         stored,
         record=record,
         token=stored.token + 1,  # so that the same attempt isn't kept twice
+        is_leased=False,
         failures=stored.failures + (not outcome.is_success),
         attempts=(*stored.attempts, attempt),
     )

@@ -77,6 +77,7 @@ webhook_deliveries = Table(
     Column("failures", Integer, nullable=False),
     Column("token", Integer, nullable=False),
     timestamp("due_at", nullable=True),
+    timestamp("leased_until", nullable=True),
     text("payload", is_long=True),
     timestamp("created_at"),
     timestamp("finished_at", nullable=True),
@@ -102,7 +103,8 @@ webhook_deliveries = Table(
     _partial("ix_webhook_deliveries_finished_at", "finished_at", where="finished_at IS NOT NULL"),
 )
 """Of the pending deliveries of an endpoint and an entity exactly one has a `due_at`: the others
-wait for it. Whoever claims it moves `due_at` to the end of the lease and counts up `token`."""
+wait for it. Whoever claims it moves `due_at` to the end of the lease, counts up `token`, and sets
+`leased_until`, which is absent again when the attempt is completed."""
 
 webhook_attempts = Table(
     "webhook_attempts",

@@ -5,11 +5,13 @@ from domain.sources import random_bytes
 from domain.validation import require_valid
 from domain.webhooks import (
     MAX_REPLAYED,
+    MAX_RETRIED,
     SECRET_BYTES,
     SECRET_OVERLAP,
     ChangeWebhookEndpoint,
     Replayed,
     ReplayWebhookDeliveries,
+    RetryWebhookDeliveries,
     SaveWebhookEndpoint,
     SecretShown,
     WebhookDelivery,
@@ -65,9 +67,7 @@ async def delete_webhook_endpoint(
 
 async def send_test_event(unit: UnitOfWork, command: ChangeWebhookEndpoint) -> WebhookDelivery:
     """Raises ValidationFailed, NotFound, RevisionConflict."""
-    endpoint = await _endpoint_of(unit, command)
-    if not endpoint.enabled:
-        raise ValidationFailed.at("endpoint_id", "is of an endpoint that is disabled")
+    endpoint = await _enabled_endpoint_of(unit, command)
     delivery_id, event_id = unit.new_key("delivery"), unit.new_key("event")
     new = new_test_delivery(endpoint.endpoint_id, delivery_id, event_id, unit.now)
     now = await unit.webhooks.time(unit.now)
@@ -97,9 +97,28 @@ async def replay_webhook_deliveries(unit: UnitOfWork, command: ReplayWebhookDeli
     return Replayed(endpoint=endpoint, count=count)
 
 
-async def _endpoint_of(
-    unit: UnitOfWork, command: ChangeWebhookEndpoint | ReplayWebhookDeliveries
-) -> WebhookEndpoint:
+async def retry_webhook_deliveries(unit: UnitOfWork, command: RetryWebhookDeliveries) -> Replayed:
+    """Raises ValidationFailed, NotFound, RevisionConflict."""
+    endpoint = await _enabled_endpoint_of(unit, command)
+    wanted = None
+    if command.delivery_ids is not None:
+        wanted = Comparison("delivery_id", Operator.IN, command.delivery_ids)
+    now = await unit.webhooks.time(unit.now)
+    count = await unit.webhooks.end_pauses(endpoint.endpoint_id, wanted, MAX_RETRIED, now)
+    return Replayed(endpoint=endpoint, count=count)
+
+
+_OfEndpoint = ChangeWebhookEndpoint | ReplayWebhookDeliveries | RetryWebhookDeliveries
+
+
+async def _enabled_endpoint_of(unit: UnitOfWork, command: _OfEndpoint) -> WebhookEndpoint:
+    endpoint = await _endpoint_of(unit, command)
+    if not endpoint.enabled:
+        raise ValidationFailed.at("endpoint_id", "is of an endpoint that is disabled")
+    return endpoint
+
+
+async def _endpoint_of(unit: UnitOfWork, command: _OfEndpoint) -> WebhookEndpoint:
     require_valid(command)
     endpoint = await unit.webhooks.get_for_update(command.endpoint_id)
     if endpoint is None:

@@ -91,6 +91,20 @@ class ReplayWebhookDeliveriesInput:
     expected_revision: int | None = expected_revision()
 
 
+@command_input(
+    webhooks.RetryWebhookDeliveries,
+    "Which deliveries to try again now. Those that are pending and wait for their next attempt.",
+)
+class RetryWebhookDeliveriesInput:
+    endpoint_id: strawberry.ID = required(
+        "The endpoint that they are of, which has to be enabled.", KEY
+    )
+    delivery_ids: list[strawberry.ID] | None = optional(
+        "These deliveries; left out, all of the endpoint.", KEYS
+    )
+    expected_revision: int | None = expected_revision()
+
+
 @strawberry.input(
     name="DeliveryStateFilter", description=f"Conditions on the state of a delivery; {ALL_HOLD}"
 )

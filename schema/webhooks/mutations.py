@@ -7,11 +7,13 @@ from functools import partial
 import strawberry
 
 from domain.scopes import Scope
+from domain.webhooks import MAX_RETRIED
 from resolvers.webhooks import commands
 from schema.mutations import Payload, mutation, secret, stored, unrendered
 from schema.webhooks.inputs import (
     DeleteWebhookEndpointInput,
     ReplayWebhookDeliveriesInput,
+    RetryWebhookDeliveriesInput,
     RotateWebhookSecretInput,
     SaveWebhookEndpointInput,
     TestWebhookEndpointInput,
@@ -60,6 +62,17 @@ class ReplayWebhookDeliveriesPayload(Payload):
     )
 
 
+@strawberry.type(description="The outcome of `retryWebhookDeliveries`.")
+class RetryWebhookDeliveriesPayload(Payload):
+    webhook_endpoint: WebhookEndpoint | None = stored("endpoint")
+    count: int | None = strawberry.field(
+        description=(
+            "How many deliveries are due now; null when `errors` says why not. Where it's "
+            f"{MAX_RETRIED:,} there may be more: repeat the mutation."
+        )
+    )
+
+
 @strawberry.type
 class WebhookMutation:
     save_webhook_endpoint: SaveWebhookEndpointPayload | None = mutation(
@@ -95,6 +108,17 @@ class WebhookMutation:
         _with_count(ReplayWebhookDeliveriesPayload),
         ReplayWebhookDeliveriesInput,
         commands.replay_webhook_deliveries,
+        scope=Scope.WEBHOOKS_ADMIN,
+        outcome="webhook_endpoint",
+    )
+    retry_webhook_deliveries: RetryWebhookDeliveriesPayload | None = mutation(
+        "Try deliveries again now that failed and wait for their next attempt, such as when a "
+        f"receiver is back: some, or all of an endpoint, up to {MAX_RETRIED:,} at once, those that "
+        "would wait for longest first. If they fail again, their pauses begin anew. Those under "
+        "way aren't touched, and those that wait for an earlier one of their entity follow it.",
+        _with_count(RetryWebhookDeliveriesPayload),
+        RetryWebhookDeliveriesInput,
+        commands.retry_webhook_deliveries,
         scope=Scope.WEBHOOKS_ADMIN,
         outcome="webhook_endpoint",
     )

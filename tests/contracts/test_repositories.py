@@ -1,4 +1,4 @@
-"""Both implementations of every repository keep the same promises, as far as signatures tell.
+"""All implementations of every repository keep the same promises, as far as signatures tell.
 
 That they keep them in what they do is shown by the tests of persistence.
 """
@@ -19,22 +19,27 @@ from repositories.documents.memory import MemoryDocumentRepository
 from repositories.registry import ENTITY_TYPES
 from repositories.webhooks.contract import WebhookRepository
 from repositories.webhooks.database import DatabaseWebhookRepository
+from repositories.webhooks.hidden import HiddenWebhookRepository
 from repositories.webhooks.memory import MemoryWebhookRepository
 from tests.contracts.test_registry import protocols
 
-IMPLEMENTED: dict[type[Any], tuple[type[Any], type[Any]]] = {
+IMPLEMENTED: dict[type[Any], tuple[type[Any], ...]] = {
     **{
         repository: (type_.in_memory, type_.in_database)
         for (_, repository), type_ in zip(protocols().values(), ENTITY_TYPES.values(), strict=True)
     },
     DocumentRepository: (MemoryDocumentRepository, DatabaseDocumentRepository),
-    WebhookRepository: (MemoryWebhookRepository, DatabaseWebhookRepository),
+    WebhookRepository: (
+        MemoryWebhookRepository,
+        DatabaseWebhookRepository,
+        HiddenWebhookRepository,
+    ),
     AccessRepository: (MemoryAccessRepository, DatabaseAccessRepository),
     unit_of_work.Repositories: (factory._MemoryRepositories, factory._DatabaseRepositories),
     unit_of_work.Storage: (factory._MemoryStorage, factory._DatabaseStorage),
 }
 PAIRS = [
-    (protocol, implementation) for protocol, both in IMPLEMENTED.items() for implementation in both
+    (protocol, implementation) for protocol, them in IMPLEMENTED.items() for implementation in them
 ]
 
 every_implementation = pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def test_an_implementation_has_every_method_with_its_signature(
 
 
 @every_implementation
-def test_an_implementation_has_no_public_method_that_the_other_lacks(
+def test_an_implementation_has_no_public_method_that_the_others_lack(
     protocol: type[Any], implementation: type[Any]
 ) -> None:
     """Implementations have no public methods beyond their protocol, on which nobody could rely."""

@@ -44,5 +44,7 @@ def spellings(address: str) -> Iterator[str]:
     yield f"{first:#x}.{second}.{number & 0xFFFF:#x}"
     yield f"0{first:o}.{second:#X}.{third}.0{fourth:o}"
     yield "".join(chr(ord(it) + 0xFEE0) if it.isdigit() else it for it in address)
+    yield address.replace(".", "\u3002")
+    yield "".join(f"%{ord(it):x}" for it in address)
     yield from (f"[::ffff:{address}]", f"[::ffff:{number >> 16:x}:{number & 0xFFFF:x}]")
     yield from (f"[::{address}]", f"[64:ff9b::{address}]")

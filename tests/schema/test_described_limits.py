@@ -57,6 +57,7 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "rotateWebhookSecret": inputs.change_webhook_endpoint,
     "testWebhookEndpoint": inputs.change_webhook_endpoint,
     "replayWebhookDeliveries": inputs.replay_webhook_deliveries,
+    "retryWebhookDeliveries": inputs.retry_webhook_deliveries,
     "deleteWebhookEndpoint": inputs.change_webhook_endpoint,
 }
 """An input of each mutation, with all its fields and something in each list."""
@@ -304,6 +305,33 @@ async def test_a_replay_says_how_many_it_takes(schema: CompiledSchema) -> None:
     assert (error["path"], refused["count"]) == (["since"], None)
     assert found[0] in error["message"]
     assert (taken["errors"], taken["count"]) == ([], most)
+
+
+async def test_a_retry_says_how_many_it_takes(schema: CompiledSchema) -> None:
+    storage = create_storage(PersistenceMode.INMEMORY)
+    server = InProcess(schema, storage)
+    said = object_type("Mutation").fields["retryWebhookDeliveries"].description or ""
+    [most] = [int(it.replace(",", "")) for it in re.findall(r"up to ([\d,]+) at once", said)]
+    count = object_type("RetryWebhookDeliveriesPayload").fields["count"].description or ""
+    assert f"Where it's {most:,} there may be more" in count
+    new = [build.new_delivery(number, entity_key=f"key-{number}") for number in range(most + 1)]
+
+    async def fail(unit: UnitOfWork) -> None:
+        await unit.webhooks.insert(build.webhook_endpoint(), build.WEBHOOK_SECRET)
+        await unit.webhooks.add("endpoint-1", new, unit.now)
+        again = Decision(state=DeliveryState.PENDING, due_at=unit.now + timedelta(hours=1))
+        attempts = [
+            EndedAttempt(claim=claim, outcome=build.outcome(500), decision=again)
+            for claim in await unit.webhooks.claim(most + 1, timedelta(minutes=1), unit.now)
+        ]
+        await unit.webhooks.complete(attempts, unit.now)
+
+    await storage.as_(build.caller()).write(fail)
+    retry = 'mutation { retryWebhookDeliveries(input: { endpointId: "endpoint-1" }) { count } }'
+
+    counts = [(await server.ask(retry))["retryWebhookDeliveries"]["count"] for _ in range(3)]
+
+    assert counts == [most, 1, 0]
 
 
 async def test_a_delivery_says_how_many_attempts_are_kept(schema: CompiledSchema) -> None:

@@ -74,6 +74,7 @@ EXPECTED: Final = {
     "Mutation.rotateWebhookSecret": ["webhooks:admin"],
     "Mutation.testWebhookEndpoint": ["webhooks:admin"],
     "Mutation.replayWebhookDeliveries": ["webhooks:admin"],
+    "Mutation.retryWebhookDeliveries": ["webhooks:admin"],
     "Mutation.deleteWebhookEndpoint": ["webhooks:admin"],
     "Query.accessToken": ["admin"],
     "Query.accessTokens": ["admin"],

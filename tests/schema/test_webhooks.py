@@ -28,6 +28,7 @@ FIELDS = {
     "deleteWebhookEndpoint": ENDPOINT,
     "testWebhookEndpoint": "webhookDelivery { deliveryId eventType state attempts { status } }",
     "replayWebhookDeliveries": f"{ENDPOINT} count",
+    "retryWebhookDeliveries": f"{ENDPOINT} count",
 }
 STORED = {
     "endpointId": "endpoint-1",
@@ -254,6 +255,17 @@ async def test_what_has_ended_is_sent_again(
     assert delivery["state"] == ("PENDING" if count else "FAILED")
 
 
+async def test_a_replay_is_of_a_time_that_ends_after_it_begins(api: InProcess) -> None:
+    await save(api)
+    times = {"since": "2026-03-02T00:00:00Z", "until": "2026-03-01T00:00:00Z"}
+
+    payload = await run(api, "replayWebhookDeliveries", **times)
+
+    [error] = payload["errors"]
+    assert (error["code"], error["path"], payload["count"]) == ("VALIDATION", ["until"], None)
+    assert error["message"] == "until: must not be before `since`."
+
+
 async def test_a_replay_says_which_deliveries_it_is_about(api: InProcess) -> None:
     await save(api)
 
@@ -261,3 +273,60 @@ async def test_a_replay_says_which_deliveries_it_is_about(api: InProcess) -> Non
 
     [error] = payload["errors"]
     assert (error["code"], error["path"], payload["count"]) == ("VALIDATION", ["since"], None)
+
+
+# Pauses
+
+
+async def fail_once(storage: Storage) -> None:
+    """What is due fails, and has a pause now."""
+    await storage.sequence_events()
+    await Dispatcher(storage, lambda: Answering(503)).settle()
+
+
+async def test_what_waits_to_be_tried_again_is_tried_now(api: InProcess, storage: Storage) -> None:
+    await save(api)
+    for key in ("draft-1", "draft-2"):
+        await api.do("saveDraft", inputs.save_draft(draftId=key))
+    await fail_once(storage)
+
+    payload = await run(api, "retryWebhookDeliveries")
+
+    assert (payload["count"], payload["errors"]) == (2, [])
+    assert payload["webhookEndpoint"]["endpointId"] == "endpoint-1"
+    assert (await run(api, "retryWebhookDeliveries"))["count"] == 0
+    await Dispatcher(storage, lambda: Answering(200)).settle()
+    assert {(it["state"], it["attemptCount"]) for it in await deliveries(api)} == {("DELIVERED", 2)}
+
+
+async def test_only_deliveries_that_are_named_are_tried_now(
+    api: InProcess, storage: Storage
+) -> None:
+    await save(api)
+    for key in ("draft-1", "draft-2"):
+        await api.do("saveDraft", inputs.save_draft(draftId=key))
+    await fail_once(storage)
+    [_, first] = await deliveries(api)
+
+    named = [first["deliveryId"], "nowhere"]
+
+    assert (await run(api, "retryWebhookDeliveries", deliveryIds=named))["count"] == 1
+    assert (await run(api, "retryWebhookDeliveries", deliveryIds=[]))["count"] == 0
+    assert (await run(api, "retryWebhookDeliveries"))["count"] == 1
+
+
+async def test_what_has_ended_is_not_tried_now(api: InProcess, storage: Storage) -> None:
+    await save(api)
+    await run(api, "testWebhookEndpoint")
+    await send_all(storage)
+
+    assert (await run(api, "retryWebhookDeliveries"))["count"] == 0
+
+
+async def test_an_endpoint_that_is_disabled_has_to_be_enabled_first(api: InProcess) -> None:
+    await save(api, enabled=False)
+
+    payload = await run(api, "retryWebhookDeliveries")
+
+    [error] = payload["errors"]
+    assert (error["code"], error["path"], payload["count"]) == ("VALIDATION", ["endpointId"], None)

@@ -73,6 +73,7 @@ def test_the_commands_are_these() -> None:
         "aicmo webhooks test",
         "aicmo webhooks deliveries",
         "aicmo webhooks replay",
+        "aicmo webhooks retry",
         "aicmo documents",
         "aicmo documents register",
         "aicmo documents list",

@@ -11,7 +11,10 @@ from orchestration.webhooks import Dispatcher
 from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import UnitOfWork
+from resolvers.webhooks import commands
+from server import webhook_commands
 from tests import builders as build
+from tests.persistence.kinds import DRAFT
 from tests.support.command_line import Aicmo, one_line_of_error, succeeded
 from tests.support.receivers import Answering
 
@@ -236,6 +239,43 @@ def test_what_has_ended_is_sent_again(webhooks: Aicmo, migrated_database_url: st
     assert told == [f"Pending again: {count}\n" for count in (0, 0, 1, 0)]
     send_all(migrated_database_url, 204)
     assert states(webhooks) == ["DELIVERED"]
+
+
+def test_what_waits_to_be_tried_again_is_tried_now(
+    webhooks: Aicmo, migrated_database_url: str
+) -> None:
+    create(webhooks)
+    [sent] = lines(webhooks, "test", "newsroom")
+    send_all(migrated_database_url, 503)
+
+    told = [
+        succeeded(webhooks("retry", "newsroom", *which))
+        for which in (("nothing",), (sent["deliveryId"],), ())
+    ]
+
+    assert told == [f"Due now: {count}\n" for count in (0, 1, 0)]
+    send_all(migrated_database_url, 204)
+    assert states(webhooks) == ["DELIVERED"]
+
+
+def test_all_that_waits_is_tried_now_however_much_it_is(
+    webhooks: Aicmo, migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(webhooks)
+    asyncio.run(_save_drafts(migrated_database_url, 5))
+    send_all(migrated_database_url, 503)
+    for module in (webhook_commands, commands):
+        monkeypatch.setattr(module, "MAX_RETRIED", 2)
+
+    assert succeeded(webhooks("retry", "newsroom")) == "Due now: 5\n"
+
+
+async def _save_drafts(database_url: str, number: int) -> None:
+    storage = create_storage(PersistenceMode.DB, open_database(database_url))
+    drafts = [build.draft(f"draft-{it}") for it in range(number)]
+    await DRAFT.save(storage.as_(build.caller()), *drafts)
+    await storage.sequence_events()
+    await storage.close()
 
 
 @pytest.mark.parametrize(
