@@ -58,6 +58,8 @@ def _of_draft(selection: str) -> str:
     return f"query($key: ID!) {{ draft(draftId: $key) {{ {selection} }} }}"
 
 
+_IN_BETWEEN: Final = 'since: "2026-01-01T00:00:05Z", until: "2026-01-01T00:00:05.005Z"'
+
 OPERATIONS: Final = (
     Operation("the first page", _events("after: null")),
     Operation("a page in the middle", _events("after: $after")),
@@ -70,6 +72,15 @@ OPERATIONS: Final = (
     Operation("by a type of entity", _events("filter: {entityTypes: [DRAFT]}")),
     Operation("by one without events", _events("filter: {entityTypes: [CAMPAIGN]}")),
     Operation("by a client without events", _events('filter: {clientIds: ["nobody"]}')),
+    Operation("by a caller", _events('filter: {callerIds: ["ada"]}')),
+    Operation("by a caller without events", _events('filter: {callerIds: ["nobody"]}')),
+    Operation("by a kind without events", _events("filter: {callerKinds: [AGENT]}")),
+    Operation("for nobody", _events('filter: {onBehalfOf: ["nobody"]}')),
+    Operation("by a request", _events('filter: {requestIds: ["request-5000"]}')),
+    Operation("since a time", _events('filter: {since: "2026-01-01T00:00:05Z"}')),
+    Operation("of a time", _events(f"filter: {{{_IN_BETWEEN}}}")),
+    Operation("of a time, by nobody", _events(f'filter: {{{_IN_BETWEEN}, callerIds: ["nobody"]}}')),
+    Operation("of a time without events", _events('filter: {until: "2025-12-31T00:00:00Z"}')),
     Operation("history", _of_draft(f"history(first: 5) {_PAGE}")),
     Operation("changes", _of_draft("history(first: 5) { nodes { changes { path } } }")),
     Operation("asOf a revision", _of_draft("asOf(revision: 5) { title }")),
@@ -132,6 +143,13 @@ async def _fill(database: Database, size: int) -> None:
             await connection.execute(text(tidy))
     finally:
         await engine.dispose()
+    opened = open_database(database.url)
+    try:
+        storage = create_storage(PersistenceMode.DB, opened)
+        while await storage.note_periods():
+            pass
+    finally:
+        await opened.close()
 
 
 async def _measured(database: Database, address: str, size: int) -> dict[str, float]:

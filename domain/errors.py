@@ -89,6 +89,14 @@ class EventsRemoved(DomainError):
         super().__init__("The log doesn't have all events after this position.")
 
 
+class StateRemoved(DomainError):
+    """The log doesn't say any more what an entity was: the event was removed, or the entity is
+    older than the log."""
+
+    def __init__(self) -> None:
+        super().__init__("It isn't known any more what the entity was then.")
+
+
 class AnswerTooLarge(DomainError):
     """The answer would have more bytes than are `allowed`."""
 

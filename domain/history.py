@@ -61,6 +61,14 @@ class EventFilter:
     entity_types: tuple[str, ...] | None = None
     entity_keys: tuple[str, ...] | None = None
     client_ids: tuple[str, ...] | None = None
+    caller_kinds: tuple[str, ...] | None = None
+    caller_ids: tuple[str, ...] | None = None
+    on_behalf_of: tuple[str, ...] | None = None
+    request_ids: tuple[str, ...] | None = None
+    since: datetime | None = None
+    """They occurred at this time or later."""
+    until: datetime | None = None
+    """They occurred before this time."""
 
     def matches(self, event: Event) -> bool:
         return (
@@ -68,6 +76,17 @@ class EventFilter:
             and (self.entity_types is None or event.entity_type in self.entity_types)
             and (self.entity_keys is None or event.entity_key in self.entity_keys)
             and (self.client_ids is None or event.client_id in self.client_ids)
+            and self._matches_caller(event.caller)
+            and (self.since is None or event.occurred_at >= self.since)
+            and (self.until is None or event.occurred_at < self.until)
+        )
+
+    def _matches_caller(self, caller: Caller) -> bool:
+        return (
+            (self.caller_kinds is None or caller.kind in self.caller_kinds)
+            and (self.caller_ids is None or caller.id in self.caller_ids)
+            and (self.on_behalf_of is None or caller.on_behalf_of in self.on_behalf_of)
+            and (self.request_ids is None or caller.request_id in self.request_ids)
         )
 
 
@@ -82,6 +101,11 @@ class StateChange:
     path: tuple[str, ...]
     before: Any
     after: Any
+
+
+def adopted(entity_type: str) -> str:
+    """The type of the event of an entity that was stored before the log existed."""
+    return f"{entity_type}.{ADOPTED}"
 
 
 def changes_between(

@@ -30,6 +30,7 @@ from repositories.errors import SchemaChanged, WriteConflict
 from repositories.history.database import DatabaseEventReads
 from repositories.history.feed import POLL_SECONDS, EventFeed
 from repositories.history.memory import MemoryEventReads, MemoryEventRecorder
+from repositories.history.periods import PERIODS_AT_ONCE, DatabasePeriods
 from repositories.history.recording import EventRecorder
 from repositories.history.retention import EVENTS_AT_ONCE, DatabaseEventPruner
 from repositories.history.sequencing import sequence_events
@@ -146,6 +147,9 @@ _SAME_REVISION = SQLITE.compile(text("UPDATE alembic_version SET version_num = v
 _RETENTION = system("retention", "retention")
 """The caller of what removes old events; it looks at no entity."""
 
+_PERIODS = system("periods", "periods")
+"""The caller of what notes the periods of the log; it looks at no entity."""
+
 _HEALTH = system("health", "health")
 """The caller of the health check, which reads no entity."""
 
@@ -178,6 +182,10 @@ class _MemoryStorage:
             count = session.log.pruned_position - before.pruned_position
             self.root = session.outcome()
         return count
+
+    async def note_periods(self, most: int = PERIODS_AT_ONCE) -> int:
+        """Memory looks at all of its events, which are few."""
+        return 0
 
     async def require_health(self) -> None:
         """Memory is always there."""
@@ -274,6 +282,16 @@ class _DatabaseStorage:
             return await DatabaseEventPruner(session).prune(unit.now - keep, most)
 
         return await self.as_(_RETENTION).write(prune)
+
+    async def note_periods(self, most: int = PERIODS_AT_ONCE) -> int:
+        repositories = self.as_(_PERIODS)
+        async with repositories.read() as snapshot:
+            over = await DatabasePeriods(cast(DatabaseSession, snapshot.session)).over(most)
+        if over:
+            await repositories.write(
+                lambda unit: DatabasePeriods(cast(DatabaseSession, unit.session)).note(over)
+            )
+        return len(over)
 
     async def require_health(self) -> None:
         try:

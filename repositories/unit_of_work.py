@@ -231,6 +231,12 @@ class Storage(Protocol):
         """
         ...
 
+    async def note_periods(self, most: int = 10) -> int:
+        """Note from when to when the events of the next thousands of positions occurred, `most` of
+        them; how many it were. Filters by time find their positions by that. In memory: 0.
+        """
+        ...
+
     async def require_health(self) -> None:
         """Raises Unavailable or TimedOut, within seconds, unless reads and saves can succeed."""
         ...

@@ -20,6 +20,10 @@ _CODES: Final[Mapping[TopLevelCode, str]] = {
         "the log doesn't have all events after the cursor that a subscription was given. Don't "
         "repeat the request as it is: subscribe without it, then read the entities again."
     ),
+    TopLevelCode.STATE_EXPIRED: (
+        "the log doesn't know any more what the entity was then: its event was removed, or the "
+        "entity is older than the log. Don't repeat the request as it is."
+    ),
     TopLevelCode.UNAUTHENTICATED: (
         "the request has no credentials, or others than valid ones. Don't repeat it without such."
     ),

@@ -174,6 +174,7 @@ class TopLevelCode(StrEnum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    STATE_EXPIRED = "STATE_EXPIRED"
     FORBIDDEN = "FORBIDDEN"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
@@ -235,6 +236,8 @@ def execution_failure(error: GraphQLError, request_id: str) -> GraphQLError:
         return with_code(error, TopLevelCode.TIMEOUT if is_late else TopLevelCode.UNAVAILABLE)
     if isinstance(cause, domain.EventsRemoved):
         return with_code(error, TopLevelCode.CURSOR_EXPIRED, f"after: {_EXPIRED}")
+    if isinstance(cause, domain.StateRemoved):
+        return with_code(error, TopLevelCode.STATE_EXPIRED)
     if _is_denial(cause):
         return with_code(error, TopLevelCode.FORBIDDEN, **(error.extensions or {}))
     if isinstance(cause, domain.AnswerTooLarge):

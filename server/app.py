@@ -33,6 +33,7 @@ from repositories.drivers.engine import Database, open_database
 from repositories.errors import SchemaChanged
 from repositories.factory import PersistenceMode, create_storage
 from repositories.history.background import running
+from repositories.history.periods import keep_noting
 from repositories.history.retention import keep_pruning
 from repositories.history.sequencing import keep_sequencing
 from repositories.semaphores import FairSemaphore
@@ -132,6 +133,8 @@ async def open_server_storage(
             async with AsyncExitStack() as stack:
                 if database is not None and not database.is_sqlite:
                     await stack.enter_async_context(running(keep_sequencing(storage)))
+                if database is not None:
+                    await stack.enter_async_context(running(keep_noting(storage)))
                 if days := settings.event_retention_days:
                     keep = keep_pruning(storage, timedelta(days=days))
                     await stack.enter_async_context(running(keep))

@@ -2,14 +2,48 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Final
+
+from domain.errors import DomainError
 
 AGAIN_SECONDS: Final = 1.0
 _MAX_CANCELLATIONS: Final = 10
 
 log = logging.getLogger("aicmo.history")
+
+
+async def keep_stepping(
+    step: Callable[[], Awaitable[int]],
+    failure: str,
+    *,
+    apart: float,
+    idle: float,
+    pause: Callable[[float], Awaitable[None]],
+) -> None:
+    """Do a step again and again, until it's cancelled; one that returns 0 had nothing to do.
+
+    Between two steps it pauses for `apart` seconds, after nothing was done, or could be, for `idle`
+    ones. Of several failures in a row the first one is logged, with the words of `failure`.
+    """
+    has_failed = False
+    while True:
+        try:
+            count = await step()
+            has_failed = False
+        except DomainError as error:
+            if not has_failed:
+                log.warning("%s: %s", failure, error)
+            has_failed = True
+            count = 0
+        except Exception:
+            # Such as a right that is missing: it may be given later.
+            if not has_failed:
+                log.exception(failure)
+            has_failed = True
+            count = 0
+        await pause(apart if count else idle)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ function of history (`repositories/history/recording.py`). So nobody writes them
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
 from domain.history import Event, EventFilter
@@ -21,6 +21,12 @@ def require_one(revision: int | None, at: datetime | None) -> None:
         raise ValueError("either a revision or a time has to be given")
 
 
+def is_of(event: Event, revision: int | None, at: datetime | None) -> bool:
+    """Whether the event tells what its entity was with this revision, or, if it's the newest one of
+    then, at this time."""
+    return event.revision_after == revision if at is None else event.occurred_at <= at
+
+
 class EventPage(NamedTuple):
     """Some of the events after a position, in order."""
 
@@ -29,6 +35,16 @@ class EventPage(NamedTuple):
     """From here the next page goes on: all events up to here were looked at."""
     has_more: bool
     """Whether there may be events after `position` that match."""
+
+
+class AsOf(NamedTuple, Generic[R]):
+    """What entities were."""
+
+    entities: Mapping[str, R]
+    """By their keys; those that weren't there are left out."""
+    unknown: Collection[str]
+    """The keys of those of which the log doesn't know any more what they were, or whether they
+    were there: their events were removed, or they are older than the log."""
 
 
 class EventReads(Protocol):
@@ -98,11 +114,8 @@ class EventReads(Protocol):
         *,
         revision: int | None = None,
         at: datetime | None = None,
-    ) -> Mapping[str, R]:
+    ) -> AsOf[R]:
         """Entities of a type, by their keys, with their children, as they were stored: with this
-        revision, or else at this time.
-
-        Those that weren't there, or whose event is gone, are left out. Exactly one of the two is
-        given, or else: ValueError.
+        revision, or else at this time. Exactly one of the two is given, or else: ValueError.
         """
         ...

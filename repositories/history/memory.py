@@ -10,7 +10,7 @@ from domain.entity import Entity
 from domain.history import DELETED, Event, EventFilter
 from domain.json_object import JsonObject
 from domain.sources import NewKey
-from repositories.history.contract import EventPage, require_one
+from repositories.history.contract import AsOf, EventPage, is_of, require_one
 from repositories.history.states import complete_state, record_of, render_state
 from repositories.memory.criteria import matches
 from repositories.memory.event_log import EventLog, Topic
@@ -154,17 +154,25 @@ class MemoryEventReads:
         *,
         revision: int | None = None,
         at: datetime | None = None,
-    ) -> Mapping[str, R]:
+    ) -> AsOf[R]:
         require_one(revision, at)
-        found = {}
+        entities, unknown = dict[str, R](), list[str]()
         for key in set(keys):
-            for event in reversed(self._of_entity(record_type.entity_type, key)):
-                is_it = event.revision_after == revision if at is None else event.occurred_at <= at
-                if is_it:
-                    if event.state is not None:
-                        found[key] = record_of(record_type, event.state, event.client_id)
-                    break
-        return found
+            events = self._of_entity(record_type.entity_type, key)
+            event = next((it for it in reversed(events) if is_of(it, revision, at)), None)
+            if event is None:
+                if any(self._hides(it, revision) for it in events):
+                    unknown.append(key)
+            elif event.state is not None:
+                entities[key] = record_of(record_type, event.state, event.client_id)
+        return AsOf(entities, unknown)
+
+    def _hides(self, event: Event, revision: int | None) -> bool:
+        """Whether earlier events of the entity, perhaps that of the revision, were removed."""
+        was_removed = (event.position or 0) <= self._log.pruned_position
+        own = event.revision_after or event.revision_before
+        is_first = own == 1 and not event.is_deletion
+        return was_removed and not is_first and (revision is None or revision <= own)
 
     def _of_entity(self, entity_type: str, entity_key: str) -> Sequence[Event]:
         """The events of an entity that the caller may see, in order."""

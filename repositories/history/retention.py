@@ -6,15 +6,15 @@ go on, and those of its series.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 
 from sqlalchemy import bindparam, case, delete, func, insert, select
 
-from domain.errors import DomainError
 from repositories.drivers.compiled import Statement
+from repositories.history.background import keep_stepping
 from repositories.history.tables import events, history_pruning
 from repositories.sql.dialects import POSTGRESQL, SQLITE, Dialect
 from repositories.sql.session import DatabaseSession
@@ -27,8 +27,6 @@ APART_SECONDS: Final = 0.1
 
 IDLE_SECONDS: Final = 60.0
 
-log = logging.getLogger("aicmo.history")
-
 
 class Pruned(Protocol):
     """What the storage is to the retention of events."""
@@ -40,23 +38,13 @@ async def keep_pruning(
     storage: Pruned, keep: timedelta, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
     """Remove what is older, step by step, until it's cancelled. Every server may do so at once."""
-    has_failed = False
-    while True:
-        try:
-            count = await storage.prune_events(keep)
-            has_failed = False
-        except DomainError as error:
-            if not has_failed:
-                log.warning("old events aren't removed: %s", error)
-            has_failed = True
-            count = 0
-        except Exception:
-            # Such as a right that is missing: it may be given later.
-            if not has_failed:
-                log.exception("old events aren't removed")
-            has_failed = True
-            count = 0
-        await pause(APART_SECONDS if count else IDLE_SECONDS)
+    await keep_stepping(
+        partial(storage.prune_events, keep),
+        "old events aren't removed",
+        apart=APART_SECONDS,
+        idle=IDLE_SECONDS,
+        pause=pause,
+    )
 
 
 class DatabaseEventPruner:

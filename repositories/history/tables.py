@@ -1,5 +1,7 @@
 """The tables that history owns."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
 from sqlalchemy import text as sql_text
 
@@ -16,6 +18,12 @@ from repositories.sql.metadata import (
 def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     condition = sql_text(where)
     return Index(name, *columns, unique=unique, postgresql_where=condition, sqlite_where=condition)
+
+
+def _by_caller(*columns: str) -> Iterator[Index]:
+    for column in columns:
+        name = f"ix_events_{column}_position"
+        yield _partial_index(name, column, "position", where="position IS NOT NULL")
 
 
 events = Table(
@@ -59,6 +67,13 @@ events = Table(
         "position",
         where="client_id IS NOT NULL",
     ),
+    *_by_caller("caller_kind", "caller_id", "request_id"),
+    _partial_index(
+        "ix_events_on_behalf_of_position",
+        "on_behalf_of",
+        "position",
+        where="on_behalf_of IS NOT NULL AND position IS NOT NULL",
+    ),
     _partial_index("ix_events_id", "id", where="position IS NULL"),
 )
 """`revision` is the one that was saved or deleted; `revision_before` is 0 where there was none.
@@ -66,6 +81,15 @@ events = Table(
 `updated_at` are the entity's, and stand beside its `state`, which has neither of them and no
 revision: the database decides about all three as it saves. An event without a position was
 committed, and waits to be sequenced."""
+
+history_periods = Table(
+    "history_periods",
+    metadata,
+    big_integer("number", primary_key=True),
+    timestamp("first_at"),
+    timestamp("last_at"),
+)
+"""From when to when the events occurred of each thousand positions, once all of these are given."""
 
 history_pruning = Table("history_pruning", metadata, big_integer("position", primary_key=True))
 """One row, or none before anything was removed: up to this position events may be gone."""

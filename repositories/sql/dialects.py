@@ -10,7 +10,9 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Executable,
+    FromClause,
     LargeBinary,
+    Select,
     TableValuedAlias,
     Text,
     any_,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     cast,
     func,
     select,
+    true,
 )
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -70,6 +73,15 @@ class Dialect(ABC):
         """A source, under a name, with a row for each value of the parameter `values`: `value`."""
 
     @abstractmethod
+    def with_found(
+        self, values: TableValuedAlias, rows: FromClause, ids: Select[tuple[int]]
+    ) -> FromClause:
+        """The `values`, each with those `rows` whose `id` is among the `ids` that are found for it.
+
+        So that the ids are found first, by an index, and for each value by themselves.
+        """
+
+    @abstractmethod
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         """Whether the text contains the value, literally."""
 
@@ -112,6 +124,11 @@ class SqliteDialect(Dialect):
         values = bindparam("values", type_=ManyOf(kind))
         return func.json_each(values).table_valued("value", name=name)
 
+    def with_found(
+        self, values: TableValuedAlias, rows: FromClause, ids: Select[tuple[int]]
+    ) -> FromClause:
+        return values.join(rows, rows.c.id.in_(ids.correlate(values).scalar_subquery()))
+
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         return func.instr(column, value) > 0
 
@@ -151,6 +168,13 @@ class PostgresDialect(Dialect):
     def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
         values = bindparam("values", type_=ManyOf(kind))
         return func.unnest(values).table_valued("value").render_derived(name=name)
+
+    def with_found(
+        self, values: TableValuedAlias, rows: FromClause, ids: Select[tuple[int]]
+    ) -> FromClause:
+        # Before version 17, IN would ask for each of the rows whether it's among them.
+        found = ids.lateral("found_of_each")
+        return values.join(found, true()).join(rows, rows.c.id == found.c.id)
 
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         return func.strpos(column, value) > 0

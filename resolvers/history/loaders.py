@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.entity import Entity
+from domain.errors import StateRemoved
 from domain.history import Event
 from domain.json_object import JsonObject
 from repositories.history.contract import EventReads
@@ -42,12 +43,14 @@ class EventLoaders:
         return DataLoader(self._histories)
 
     @lazy
-    def entities_as_of(self) -> DataLoader[Moment, Entity | None]:
+    def entities_as_of(self) -> DataLoader[Moment, Entity | StateRemoved | None]:
+        """The entities; None where there was none, and the error where that isn't known."""
         return DataLoader(self._entities_as_of)
 
     @lazy
-    def states_before(self) -> DataLoader[Event, JsonObject | None]:
-        """The states of the entities before the events."""
+    def states_before(self) -> DataLoader[Event, JsonObject | StateRemoved | None]:
+        """The states of the entities before the events; None where there was none, and the error
+        where it isn't known."""
         return DataLoader(self._states_before)
 
     async def _histories(self, asked: Sequence[History]) -> Mapping[History, Sequence[Event]]:
@@ -60,18 +63,24 @@ class EventLoaders:
             found |= {it: events.get(it.key, ()) for it in them}
         return found
 
-    async def _entities_as_of(self, asked: Sequence[Moment]) -> Mapping[Moment, Entity | None]:
-        found: dict[Moment, Entity | None] = {}
+    async def _entities_as_of(
+        self, asked: Sequence[Moment]
+    ) -> Mapping[Moment, Entity | StateRemoved | None]:
+        found: dict[Moment, Entity | StateRemoved | None] = {}
         for (record_type, revision, at), them in _grouped(
             asked, lambda it: (it.record_type, it.revision, it.at)
         ).items():
             keys = [it.key for it in them]
-            records = await self.reads.as_of(record_type, keys, revision=revision, at=at)
-            found |= {it: records.get(it.key) for it in them}
+            entities, unknown = await self.reads.as_of(record_type, keys, revision=revision, at=at)
+            found |= {
+                it: StateRemoved() if it.key in unknown else entities.get(it.key) for it in them
+            }
         return found
 
-    async def _states_before(self, events: Sequence[Event]) -> Mapping[Event, JsonObject | None]:
-        found: dict[Event, JsonObject | None] = dict.fromkeys(events)
+    async def _states_before(
+        self, events: Sequence[Event]
+    ) -> Mapping[Event, JsonObject | StateRemoved | None]:
+        found: dict[Event, JsonObject | StateRemoved | None] = dict.fromkeys(events)
         of_types = _grouped(
             [event for event in events if event.revision_before], lambda it: it.entity_type
         )
@@ -79,7 +88,8 @@ class EventLoaders:
             revisions = [(event.entity_key, event.revision_before) for event in them]
             states = await self.reads.states(entity_type, revisions)
             found |= {
-                event: states.get((event.entity_key, event.revision_before)) for event in them
+                event: states.get((event.entity_key, event.revision_before)) or StateRemoved()
+                for event in them
             }
         return found
 

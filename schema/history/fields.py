@@ -10,12 +10,13 @@ import strawberry
 from strawberry import UNSET
 
 from domain.entity import Entity
+from domain.errors import StateRemoved
 from domain.scopes import Scope
 from resolvers.history.loaders import History, Moment
 from schema.context import Context, Info
 from schema.cursors import decode_event_id, encode_event_id
 from schema.declarations import FieldResolution
-from schema.errors import BadUserInput
+from schema.errors import BadUserInput, TopLevelCode
 from schema.history.types import EventConnection, EventEdge
 from schema.pagination import After, First, PageInfo, page_size
 from schema.scopes import for_scope
@@ -65,6 +66,8 @@ def as_of() -> Any:
         if len(given) != 1:
             raise BadUserInput("revision, at: give one of them, and not both.")
         [value] = given
+        if isinstance(value, int) and value < 1:
+            raise BadUserInput(f"revision: must be 1 or more, not {value}.")
         moment = (value, None) if isinstance(value, int) else (None, value)
         context: Context = info.context
         asked = [Moment(type(it), _key(it), *moment) for it in parents]
@@ -75,22 +78,27 @@ def as_of() -> Any:
         info: Info,
         revision: Annotated[
             int | None,
-            strawberry.argument(description="With this revision. Not together with `at`."),
+            strawberry.argument(description="With this revision, 1 or more. Not with `at`."),
         ] = UNSET,
         at: Annotated[
             datetime | None,
-            strawberry.argument(description="At this time. Not together with `revision`."),
+            strawberry.argument(
+                description="At this time; in the future: as it is now. Not with `revision`."
+            ),
         ] = UNSET,
     ) -> Any:
         [found] = await resolve_all([parent], info, revision, at)
+        if isinstance(found, StateRemoved):
+            raise found
         return found
 
     return strawberry.field(
         resolver=resolve,
         **for_scope(
             Scope.HISTORY_READ,
-            "The entity with its children as it was stored; null where it wasn't there, or isn't "
-            "known any more. Fields that lead to other entities lead to these as they are now.",
+            "The entity with its children as it was stored; null where it wasn't there. Where that "
+            f"isn't known any more there is an error {TopLevelCode.STATE_EXPIRED}. Fields that "
+            "lead to other entities lead to these as they are now.",
         ),
         metadata=FieldResolution(resolve_batch=resolve_all).metadata,
     )

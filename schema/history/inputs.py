@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -10,6 +12,7 @@ from strawberry import UNSET
 
 from domain.history import EventFilter as Filter
 from domain.validation import LIST_LENGTH
+from schema.callers import CallerKind
 from schema.descriptions import ITEMS
 from schema.errors import BadUserInput
 from schema.history.event_types import EntityType, EventType
@@ -25,28 +28,50 @@ class EventFilter:
     entity_types: list[EntityType] | None = _one_of("It happened to an entity of these types.")
     keys: list[strawberry.ID] | None = _one_of("It happened to an entity with one of these keys.")
     client_ids: list[strawberry.ID] | None = _one_of("The entity belongs to one of these clients.")
+    caller_kinds: list[CallerKind] | None = _one_of("The caller who changed it is of these kinds.")
+    caller_ids: list[strawberry.ID] | None = _one_of(
+        "The caller who changed it has one of these ids, as `caller.callerId`."
+    )
+    on_behalf_of: list[str] | None = _one_of("The caller acted for one of these persons.")
+    request_ids: list[strawberry.ID] | None = _one_of("It was changed by one of these requests.")
+    since: datetime | None = strawberry.field(
+        default=UNSET, description="It happened at this time or later, by `occurredAt`."
+    )
+    until: datetime | None = strawberry.field(
+        default=UNSET, description="It happened before this time, by `occurredAt`."
+    )
 
 
 def filter_of(given: EventFilter | None) -> Filter:
-    """What the log is to be filtered by. Raises BadUserInput for lists that are too long."""
+    """What the log is to be filtered by. Raises BadUserInput for lists that are too long, and for
+    times of which none is in between."""
     if given is None or given is UNSET:
         return Filter()
-    lists = {
-        "types": given.types,
-        "entityTypes": given.entity_types,
-        "keys": given.keys,
-        "clientIds": given.client_ids,
-    }
-    for name, values in lists.items():
-        if values and len(values) > LIST_LENGTH:
-            raise BadUserInput(f"filter.{name}: at most {LIST_LENGTH} items are allowed.")
-    types, entity_types, keys, client_ids = (
-        None if values is None or values is UNSET else tuple(map(str, values))
-        for values in lists.values()
-    )
+    since, until = (it or None for it in (given.since, given.until))
+    if since is not None and until is not None and until < since:
+        raise BadUserInput("filter.until: must not be before `since`.")
     return _by_index(
-        Filter(types=types, entity_types=entity_types, entity_keys=keys, client_ids=client_ids)
+        Filter(
+            types=_values("types", given.types),
+            entity_types=_values("entityTypes", given.entity_types),
+            entity_keys=_values("keys", given.keys),
+            client_ids=_values("clientIds", given.client_ids),
+            caller_kinds=_values("callerKinds", given.caller_kinds),
+            caller_ids=_values("callerIds", given.caller_ids),
+            on_behalf_of=_values("onBehalfOf", given.on_behalf_of),
+            request_ids=_values("requestIds", given.request_ids),
+            since=since,
+            until=until,
+        )
     )
+
+
+def _values(name: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
+    if given is None or given is UNSET:
+        return None
+    if len(given) > LIST_LENGTH:
+        raise BadUserInput(f"filter.{name}: at most {LIST_LENGTH} items are allowed.")
+    return tuple(map(str, given))
 
 
 def _given_or_all(entity_types: tuple[str, ...] | None) -> tuple[str, ...]:

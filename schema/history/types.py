@@ -13,6 +13,7 @@ from strawberry.scalars import JSON
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.callers import Caller
+from domain.errors import StateRemoved
 from domain.history import Event as Record
 from domain.history import StateChange, changes_between
 from repositories.registry import TYPES_IN_THE_LOG
@@ -103,9 +104,16 @@ def _key_name(event: Record) -> str:
 async def _changes(parents: Sequence[Record], context: Context) -> list[Sequence[StateChange]]:
     before = await context.loaders.events.states_before.load_many(parents)
     return [
-        changes_between(state, event.state, _key_name(event))
+        ()
+        if isinstance(state, StateRemoved)
+        else changes_between(state, event.state, _key_name(event))
         for state, event in zip(before, parents, strict=True)
     ]
+
+
+async def _changes_known(parents: Sequence[Record], context: Context) -> list[bool]:
+    before = await context.loaders.events.states_before.load_many(parents)
+    return [not isinstance(state, StateRemoved) for state in before]
 
 
 def _read(read: Any, declared: dict[str, Any], type_: Any) -> Any:
@@ -184,9 +192,17 @@ class Event:
         _changes,
         {
             "description": "The values that the change replaced, worked out from the states before "
-            "and after it."
+            "and after it; none where `changesKnown` is false."
         },
         list[FieldChange],
+    )
+    changes_known: bool = _read(
+        _changes_known,
+        {
+            "description": "Whether `changes` could be worked out: not where the event with the "
+            "state before it was removed, since the server keeps events for some time only."
+        },
+        bool,
     )
     entity: Node | None = _read(
         _entities,

@@ -47,10 +47,12 @@ def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
         "FindResults",
         "FollowPackage",
         "History",
+        "FindChanges",
         "FollowLog",
         "AddWebhook",
         "WebhookDeliveries",
         "ReplayWebhooks",
+        "RetryWebhooks",
     ]
     graphiql.picture("first-visit")
 
@@ -227,8 +229,10 @@ def test_the_tabs_of_webhooks_add_one_and_show_its_deliveries(graphiql: Workbenc
     graphiql.picture("WebhookDeliveries")
     graphiql.switch_to("ReplayWebhooks")
     replayed = graphiql.run()["data"]["replayWebhookDeliveries"]
+    graphiql.switch_to("RetryWebhooks")
+    retried = graphiql.run()["data"]["retryWebhookDeliveries"]
 
-    assert added["errors"] == tested["errors"] == replayed["errors"] == []
+    assert added["errors"] == tested["errors"] == replayed["errors"] == retried["errors"] == []
     assert added["secret"].startswith("whsec_")
     sent = tested["webhookDelivery"]["deliveryId"]
     assert [delivery["deliveryId"] for delivery in found["nodes"]] == [sent]

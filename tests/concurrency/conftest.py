@@ -57,6 +57,9 @@ class Interleaved:
     async def prune_events(self, keep: timedelta, most: int = 500) -> int:
         return await self._storage.prune_events(keep, most)
 
+    async def note_periods(self, most: int = 10) -> int:
+        return await self._storage.note_periods(most)
+
     async def require_health(self) -> None:
         await self._storage.require_health()
 

@@ -16,6 +16,7 @@ from migrations import history_functions
 from repositories.drivers.compiled import Statement
 from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
+from repositories.history import periods
 from repositories.qc.database import DatabaseQcResultRepository
 from repositories.registry import Entities
 from repositories.sql.metadata import metadata
@@ -142,6 +143,11 @@ async def _use_webhooks(unit: UnitOfWork) -> None:
     ended = EndedAttempt(claim=claim, outcome=build.outcome(), decision=decision)
     assert await webhooks.complete([ended], START)
     assert await webhooks.replay("endpoint-1", None, 10, START) == 1
+    [claim] = await webhooks.claim(1, timedelta(), START)
+    again = Decision(state=DeliveryState.PENDING, due_at=START + timedelta(hours=1))
+    ended = EndedAttempt(claim=claim, outcome=build.outcome(500), decision=again)
+    assert await webhooks.complete([ended], START)
+    assert await webhooks.end_pauses("endpoint-1", None, 10, START) == 1
     await webhooks.remove_finished(START, 1)
     await webhooks.delete("endpoint-1")
 
@@ -159,7 +165,10 @@ async def _use_tokens(unit: UnitOfWork) -> None:
     await unit.access.note_use(["token-1"], START)
 
 
-async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
+async def test_every_table_is_written_by_its_own_module_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(periods, "PERIOD_EVENTS", 10)
     storage = create_storage(PersistenceMode.DB, database)
     repositories = storage.as_(build.caller())
 
@@ -173,6 +182,7 @@ async def test_every_table_is_written_by_its_own_module_alone(database: Database
         await repositories.write(_use_tokens)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
+        assert await storage.note_periods()
 
     assert _trespasses(writes) == set()
     assert {table for _, table in writes} == metadata.tables.keys()

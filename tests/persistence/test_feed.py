@@ -29,7 +29,7 @@ from tests.support.tasks import together
 
 @asynccontextmanager
 async def subscribed(
-    storage: Storage, *, after: int | None = None, **filter: tuple[str, ...]
+    storage: Storage, *, after: int | None = None, **filter: Any
 ) -> AsyncIterator[EventSubscription]:
     """A subscription, until the end of the context; the feed has stopped then."""
     feed = storage.feed

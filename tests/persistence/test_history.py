@@ -21,6 +21,7 @@ from tests.support.history import as_of, events_of
 from tests.support.sources import START, SettableClock
 
 ALL = 1_000
+HOUR = timedelta(hours=1)
 
 
 class Undone(Exception):
@@ -302,23 +303,49 @@ async def test_pages_go_on_where_the_last_one_ended(storage: Storage) -> None:
         ({"entity_keys": ("a", "\x00")}, [1, 3]),
         ({"client_ids": ("client-1",)}, [4]),
         ({"types": ("draft.saved",), "entity_keys": ("b",)}, [2]),
+        ({"types": ("draft.saved", "brief.normalized"), "client_ids": ("client-1",)}, [4]),
         ({"types": ()}, []),
+        ({"caller_kinds": ("agent", "user")}, [2, 3]),
+        ({"caller_kinds": ("agent",), "caller_ids": ("grace",)}, []),
+        ({"caller_ids": ("writer", "writer", "\x00")}, [2]),
+        ({"caller_ids": ("writer", "ada"), "types": ("draft.deleted",)}, [3]),
+        ({"caller_ids": ("nobody",)}, []),
+        ({"on_behalf_of": ("ada",)}, [2]),
+        ({"on_behalf_of": ("ada",), "entity_types": ("brief",)}, []),
+        ({"request_ids": ("request-3", "request-1")}, [1, 3]),
+        ({"entity_keys": ("a",), "caller_ids": ("ada",)}, [3]),
+        ({"since": START + HOUR}, [2, 3, 4]),
+        ({"until": START + 3 * HOUR}, [1, 2, 3]),
+        ({"since": START + HOUR, "until": START + 2 * HOUR}, [2]),
+        ({"caller_kinds": ("operator",), "since": START + HOUR}, [4]),
+        ({"since": START + 9 * HOUR}, []),
     ],
 )
 async def test_a_filter_leaves_out_the_others_and_passes_them(
-    storage: Storage, filter: dict[str, tuple[str, ...]], positions: list[int]
+    storage: Storage, clock: SettableClock, filter: dict[str, Any], positions: list[int]
 ) -> None:
-    repositories = storage.as_(build.caller())
-    await DRAFT.save(repositories, build.draft("a"), build.draft("b"))
-    await DRAFT.delete(repositories, "a")
-    await BRIEF.save(repositories, build.brief("a b"))
+    """Each event an hour after the one before it, by another caller."""
+    operator = build.caller("request-1", id="grace")
+    agent = build.caller("request-2", kind=CallerKind.AGENT, id="writer", on_behalf_of="ada")
+    user = build.caller("request-3", kind=CallerKind.USER, id="ada")
+    await DRAFT.save(storage.as_(operator), build.draft("a"))
+    clock.move(hours=1)
+    await DRAFT.save(storage.as_(agent), build.draft("b"))
+    clock.move(hours=1)
+    await DRAFT.delete(storage.as_(user), "a")
+    clock.move(hours=1)
+    await BRIEF.save(storage.as_(operator.in_request("request-4")), build.brief("a b"))
     await storage.sequence_events()
 
-    async with repositories.read() as snapshot:
+    async with storage.as_(build.caller()).read() as snapshot:
         page = await snapshot.events.page(0, 10, EventFilter(**filter))
+        last = await snapshot.events.page(0, 10, EventFilter(**filter), backwards=True)
+        first = await snapshot.events.page(1, 1, EventFilter(**filter), before=4)
 
     assert [event.position for event in page.items] == positions
     assert (page.position, page.has_more) == (4, False)
+    assert last.items == page.items
+    assert [event.position for event in first.items] == [it for it in positions if 1 < it < 4][:1]
 
 
 async def test_the_last_position_is_that_of_the_newest_event(storage: Storage) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from repositories.drivers.compiled import Statement
 from repositories.history import database as history
-from repositories.history import retention
+from repositories.history import periods, retention
+from repositories.history.pages import page_statement
 from repositories.sql.dialects import Dialect, dialect_of
-from repositories.webhooks import database as webhooks
+from repositories.webhooks import claiming, replaying, turns
 
 Make = Callable[[Dialect], Statement]
 
@@ -29,8 +30,8 @@ DUE = "ix_webhook_deliveries_endpoint_id_due_at_id"
 PENDING = "ix_webhook_deliveries_endpoint_id_entity_type_entity_key_id"
 
 
-def page(*filtered: str, is_before: bool = False, backwards: bool = False) -> Make:
-    return lambda dialect: history._page(None, filtered, is_before, backwards, True, dialect)
+def page(*named: str, is_before: bool = False, backwards: bool = False) -> Make:
+    return lambda dialect: page_statement(None, named, is_before, backwards, True, dialect)
 
 
 NO_STATISTICS = """
@@ -38,7 +39,7 @@ SELECT pg_clear_relation_stats(schemaname, tablename),
     pg_clear_attribute_stats(schemaname, tablename, attname, inherited)
 FROM pg_stats WHERE schemaname = 'public'
 """
-TABLES = ("events", "webhook_deliveries", "webhook_endpoints")
+TABLES = ("events", "history_periods", "webhook_deliveries", "webhook_endpoints")
 
 CASES: dict[str, tuple[Make, str]] = {
     "a page of the log": (page(), OF_POSITIONS),
@@ -47,6 +48,18 @@ CASES: dict[str, tuple[Make, str]] = {
     "events of types": (page("types"), OF_TYPES),
     "the last events of types": (page("types", is_before=True, backwards=True), OF_TYPES),
     "events of clients": (page("client_ids"), OF_CLIENTS),
+    "events of clients and types": (page("client_ids", "types"), OF_CLIENTS),
+    "events of callers": (page("caller_ids"), "ix_events_caller_id_position"),
+    "events of kinds of callers": (page("caller_kinds"), "ix_events_caller_kind_position"),
+    "events on somebody's behalf": (page("on_behalf_of"), "ix_events_on_behalf_of_position"),
+    "events of requests": (page("request_ids"), "ix_events_request_id_position"),
+    "events of a time": (page("since", "until"), OF_POSITIONS),
+    "where events of a time are": (
+        lambda dialect: periods._bounds(True, True, dialect),
+        OF_POSITIONS,
+    ),
+    "from when to when a period is": (periods._times, OF_POSITIONS),
+    "the next period": (periods._next, OF_POSITIONS),
     "the history of entities": (
         lambda dialect: history._of_entities(None, False, True, dialect),
         OF_KEYS,
@@ -59,9 +72,10 @@ CASES: dict[str, tuple[Make, str]] = {
         lambda dialect: retention._STATEMENTS[dialect][1],
         OF_KEYS,
     ),
-    "deliveries that are due": (lambda dialect: webhooks._due(False, dialect), DUE),
-    "those of some endpoints": (lambda dialect: webhooks._due(True, dialect), DUE),
-    "the next deliveries of entities": (webhooks._let_next_be_due, PENDING),
+    "deliveries that are due": (lambda dialect: claiming._due(False, dialect), DUE),
+    "those of some endpoints": (lambda dialect: claiming._due(True, dialect), DUE),
+    "those that wait to be tried again": (lambda dialect: replaying._paused(None, dialect), DUE),
+    "the next deliveries of entities": (turns.let_next_be_due, PENDING),
 }
 
 

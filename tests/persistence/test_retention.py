@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from repositories.memory import event_log
 from repositories.unit_of_work import Storage
 from tests import builders as build
 from tests.persistence.kinds import DRAFT, RESULT
-from tests.support.history import as_of, events_of
+from tests.support.history import as_of, events_of, is_unknown
 from tests.support.sources import SettableClock
 from tests.support.tasks import elsewhere
 
@@ -94,10 +95,62 @@ async def test_what_an_entity_was_within_the_time_can_be_told(
 
     async with storage.as_(build.caller()).read() as snapshot:
         found = await as_of(snapshot, Draft, "key", at=clock.now - DAY)
-        gone = await as_of(snapshot, Draft, "key", revision=1)
     assert found is not None
     assert found.revision == 2
-    assert gone is None
+
+
+async def test_what_was_removed_is_told_from_what_never_was(
+    storage: Storage, clock: SettableClock
+) -> None:
+    """There were revision 1, 2, a delete, and 3; one key was saved once, and one after the rest."""
+    repositories = storage.as_(build.caller())
+    begin = clock.now
+    clock.move(hours=1)
+    await save(storage, "key", "key", "once")
+    await DRAFT.delete(repositories, "key")
+    await storage.sequence_events()
+    clock.move(days=5)
+    await save(storage, "key")
+    clock.move(days=5)
+    await save(storage, "new", "new")
+
+    async def known(key: str, **when: Any) -> int | str | None:
+        """The revision that it had, if it was there."""
+        async with repositories.read() as snapshot:
+            if await is_unknown(snapshot, Draft, key, **when):
+                return "unknown"
+            found = await as_of(snapshot, Draft, key, **when)
+        return None if found is None else found.revision
+
+    async def of_each(key: str) -> list[int | str | None]:
+        hours = (0, 2, 6 * 24, 11 * 24)
+        by_revision = [await known(key, revision=number) for number in range(1, 5)]
+        return [*by_revision, *[await known(key, at=begin + timedelta(hours=it)) for it in hours]]
+
+    assert await of_each("key") == [1, 2, 3, None, None, None, 3, 3]
+    while await prune(storage, keep=3 * DAY):
+        pass
+
+    removed = "unknown"
+    assert await of_each("key") == [removed, removed, 3, None, removed, removed, 3, 3]
+    assert await of_each("once") == [1, None, None, None, None, 1, 1, 1]
+    assert await of_each("new") == [1, 2, None, None, None, None, None, 2]
+    assert await of_each("nowhere") == [None] * 8
+
+
+async def test_what_was_deleted_before_it_was_removed_is_not_known(
+    storage: Storage, clock: SettableClock
+) -> None:
+    await save(storage, "key")
+    await DRAFT.delete(storage.as_(build.caller()), "key")
+    await storage.sequence_events()
+    clock.move(days=2)
+    await prune(storage)
+
+    async with storage.as_(build.caller()).read() as snapshot:
+        assert await is_unknown(snapshot, Draft, "key", revision=1)
+        assert not await is_unknown(snapshot, Draft, "key", revision=2)
+        assert not await is_unknown(snapshot, Draft, "key", at=clock.now)
 
 
 async def test_revisions_go_on_after_a_delete_whose_save_was_removed(

@@ -44,6 +44,7 @@ OTHERS = {
     "rotateWebhookSecret": {"webhookEndpoint": "WebhookEndpoint", "secret": "String"},
     "testWebhookEndpoint": {"webhookDelivery": "WebhookDelivery"},
     "replayWebhookDeliveries": {"webhookEndpoint": "WebhookEndpoint", "count": "Int"},
+    "retryWebhookDeliveries": {"webhookEndpoint": "WebhookEndpoint", "count": "Int"},
     "deleteWebhookEndpoint": {"webhookEndpoint": "WebhookEndpoint"},
 }
 """What the payloads have of mutations that are about no entity of the pipeline."""
@@ -167,9 +168,9 @@ def test_values_of_enums_are_in_capitals(enum: GraphQLEnumType) -> None:
 # Mutations
 
 
-def test_there_are_fifteen_mutations_of_the_pipeline_five_of_webhooks_and_three_of_access() -> None:
+def test_there_are_fifteen_mutations_of_the_pipeline_six_of_webhooks_and_three_of_access() -> None:
     assert sorted(MUTATIONS) == sorted([*OUTCOMES, *OTHERS])
-    assert len(MUTATIONS) == 23
+    assert len(MUTATIONS) == 24
 
 
 @every_mutation

@@ -1,5 +1,6 @@
 """The log in the graph: all events, the history of each entity, and each entity as it was."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -128,14 +129,43 @@ async def test_what_happens_later_comes_after_the_last_cursor(
         ({"entityTypes": ["DELIVERY_PACKAGE"], "types": ["DRAFT_SAVED"]}, []),
         ({"types": []}, []),
         ({"types": None}, ["brief", "draft", "package", "package"]),
+        ({"callerKinds": ["OPERATOR"], "callerIds": ["local"]}, ["brief"]),
+        ({"callerKinds": ["AGENT"]}, ["draft", "package"]),
+        ({"callerIds": ["writer", "nobody"]}, ["draft", "package"]),
+        ({"onBehalfOf": ["ada"]}, ["draft", "package"]),
+        ({"requestIds": ["delete"]}, ["package"]),
+        ({"callerKinds": ["AGENT"], "types": ["DRAFT_SAVED"]}, ["draft"]),
+        ({"since": "2026-03-02T11:30:15.123456+01:00"}, ["package", "package"]),
+        ({"until": "2026-03-02T10:30:15.123456Z"}, ["brief", "draft"]),
+        ({"since": "2026-03-02T10:00:00Z", "until": "2026-03-02T11:00:00Z"}, ["package"]),
+        ({"since": "2026-03-02T10:30:15.123456Z", "until": "2026-03-02T10:30:15.123456Z"}, []),
+        ({"keys": ["package"], "since": "2026-03-02T11:00:00Z"}, ["package"]),
+        (
+            {"since": None, "until": None, "callerIds": None},
+            ["brief", "draft", "package", "package"],
+        ),
         ({}, ["brief", "draft", "package", "package"]),
     ],
 )
-async def test_events_are_filtered(api: InProcess, filter: Json, expected: list[str]) -> None:
+async def test_events_are_filtered(
+    schema: CompiledSchema,
+    storage: Storage,
+    clock: SettableClock,
+    filter: Json,
+    expected: list[str],
+) -> None:
+    """The second half of them is an hour later; an agent saved, and an operator began and ended."""
+    saving = build.caller("save", kind=CallerKind.AGENT, id="writer", on_behalf_of="ada")
+    deleting = build.caller("delete", kind=CallerKind.SYSTEM, id="cleaner")
+    api, by_agent, by_system = (
+        InProcess(schema, storage, caller=caller) for caller in (None, saving, deleting)
+    )
     await api.do("submitIntake", inputs.submit_intake(briefId="brief", clientId="acme"))
-    await DRAFT.put(api, "draft")
-    await PACKAGE.put(api, "package")
-    await api.do(PACKAGE.delete, PACKAGE.key_for_deleting("package"))
+    await DRAFT.put(by_agent, "draft")
+    clock.move(hours=1)
+    await PACKAGE.put(by_agent, "package")
+    clock.move(hours=1)
+    await by_system.do(PACKAGE.delete, PACKAGE.key_for_deleting("package"))
 
     assert keys(await page(api, filter=filter)) == expected
     assert keys(await page(api, last=10, filter=filter)) == expected
@@ -146,6 +176,15 @@ async def test_a_filter_of_too_many_keys_is_refused(api: InProcess) -> None:
 
     assert error["code"] == "BAD_USER_INPUT"
     assert error["message"].startswith("filter.keys:")
+
+
+async def test_a_filter_by_times_of_which_none_is_in_between_is_refused(api: InProcess) -> None:
+    times = {"since": "2026-03-02T00:00:00Z", "until": "2026-03-01T00:00:00Z"}
+
+    error = await api.fail(EVENTS, filter=times)
+
+    assert error["code"] == "BAD_USER_INPUT"
+    assert error["message"] == "filter.until: must not be before `since`."
 
 
 @pytest.mark.parametrize("argument", ["after", "before"])
@@ -325,3 +364,70 @@ async def test_as_of_takes_a_revision_or_a_time(api: InProcess, arguments: str) 
     [error] = response["errors"]
     assert error["message"] == "revision, at: give one of them, and not both."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("revision", [0, -1])
+async def test_a_revision_that_can_not_be_is_refused(api: InProcess, revision: int) -> None:
+    await PACKAGE.put(api)
+
+    response = await api.send(
+        f"{{ deliveryPackages {{ nodes {{ asOf(revision: {revision}) {{ id }} }} }} }}"
+    )
+
+    [error] = response["errors"]
+    assert error["message"] == f"revision: must be 1 or more, not {revision}."
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert response["data"] == {"deliveryPackages": {"nodes": [{"asOf": None}]}}
+
+
+async def test_an_entity_is_in_the_future_as_it_is_now(api: InProcess) -> None:
+    stored = await PACKAGE.put(api)
+
+    data = await api.ask(
+        '{ deliveryPackages { nodes { asOf(at: "9998-01-01T00:00:00Z") { updatedAt } } } }'
+    )
+
+    assert data["deliveryPackages"]["nodes"] == [{"asOf": {"updatedAt": stored["updatedAt"]}}]
+
+
+async def test_what_was_removed_is_told_from_what_was_not_there(
+    api: InProcess, clock: SettableClock
+) -> None:
+    begin = clock.now.isoformat()
+    clock.move(hours=1)
+    for key in ("old", "old", "once"):
+        await PACKAGE.put(api, key)
+    clock.move(days=3)
+    await PACKAGE.put(api, "old")
+    await api.storage.sequence_events()
+    await api.storage.prune_events(timedelta(days=1))
+
+    response = await api.send(
+        """query($begin: DateTime!) {
+          deliveryPackages(orderBy: { field: PACKAGE_ID, direction: ASC }) { nodes {
+            first: asOf(revision: 1) { revision }
+            second: asOf(revision: 2) { revision }
+            fourth: asOf(revision: 4) { revision }
+            begin: asOf(at: $begin) { revision }
+            history { nodes { revisionAfter changes { path } changesKnown } }
+          } }
+        }""",
+        {"begin": begin},
+    )
+
+    old, once = response["data"]["deliveryPackages"]["nodes"]
+    assert [old[name] for name in ("first", "second", "fourth", "begin")] == [
+        None,
+        {"revision": 2},
+        None,
+        None,
+    ]
+    assert [once[name] for name in ("first", "second", "begin")] == [{"revision": 1}, None, None]
+    assert {(*error["path"][2:],) for error in response["errors"]} == {(0, "first"), (0, "begin")}
+    assert {error["extensions"]["code"] for error in response["errors"]} == {"STATE_EXPIRED"}
+    assert old["history"]["nodes"] == [
+        {"revisionAfter": 3, "changes": [], "changesKnown": True},
+        {"revisionAfter": 2, "changes": [], "changesKnown": False},
+    ]
+    [saved] = once["history"]["nodes"]
+    assert (bool(saved["changes"]), saved["changesKnown"]) == (True, True)

@@ -83,10 +83,12 @@ def test_the_tabs_go_the_whole_way() -> None:
         "FindResults",
         "FollowPackage",
         "History",
+        "FindChanges",
         "FollowLog",
         "AddWebhook",
         "WebhookDeliveries",
         "ReplayWebhooks",
+        "RetryWebhooks",
     ]
 
 

@@ -26,6 +26,20 @@ async def as_of(
     revision: int | None = None,
     at: datetime | None = None,
 ) -> R | None:
-    """The entity as it was with a revision, or at a time."""
+    """The entity as it was with a revision, or at a time. Fails where that isn't known."""
     found = await snapshot.events.as_of(record_type, [key], revision=revision, at=at)
-    return found.get(key)
+    assert not found.unknown
+    return found.entities.get(key)
+
+
+async def is_unknown(
+    snapshot: Snapshot,
+    record_type: type[R],
+    key: str,
+    *,
+    revision: int | None = None,
+    at: datetime | None = None,
+) -> bool:
+    """Whether the log doesn't know any more what the entity was."""
+    found = await snapshot.events.as_of(record_type, [key], revision=revision, at=at)
+    return key in found.unknown
