@@ -29,7 +29,7 @@ from benchmarks.growth import SIZES, Growth
 from benchmarks.identity import WrongContender, require_plans
 from benchmarks.measuring import Measuring, Plan
 from benchmarks.pools import Pools
-from benchmarks.scenarios import Scenario, WrongAnswer, chain, events, scenarios
+from benchmarks.scenarios import Scenario, WrongAnswer, bulk, chain, events, scenarios
 from schema.root import create_schema
 
 _KINDS = tuple(Kind)
@@ -104,7 +104,7 @@ def main(
         if not (growth or pool or migrations):
             asked = [
                 each
-                for each in (*scenarios(size), chain(), events(size))
+                for each in (*scenarios(size), chain(), events(size), bulk(size))
                 if each.name in (scenario or [each.name])
             ]
             if not asked:

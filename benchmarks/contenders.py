@@ -16,7 +16,7 @@ from typing import Final
 import psutil
 
 from benchmarks.databases import AICMO, Database, Kind, own
-from benchmarks.scenarios import EVENTS, LIST, LOGGED_SAVE, SMALL, Scenario
+from benchmarks.scenarios import BULK, EVENTS, LIST, LOGGED_SAVE, SMALL, Scenario
 from benchmarks.servers.serving import DATABASE_URL, GRAPHQL_CORE, POOL_SIZE, STATEMENTS
 from server.settings import Settings
 from tests.support import patience
@@ -321,7 +321,7 @@ def _in_its_words(scenario: Scenario) -> Scenario | None:
 
 
 def _without_a_log(scenario: Scenario) -> Scenario | None:
-    return None if scenario.name == EVENTS else scenario
+    return None if scenario.name in (BULK, EVENTS) else scenario
 
 
 def _with_its_log(scenario: Scenario) -> Scenario:

@@ -17,6 +17,9 @@ BRIEFS, PLANS, DRAFTS = 20, 6, 20
 BRIEFS_PAGE, PLANS_PAGE, DRAFTS_PAGE = 10, 3, 5
 
 EVENTS = "events"
+BULK = "bulk"
+BULK_ROWS = 100
+"""How many packages a bulk saves."""
 
 _MAX_PACKAGES = 5_000
 _VERSIONS = 10
@@ -105,6 +108,24 @@ LOGGED_SAVE = SAVE.replace(
     "saveDeliveryPackage(input", "saveDeliveryPackage: saveLoggedDeliveryPackage(input"
 )
 """The same save by a server that writes no log otherwise."""
+
+SAVE_MANY = """
+mutation SaveMany($input: SaveDeliveryPackagesInput!) {
+  saveDeliveryPackages(input: $input) {
+    count
+    results {
+      deliveryPackage {
+        packageId
+        revision
+        updatedAt
+        artifacts { position name url format }
+      }
+      errors { __typename code message path }
+    }
+    errors { __typename code message path }
+  }
+}
+"""
 
 _PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 
@@ -223,6 +244,30 @@ def events(size: int) -> Scenario:
     )
 
 
+def bulk(size: int) -> Scenario:
+    """The scenario of `events`, with many packages in each request."""
+    numbers = _some(size)
+    groups = [numbers[n : n + BULK_ROWS] for n in range(0, len(numbers), BULK_ROWS)]
+    return Scenario(
+        BULK,
+        f"{BULK_ROWS} stored packages get {ARTIFACTS} other artifacts each by one mutation, and a "
+        "log the event of each; in single saves, each is one of `events`",
+        SAVE_MANY,
+        tuple(
+            {
+                "input": {
+                    "rows": [
+                        package_input(number, f"Version {version} of artifact") for number in group
+                    ]
+                }
+            }
+            for version in range(_VERSIONS)
+            for group in groups
+        ),
+        lambda data: _check_many(data["saveDeliveryPackages"], min(size, BULK_ROWS)),
+    )
+
+
 def growing(size: int, deep: str) -> tuple[Scenario, ...]:
     """The requests for databases of several sizes; `deep` is a cursor near the end."""
     _, small, save = scenarios(size)
@@ -317,6 +362,13 @@ def _first_of(what: str, page: Json, size: int) -> list[Json]:
 def _check_saved(payload: Json) -> None:
     _expect("no errors", not payload.get("errors"))
     _check_package(payload["deliveryPackage"])
+
+
+def _check_many(payload: Json, count: int) -> None:
+    _expect("no errors", not payload["errors"])
+    _expect(f"{count} packages", payload["count"] == len(payload["results"]) == count)
+    for result in payload["results"]:
+        _check_saved(result)
 
 
 def _check_package(package: Json) -> None:

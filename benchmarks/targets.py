@@ -7,11 +7,13 @@ from typing import Final
 from benchmarks.contenders import LIMIT, MERCURIUS, OURS, PLAIN, POSTGRAPHILE
 from benchmarks.databases import Kind
 from benchmarks.measuring import Case, Measurement, Outcome
+from benchmarks.scenarios import BULK, BULK_ROWS, EVENTS
 
 _MAX_BYTES = 120e6
 _LONGEST_SAVE = 0.050
 _WRITERS = 16
 _CROWD = 64
+_BULK_GAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ RATIOS: Final = (
     Ratio(Kind.POSTGRESQL, "small", LIMIT, 0.7),
     Ratio(Kind.POSTGRESQL, "save", MERCURIUS, 2.0),
     Ratio(Kind.POSTGRESQL, "events", MERCURIUS, 1.6),
+    Ratio(Kind.POSTGRESQL, BULK, MERCURIUS, 2.0),
     Ratio(Kind.POSTGRESQL, "chain", MERCURIUS, 2.5, at=16),
     Ratio(Kind.POSTGRESQL, "chain", POSTGRAPHILE, 3.0, at=16),
     Ratio(Kind.SQLITE, "list", PLAIN, 25),
@@ -56,6 +59,8 @@ def checklist(outcome: Outcome) -> Iterator[Row]:
     """Each target that can be judged by what was measured: what it is, whether it is reached."""
     for target in RATIOS:
         yield from _ratio_row(outcome, target)
+    for kind in Kind:
+        yield from _bulk_row(outcome, kind)
     yield from _bound_row(
         outcome,
         "p99 of saves on SQLite, 16 writers, below 50 ms",
@@ -86,6 +91,18 @@ def _ratio_row(outcome: Outcome, target: Ratio) -> Iterator[Row]:
         what = f"{target.scenario} on {target.database}: {target.least:g} times {target.other}{at}"
         told = ", ".join(f"{ratio:.2f} ({number})" for number, ratio in ratios.items())
         yield _judged(what, min(ratios.values()) >= target.least, f"{told} at once")
+
+
+def _bulk_row(outcome: Outcome, kind: Kind) -> Iterator[Row]:
+    """How many times as many packages are saved by bulks as by single saves."""
+    bulk, single = (
+        outcome.get(Case(kind, scenario, _WRITERS, OURS)) for scenario in (BULK, EVENTS)
+    )
+    if bulk is not None and single is not None:
+        packages = bulk.requests_per_second * BULK_ROWS
+        gain = packages / single.requests_per_second
+        what = f"bulk on {kind}: {_BULK_GAIN} times the packages of events, {_WRITERS} at once"
+        yield _judged(what, gain >= _BULK_GAIN, f"{gain:.1f}: {packages:,.0f} packages/s")
 
 
 def _is_save_by_writers(case: Case) -> bool:

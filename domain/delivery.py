@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain import validation as check
+from domain.bulk import Bulk
 from domain.entity import Owned, Reference
 
 
@@ -53,6 +54,13 @@ class SaveDeliveryPackage:
         yield from check.key("draft_id", self.draft_id)
         yield from check.items("artifacts", self.artifacts)
         yield from check.expected_revision(self.expected_revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDeliveryPackages(Bulk[SaveDeliveryPackage]):
+    unique: ClassVar[tuple[str, ...]] = ("package_id",)
+
+    rows: tuple[SaveDeliveryPackage, ...]
 
 
 def new_package(command: SaveDeliveryPackage, package_id: str, now: datetime) -> DeliveryPackage:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from domain import validation as check
+from domain.bulk import Bulk
 from domain.entity import Owned, Reference
 from domain.json_object import JsonObject
 
@@ -95,6 +96,13 @@ class SaveDraft:
         yield from check.text("body", self.body, check.BODY_LENGTH)
         yield from check.json_object("metadata", self.metadata)
         yield from check.expected_revision(self.expected_revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDrafts(Bulk[SaveDraft]):
+    unique: ClassVar[tuple[str, ...]] = ("draft_id",)
+
+    rows: tuple[SaveDraft, ...]
 
 
 def new_campaign(command: SaveCampaign, campaign_id: str, now: datetime) -> Campaign:

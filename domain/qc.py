@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from domain import validation as check
+from domain.bulk import Bulk
 from domain.entity import Owned, Reference
 
 
@@ -69,6 +70,13 @@ class RecordQcResult:
         yield from check.moment("evaluated_at", self.evaluated_at)
         yield from check.items("issues", self.issues)
         yield from check.expected_revision(self.expected_revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordQcResults(Bulk[RecordQcResult]):
+    unique: ClassVar[tuple[str, ...]] = ("result_id", "draft_id")
+
+    rows: tuple[RecordQcResult, ...]
 
 
 def new_result(command: RecordQcResult, result_id: str, now: datetime) -> QcResult:

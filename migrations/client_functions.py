@@ -24,6 +24,51 @@ def made_for(saved: SavedTable) -> dict[str, str]:
     return made
 
 
+def made_for_many(saved: SavedTable) -> dict[str, str]:
+    """The SQL that makes the functions of a table for many entities, by their names."""
+    return {f"clients_of_{saved.table}": _clients_of(saved)} if saved.owned else {}
+
+
+def _clients_of(saved: SavedTable) -> str:
+    """Gives the clients of the rows with these keys, in order, as `client_of` gives one; null where
+    a key is null. Locks are taken in the order of the keys, those on rows before the others."""
+    found = f"""SELECT array_agg(locked.key), array_agg(locked.client_id) INTO {{keys}}, {{clients}}
+    FROM (
+        SELECT stored.{saved.key} AS key, stored.client_id FROM {saved.table} AS stored
+        WHERE stored.{saved.key} = ANY({{wanted}}) ORDER BY stored.{saved.key} FOR SHARE
+    ) AS locked;"""
+    return f"""
+CREATE FUNCTION clients_of_{saved.table}(text[])
+RETURNS text[]
+LANGUAGE plpgsql AS $body$
+DECLARE
+    keys text[];
+    clients text[];
+    missing text[];
+    late_keys text[];
+    late_clients text[];
+BEGIN
+    {found.format(keys="keys", clients="clients", wanted="$1")}
+    missing := ARRAY(
+        SELECT DISTINCT given.key COLLATE "C" FROM unnest($1) AS given (key)
+        WHERE given.key IS NOT NULL AND given.key NOT IN (SELECT unnest(keys)) ORDER BY 1
+    );
+    IF cardinality(missing) > 0 THEN
+        PERFORM pg_advisory_xact_lock_shared(
+            hashtextextended('client of {saved.table}:' || given.key, 0))
+        FROM unnest(missing) AS given (key);
+        {found.format(keys="late_keys", clients="late_clients", wanted="missing")}
+    END IF;
+    RETURN ARRAY(
+        SELECT found.client_id FROM unnest($1) WITH ORDINALITY AS given (key, number)
+        LEFT JOIN unnest(keys || late_keys, clients || late_clients) AS found (key, client_id)
+            ON found.key = given.key
+        ORDER BY given.number
+    );
+END
+$body$"""
+
+
 def _client_of(saved: SavedTable) -> str:
     """Gives the client of the row with this key, which nobody else changes from then on; null where
     there is none, and then nobody else inserts it."""

@@ -89,3 +89,56 @@ insertions, which came one after another for the same entity, each after the com
 
 ALL: Final = (RECORD_EVENT, LAST_REVISION, SEQUENCE_EVENTS)
 NAMES: Final = ("record_event", "last_revision", "sequence_events")
+
+RECORD_EVENTS: Final = """
+CREATE FUNCTION record_events(
+    event_ids text[], types text[], entity_type text, entity_keys text[], series_keys text[],
+    revisions integer[], revisions_before integer[], client_ids text[],
+    caller_kind text, caller_id text, on_behalf_of text, request_id text,
+    occurred_at timestamptz, changed_fields json[], states json[],
+    created_at timestamptz[], updated_at timestamptz[]
+)
+RETURNS void
+LANGUAGE plpgsql AS $body$
+BEGIN
+    INSERT INTO events (
+        event_id, type, entity_type, entity_key, series_key,
+        revision, revision_before, is_deletion, client_id,
+        caller_kind, caller_id, on_behalf_of, request_id,
+        occurred_at, changed_fields, state, created_at, updated_at
+    )
+    SELECT given.event_id, given.type, $3, given.entity_key, given.series_key,
+        given.revision, given.revision_before, false, given.client_id,
+        $9, $10, $11, $12, $13, given.changed_fields, given.state, given.created, given.updated
+    FROM unnest($1, $2, $4, $5, $6, $7, $8, $14, $15, $16, $17) WITH ORDINALITY AS given (
+        event_id, type, entity_key, series_key, revision, revision_before, client_id,
+        changed_fields, state, created, updated, number
+    )
+    ORDER BY given.number;
+END
+$body$"""
+"""Writes the events of saves of entities of one type, in order, as `record_event` does."""
+
+LAST_REVISIONS: Final = """
+CREATE FUNCTION last_revisions(entity_type text, entity_keys text[], series_keys text[])
+RETURNS integer[]
+LANGUAGE plpgsql AS $body$
+BEGIN
+    RETURN ARRAY(
+        SELECT greatest(
+            (SELECT max(stored.revision) FROM events AS stored
+             WHERE stored.entity_type = $1 AND stored.entity_key = given.entity_key),
+            (SELECT max(stored.revision) FROM events AS stored
+             WHERE stored.entity_type = $1 AND stored.series_key = given.series_key),
+            0
+        )
+        FROM unnest($2, $3) WITH ORDINALITY AS given (entity_key, series_key, number)
+        ORDER BY given.number
+    );
+END
+$body$"""
+"""The last revisions that the keys had, or entities with the same `series_keys`, in order; 0: none,
+also for a key that is null."""
+
+FOR_MANY: Final = {"record_events": RECORD_EVENTS, "last_revisions": LAST_REVISIONS}
+"""The functions for many entities, by their names."""

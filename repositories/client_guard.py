@@ -1,9 +1,10 @@
 """What a caller who is bound to clients may save."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from domain.entity import Entity, Owned, Reference
-from domain.errors import ValidationFailed
+from domain.errors import DomainError, ValidationFailed
 from domain.sources import NewKey
 
 _UNUSABLE = "can't be used: nothing of yours has it. Leave it out to save something new"
@@ -30,40 +31,62 @@ class ClientGuard:
         self._made.add(key)
         return key
 
-    def references(self, record: Entity) -> Iterator[Reference]:
-        """The references that have to lead to what the caller sees.
+    def keys_of_references(self, records: Sequence[Entity]) -> Mapping[str, Collection[str]]:
+        """The keys that records refer to, by the names of the types that have to have them."""
+        found = defaultdict[str, set[str]](set)
+        for record in records:
+            for reference in _references_of(record):
+                found[reference.type_name].add(getattr(record, reference.attribute))
+        return found
 
-        Raises ValidationFailed where the record names another client.
+    def refusals_of(
+        self, records: Sequence[Entity], seen: Mapping[str, Collection[str]], own: Collection[str]
+    ) -> list[DomainError | None]:
+        """Why each record can't be saved; None: it can.
+
+        `seen` has those of the `keys_of_references` that lead to what the caller sees, `own` those
+        of the records' keys that entities have which it sees.
         """
-        if not isinstance(record, Owned):
-            self._require_client(record)
-            return
+        return [self._refusal_of(record, seen, own) for record in records]
+
+    def is_own(self, saved: Entity) -> bool:
+        """Whether what was saved belongs to a client of the caller.
+
+        Its owner may have got another client since the references were looked at.
+        """
+        name = saved.client_name
+        return name is None or getattr(saved, name) in self._clients
+
+    def are_own(self, outcomes: Iterable[Entity | DomainError]) -> bool:
+        """Whether all that was saved `is_own`."""
+        return all(self.is_own(it) for it in outcomes if isinstance(it, Entity))
+
+    def require_own(self, saved: Entity) -> None:
+        """Raises ValidationFailed unless it `is_own`."""
+        if not self.is_own(saved):
+            field = saved.owner.attribute if isinstance(saved, Owned) else saved.client_name
+            assert field is not None
+            raise ValidationFailed.at(field, _LEADS_ELSEWHERE)
+
+    def _refusal_of(
+        self, record: Entity, seen: Mapping[str, Collection[str]], own: Collection[str]
+    ) -> ValidationFailed | None:
+        if not isinstance(record, Owned) and not self.is_own(record):
+            assert record.client_name is not None
+            return ValidationFailed.at(record.client_name, _ANOTHER_CLIENT)
+        for reference in _references_of(record):
+            if getattr(record, reference.attribute) not in seen[reference.type_name]:
+                return ValidationFailed.at(reference.attribute, _LEADS_ELSEWHERE)
+        key = getattr(record, record.key_name)
+        if key not in own and key not in self._made:
+            return ValidationFailed.at(record.key_name, _UNUSABLE)
+        return None
+
+
+def _references_of(record: Entity) -> Iterator[Reference]:
+    """The references that have to lead to what the caller sees."""
+    if isinstance(record, Owned):
         yield record.owner
         for reference in record.other_references:
             if getattr(record, reference.attribute) is not None:
                 yield reference
-
-    def require_reference(self, reference: Reference, *, is_seen: bool) -> None:
-        """Raises ValidationFailed unless what it leads to is seen."""
-        if not is_seen:
-            raise ValidationFailed.at(reference.attribute, _LEADS_ELSEWHERE)
-
-    def require_key(self, record: Entity, *, is_seen: bool) -> None:
-        """Raises ValidationFailed unless an entity that is seen has the key, or it is a new one."""
-        if not is_seen and getattr(record, record.key_name) not in self._made:
-            raise ValidationFailed.at(record.key_name, _UNUSABLE)
-
-    def require_own(self, saved: Entity) -> None:
-        """Raises ValidationFailed unless what was saved belongs to a client of the caller.
-
-        Its owner may have got another client since the references were looked at.
-        """
-        if not isinstance(saved, Owned):
-            self._require_client(saved)
-        elif saved.client_id not in self._clients:
-            raise ValidationFailed.at(saved.owner.attribute, _LEADS_ELSEWHERE)
-
-    def _require_client(self, record: Entity) -> None:
-        name = record.client_name
-        if name is not None and getattr(record, name) not in self._clients:
-            raise ValidationFailed.at(name, _ANOTHER_CLIENT)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from domain.entity import Entity
+from domain.errors import DomainError
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.projections import JsonProjection
 
@@ -93,6 +94,24 @@ class EntityRepository(EntityReads[R], Protocol[R]):
 
         Raises RevisionConflict unless `expected_revision` is None or the stored revision (0 when
         nothing is stored).
+        """
+        ...
+
+    async def save_many(
+        self, records: Sequence[R], expected_revisions: Sequence[int | None]
+    ) -> Sequence[R | DomainError]:
+        """Save each record as `save` does; they have different keys, and their children.
+
+        Returns each as it is stored now, or why it was refused, in their order. A record that is
+        refused leaves no trace, and no other is refused because of it. They are locked and saved in
+        the order of their keys. Raises ValueError for two with the same key, or without children.
+        """
+        ...
+
+    async def refusals_of(self, records: Sequence[R]) -> Sequence[DomainError | None]:
+        """Why the caller may not save each of the records; None: it may.
+
+        Saves look at it by themselves. It's for those who change something else before they save.
         """
         ...
 

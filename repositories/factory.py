@@ -124,15 +124,25 @@ _READS_IN_DATABASE = {
 }
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
 _FUNCTIONS = (
-    *(f"save_{mapping.table.name}" for mapping in _MAPPINGS.values()),
-    *(f"client_of_{_MAPPINGS[name].table.name}" for name in OWNED_TYPES),
+    *(
+        f"{name}_{mapping.table.name}"
+        for mapping in _MAPPINGS.values()
+        for name in ("save", "save_many")
+    ),
+    *(
+        f"{name}_of_{_MAPPINGS[owner].table.name}"
+        for owner in OWNED_TYPES
+        for name in ("client", "clients")
+    ),
     *(
         f"pass_client_to_{_MAPPINGS[type_.name].table.name}"
         for types in OWNED_TYPES.values()
         for type_ in types
     ),
     "record_event",
+    "record_events",
     "last_revision",
+    "last_revisions",
     "sequence_events",
 )
 _TABLES = tuple(table.name for table in metadata.sorted_tables)

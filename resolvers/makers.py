@@ -1,5 +1,7 @@
 """Who made what is stored, as the log has it."""
 
+from collections.abc import Mapping, Sequence
+
 from domain.callers import Caller, CallerKind
 from domain.entity import Entity
 from repositories.contract import EntityReads
@@ -8,16 +10,26 @@ from repositories.unit_of_work import UnitOfWork
 
 
 async def maker_of(unit: UnitOfWork, entity_type: str, key: str) -> Caller | None:
-    """Who made the present state of an entity: who changed it last. None: it isn't stored, or the
-    caller doesn't see that change, which may be another client's.
+    """Who made the present state of an entity, as `makers_of` tells it."""
+    return (await makers_of(unit, entity_type, [key])).get(key)
 
-    Only for agents, whom rules about makers are for; None for others, without a read.
+
+async def makers_of(
+    unit: UnitOfWork, entity_type: str, keys: Sequence[str]
+) -> Mapping[str, Caller]:
+    """Who made the present state of entities, by their keys: who changed each last.
+
+    Those are left out that aren't stored, or whose last change the caller doesn't see, which may be
+    another client's. Only for agents, whom rules about makers are for; none for others, without a
+    read.
     """
     if unit.caller.kind is not CallerKind.AGENT:
-        return None
+        return {}
     reads: EntityReads[Entity] = getattr(unit, TYPES_IN_THE_LOG[entity_type].attribute)
-    stored = await reads.get(key)
-    events = (await unit.events.of_entities(entity_type, [key], 1)).get(key, ())
-    if stored is None or not events or events[0].revision_after != stored.revision:
-        return None
-    return events[0].caller
+    stored = await reads.get_many(keys)
+    events = await unit.events.of_entities(entity_type, keys, 1)
+    return {
+        key: events[key][0].caller
+        for key, entity in stored.items()
+        if events.get(key) and events[key][0].revision_after == entity.revision
+    }

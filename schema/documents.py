@@ -35,6 +35,7 @@ from schema.limits import (
     Limits,
     Measures,
     Measuring,
+    cost_of_rows,
     count_input_objects,
     count_values,
     measure,
@@ -158,11 +159,13 @@ class Documents:
             if node is operation:
                 if measures.by_variables:
                     require_few_conditions(self._limits, measures, operation, variables)
-                if measures.cost <= self._limits.cost:
-                    return measures.cost
+                cost = measures.cost + cost_of_rows(measures, operation, variables)
+                if cost <= self._limits.cost:
+                    return cost
         measures = self._measures(document, operation, variables or {})
-        require_within(self._limits, measures)
-        return measures.cost
+        cost = measures.cost + cost_of_rows(measures, operation, variables)
+        require_within(self._limits, replace(measures, cost=cost))
+        return cost
 
     def _measures(
         self,

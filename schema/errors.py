@@ -15,6 +15,7 @@ from strawberry.exceptions import StrawberryGraphQLError, StrawberryInputCoercio
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors as domain
+from domain.bulk import BulkRejected, RowRejected
 from schema.descriptions import describe_enum
 
 log = logging.getLogger("aicmo.operations")
@@ -26,6 +27,7 @@ class ErrorCode(StrEnum):
     REVISION_CONFLICT = "REVISION_CONFLICT"
     INVALID_TRANSITION = "INVALID_TRANSITION"
     NOT_ALLOWED = "NOT_ALLOWED"
+    REJECTED = "REJECTED"
 
 
 describe_enum(
@@ -36,6 +38,7 @@ describe_enum(
     REVISION_CONFLICT="Somebody else changed the entity since you read it. Read it again.",
     INVALID_TRANSITION="The entity's state forbids this step.",
     NOT_ALLOWED="A rule forbids this step to this caller; others may take it.",
+    REJECTED="Other rows of the bulk were refused, so nothing of it was stored.",
 )
 
 
@@ -92,12 +95,23 @@ class NotAllowedError(MutationError):
     pass
 
 
+@strawberry.type(
+    description=(
+        "Other rows of the bulk were refused, and its error policy then stores none. What is wrong "
+        "with them is in their own results."
+    )
+)
+class RejectedError(MutationError):
+    pass
+
+
 MUTATION_ERROR_TYPES = (
     ValidationError,
     NotFoundError,
     RevisionConflictError,
     InvalidTransitionError,
     NotAllowedError,
+    RejectedError,
 )
 
 
@@ -148,6 +162,8 @@ def mutation_errors(error: domain.DomainError) -> list[MutationError]:
                     path=_path(violation.path),
                 )
             ]
+        case BulkRejected() | RowRejected():
+            return [RejectedError(code=ErrorCode.REJECTED, message=str(error), path=[])]
         case _:
             raise error
 

@@ -49,6 +49,9 @@ CHILDREN = 10
 ITEMS_OF_CONDITION = 50
 """So many items of a list in a filter count as a condition: they take as long."""
 
+RESULTS = "results"
+"""The field of a bulk's payload that has the results of its rows."""
+
 SORTED = 1_000
 """The cost of a list of all entities that has to be sorted, because no index has its order."""
 
@@ -109,6 +112,16 @@ class Measures:
     """The conditions that the document itself has, without those in variables."""
     by_variables: Mapping[str, int] = field(default_factory=dict)
     """How often each variable is used in a filter."""
+    by_rows: Mapping["RowsIn", int] = field(default_factory=dict)
+    """What each row costs of bulks whose rows are in variables; `cost` is without them."""
+
+
+class RowsIn(NamedTuple):
+    """Where the rows of a bulk are: in a variable."""
+
+    variable: str
+    is_input: bool
+    """Whether the variable is the whole input, which has the rows. Else it's they."""
 
 
 def require_within(limits: Limits, measures: Measures) -> None:
@@ -131,15 +144,55 @@ def require_few_conditions(
     variables: Mapping[str, Any] | None,
 ) -> None:
     """Raise LimitExceeded when the filters have too many conditions with these variables."""
-    values: dict[str, Any] = {
-        definition.variable.name.value: definition.default_value
-        for definition in operation.variable_definitions or ()
-    }
-    values |= variables or {}
+    values = _values_of(operation, variables)
     found = measures.conditions
     for name, times in measures.by_variables.items():
         found += times * _conditions_of(values.get(name))
     require(limits, "conditions", found)
+
+
+def _values_of(
+    operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """The values of the variables; nodes for those that have their defaults."""
+    values: dict[str, Any] = {
+        definition.variable.name.value: definition.default_value
+        for definition in operation.variable_definitions or ()
+    }
+    values.update(variables or {})
+    return values
+
+
+def cost_of_rows(
+    measures: Measures, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+) -> int:
+    """What all rows of bulks cost that are in these variables."""
+    if not measures.by_rows:
+        return 0
+    values = _values_of(operation, variables)
+    found = 0
+    for (variable, is_input), cost in measures.by_rows.items():
+        value = values.get(variable)
+        found += cost * _number_of(_rows_of(value) if is_input else value)
+    return found
+
+
+def _rows_of(input: Any) -> Any:
+    """The rows of a bulk's input: of a value of a variable, or of a node."""
+    if isinstance(input, ObjectValueNode):
+        return next((each.value for each in input.fields if each.name.value == "rows"), None)
+    return input.get("rows") if isinstance(input, dict) else None
+
+
+def _number_of(rows: Any) -> int:
+    match rows:
+        case None | NullValueNode():
+            return 0
+        case list():
+            return len(rows)
+        case ListValueNode(values=values):
+            return len(values)
+    return 1  # a single value stands for a list of it
 
 
 _GIVES_NOTHING = (NullValueNode, VariableNode)
@@ -251,6 +304,8 @@ class _Selected(Measures):
     """
 
     cost_per_item: int = 0
+    cost_per_row: int = 0
+    """The same, of the results of a bulk."""
 
 
 _LEAVES = tuple(_Selected(depth=1, aliases=aliases, root_fields=1, fields=1) for aliases in (0, 1))
@@ -312,6 +367,7 @@ class Measuring:
             fields=found.fields,
             conditions=found.conditions,
             by_variables=found.by_variables,
+            by_rows=found.by_rows,
         )
 
     def _inner(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
@@ -331,7 +387,8 @@ class Measuring:
     def _selection(self, selection: SelectionSetNode, parent: GraphQLNamedType | None) -> _Selected:
         depth = aliases = directives = root_fields = 0
         list_nesting = cost = fields = cost_per_item = 0
-        conditions, by_variables = 0, Counter[str]()
+        cost_per_row, conditions = 0, 0
+        by_variables, by_rows = Counter[str](), Counter[RowsIn]()
         for node in selection.selections:
             self.selections += 1
             found = self._node(node, parent)
@@ -344,8 +401,11 @@ class Measuring:
             fields += found.fields
             cost_per_item += found.cost_per_item
             conditions += found.conditions
+            cost_per_row += found.cost_per_row
             if found.by_variables:
                 by_variables.update(found.by_variables)
+            if found.by_rows:
+                by_rows.update(found.by_rows)
         return _Selected(
             depth,
             aliases,
@@ -356,7 +416,9 @@ class Measuring:
             fields,
             conditions,
             by_variables,
+            by_rows,
             cost_per_item,
+            cost_per_row,
         )
 
     def _node(self, node: Any, parent: GraphQLNamedType | None) -> _Selected:
@@ -387,12 +449,22 @@ class Measuring:
         inner = self._inner(node.selection_set, known.type_) if node.selection_set else _NOTHING
         field = known.field
         is_page = known.is_list and _is_connection(parent)
+        is_result = _is_bulk(parent) and node.name.value == RESULTS
         cost = inner.cost + 1 if known.has_objects else 0
         if field is not None and _is_paged(field):
             cost += inner.cost_per_item * self._page_size(node)
             cost += SORTED * self._is_sorted(node, parent, known.type_)
-        elif field is not None and known.is_list and not is_page:
+        elif field is not None and known.is_list and not is_page and not is_result:
             cost *= self._length(node, field)
+        by_rows: Mapping[RowsIn, int] = inner.by_rows
+        if _is_bulk(known.type_):
+            # A row whose result isn't selected is saved all the same.
+            cost_per_row = max(inner.cost_per_row, 1)
+            rows = self._rows(node)
+            if isinstance(rows, RowsIn):
+                by_rows = {rows: cost_per_row}
+            else:
+                cost += rows * cost_per_row
         written = [a.value for a in node.arguments or () if a.name.value == "filter"]
         by_variables = inner.by_variables
         if written:
@@ -404,12 +476,24 @@ class Measuring:
             directives=inner.directives,
             root_fields=1,
             list_nesting=inner.list_nesting + known.is_list,
-            cost=0 if is_page else cost,
+            cost=0 if is_page or is_result else cost,
             fields=inner.fields + 1,
             cost_per_item=cost if is_page else 0,
+            cost_per_row=cost if is_result else 0,
             conditions=inner.conditions + sum(map(_conditions_of, written)),
             by_variables=by_variables,
+            by_rows=by_rows,
         )
+
+    def _rows(self, node: FieldNode) -> int | RowsIn:
+        """How many rows a bulk has, or where they are."""
+        input = next((a.value for a in node.arguments or () if a.name.value == "input"), None)
+        if isinstance(input, VariableNode):
+            return RowsIn(input.name.value, is_input=True)
+        rows = _rows_of(input)
+        if isinstance(rows, VariableNode):
+            return RowsIn(rows.name.value, is_input=False)
+        return _number_of(rows)
 
     def _known(self, name: str, parent: GraphQLNamedType | None) -> "_Known":
         """The properties of a field in the schema, looked up once."""
@@ -486,6 +570,11 @@ def _is_paged(field: GraphQLField) -> bool:
 
 def _is_connection(type_: GraphQLNamedType | None) -> bool:
     return isinstance(type_, GraphQLObjectType) and "pageInfo" in type_.fields
+
+
+def _is_bulk(type_: GraphQLNamedType | None) -> bool:
+    """Whether it's the payload of a bulk."""
+    return isinstance(type_, GraphQLObjectType) and RESULTS in type_.fields
 
 
 def _is_list(type_: Any) -> bool:

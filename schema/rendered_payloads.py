@@ -1,7 +1,9 @@
-"""Payloads of mutations that are rendered from the record that the mutation returned."""
+"""Payloads of mutations that are rendered from the records that the mutation returned."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from graphql import TypeNameMetaFieldDef
@@ -11,13 +13,13 @@ from repositories.projections import JsonProjection
 from repositories.rendering import are_carried, carried, objects
 from schema.rendering import member_of, rendered_projection_of
 
-Make = Callable[[Any], Any]
-"""Makes a member's value of a payload without errors."""
+Make = Callable[[Sequence[Any]], Sequence[Any]]
+"""Makes a member's values of payloads without errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedPayload:
-    """Makes each member of a payload whose record has all selected fields."""
+    """Makes each member of payloads whose records have all selected fields."""
 
     members: tuple[tuple[str, Make], ...]
     outcome: str
@@ -29,8 +31,7 @@ class RenderedPayload:
         members: list[tuple[str, Make]] = []
         projections: list[JsonProjection] = []
         for each in selected:
-            member = member_of(each)
-            name = None if member is None else member.name
+            name = _name_of(each)
             if each.field is TypeNameMetaFieldDef:
                 members.append((each.key, _constant(each.type.name)))
             elif name == "errors":
@@ -39,31 +40,84 @@ class RenderedPayload:
                 members.append((each.key, _attribute(outcome)))
             elif name == outcome and (rendered := rendered_projection_of(each.selected or ())):
                 projections.append(rendered.projection)
-                members.append((each.key, _object(outcome, rendered.projection)))
+                members.append((each.key, _objects(outcome, rendered.projection)))
             else:
                 return None
         return cls(tuple(members), outcome, tuple(projections))
 
     def made(self, payload: Any) -> Any:
         """The payload's object; the payload itself if it has to be completed field by field."""
+        [made] = self.all_made([payload]) or [Unrendered(payload)]
+        return made
+
+    def all_made(self, payloads: Sequence[Any]) -> Sequence[Any] | None:
+        """The payloads' objects; None if any payload has to be completed field by field."""
+        if not all(map(self._is_whole, payloads)):
+            return None
+        columns = [make(payloads) for _, make in self.members]
+        keys = [key for key, _ in self.members]
+        return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    def _is_whole(self, payload: Any) -> bool:
         outcome = getattr(payload, self.outcome)
-        is_whole = not payload.errors and all(are_carried(it, outcome) for it in self.projections)
-        if not is_whole:
+        return not payload.errors and all(are_carried(it, outcome) for it in self.projections)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedBulk:
+    """Makes each member of a bulk's payload, which has the payloads of its rows."""
+
+    members: tuple[tuple[str, Callable[[Any], Any]], ...]
+    """A value is None if it has to be completed field by field."""
+
+    @classmethod
+    def of(cls, selected: Sequence[SelectedField], outcome: str) -> "RenderedBulk | None":
+        """As `RenderedPayload.of`, for the payload of a bulk."""
+        members: list[tuple[str, Callable[[Any], Any]]] = []
+        for each in selected:
+            name = _name_of(each)
+            if each.field is TypeNameMetaFieldDef:
+                members.append((each.key, partial(_name_of_type, each.type.name)))
+            elif name in ("count", "errors"):
+                members.append((each.key, attrgetter(name)))
+            elif name == "results" and (row := RenderedPayload.of(each.selected or (), outcome)):
+                members.append((each.key, partial(_results, row)))
+            else:
+                return None
+        return cls(tuple(members))
+
+    def made(self, payload: Any) -> Any:
+        """The payload's object; the payload itself if it has to be completed field by field."""
+        made = {key: make(payload) for key, make in self.members}
+        if payload.errors or any(value is None for value in made.values()):
             return Unrendered(payload)
-        return {key: make(payload) for key, make in self.members}
+        return made
+
+
+def _name_of(selected: SelectedField) -> str | None:
+    member = member_of(selected)
+    return None if member is None else member.name
+
+
+def _name_of_type(name: str, _: Any) -> str:
+    return name
+
+
+def _results(row: RenderedPayload, payload: Any) -> Sequence[Any] | None:
+    return row.all_made(payload.results)
 
 
 def _constant(text: str) -> Make:
-    return lambda _: text
+    return lambda payloads: [text for _ in payloads]
 
 
-def _nothing(_: Any) -> list[Any]:
-    return []
+def _nothing(payloads: Sequence[Any]) -> Sequence[Any]:
+    return [[] for _ in payloads]
 
 
 def _attribute(name: str) -> Make:
-    return lambda payload: getattr(payload, name)
+    return lambda payloads: [getattr(payload, name) for payload in payloads]
 
 
-def _object(name: str, projection: JsonProjection) -> Make:
-    return lambda payload: objects(projection, [getattr(payload, name)], carried)[0]
+def _objects(name: str, projection: JsonProjection) -> Make:
+    return lambda payloads: objects(projection, map(attrgetter(name), payloads), carried)

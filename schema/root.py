@@ -101,8 +101,8 @@ class Query(
 
 @strawberry.type(
     description=(
-        "Changing the pipeline. Each mutation is stored whole or not at all. Expected failures "
-        "are in the payload's `errors`."
+        "Changing the pipeline. Each mutation is stored whole or not at all, but for bulks, whose "
+        "`errorPolicy` says it. Expected failures are in the payload's `errors`."
     )
 )
 class Mutation(

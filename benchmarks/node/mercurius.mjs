@@ -54,10 +54,17 @@ const schema = `
   }
   input DeliveryArtifactInput { name: String! url: String! format: String! }
   input SaveDeliveryPackageInput {
-    packageId: ID! draftId: ID! artifacts: [DeliveryArtifactInput!]!
+    packageId: ID! draftId: ID! artifacts: [DeliveryArtifactInput!]! expectedRevision: Int
+  }
+  enum ErrorPolicy { REJECT_EVERYTHING REJECT_FAILED_ROWS }
+  input SaveDeliveryPackagesInput {
+    rows: [SaveDeliveryPackageInput!]! errorPolicy: ErrorPolicy = REJECT_EVERYTHING
   }
   type SaveDeliveryPackagePayload {
     deliveryPackage: DeliveryPackage errors: [MutationError!]!
+  }
+  type SaveDeliveryPackagesPayload {
+    count: Int! results: [SaveDeliveryPackagePayload!]! errors: [MutationError!]!
   }
   type Query {
     briefs(first: Int = 20, filter: BriefFilter!): BriefConnection!
@@ -67,6 +74,7 @@ const schema = `
   type Mutation {
     saveDeliveryPackage(input: SaveDeliveryPackageInput!): SaveDeliveryPackagePayload
     saveLoggedDeliveryPackage(input: SaveDeliveryPackageInput!): SaveDeliveryPackagePayload
+    saveDeliveryPackages(input: SaveDeliveryPackagesInput!): SaveDeliveryPackagesPayload
   }
 `;
 
@@ -121,6 +129,36 @@ const statements = {
     SELECT $1, number - 1, $2, name, url, format
     FROM unnest($3::text[], $4::text[], $5::text[]) WITH ORDINALITY
       AS given (name, url, format, number)`,
+  lockMany: `SELECT package_id AS "packageId", revision FROM delivery_packages
+    WHERE package_id = ANY($1) ORDER BY package_id FOR UPDATE`,
+  upsertMany: `INSERT INTO delivery_packages AS stored
+      (package_id, draft_id, created_at, updated_at, revision)
+    SELECT given."packageId", given."draftId", now(), now(), 1
+    FROM json_to_recordset($1) AS given ("packageId" text, "draftId" text)
+    ORDER BY given."packageId"
+    ON CONFLICT (package_id) DO UPDATE
+    SET draft_id = excluded.draft_id,
+        updated_at = greatest(stored.updated_at, excluded.updated_at),
+        revision = stored.revision + 1
+    RETURNING ${PACKAGE}`,
+  forgetMany: "DELETE FROM delivery_artifacts WHERE package_id = ANY($1)",
+  insertMany: `INSERT INTO delivery_artifacts (package_id, position, created_at, name, url, format)
+    SELECT given."packageId", item.number - 1, now(), item.name, item.url, item.format
+    FROM json_to_recordset($1) AS given ("packageId" text, artifacts json)
+    CROSS JOIN LATERAL ROWS FROM (
+      json_to_recordset(given.artifacts) AS (name text, url text, format text)
+    ) WITH ORDINALITY AS item (name, url, format, number)`,
+  logMany: `INSERT INTO mercurius_events
+      (event_id, type, entity_type, entity_key, revision, revision_before, is_deletion,
+       caller_kind, caller_id, request_id, occurred_at, changed_fields, state, created_at,
+       updated_at)
+    SELECT given."eventId", 'delivery_package.saved', 'delivery_package', given."packageId",
+      given.revision, given.revision - 1, false, 'operator', 'operator', $2, given."updatedAt",
+      '["artifacts"]', given.state, given."createdAt", given."updatedAt"
+    FROM json_to_recordset($1) AS given (
+      "eventId" text, "packageId" text, revision int, state json, "createdAt" timestamptz,
+      "updatedAt" timestamptz
+    )`,
   log: `INSERT INTO mercurius_events
       (event_id, type, entity_type, entity_key, revision, revision_before, is_deletion,
        caller_kind, caller_id, request_id, occurred_at, changed_fields, state, created_at,
@@ -231,6 +269,80 @@ async function save({ input }, isLogged) {
   }
 }
 
+/** What is wrong with a row: the same rules as ours, one after the other. */
+function* violations({ packageId, draftId, artifacts, expectedRevision }) {
+  const isKey = (key) =>
+    key.length <= 200 && key.trim() === key && /^[^\x00-\x1f\x7f-\x9f]+$/.test(key);
+  const isText = (text, most) => text.length <= most && text.trim() !== "" && !text.includes("\0");
+  if (!isKey(packageId)) yield ["packageId"];
+  if (!isKey(draftId)) yield ["draftId"];
+  if (expectedRevision < 0) yield ["expectedRevision"];
+  if (artifacts.length > 500) yield ["artifacts"];
+  for (const [index, { name, url, format }] of artifacts.entries()) {
+    if (!isText(name, 500)) yield ["artifacts", `${index}`, "name"];
+    if (!isText(url, 2048) || !/^(https?|s3):\/\/[A-Za-z0-9.-]+(\/[!-~]*)?$/.test(url)) {
+      yield ["artifacts", `${index}`, "url"];
+    }
+    if (!isText(format, 50)) yield ["artifacts", `${index}`, "format"];
+  }
+}
+
+const refusal = (code, message, path) => ({ code, message, path });
+
+async function saveMany({ input: { rows: given, errorPolicy } }) {
+  const counts = new Map();
+  for (const { packageId } of given) counts.set(packageId, (counts.get(packageId) ?? 0) + 1);
+  const errors = given.map((row) => {
+    const paths = [...violations(row)];
+    if (counts.get(row.packageId) > 1) paths.push(["packageId"]);
+    return paths.map((path) => refusal("VALIDATION", "breaks a rule", path));
+  });
+  const connection = await pool.connect();
+  try {
+    await connection.query("BEGIN");
+    const keys = given.map(({ packageId }) => packageId);
+    const stored = new Map(
+      (await rows("lockMany", [keys], connection)).map((row) => [row.packageId, row.revision]),
+    );
+    given.forEach(({ packageId, expectedRevision }, index) => {
+      const actual = stored.get(packageId) ?? 0;
+      if (expectedRevision != null && expectedRevision !== actual) {
+        errors[index].push(refusal("REVISION_CONFLICT", "another revision", ["expectedRevision"]));
+      }
+    });
+    const isRejected = errorPolicy === "REJECT_EVERYTHING" && errors.some((each) => each.length);
+    const left = isRejected ? [] : given.filter((_, index) => !errors[index].length);
+    const saved = new Map();
+    if (left.length) {
+      const [json, leftKeys] = [JSON.stringify(left), left.map(({ packageId }) => packageId)];
+      for (const row of await rows("upsertMany", [json], connection)) saved.set(row.packageId, row);
+      await rows("forgetMany", [leftKeys], connection);
+      await rows("insertMany", [json], connection);
+      const events = left.map(({ packageId, draftId, artifacts }) => ({
+        ...saved.get(packageId),
+        eventId: randomUUID(),
+        state: {
+          packageId, draftId, artifacts: artifacts.map((each, position) => ({ position, ...each })),
+        },
+      }));
+      await rows("logMany", [JSON.stringify(events), randomUUID()], connection);
+    }
+    await connection.query("COMMIT");
+    return {
+      count: saved.size,
+      results: given.map(({ packageId }, index) => ({
+        deliveryPackage: saved.get(packageId) ?? null, errors: errors[index],
+      })),
+      errors: isRejected ? [refusal("VALIDATION", "rows were refused", [])] : [],
+    };
+  } catch (error) {
+    await connection.query("ROLLBACK");
+    throw error;
+  } finally {
+    connection.release();
+  }
+}
+
 if ((await pool.query("SELECT to_regclass('events') AS log")).rows[0].log) {
   await pool.query(createLog);
 }
@@ -251,6 +363,7 @@ await app.register(mercurius, {
     Mutation: {
       saveDeliveryPackage: (_, given) => save(given, false),
       saveLoggedDeliveryPackage: (_, given) => save(given, true),
+      saveDeliveryPackages: (_, given) => saveMany(given),
     },
   },
   loaders: {

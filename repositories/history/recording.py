@@ -3,6 +3,7 @@
 On PostgreSQL the function `record_event` of the migrations does it, which functions that save call.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from domain.callers import Caller
 from domain.entity import Entity
 from domain.history import DELETED
 from domain.sources import NewKey
+from repositories.drivers.compiled import Statement
 from repositories.history.states import render_state
 from repositories.history.tables import events
 from repositories.sql.dialects import SQLITE
@@ -49,9 +51,37 @@ class EventRecorder:
     async def record(self, session: DatabaseSession, values: dict[str, Any]) -> None:
         await session.rows(_INSERT, values)
 
+    async def record_many(self, session: DatabaseSession, values: Sequence[dict[str, Any]]) -> None:
+        await session.run_many(_INSERT, values)
+
     async def last_revision(self, session: DatabaseSession, series: SeriesKey) -> int:
         rows = await session.rows(_LAST_REVISION, series._asdict())
         return int(rows[0][0])
+
+    async def last_revisions(
+        self, session: DatabaseSession, series: Sequence[SeriesKey]
+    ) -> Mapping[str, int]:
+        if not series:
+            return {}
+        keys = [it.entity_key for it in series]
+        series_keys = [it.series_key for it in series if it.series_key is not None]
+        entity_type = series[0].entity_type
+        of_keys = await _last_of_each(session, _LAST_OF_KEYS, entity_type, keys)
+        of_series = await _last_of_each(session, _LAST_OF_SERIES, entity_type, series_keys)
+        return {
+            it.entity_key: last
+            for it in series
+            if (last := max(of_keys.get(it.entity_key, 0), of_series.get(it.series_key, 0)))
+        }
+
+
+async def _last_of_each(
+    session: DatabaseSession, statement: Statement, entity_type: str, values: Sequence[str]
+) -> Mapping[str | None, int]:
+    if not values:
+        return {}
+    rows = await session.rows(statement, {"entity_type": entity_type, "values": values})
+    return dict(map(tuple, rows))
 
 
 def _insertion() -> Any:
@@ -82,5 +112,15 @@ def _last_revision() -> Any:
     return select(highest)
 
 
+def _last_of(name: str) -> Any:
+    """The last revisions by the values of the column that are among `values`."""
+    kind = events.c.entity_type
+    has_type = kind == bindparam("entity_type", type_=kind.type)
+    found = select(events.c[name], func.max(events.c.revision))
+    return found.where(has_type, SQLITE.among(events.c[name], "values")).group_by(events.c[name])
+
+
 _INSERT = SQLITE.compile(_insertion())
 _LAST_REVISION = SQLITE.compile(_last_revision())
+_LAST_OF_KEYS = SQLITE.compile(_last_of("entity_key"))
+_LAST_OF_SERIES = SQLITE.compile(_last_of("series_key"))

@@ -74,7 +74,8 @@ class EventLog:
         """The last revision of what any of them names. It's the newest log that is to be asked."""
         known = self._committed.last_revisions
         committed = [known.get(topic, 0) for topic in topics]
-        added = [_revision(event) for event, named in self._added if {*named} & {*topics}]
+        wanted = {*topics}
+        added = [_revision(event) for event, named in self._added if not wanted.isdisjoint(named)]
         return max(*committed, *added, 0)
 
     def with_event(self, event: Event, topics: tuple[Topic, ...]) -> "EventLog":

@@ -6,11 +6,13 @@ from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 from domain.entity import Entity, Owned, require_positions
-from domain.errors import RevisionConflict
+from domain.errors import DomainError, RevisionConflict
 from repositories.api_names import field_names
 from repositories.memory.reads import MemoryReads
 
 R = TypeVar("R", bound=Entity)
+
+_SecondKey = tuple[Any, ...]
 
 
 class MemoryRepository(MemoryReads[R]):
@@ -25,25 +27,64 @@ class MemoryRepository(MemoryReads[R]):
         return await self.get(key)
 
     async def save(self, record: R, expected_revision: int | None = None) -> R:
+        [refusal] = await self.refusals_of([record])
+        if refusal is not None:
+            raise refusal
+        return self._save(record, expected_revision)
+
+    async def save_many(
+        self, records: Sequence[R], expected_revisions: Sequence[int | None]
+    ) -> Sequence[R | DomainError]:
+        self._require_distinct(records)
+        refusals = await self.refusals_of(records)
+        outcomes: dict[int, R | DomainError] = {
+            n: refusal for n, refusal in enumerate(refusals) if refusal is not None
+        }
+        taken = self._taken()
+        # The log has them in the order of their keys, as in a database.
+        for n in sorted(range(len(records)), key=lambda n: getattr(records[n], self.key_name)):
+            if n not in outcomes:
+                outcomes[n] = self._saved_or_refused(records[n], expected_revisions[n], taken)
+        return [outcomes[n] for n in range(len(records))]
+
+    async def refusals_of(self, records: Sequence[R]) -> Sequence[DomainError | None]:
         guard = self._session.guard
         if guard is None:
-            return self._save(record, expected_revision)
-        for reference in guard.references(record):
-            seen = self._of(reference.type_name)._records
-            is_seen = getattr(record, reference.attribute) in seen
-            guard.require_reference(reference, is_seen=is_seen)
-        guard.require_key(record, is_seen=getattr(record, self.key_name) in self._records)
-        saved = self._save(record, expected_revision)
-        guard.require_own(saved)
-        return saved
+            return [None for _ in records]
+        seen = {
+            name: self._of(name)._records.keys() & keys
+            for name, keys in guard.keys_of_references(records).items()
+        }
+        return guard.refusals_of(records, seen, self._records.keys())
 
-    def _save(self, record: R, expected_revision: int | None) -> R:
+    def _require_distinct(self, records: Sequence[R]) -> None:
+        if len({getattr(record, self.key_name) for record in records}) < len(records):
+            raise ValueError("records that are saved together have different keys")
+        name = self.children_attribute
+        if name is not None and any(getattr(record, name) is None for record in records):
+            raise ValueError("records that are saved together have their children")
+
+    def _saved_or_refused(
+        self, record: R, expected_revision: int | None, taken: dict[_SecondKey, str]
+    ) -> R | DomainError:
+        try:
+            return self._save(record, expected_revision, taken)
+        except RevisionConflict as error:
+            return error
+
+    def _save(
+        self,
+        record: R,
+        expected_revision: int | None,
+        taken: dict[_SecondKey, str] | None = None,
+    ) -> R:
+        """`taken` are the second keys of all that is stored, where several records are saved."""
         key: str = getattr(record, self.key_name)
         stored = self._all.get(key)
         actual = 0 if stored is None else stored.revision
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
-        self._require_no_conflict(key, record, stored)
+        self._require_no_conflict(key, record, stored, taken)
         recorder = self._session.recorder
         record = self._with_children(key, record)
         last = actual or recorder.last_revision(self._session, record, key)
@@ -171,20 +212,35 @@ class MemoryRepository(MemoryReads[R]):
             if getattr(saved, attribute) != previous[attribute]
         ]
 
-    def _require_no_conflict(self, key: str, record: R, stored: R | None) -> None:
-        """Raises WriteConflict where the constraints of a database would be violated."""
+    def _taken(self) -> dict[_SecondKey, str]:
+        """The keys of all that is stored, by their second keys."""
+        if not self.second_key:
+            return {}
+        return {_values(it, self.second_key): key for key, it in self._all.items()}
 
-        def values(of: R, names: Sequence[str]) -> list[Any]:
-            return [getattr(of, name) for name in names]
+    def _require_no_conflict(
+        self, key: str, record: R, stored: R | None, taken: dict[_SecondKey, str] | None
+    ) -> None:
+        """Raises WriteConflict where the constraints of a database would be violated.
 
-        if stored and values(record, self.unchanging) != values(stored, self.unchanging):
+        Else the record's second key is one of those `taken`.
+        """
+        if stored and _values(record, self.unchanging) != _values(stored, self.unchanging):
             raise self._session.write_conflict()
-        if self.second_key and any(
-            getattr(other, self.key_name) != key
-            and values(other, self.second_key) == values(record, self.second_key)
-            for other in self._all.values()
-        ):
+        wanted = _values(record, self.second_key)
+        previous = None if stored is None else _values(stored, self.second_key)
+        if wanted == previous or not self.second_key:
+            return
+        taken = self._taken() if taken is None else taken
+        if wanted in taken:
             raise self._session.write_conflict()
+        if previous is not None:
+            del taken[previous]
+        taken[wanted] = key
+
+
+def _values(record: Entity, names: Sequence[str]) -> _SecondKey:
+    return tuple(getattr(record, name) for name in names)
 
 
 def _client_of(record: Entity | None) -> str | None:

@@ -35,8 +35,11 @@ class QcResultReads(EntityReads[QcResult], Protocol):
 
 
 class QcResultRepository(QcResultReads, EntityRepository[QcResult], Protocol):
-    """Reads, saves and deletes results. Writers call `lock_draft` first."""
+    """Reads, saves and deletes results. Writers call `lock_drafts` first."""
 
-    async def lock_draft(self, draft_id: str) -> None:
-        """Wait until no other unit of work writes this draft's result, and keep others out."""
+    async def lock_drafts(self, draft_ids: Sequence[str]) -> None:
+        """Wait until no other unit of work writes results of these drafts, and keep others out.
+
+        All who write those of several drafts call it once, and so get their locks in one order.
+        """
         ...

@@ -61,8 +61,8 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(result_ids, projections)
 
-    async def lock_draft(self, draft_id: str) -> None:
-        await self._lock("qc", draft_id)
+    async def lock_drafts(self, draft_ids: Sequence[str]) -> None:
+        await self._lock("qc", sorted(draft_ids))
 
     def _from_row(self, row: Row) -> QcResult:
         result_id, draft_id, passed, score, evaluated_at, *stored = row

@@ -38,5 +38,5 @@ class MemoryQcResultRepository(MemoryRepository[QcResult]):
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(result_ids, projections)
 
-    async def lock_draft(self, draft_id: str) -> None:
+    async def lock_drafts(self, draft_ids: Sequence[str]) -> None:
         """Does nothing: this unit of work holds the write lock."""

@@ -10,6 +10,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from domain.entity import Entity, Owned
+from domain.json_object import dumps
+from repositories.api_names import field_names
 from repositories.criteria import Filter
 from repositories.drivers.compiled import Row, Statement
 from repositories.sql.criteria import condition
@@ -90,6 +92,31 @@ class EntityMapping:
             attribute = self._attributes.get(column.name, column.name)
             if attributes is None or attribute in attributes or attribute in always:
                 yield column.name
+
+    def client_of(self, row: Row | None) -> str | None:
+        """The client whom the entity of a row belongs to; None where there is neither."""
+        name = self.record.client_name
+        if row is None or name is None:
+            return None
+        client_id: str | None = row[self.column_indexes[name]]
+        return client_id
+
+    def changed_fields(self, previous: Row | None, new: Values, children_changed: bool) -> str:
+        """The names of the fields whose columns have other values than before, as a JSON list."""
+        names = field_names(self.record)
+        if previous is None:
+            return dumps([*names.values()])
+        children = None if self.children is None else self.children.attribute
+
+        def has_changed(attribute: str) -> bool:
+            if attribute == children:
+                return children_changed
+            columns = self.in_columns.get(attribute)
+            if columns is None:
+                return bool(previous[self.column_indexes[attribute]] != new[attribute])
+            return any(previous[self.column_indexes[it]] != new[it] for it in columns.values())
+
+        return dumps([name for attribute, name in names.items() if has_changed(attribute)])
 
     def has_index(self, order: str, reference: str | None = None) -> bool:
         """Whether rows, perhaps those with the same reference, can be read in this order."""

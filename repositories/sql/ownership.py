@@ -4,8 +4,9 @@ PostgreSQL does it by functions, which take the locks that this needs; migration
 SQLite nobody else writes meanwhile.
 """
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import FromClause, bindparam, func, null, select, update
 from sqlalchemy.dialects.postgresql import array
@@ -15,6 +16,9 @@ from repositories.drivers.compiled import Statement
 from repositories.sql.dialects import SQLITE
 from repositories.sql.mapping import EntityMapping, EntityTable
 from repositories.sql.metadata import CLIENT, PlainText
+
+if TYPE_CHECKING:
+    from repositories.sql.session import DatabaseSession
 
 
 def client_in(rows: FromClause, entities: EntityTable) -> Any:
@@ -34,6 +38,21 @@ def client_of_owner(mapping: EntityMapping, owner: EntityMapping) -> Any:
 def passing_on(owned: EntityMapping, key: Any) -> Any:
     """The call of PostgreSQL's function that takes the client from those whose owner is gone."""
     return getattr(func, f"pass_client_to_{owned.table.name}")(array([key]), null())
+
+
+@cache
+def clients_by_key(owner: EntityMapping) -> Statement:
+    """The keys and the clients of the owners among `values`, visible or not. For SQLite."""
+    key, table = owner.table.c[owner.key_name], owner.table
+    return SQLITE.compile(select(key, table.c[CLIENT]).where(SQLITE.among(key, "values")))
+
+
+async def pass_on(
+    session: "DatabaseSession", type_name: str, keys: Sequence[str], client_id: str | None
+) -> None:
+    """Give what entities of a type own the client. For SQLite."""
+    for repository in session.owned.get(type_name, ()):
+        await repository(session)._inherit(keys, client_id)
 
 
 @cache

@@ -4,6 +4,7 @@ The event is written by history, whose table nobody else writes: on SQLite by th
 recorder, on PostgreSQL by a function of the database, in the call that changes the entity.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import BindParameter, bindparam
@@ -25,6 +26,11 @@ class SeriesKey(NamedTuple):
     """Entities of the type with this series key share the series; None: the key has its own."""
 
 
+def series_key_of(record: Entity) -> str | None:
+    name = record.series_name
+    return None if name is None else getattr(record, name)
+
+
 class Recorder(Protocol):
     """Writes the events of one unit of work."""
 
@@ -40,8 +46,21 @@ class Recorder(Protocol):
         """Write an event, on SQLite: of these values and of what was changed."""
         ...
 
+    async def record_many(
+        self, session: "DatabaseSession", values: Sequence[dict[str, Any]]
+    ) -> None:
+        """Write events, as `record` writes one."""
+        ...
+
     async def last_revision(self, session: "DatabaseSession", series: SeriesKey) -> int:
         """The last revision that there was; 0 where there was none."""
+        ...
+
+    async def last_revisions(
+        self, session: "DatabaseSession", series: Sequence[SeriesKey]
+    ) -> Mapping[str, int]:
+        """The last revisions of entities of one type, by their keys, as `last_revision` gives one;
+        those without any are left out."""
         ...
 
 

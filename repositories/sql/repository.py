@@ -1,24 +1,24 @@
 """Reading, saving and deleting entities of any type in a database."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 
 from domain.entity import Entity, Owned, require_positions
-from domain.errors import RevisionConflict
-from domain.json_object import dumps
+from domain.errors import DomainError, RevisionConflict
 from domain.validation import unstorable
-from repositories.api_names import field_names
 from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
+from repositories.sql.bulk import ManyOnPostgresql, rows_to_save
+from repositories.sql.bulk_sqlite import ManyOnSqlite
 from repositories.sql.criteria import storable
 from repositories.sql.mapping import EntityMapping, EntityTable, Values
 from repositories.sql.metadata import CLIENT
-from repositories.sql.ownership import inheritance
+from repositories.sql.ownership import inheritance, pass_on
 from repositories.sql.reads import DatabaseReads
-from repositories.sql.recording import SeriesKey
+from repositories.sql.recording import SeriesKey, series_key_of
 
 R = TypeVar("R", bound=Entity)
 
@@ -45,14 +45,46 @@ class DatabaseRepository(DatabaseReads[R]):
         guard = self._session.guard
         if guard is None:
             return await self._save(record, expected_revision)
-        for reference in guard.references(record):
-            is_seen = await self._sees(reference.type_name, getattr(record, reference.attribute))
-            guard.require_reference(reference, is_seen=is_seen)
-        stored = await self.get_for_update(getattr(record, record.key_name))
-        guard.require_key(record, is_seen=stored is not None)
+        [refusal] = await self.refusals_of([record])
+        if refusal is not None:
+            raise refusal
         saved = await self._save(record, expected_revision)
         guard.require_own(saved)
         return saved
+
+    async def save_many(
+        self, records: Sequence[R], expected_revisions: Sequence[int | None]
+    ) -> Sequence[R | DomainError]:
+        rows = rows_to_save(self.mapping, records, expected_revisions)
+        refusals = await self.refusals_of(records)
+        outcomes: dict[int, R | DomainError] = {
+            index: refusal for index, refusal in enumerate(refusals) if refusal is not None
+        }
+        accepted = [row for row in rows if row.place not in outcomes]
+        if accepted:
+            saves = ManyOnPostgresql if self._session.dialect.saves_by_function else ManyOnSqlite
+            bulk = saves(self._session, self._entities, self._to_values)
+            saved = await bulk.save(accepted)
+            outcomes |= {row.place: each for row, each in zip(accepted, saved, strict=True)}
+        guard = self._session.guard
+        if guard is not None and not guard.are_own(outcomes.values()):
+            raise self._session.write_conflict()
+        return [outcomes[index] for index in range(len(records))]
+
+    async def refusals_of(self, records: Sequence[R]) -> Sequence[DomainError | None]:
+        guard = self._session.guard
+        if guard is None or not records:
+            return [None for _ in records]
+        seen = {}
+        for name, keys in guard.keys_of_references(records).items():
+            seen[name] = await self._seen(name, keys)
+        keys = sorted(getattr(record, record.key_name) for record in records)
+        own = await self._session.rows(
+            sql.keys_for_update(self._entities),
+            {"values": storable(keys)},
+            key=(self.mapping.table.name, keys[0]),
+        )
+        return guard.refusals_of(records, seen, {key for (key,) in own})
 
     async def _save(self, record: R, expected_revision: int | None) -> R:
         key: str = getattr(record, self.mapping.record.key_name)
@@ -99,16 +131,17 @@ class DatabaseRepository(DatabaseReads[R]):
             }
             await recorder.record(self._session, {**origin, **event})
             if client_id is not None:
-                await self._pass_on([key], None)
+                await pass_on(self._session, self._type_name, [key], None)
         return True
 
-    async def _sees(self, type_name: str, key: str) -> bool:
-        """Whether the caller sees an entity of the type with the key."""
+    async def _seen(self, type_name: str, keys: Collection[str]) -> Collection[str]:
+        """Those of the keys that entities of the type have which the caller sees."""
         session = self._session
         mapping, rule = session.json.mapping_of(type_name), dict(session.rules).get(type_name)
         entities = EntityTable(mapping, session.dialect, frozenset(), rule)
         statement = await session.compiled(sql.by_column, entities, mapping.key_name)
-        return bool(await session.rows(statement, {"values": storable([key])}))
+        rows = await session.rows(statement, {"values": storable([*keys])})
+        return {row[mapping.column_indexes[mapping.key_name]] for row in rows}
 
     async def _inherit(self, owner_keys: Sequence[str], client_id: str | None) -> None:
         """Give the entities of these owners the client, and what they own in turn.
@@ -118,12 +151,7 @@ class DatabaseRepository(DatabaseReads[R]):
         values = {"values": owner_keys, "client_id": client_id}
         rows = await self._session.rows(inheritance(self.mapping), values)
         if rows:
-            await self._pass_on([key for (key,) in rows], client_id)
-
-    async def _pass_on(self, keys: Sequence[str], client_id: str | None) -> None:
-        """Give what these entities own the client."""
-        for repository in self._session.owned.get(self._type_name, ()):
-            await repository(self._session)._inherit(keys, client_id)
+            await pass_on(self._session, self._type_name, [key for (key,) in rows], client_id)
 
     @property
     def _owner(self) -> EntityMapping | None:
@@ -154,7 +182,7 @@ class DatabaseRepository(DatabaseReads[R]):
         """Save on SQLite, where nobody else writes from the first statement to the commit."""
         session, record_type = self._session, self.mapping.record
         key: str = getattr(record, record_type.key_name)
-        series_key = _attribute(record, record_type.series_name)
+        series_key = series_key_of(record)
         found = await session.rows(sql.stored(self._entities), {"key": key})
         previous = found[0] if found else None
         if previous is None:
@@ -179,38 +207,14 @@ class DatabaseRepository(DatabaseReads[R]):
             "revision": revision,
             "revision_before": before,
             "is_deletion": False,
-            "changed_fields": self._changed_fields(previous, values, children_changed),
+            "changed_fields": self.mapping.changed_fields(previous, values, children_changed),
             "created_at": created_at,
             "updated_at": updated_at,
         }
         await session.recorder.record(session, {**values, **event})
-        if client_id != self._client_of(previous):
-            await self._pass_on([key], client_id)
+        if client_id != self.mapping.client_of(previous):
+            await pass_on(session, self._type_name, [key], client_id)
         return stored
-
-    def _client_of(self, row: Row | None) -> Any:
-        name = self.mapping.record.client_name
-        if row is None or name is None:
-            return None
-        return row[self.mapping.column_indexes[name]]
-
-    def _changed_fields(self, previous: Row | None, new: Values, children_changed: bool) -> str:
-        """The names of the fields whose columns have other values than before, as a JSON list."""
-        mapping = self.mapping
-        names = field_names(mapping.record)
-        if previous is None:
-            return dumps([*names.values()])
-        children = None if mapping.children is None else mapping.children.attribute
-
-        def has_changed(attribute: str) -> bool:
-            if attribute == children:
-                return children_changed
-            columns = mapping.in_columns.get(attribute)
-            if columns is None:
-                return bool(previous[mapping.column_indexes[attribute]] != new[attribute])
-            return any(previous[mapping.column_indexes[it]] != new[it] for it in columns.values())
-
-        return dumps([name for attribute, name in names.items() if has_changed(attribute)])
 
     def _refuse_save(self, actual: int, expected_revision: int | None) -> NoReturn:
         if expected_revision is not None and expected_revision != actual:
@@ -256,15 +260,11 @@ class DatabaseRepository(DatabaseReads[R]):
         changes: dict[str, Any] = {children.attribute: ordered}
         return replace(record, **changes)
 
-    async def _lock(self, scope: str, key: str) -> None:
-        """Wait for, and keep, the transaction's lock on a key that may not be stored yet.
+    async def _lock(self, scope: str, keys: Sequence[str]) -> None:
+        """Wait for, and keep, the transaction's locks on keys that may not be stored yet.
 
-        On SQLite the transaction as a whole is that lock.
+        It takes them in this order. On SQLite the transaction as a whole is that lock.
         """
         if self._session.dialect.locks_names:
-            name = f"{scope}:{key}"
-            await self._session.rows(sql.ADVISORY_LOCK, {"name": name}, key=name)
-
-
-def _attribute(record: Entity, name: str | None) -> Any:
-    return None if name is None else getattr(record, name)
+            names = [f"{scope}:{key}" for key in keys]
+            await self._session.rows(sql.ADVISORY_LOCKS, {"values": names}, key=names[0])

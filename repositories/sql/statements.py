@@ -40,7 +40,7 @@ from repositories.sql.criteria import (
 )
 from repositories.sql.dialects import POSTGRESQL, Dialect
 from repositories.sql.mapping import EntityMapping, EntityTable
-from repositories.sql.metadata import CLIENT, JsonText, PlainText
+from repositories.sql.metadata import CLIENT, JsonText, ManyOf, PlainText
 from repositories.sql.ownership import client_in, client_of_owner, passing_on
 from repositories.sql.recording import origin_parameters
 from repositories.sql.rows import children_of
@@ -183,6 +183,17 @@ def for_update(entities: EntityTable) -> Statement:
     return entities.compile(select(*entities.selection()).where(has_key).with_for_update())
 
 
+@cache
+def keys_for_update(entities: EntityTable) -> Statement:
+    """The keys among `values` that are there, locked in their order."""
+    # The rows of a subquery would be locked before they are in order.
+    key = entities.table.c[entities.key_name]
+    found = select(key).where(entities.dialect.among(key, "values"))
+    if entities.rule is not None:
+        found = found.where(entities.is_seen)
+    return entities.compile(found.order_by(key).with_for_update())
+
+
 # Writing
 
 
@@ -207,6 +218,31 @@ def save(entities: EntityTable) -> Statement:
         Column("stored_revision", table.c.revision.type),
         Column("stored_client_id", PlainText),
         Column("is_saved", Boolean()),
+    )
+    return entities.compile(select(*stored.c))
+
+
+@cache
+def save_many(entities: EntityTable) -> Statement:
+    """A call of PostgreSQL's function that saves entities with their children, made by migrations.
+
+    Its parameters are lists, with a value for each entity in the order of their keys, of what
+    `save` has for one; but for the origin of the events beside their ids and types. It gives a row
+    of lists of what `save` gives for one.
+    """
+    table = entities.table
+    kinds = {column.name: column.type for column in entities.mapping.saved_columns}
+    kinds |= {"expected_revision": table.c.revision.type, "state": JsonText()}
+    event_id, event_type, *origin = origin_parameters()
+    kinds |= {event_id.key: PlainText, event_type.key: PlainText}
+    lists = [bindparam(name, type_=ManyOf(kind)) for name, kind in kinds.items()]
+    function = getattr(func, f"save_many_{table.name}")
+    stored = function(*lists, *origin).table_valued(
+        Column("stored_created_at", ManyOf(table.c.created_at.type)),
+        Column("stored_updated_at", ManyOf(table.c.updated_at.type)),
+        Column("stored_revision", ManyOf(table.c.revision.type)),
+        Column("stored_client_id", ManyOf(PlainText)),
+        Column("is_saved", ManyOf(Boolean())),
     )
     return entities.compile(select(*stored.c))
 
@@ -264,6 +300,39 @@ def stored(entities: EntityTable) -> Statement:
             .scalar_subquery()
         )
     return entities.compile(select(*entities.mapping.columns, count).where(entities.has_key))
+
+
+@cache
+def stored_among(entities: EntityTable) -> Statement:
+    """The rows whose keys are among `values`, visible or not."""
+    key = entities.table.c[entities.key_name]
+    found = select(*entities.mapping.columns).where(entities.dialect.among(key, "values"))
+    return entities.compile(found)
+
+
+@cache
+def stored_children_among(entities: EntityTable) -> Statement:
+    """The children of the keys among `values`, in their order, each with its parent's key."""
+    children = entities.mapping.children
+    assert children is not None
+    columns = children.table.c
+    parent = columns[entities.key_name]
+    found = select(*(columns[name] for name in children.columns), parent)
+    found = found.where(entities.dialect.among(parent, "values"))
+    return entities.compile(found.order_by(parent, columns.position))
+
+
+@cache
+def put(entities: EntityTable) -> Statement:
+    """Puts a row in the place of the one that has its key, if there is one."""
+    names = [column.name for column in entities.mapping.columns]
+    statement = sqlite.insert(entities.table).values({name: bindparam(name) for name in names})
+    changes = {name: statement.excluded[name] for name in names if name != entities.key_name}
+    return entities.compile(
+        statement.on_conflict_do_update(
+            index_elements=[entities.table.c[entities.key_name]], set_=changes
+        )
+    )
 
 
 @cache
@@ -348,11 +417,11 @@ def child_upsert(entities: EntityTable, table: Table) -> Statement:
     )
 
 
-ADVISORY_LOCK = POSTGRESQL.compile(
-    select(
-        func.pg_advisory_xact_lock(
-            func.hashtextextended(bindparam("name", type_=Text()), literal_column("0"))
-        )
-    )
-)
-"""PostgreSQL's lock on the name, for the rest of the transaction."""
+def _advisory_locks() -> Statement:
+    name = POSTGRESQL.each_value(Text(), "name").c.value
+    hashed = func.hashtextextended(name, literal_column("0"))
+    return POSTGRESQL.compile(select(func.pg_advisory_xact_lock(hashed)))
+
+
+ADVISORY_LOCKS = _advisory_locks()
+"""PostgreSQL's locks on the names, one after the other, for the rest of the transaction."""

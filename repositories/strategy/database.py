@@ -117,7 +117,7 @@ class DatabasePlanRepository(DatabaseRepository[StrategyPlan]):
         return await self._counts_by("brief_id", brief_ids, filter)
 
     async def lock_brief(self, brief_id: str) -> None:
-        await self._lock("strategy", brief_id)
+        await self._lock("strategy", [brief_id])
 
     async def last_version(self, brief_id: str) -> int:
         rows = await self._session.rows(_last_version(self._entities), {"brief_id": brief_id})

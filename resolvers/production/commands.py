@@ -1,10 +1,15 @@
 """Changing campaigns and drafts."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from domain import production
 from domain.deletion import Delete
-from domain.production import Campaign, Draft, SaveCampaign, SaveDraft
+from domain.errors import DomainError
+from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, SaveDrafts
 from domain.validation import require_valid
 from repositories.unit_of_work import UnitOfWork
+from resolvers.bulk import save_rows
 from resolvers.deletion import delete_stored
 
 
@@ -19,9 +24,16 @@ async def save_campaign(unit: UnitOfWork, command: SaveCampaign) -> Campaign:
 async def save_draft(unit: UnitOfWork, command: SaveDraft) -> Draft:
     """Raises ValidationFailed, RevisionConflict."""
     require_valid(command)
-    draft_id = command.draft_id or unit.new_key("draft")
-    draft = production.new_draft(command, draft_id, unit.now)
-    return await unit.drafts.save(draft, command.expected_revision)
+    return await unit.drafts.save(_new_draft(unit, command), command.expected_revision)
+
+
+async def save_drafts(unit: UnitOfWork, bulk: SaveDrafts) -> Sequence[Draft | DomainError]:
+    """What became of each row. Raises ValidationFailed, BulkRejected."""
+    return await save_rows(bulk, unit.drafts, partial(_new_draft, unit))
+
+
+def _new_draft(unit: UnitOfWork, command: SaveDraft) -> Draft:
+    return production.new_draft(command, command.draft_id or unit.new_key("draft"), unit.now)
 
 
 async def delete_campaign(unit: UnitOfWork, command: Delete) -> str:

@@ -7,8 +7,10 @@ from enum import StrEnum
 import strawberry
 
 from domain import delivery
+from domain.bulk import ErrorPolicy
 from repositories.criteria import Direction
 from repositories.registry import Entities
+from schema.bulk import error_policy, rows
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import (
     FORMAT,
@@ -55,6 +57,12 @@ class SaveDeliveryPackageInput:
         "The files that the client gets, in order; none by default.", ITEMS
     )
     expected_revision: int | None = expected_revision()
+
+
+@command_input(delivery.SaveDeliveryPackages, "Delivery packages, each of them whole.")
+class SaveDeliveryPackagesInput:
+    rows: list[SaveDeliveryPackageInput] = rows()
+    error_policy: ErrorPolicy | None = error_policy()
 
 
 @command_input(deletion_of(Entities.delivery_packages), "Which package to delete.")

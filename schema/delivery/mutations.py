@@ -7,7 +7,12 @@ import strawberry
 from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.delivery import commands
-from schema.delivery.inputs import DeleteDeliveryPackageInput, SaveDeliveryPackageInput
+from schema.bulk import BulkPayload, bulk_mutation, results
+from schema.delivery.inputs import (
+    DeleteDeliveryPackageInput,
+    SaveDeliveryPackageInput,
+    SaveDeliveryPackagesInput,
+)
 from schema.delivery.types import DeliveryPackage
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 
@@ -22,6 +27,11 @@ class DeleteDeliveryPackagePayload(DeletePayload):
     pass
 
 
+@strawberry.type(description="The outcome of `saveDeliveryPackages`.")
+class SaveDeliveryPackagesPayload(BulkPayload):
+    results: list[SaveDeliveryPackagePayload] = results()
+
+
 @strawberry.type
 class DeliveryMutation:
     save_delivery_package: SaveDeliveryPackagePayload | None = mutation(
@@ -30,6 +40,16 @@ class DeliveryMutation:
         SaveDeliveryPackagePayload,
         SaveDeliveryPackageInput,
         commands.save_delivery_package,
+        scope=Scope.DELIVERY_WRITE,
+        outcome="delivery_package",
+        single_statement=True,
+    )
+    save_delivery_packages: SaveDeliveryPackagesPayload | None = bulk_mutation(
+        "Save many delivery packages in one step, each as `saveDeliveryPackage` does.",
+        SaveDeliveryPackagesPayload,
+        SaveDeliveryPackagePayload,
+        SaveDeliveryPackagesInput,
+        commands.save_delivery_packages,
         scope=Scope.DELIVERY_WRITE,
         outcome="delivery_package",
         single_statement=True,

@@ -8,8 +8,10 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import production
+from domain.bulk import ErrorPolicy
 from repositories.criteria import Direction
 from repositories.registry import Entities
+from schema.bulk import error_policy, rows
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import (
     BODY,
@@ -71,6 +73,12 @@ class SaveDraftInput:
         "Whatever its author notes about it; `{}` by default.", JSON_OBJECT
     )
     expected_revision: int | None = expected_revision()
+
+
+@command_input(production.SaveDrafts, "Drafts, each of them whole.")
+class SaveDraftsInput:
+    rows: list[SaveDraftInput] = rows()
+    error_policy: ErrorPolicy | None = error_policy()
 
 
 @command_input(deletion_of(Entities.campaigns), "Which campaign to delete.")

@@ -7,12 +7,14 @@ import strawberry
 from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.production import commands
+from schema.bulk import BulkPayload, bulk_mutation, results
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
 from schema.production.inputs import (
     DeleteCampaignInput,
     DeleteDraftInput,
     SaveCampaignInput,
     SaveDraftInput,
+    SaveDraftsInput,
 )
 from schema.production.types import Campaign, Draft
 
@@ -37,6 +39,11 @@ class DeleteDraftPayload(DeletePayload):
     pass
 
 
+@strawberry.type(description="The outcome of `saveDrafts`.")
+class SaveDraftsPayload(BulkPayload):
+    results: list[SaveDraftPayload] = results()
+
+
 @strawberry.type
 class ProductionMutation:
     save_campaign: SaveCampaignPayload | None = mutation(
@@ -53,6 +60,16 @@ class ProductionMutation:
         SaveDraftPayload,
         SaveDraftInput,
         commands.save_draft,
+        scope=Scope.PRODUCTION_WRITE,
+        outcome="draft",
+        single_statement=True,
+    )
+    save_drafts: SaveDraftsPayload | None = bulk_mutation(
+        "Save many drafts in one step, each as `saveDraft` does.",
+        SaveDraftsPayload,
+        SaveDraftPayload,
+        SaveDraftsInput,
+        commands.save_drafts,
         scope=Scope.PRODUCTION_WRITE,
         outcome="draft",
         single_statement=True,

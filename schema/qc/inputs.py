@@ -8,8 +8,10 @@ from enum import StrEnum
 import strawberry
 
 from domain import qc
+from domain.bulk import ErrorPolicy
 from repositories.criteria import Direction
 from repositories.registry import Entities
+from schema.bulk import error_policy, rows
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
 from schema.descriptions import ITEMS, KEY, NAME, NO_GATE, REASON, UNCHECKED, describe_enum
 from schema.filtering import (
@@ -63,6 +65,12 @@ class RecordQcResultInput:
         "none: the mutation fails when it differs. Left out, the latest wins. 0 or more.",
         "A repeat of a mutation that was stored fails, since the first one raised the revision.",
     )
+
+
+@command_input(qc.RecordQcResults, "Verdicts on drafts.")
+class RecordQcResultsInput:
+    rows: list[RecordQcResultInput] = rows()
+    error_policy: ErrorPolicy | None = error_policy()
 
 
 @command_input(deletion_of(Entities.qc_results), "Which result to delete.")

@@ -7,8 +7,9 @@ import strawberry
 from domain.scopes import Scope
 from repositories.registry import Entities
 from resolvers.qc import commands
+from schema.bulk import BulkPayload, bulk_mutation, results
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
-from schema.qc.inputs import DeleteQcResultInput, RecordQcResultInput
+from schema.qc.inputs import DeleteQcResultInput, RecordQcResultInput, RecordQcResultsInput
 from schema.qc.types import QcResult
 
 
@@ -22,6 +23,11 @@ class DeleteQcResultPayload(DeletePayload):
     pass
 
 
+@strawberry.type(description="The outcome of `recordQcResults`.")
+class RecordQcResultsPayload(BulkPayload):
+    results: list[RecordQcResultPayload] = results()
+
+
 @strawberry.type
 class QcMutation:
     record_qc_result: RecordQcResultPayload | None = mutation(
@@ -29,6 +35,15 @@ class QcMutation:
         RecordQcResultPayload,
         RecordQcResultInput,
         commands.record_qc_result,
+        scope=Scope.QC_WRITE,
+        outcome="qc_result",
+    )
+    record_qc_results: RecordQcResultsPayload | None = bulk_mutation(
+        "Record the verdicts on many drafts in one step, each as `recordQcResult` does.",
+        RecordQcResultsPayload,
+        RecordQcResultPayload,
+        RecordQcResultsInput,
+        commands.record_qc_results,
         scope=Scope.QC_WRITE,
         outcome="qc_result",
     )

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 ON_SQLITE = (OURS, UNCOMPILED, PLAIN)
 GENERAL = (*ON_SQLITE, MERCURIUS, POSTGRAPHILE)
 BY_HEART = (*GENERAL, LIMIT)
-SCENARIOS = ("list", "small", "save", "chain", "events")
+SCENARIOS = ("list", "small", "save", "chain", "events", "bulk")
 WITH_A_LOG = (OURS, UNCOMPILED, MERCURIUS)
 """The servers that log what is saved."""
 
@@ -62,14 +62,14 @@ def test_a_quick_run_measures_every_server_in_every_case() -> None:
         [
             *product(("list", "small"), BY_HEART, ("1", "8")),
             *product(("save", "chain"), GENERAL, ("1", "8")),
-            *product(("events",), WITH_A_LOG, ("1", "8")),
+            *product(("events", "bulk"), WITH_A_LOG, ("1", "8")),
         ]
     )
     assert Counter(row[:3] for row in on_sqlite) == Counter(
         (*case, at_once)
         for case in product(SCENARIOS, ON_SQLITE)
         for at_once in ("1", "8")
-        if case != ("events", PLAIN)
+        if case not in (("events", PLAIN), ("bulk", PLAIN))
     )
     for row in on_postgresql + on_sqlite:
         requests, p50, p99, memory = (

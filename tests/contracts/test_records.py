@@ -38,6 +38,9 @@ COMMANDS: dict[str, type[Any]] = {
     "SaveDraftInput": production.SaveDraft,
     "RecordQcResultInput": qc.RecordQcResult,
     "SaveDeliveryPackageInput": delivery.SaveDeliveryPackage,
+    "SaveDraftsInput": production.SaveDrafts,
+    "RecordQcResultsInput": qc.RecordQcResults,
+    "SaveDeliveryPackagesInput": delivery.SaveDeliveryPackages,
 }
 DELETIONS = {
     f"Delete{name}Input": to_camel_case(type_.key_name) for name, type_ in ENTITY_TYPES.items()

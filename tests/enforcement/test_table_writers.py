@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -24,7 +25,7 @@ from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import UnitOfWork
 from tests import builders as build
 from tests.enforcement.ownership import owners
-from tests.persistence.kinds import KINDS
+from tests.persistence.kinds import KINDS, Kind
 from tests.support.commands import Commands
 from tests.support.sources import START
 
@@ -39,11 +40,14 @@ Writes = set[tuple[str, str]]
 
 
 def _module_of_caller() -> str:
-    """The module of the repository that called, from the inside out."""
+    """The module of the repository that called, from the inside out.
+
+    What is in `sql` belongs to no module, and writes for the repository that called it.
+    """
     frame = sys._getframe(1)
     while frame is not None:
         owner = type(frame.f_locals.get("self")).__module__.split(".")
-        if owner[0] == "repositories" and len(owner) == 3:
+        if owner[0] == "repositories" and len(owner) == 3 and owner[1] != "sql":
             return owner[1]
         if frame.f_back is None:
             break
@@ -91,7 +95,7 @@ async def _watching(database: Database) -> AsyncIterator[Writes]:
 
 def _owner_of_function(name: str) -> str | None:
     """The module of a function that those of other modules call, too."""
-    if name in history_functions.NAMES:
+    if name in (*history_functions.NAMES, *history_functions.FOR_MANY):
         return "history"
     _, _, table = name.partition("pass_client_to_")
     return owners()[table] if table else None
@@ -130,6 +134,11 @@ async def _run_every_command(commands: Commands) -> None:
     for kind in KINDS:
         key = keys.get(kind.key_name, kind.key_of(kind.record()))
         await commands.delete(build.delete(kind.key_name, key))
+
+
+async def _save_many(kind: Kind, unit: UnitOfWork) -> None:
+    records = [kind.record("one"), kind.record("other")]
+    await kind.of(unit).save_many(records, [None, None])
 
 
 async def _use_webhooks(unit: UnitOfWork) -> None:
@@ -177,6 +186,8 @@ async def test_every_table_is_written_by_its_own_module_alone(
         for kind in KINDS:
             await kind.save(repositories, kind.record("key"), kind.record("key"))
             await kind.delete(repositories, "key")
+            for _ in range(2):
+                await repositories.write(partial(_save_many, kind))
         await repositories.write(_use_webhooks)
         await repositories.write(_use_documents)
         await repositories.write(_use_tokens)

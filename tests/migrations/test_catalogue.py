@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_mock_engine
 
-from migrations import client_functions, history_functions
+from migrations import bulk_functions, client_functions, history_functions, save_functions
 from migrations.runner import upgrade
-from migrations.save_functions import newest, removal
 from migrations.saved_tables import saved_table_of
 from repositories.drivers.engine import Database, open_database
 from repositories.registry import ENTITY_TYPES
@@ -38,8 +37,11 @@ async def test_postgresql_has_a_function_to_save_each_kind_of_entity_and_those_o
     assert [line for line in functions if "CREATE OR REPLACE FUNCTION" not in line] == []
     assert {line.split("FUNCTION public.")[1].split("(")[0] for line in functions} == {
         *(f"save_{saved.table}" for saved in tables),
+        *(f"save_many_{saved.table}" for saved in tables),
         *(name for saved in tables for name in client_functions.made_for(saved)),
+        *(name for saved in tables for name in client_functions.made_for_many(saved)),
         *history_functions.NAMES,
+        *history_functions.FOR_MANY,
     }
 
 
@@ -53,8 +55,9 @@ async def test_the_functions_are_those_that_the_newest_templates_make_of_the_tab
     async with database.writers.begin() as connection:
         for type_ in ENTITY_TYPES.values():
             saved = saved_table_of(type_.in_database.mapping)
-            await connection.exec_driver_sql(removal(saved))
-            await connection.exec_driver_sql(newest(saved))
+            for functions in (save_functions, bulk_functions):
+                await connection.exec_driver_sql(functions.removal(saved))
+                await connection.exec_driver_sql(functions.newest(saved))
 
     anew = [line for line in await catalogue_of(database) if line.startswith(FUNCTION)]
     await database.close()

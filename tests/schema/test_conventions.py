@@ -265,13 +265,14 @@ def test_every_kind_of_error_can_be_handled_as_any_other(
 def test_all_errors_have_a_code_of_their_own() -> None:
     kinds = [type_ for type_ in object_types() if type_.name.endswith("Error")]
 
-    assert len(kinds) == 5
+    assert len(kinds) == 6
     assert list(enum_type("ErrorCode").values) == [
         "VALIDATION",
         "NOT_FOUND",
         "REVISION_CONFLICT",
         "INVALID_TRANSITION",
         "NOT_ALLOWED",
+        "REJECTED",
     ]
 
 

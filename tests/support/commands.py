@@ -1,9 +1,12 @@
 """Commands, each run in a unit of work of its own."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from domain.deletion import Delete
+from domain.delivery import SaveDeliveryPackages
+from domain.production import SaveDrafts
+from domain.qc import RecordQcResults
 from repositories.unit_of_work import Repositories, UnitOfWork
 from resolvers.delivery import commands as delivery
 from resolvers.onboarding import commands as onboarding
@@ -13,6 +16,9 @@ from resolvers.strategy import commands as strategy
 
 C = TypeVar("C")
 T = TypeVar("T")
+
+Bulk = Callable[[C], Awaitable[Sequence[Any]]]
+"""Gives the record or the error of each row."""
 
 
 class Commands:
@@ -33,8 +39,13 @@ class Commands:
         self.reject_strategy_plan = alone(strategy.reject_strategy_plan)
         self.save_campaign = alone(production.save_campaign, single_statement=True)
         self.save_draft = alone(production.save_draft, single_statement=True)
+        self.save_drafts: Bulk[SaveDrafts] = alone(production.save_drafts)
         self.record_qc_result = alone(qc.record_qc_result)
+        self.record_qc_results: Bulk[RecordQcResults] = alone(qc.record_qc_results)
         self.save_delivery_package = alone(delivery.save_delivery_package, single_statement=True)
+        self.save_delivery_packages: Bulk[SaveDeliveryPackages] = alone(
+            delivery.save_delivery_packages
+        )
         self.delete = alone(delete)
 
 

@@ -35,7 +35,7 @@ OUTCOMES = {
 }
 """The fields of each mutation's payload beside `errors`."""
 
-_ERRORS = """errors {
+ERRORS = """errors {
     __typename code message path
     ... on RevisionConflictError { expectedRevision actualRevision }
     ... on InvalidTransitionError { from to }
@@ -59,7 +59,7 @@ def mutation(name: str) -> str:
     type_ = f"{name[0].upper()}{name[1:]}Input!"
     return (
         f"mutation Run($input: {type_}) {{ "
-        f"{name}(input: $input) {{ {outcome} {fields} {_ERRORS} }} }}"
+        f"{name}(input: $input) {{ {outcome} {fields} {ERRORS} }} }}"
     )
 
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from migrations.column_types import SURROGATE, TIMESTAMP
 
-revision: str = "0019"
+revision: str = "0015"
 down_revision: str | None = "0014"
 branch_labels: str | None = None
 depends_on: str | None = None

@@ -1,0 +1,382 @@
+"""PostgreSQL's functions that save many entities of a type with their children, in one call.
+
+They do for all what the functions in `save_functions.py` do for one, each step by one statement for
+all of them, and in the same order: each statement sees what was committed before it began.
+
+Applied revisions depend on the templates, which have numbers: add templates, never change one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from migrations.saved_tables import LoggedFields, SavedChildren, SavedTable
+
+
+def creation(saved: SavedTable, *, template: int) -> str:
+    """The SQL that makes the function `save_many_<table>` by the template of this number."""
+    return _TEMPLATES[template](saved)
+
+
+def removal(saved: SavedTable) -> str:
+    """The SQL that drops the function: one whose columns change has to be dropped and created."""
+    return f"DROP FUNCTION save_many_{saved.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The lists that a function has, with a value for each entity: the expression by the name."""
+
+    expressions: Mapping[str, str]
+
+    def given(self, *names: str, joins: str = "") -> str:
+        """The SQL of a source of rows, in order: `number`, and the values of these names."""
+        lists = ", ".join(self.expressions[name] for name in names)
+        return (
+            f"unnest({lists})\n        WITH ORDINALITY AS given ({', '.join(names)}, number){joins}"
+        )
+
+
+def _in_steps(saved: SavedTable) -> str:
+    """The function's parameters are lists with a value for each entity: the columns, `created_at`,
+    `updated_at`, the expected revision or null, the entity with its children as the log has it, the
+    event's id and type; and then, for all of them, what the log is to have of the caller: the kind,
+    the id, on whose behalf, the request; and the time. The entities have different keys, which
+    come in ascending order; the positions of children are 0, 1, 2 …, in any order.
+
+    It gives lists of what is stored now, and whether that is what was to be saved.
+
+    Locks are taken in this order, so that two calls never wait for each other: those on owners, on
+    entities that are there, on those that are new; each in the order of keys. A new one that
+    somebody else has inserted meanwhile fails the call like a serialization failure.
+    """
+    own = {**saved.columns, "created_at": "timestamptz", "updated_at": "timestamptz"}
+    logged = saved.logged
+    assert logged is not None
+    types = [
+        *(f"{kind}[]" for kind in own.values()),
+        "integer[]",
+        "json[]",
+        "text[]",
+        "text[]",
+        *["text"] * 4,
+        "timestamptz",
+    ]
+    names = (*own, "expected", "state", "event_id", "event_type")
+    after = len(names) + 1
+    caller = [f"${number}" for number in range(after, after + 5)]
+    lists = _Lists(
+        {
+            **{name: f"${number}" for number, name in enumerate(names, 1)},
+            "before": "befores",
+            "client": "clients",
+            "created": "stored_created_at",
+            "updated": "stored_updated_at",
+            "revision": "stored_revision",
+            "is_accepted": "is_saved",
+            "changed": "changed_fields",
+            "sought": "sought",
+            "owner_client": "owner_clients",
+            "list": "lists",
+        }
+    )
+    steps = [
+        *_owners(saved, lists),
+        _locking(saved, lists),
+        _insertion(saved, logged, lists),
+        _update(saved, lists),
+        *_children(saved, logged, lists, saved.children),
+        *_passing(saved, lists),
+        _events(saved, logged, lists, caller),
+    ]
+    declared = "".join(f"\n    {each};" for each in _variables(saved))
+    return f"""
+CREATE FUNCTION save_many_{saved.table}({", ".join(types)})
+RETURNS TABLE (
+    stored_created_at timestamptz[],
+    stored_updated_at timestamptz[],
+    stored_revision integer[],
+    stored_client_id text[],
+    is_saved boolean[]
+)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $body$
+DECLARE{declared}
+BEGIN{"".join(steps)}
+    stored_client_id := clients;
+    RETURN NEXT;
+END
+$body$"""
+
+
+def _variables(saved: SavedTable) -> Iterator[str]:
+    yield from ("befores integer[]", "clients text[]", "changed_fields text[]")
+    yield from ("inserted integer", "count integer", "lasts integer[]", "is_late boolean")
+    if saved.owner is not None:
+        yield from ("sought text[]", "owner_clients text[]")
+    if saved.children is not None:
+        yield from ("lists json[]", "moved text[]", "gone text[]")
+    if saved.owned:
+        yield "together record"
+
+
+def _owners(saved: SavedTable, lists: _Lists) -> Iterator[str]:
+    """Looks up the clients of new owners. An entity that refers to the same one keeps its client,
+    which who changes the owner's client changes as well."""
+    if saved.owner is None:
+        return
+    reference, owner = saved.owner
+    given = lists.given(saved.key, reference)
+    yield f"""
+    SELECT array_agg(found.sought) INTO sought FROM (
+        SELECT CASE WHEN stored.{reference} IS DISTINCT FROM given.{reference}
+            THEN given.{reference} END AS sought
+        FROM {given}
+        LEFT JOIN {saved.table} AS stored ON stored.{saved.key} = given.{saved.key}
+        ORDER BY given.number
+    ) AS found;
+    owner_clients := clients_of_{owner}(sought);"""
+
+
+def _locking(saved: SavedTable, lists: _Lists) -> str:
+    """Locks the entities that are there, and decides which may be saved."""
+    logged = saved.logged
+    assert logged is not None
+    names = [*saved.columns, "created_at", "updated_at", "expected"]
+    client, is_late = "NULL", "false"
+    if saved.owner is not None:
+        reference, _ = saved.owner
+        names += ["sought", "owner_client"]
+        is_kept = f"stored.{reference} = given.{reference}"
+        client = f"CASE WHEN {is_kept} THEN stored.client_id ELSE given.owner_client END"
+        # It refers to another owner than it did a moment before.
+        is_late = f"given.sought IS NULL AND ({is_kept}) IS NOT TRUE"
+    elif logged.client is not None:
+        client = f"given.{logged.client}"
+    is_accepted = "given.expected IS NULL OR given.expected = coalesce(stored.revision, 0)"
+    if saved.unchanging is not None:
+        differs = f"stored.{saved.unchanging} <> given.{saved.unchanging}"
+        is_late += f" OR ({is_accepted}) AND {differs}"
+    changed = ", ".join(
+        f"CASE WHEN {' OR '.join(_differ(saved, column) for column in columns)}"
+        f" THEN '\"{name}\"' END"
+        for name, columns in logged.fields.items()
+    )
+    stored = ["revision", "created_at", "updated_at", *saved.columns]
+    if saved.owner is not None:
+        stored.append("client_id")
+    columns = ", ".join(f"own.{name}" for name in stored)
+    return f"""
+    SELECT array_agg(found.before), array_agg(found.created), array_agg(found.updated),
+        array_agg(found.client), array_agg(found.is_accepted), array_agg(found.changed),
+        count(*) FILTER (WHERE found.is_accepted AND found.before = 0), bool_or(found.is_late)
+    INTO befores, stored_created_at, stored_updated_at, clients, is_saved, changed_fields,
+        inserted, is_late
+    FROM (
+        SELECT coalesce(stored.revision, 0) AS before,
+            coalesce(stored.created_at, given.created_at) AS created,
+            greatest(stored.updated_at, given.updated_at) AS updated,
+            {client} AS client,
+            {is_accepted} AS is_accepted,
+            concat_ws(',', {changed}) AS changed,
+            {is_late} AS is_late
+        FROM {lists.given(*names)}
+        LEFT JOIN LATERAL (
+            SELECT {columns} FROM {saved.table} AS own
+            WHERE own.{saved.key} = given.{saved.key} FOR UPDATE
+        ) AS stored ON true
+        ORDER BY given.number
+    ) AS found;
+    IF is_late THEN
+        {_CONFLICT}
+    END IF;"""
+
+
+_CONFLICT: Final = (
+    "RAISE EXCEPTION 'another writer changed the same rows' USING ERRCODE = "
+    "'serialization_failure';"
+)
+
+
+def _differ(saved: SavedTable, column: str) -> str:
+    # JSON has no equality, and its texts are what is kept.
+    cast = "::text" if saved.columns[column] == "json" else ""
+    return f"stored.{column}{cast} IS DISTINCT FROM given.{column}{cast}"
+
+
+def _insertion(saved: SavedTable, logged: LoggedFields, lists: _Lists) -> str:
+    """Inserts those that aren't there. The first revision after a delete is the one after the last
+    that the log knows."""
+    columns = [*saved.columns, "created_at", "updated_at"]
+    names, clients = [*columns], ""
+    if saved.owner is not None:
+        names.append("client")
+        clients = ", client_id"
+    values = ", ".join(f"given.{name}" for name in columns)
+    given = lists.given(*names, "before", "is_accepted")
+    new = "given.is_accepted AND given.before = 0"
+    series = "NULL"
+    if logged.series is not None:
+        series = f"array_agg(CASE WHEN {new} THEN given.{logged.series} END)"
+    keys = [saved.key, *filter(None, [logged.series])]
+    return f"""
+    IF inserted > 0 THEN
+        INSERT INTO {saved.table} ({", ".join(columns)}, revision{clients})
+        SELECT {values}, 1{", given.client" if clients else ""}
+        FROM {given}
+        WHERE {new} ORDER BY given.number
+        ON CONFLICT ({saved.key}) DO NOTHING;
+        GET DIAGNOSTICS count = ROW_COUNT;
+        IF count < inserted THEN
+            {_CONFLICT}
+        END IF;
+        SELECT last_revisions('{logged.entity_type}',
+            array_agg(CASE WHEN {new} THEN given.{saved.key} END), {series})
+        INTO lasts FROM {lists.given(*dict.fromkeys(keys), "before", "is_accepted")};
+        UPDATE {saved.table} AS stored SET revision = given.last + 1
+        FROM unnest({lists.expressions[saved.key]}, lasts) AS given ({saved.key}, last)
+        WHERE stored.{saved.key} = given.{saved.key} AND given.last > 0;
+    END IF;
+    SELECT array_agg(found.revision) INTO stored_revision FROM (
+        SELECT CASE WHEN given.is_accepted
+            THEN coalesce(nullif(given.before, 0), given.last, 0) + 1
+            ELSE given.before END AS revision
+        FROM unnest(befores, is_saved, lasts)
+        WITH ORDINALITY AS given (before, is_accepted, last, number) ORDER BY given.number
+    ) AS found;"""
+
+
+def _update(saved: SavedTable, lists: _Lists) -> str:
+    """Replaces those that are there."""
+    changed = [name for name in saved.columns if name != saved.key]
+    names = [*saved.columns, "updated", "revision", "before", "is_accepted"]
+    sets = [f"{name} = given.{name}" for name in changed]
+    sets += ["updated_at = given.updated", "revision = given.revision"]
+    if saved.owner is not None:
+        names.append("client")
+        sets.append("client_id = given.client")
+    return f"""
+    IF 0 < ANY(befores) THEN
+        UPDATE {saved.table} AS stored SET {", ".join(sets)}
+        FROM {lists.given(*names)}
+        WHERE stored.{saved.key} = given.{saved.key}
+            AND given.is_accepted AND given.before > 0;
+    END IF;"""
+
+
+def _children(
+    saved: SavedTable, logged: LoggedFields, lists: _Lists, children: SavedChildren | None
+) -> Iterator[str]:
+    """Puts the children in their places, and notes whose weren't there as they are."""
+    if children is None:
+        return
+    key = saved.key
+    columns = {logged_as: children.columns[column] for logged_as, column in logged.members.items()}
+    items = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    values = ", ".join(f'item."{name}"' for name in columns)
+
+    def texts(row: str) -> str:
+        return ", ".join(
+            f"{row}.{name}{'::text' if kind == 'json' else ''}"
+            for name, kind in children.columns.items()
+        )
+
+    sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *children.columns))
+    yield f"""
+    SELECT array_agg(found.list) INTO lists FROM (
+        SELECT CASE WHEN given.is_accepted THEN given.state -> '{logged.children}' END AS list
+        FROM {lists.given("state", "is_accepted")}
+        ORDER BY given.number
+    ) AS found;
+    IF 0 < ANY(befores) THEN
+        WITH surplus AS (
+            DELETE FROM {children.table} AS child
+            USING {lists.given(key, "before", "list")}
+            WHERE child.{key} = given.{key} AND given.before > 0
+                AND child.position >= json_array_length(given.list)
+            RETURNING child.{key} AS key
+        )
+        SELECT array_agg(DISTINCT surplus.key) INTO gone FROM surplus;
+    END IF;
+    WITH placed AS (
+        INSERT INTO {children.table} AS child (
+            {key}, created_at, position, {", ".join(children.columns)}
+        )
+        SELECT given.{key}, given.updated_at, item.position, {values}
+        FROM {lists.given(key, "updated_at", "list")},
+        json_to_recordset(given.list) AS item (position integer, {items})
+        ON CONFLICT ({key}, position) DO UPDATE SET {sets}
+        WHERE ({texts("child")}) IS DISTINCT FROM ({texts("excluded")})
+        RETURNING child.{key} AS key
+    )
+    SELECT array_agg(DISTINCT placed.key) INTO moved FROM placed;"""
+
+
+def _passing(saved: SavedTable, lists: _Lists) -> Iterator[str]:
+    """Gives what the entities own their client, where that may not be the one before."""
+    if not saved.owned:
+        return
+    names = [saved.key, "before", "is_accepted", "client"]
+    has_another = "true"
+    if saved.owner is not None:
+        names.append("sought")
+        has_another = "given.sought IS NOT NULL"
+    calls = "".join(
+        f"\n        PERFORM pass_client_to_{table}(together.keys, together.client);"
+        for table in saved.owned
+    )
+    yield f"""
+    PERFORM pg_advisory_xact_lock(hashtextextended('client of {saved.table}:' || added.key, 0))
+    FROM (
+        SELECT given.{saved.key} AS key FROM {lists.given(saved.key, "before", "is_accepted")}
+        WHERE given.is_accepted AND given.before = 0 ORDER BY given.number
+    ) AS added;
+    FOR together IN
+        SELECT given.client, array_agg(given.{saved.key} ORDER BY given.number) AS keys
+        FROM {lists.given(*names)}
+        WHERE given.is_accepted AND {has_another} GROUP BY given.client ORDER BY given.client
+    LOOP{calls}
+    END LOOP;"""
+
+
+def _events(saved: SavedTable, logged: LoggedFields, lists: _Lists, caller: Sequence[str]) -> str:
+    fields = [*logged.fields, *filter(None, [logged.children])]
+    everything = ",".join(f'"{name}"' for name in fields)
+    children = ""
+    if saved.children is not None:
+        children = f""",
+                CASE WHEN given.{saved.key} IN (SELECT unnest(moved || gone))
+                    THEN '"{logged.children}"' END"""
+    series, of_series = "NULL", ""
+    if logged.series is not None:
+        series, of_series = "array_agg(saved.series)", f"given.{logged.series} AS series, "
+    names = (saved.key, "event_id", "event_type", "state", "before", "client", "revision")
+    given = lists.given(
+        *dict.fromkeys([*names, *filter(None, [logged.series])]),
+        *("created", "updated", "changed", "is_accepted"),
+    )
+    kind, id, behalf, request, occurred_at = caller
+    return f"""
+    PERFORM record_events(
+        array_agg(saved.event_id), array_agg(saved.event_type), '{logged.entity_type}',
+        array_agg(saved.key), {series}, array_agg(saved.revision), array_agg(saved.before),
+        array_agg(saved.client), {kind}, {id}, {behalf}, {request}, {occurred_at},
+        array_agg(saved.changed::json), array_agg(saved.state), array_agg(saved.created),
+        array_agg(saved.updated)
+    )
+    FROM (
+        SELECT given.{saved.key} AS key, {of_series}given.event_id, given.event_type,
+            given.state, given.before, given.client, given.revision, given.created, given.updated,
+            CASE WHEN given.before = 0 THEN '[{everything}]'
+                ELSE '[' || concat_ws(',', nullif(given.changed, ''){children}) || ']'
+            END AS changed
+        FROM {given}
+        WHERE given.is_accepted ORDER BY given.number
+    ) AS saved;"""
+
+
+_TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {1: _in_steps}
+
+
+def newest(saved: SavedTable) -> str:
+    """The SQL that creates the function by the newest template."""
+    return creation(saved, template=1)
