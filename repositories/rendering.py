@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import orjson
 
+from repositories.addresses import render_address
 from repositories.criteria import Page
 from repositories.json_encoding import base64url
 from repositories.projections import (
+    Address,
     Attribute,
     Children,
     Constant,
@@ -49,11 +51,16 @@ def objects(
 
 def are_carried(projection: JsonProjection, record: Any) -> bool:
     """Whether the record itself has all that is projected, its children included."""
-    return not any(
-        isinstance(part, Reference | Paged)
-        or (isinstance(part, Children) and getattr(record, part.attribute) is None)
+    return not refers(projection) and not any(
+        isinstance(part, Children)
+        and (getattr(record, part.attribute) is None or refers(part.projection))
         for _, part in projection.members
     )
+
+
+def refers(projection: JsonProjection) -> bool:
+    """Whether the projected objects have something of other entities."""
+    return any(isinstance(part, Reference | Paged) for _, part in projection.members)
 
 
 def carried(part: Children | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
@@ -72,6 +79,8 @@ def _column(
             return [text] * len(records)
         case EncodedId(prefix, attribute):
             return [base64url(prefix + getattr(record, attribute)) for record in records]
+        case Address():
+            return [_address(part, record) for record in records]
         case Embedded(attribute, projection, is_many):
             held = [getattr(record, attribute) for record in records]
             if is_many:
@@ -84,6 +93,13 @@ def _column(
             return places
         case _:
             return belonging(part, records)
+
+
+def _address(part: Address, record: Any) -> Any:
+    given = None if part.given is None else getattr(record, part.given)
+    if given is not None:
+        return given
+    return render_address(part.number, [getattr(record, each) for each in part.attributes])
 
 
 @dataclass(frozen=True, slots=True)

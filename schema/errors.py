@@ -16,6 +16,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors as domain
 from schema.descriptions import describe_enum
+from schema.files.enums import UploadFailure
 
 log = logging.getLogger("aicmo.operations")
 
@@ -26,6 +27,7 @@ class ErrorCode(StrEnum):
     REVISION_CONFLICT = "REVISION_CONFLICT"
     INVALID_TRANSITION = "INVALID_TRANSITION"
     NOT_ALLOWED = "NOT_ALLOWED"
+    UPLOAD_REJECTED = "UPLOAD_REJECTED"
 
 
 describe_enum(
@@ -36,6 +38,7 @@ describe_enum(
     REVISION_CONFLICT="Somebody else changed the entity since you read it. Read it again.",
     INVALID_TRANSITION="The entity's state forbids this step.",
     NOT_ALLOWED="A rule forbids this step to this caller; others may take it.",
+    UPLOAD_REJECTED="An upload can't be completed as it is; `failure` says why.",
 )
 
 
@@ -92,12 +95,23 @@ class NotAllowedError(MutationError):
     pass
 
 
+@strawberry.type(
+    description=(
+        "An upload can't be completed. Where bytes are missing they may still be sent; otherwise "
+        "another upload has to be created."
+    )
+)
+class UploadRejectedError(MutationError):
+    failure: UploadFailure = strawberry.field(description="Why, for programs.")
+
+
 MUTATION_ERROR_TYPES = (
     ValidationError,
     NotFoundError,
     RevisionConflictError,
     InvalidTransitionError,
     NotAllowedError,
+    UploadRejectedError,
 )
 
 
@@ -146,6 +160,16 @@ def mutation_errors(error: domain.DomainError) -> list[MutationError]:
                     code=ErrorCode.NOT_ALLOWED,
                     message=_message_of(violation),
                     path=_path(violation.path),
+                )
+            ]
+        case domain.UploadRejected():
+            violation = domain.Violation((error.field,), error.reason)
+            return [
+                UploadRejectedError(
+                    code=ErrorCode.UPLOAD_REJECTED,
+                    message=_message_of(violation),
+                    path=_path(violation.path),
+                    failure=UploadFailure(error.failure),
                 )
             ]
         case _:

@@ -9,9 +9,10 @@ from graphql import TypeNameMetaFieldDef
 from execution import SelectedField, Unrendered
 from repositories.projections import JsonProjection
 from repositories.rendering import are_carried, carried, objects
-from schema.rendering import member_of, rendered_projection_of
+from schema.addresses import Addresses
+from schema.rendering import as_encoded, member_of, rendered_projection_of
 
-Make = Callable[[Any], Any]
+Make = Callable[[Any, Addresses], Any]
 """Makes a member's value of a payload without errors."""
 
 
@@ -37,33 +38,40 @@ class RenderedPayload:
                 members.append((each.key, _nothing))
             elif name == outcome and each.selected is None:
                 members.append((each.key, _attribute(outcome)))
-            elif name == outcome and (rendered := rendered_projection_of(each.selected or ())):
+            elif name == outcome:
+                rendered = rendered_projection_of(each.selected or ())
+                if rendered is None or rendered.lifetimes:
+                    return None
                 projections.append(rendered.projection)
                 members.append((each.key, _object(outcome, rendered.projection)))
             else:
                 return None
         return cls(tuple(members), outcome, tuple(projections))
 
-    def made(self, payload: Any) -> Any:
+    def made(self, payload: Any, addresses: Addresses) -> Any:
         """The payload's object; the payload itself if it has to be completed field by field."""
         outcome = getattr(payload, self.outcome)
         is_whole = not payload.errors and all(are_carried(it, outcome) for it in self.projections)
         if not is_whole:
             return Unrendered(payload)
-        return {key: make(payload) for key, make in self.members}
+        return {key: make(payload, addresses) for key, make in self.members}
 
 
 def _constant(text: str) -> Make:
-    return lambda _: text
+    return lambda _payload, _addresses: text
 
 
-def _nothing(_: Any) -> list[Any]:
+def _nothing(_payload: Any, _addresses: Addresses) -> list[Any]:
     return []
 
 
 def _attribute(name: str) -> Make:
-    return lambda payload: getattr(payload, name)
+    return lambda payload, _: getattr(payload, name)
 
 
 def _object(name: str, projection: JsonProjection) -> Make:
-    return lambda payload: objects(projection, [getattr(payload, name)], carried)[0]
+    def make(payload: Any, addresses: Addresses) -> Any:
+        [found] = objects(projection, [getattr(payload, name)], carried)
+        return as_encoded(found, projection, addresses)
+
+    return make

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Executable,
+    FromClause,
     LargeBinary,
     TableValuedAlias,
     Text,
@@ -17,7 +18,9 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal_column,
     select,
+    type_coerce,
 )
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -25,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 
 from repositories.answer_size import ANSWER_BYTES, FITS, UNLIMITED
 from repositories.drivers.compiled import Statement, compile_statement
-from repositories.sql.metadata import JsonText, ManyOf
+from repositories.sql.metadata import JsonText, ManyOf, PlainText
 
 ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
 """The parameter of how many bytes the answer may still have."""
@@ -70,6 +73,13 @@ class Dialect(ABC):
         """A source, under a name, with a row for each value of the parameter `values`: `value`."""
 
     @abstractmethod
+    def each_member(
+        self, json: ColumnElement[Any], children: str, member: str
+    ) -> tuple[ColumnElement[str], FromClause]:
+        """The text under a member of each of the objects that a JSON object has in a list, and the
+        source of these objects. `children` and `member` are names of our own."""
+
+    @abstractmethod
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         """Whether the text contains the value, literally."""
 
@@ -112,6 +122,13 @@ class SqliteDialect(Dialect):
         values = bindparam("values", type_=ManyOf(kind))
         return func.json_each(values).table_valued("value", name=name)
 
+    def each_member(
+        self, json: ColumnElement[Any], children: str, member: str
+    ) -> tuple[ColumnElement[str], FromClause]:
+        source = func.json_each(json, literal_column(f"'$.{children}'")).table_valued("value")
+        path = literal_column(f"'$.{member}'")
+        return type_coerce(func.json_extract(source.c.value, path), PlainText), source
+
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         return func.instr(column, value) > 0
 
@@ -151,6 +168,14 @@ class PostgresDialect(Dialect):
     def each_value(self, kind: TypeEngine[Any], name: str) -> TableValuedAlias:
         values = bindparam("values", type_=ManyOf(kind))
         return func.unnest(values).table_valued("value").render_derived(name=name)
+
+    def each_member(
+        self, json: ColumnElement[Any], children: str, member: str
+    ) -> tuple[ColumnElement[str], FromClause]:
+        listed = func.json_extract_path(json, literal_column(f"'{children}'"))
+        source = func.json_array_elements(listed).table_valued("value").render_derived()
+        name = literal_column(f"'{member}'")
+        return type_coerce(func.json_extract_path_text(source.c.value, name), PlainText), source
 
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         return func.strpos(column, value) > 0

@@ -6,9 +6,11 @@ from sqlalchemy import Boolean, Column, Double, Integer, Table, Text
 
 from repositories.places import Scope
 from repositories.projections import (
+    Address,
     Attribute,
     JsonProjection,
     Part,
+    Reference,
 )
 from repositories.sql.json_objects import literal
 from repositories.sql.json_pages import JsonRenderer, OrderedRows, forwards
@@ -62,7 +64,9 @@ class SqliteJsonRenderer(JsonRenderer):
         return json
 
     def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
-        if len(projection.members) > _FUNCTION_MEMBERS:
+        is_alone = not any(isinstance(part, Address | Reference) for _, part in projection.members)
+        if len(projection.members) > _FUNCTION_MEMBERS or not is_alone:
+            # Its function takes no text that isn't JSON yet, and would read again what is.
             return super()._child(projection, table, source)
         pairs = (
             f"{literal(key)}, {self._argument(part, table, source)}"

@@ -32,7 +32,7 @@ class DeliveryMutation:
         commands.save_delivery_package,
         scope=Scope.DELIVERY_WRITE,
         outcome="delivery_package",
-        single_statement=True,
+        single_statement=lambda command: not command.file_ids,
     )
     delete_delivery_package: DeleteDeliveryPackagePayload | None = deletion(
         "Delete a delivery package with its artifacts. Its draft stays.",

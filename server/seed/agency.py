@@ -336,9 +336,9 @@ def _checked(piece: _Piece, at: datetime) -> Iterator[Entity]:
             draft_id=draft_id,
             artifacts=tuple(
                 DeliveryArtifact(
-                    f"{piece.title} ({kind})",
-                    f"https://files.example.com/{piece.slug}.{kind}",
-                    kind,
+                    name=f"{piece.title} ({kind})",
+                    url=f"https://files.example.com/{piece.slug}.{kind}",
+                    format=kind,
                 )
                 for kind in piece.formats
             ),
