@@ -26,6 +26,7 @@ from schema.export import SCHEMA_FILE, exported_schema
 from server.allocator import release_large_blocks
 from server.app import create_app, database_of, open_server_storage, open_storage
 from server.document_commands import document_commands
+from server.files import opened_files
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
 from server.requests import new_request_id
@@ -257,8 +258,8 @@ async def _prepare_demo(settings: Settings) -> None:
 
 
 async def _check_storage(settings: Settings) -> None:
-    async with open_server_storage(settings):
-        """Open the storage, which checks that the database is at the newest revision."""
+    async with open_server_storage(settings), opened_files(settings):
+        """Open the storage, which checks that the database is at the newest revision, and files."""
 
 
 async def _migrate(settings: Settings) -> None:

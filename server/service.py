@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from domain.callers import Caller
 from domain.errors import AnswerTooLarge, DomainError, Unavailable
+from files.service import Files
 from repositories.answer_size import AT_ONCE, limit_answer
 from repositories.deadlines import set_deadline
 from repositories.semaphores import FairSemaphore
@@ -37,13 +38,14 @@ from schema.execute import (
 )
 from schema.execute import Send as SendResponse
 from schema.root import CompiledSchema
+from server.addresses import Addresses
 from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.hosts import Hosts
 from server.memory_budget import MemoryBudget, MemoryShare
 from server.proxies import Proxies
 from server.rate_limits import RateLimits
-from server.requests import BodyLimits, DocumentRefused, RequestRefused, headers_of
+from server.requests import BodyLimits, DocumentRefused, HttpRequest, RequestRefused, headers_of
 from server.stream_limits import StreamLimits
 from server.trusted_documents import KnownDocuments
 
@@ -81,7 +83,26 @@ class Service:
     hosts: Hosts
     proxies: Proxies
     authenticator: Authenticator
+    addresses: Addresses
+    files: Files | None
+    """None: files are switched off."""
+    write_seconds: float
+    """How long a client may leave unread what is sent to it."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def caller_of(self, request: HttpRequest) -> Caller:
+        """Who sends the request, which is counted. Raises RequestRefused."""
+        authorization = request.headers.get(b"authorization")
+        caller = self.authenticator.known(authorization, request.id)
+        if caller is None:
+            assert authorization is not None
+            address = self.proxies.client_address(request.scope)
+            caller = await self.authenticator.authenticate(authorization, request.id, address)
+        if (forwarded_for := request.headers.get(b"x-forwarded-for")) is not None:
+            self.authenticator.require_here(caller, forwarded_for)
+        if (counting := self.rate_limits.count_request(caller)) is not None:
+            await counting
+        return caller
 
     def require_allowed_origin(self, scope: Scope) -> None:
         """Raises RequestRefused when the request comes from a page of an origin that isn't allowed.

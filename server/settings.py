@@ -22,6 +22,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.access import PEPPER_BYTES, Pepper
+from files.limits import LONGEST_SIGNED_SECONDS, FileLimits
+from files.opening import FilesUrlError, check_url
 from repositories.cache import CACHE_BYTES
 from repositories.drivers.engine import DatabaseUrlError, database_url
 from repositories.factory import PersistenceMode
@@ -350,6 +352,31 @@ class Settings(BaseSettings):
             "aren't public, such as `10.1.0.0/16`."
         ),
     )
+    files_url: str = Field(
+        "",
+        description=(
+            "Where the bytes of files are kept: `file:///`, `s3://`, `gs://` or `az://`, a folder or "
+            "a bucket and a prefix. Without it: in a folder beside SQLite's file; on PostgreSQL "
+            "nowhere, files are switched off."
+        ),
+    )
+    files_endpoint: str = Field(
+        "",
+        description=(
+            "The URL at which clients reach the bucket, where that isn't the one at which this "
+            "server does."
+        ),
+    )
+    public_url: str = Field(
+        "",
+        description=(
+            "The URL at which clients reach this server, without `/graphql`; addresses of files "
+            "begin with it. Without it they begin as the request's own, as trusted proxies tell it."
+        ),
+    )
+    files: FileLimits = Field(
+        FileLimits(), description="The limits of files, each as AICMO_FILES__NAME."
+    )
     limits: Limits = Field(
         Limits(), description="The most that one operation may have, each as AICMO_LIMITS__NAME."
     )
@@ -453,9 +480,42 @@ class Settings(BaseSettings):
             raise ValueError("must be a URL of redis://, rediss:// or unix://")
         return value
 
-    @field_validator("limits", "streams")
+    @field_validator("files_url")
     @classmethod
-    def _above_zero(cls, value: Limits | StreamLimits) -> Limits | StreamLimits:
+    def _of_a_store(cls, value: str) -> str:
+        try:
+            if value:
+                check_url(value)
+        except FilesUrlError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("files_endpoint", "public_url")
+    @classmethod
+    def _of_http(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
+            raise ValueError("must be a URL of https:// or http://, without ? and #")
+        return value
+
+    @field_validator("files")
+    @classmethod
+    def _signed_for_a_week(cls, value: FileLimits) -> FileLimits:
+        longest = [
+            name
+            for name in ("upload_seconds", "download_seconds", "max_download_seconds")
+            if getattr(value, name) > LONGEST_SIGNED_SECONDS
+        ]
+        if longest:
+            raise PydanticCustomError(
+                "long", "must be at most a week: buckets sign for no longer", {"at": longest}
+            )
+        return value
+
+    @field_validator("limits", "streams", "files")
+    @classmethod
+    def _above_zero(
+        cls, value: Limits | StreamLimits | FileLimits
+    ) -> Limits | StreamLimits | FileLimits:
         if low := [field.name for field in fields(value) if getattr(value, field.name) <= 0]:
             raise PydanticCustomError("low", "must be greater than 0", {"at": low})
         return value
@@ -533,6 +593,18 @@ class Settings(BaseSettings):
                 "memory",
                 "needs a database: in memory no document is registered, so none would be executed",
                 {"at": ["trusted_documents_only"]},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _signs_for_all_processes(self) -> Self:
+        is_bucket = self.files_url and not self.files_url.startswith("file:")
+        if is_bucket and not self.token_peppers and self.persistence_mode is PersistenceMode.DB:
+            raise PydanticCustomError(
+                "peppers",
+                "needs AICMO_TOKEN_PEPPERS, by which all processes sign the addresses of files. "
+                "Run `export AICMO_TOKEN_PEPPERS=$(aicmo token pepper)`",
+                {"at": ["files_url"]},
             )
         return self
 
