@@ -154,8 +154,10 @@ def _media_type(field: str, value: str) -> check.Violations:
 
 
 def address_of(base: str, file_id: str) -> str:
-    """Where callers with credentials find the file, on a server that they reach under `base`."""
-    return f"{base}/files/{quote(file_id, safe='')}"
+    """Where callers with credentials find the file, on a server that they reach under `base`; ""
+    gives a relative address."""
+    path = f"files/{quote(file_id, safe='')}"
+    return f"{base}/{path}" if base else path
 
 
 def new_upload(

@@ -6,6 +6,7 @@ there is no file without its bytes, and bytes without a file are collected.
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -13,7 +14,7 @@ from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from domain.callers import Caller, system
-from domain.errors import NotFound, Unavailable, ValidationFailed
+from domain.errors import DomainError, NotAllowed, NotFound, Unavailable, ValidationFailed
 from domain.files import (
     ENDING,
     CompleteUpload,
@@ -48,9 +49,16 @@ _PAUSE: Final = 0.1
 _STORAGE_SECONDS: Final = 10.0
 """How long storage may take for one part of the work."""
 _EXPIRED_AT_ONCE: Final = 100
+_CLEANING_PAUSE: Final = 60.0
+_ROUNDS_OF_COLLECTING: Final = 60
+"""After so many rounds what was received is looked through, which asks the store for all of it."""
+COLLECTED_AFTER: Final = timedelta(days=1)
+"""How long what was received stays after the upload took it no more: it may still be coming."""
 _BUSY: Final = "The same content is being stored at this time; try again."
 
 T = TypeVar("T")
+
+log = logging.getLogger("aicmo.files")
 
 
 class Completed(NamedTuple):
@@ -120,6 +128,13 @@ class Uploads:
         async with self._storage.as_(_CALLER).read() as snapshot:
             upload = await snapshot.uploads.get(upload_id)
         return upload is not None and is_open(upload, self._clock())
+
+    async def find(self, caller: Caller, file_id: str) -> File | None:
+        """The file, if the caller sees it. Raises NotAllowed where it may see none."""
+        if Scope.FILES_READ not in caller.scopes:
+            raise NotAllowed("file_id", f"This requires the scope `{Scope.FILES_READ}`.")
+        async with self._storage.as_(caller).read() as snapshot:
+            return await snapshot.files.get(file_id)
 
     async def close(self) -> None:
         """Let go what is being completed: it can be repeated."""
@@ -323,6 +338,32 @@ class Uploads:
                 if stored.stored_at < before and not await self.is_open(upload_id):
                     deleted += await self.files.store.delete(stored.key)
         return deleted
+
+
+async def keep_cleaning(
+    uploads: Uploads, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Let uploads expire, and delete what was received for those that took it no more, until it's
+    cancelled. Every server may do so at once."""
+    has_failed = False
+    rounds = 0
+    while True:
+        try:
+            count = await uploads.expire()
+            if rounds % _ROUNDS_OF_COLLECTING == 0:
+                await uploads.collect(COLLECTED_AFTER)
+            has_failed = False
+        except DomainError as error:
+            if not has_failed:
+                log.warning("uploads aren't cleaned up: %s", error)
+            has_failed, count = True, 0
+        except Exception:
+            if not has_failed:
+                log.exception("uploads aren't cleaned up")
+            has_failed, count = True, 0
+        if count < _EXPIRED_AT_ONCE:
+            rounds += 1
+            await pause(_CLEANING_PAUSE)
 
 
 @contextmanager

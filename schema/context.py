@@ -30,14 +30,19 @@ class Context:
     Until it's entered, it may be told the `selected` attributes of records, and that the operation
     is a `single_statement`, both as `Repositories.read` is told.
 
-    `uploads` are those of the server; None: it keeps no files. Clients reach it under `base`.
+    `uploads` are those of the server; None: it keeps no files. `base` tells under which address
+    the client reaches it.
     """
 
     def __init__(
-        self, storage: Storage, caller: Caller, uploads: Uploads | None = None, base: str = ""
+        self,
+        storage: Storage,
+        caller: Caller,
+        uploads: Uploads | None = None,
+        base: Callable[[], str] = str,
     ) -> None:
         self.caller = caller
-        self.base = base
+        self._base = base
         self._uploads = uploads
         self.selected: AttributeMask | None = None
         self.single_statement = False
@@ -54,6 +59,11 @@ class Context:
     def pacer(self) -> Pacer:
         """The pacing that the operation's fields share."""
         return Pacer()
+
+    @lazy
+    def base(self) -> str:
+        """What addresses of the server begin with, for the client of this operation."""
+        return self._base()
 
     @lazy
     def addresses(self) -> Addresses:

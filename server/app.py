@@ -43,7 +43,7 @@ from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.fast_path import FastPath
 from server.file_routes import FILE_HEADERS, FILE_METHODS, SHOWN_FILE_HEADERS, file_routes
-from server.files import opened_files
+from server.files import opened_files, opened_uploads
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
@@ -216,11 +216,12 @@ def create_app(
         async with (
             opened_files(settings) as files,
             open_storage(settings, cache) as storage,
+            opened_uploads(storage, files) as uploads,
             _rate_limits(settings) as rate_limits,
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 seeding = system("seed", new_request_id())
-                await seed_agency(storage.as_(seeding))
+                await seed_agency(storage.as_(seeding), files and files.store)
             authenticator = Authenticator(
                 storage,
                 is_required=settings.requires_authentication,
@@ -254,6 +255,7 @@ def create_app(
                 authenticator=authenticator,
                 addresses=Addresses(settings.public_url, hosts, proxies),
                 files=files,
+                uploads=uploads,
                 write_seconds=settings.write_seconds,
             )
             app.serve(service)

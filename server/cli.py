@@ -26,6 +26,7 @@ from schema.export import SCHEMA_FILE, exported_schema
 from server.allocator import release_large_blocks
 from server.app import create_app, database_of, open_server_storage, open_storage
 from server.document_commands import document_commands
+from server.file_commands import file_commands
 from server.files import opened_files
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
@@ -84,6 +85,7 @@ app.add_typer(event_commands, name="events")
 app.add_typer(webhook_commands, name="webhooks")
 app.add_typer(document_commands, name="documents")
 app.add_typer(token_commands, name="token")
+app.add_typer(file_commands, name="files")
 
 
 def _tell_version(asked: bool) -> None:
@@ -276,9 +278,9 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _seed(settings: Settings, size: int) -> None:
-    async with open_storage(settings) as storage:
+    async with opened_files(settings) as files, open_storage(settings) as storage:
         repositories = storage.as_(local_operator(new_request_id()))
-        added = await seed_agency(repositories)
+        added = await seed_agency(repositories, files and files.store)
         typer.echo(f"Added the demo agency: {added} entities." if added else "Nothing to add.")
         if size:
             with (

@@ -12,8 +12,11 @@ from files.opening import FilesUrlError, folder_of, key_of_folder, open_folder
 from files.service import Files
 from files.signing import AddressSigner, keys_of
 from files.store import FileStore
+from orchestration.uploads import Uploads, keep_cleaning
 from repositories.drivers.engine import sqlite_file
 from repositories.factory import PersistenceMode
+from repositories.history.background import running
+from repositories.unit_of_work import Storage
 from server.settings import Settings, SettingsError
 
 _KEY_BYTES: Final = 32
@@ -34,6 +37,21 @@ async def opened_files(settings: Settings) -> AsyncIterator[Files | None]:
         yield Files(store, AddressSigner(keys), settings.files)
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def opened_uploads(storage: Storage, files: Files | None) -> AsyncIterator[Uploads | None]:
+    """The uploads of a server, of which those that are over are cleaned up as long as it runs."""
+    if files is None:
+        yield None
+        return
+    uploads = Uploads(storage, files)
+    files.is_open, files.find = uploads.is_open, uploads.find
+    async with running(keep_cleaning(uploads)):
+        try:
+            yield uploads
+        finally:
+            await uploads.close()
 
 
 def folder_of_files(settings: Settings) -> Path | None:

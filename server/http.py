@@ -98,7 +98,7 @@ class HttpEndpoint:
                 f"Subscriptions are answered as {' or '.join(STREAMS)}, or over a WebSocket.",
             )
         with nullcontext() if request.http_cycle is None else _WhileConnected(request.http_cycle):
-            response = await service.respond(operation, caller, share)
+            response = await service.respond(operation, caller, share, request.scope)
             if response.is_refused or fits(response.data):
                 return json_response(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)

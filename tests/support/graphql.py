@@ -21,6 +21,9 @@ Json = dict[str, Any]
 ENTITIES = {decapitalized(name): f"id {selection_of(object_type(name))}" for name in ENTITY_TYPES}
 """All that each entity has of its own, by the name of its field."""
 
+BY_UPLOADS = ("File", "Upload")
+"""The entities that nobody saves and nobody deletes: they come by uploads."""
+
 OUTCOMES = {
     "submitIntake": "brief",
     "normalizeBrief": "brief",
@@ -31,7 +34,7 @@ OUTCOMES = {
     "saveDraft": "draft",
     "recordQcResult": "qcResult",
     "saveDeliveryPackage": "deliveryPackage",
-    **{f"delete{name}": "deletedId" for name in ENTITY_TYPES},
+    **{f"delete{name}": "deletedId" for name in ENTITY_TYPES if name not in BY_UPLOADS},
 }
 """The fields of each mutation's payload beside `errors`."""
 
@@ -39,6 +42,7 @@ _ERRORS = """errors {
     __typename code message path
     ... on RevisionConflictError { expectedRevision actualRevision }
     ... on InvalidTransitionError { from to }
+    ... on UploadRejectedError { failure }
 }"""
 
 EVERYTHING = (
