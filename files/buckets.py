@@ -18,7 +18,14 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from files.objects import Connect, ObjectStore, Presigner, SigningObjectStore, first_line
+from files.objects import (
+    CHUNK_BYTES,
+    Connect,
+    ObjectStore,
+    Presigner,
+    SigningObjectStore,
+    first_line,
+)
 from files.opening import FilesUrlError
 from files.presigners.azure import AzurePresigner
 from files.presigners.gcs import GcsPresigner
@@ -37,7 +44,12 @@ _ANY_KEY: Final = "key"
 
 
 def open_bucket(
-    url: str, environment: Environment, *, seconds: float, public_endpoint: str = ""
+    url: str,
+    environment: Environment,
+    *,
+    seconds: float,
+    public_endpoint: str = "",
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> ObjectStore:
     """The store in the bucket. Nothing connects yet.
 
@@ -56,8 +68,8 @@ def open_bucket(
     try:
         presigner = _presigner(scheme, bucket, prefix, environment, connect, public_endpoint)
         if presigner is None:
-            return ObjectStore(connect, seconds=seconds)
-        return SigningObjectStore(connect, presigner, seconds=seconds)
+            return ObjectStore(connect, seconds=seconds, chunk_bytes=chunk_bytes)
+        return SigningObjectStore(connect, presigner, seconds=seconds, chunk_bytes=chunk_bytes)
     except (BaseError, ValueError) as error:
         raise FilesUrlError(first_line(error)) from None
 

@@ -65,7 +65,7 @@ class FolderStore:
         for found in os.scandir(self._root / _TEMPORARY):
             with suppress(FileNotFoundError):
                 if found.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-                    os.unlink(found.path)
+                    Path(found.path).unlink()
         temporary = self._new_temporary()
         trial = temporary.path.with_suffix(".trial")
         try:
@@ -113,9 +113,7 @@ class FolderStore:
         except ContentMissing:
             return None
 
-    async def read(
-        self, key: str, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         path = self._path(key)
         file = await self._acquire(lambda: _open(path), os.close)
         try:
@@ -299,7 +297,7 @@ def _errors() -> Iterator[None]:
     except OSError as error:
         log.warning("the folder of files failed: %s", error)
         full = error.errno in (ENOSPC, EDQUOT)
-        raise (StoreFull if full else FileStoreError)() from error
+        raise StoreFull() if full else FileStoreError() from error
 
 
 def _lock(file: int, path: Path) -> None:
@@ -307,7 +305,7 @@ def _lock(file: int, path: Path) -> None:
     by now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_same = os.path.samestat(os.fstat(file), os.stat(path))
+        is_same = os.path.samestat(os.fstat(file), path.stat())
     except (BlockingIOError, FileNotFoundError):
         raise BeingWritten from None
     if not is_same:

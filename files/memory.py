@@ -80,9 +80,7 @@ class MemoryStore:
         kept = self._kept.get(key)
         return None if kept is None else StoredContent(key, len(kept.content), kept.stored_at)
 
-    async def read(
-        self, key: str, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         kept = self._kept.get(key)
         if kept is None:
             raise ContentMissing

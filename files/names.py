@@ -37,7 +37,9 @@ def safe_name(name: str) -> str:
     extension that it had.
     """
     name = _RESERVED.sub("_", unicodedata.normalize("NFC", name))
-    kept = [each for each in name if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    kept = [
+        each for each in name if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    ]
     name = "".join(kept).strip(". \t\u00a0")
     if _DEVICES.fullmatch(name):
         name = f"_{name}"

@@ -15,14 +15,15 @@ from obstore.exceptions import (
     PermissionDeniedError,
     UnauthenticatedError,
 )
-from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Store
+from obstore.store import AzureStore, GCSStore, S3Store
 
 from files.opening import FilesUrlError
 from files.parts import PART_BYTES, gathered
 from files.store import ContentMissing, FileStoreError, SignedRequest, StoredContent, upload_key
 
-if TYPE_CHECKING:
-    from obstore import ObjectMeta  # not there when it runs
+if TYPE_CHECKING:  # they aren't there when it runs
+    from obstore import ObjectMeta
+    from obstore.store import ClientConfig, RetryConfig
 
 Bucket = S3Store | GCSStore | AzureStore
 
@@ -42,7 +43,9 @@ log = logging.getLogger("aicmo.files")
 class Connect(Protocol):
     """Makes the client of a bucket, with these options."""
 
-    def __call__(self, *, client_options: ClientConfig, retry_config: RetryConfig) -> Bucket: ...
+    def __call__(
+        self, *, client_options: "ClientConfig", retry_config: "RetryConfig"
+    ) -> Bucket: ...
 
 
 class Presigner(Protocol):
@@ -119,9 +122,7 @@ class ObjectStore:
         except ContentMissing:
             return None
 
-    async def read(
-        self, key: str, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         options: dict[str, Any] = {}
         if start > 0 or stop is not None:
             # Stores refuse a range that is empty or begins after the end.

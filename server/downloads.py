@@ -91,9 +91,7 @@ async def _lead(service: Service, request: HttpRequest) -> HttpResponse:
     return HttpResponse(status_code=307, headers=headers)
 
 
-async def _respond(
-    files: Files | None, request: HttpRequest, write_seconds: float
-) -> HttpResponse:
+async def _respond(files: Files | None, request: HttpRequest, write_seconds: float) -> HttpResponse:
     """Raises RequestRefused, FileStoreError."""
     address = _address_of(files, request)
     assert files is not None

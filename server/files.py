@@ -83,8 +83,7 @@ async def _opened_bucket(settings: Settings) -> FileStore:
         from files.buckets import open_bucket  # noqa: PLC0415
     except ImportError as error:
         raise FilesUrlError(
-            f"{error.name} isn't installed; it's part of aicmo[buckets] "
-            "(uv sync --extra buckets)"
+            f"{error.name} isn't installed; it's part of aicmo[buckets] (uv sync --extra buckets)"
         ) from None
     store = open_bucket(
         settings.files_url,

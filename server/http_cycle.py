@@ -92,7 +92,7 @@ class HttpCycle:
         """Close the connection: the response can't be sent whole."""
         if self._cycle is not None:
             self._cycle.transport.abort()
-        while self._cycle is not None:
+        while self._cycle is not None:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
     def release(self) -> None:

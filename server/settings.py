@@ -355,9 +355,9 @@ class Settings(BaseSettings):
     files_url: str = Field(
         "",
         description=(
-            "Where the bytes of files are kept: `file:///`, `s3://`, `gs://` or `az://`, a folder or "
-            "a bucket and a prefix. Without it: in a folder beside SQLite's file; on PostgreSQL "
-            "nowhere, files are switched off."
+            "Where the bytes of files are kept: a folder (`file:///`), or a bucket and perhaps a "
+            "prefix (`s3://`, `gs://`, `az://`). Without it: a folder beside SQLite's file; on "
+            "PostgreSQL nowhere, files are switched off."
         ),
     )
     files_endpoint: str = Field(

@@ -48,9 +48,7 @@ class UploadEndpoint:
         await response(scope, receive, send)
 
 
-async def _respond(
-    files: Files | None, request: HttpRequest, budget: MemoryBudget
-) -> HttpResponse:
+async def _respond(files: Files | None, request: HttpRequest, budget: MemoryBudget) -> HttpResponse:
     address = read_upload(files, request)
     assert files is not None
     if not await files.is_open(address.upload_id):
@@ -132,7 +130,8 @@ def _part_of(request: HttpRequest, address: UploadAddress) -> _Part | None:
     found = _CONTENT_RANGE.fullmatch(given)
     if found is None or found[3] not in ("*", str(address.size)):
         raise RequestRefused(
-            400, f"Content-Range: must be bytes FIRST-LAST/{address.size}, or bytes */{address.size}."
+            400,
+            f"Content-Range: must be bytes FIRST-LAST/{address.size}, or bytes */{address.size}.",
         )
     if found[1] is None:
         if size:
@@ -146,9 +145,7 @@ def _part_of(request: HttpRequest, address: UploadAddress) -> _Part | None:
     return _Part(first, last - first + 1, is_whole=False)
 
 
-async def _receive(
-    files: Files, request: HttpRequest, address: UploadAddress, part: _Part
-) -> int:
+async def _receive(files: Files, request: HttpRequest, address: UploadAddress, part: _Part) -> int:
     """Store the part; how many bytes there are then. Raises RequestRefused, FileStoreError."""
     store, key = files.store, upload_key(address.upload_id)
     body = _body(request, files.limits, part)
@@ -177,9 +174,7 @@ async def _receive(
         raise _too_slow() from None
 
 
-async def _body(
-    request: HttpRequest, limits: FileLimits, part: _Part
-) -> AsyncIterator[bytes]:
+async def _body(request: HttpRequest, limits: FileLimits, part: _Part) -> AsyncIterator[bytes]:
     """The bytes as they come. Raises RequestRefused where the client is too slow, or leaves."""
     loop = asyncio.get_running_loop()
     waited, size = 0.0, 0

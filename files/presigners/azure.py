@@ -28,14 +28,19 @@ class AzurePresigner:
         account_key: str,
         container: str,
         prefix: str = "",
+        version: str = _VERSION,
         clock: Clock = utc_now,
     ) -> None:
-        """`address` is the container's. Raises ValueError for a key that isn't in base 64."""
+        """`address` is the container's, with the prefix of all keys; `version` the protocol's.
+
+        Raises ValueError for a key that isn't in base 64.
+        """
         self._address = address
         self._account = account
         self._key = base64.b64decode(account_key, validate=True)
         self._container = container
         self._prefix = f"{prefix}/" if prefix else ""
+        self._version = version
         self._clock = clock
 
     def upload(
@@ -56,13 +61,12 @@ class AzurePresigner:
         )
 
     def _signed(self, key: str, permission: str, seconds: int, **answer: str) -> str:
-        key = self._prefix + key
         protocol = "https" if urlsplit(self._address).scheme == "https" else "https,http"
         parameters = {
             "sp": permission,
             "se": f"{self._clock() + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}",
             "spr": protocol,
-            "sv": _VERSION,
+            "sv": self._version,
             "sr": "b",
             **answer,
         }
@@ -70,7 +74,7 @@ class AzurePresigner:
             parameters["sp"],
             "",  # from now on
             parameters["se"],
-            f"/blob/{self._account}/{self._container}/{key}",
+            f"/blob/{self._account}/{self._container}/{self._prefix}{key}",
             "",  # no stored policy
             "",  # from any address
             parameters["spr"],
