@@ -25,7 +25,7 @@ _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class UploadState(StrEnum):
+class UploadStatus(StrEnum):
     PENDING = "PENDING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
@@ -95,7 +95,7 @@ class Upload(Entity):
     size: ByteCount
     sha256: str
     created_by: str
-    state: UploadState
+    status: UploadStatus
     failure: UploadFailure | None
     """Why it failed, or that it expired; None otherwise."""
     expires_at: datetime
@@ -105,15 +105,15 @@ class Upload(Entity):
 
     @property
     def outcome(self) -> str:
-        return _OUTCOMES[self.state]
+        return _OUTCOMES[self.status]
 
 
-_OUTCOMES: Final[Mapping[UploadState, str]] = MappingProxyType(
+_OUTCOMES: Final[Mapping[UploadStatus, str]] = MappingProxyType(
     {
-        UploadState.PENDING: "created",
-        UploadState.COMPLETED: "completed",
-        UploadState.FAILED: "failed",
-        UploadState.EXPIRED: "expired",
+        UploadStatus.PENDING: "created",
+        UploadStatus.COMPLETED: "completed",
+        UploadStatus.FAILED: "failed",
+        UploadStatus.EXPIRED: "expired",
     }
 )
 
@@ -172,7 +172,7 @@ def new_upload(
         size=command.size,
         sha256=command.sha256,
         created_by=created_by,
-        state=UploadState.PENDING,
+        status=UploadStatus.PENDING,
         failure=None,
         expires_at=now + open_for,
         file_id=None,
@@ -183,7 +183,7 @@ def new_upload(
 
 def is_open(upload: Upload, now: datetime) -> bool:
     """Whether bytes are taken for it, and it can be completed."""
-    return upload.state is UploadState.PENDING and now < upload.expires_at
+    return upload.status is UploadStatus.PENDING and now < upload.expires_at
 
 
 def rejected(failure: UploadFailure) -> UploadRejected:
@@ -196,7 +196,7 @@ def failed(upload: Upload, failure: UploadFailure, now: datetime) -> Upload:
     is_expired = failure is UploadFailure.EXPIRED
     return replace(
         upload,
-        state=UploadState.EXPIRED if is_expired else UploadState.FAILED,
+        status=UploadStatus.EXPIRED if is_expired else UploadStatus.FAILED,
         failure=failure,
         updated_at=now,
     )
@@ -204,7 +204,7 @@ def failed(upload: Upload, failure: UploadFailure, now: datetime) -> Upload:
 
 def completed(upload: Upload, file_id: str, now: datetime) -> Upload:
     """The upload, which became the file."""
-    return replace(upload, state=UploadState.COMPLETED, file_id=file_id, updated_at=now)
+    return replace(upload, status=UploadStatus.COMPLETED, file_id=file_id, updated_at=now)
 
 
 def file_of(upload: Upload, file_id: str, now: datetime) -> File:

@@ -13,8 +13,8 @@ from puremagic import main as signatures
 
 _HEAD: Final = max(signatures.max_head, 1024)
 _FOOT: Final = signatures.max_foot
-_SHORTEST: Final = 3
-"""Shorter signatures are found in too much that is something else."""
+_PLAIN: Final = re.compile(rb"[ -~]{1,4}")
+"""Signatures so short that a text may well begin with them."""
 
 _TOLD: Final = frozenset(
     {
@@ -22,7 +22,6 @@ _TOLD: Final = frozenset(
         "application/pdf",
         "application/x-7z-compressed",
         "application/zip",
-        "font/woff2",
         "image/gif",
         "image/jpeg",
         "image/png",
@@ -85,7 +84,11 @@ class ContentCheck:
             matches = puremagic.magic_string(self._head + self._foot)
         except (puremagic.PureError, ValueError):
             matches = []
-        names = {_name_of(it.mime_type) for it in matches if len(it.byte_match) >= _SHORTEST}
+        names = {
+            _OTHER_NAMES.get(each.mime_type, each.mime_type)
+            for each in matches
+            if self._head.startswith(each.byte_match) and not _PLAIN.fullmatch(each.byte_match)
+        }
         if b"%PDF-" in self._head[:1024]:  # some programs write something before it
             names.add("application/pdf")
         return _TOLD & names

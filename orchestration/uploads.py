@@ -22,7 +22,7 @@ from domain.files import (
     File,
     Upload,
     UploadFailure,
-    UploadState,
+    UploadStatus,
     completed,
     failed,
     file_of,
@@ -31,7 +31,6 @@ from domain.files import (
     rejected,
 )
 from domain.scopes import Scope
-from domain.sources import Clock, utc_now
 from domain.validation import require_valid
 from files.service import Files
 from files.store import ContentMissing, FileStoreError, SignedRequest, content_key, upload_key
@@ -71,10 +70,9 @@ class Completed(NamedTuple):
 class Uploads:
     """The uploads of one server. Any number of servers may have the same storage and store."""
 
-    def __init__(self, storage: Storage, files: Files, *, clock: Clock = utc_now) -> None:
+    def __init__(self, storage: Storage, files: Files) -> None:
         self.files = files
         self._storage = storage
-        self._clock = clock
         self._completing: dict[str, asyncio.Task[Completed]] = {}
 
     async def create(self, caller: Caller, command: CreateUpload) -> Upload:
@@ -94,7 +92,7 @@ class Uploads:
 
     async def request_of(self, upload: Upload, base: str) -> SignedRequest | None:
         """The request by which the bytes are sent; None where none are taken any more."""
-        if not is_open(upload, self._clock()):
+        if not is_open(upload, self.files.clock()):
             return None
         with _store_errors():
             return await self.files.upload_request(
@@ -114,7 +112,7 @@ class Uploads:
         """
         require_valid(command)
         upload = await self._upload_of(caller, command.upload_id)
-        if upload.state is not UploadState.PENDING:
+        if upload.status is not UploadStatus.PENDING:
             return await self._outcome(caller, upload)
         task = self._completing.get(upload.upload_id)
         if task is None:
@@ -127,7 +125,7 @@ class Uploads:
         """Whether bytes are taken for the upload, whosever it is."""
         async with self._storage.as_(_CALLER).read() as snapshot:
             upload = await snapshot.uploads.get(upload_id)
-        return upload is not None and is_open(upload, self._clock())
+        return upload is not None and is_open(upload, self.files.clock())
 
     async def find(self, caller: Caller, file_id: str) -> File | None:
         """The file, if the caller sees it. Raises NotAllowed where it may see none."""
@@ -152,7 +150,7 @@ class Uploads:
 
     async def _complete(self, caller: Caller, upload: Upload) -> Completed:
         """Complete it, for all who ask for it at the same time."""
-        if is_open(upload, self._clock()):
+        if is_open(upload, self.files.clock()):
             await self._try_to_complete(caller, upload)
         else:
             await self._end(caller, upload, UploadFailure.EXPIRED)
@@ -235,7 +233,7 @@ class Uploads:
 
         async def work(unit: UnitOfWork) -> bool | None:
             stored = await unit.uploads.get_for_update(upload.upload_id)
-            if stored is None or stored.state is not UploadState.PENDING:
+            if stored is None or stored.status is not UploadStatus.PENDING:
                 return None
             now = await unit.files.time(unit.now)
             return await unit.files.claim_content(
@@ -254,7 +252,7 @@ class Uploads:
 
         async def work(unit: UnitOfWork) -> bool:
             stored = await unit.uploads.get_for_update(upload.upload_id)
-            if stored is None or stored.state is not UploadState.PENDING:
+            if stored is None or stored.status is not UploadStatus.PENDING:
                 return True
             if not await unit.files.has_claim(upload.sha256, upload.upload_id):
                 return False
@@ -276,7 +274,7 @@ class Uploads:
 
         async def work(unit: UnitOfWork) -> None:
             stored = await unit.uploads.get_for_update(upload.upload_id)
-            if stored is not None and stored.state is UploadState.PENDING:
+            if stored is not None and stored.status is UploadStatus.PENDING:
                 await unit.uploads.save(failed(stored, failure, unit.now))
 
         await self._write(caller, work)
@@ -312,8 +310,8 @@ class Uploads:
         """Let uploads expire whose time is over, some at a time; how many it were."""
         is_over = AllOf(
             (
-                Comparison("state", Operator.EQ, UploadState.PENDING.value),
-                Comparison("expires_at", Operator.LTE, self._clock()),
+                Comparison("status", Operator.EQ, UploadStatus.PENDING.value),
+                Comparison("expires_at", Operator.LTE, self.files.clock()),
             )
         )
         request = PageRequest(_EXPIRED_AT_ONCE, Order("expires_at", Direction.ASC), is_over)
@@ -331,7 +329,7 @@ class Uploads:
         Raises Unavailable.
         """
         deleted, prefix = 0, upload_key("")
-        before = self._clock() - grace
+        before = self.files.clock() - grace
         with _store_errors():
             async for stored in self.files.store.list(prefix):
                 upload_id = stored.key.removeprefix(prefix)

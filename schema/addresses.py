@@ -1,17 +1,15 @@
 """The addresses of files that an operation gives out, in place of what repositories render."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import orjson
 from strawberry import UNSET
 
 from domain.files import address_of
-from domain.sources import utc_now
 from files.service import Files, require
 from repositories.addresses import ADDRESS_MARK
 from repositories.json_encoding import encode_json
-from repositories.lazy import lazy
 from repositories.projections import JsonProjection
 from schema.errors import BadUserInput
 
@@ -55,7 +53,7 @@ class Addresses:
             name=name,
             media_type=media_type,
             size=size,
-            expires_at=self._now + timedelta(seconds=seconds),
+            expires_at=files.clock() + timedelta(seconds=seconds),
             base=self._base,
         )
 
@@ -71,7 +69,3 @@ class Addresses:
         number, *values = orjson.loads(rendered)
         made = self.stable(*values) if number is None else self.download(lifetimes[number], *values)
         return encode_json(made).decode()
-
-    @lazy
-    def _now(self) -> datetime:
-        return utc_now()

@@ -16,7 +16,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors as domain
 from schema.descriptions import describe_enum
-from schema.files.enums import UploadFailure
+from schema.upload_failures import UploadFailure
 
 log = logging.getLogger("aicmo.operations")
 
@@ -98,7 +98,7 @@ class NotAllowedError(MutationError):
 @strawberry.type(
     description=(
         "An upload can't be completed. Where bytes are missing they may still be sent; otherwise "
-        "another upload has to be created."
+        "another upload has to be created, and the upload says why."
     )
 )
 class UploadRejectedError(MutationError):

@@ -46,9 +46,7 @@ def collect_garbage(
     ] = False,
     grace: Annotated[
         float,
-        typer.Option(
-            help="Leave everything that is younger than so many hours.", min=_LEAST_HOURS
-        ),
+        typer.Option(help="Leave everything that is younger than so many hours.", min=_LEAST_HOURS),
     ] = GRACE_HOURS,
 ) -> None:
     """Delete files that no version of any package has, and bytes that no file has.

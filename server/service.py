@@ -244,7 +244,8 @@ class Service:
         scope: Scope,
         send: SendResponse | None = None,
     ) -> AsyncIterator[AsyncIterator[Response]]:
-        """All responses to an operation of a connection: one, or one for each event of a subscription.
+        """All responses to an operation of a connection: one, or one for each event of a
+        subscription.
 
         A subscription has started when this context manager is entered. An unexpected error becomes
         the last response. `share` grows by what is read for each response; the caller shrinks it

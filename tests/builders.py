@@ -20,7 +20,7 @@ from domain.files import (
     File,
     Upload,
     UploadFailure,
-    UploadState,
+    UploadStatus,
 )
 from domain.history import Event
 from domain.json_object import EMPTY_OBJECT, JsonObject
@@ -292,7 +292,7 @@ def upload(upload_id: str = "upload-1", **changes: Any) -> Upload:
         size=ByteCount(len(CONTENT)),
         sha256=sha256_of(CONTENT),
         created_by="ada",
-        state=UploadState.FAILED,
+        status=UploadStatus.FAILED,
         failure=UploadFailure.WRONG_SIZE,
         expires_at=START + timedelta(hours=6),
         file_id="file-1",
@@ -304,7 +304,7 @@ def upload(upload_id: str = "upload-1", **changes: Any) -> Upload:
 
 def pending_upload(upload_id: str = "upload-1", **changes: Any) -> Upload:
     return upload(
-        upload_id, **{"state": UploadState.PENDING, "failure": None, "file_id": None} | changes
+        upload_id, **{"status": UploadStatus.PENDING, "failure": None, "file_id": None} | changes
     )
 
 

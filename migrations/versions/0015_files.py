@@ -46,7 +46,7 @@ _UPLOADS = SavedTable(
     {
         "upload_id": "text",
         **_ANNOUNCED,
-        "state": "text",
+        "status": "text",
         "failure": "text",
         "expires_at": "timestamptz",
         "file_id": "text",
@@ -55,7 +55,7 @@ _UPLOADS = SavedTable(
         "upload",
         {
             **_ANNOUNCED_FIELDS,
-            "state": ("state",),
+            "status": ("status",),
             "failure": ("failure",),
             "expiresAt": ("expires_at",),
             "fileId": ("file_id",),
@@ -85,31 +85,31 @@ def upgrade() -> None:
     )
     op.create_index("ix_files_sha256", "files", ["sha256"])
     _index("files", "file_id")
-    states = "'PENDING', 'COMPLETED', 'FAILED', 'EXPIRED'"
+    statuses = "'PENDING', 'COMPLETED', 'FAILED', 'EXPIRED'"
     failures = (
         "'NO_BYTES', 'INCOMPLETE', 'WRONG_SIZE', 'WRONG_SHA256', 'WRONG_MEDIA_TYPE', 'EXPIRED'"
     )
     op.create_table(
         "uploads",
         *_announced("uploads", "upload_id"),
-        sa.Column("state", PLAIN_TEXT, nullable=False),
+        sa.Column("status", PLAIN_TEXT, nullable=False),
         sa.Column("failure", PLAIN_TEXT, nullable=True),
         sa.Column("expires_at", TIMESTAMP, nullable=False),
         sa.Column("file_id", PLAIN_TEXT, nullable=True),
         *_bookkeeping("uploads", "upload_id"),
-        sa.CheckConstraint(f"state IN ({states})", name=op.f("ck_uploads_state")),
+        sa.CheckConstraint(f"status IN ({statuses})", name=op.f("ck_uploads_status")),
         sa.CheckConstraint(f"failure IN ({failures})", name=op.f("ck_uploads_failure")),
     )
     op.create_index(
-        "ix_uploads_state_expires_at_upload_id", "uploads", ["state", "expires_at", "upload_id"]
+        "ix_uploads_status_expires_at_upload_id", "uploads", ["status", "expires_at", "upload_id"]
     )
     _index("uploads", "upload_id")
     op.create_table(
-        "content_claims",
+        "file_claims",
         sa.Column("sha256", PLAIN_TEXT, nullable=False),
         sa.Column("owner", PLAIN_TEXT, nullable=False),
         sa.Column("until", TIMESTAMP, nullable=False),
-        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_content_claims")),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_file_claims")),
     )
     before = _artifacts(url_is_nullable=False)
     with op.batch_alter_table("delivery_artifacts", copy_from=before) as artifacts:
@@ -128,13 +128,16 @@ def downgrade() -> None:
             op.execute(removal(saved))
         op.execute(creation(_BEFORE, template=4))
     # An artifact without a URL is nothing that the code before could keep.
-    op.execute("UPDATE delivery_artifacts SET url = 'file:///files/' || file_id WHERE url IS NULL")
+    op.execute(
+        "UPDATE delivery_artifacts SET url = 'file:///files/' || file_id, file_id = NULL "
+        "WHERE url IS NULL"
+    )
     after = _artifacts(_file_id(), _place(), url_is_nullable=True)
     with op.batch_alter_table("delivery_artifacts", copy_from=after) as artifacts:
         artifacts.drop_constraint(op.f("ck_delivery_artifacts_place"), type_="check")
         artifacts.drop_column("file_id")
         artifacts.alter_column("url", existing_type=PLAIN_TEXT, nullable=False)
-    for table in ("content_claims", "uploads", "files"):
+    for table in ("file_claims", "uploads", "files"):
         op.drop_table(table)
     # The code before knows no such entities.
     op.execute("DELETE FROM events WHERE entity_type IN ('file', 'upload')")
@@ -169,9 +172,7 @@ def _index(table: str, key: str) -> None:
     """The indexes of all rows, and of a client's, the newest first."""
     newest_first: list[Any] = [sa.text("created_at DESC"), key]
     op.create_index(f"ix_{table}_created_at_{key}", table, newest_first)
-    op.create_index(
-        f"ix_{table}_client_id_created_at_{key}", table, ["client_id", *newest_first]
-    )
+    op.create_index(f"ix_{table}_client_id_created_at_{key}", table, ["client_id", *newest_first])
 
 
 def _file_id() -> Any:

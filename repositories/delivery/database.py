@@ -16,9 +16,7 @@ _new_package = constructor(DeliveryPackage)
 
 
 def _artifact(row: Row) -> DeliveryArtifact:
-    return _new_artifact(
-        position=row[0], name=row[1], url=row[2], format=row[3], file_id=row[4]
-    )
+    return _new_artifact(position=row[0], name=row[1], url=row[2], format=row[3], file_id=row[4])
 
 
 def _artifact_values(artifact: DeliveryArtifact) -> Values:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.files import File, Upload, UploadFailure, UploadState
+from domain.files import File, Upload, UploadFailure, UploadStatus
 from repositories.drivers.compiled import Row, Statement
-from repositories.files.tables import content_claims, files, uploads
+from repositories.files.tables import file_claims, files, uploads
 from repositories.records import constructor
 from repositories.sql.criteria import storable
 from repositories.sql.dialects import POSTGRESQL, Dialect
@@ -19,7 +19,7 @@ from repositories.sql.repository import DatabaseRepository
 
 _new_file = constructor(File)
 _new_upload = constructor(Upload)
-_STATES = {state.value: state for state in UploadState}
+_STATUSES = {status.value: status for status in UploadStatus}
 _FAILURES = {failure.value: failure for failure in UploadFailure}
 
 
@@ -113,7 +113,7 @@ class DatabaseUploadRepository(DatabaseRepository[Upload]):
             size,
             sha256,
             created_by,
-            state,
+            status,
             failure,
             expires_at,
             file_id,
@@ -129,7 +129,7 @@ class DatabaseUploadRepository(DatabaseRepository[Upload]):
             size=size,
             sha256=sha256,
             created_by=created_by,
-            state=state and _STATES[state],
+            status=status and _STATUSES[status],
             failure=failure and _FAILURES[failure],
             expires_at=expires_at,
             file_id=file_id,
@@ -147,7 +147,7 @@ class DatabaseUploadRepository(DatabaseRepository[Upload]):
             "size": record.size,
             "sha256": record.sha256,
             "created_by": record.created_by,
-            "state": record.state.value,
+            "status": record.status.value,
             "failure": record.failure and record.failure.value,
             "expires_at": record.expires_at,
             "file_id": record.file_id,
@@ -176,16 +176,16 @@ _TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
 
 
 def _given(name: str) -> Any:
-    return bindparam(name, type_=content_claims.c[name].type)
+    return bindparam(name, type_=file_claims.c[name].type)
 
 
 @cache
 def _claim(dialect: Dialect) -> Statement:
     insert = sqlite.insert if dialect.is_sqlite else postgresql.insert
-    claimed = insert(content_claims).values(
+    claimed = insert(file_claims).values(
         {name: _given(name) for name in ("sha256", "owner", "until")}
     )
-    stored, new = content_claims.c, claimed.excluded
+    stored, new = file_claims.c, claimed.excluded
     has_ended = stored.until <= bindparam("now", type_=stored.until.type)
     return dialect.compile(
         claimed.on_conflict_do_update(
@@ -198,13 +198,13 @@ def _claim(dialect: Dialect) -> Statement:
 
 @cache
 def _owner(dialect: Dialect) -> Statement:
-    claims = content_claims.c
+    claims = file_claims.c
     found = select(claims.owner).where(claims.sha256 == _given("sha256"))
     return dialect.compile(found.with_for_update())
 
 
 @cache
 def _release(dialect: Dialect) -> Statement:
-    claims = content_claims.c
+    claims = file_claims.c
     is_own = (claims.sha256 == _given("sha256")) & (claims.owner == _given("owner"))
-    return dialect.compile(delete(content_claims).where(is_own))
+    return dialect.compile(delete(file_claims).where(is_own))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from domain.files import File, Upload
 from repositories.memory.repository import MemoryRepository
 
-_CLAIMS = "content_claims"
+_CLAIMS = "file_claims"
 
 
 class _Claim(NamedTuple):

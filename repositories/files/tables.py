@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, Index, Table, UniqueConstraint
 
-from domain.files import UploadFailure, UploadState
+from domain.files import UploadFailure, UploadStatus
 from repositories.sql.metadata import (
     PlainText,
     big_integer,
@@ -45,7 +45,7 @@ uploads = Table(
     big_integer("size"),
     text("sha256"),
     text("created_by"),
-    text("state"),
+    text("status"),
     text("failure", nullable=True),
     timestamp("expires_at"),
     text("file_id", nullable=True),
@@ -53,15 +53,15 @@ uploads = Table(
     UniqueConstraint("upload_id"),
     CheckConstraint("revision >= 1", name="revision"),
     CheckConstraint("size >= 0", name="size"),
-    one_of("state", UploadState),
+    one_of("status", UploadStatus),
     one_of("failure", UploadFailure),
     # Those that have expired are looked for again and again.
-    Index("ix_uploads_state_expires_at_upload_id", "state", "expires_at", "upload_id"),
+    Index("ix_uploads_status_expires_at_upload_id", "status", "expires_at", "upload_id"),
     *newest_first("uploads", "upload_id", "client_id"),
 )
 
-content_claims = Table(
-    "content_claims",
+file_claims = Table(
+    "file_claims",
     metadata,
     Column("sha256", PlainText, primary_key=True),
     text("owner"),

@@ -11,7 +11,7 @@ from domain.files import MEDIA_TYPE_LENGTH, ByteCount
 from repositories.criteria import Direction
 from schema.commands import command_input, optional, required
 from schema.descriptions import KEY, NAME, describe_enum
-from schema.files.enums import UploadFailure, UploadState
+from schema.files.enums import UploadFailure, UploadStatus
 from schema.filtering import (
     ALL_HOLD,
     ByteCountFilter,
@@ -39,9 +39,7 @@ class CreateUploadInput:
         f"At most {MEDIA_TYPE_LENGTH} characters, not blank.",
     )
     size: ByteCount = required("How many bytes it has. 0 or more; the server has a limit.")
-    sha256: str = required(
-        "The SHA-256 hash of its bytes: 64 hexadecimal digits in lower case."
-    )
+    sha256: str = required("The SHA-256 hash of its bytes: 64 hexadecimal digits in lower case.")
     client_id: strawberry.ID | None = optional(
         "The client whom the file belongs to. Callers who are bound to clients have to name one of "
         "theirs. Left out, only callers who see all clients see the file.",
@@ -104,8 +102,8 @@ class FileOrder:
     direction: Direction = order_direction()
 
 
-@strawberry.input(description=f"Conditions on the state of an upload; {ALL_HOLD}")
-class UploadStateFilter(EnumFilter[UploadState]):
+@strawberry.input(description=f"Conditions on the status of an upload; {ALL_HOLD}")
+class UploadStatusFilter(EnumFilter[UploadStatus]):
     pass
 
 
@@ -123,7 +121,7 @@ class UploadFilter:
     size: ByteCountFilter | None = on("size")
     sha256: StringFilter | None = on("sha256")
     created_by: StringFilter | None = on("createdBy")
-    state: UploadStateFilter | None = on("state")
+    status: UploadStatusFilter | None = on("status")
     failure: UploadFailureFilter | None = on("failure")
     expires_at: DateTimeFilter | None = on("expiresAt")
     file_id: NullableIDFilter | None = on("fileId")
@@ -142,7 +140,7 @@ class UploadOrderField(StrEnum):
     SIZE = "size"
     SHA256 = "sha256"
     CREATED_BY = "created_by"
-    STATE = "state"
+    STATUS = "status"
     EXPIRES_AT = "expires_at"
     REVISION = "revision"
     CREATED_AT = "created_at"
@@ -158,7 +156,7 @@ describe_enum(
     SIZE="By `size`.",
     SHA256="By `sha256`.",
     CREATED_BY="By `createdBy`.",
-    STATE="By the name of the `state`.",
+    STATUS="By the name of the `status`.",
     EXPIRES_AT="By `expiresAt`.",
     REVISION="By `revision`.",
     CREATED_AT="By `createdAt`.",

@@ -20,7 +20,7 @@ from schema.addresses import DEFAULT_SECONDS, LONGEST_SECONDS, lifetime
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.fields import reference
-from schema.files.enums import UploadFailure, UploadState
+from schema.files.enums import UploadFailure, UploadStatus
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.rendering import ProjectionBuilder
@@ -156,7 +156,7 @@ class Upload(StoredEntity):
     size: ByteCount = strawberry.field(description="How many bytes it's said to have.")
     sha256: str = strawberry.field(description="The SHA-256 hash that the bytes are said to have.")
     created_by: str = strawberry.field(description="The id of the caller who created it.")
-    state: UploadState = strawberry.field(description="What has become of it.")
+    status: UploadStatus = strawberry.field(description="What has become of it.")
     failure: UploadFailure | None = strawberry.field(
         description="Why it failed or expired; null where it did neither."
     )

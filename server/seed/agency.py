@@ -369,9 +369,7 @@ def _checked(piece: _Piece, at: datetime) -> Iterator[Entity]:
         yield qc.new_result(valid(result), f"qc-{piece.slug}", at)
 
 
-def _delivered(
-    story: _Story, piece: _Piece, at: datetime, *, has_files: bool
-) -> Iterator[Entity]:
+def _delivered(story: _Story, piece: _Piece, at: datetime, *, has_files: bool) -> Iterator[Entity]:
     files = {
         kind: _file(story, piece, kind, content, at)
         for kind, content in (_content_by_format(piece) if has_files else {}).items()

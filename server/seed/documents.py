@@ -26,8 +26,8 @@ def _plain(title: str, text: str) -> bytes:
 
 def _html(title: str, text: str) -> bytes:
     return (
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
-        f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>\n</html>\n"
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f"<title>{escape(title)}</title>\n<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>\n</html>\n"
     ).encode()
 
 
@@ -40,12 +40,13 @@ def _pdf(title: str, text: str) -> bytes:
     lines = [*textwrap.wrap(title, _LINE), "", *textwrap.wrap(text, _LINE)]
     shown = b"".join(b"(%b) Tj T*\n" % _pdf_text(line) for line in lines)
     content = b"BT /F1 12 Tf 16 TL 72 770 Td\n%bET" % shown
+    resources = b"<< /Font << /F1 4 0 R >> >>"
     return _pdf_of(
         (
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R "
-            b"/Resources << /Font << /F1 4 0 R >> >> >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R /Resources %b >>"
+            % resources,
             b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
             b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content),
         )
@@ -70,23 +71,32 @@ def _pdf_of(objects: Sequence[bytes]) -> bytes:
     return bytes(made + b"startxref\n%d\n%%%%EOF\n" % table)
 
 
-_WIDTH: Final = 480
-_HEIGHT: Final = 270
+_WIDTH: Final = 320
+_HEIGHT: Final = 180
 
 
 def _png(title: str, text: str) -> bytes:
     """A picture of a hill before a sky, whose colours depend on the title."""
     hue = zlib.crc32(title.encode()) % 64
-    sky, hill = bytes((96 + hue, 176, 232 - hue)), bytes((64, 128 + hue, 80))
-    rows = []
-    for y in range(_HEIGHT):
-        # The hill is a parabola that is highest in the middle.
-        half = int((max(y - 90, 0) * 320) ** 0.5)
-        left, right = max(_WIDTH // 2 - half, 0), min(_WIDTH // 2 + half, _WIDTH)
-        rows.append(b"\0" + sky * left + hill * (right - left) + sky * (_WIDTH - right))
-    header = struct.pack(">2I5B", _WIDTH, _HEIGHT, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows), 9)), (b"IEND", b""))
+    palette = bytes((96 + hue, 176, 232 - hue)) + bytes((64, 128 + hue, 80))
+    rows = b"".join(b"\0" + _row(y) for y in range(_HEIGHT))
+    header = struct.pack(">2I5B", _WIDTH, _HEIGHT, 8, 3, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", _stored(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_png_part(kind, data) for kind, data in parts)
+
+
+def _row(y: int) -> bytes:
+    """The sky, and the hill: a parabola that is highest in the middle."""
+    half = min(int((max(y - 60, 0) * 210) ** 0.5), _WIDTH // 2)
+    sky = b"\0" * (_WIDTH // 2 - half)
+    return sky + b"\1" * (2 * half) + sky
+
+
+def _stored(data: bytes) -> bytes:
+    """The data in zlib's format, in one block that isn't compressed: others may come out otherwise
+    on other machines."""
+    length = struct.pack("<2H", len(data), len(data) ^ 0xFFFF)
+    return b"\x78\x01\x01" + length + data + struct.pack(">I", zlib.adler32(data))
 
 
 def _png_part(kind: bytes, data: bytes) -> bytes:

@@ -16,6 +16,8 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
+from files.memory import MemoryStore
+from orchestration.uploads import Uploads
 from repositories.factory import PersistenceMode, create_storage
 from schema.limits import Limits
 from schema.root import create_schema
@@ -23,6 +25,7 @@ from server.seed.agency import seed_agency
 from server.settings import Settings
 from server.stream_limits import StreamLimits
 from tests import builders as build
+from tests.support.files import files_in
 from tests.support.graphql import InProcess
 
 ROOT = Path(__file__).parents[2]
@@ -79,9 +82,9 @@ def test_operations_are_valid(page: Path, schema: GraphQLSchema) -> None:
 
 
 async def the_agency() -> InProcess:
-    storage = create_storage(PersistenceMode.INMEMORY)
-    await seed_agency(storage.as_(build.caller()))
-    return InProcess(create_schema(), storage)
+    storage, store = create_storage(PersistenceMode.INMEMORY), MemoryStore()
+    await seed_agency(storage.as_(build.caller()), store)
+    return InProcess(create_schema(), storage, uploads=Uploads(storage, files_in(store)))
 
 
 @every_page

@@ -61,7 +61,8 @@ PROMISED: DocumentNode = parse(
     type DeliveryArtifact { position: Int! name: String! url: String! format: String! }
 
     interface MutationError { code: ErrorCode! message: String! path: [String!]! }
-    enum ErrorCode { VALIDATION NOT_FOUND REVISION_CONFLICT INVALID_TRANSITION NOT_ALLOWED }
+    enum ErrorCode { VALIDATION NOT_FOUND REVISION_CONFLICT INVALID_TRANSITION NOT_ALLOWED
+      UPLOAD_REJECTED }
     """
 )
 OBJECTS = [

@@ -137,18 +137,14 @@ ROWS = {
         """,
         """
         INSERT INTO uploads (upload_id, client_id, name, media_type, size, sha256, created_by,
-            state, failure, expires_at, file_id, created_at, updated_at, revision)
+            status, failure, expires_at, file_id, created_at, updated_at, revision)
         VALUES ('upload-1', NULL, 'é.pdf', 'application/pdf', 6442450944, 'ab', 'local',
             'FAILED', 'WRONG_SIZE', '2026-03-09 08:00:00.000000', 'file-1',
             '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 2)
         """,
         """
-        INSERT INTO content_claims (sha256, owner, until)
+        INSERT INTO file_claims (sha256, owner, until)
         VALUES ('ab', 'upload-1', '2026-03-09 08:00:00.000000')
-        """,
-        """
-        INSERT INTO delivery_artifacts (package_id, position, created_at, name, file_id, format)
-        VALUES ('package-2', 1, '2026-03-09 08:00:00.000000', 'F', 'file-1', 'pdf')
         """,
     ),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from domain.files import UploadFailure, UploadState
+from domain.files import UploadFailure, UploadStatus
 from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import BriefStage
 from domain.strategy import ApprovalState, StrategyTimeline
@@ -227,7 +227,7 @@ UPLOAD = Kind(
         "size": 2**40,
         "sha256": build.sha256_of(b"%PDF"),
         "created_by": "grace",
-        "state": UploadState.EXPIRED,
+        "status": UploadStatus.EXPIRED,
         "failure": UploadFailure.EXPIRED,
         "expires_at": LATER,
         "file_id": "file-2",

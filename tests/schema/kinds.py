@@ -115,9 +115,7 @@ PACKAGE = Kind(
 )
 
 _KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}
-KINDS = tuple(
-    _KINDS[type_] for name, type_ in ENTITY_TYPES.items() if name not in BY_UPLOADS
-)
+KINDS = tuple(_KINDS[type_] for name, type_ in ENTITY_TYPES.items() if name not in BY_UPLOADS)
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
 every_parent = pytest.mark.parametrize(
