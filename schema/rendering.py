@@ -102,7 +102,7 @@ class RenderedProjection:
             return None
 
     def bind(self, render_of: Callable[[JsonProjection], Render]) -> BindConverted:
-        """Binds the arguments of fields within; `render_of` returns the renderer of a projection."""
+        """Binds the arguments of fields within; `render_of` gives the renderer of a projection."""
         if not self.has_arguments:
             return ConstantBind(render_of(self.projection))
 
