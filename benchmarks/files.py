@@ -222,7 +222,7 @@ def measure(size: int, rounds: int, downloads: int) -> Iterator[str]:
     with ExitStack() as stack:
         # A folder on a disk, and a source in memory.
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="aicmo-files-")))
-        memory = Path(stack.enter_context(TemporaryDirectory(dir="/dev/shm")))  # noqa: S108
+        memory = Path(stack.enter_context(TemporaryDirectory(dir="/dev/shm")))
         source = memory / "source"
         source.write_bytes(content)
         files, copies = folder / "files", folder / "copies"

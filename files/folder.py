@@ -40,6 +40,7 @@ _KEY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9
 _TEMPORARY: Final = "tmp"
 _TO_WRITE: Final = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
 _THREADS: Final = 8
+"""How many read at once, and how many write."""
 _ABANDONED_SECONDS: Final = 24 * 3600.0
 _LISTED_AT_ONCE: Final = 1000
 
@@ -51,7 +52,9 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._threads = Threads(_THREADS, "files")
+        self._reading = Threads(_THREADS, "files-read")
+        self._writing = Threads(_THREADS, "files-write")
+        """Readers don't wait for those who sync."""
         self._synced: set[Path] = set()
         """Folders whose names are sure to survive a loss of power."""
 
@@ -77,60 +80,64 @@ class FolderStore:
 
     async def put_if_absent(self, key: str, content: AsyncIterator[bytes]) -> bool:
         target = self._path(key)
-        if await self._run(target.exists):
+        if await self._write(target.exists):
             # Its writer may not have synced the folder yet, and this answers for it too.
-            await self._run(_sync_folder, target.parent)
+            await self._write(_sync_folder, target.parent)
             return False
-        temporary = await self._acquire(self._new_temporary, _Temporary.discard)
+        temporary = await self._writing.acquire(
+            _translating(self._new_temporary), _Temporary.discard
+        )
         try:
             async for part in gathered(content, PART_BYTES):
-                await self._run(_write, temporary.file, part)
-            return await self._run(self._publish, temporary.file, temporary.path, target)
+                await self._write(_write, temporary.file, part)
+            return await self._write(self._publish, temporary.file, temporary.path, target)
         finally:
-            await self._run(temporary.discard)
+            await self._write(temporary.discard)
 
     async def append(self, key: str, offset: int, content: AsyncIterator[bytes], limit: int) -> int:
         path = self._path(key)
-        file = await self._acquire(lambda: self._open_to_append(path, offset, limit), os.close)
+        file = await self._writing.acquire(
+            _translating(lambda: self._open_to_append(path, offset, limit)), os.close
+        )
         size = offset
         try:
             try:
                 async for part in gathered(content, PART_BYTES):
                     if size + len(part) > limit:
                         raise TooLong
-                    await self._run(_write, file, part)
+                    await self._write(_write, file, part)
                     size += len(part)
             finally:
-                await self._run(os.fsync, file)
+                await self._write(os.fsync, file)
         finally:
-            await self._run(os.close, file)
+            await self._write(os.close, file)
         return size
 
     async def stat(self, key: str) -> StoredContent | None:
         path = self._path(key)
         try:
-            return _stored(key, await self._run(os.stat, path))
+            return _stored(key, await self._read(os.stat, path))
         except ContentMissing:
             return None
 
     async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         path = self._path(key)
-        file = await self._acquire(lambda: _open(path), os.close)
+        file = await self._reading.acquire(_translating(lambda: _open(path)), os.close)
         try:
             at = start
             while stop is None or at < stop:
                 count = PART_BYTES if stop is None else min(PART_BYTES, stop - at)
-                part = await self._run(os.pread, file, count, at)
+                part = await self._read(os.pread, file, count, at)
                 if not part:
                     return
                 at += len(part)
                 yield part
         finally:
-            await self._run(os.close, file)
+            await self._read(os.close, file)
 
     async def open_content(self, key: str) -> int:
         path = self._path(key)
-        return await self._acquire(lambda: _open(path), os.close)
+        return await self._reading.acquire(_translating(lambda: _open(path)), os.close)
 
     async def send_content(self, file: int, start: int, count: int, to: int) -> int | None:
         def send() -> int | None:
@@ -139,28 +146,29 @@ class FolderStore:
             except BlockingIOError:
                 return None
 
-        return await self._threads.run(send)
+        return await self._reading.run(send)
 
     async def move(self, source: str, target: str) -> bool:
-        return await self._run(self._move, self._path(source), self._path(target))
+        return await self._write(self._move, self._path(source), self._path(target))
 
     async def delete(self, key: str) -> bool:
-        return await self._run(self._delete, self._path(key))
+        return await self._write(self._delete, self._path(key))
 
     async def list(self, prefix: str) -> AsyncIterator[StoredContent]:
         found = self._found(prefix)
-        while some := await self._run(lambda: list(islice(found, _LISTED_AT_ONCE))):
+        while some := await self._read(lambda: list(islice(found, _LISTED_AT_ONCE))):
             for each in some:
                 yield each
 
     async def close(self) -> None:
-        await self._threads.close()
+        await self._reading.close()
+        await self._writing.close()
 
-    async def _run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._threads.run(_translating(lambda: work(*args, **kwargs)))
+    async def _read(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._reading.run(_translating(lambda: work(*args, **kwargs)))
 
-    async def _acquire(self, work: Callable[[], R], release: Callable[[R], object]) -> R:
-        return await self._threads.acquire(_translating(work), release)
+    async def _write(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._writing.run(_translating(lambda: work(*args, **kwargs)))
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key) or key.startswith(f"{_TEMPORARY}/"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -22,7 +23,7 @@ from files.parts import PART_BYTES, gathered
 from files.store import ContentMissing, FileStoreError, SignedRequest, StoredContent, upload_key
 
 if TYPE_CHECKING:  # they aren't there when it runs
-    from obstore import ObjectMeta
+    from obstore import GetOptions, ObjectMeta
     from obstore.store import ClientConfig, RetryConfig
 
 Bucket = S3Store | GCSStore | AzureStore
@@ -32,9 +33,13 @@ CHUNK_BYTES: Final = 8 * 1024 * 1024
 _CHUNKS_AT_ONCE: Final = 3
 _LONGEST_PART: Final = 1024 * 1024
 _COPY_SECONDS: Final = 3600.0
-"""The store copies up to 5 GiB by itself, and answers when it has."""
+"""The provider copies up to 5 GiB by itself, and answers when it has."""
+_COPY_PAUSE: Final = 4
+"""So many times as long as usual it may be silent meanwhile; S3 sends a sign of life."""
 _READ_SECONDS: Final = 24 * 3600.0
 _CONNECT_SECONDS: Final = 5.0
+_STATUS: Final = re.compile(r"status code: (\d{3})")
+_REFUSALS: Final = (PermissionDeniedError, UnauthenticatedError)
 _RETRIES: Final = 2
 
 log = logging.getLogger("aicmo.files")
@@ -70,21 +75,20 @@ class ObjectStore:
             "retry_timeout": timedelta(seconds=seconds),
         }
 
-        def client(seconds: float, **options: Any) -> Bucket:
-            return connect(
-                client_options={
-                    "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
-                    "timeout": timedelta(seconds=seconds),
-                    **options,
-                },
-                retry_config=retries,
-            )
+        def client(seconds: float, pause: float | None = None) -> Bucket:
+            options: ClientConfig = {
+                "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
+                "timeout": timedelta(seconds=seconds),
+            }
+            if pause is not None:
+                options["read_timeout"] = timedelta(seconds=pause)
+            return connect(client_options=options, retry_config=retries)
 
         self._seconds = seconds
         self._chunk_bytes = chunk_bytes
         self._bucket = client(seconds)
-        self._to_read = client(_READ_SECONDS, read_timeout=timedelta(seconds=seconds))
-        self._to_copy = client(_COPY_SECONDS)
+        self._to_read = client(_READ_SECONDS, pause=seconds)
+        self._to_copy = client(_COPY_SECONDS, pause=_COPY_PAUSE * seconds)
 
     async def require_access(self) -> None:
         """Raises FilesUrlError unless the bucket is there, and lets us in.
@@ -95,12 +99,15 @@ class ObjectStore:
             async with asyncio.timeout(2 * self._seconds):
                 async for _ in obstore.list(self._bucket, chunk_size=1):
                     return
-        except FileNotFoundError:
-            raise FilesUrlError("there is no such bucket") from None
-        except (PermissionDeniedError, UnauthenticatedError):
-            raise FilesUrlError("the bucket refuses the credentials of this server") from None
-        except (BaseError, TimeoutError) as error:
-            log.warning("the bucket can't be reached: %s", first_line(error))
+        except (FileNotFoundError, BaseError, TimeoutError) as error:
+            told = first_line(error)
+            # Of lists, obstore tells no kind of error but the status in its message.
+            found = _STATUS.search(told)
+            if isinstance(error, FileNotFoundError) or (found and found[1] == "404"):
+                raise FilesUrlError("there is no such bucket") from None
+            if isinstance(error, _REFUSALS) or (found and found[1] in ("401", "403")):
+                raise FilesUrlError("the bucket refuses the credentials of this server") from None
+            log.warning("the bucket can't be reached: %s", told)
 
     async def put_if_absent(self, key: str, content: AsyncIterator[bytes]) -> bool:
         if await self.stat(key) is not None:
@@ -123,7 +130,7 @@ class ObjectStore:
             return None
 
     async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
-        options: dict[str, Any] = {}
+        options: GetOptions = {}
         if start > 0 or stop is not None:
             # Stores refuse a range that is empty or begins after the end.
             found = await self.stat(key)

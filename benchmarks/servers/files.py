@@ -15,7 +15,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from server.app import create_app
 from server.listening import Listener, listening_sockets
-from server.settings import Settings
+from server.settings import load_settings
 
 
 async def _is_open(upload_id: str) -> bool:
@@ -36,7 +36,7 @@ async def _in_memory(*_: Any) -> AsyncIterator[Storage]:
 
 
 def main(folder: Path) -> None:
-    settings = Settings(
+    settings = load_settings(
         files_url=f"file://{folder}", database_url=f"sqlite:///{folder}/none.db", port=0
     )
     app = create_app(settings, open_storage=_in_memory)

@@ -16,6 +16,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
+from files.limits import FileLimits
 from files.memory import MemoryStore
 from orchestration.uploads import Uploads
 from repositories.factory import PersistenceMode, create_storage
@@ -226,14 +227,15 @@ def test_operations_say_what_every_limit_counts() -> None:
     assert {variable for variable in table if "_LIMITS__" in variable} == said.keys()
 
 
-def test_operations_say_what_every_limit_of_streams_means() -> None:
+@pytest.mark.parametrize(("name", "limits"), [("STREAMS", StreamLimits), ("FILES", FileLimits)])
+def test_operations_say_what_every_limit_of_a_group_means(name: str, limits: Any) -> None:
     table = {row[0]: row for row in _table(ROOT / "docs" / "operations.md", "variable")}
     described = {
-        f"`AICMO_STREAMS__{name.upper()}`": text for name, text in _docstrings(StreamLimits).items()
+        f"`AICMO_{name}__{field.upper()}`": text for field, text in _docstrings(limits).items()
     }
 
     assert {variable: table[variable][2] for variable in described} == described
-    assert len(described) == len(fields(StreamLimits))
+    assert len(described) == len(fields(limits))
 
 
 def _variable_of_limit(name: str) -> str:

@@ -277,18 +277,19 @@ async def test_a_bucket_out_of_reach_fails_in_time(
     out_of_reach: ObjectStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = out_of_reach
-    work = {
-        "put": lambda: store.put_if_absent(KEY, parts(ABC)),
-        "stat": lambda: store.stat(KEY),
-        "read": lambda: read(store, KEY),
-        "delete": lambda: store.delete(KEY),
-        "list": lambda: keys(store, "content/"),
-    }
     began = monotonic()
     with caplog.at_level(logging.WARNING):
-        failed = await asyncio.gather(*(each() for each in work.values()), return_exceptions=True)
+        failed = await asyncio.gather(
+            store.put_if_absent(KEY, parts(ABC)),
+            store.stat(KEY),
+            read(store, KEY),
+            store.delete(KEY),
+            keys(store, "content/"),
+            store.move(upload_key("u"), KEY),
+            return_exceptions=True,
+        )
 
-    assert [type(each) for each in failed] == [FileStoreError] * len(work)
+    assert [type(each) for each in failed] == [FileStoreError] * 6
     assert monotonic() - began < 30
     for each in failed:
         assert str(each) == FileStoreError.message

@@ -14,6 +14,7 @@ from files.presigners.azure import AzurePresigner
 from files.presigners.gcs import GcsPresigner
 from files.presigners.s3 import S3Presigner
 from tests.support.moto import BUCKETS
+from tests.support.sources import SettableClock
 
 SHA256 = "ab" * 32
 KEY = f"some where/content/ab/{SHA256}"
@@ -59,8 +60,8 @@ def parted(url: str) -> tuple[str, dict[str, str]]:
     return address, dict(parse_qsl(query, strict_parsing=True))
 
 
-def moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+def clock_of(text: str) -> SettableClock:
+    return SettableClock(datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
 
 
 @pytest.mark.parametrize("token", [None, "a session/+="], ids=["key", "session"])
@@ -81,9 +82,7 @@ def test_s3_signs_as_boto_does(endpoint: str | None, address: str, token: str | 
     }
     theirs = signed_by_others("s3", endpoint=endpoint, bucket="agency", **credentials)
     for (url, query), method in zip(theirs, ("upload", "download"), strict=True):
-        presigner = S3Presigner(
-            address, clock=lambda query=query: moment(query["X-Amz-Date"]), **credentials
-        )
+        presigner = S3Presigner(address, clock=clock_of(query["X-Amz-Date"]), **credentials)
         if method == "upload":
             request = presigner.upload(INSIDE, **UPLOAD)
             assert request.method == "PUT"
@@ -104,7 +103,7 @@ def private_key() -> str:
 
 
 def test_gcs_signs_as_googles_library_does() -> None:
-    account: dict[str, str] = {
+    account: dict[str, Any] = {
         "account": "files@agency.iam.gserviceaccount.com",
         "private_key": private_key(),
     }
@@ -112,8 +111,7 @@ def test_gcs_signs_as_googles_library_does() -> None:
     headers = dict(GcsPresigner(address, **account).upload(INSIDE, **UPLOAD).headers)
     theirs = signed_by_others("gcs", bucket="agency", headers=headers, **account)
     for (url, query), method in zip(theirs, ("upload", "download"), strict=True):
-        clock = lambda query=query: moment(query["X-Goog-Date"])  # noqa: E731
-        presigner = GcsPresigner(address, clock=clock, **account)
+        presigner = GcsPresigner(address, clock=clock_of(query["X-Goog-Date"]), **account)
         ours = (
             presigner.upload(INSIDE, **UPLOAD).url
             if method == "upload"
@@ -128,7 +126,7 @@ def test_gcs_signs_as_googles_library_does() -> None:
 
 
 def test_azure_signs_as_microsofts_library_does() -> None:
-    account: dict[str, str] = {
+    account: dict[str, Any] = {
         "account": "agency",
         "account_key": base64.b64encode(b"k" * 64).decode(),
         "container": "files",
@@ -140,7 +138,7 @@ def test_azure_signs_as_microsofts_library_does() -> None:
             "https://agency.blob.core.windows.net/files/some%20where",
             prefix="some where",
             version=query["sv"],
-            clock=lambda begun=begun: begun,
+            clock=SettableClock(begun),
             **account,
         )
         if method == "upload":

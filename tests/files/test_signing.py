@@ -1,6 +1,7 @@
 """Addresses that are signed: each is good for what it says, for a while, and for nothing else."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.sources import START, SettableClock
 
 SHA256 = "ab" * 32
 KEY = b"k" * 32
-UPLOAD = {"size": 10, "sha256": SHA256, "media_type": "text/plain; charset=utf-8"}
+UPLOAD: dict[str, Any] = {"size": 10, "sha256": SHA256, "media_type": "text/plain; charset=utf-8"}
 BASE = "https://api.example/agency"
 
 
@@ -26,19 +27,24 @@ def signer(clock: SettableClock) -> AddressSigner:
 
 
 def upload_url(signer: AddressSigner, upload_id: str = "upload_1", **changes: object) -> str:
-    given = {**UPLOAD, "expires_at": START + timedelta(minutes=5), "base": BASE, **changes}
-    return signer.sign_upload(upload_id, **given).url  # type: ignore[arg-type]
+    given: dict[str, Any] = {
+        **UPLOAD,
+        "expires_at": START + timedelta(minutes=5),
+        "base": BASE,
+        **changes,
+    }
+    return signer.sign_upload(upload_id, **given).url
 
 
 def download_url(signer: AddressSigner, **changes: object) -> str:
-    given = {
+    given: dict[str, Any] = {
         **UPLOAD,
         "name": "a report.pdf",
         "expires_at": START + timedelta(minutes=5),
         "base": BASE,
         **changes,
     }
-    return signer.sign_download("file_1", **given)  # type: ignore[arg-type]
+    return signer.sign_download("file_1", **given)
 
 
 def parts_of(url: str) -> tuple[list[str], dict[str, str]]:

@@ -292,7 +292,7 @@ class Found:
 
 async def found(caller: Caller, file_id: str) -> Found | None:
     if file_id == "secret":
-        raise NotAllowed("This needs the scope files:read.")
+        raise NotAllowed("file", "needs another scope")
     return Found() if file_id == "file_1" else None
 
 
