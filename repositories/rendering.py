@@ -80,7 +80,7 @@ def _column(
         case EncodedId(prefix, attribute):
             return [base64url(prefix + getattr(record, attribute)) for record in records]
         case Address():
-            return [_address(part, record) for record in records]
+            return _addresses(part, records)
         case Embedded(attribute, projection, is_many):
             held = [getattr(record, attribute) for record in records]
             if is_many:
@@ -95,11 +95,18 @@ def _column(
             return belonging(part, records)
 
 
-def _address(part: Address, record: Any) -> Any:
-    given = None if part.given is None else getattr(record, part.given)
-    if given is not None:
+def _addresses(part: Address, records: Sequence[Any]) -> Sequence[Any]:
+    given = [None] * len(records)
+    if part.given is not None:
+        given = list(map(attrgetter(part.given), records))
+    if None not in given:
         return given
-    return render_address(part.number, [getattr(record, each) for each in part.attributes])
+    return [
+        render_address(part.number, [getattr(record, each) for each in part.attributes])
+        if address is None
+        else address
+        for address, record in zip(given, records, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

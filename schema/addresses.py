@@ -59,7 +59,7 @@ class Addresses:
 
     def filled_in(self, text: str, projection: JsonProjection) -> str:
         """The JSON text of the projection, with its addresses."""
-        if not projection.has_addresses:
+        if ADDRESS_MARK not in text:
             return text
         pieces = text.split(ADDRESS_MARK)
         pieces[1::2] = [self._made(piece, projection.lifetimes) for piece in pieces[1::2]]
