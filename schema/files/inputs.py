@@ -108,7 +108,7 @@ class UploadStatusFilter(EnumFilter[UploadStatus]):
 
 
 @strawberry.input(description=f"Conditions on why an upload failed; {ALL_HOLD}")
-class UploadFailureFilter(EnumFilter[UploadFailure]):
+class NullableUploadFailureFilter(EnumFilter[UploadFailure]):
     is_null: bool | None = is_null()
 
 
@@ -122,7 +122,7 @@ class UploadFilter:
     sha256: StringFilter | None = on("sha256")
     created_by: StringFilter | None = on("createdBy")
     status: UploadStatusFilter | None = on("status")
-    failure: UploadFailureFilter | None = on("failure")
+    failure: NullableUploadFailureFilter | None = on("failure")
     expires_at: DateTimeFilter | None = on("expiresAt")
     file_id: NullableIDFilter | None = on("fileId")
     revision: IntFilter | None = on("revision")

@@ -23,7 +23,7 @@ from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import UnitOfWork
 from tests import builders as build
 from tests.enforcement.ownership import owners
-from tests.persistence.kinds import KINDS
+from tests.persistence.kinds import KINDS, SAVED
 from tests.support.commands import Commands
 from tests.support.sources import START
 
@@ -126,7 +126,7 @@ async def _run_every_command(commands: Commands) -> None:
     await commands.save_strategy_plan(build.save_plan())
     await commands.approve_strategy_plan(build.decide_plan())
     keys = {Entities.qc_results.key_name: "result-2"}
-    for kind in KINDS:
+    for kind in SAVED:
         key = keys.get(kind.key_name, kind.key_of(kind.record()))
         await commands.delete(build.delete(kind.key_name, key))
 
@@ -159,6 +159,11 @@ async def _use_tokens(unit: UnitOfWork) -> None:
     await unit.access.note_use(["token-1"], START)
 
 
+async def _use_claims(unit: UnitOfWork) -> None:
+    assert await unit.files.claim_content("ab", "owner", until=START, now=START)
+    await unit.files.release_content("ab", "owner")
+
+
 async def test_every_table_is_written_by_its_own_module_alone(database: Database) -> None:
     storage = create_storage(PersistenceMode.DB, database)
     repositories = storage.as_(build.caller())
@@ -171,6 +176,7 @@ async def test_every_table_is_written_by_its_own_module_alone(database: Database
         await repositories.write(_use_webhooks)
         await repositories.write(_use_documents)
         await repositories.write(_use_tokens)
+        await repositories.write(_use_claims)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
 

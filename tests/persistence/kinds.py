@@ -236,4 +236,6 @@ UPLOAD = Kind(
 
 _KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}
 KINDS = tuple(_KINDS[type_] for type_ in ENTITY_TYPES.values())
+SAVED = tuple(kind for kind in KINDS if kind not in (FILE, UPLOAD))
+"""Those that clients save and delete. Files come by uploads."""
 PARENTS = tuple(kind for kind in KINDS if kind.children)

@@ -163,7 +163,9 @@ def test_optional_arguments_and_fields_have_no_default_in_the_schema() -> None:
     "enum", [type_ for type_ in own_types() if isinstance(type_, GraphQLEnumType)], ids=str
 )
 def test_values_of_enums_are_in_capitals(enum: GraphQLEnumType) -> None:
-    assert [name for name in enum.values if not re.fullmatch("[A-Z]+(_[A-Z]+)*", name)] == []
+    assert [
+        name for name in enum.values if not re.fullmatch("[A-Z]+[0-9]*(_[A-Z]+[0-9]*)*", name)
+    ] == []
 
 
 # Mutations
@@ -423,8 +425,11 @@ COMPARATORS = {
     "Boolean": "BooleanFilter",
     "BriefStage": "BriefStageFilter",
     "ApprovalState": "ApprovalStateFilter",
+    "ByteCount": "ByteCountFilter",
+    "UploadFailure": "UploadFailureFilter",
+    "UploadStatus": "UploadStatusFilter",
 }
-UNFILTERED = {"Draft.body"}
+UNFILTERED = {"Draft.body", "File.url"}
 
 
 @every_entity
@@ -473,6 +478,9 @@ def named(entity: GraphQLObjectType, field: str) -> object:
         ("BooleanFilter", "Boolean", "eq"),
         ("BriefStageFilter", "BriefStage", "eq ne in nin"),
         ("ApprovalStateFilter", "ApprovalState", "eq ne in nin"),
+        ("ByteCountFilter", "ByteCount", "eq ne gt gte lt lte"),
+        ("NullableUploadFailureFilter", "UploadFailure", "eq ne in nin isNull"),
+        ("UploadStatusFilter", "UploadStatus", "eq ne in nin"),
     ],
 )
 def test_values_are_compared_by_what_makes_sense_for_them(
@@ -494,7 +502,7 @@ def test_an_order_has_a_field_and_a_direction(name: str) -> None:
     assert list(enum_type("Direction").values) == ["ASC", "DESC"]
 
 
-LONG_TEXTS = {"Draft.body", "StrategyPlan.executiveSummary"}
+LONG_TEXTS = {"File.url", "Draft.body", "StrategyPlan.executiveSummary"}
 
 
 @every_entity

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -93,7 +93,7 @@ def require_signed(url: str, file: Json) -> int:
     assert url.startswith(f"{BASE}/files/")
     _, _, file_id, name = parts.path.split("/")
     query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-    address = AddressSigner([KEY], SettableClock()).read_download(file_id, name, query)
+    address = AddressSigner([KEY], SettableClock()).read_download(file_id, unquote(name), query)
     assert (address.file_id, address.sha256) == (file["fileId"], file["sha256"])
     assert (address.media_type, address.size) == (file["mediaType"], file["size"])
     return address.expires
