@@ -344,8 +344,10 @@ async def keep_cleaning(
     """Let uploads expire, and delete what was received for those that took it no more, until it's
     cancelled. Every server may do so at once."""
     has_failed = False
-    rounds = 0
+    count = rounds = 0
     while True:
+        if count < _EXPIRED_AT_ONCE:
+            await pause(_CLEANING_PAUSE)
         try:
             count = await uploads.expire()
             if rounds % _ROUNDS_OF_COLLECTING == 0:
@@ -359,9 +361,7 @@ async def keep_cleaning(
             if not has_failed:
                 log.exception("uploads aren't cleaned up")
             has_failed, count = True, 0
-        if count < _EXPIRED_AT_ONCE:
-            rounds += 1
-            await pause(_CLEANING_PAUSE)
+        rounds += 1
 
 
 @contextmanager

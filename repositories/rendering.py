@@ -96,7 +96,7 @@ def _column(
 
 
 def _addresses(part: Address, records: Sequence[Any]) -> Sequence[Any]:
-    given = [None] * len(records)
+    given: list[Any] = [None] * len(records)
     if part.given is not None:
         given = list(map(attrgetter(part.given), records))
     if None not in given:

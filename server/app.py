@@ -221,7 +221,7 @@ def create_app(
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 seeding = system("seed", new_request_id())
-                await seed_agency(storage.as_(seeding), files and files.store)
+                await seed_agency(storage.as_(seeding), None if files is None else files.store)
             authenticator = Authenticator(
                 storage,
                 is_required=settings.requires_authentication,

@@ -280,7 +280,7 @@ async def _migrate(settings: Settings) -> None:
 async def _seed(settings: Settings, size: int) -> None:
     async with opened_files(settings) as files, open_storage(settings) as storage:
         repositories = storage.as_(local_operator(new_request_id()))
-        added = await seed_agency(repositories, files and files.store)
+        added = await seed_agency(repositories, None if files is None else files.store)
         typer.echo(f"Added the demo agency: {added} entities." if added else "Nothing to add.")
         if size:
             with (

@@ -126,7 +126,7 @@ class SqliteDialect(Dialect):
         self, json: ColumnElement[Any], children: str, member: str
     ) -> tuple[ColumnElement[str], FromClause]:
         source = func.json_each(json, literal_column(f"'$.{children}'")).table_valued("value")
-        path = literal_column(f"'$.{member}'")
+        path: ColumnElement[str] = literal_column(f"'$.{member}'")
         return type_coerce(func.json_extract(source.c.value, path), PlainText), source
 
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
@@ -174,7 +174,7 @@ class PostgresDialect(Dialect):
     ) -> tuple[ColumnElement[str], FromClause]:
         listed = func.json_extract_path(json, literal_column(f"'{children}'"))
         source = func.json_array_elements(listed).table_valued("value").render_derived()
-        name = literal_column(f"'{member}'")
+        name: ColumnElement[str] = literal_column(f"'{member}'")
         return type_coerce(func.json_extract_path_text(source.c.value, name), PlainText), source
 
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from schema.files.enums import UploadFailure, UploadStatus
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
 from schema.rendering import ProjectionBuilder
-from schema.scopes import for_scope
+from schema.scopes import field_of, for_scope
 
 if TYPE_CHECKING:
     from schema.history.types import EventConnection
@@ -174,11 +174,11 @@ class Upload(StoredEntity):
         key="file_id",
         entity_type=Entities.files,
     )
-    request: UploadRequest | None = strawberry.field(
-        resolver=_request,
-        graphql_type=UploadRequest | None,
-        **for_scope(
+    request: UploadRequest | None = field_of(
+        for_scope(
             Scope.FILES_WRITE,
             "The HTTP request that sends the bytes; null where none are taken any more.",
         ),
+        resolver=_request,
+        graphql_type=UploadRequest | None,
     )

@@ -376,17 +376,16 @@ def _delivered(story: _Story, piece: _Piece, at: datetime, *, has_files: bool) -
     }
     yield from files.values()
 
-    def place(kind: str) -> dict[str, str]:
-        if kind in files:
-            return {"file_id": files[kind].file_id}
-        return {"url": f"https://files.example.com/{piece.slug}.{kind}"}
+    def artifact(kind: str) -> DeliveryArtifact:
+        name, file = f"{piece.title} ({kind})", files.get(kind)
+        if file is not None:
+            return DeliveryArtifact(name=name, format=kind, file_id=file.file_id)
+        url = f"https://files.example.com/{piece.slug}.{kind}"
+        return DeliveryArtifact(name=name, format=kind, url=url)
 
     package = SaveDeliveryPackage(
         draft_id=f"draft-{piece.slug}",
-        artifacts=tuple(
-            DeliveryArtifact(name=f"{piece.title} ({kind})", format=kind, **place(kind))
-            for kind in piece.formats
-        ),
+        artifacts=tuple(map(artifact, piece.formats)),
     )
     yield delivery.new_package(valid(package), f"package-{piece.slug}", at)
 

@@ -25,6 +25,7 @@ from files.memory import MemoryStore
 from files.store import FileStoreError, content_key, upload_key
 from orchestration import uploads as module
 from orchestration.uploads import Completed, Uploads
+from repositories.criteria import PageRequest
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from tests import builders as build
@@ -76,7 +77,7 @@ class System:
 
     async def files(self) -> list[File]:
         async with self.storage.as_(OPERATOR).read() as snapshot:
-            request = module.PageRequest(100)
+            request = PageRequest(100)
             return sorted((await snapshot.files.page(request)).items, key=lambda it: it.file_id)
 
     async def events(self) -> list[str]:
@@ -242,7 +243,7 @@ async def _parts(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-WRONG = {
+WRONG: dict[UploadFailure, tuple[dict[str, Any], bytes]] = {
     UploadFailure.WRONG_SIZE: ({}, build.CONTENT + b"!"),
     UploadFailure.WRONG_SHA256: ({}, build.CONTENT.upper()),
     UploadFailure.WRONG_MEDIA_TYPE: ({"media_type": "application/pdf"}, build.CONTENT),
@@ -252,7 +253,7 @@ WRONG = {
 @pytest.mark.parametrize("failure", WRONG)
 async def test_wrong_bytes_end_the_upload(system: System, failure: UploadFailure) -> None:
     changes, content = WRONG[failure]
-    upload = await system.create(**changes)
+    upload = await system.create(build.CONTENT, **changes)
     await send(system.store, upload, content)
 
     assert await system.refuse(upload) is failure

@@ -1,7 +1,9 @@
 """Files in the API: uploads, downloads, and artifacts that are files kept here."""
 
+import asyncio
+import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,6 +19,9 @@ from orchestration.uploads import Uploads
 from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
+from schema.context import Context
+from schema.encoding import encode
+from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate, subscribe
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
@@ -24,6 +29,7 @@ from tests.conftest import close_database
 from tests.persistence.kinds import BRIEF, DRAFT, FILE, PLAN
 from tests.support.files import BASE, KEY, files_in, kept, send
 from tests.support.graphql import InProcess, Json
+from tests.support.patience import SECONDS
 from tests.support.sources import SettableClock
 from tests.support.statements import watched
 
@@ -554,3 +560,44 @@ async def test_what_is_rendered_equals_what_is_resolved(api: InProcess, store: M
         return artifacts
 
     assert without_times(rendered) == without_times(resolved)
+
+
+# Following
+
+
+async def test_who_follows_a_package_gets_addresses_of_its_own(
+    api: InProcess, store: MemoryStore
+) -> None:
+    """Equal subscriptions share responses, but not those that reach the server elsewhere."""
+    file = await uploaded(api, store)
+    query = """subscription { deliveryPackageChanged(packageId: "package-1") {
+      deliveryPackage { artifacts { url file { url } } }
+    } }"""
+    prepared = parse_and_validate(api.schema, GraphQLRequest(query))
+    assert isinstance(prepared, ExecutableOperation)
+    bases = ("https://a.example", "https://b.example/below")
+
+    def contexts(base: str) -> Callable[[], Context]:
+        return lambda: Context(api.storage, build.caller(), api.uploads, lambda: base)
+
+    async def first(base: str, has_begun: asyncio.Event) -> Any:
+        async with subscribe(api.schema, prepared, contexts(base)) as responses:
+            has_begun.set()
+            async with asyncio.timeout(SECONDS):
+                return (await anext(aiter(responses))).as_json()
+
+    begun = [asyncio.Event() for _ in bases]
+    following = [
+        asyncio.create_task(first(base, event)) for base, event in zip(bases, begun, strict=True)
+    ]
+    for event in begun:
+        await event.wait()
+    await api.do("saveDeliveryPackage", packing(of_file(file)))
+    await api.storage.sequence_events()
+    answers = json.loads(encode(await asyncio.gather(*following)))
+    await api.storage.feed.close()
+
+    for base, answer in zip(bases, answers, strict=True):
+        [artifact] = answer["data"]["deliveryPackageChanged"]["deliveryPackage"]["artifacts"]
+        assert artifact["url"] == f"{base}/files/{file['fileId']}"
+        assert artifact["file"]["url"].startswith(f"{base}/files/{file['fileId']}/")
