@@ -102,7 +102,7 @@ class FolderStore:
         size = offset
         try:
             try:
-                async for part in gathered(content, PART_BYTES):
+                async for part in gathered(content, PART_BYTES, even_broken=True):
                     if size + len(part) > limit:
                         raise TooLong
                     await self._write(_write, file, part)

@@ -114,7 +114,7 @@ class ObjectStore:
             return False
         chunks = gathered(content, self._chunk_bytes)
         first = await anext(chunks, b"")
-        second = await anext(chunks, None) if len(first) >= self._chunk_bytes else None
+        second = await anext(chunks, None)
         if second is None:
             return await self._create(key, first)
         # Many parts can't be put on a condition, but what they become can be copied on one.

@@ -3,12 +3,12 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from aiohttp import content_disposition_filename, parse_content_disposition
 
 from domain.callers import Caller
 from domain.errors import NotAllowed
@@ -220,9 +220,8 @@ async def test_hostile_names_are_harmless(server: Served, name: str, saved: str)
     answer = await server.http.get(url)
 
     assert answer.status_code == 200
-    header = Message()
-    header["Content-Disposition"] = answer.headers["content-disposition"]
-    assert header.get_filename() == saved
+    _, parameters = parse_content_disposition(answer.headers["content-disposition"])
+    assert content_disposition_filename(parameters) == saved
     assert "set-cookie" not in answer.headers
 
 
