@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from domain.errors import Unavailable
 from files.limits import FileLimits
 from files.store import StoreFull, upload_key
 from tests.http.conftest import Serve
@@ -79,6 +80,18 @@ async def test_an_upload_that_has_ended_takes_nothing(server: Served) -> None:
 
     assert refusal(await server.http.put(url, content=PDF)) == (409, "BAD_USER_INPUT")
     assert (await server.http.head(url)).status_code == 409
+    assert await received(server) is None
+
+
+async def test_a_database_that_can_not_tell_is_unavailable(server: Served) -> None:
+    async def nobody_knows(upload_id: str) -> bool:
+        raise Unavailable("The database can't be reached.")
+
+    files_of(server).is_open = nobody_knows
+
+    answer = await server.http.put(await upload_url(server), content=PDF)
+
+    assert refusal(answer) == (503, "UNAVAILABLE")
     assert await received(server) is None
 
 
