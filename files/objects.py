@@ -258,7 +258,7 @@ class _KeptAlready(Exception):
 
 
 class _Chunks:
-    """Chunks for obstore, which keep the error that their source raised: obstore wraps it."""
+    """Chunks for obstore, which keep the error of their source: it's none of the bucket's."""
 
     def __init__(self, *begin: bytes, rest: AsyncIterator[bytes]) -> None:
         self._begin = iter(begin)
