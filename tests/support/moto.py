@@ -30,11 +30,11 @@ def moto_server(log: Path) -> Iterator[str]:
     with closing(socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = BUCKETS.folder / ".venv" / "bin" / "moto_server"
+    python = BUCKETS.folder / ".venv" / "bin" / "python"
     address = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [program, "-H", "127.0.0.1", "-p", str(port)],
+            [python, BUCKETS.folder / "serve.py", str(port)],
             env=environment(S3_UPLOAD_PART_MIN_SIZE="256"),
             stdout=output,
             stderr=output,
