@@ -38,7 +38,7 @@ def put(port, path, body=b"", **headers):
 
 
 def rounds_with_several_winners(threaded):
-    app = DomainDispatcherApplication(create_backend_app, service="s3")
+    app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, app, threaded=threaded)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     bucket = f"/bucket-{threaded}".lower()
