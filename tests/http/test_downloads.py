@@ -22,7 +22,7 @@ from tests.http.files import (
     keep,
     serving_files,
 )
-from tests.support.serving import Served
+from tests.support.serving import Served, until
 
 LONG = hashlib.sha256(b"x").digest() * 200_000
 ETAG = f'"{hashlib.sha256(PDF).hexdigest()}"'
@@ -376,11 +376,12 @@ async def test_a_client_that_reads_nothing_is_let_go(serve: Serve, tmp_path: Pat
     target = url.partition(server.address)[2]
     writer.write(f"GET {target} HTTP/1.1\r\nHost: {server.address}\r\n\r\n".encode())
 
+    await until(lambda: bool(server.state.tasks))
     await server.idle()
 
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
         await reader.readexactly(len(content))
-    writer.close()
+    writer.transport.abort()
 
 
 async def test_many_downloads_at_once_are_whole(server: Served) -> None:
