@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from errno import EDQUOT, ENOSPC
+from errno import EDQUOT, ENOSPC, ENOTDIR
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
@@ -102,7 +102,7 @@ class FolderStore:
         size = offset
         try:
             try:
-                async for part in gathered(content, PART_BYTES):
+                async for part in gathered(content, PART_BYTES, even_broken=True):
                     if size + len(part) > limit:
                         raise TooLong
                     await self._write(_write, file, part)
@@ -190,7 +190,10 @@ class FolderStore:
             return
         if folder.parent != folder:
             self._make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder)) from None
         _sync_folder(folder.parent)
         self._synced.add(folder)
 

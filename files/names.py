@@ -13,7 +13,8 @@ _RESERVED: Final = re.compile(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|]')
 """What a file system of Windows or Unix refuses in a name, and control characters."""
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 """Names that Windows takes for a device, with any extension."""
-_PLAIN: Final = re.compile(r"[A-Za-z0-9 !#$&+^_`{}~.,;=@()\[\]'-]+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 !#$&+^_`{}~.,=@()\[\]'-]+")
+"""Without `;`, at which some clients cut the header even inside of quotes."""
 _OCTETS: Final = "application/octet-stream"
 
 _INLINE: Final = frozenset(
@@ -80,7 +81,10 @@ def content_disposition(name: str, *, inline: bool) -> str:
     if _PLAIN.fullmatch(name):
         return f'{kind}; filename="{name}"'
     ascii = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    ascii = re.sub(r'[%"\\]', "_", ascii).strip(". ") or _NOTHING
+    if ascii.startswith("."):
+        ascii = _NOTHING + ascii
+    # Letters of full width may have become slashes.
+    ascii = safe_name(re.sub(r"[%;]", "_", ascii))
     encoded = quote(name, safe="!#$&+^`|~")
     return f"{kind}; filename=\"{ascii}\"; filename*=UTF-8''{encoded}"
 

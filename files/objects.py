@@ -114,7 +114,7 @@ class ObjectStore:
             return False
         chunks = gathered(content, self._chunk_bytes)
         first = await anext(chunks, b"")
-        second = await anext(chunks, None) if len(first) >= self._chunk_bytes else None
+        second = await anext(chunks, None)
         if second is None:
             return await self._create(key, first)
         # Many parts can't be put on a condition, but what they become can be copied on one.
@@ -258,7 +258,7 @@ class _KeptAlready(Exception):
 
 
 class _Chunks:
-    """Chunks for obstore, which keep the error that their source raised: obstore wraps it."""
+    """Chunks for obstore, which keep the error of their source: it's none of the bucket's."""
 
     def __init__(self, *begin: bytes, rest: AsyncIterator[bytes]) -> None:
         self._begin = iter(begin)

@@ -7,10 +7,12 @@ PART_BYTES: Final = 256 * 1024
 """How much is read or written at a time: enough for a disk, and little for each of many clients."""
 
 
-async def gathered(content: AsyncIterator[bytes], at_least: int) -> AsyncIterator[bytes]:
+async def gathered(
+    content: AsyncIterator[bytes], at_least: int, *, even_broken: bool = False
+) -> AsyncIterator[bytes]:
     """The same content in parts of at least so many bytes; the last may be smaller.
 
-    Where the content raises, what came before is yielded before the error is raised.
+    Where the content raises, so does this; if `even_broken`, after what came before.
     """
     parts: list[bytes] = []
     size = 0
@@ -23,7 +25,9 @@ async def gathered(content: AsyncIterator[bytes], at_least: int) -> AsyncIterato
                 yield b"".join(parts)
                 parts.clear()
                 size = 0
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if not even_broken:
+            raise
         failure = error
     if size:
         yield b"".join(parts)

@@ -14,11 +14,13 @@ from typing import Final
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
+from domain.errors import DomainError
 from files.limits import FileLimits
 from files.parts import PART_BYTES
 from files.service import Files, appends
 from files.signing import Expired, NotSigned, UploadAddress
 from files.store import FileStore, FileStoreError, TooLong, WrongOffset, upload_key
+from repositories.deadlines import set_deadline
 from schema.errors import TopLevelCode
 from server.memory_budget import MemoryBudget
 from server.requests import HttpRequest, RequestRefused
@@ -42,9 +44,12 @@ class UploadEndpoint:
         service = scope["app"].state.service
         request = HttpRequest(scope, receive)
         try:
+            set_deadline(service.execution_seconds)  # whether an upload is open, the database says
             response = await _respond(service.files, request, service.pending)
         except RequestRefused as refusal:
             response = refuse(refusal, request.id)
+        except DomainError as error:
+            response = refuse(unavailable(error), request.id)
         await response(scope, receive, send)
 
 

@@ -24,11 +24,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
-    """A store in a bucket, below a prefix of its own, with parts as small as S3 takes them."""
+    """A store in a bucket, below a prefix of its own, with small parts."""
     for name, value in variables_of(s3).items():
         monkeypatch.setenv(name, value)
     url = f"s3://{BUCKET}/{token_hex(8)}"
-    return open_bucket(url, os.environ, seconds=20, chunk_bytes=5 * 1024 * 1024)
+    return open_bucket(url, os.environ, seconds=20, chunk_bytes=1024 * 1024)
 
 
 @pytest.fixture(params=["memory", "folder", "bucket"])

@@ -21,7 +21,7 @@ async def endless() -> AsyncIterator[bytes]:
 
 
 async def main(url: str, key: str) -> None:
-    store = open_bucket(url, os.environ, seconds=20, chunk_bytes=5 * MEBIBYTE)
+    store = open_bucket(url, os.environ, seconds=20, chunk_bytes=MEBIBYTE)
     await store.put_if_absent(key, endless())
 
 

@@ -18,11 +18,21 @@ import httpx
 import pytest
 
 from files.buckets import open_bucket
-from files.objects import ObjectStore, SigningObjectStore
+from files.objects import CHUNK_BYTES, ObjectStore, SigningObjectStore
 from files.opening import FilesUrlError, check_url
 from files.service import signs
 from files.store import FileStoreError, content_key, upload_key
-from tests.files.contents import key_of, keys, parts, read
+from tests.files.contents import (
+    block,
+    blocks,
+    broken_off,
+    key_of,
+    keys,
+    parts,
+    read,
+    sha256_of,
+    sha256_of_blocks,
+)
 from tests.files.test_presigners import private_key
 from tests.support.moto import BUCKET, CREDENTIALS, variables_of
 
@@ -107,6 +117,36 @@ async def test_prefixes_are_apart(s3: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert await other.stat(KEY) is None
     assert await keys(one, "") == [KEY]
     assert await keys(other, "") == []
+
+
+# In parts
+
+
+async def test_as_many_parts_as_five_gibibytes_have_are_put_together(
+    s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, size = 5 * 1024**3 // CHUNK_BYTES, 4096
+    key = f"content/ab/{sha256_of_blocks(count, size)}"
+    store = opened(
+        monkeypatch, f"s3://{BUCKET}/parts", variables_of(s3), seconds=20, chunk_bytes=size
+    )
+
+    assert await store.put_if_absent(key, blocks(count, size))
+
+    found = await store.stat(key)
+    assert found is not None
+    assert found.size == count * size
+    assert await sha256_of(store, key) == sha256_of_blocks(count, size)
+
+
+async def test_content_that_breaks_off_leaves_no_parts(s3: str, bucket: ObjectStore) -> None:
+    with pytest.raises(ConnectionResetError):
+        await bucket.put_if_absent(KEY, broken_off(*(block(number) for number in range(6))))
+
+    async with httpx.AsyncClient() as http:
+        listed = await http.get(f"{s3}/{BUCKET}?uploads")
+    assert listed.status_code == 200
+    assert "<Upload>" not in listed.text
 
 
 # Opening

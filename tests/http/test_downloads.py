@@ -3,12 +3,12 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from aiohttp import content_disposition_filename, parse_content_disposition
 
 from domain.callers import Caller
 from domain.errors import NotAllowed
@@ -22,7 +22,7 @@ from tests.http.files import (
     keep,
     serving_files,
 )
-from tests.support.serving import Served
+from tests.support.serving import Served, until
 
 LONG = hashlib.sha256(b"x").digest() * 200_000
 ETAG = f'"{hashlib.sha256(PDF).hexdigest()}"'
@@ -220,9 +220,8 @@ async def test_hostile_names_are_harmless(server: Served, name: str, saved: str)
     answer = await server.http.get(url)
 
     assert answer.status_code == 200
-    header = Message()
-    header["Content-Disposition"] = answer.headers["content-disposition"]
-    assert header.get_filename() == saved
+    _, parameters = parse_content_disposition(answer.headers["content-disposition"])
+    assert content_disposition_filename(parameters) == saved
     assert "set-cookie" not in answer.headers
 
 
@@ -377,11 +376,12 @@ async def test_a_client_that_reads_nothing_is_let_go(serve: Serve, tmp_path: Pat
     target = url.partition(server.address)[2]
     writer.write(f"GET {target} HTTP/1.1\r\nHost: {server.address}\r\n\r\n".encode())
 
+    await until(lambda: bool(server.state.tasks))
     await server.idle()
 
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
         await reader.readexactly(len(content))
-    writer.close()
+    writer.transport.abort()
 
 
 async def test_many_downloads_at_once_are_whole(server: Served) -> None:

@@ -25,17 +25,17 @@ CREDENTIALS: Final = {
 
 @contextmanager
 def moto_server(log: Path) -> Iterator[str]:
-    """The address of an S3 that has one bucket."""
+    """The address of an S3 that has one bucket, and takes parts as small as one likes."""
     BUCKETS.install()
     with closing(socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = BUCKETS.folder / ".venv" / "bin" / "moto_server"
+    python = BUCKETS.folder / ".venv" / "bin" / "python"
     address = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [program, "-H", "127.0.0.1", "-p", str(port)],
-            env=environment(MOTO_S3_CUSTOM_ENDPOINTS=""),
+            [python, BUCKETS.folder / "serve.py", str(port)],
+            env=environment(S3_UPLOAD_PART_MIN_SIZE="256"),
             stdout=output,
             stderr=output,
         )
