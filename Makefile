@@ -33,6 +33,7 @@ lint: .venv/.all ## check the code's style and format, and that the locks are up
 	@.venv/bin/ruff format --check
 	@$(UV) lock --check --quiet
 	@$(UV) lock --check --quiet --project clients/python
+	@$(UV) lock --check --quiet --project tests/tools/buckets
 	@$(UV) lock --check --quiet --project tests/tools/fuzzing
 	@$(UV) lock --check --quiet --project tests/tools/python_clients
 

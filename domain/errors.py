@@ -74,6 +74,16 @@ class NotAllowed(DomainError):
         super().__init__(reason)
 
 
+class UploadRejected(DomainError):
+    """An upload can't be completed as it is; `failure` names the reason for programs."""
+
+    def __init__(self, field: str, failure: str, reason: str) -> None:
+        self.field = field
+        self.failure = failure
+        self.reason = reason
+        super().__init__(reason)
+
+
 class TimedOut(DomainError):
     """The deadline passed before the commit began; nothing was stored."""
 

@@ -175,10 +175,21 @@ def texts(field: str, values: Sequence[str], limit: int = PROSE_LENGTH) -> Viola
 
 
 class Rule(ABC):
-    """A rule for a field of all parts of a list.
+    """A rule for all parts of a list.
 
     Mostly all parts obey it, and one check of all of them is faster.
     """
+
+    @abstractmethod
+    def violations(self, part: object) -> Found: ...
+
+    @abstractmethod
+    def surely_holds(self, parts: Sequence[object]) -> bool:
+        """Whether all parts, at least one, obey the rule; False if each part has to be checked."""
+
+
+class FieldRule(Rule):
+    """A rule for one field of the parts."""
 
     def __init__(self, field: str) -> None:
         self.field = field
@@ -188,7 +199,6 @@ class Rule(ABC):
         return self._check(self._value_of(part))
 
     def surely_holds(self, parts: Sequence[object]) -> bool:
-        """Whether all parts, at least one, obey the rule; False if each part has to be checked."""
         return self._surely_hold(list(map(self._value_of, parts)))
 
     @abstractmethod
@@ -198,7 +208,7 @@ class Rule(ABC):
     def _surely_hold(self, values: list[Any]) -> bool: ...
 
 
-class TextRule(Rule):
+class TextRule(FieldRule):
     """The rule of `text`."""
 
     def __init__(self, field: str, limit: int, *, blank: bool = False) -> None:
@@ -217,14 +227,60 @@ class TextRule(Rule):
         )
 
 
-class UrlRule(Rule):
+class OptionalRule(FieldRule):
+    """A rule for the values of a field that may be absent."""
+
+    def _check(self, value: str | None) -> Found:
+        return () if value is None else self._check_given(value)
+
+    def _surely_hold(self, values: list[str | None]) -> bool:
+        given = [value for value in values if value is not None]
+        return not given or self._surely_hold_given(given)
+
+    @abstractmethod
+    def _check_given(self, value: str) -> Found: ...
+
+    @abstractmethod
+    def _surely_hold_given(self, values: list[str]) -> bool: ...
+
+
+class OptionalUrlRule(OptionalRule):
     """The rule of `url`."""
 
-    def _check(self, value: str) -> Found:
+    def _check_given(self, value: str) -> Found:
         return url(self.field, value)
 
-    def _surely_hold(self, values: list[str]) -> bool:
+    def _surely_hold_given(self, values: list[str]) -> bool:
         return max(map(len, values)) <= URL_LENGTH and all(map(_PLAIN_URL.fullmatch, values))
+
+
+class OptionalKeyRule(OptionalRule):
+    """The rule of `key`."""
+
+    def _check_given(self, value: str) -> Found:
+        return key(self.field, value)
+
+    def _surely_hold_given(self, values: list[str]) -> bool:
+        return not any(self._check_given(value) for value in values)
+
+
+class EitherRule(Rule):
+    """A field is given, or else another one, and not both; the first one is to blame."""
+
+    def __init__(self, field: str, other: str, *, absent: str, both: str) -> None:
+        """`absent` and `both` are the messages where neither is given, and where both are."""
+        self._values_of = attrgetter(field, other)
+        self._absent = _broken(field, absent)
+        self._both = _broken(field, both)
+
+    def violations(self, part: object) -> Found:
+        one, other = self._values_of(part)
+        if one is None:
+            return self._absent if other is None else ()
+        return () if other is None else self._both
+
+    def surely_holds(self, parts: Sequence[object]) -> bool:
+        return not any(map(self.violations, parts))
 
 
 class RuledPart:

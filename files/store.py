@@ -12,11 +12,33 @@ from typing import Protocol
 
 
 class FileStoreError(Exception):
-    """The store can't do it now: it's out of reach, full or read-only. It may be tried again."""
+    """The store can't do it now. It may be tried again.
+
+    The message is for clients: it names no path, no host and no secret; those are in the log.
+    """
+
+    message = "The file store can't be used at the moment; try again later."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+
+
+class StoreFull(FileStoreError):
+    """There is no room."""
+
+    message = "The file store is full."
 
 
 class ContentMissing(FileStoreError):
     """Nothing is kept under the key."""
+
+    message = "The content isn't in the file store."
+
+
+class BeingWritten(FileStoreError):
+    """Another request writes what is kept under the key. It will be over soon."""
+
+    message = "Another request writes this upload; try again later."
 
 
 def content_key(sha256: str) -> str:
@@ -78,12 +100,12 @@ class FileStore(Protocol):
         """Keep under `target` what is kept under `source`, which is gone afterwards.
 
         False where `target` is kept already: it stays, and `source` is gone. Raises ContentMissing
-        where neither is kept. It can be repeated after a kill at any moment.
+        where neither is kept, BeingWritten. It can be repeated after a kill at any moment.
         """
         ...
 
     async def delete(self, key: str) -> bool:
-        """Keep nothing under the key; whether anything was kept."""
+        """Keep nothing under the key; whether anything was kept. Raises BeingWritten."""
         ...
 
     def list(self, prefix: str) -> AsyncIterator[StoredContent]:
@@ -101,8 +123,28 @@ class AppendingStore(FileStore, Protocol):
     async def append(self, key: str, offset: int, content: AsyncIterator[bytes], limit: int) -> int:
         """Write what the content yields at the offset; the size from then on.
 
-        What was written stays where the content raises, so that a client can go on from there.
-        Raises WrongOffset where the offset isn't the present size, TooLong beyond `limit` bytes.
+        The offset is the present size, or 0, which begins anew. What was written stays where the
+        content raises, so that a client can go on from there; nothing of what goes beyond `limit`
+        bytes does. Once there are `limit` bytes, nothing changes them any more, so that what was
+        checked stays as it was. Raises WrongOffset, TooLong, BeingWritten.
+        """
+        ...
+
+
+class LocalStore(FileStore, Protocol):
+    """A store whose content is files of this machine, which the system can send by itself."""
+
+    async def open_content(self, key: str) -> int:
+        """The number of a file with the content, open to be read; who called it closes it.
+
+        Raises ContentMissing.
+        """
+        ...
+
+    async def send_content(self, file: int, start: int, count: int, to: int) -> int | None:
+        """Let the system send bytes of an open file to a socket that doesn't block.
+
+        How many it took, 0 at the end of the file; None: none at present. Raises OSError.
         """
         ...
 

@@ -210,3 +210,64 @@ def _with_clients(saved: SavedTable) -> SavedTable:
 
 AS_OF_0012: Final = tuple(map(_with_clients, AS_OF_0009))
 """The tables as the revision 0012 made functions of them."""
+
+
+_ANNOUNCED_AS_OF_0016: Final = {
+    "client_id": "text",
+    "name": "text",
+    "media_type": "text",
+    "size": "bigint",
+    "sha256": "text",
+    "created_by": "text",
+}
+_ANNOUNCED_FIELDS_AS_OF_0016: Final = {
+    "clientId": ("client_id",),
+    "name": ("name",),
+    "mediaType": ("media_type",),
+    "size": ("size",),
+    "sha256": ("sha256",),
+    "createdBy": ("created_by",),
+}
+_FILES_AS_OF_0016: Final = SavedTable(
+    "files",
+    {"file_id": "text", **_ANNOUNCED_AS_OF_0016},
+    logged=LoggedFields("file", _ANNOUNCED_FIELDS_AS_OF_0016, client="client_id"),
+)
+_UPLOADS_AS_OF_0016: Final = SavedTable(
+    "uploads",
+    {
+        "upload_id": "text",
+        **_ANNOUNCED_AS_OF_0016,
+        "status": "text",
+        "failure": "text",
+        "expires_at": "timestamptz",
+        "file_id": "text",
+    },
+    logged=LoggedFields(
+        "upload",
+        {
+            **_ANNOUNCED_FIELDS_AS_OF_0016,
+            "status": ("status",),
+            "failure": ("failure",),
+            "expiresAt": ("expires_at",),
+            "fileId": ("file_id",),
+        },
+        client="client_id",
+    ),
+)
+
+
+def _with_files(saved: SavedTable) -> SavedTable:
+    if saved.table != "delivery_packages":
+        return saved
+    assert saved.children is not None
+    assert saved.logged is not None
+    return replace(
+        saved,
+        children=replace(saved.children, columns={**saved.children.columns, "file_id": "text"}),
+        logged=replace(saved.logged, members={**saved.logged.members, "fileId": "file_id"}),
+    )
+
+
+AS_OF_0016: Final = (*map(_with_files, AS_OF_0012), _FILES_AS_OF_0016, _UPLOADS_AS_OF_0016)
+"""The tables as the revision 0016 made functions of them."""

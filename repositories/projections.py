@@ -28,6 +28,19 @@ class EncodedId(NamedTuple):
     attribute: str
 
 
+class Address(NamedTuple):
+    """A file's address, which nobody but the schema can make: `render_address` renders what it's
+    made of, these attributes. It's the value of the attribute `given` where the record has one.
+
+    The outermost projection has how long the address is valid: `lifetimes` has it under this
+    number. None: the address is valid for good.
+    """
+
+    attributes: tuple[str, ...]
+    number: int | None = None
+    given: str | None = None
+
+
 class Embedded(NamedTuple):
     """The object that the record has under an attribute, or null; or all of a tuple of them."""
 
@@ -104,26 +117,46 @@ class Paged(NamedTuple):
 
 
 PagedMember = Items | Facts | Fact | Constant
-Part = Attribute | Constant | EncodedId | Embedded | Children | Reference | Itself | Place | Paged
+Part = (
+    Attribute
+    | Constant
+    | EncodedId
+    | Address
+    | Embedded
+    | Children
+    | Reference
+    | Itself
+    | Place
+    | Paged
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JsonProjection:
     """The members of an object, in order: keys, and the parts under them.
 
-    An outermost projection has the requests of all `pages` within it, by their numbers.
+    An outermost projection has the requests of all `pages` within it, and the lifetimes of
+    addresses, by their numbers. Lifetimes change nothing of what is rendered, so projections that
+    differ in these alone are equal.
     """
 
     members: tuple[tuple[str, Part], ...]
     pages: tuple[PageRequest, ...] = ()
+    lifetimes: tuple[int, ...] = ()
+    """In seconds."""
     has_places: bool = field(init=False)
     """Whether its texts contain places."""
+    has_addresses: bool = field(init=False)
+    """Whether its texts contain addresses that are to be made."""
     _members_hash: int = field(init=False)
 
     def __post_init__(self) -> None:
         # It's looked up for every read, and may have many members.
-        object.__setattr__(self, "has_places", any(_has_places(part) for _, part in self.members))
-        object.__setattr__(self, "_members_hash", hash(self.members))
+        set_ = object.__setattr__
+        set_(self, "has_places", any(_has_places(part) for _, part in self.members))
+        has_own = any(isinstance(part, Address) for _, part in self.members)
+        set_(self, "has_addresses", has_own or any(each.has_addresses for each in self.within))
+        set_(self, "_members_hash", hash(self.members))
 
     def __hash__(self) -> int:
         return hash((self._members_hash, self.pages)) if self.pages else self._members_hash
@@ -135,15 +168,19 @@ class JsonProjection:
             and self.pages == other.pages
         )
 
-    def of_pages(self, pages: tuple[PageRequest, ...]) -> "JsonProjection":
-        """The same projection with these pages."""
-        if not pages:
+    def of_pages(
+        self, pages: tuple[PageRequest, ...], lifetimes: tuple[int, ...] | None = None
+    ) -> "JsonProjection":
+        """The same projection with these pages, and with other lifetimes where they are given."""
+        if not pages and not lifetimes:
             return self
         bound = object.__new__(JsonProjection)
         for name, value in (
             ("members", self.members),
             ("pages", pages),
+            ("lifetimes", self.lifetimes if lifetimes is None else lifetimes),
             ("has_places", self.has_places),
+            ("has_addresses", self.has_addresses),
             ("_members_hash", self._members_hash),
         ):
             object.__setattr__(bound, name, value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from domain.delivery import DeliveryPackage
 from domain.entity import Entity, Owned
+from domain.files import File, Upload
 from domain.history import ADOPTED, DELETED
 from domain.onboarding import Brief
 from domain.production import Campaign, Draft
@@ -18,6 +19,14 @@ from domain.strategy import StrategyPlan
 from repositories.delivery.contract import PackageReads, PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
+from repositories.files.contract import (
+    FileReads,
+    FileRepository,
+    UploadReads,
+    UploadRepository,
+)
+from repositories.files.database import DatabaseFileRepository, DatabaseUploadRepository
+from repositories.files.memory import MemoryFileRepository, MemoryUploadRepository
 from repositories.memory.repository import MemoryRepository
 from repositories.memory.session import MemorySession
 from repositories.onboarding.contract import BriefReads, BriefRepository
@@ -93,7 +102,7 @@ class EntityType(Generic[Reads, Repository]):
 
 
 class Entities:
-    """The types of entities, in the order of the pipeline."""
+    """The types of entities: those of the pipeline in its order, and files."""
 
     briefs: EntityType[BriefReads, BriefRepository] = EntityType(
         Brief, MemoryBriefRepository, DatabaseBriefRepository
@@ -112,6 +121,12 @@ class Entities:
     )
     delivery_packages: EntityType[PackageReads, PackageRepository] = EntityType(
         DeliveryPackage, MemoryPackageRepository, DatabasePackageRepository
+    )
+    files: EntityType[FileReads, FileRepository] = EntityType(
+        File, MemoryFileRepository, DatabaseFileRepository
+    )
+    uploads: EntityType[UploadReads, UploadRepository] = EntityType(
+        Upload, MemoryUploadRepository, DatabaseUploadRepository
     )
 
 

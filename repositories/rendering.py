@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import orjson
 
+from repositories.addresses import render_address
 from repositories.criteria import Page
 from repositories.json_encoding import base64url
 from repositories.projections import (
+    Address,
     Attribute,
     Children,
     Constant,
@@ -49,11 +51,16 @@ def objects(
 
 def are_carried(projection: JsonProjection, record: Any) -> bool:
     """Whether the record itself has all that is projected, its children included."""
-    return not any(
-        isinstance(part, Reference | Paged)
-        or (isinstance(part, Children) and getattr(record, part.attribute) is None)
+    return not refers(projection) and not any(
+        isinstance(part, Children)
+        and (getattr(record, part.attribute) is None or refers(part.projection))
         for _, part in projection.members
     )
+
+
+def refers(projection: JsonProjection) -> bool:
+    """Whether the projected objects have something of other entities."""
+    return any(isinstance(part, Reference | Paged) for _, part in projection.members)
 
 
 def carried(part: Children | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
@@ -72,6 +79,8 @@ def _column(
             return [text] * len(records)
         case EncodedId(prefix, attribute):
             return [base64url(prefix + getattr(record, attribute)) for record in records]
+        case Address():
+            return _addresses(part, records)
         case Embedded(attribute, projection, is_many):
             held = [getattr(record, attribute) for record in records]
             if is_many:
@@ -84,6 +93,20 @@ def _column(
             return places
         case _:
             return belonging(part, records)
+
+
+def _addresses(part: Address, records: Sequence[Any]) -> Sequence[Any]:
+    given: list[Any] = [None] * len(records)
+    if part.given is not None:
+        given = list(map(attrgetter(part.given), records))
+    if None not in given:
+        return given
+    return [
+        render_address(part.number, [getattr(record, each) for each in part.attributes])
+        if address is None
+        else address
+        for address, record in zip(given, records, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 
 from domain.callers import Caller
 from domain.delivery import DeliveryPackage
+from domain.files import File, Upload
 from domain.history import Event
 from domain.onboarding import Brief
 from domain.production import Campaign, Draft
@@ -31,6 +32,8 @@ TYPES_OF_CLIENTS: Final = (
     Draft,
     QcResult,
     DeliveryPackage,
+    File,
+    Upload,
     Event,
 )
 """The records that belong to clients."""

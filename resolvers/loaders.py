@@ -8,6 +8,7 @@ from repositories.unit_of_work import Snapshot
 from resolvers.access.loaders import AccessLoaders
 from resolvers.dataloaders import EntityLoaders
 from resolvers.delivery.loaders import PackageLoaders
+from resolvers.files.loaders import FileLoaders, UploadLoaders
 from resolvers.history.loaders import EventLoaders
 from resolvers.onboarding.loaders import BriefLoaders
 from resolvers.production.loaders import CampaignLoaders, DraftLoaders
@@ -55,6 +56,8 @@ class Loaders:
     drafts = LoadersOf(Entities.drafts, DraftLoaders)
     qc_results = LoadersOf(Entities.qc_results, QcResultLoaders)
     delivery_packages = LoadersOf(Entities.delivery_packages, PackageLoaders)
+    files = LoadersOf(Entities.files, FileLoaders)
+    uploads = LoadersOf(Entities.uploads, UploadLoaders)
 
     def __init__(self, snapshot: Snapshot, *, single_statement: bool = False) -> None:
         """`single_statement`: only one thing is read, so there is nothing to gather."""

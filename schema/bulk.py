@@ -69,7 +69,7 @@ def bulk_mutation(
     *,
     scope: Scope,
     outcome: str,
-    single_statement: bool = False,
+    single_statement: Callable[[Any], bool] | bool = False,
 ) -> Any:
     """A field that carries out the commands of an input, in one unit of work.
 
@@ -77,6 +77,9 @@ def bulk_mutation(
     expected failure under `errors`. `single_statement` promises the same as in
     `Repositories.write`, as long as nothing has to be undone.
     """
+
+    def is_single(bulk: Bulk[Any]) -> bool:
+        return single_statement(bulk) if callable(single_statement) else single_statement
 
     def row(found: Any) -> Payload:
         if isinstance(found, DomainError):
@@ -89,7 +92,7 @@ def bulk_mutation(
         try:
             outcomes = await context.write(
                 lambda unit: work(unit, bulk),
-                single_statement=single_statement and not bulk.may_be_undone,
+                single_statement=is_single(bulk) and not bulk.may_be_undone,
             )
         except BulkRejected as rejected:
             outcomes, errors = rejected.errors, mutation_errors(rejected)
@@ -107,7 +110,7 @@ def bulk_mutation(
             return None
 
         async def render(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
-            return [rendered.made(await carried_out(context, input))]
+            return [rendered.made(await carried_out(context, input), context.addresses)]
 
         return ConstantBind(render)
 

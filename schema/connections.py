@@ -22,7 +22,7 @@ from schema.cursors import Cursors, Listed
 from schema.declarations import FieldResolution
 from schema.filtering import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH, criteria
 from schema.pagination import After, Before, First, Last, order_of, page_size
-from schema.rendered_connections import RenderedConnection, paged_members
+from schema.rendered_connections import Finishing, RenderedConnection, paged_members
 from schema.rendering import (
     ArgumentsOf,
     BindConverted,
@@ -94,7 +94,8 @@ def connection(
                 request = request_of(**arguments)
                 reads = context.loaders.of(entity_type).reads
                 cursors = Cursors(entity_type, request.order)
-                return [await rendered.read(reads, request, projections, cursors.encode_place)]
+                finishing = Finishing(cursors.encode_place, context.addresses)
+                return [await rendered.read(reads, request, projections, finishing)]
 
             return render
 
@@ -128,7 +129,7 @@ def connection(
                 bound = projection.of_pages((request_of(**arguments), *projection.pages))
                 keys = [getattr(parent, by) for parent in parents]
                 texts = await related(context.loaders).json.load_json(keys, bound)
-                return [as_rendered(each, bound) for each in texts]
+                return [as_rendered(each, bound, context.addresses) for each in texts]
 
             return render
 

@@ -9,10 +9,13 @@ import strawberry
 
 from domain.callers import Caller
 from domain.history import Event, EventFilter
+from files.service import require
+from orchestration.uploads import Uploads
 from repositories.criteria import AttributeMask
 from repositories.lazy import lazy
 from repositories.unit_of_work import SnapshotHandle, Storage, UnitOfWork
 from resolvers.loaders import Loaders
+from schema.addresses import Addresses
 from schema.pacing import Pacer
 
 T = TypeVar("T")
@@ -26,10 +29,21 @@ class Context:
 
     Until it's entered, it may be told the `selected` attributes of records, and that the operation
     is a `single_statement`, both as `Repositories.read` is told.
+
+    `uploads` are those of the server; None: it keeps no files. `base` tells under which address
+    the client reaches it.
     """
 
-    def __init__(self, storage: Storage, caller: Caller) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        caller: Caller,
+        uploads: Uploads | None = None,
+        base: Callable[[], str] = str,
+    ) -> None:
         self.caller = caller
+        self._base = base
+        self._uploads = uploads
         self.selected: AttributeMask | None = None
         self.single_statement = False
         self._storage = storage
@@ -45,6 +59,23 @@ class Context:
     def pacer(self) -> Pacer:
         """The pacing that the operation's fields share."""
         return Pacer()
+
+    @lazy
+    def base(self) -> str:
+        """What addresses of the server begin with, for the client of this operation."""
+        return self._base()
+
+    @lazy
+    def addresses(self) -> Addresses:
+        """The addresses of files that the operation gives out."""
+        return Addresses(None if self._uploads is None else self._uploads.files, self.base)
+
+    @property
+    def uploads(self) -> Uploads:
+        """Raises Unavailable where the server keeps no files."""
+        require(None if self._uploads is None else self._uploads.files)
+        assert self._uploads is not None
+        return self._uploads
 
     @property
     def loaders(self) -> Loaders:
@@ -72,6 +103,12 @@ class Context:
             await self._end_reading()
         repositories = self._storage.as_(self.caller)
         return await repositories.write(work, single_statement=single_statement)
+
+    async def apart(self, work: Awaitable[T]) -> T:
+        """Await what opens units of work of its own. The snapshot is given back first, as it is
+        before `write`, and reads after it see what was stored."""
+        await self._end_reading()
+        return await work
 
     async def __aenter__(self) -> Self:
         self._is_open = True

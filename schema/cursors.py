@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, get_type_hints
 import orjson
 from strawberry import UNSET
 
+from domain.files import MAX_BYTES, ByteCount
 from domain.validation import EARLIEST, INT_MAX, LATEST, unstorable
 from repositories.criteria import Order, Position
 from repositories.places import PLACE_MARK
@@ -98,11 +99,11 @@ class Cursors:
     def _position(self, value: Any, key: Any) -> Position | None:
         if not isinstance(key, str) or unstorable(key):
             return None
-        type_ = _type_of(self.listed.record, self.order.field)
+        type_, largest = _type_of(self.listed.record, self.order.field)
         if type_ is datetime and isinstance(value, str):
             value = _moment(value)
-        fits = isinstance(value, str if issubclass(type_, str) else type_) and _is_storable(value)
-        return Position(value, key) if fits else None
+        fits = isinstance(value, str if issubclass(type_, str) else type_)
+        return Position(value, key) if fits and _is_storable(value, largest) else None
 
 
 _LOG: Final = ["Event", "position", "ASC"]
@@ -185,9 +186,10 @@ def _payload_of_place(place: str) -> bytes:
 
 
 @cache
-def _type_of(record: type, field: str) -> type:
-    type_: type = get_type_hints(record)[field]
-    return type_
+def _type_of(record: type, field: str) -> tuple[type, int]:
+    """The type of an attribute, and its largest number where it's one."""
+    type_: Any = get_type_hints(record)[field]
+    return (int, MAX_BYTES) if type_ is ByteCount else (type_, INT_MAX)
 
 
 def _payload_of(parts: list[Any]) -> bytes:
@@ -213,12 +215,12 @@ def _moment(value: str) -> datetime | None:
     return moment if moment.tzinfo and EARLIEST <= moment <= LATEST else None
 
 
-def _is_storable(value: Any) -> bool:
+def _is_storable(value: Any, largest: int) -> bool:
     if isinstance(value, str):
         return unstorable(value) is None
     if isinstance(value, float):
         return math.isfinite(value)
-    return not isinstance(value, int) or abs(value) <= INT_MAX
+    return not isinstance(value, int) or abs(value) <= largest
 
 
 def _payload(cursor: str) -> list[Any] | None:

@@ -28,6 +28,9 @@ class FieldResolution:
     """Renders the field's objects as JSON; it gets arguments as the resolver does."""
     part_of: PartOf | None = None
     """Returns the field's part of the JSON of its parent."""
+    attributes: tuple[str, ...] = ()
+    """The attributes of the record that the resolver looks at, but for keys and that of the
+    field's own name."""
 
     @property
     def metadata(self) -> dict[str, "FieldResolution"]:

@@ -17,6 +17,7 @@ from strawberry.utils.str_converters import to_camel_case
 from domain import errors as domain
 from domain.bulk import BulkRejected, RowRejected
 from schema.descriptions import describe_enum
+from schema.upload_failures import UploadFailure
 
 log = logging.getLogger("aicmo.operations")
 
@@ -28,6 +29,7 @@ class ErrorCode(StrEnum):
     INVALID_TRANSITION = "INVALID_TRANSITION"
     NOT_ALLOWED = "NOT_ALLOWED"
     REJECTED = "REJECTED"
+    UPLOAD_REJECTED = "UPLOAD_REJECTED"
 
 
 describe_enum(
@@ -39,6 +41,7 @@ describe_enum(
     INVALID_TRANSITION="The entity's state forbids this step.",
     NOT_ALLOWED="A rule forbids this step to this caller; others may take it.",
     REJECTED="Other rows of the bulk were refused, so nothing of it was stored.",
+    UPLOAD_REJECTED="An upload can't be completed as it is; `failure` says why.",
 )
 
 
@@ -105,6 +108,16 @@ class RejectedError(MutationError):
     pass
 
 
+@strawberry.type(
+    description=(
+        "An upload can't be completed. Where bytes are missing they may still be sent; otherwise "
+        "another upload has to be created, and the upload says why."
+    )
+)
+class UploadRejectedError(MutationError):
+    failure: UploadFailure = strawberry.field(description="Why, for programs.")
+
+
 MUTATION_ERROR_TYPES = (
     ValidationError,
     NotFoundError,
@@ -112,6 +125,7 @@ MUTATION_ERROR_TYPES = (
     InvalidTransitionError,
     NotAllowedError,
     RejectedError,
+    UploadRejectedError,
 )
 
 
@@ -164,6 +178,16 @@ def mutation_errors(error: domain.DomainError) -> list[MutationError]:
             ]
         case BulkRejected() | RowRejected():
             return [RejectedError(code=ErrorCode.REJECTED, message=str(error), path=[])]
+        case domain.UploadRejected():
+            violation = domain.Violation((error.field,), error.reason)
+            return [
+                UploadRejectedError(
+                    code=ErrorCode.UPLOAD_REJECTED,
+                    message=_message_of(violation),
+                    path=_path(violation.path),
+                    failure=UploadFailure(error.failure),
+                )
+            ]
         case _:
             raise error
 

@@ -169,7 +169,7 @@ async def subscribe(
     Responses that others executed while the iterator is awaited are passed to `send` instead.
     """
     context = new_context()
-    joined = schema.response_groups.joined(_sharing_key(operation, context.caller))
+    joined = schema.response_groups.joined(_sharing_key(operation, context))
     with context.watching, joined as group:
         source = await _source(schema, operation, context)
         if isinstance(source, ExecutionResult):
@@ -253,7 +253,7 @@ def _member(
         group.leave(member)
 
 
-def _sharing_key(operation: ExecutableOperation, caller: Caller) -> Hashable:
+def _sharing_key(operation: ExecutableOperation, context: Context) -> Hashable:
     """Equal for subscriptions whose responses to the same event are equal."""
     request = operation.request
     return (
@@ -261,7 +261,8 @@ def _sharing_key(operation: ExecutableOperation, caller: Caller) -> Hashable:
         request.operation_name,
         encode(request.variables),
         request.wants_cost,
-        caller._replace(request_id="", expires_at=None),
+        context.caller._replace(request_id="", expires_at=None),
+        context.base,
     )
 
 

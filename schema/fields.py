@@ -13,14 +13,16 @@ from domain.scopes import read_scope
 from execution import Render, SelectedField
 from repositories.projections import Children, JsonProjection, Part, Reference
 from repositories.registry import EntityType
-from repositories.rendering import carried, objects
+from repositories.rendering import carried, objects, refers
 from resolvers.dataloaders import Loader
 from resolvers.loaders import Loaders
+from schema.addresses import Addresses
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.rendering import (
     BindConverted,
     ProjectionBuilder,
+    as_encoded,
     as_rendered,
     rendered_projection_of,
 )
@@ -47,9 +49,10 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         loaded = iter(await load(keys))
         return [next(loaded) if has is None else has for has in found]
 
-    def rendered(found: Any, projection: JsonProjection) -> Any:
-        is_json = isinstance(found, str)
-        return as_rendered(found, projection) if is_json else objects(projection, found, carried)
+    def rendered(found: Any, projection: JsonProjection, addresses: Addresses) -> Any:
+        if isinstance(found, str):
+            return as_rendered(found, projection, addresses)
+        return as_encoded(objects(projection, found, carried), projection, addresses)
 
     return _loaded(
         {"description": description},
@@ -57,6 +60,8 @@ def children(description: str, *, attribute: str, key: str, loader: LoaderOf) ->
         carried_or_loaded,
         rendered,
         lambda projection: Children(attribute, projection),
+        # Records that carry their children have nothing of what these refer to.
+        may_render=lambda projection: not refers(projection),
     )
 
 
@@ -91,12 +96,13 @@ def _loaded(
     declared: dict[str, Any],
     loader: LoaderOf,
     together: Callable[[Sequence[Any], Load], Awaitable[Sequence[Any]]],
-    rendered: Callable[[Any, JsonProjection], Any],
+    rendered: Callable[[Any, JsonProjection, Addresses], Any],
     part: Callable[[JsonProjection], Part],
+    may_render: Callable[[JsonProjection], bool] = lambda _: True,
 ) -> Any:
     """A field whose values `together` loads for all parents of a level: as records, or as JSON,
-    which `rendered` converts for the response. In projections of parents it's this `part`. The
-    field is `declared` by its description, and perhaps a rule.
+    which `rendered` converts for the response, if it `may_render` them. In projections of parents
+    it's this `part`. The field is `declared` by its description, and perhaps a rule.
     """
 
     async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
@@ -111,13 +117,15 @@ def _loaded(
         async def render(parents: Sequence[Any], context: Context) -> Sequence[Any]:
             load_json = loader(context.loaders).load_json
             found = await together(parents, lambda keys: load_json(keys, projection))
-            return [rendered(each, projection) for each in found]
+            return [rendered(each, projection, context.addresses) for each in found]
 
         return render
 
     def renderer(selected: Sequence[SelectedField]) -> BindConverted | None:
         it = rendered_projection_of(selected)
-        return None if it is None else it.bind(render_of)
+        if it is None or not may_render(it.projection):
+            return None
+        return it.bind(render_of)
 
     def part_of(selected: SelectedField, builder: ProjectionBuilder) -> Part | None:
         assert selected.selected is not None

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import strawberry
 from strawberry import UNSET
 
+from domain.files import ByteCount
 from domain.validation import LIST_LENGTH
 from repositories.criteria import (
     AllOf,
@@ -84,6 +85,16 @@ class IntFilter:
     gte: int | None = optional("Greater than or equal to.")
     lt: int | None = optional("Less than.")
     lte: int | None = optional("Less than or equal to.")
+
+
+@strawberry.input(description=f"Conditions on a number of bytes; {ALL_HOLD}")
+class ByteCountFilter:
+    eq: ByteCount | None = optional(_EQ)
+    ne: ByteCount | None = optional(_NE)
+    gt: ByteCount | None = optional("Greater than.")
+    gte: ByteCount | None = optional("Greater than or equal to.")
+    lt: ByteCount | None = optional("Less than.")
+    lte: ByteCount | None = optional("Less than or equal to.")
 
 
 @strawberry.input(description=f"Conditions on a number; {ALL_HOLD}")
@@ -236,6 +247,11 @@ def _size(filter: Filter) -> int:
             return _size(condition)
         case _:
             return 1
+
+
+def is_null() -> Any:
+    """The condition of comparators on what may be absent."""
+    return optional(_IS_NULL)
 
 
 def on(field: str) -> Any:

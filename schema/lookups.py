@@ -32,7 +32,7 @@ def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
         async def render(_: Sequence[Any], context: Context, **arguments: Any) -> Sequence[Any]:
             loader, key = find(context.loaders, **arguments)
             [found] = await loader.load_json([key], projection)
-            return [as_rendered(found, projection)]
+            return [as_rendered(found, projection, context.addresses)]
 
         return render
 

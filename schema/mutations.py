@@ -80,22 +80,54 @@ def mutation(
     *,
     scope: Scope,
     outcome: str,
-    single_statement: bool = False,
+    single_statement: bool | Callable[[Any], bool] = False,
 ) -> Any:
     """A field that runs the command of an input, in a unit of work, and returns a payload.
 
     It requires the scope. The payload has the result of `work` under `outcome`, or an expected
     failure under `errors`.
-    `single_statement` promises the same as in `Repositories.write`. `payload` is the payload's
-    type, or, where the result is no entity, what `unrendered` makes of it.
+    `single_statement` promises the same as in `Repositories.write`, for all commands or for those
+    that it tells. `payload` is the payload's type, or, where the result is no entity, what
+    `unrendered` makes of it.
     """
 
+    async def execute(context: Context, command: Any) -> Any:
+        is_single = single_statement(command) if callable(single_statement) else single_statement
+        return await context.write(lambda unit: work(unit, command), single_statement=is_single)
+
+    return _mutation(description, payload, input, execute, scope=scope, outcome=outcome)
+
+
+def mutation_apart(
+    description: str,
+    payload: Callable[..., Payload],
+    input: type,
+    work: Callable[[Context, Any], Awaitable[Any]],
+    *,
+    scope: Scope,
+    outcome: str,
+) -> Any:
+    """A mutation whose `work` opens units of work of its own, and does other things in between."""
+
+    async def execute(context: Context, command: Any) -> Any:
+        return await context.apart(work(context, command))
+
+    return _mutation(description, payload, input, execute, scope=scope, outcome=outcome)
+
+
+def _mutation(
+    description: str,
+    payload: Callable[..., Payload],
+    input: type,
+    execute: Callable[[Context, Any], Awaitable[Any]],
+    *,
+    scope: Scope,
+    outcome: str,
+) -> Any:
     async def carried_out(context: Context, command: Any) -> Payload:
         found, errors = None, list[MutationError]()
         try:
-            found = await context.write(
-                lambda unit: work(unit, command), single_statement=single_statement
-            )
+            found = await execute(context, command)
         except DomainError as error:
             errors = mutation_errors(error)
         return payload(**{outcome: found}, errors=errors)
@@ -111,7 +143,8 @@ def mutation(
             return None
 
         async def render(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
-            return [rendered.made(await carried_out(context, input))]
+            payload = await carried_out(context, input)
+            return [rendered.made(payload, context.addresses)]
 
         return ConstantBind(render)
 

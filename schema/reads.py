@@ -15,7 +15,7 @@ from graphql import (
 
 from domain.scopes import Scope, Scopes
 from repositories.criteria import AttributeMask
-from schema.declarations import declaration, is_extended
+from schema.declarations import declaration, is_extended, resolution_of
 from schema.scopes import rule_of
 
 
@@ -59,3 +59,5 @@ class _Fields(Visitor):
                 self.scopes |= rule.mentioned
             name = declared.python_name if declared is not None else node.name.value
             self.found[parent.name].add(name)
+            if declared is not None:
+                self.found[parent.name].update(resolution_of(declared).attributes)

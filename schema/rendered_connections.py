@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from graphql import TypeNameMetaFieldDef
 
@@ -21,13 +21,14 @@ from repositories.projections import (
     Part,
     Place,
 )
-from schema.cursors import with_cursors
+from schema.addresses import Addresses
 from schema.rendering import (
     MAX_MEMBERS,
     ArgumentsOf,
     ProjectionBuilder,
     RenderedProjection,
     as_rendered,
+    filled_in,
     member_of,
     rendered_projection_of,
 )
@@ -35,7 +36,13 @@ from schema.rendering import (
 Item = tuple[Any, ...]
 """The texts of an entity, one for each projection; perhaps followed by its position: value, key."""
 
-EncodePlace = Callable[[Any, str], str]
+
+class Finishing(NamedTuple):
+    """What makes cursors and addresses."""
+
+    encode_place: Callable[[Any, str], str]
+    addresses: Addresses
+
 
 _CURSORS: Final = {"cursor", "start_cursor", "end_cursor"}
 _MORE: Final = {"has_next_page", "has_previous_page"}
@@ -49,10 +56,21 @@ class _Read:
 
     page: Page[Item]
     total: int | None
-    encode_place: EncodePlace
+    projections: Sequence[JsonProjection]
+    finishing: Finishing
 
     def cursor(self, item: Item) -> str:
-        return self.encode_place(*item[-2:])
+        return self.finishing.encode_place(*item[-2:])
+
+    def node(self, place: int, item: Item) -> JsonTexts | None:
+        return as_rendered(item[place], self.projections[place], self.finishing.addresses)
+
+    def nodes(self, place: int) -> JsonTexts:
+        texts, projection = [item[place] for item in self.page.items], self.projections[place]
+        if projection.has_places or projection.has_addresses:
+            addresses = self.finishing.addresses
+            texts = [filled_in(text, projection, addresses) for text in texts]
+        return JsonTexts(texts)
 
 
 Make = Callable[[_Read], Any]
@@ -90,11 +108,11 @@ class RenderedConnection:
         reads: EntityReads[Any],
         request: PageRequest,
         projections: Sequence[JsonProjection],
-        encode_place: EncodePlace,
+        finishing: Finishing,
     ) -> dict[str, Any]:
         """The connection, by a single call of the repository."""
         page, total = await self._read(reads, request, projections)
-        read = _Read(page, total, encode_place)
+        read = _Read(page, total, projections, finishing)
         return {key: make(read) for key, make in self.members}
 
     async def _read(
@@ -124,8 +142,8 @@ class _Builder:
     def member(self, selected: SelectedField) -> Make:
         match self._name(selected):
             case "nodes":
-                place, nodes = self._place(selected)
-                return lambda read: _list([item[place] for item in read.page.items], nodes)
+                place = self._place(selected)
+                return lambda read: read.nodes(place)
             case "edges":
                 edge = self._members(selected, self._of_edge)
                 return lambda read: [
@@ -143,8 +161,8 @@ class _Builder:
             case "cursor":
                 return _Read.cursor
             case "node":
-                place, node = self._place(selected)
-                return lambda _, item: as_rendered(item[place], node)
+                place = self._place(selected)
+                return lambda read, item: read.node(place, item)
         other = self._other(selected)
         return lambda read, _: other(read)
 
@@ -178,18 +196,18 @@ class _Builder:
         self.names.add(member.name)
         return member.name
 
-    def _place(self, selected: SelectedField) -> tuple[int, JsonProjection]:
-        """The index of the selection's projection, and the projection."""
+    def _place(self, selected: SelectedField) -> int:
+        """The index of the selection's projection."""
         assert selected.selected is not None
         rendered = rendered_projection_of(selected.selected)
         if rendered is None:
             self.is_unrenderable = True
-            return 0, JsonProjection(())
-        # Equal selections with nested pages may have different arguments.
-        if rendered.pages or rendered not in self.rendered:
+            return 0
+        # Equal selections with arguments within may have different ones.
+        if rendered.has_arguments or rendered not in self.rendered:
             self.rendered.append(rendered)
-            return len(self.rendered) - 1, rendered.projection
-        return self.rendered.index(rendered), rendered.projection
+            return len(self.rendered) - 1
+        return self.rendered.index(rendered)
 
 
 def paged_members(
@@ -256,7 +274,3 @@ _FACTS: Final[Mapping[str | None, Fact]] = {
     "start_cursor": Fact.START,
     "end_cursor": Fact.END,
 }
-
-
-def _list(texts: Sequence[str], projection: JsonProjection) -> JsonTexts:
-    return JsonTexts(list(map(with_cursors, texts)) if projection.has_places else texts)

@@ -11,9 +11,10 @@ from graphql import TypeNameMetaFieldDef
 from execution import SelectedField, Unrendered
 from repositories.projections import JsonProjection
 from repositories.rendering import are_carried, carried, objects
-from schema.rendering import member_of, rendered_projection_of
+from schema.addresses import Addresses
+from schema.rendering import as_encoded, member_of, rendered_projection_of
 
-Make = Callable[[Sequence[Any]], Sequence[Any]]
+Make = Callable[[Sequence[Any], Addresses], Sequence[Any]]
 """Makes a member's values of payloads without errors."""
 
 
@@ -38,23 +39,26 @@ class RenderedPayload:
                 members.append((each.key, _nothing))
             elif name == outcome and each.selected is None:
                 members.append((each.key, _attribute(outcome)))
-            elif name == outcome and (rendered := rendered_projection_of(each.selected or ())):
+            elif name == outcome:
+                rendered = rendered_projection_of(each.selected or ())
+                if rendered is None or rendered.lifetimes:
+                    return None
                 projections.append(rendered.projection)
                 members.append((each.key, _objects(outcome, rendered.projection)))
             else:
                 return None
         return cls(tuple(members), outcome, tuple(projections))
 
-    def made(self, payload: Any) -> Any:
+    def made(self, payload: Any, addresses: Addresses) -> Any:
         """The payload's object; the payload itself if it has to be completed field by field."""
-        [made] = self.all_made([payload]) or [Unrendered(payload)]
+        [made] = self.all_made([payload], addresses) or [Unrendered(payload)]
         return made
 
-    def all_made(self, payloads: Sequence[Any]) -> Sequence[Any] | None:
+    def all_made(self, payloads: Sequence[Any], addresses: Addresses) -> Sequence[Any] | None:
         """The payloads' objects; None if any payload has to be completed field by field."""
         if not all(map(self._is_whole, payloads)):
             return None
-        columns = [make(payloads) for _, make in self.members]
+        columns = [make(payloads, addresses) for _, make in self.members]
         keys = [key for key, _ in self.members]
         return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
@@ -67,28 +71,28 @@ class RenderedPayload:
 class RenderedBulk:
     """Makes each member of a bulk's payload, which has the payloads of its rows."""
 
-    members: tuple[tuple[str, Callable[[Any], Any]], ...]
+    members: tuple[tuple[str, Callable[[Any, Addresses], Any]], ...]
     """A value is None if it has to be completed field by field."""
 
     @classmethod
     def of(cls, selected: Sequence[SelectedField], outcome: str) -> "RenderedBulk | None":
         """As `RenderedPayload.of`, for the payload of a bulk."""
-        members: list[tuple[str, Callable[[Any], Any]]] = []
+        members: list[tuple[str, Callable[[Any, Addresses], Any]]] = []
         for each in selected:
             name = _name_of(each)
             if each.field is TypeNameMetaFieldDef:
                 members.append((each.key, partial(_name_of_type, each.type.name)))
             elif name in ("count", "errors"):
-                members.append((each.key, attrgetter(name)))
+                members.append((each.key, partial(_attribute_of, name)))
             elif name == "results" and (row := RenderedPayload.of(each.selected or (), outcome)):
                 members.append((each.key, partial(_results, row)))
             else:
                 return None
         return cls(tuple(members))
 
-    def made(self, payload: Any) -> Any:
+    def made(self, payload: Any, addresses: Addresses) -> Any:
         """The payload's object; the payload itself if it has to be completed field by field."""
-        made = {key: make(payload) for key, make in self.members}
+        made = {key: make(payload, addresses) for key, make in self.members}
         if payload.errors or any(value is None for value in made.values()):
             return Unrendered(payload)
         return made
@@ -99,25 +103,33 @@ def _name_of(selected: SelectedField) -> str | None:
     return None if member is None else member.name
 
 
-def _name_of_type(name: str, _: Any) -> str:
+def _name_of_type(name: str, _payload: Any, _addresses: Addresses) -> str:
     return name
 
 
-def _results(row: RenderedPayload, payload: Any) -> Sequence[Any] | None:
-    return row.all_made(payload.results)
+def _attribute_of(name: str, payload: Any, _addresses: Addresses) -> Any:
+    return getattr(payload, name)
+
+
+def _results(row: RenderedPayload, payload: Any, addresses: Addresses) -> Sequence[Any] | None:
+    return row.all_made(payload.results, addresses)
 
 
 def _constant(text: str) -> Make:
-    return lambda payloads: [text for _ in payloads]
+    return lambda payloads, _: [text for _ in payloads]
 
 
-def _nothing(payloads: Sequence[Any]) -> Sequence[Any]:
+def _nothing(payloads: Sequence[Any], _addresses: Addresses) -> Sequence[Any]:
     return [[] for _ in payloads]
 
 
 def _attribute(name: str) -> Make:
-    return lambda payloads: [getattr(payload, name) for payload in payloads]
+    return lambda payloads, _: [getattr(payload, name) for payload in payloads]
 
 
 def _objects(name: str, projection: JsonProjection) -> Make:
-    return lambda payloads: objects(projection, map(attrgetter(name), payloads), carried)
+    def make(payloads: Sequence[Any], addresses: Addresses) -> Sequence[Any]:
+        found = objects(projection, map(attrgetter(name), payloads), carried)
+        return [as_encoded(each, projection, addresses) for each in found]
+
+    return make

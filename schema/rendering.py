@@ -15,8 +15,9 @@ from graphql import (
 
 from execution import ConstantBind, Render, SelectedField
 from repositories.criteria import PageRequest
-from repositories.json_encoding import JsonTexts
+from repositories.json_encoding import JsonTexts, encode_json
 from repositories.projections import Attribute, Constant, Embedded, JsonProjection, Part
+from schema.addresses import Addresses
 from schema.cursors import with_cursors
 
 MAX_MEMBERS: Final = 400
@@ -60,27 +61,49 @@ class PageWithin:
         return request
 
 
+LifetimeOf = Callable[..., int]
+"""Returns how many seconds an address is valid, of a field's arguments."""
+
+
+class LifetimeWithin(NamedTuple):
+    """The lifetime of an address within a projection."""
+
+    selected: SelectedField
+    lifetime_of: LifetimeOf
+
+    def seconds(self, arguments_of: ArgumentsOf) -> int:
+        return self.lifetime_of(**arguments_of(self.selected))
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedProjection:
-    """A projection that repositories can render, with the pages within it."""
+    """A projection that repositories can render, with the pages within it, and lifetimes."""
 
     projection: JsonProjection
     pages: tuple[PageWithin, ...]
+    lifetimes: tuple[LifetimeWithin, ...] = ()
+
+    @property
+    def has_arguments(self) -> bool:
+        """Whether what is rendered depends on the arguments of fields within it."""
+        return bool(self.pages or self.lifetimes)
 
     def bound(self, arguments_of: ArgumentsOf) -> JsonProjection | None:
-        """The projection with its page requests; None if their arguments are invalid."""
-        if not self.pages:
+        """The projection with its page requests, and lifetimes; None if their arguments are
+        invalid."""
+        if not self.has_arguments:
             return self.projection
         try:
             return self.projection.of_pages(
-                tuple(page.request(arguments_of) for page in self.pages)
+                tuple(page.request(arguments_of) for page in self.pages),
+                tuple(each.seconds(arguments_of) for each in self.lifetimes),
             )
         except Exception:  # noqa: BLE001
             return None
 
     def bind(self, render_of: Callable[[JsonProjection], Render]) -> BindConverted:
-        """Binds the arguments of pages within; `render_of` returns the renderer of a projection."""
-        if not self.pages:
+        """Binds the arguments of fields within; `render_of` gives the renderer of a projection."""
+        if not self.has_arguments:
             return ConstantBind(render_of(self.projection))
 
         def bind(arguments_of: ArgumentsOf) -> Render | None:
@@ -91,11 +114,12 @@ class RenderedProjection:
 
 
 class ProjectionBuilder:
-    """Builds projections of selected fields, and gathers the pages within them."""
+    """Builds projections of selected fields, and gathers the pages and lifetimes within them."""
 
     def __init__(self, first_page: int = 0) -> None:
         """`first_page` is the number of the first page."""
         self.pages: list[PageWithin] = []
+        self.lifetimes: list[LifetimeWithin] = []
         self._first_page = first_page
 
     def projection(self, selected: Sequence[SelectedField]) -> JsonProjection | None:
@@ -116,11 +140,16 @@ class ProjectionBuilder:
         self.pages.append(PageWithin(selected, request_of))
         return self._first_page + len(self.pages) - 1
 
+    def lifetime(self, selected: SelectedField, lifetime_of: LifetimeOf) -> int:
+        """Adds the lifetime of an address, and returns its number."""
+        self.lifetimes.append(LifetimeWithin(selected, lifetime_of))
+        return len(self.lifetimes) - 1
+
     def rendered(self, projection: JsonProjection | None) -> RenderedProjection | None:
-        """The projection with the gathered pages; None if it's too large."""
+        """The projection with what was gathered; None if it's too large."""
         if projection is None or projection.size > MAX_MEMBERS or projection.depth > MAX_DEPTH:
             return None
-        return RenderedProjection(projection, tuple(self.pages))
+        return RenderedProjection(projection, tuple(self.pages), tuple(self.lifetimes))
 
     def _part(self, selected: SelectedField) -> Part | None:
         if selected.field is TypeNameMetaFieldDef:
@@ -168,8 +197,24 @@ def rendered_projection_of(selected: Sequence[SelectedField]) -> RenderedProject
     return builder.rendered(builder.projection(selected))
 
 
-def as_rendered(text: str | None, projection: JsonProjection) -> JsonTexts | None:
+def filled_in(text: str, projection: JsonProjection, addresses: Addresses) -> str:
+    """The text that a repository rendered, with its cursors and addresses."""
+    if projection.has_places:
+        text = with_cursors(text)
+    return addresses.filled_in(text, projection) if projection.has_addresses else text
+
+
+def as_rendered(
+    text: str | None, projection: JsonProjection, addresses: Addresses
+) -> JsonTexts | None:
     """The text that a repository rendered, for `schema.encoding`."""
     if text is None:
         return None
-    return JsonTexts((with_cursors(text) if projection.has_places else text,), is_list=False)
+    return JsonTexts((filled_in(text, projection, addresses),), is_list=False)
+
+
+def as_encoded(objects: Any, projection: JsonProjection, addresses: Addresses) -> Any:
+    """The objects that were made of records, for `schema.encoding`."""
+    if not projection.has_addresses:
+        return objects
+    return as_rendered(encode_json(objects).decode(), projection, addresses)

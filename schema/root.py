@@ -29,6 +29,8 @@ from schema.delivery.queries import DeliveryQuery
 from schema.delivery.subscriptions import DeliverySubscription
 from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
+from schema.files.mutations import FilesMutation
+from schema.files.queries import FilesQuery
 from schema.history.queries import HistoryQuery
 from schema.history.subscriptions import HistorySubscription
 from schema.introspection import Introspections
@@ -83,6 +85,7 @@ class Query(
     ProductionQuery,
     QcQuery,
     DeliveryQuery,
+    FilesQuery,
     HistoryQuery,
     WebhookQuery,
     AccessQuery,
@@ -111,6 +114,7 @@ class Mutation(
     ProductionMutation,
     QcMutation,
     DeliveryMutation,
+    FilesMutation,
     WebhookMutation,
     AccessMutation,
 ):

@@ -1,4 +1,4 @@
-"""The custom scalars: `DateTime` for aware datetimes, `JSON` for JSON objects."""
+"""The custom scalars: `DateTime` for aware datetimes, `JSON` for JSON objects, and others."""
 
 import re
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from graphql import (
 )
 from strawberry.scalars import JSON
 
+from domain.files import MAX_BYTES, ByteCount
 from domain.json_object import JsonObject
 from domain.scopes import Scope
 from domain.validation import EARLIEST, JSON_LEVELS, LATEST
@@ -81,6 +82,15 @@ def _as_json(coerced: Any, levels: int) -> Any:
     return coerced
 
 
+def parse_byte_count(value: object) -> int:
+    """The number. Raises ValueError unless it's whole, and every client reads it exactly."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_BYTES:
+        raise ValueError(f"must be a whole number up to {MAX_BYTES:,}")
+    return value
+
+
 def serialize_json(value: JsonObject) -> dict[str, Any]:
     return value.to_python()
 
@@ -91,7 +101,7 @@ ScopeName = NewType("ScopeName", str)
 JSONValue = NewType("JSONValue", object)
 """Any JSON value, as Python has it."""
 
-ENCODABLE: dict[str, type] = {"DateTime": datetime, "JSON": JsonObject}
+ENCODABLE: dict[str, type] = {"DateTime": datetime, "JSON": JsonObject, "ByteCount": int}
 """The class of the values that `schema.encoding` encodes as they are, by the scalar's name."""
 
 SCALARS: dict[object, Any] = {
@@ -116,6 +126,15 @@ SCALARS: dict[object, Any] = {
         serialize=serialize_json,
         parse_value=lambda value: value,
         parse_literal=parse_json_literal,
+    ),
+    ByteCount: strawberry.scalar(
+        name="ByteCount",
+        description=(
+            "A number of bytes: a whole number, which may be larger than 32 bits hold, up to "
+            f"{MAX_BYTES:,}."
+        ),
+        serialize=lambda value: value,
+        parse_value=parse_byte_count,
     ),
     ScopeName: strawberry.scalar(
         name="Scope",

@@ -39,9 +39,12 @@ from repositories.history.sequencing import keep_sequencing
 from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
+from server.addresses import Addresses
 from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.fast_path import FastPath
+from server.file_routes import FILE_HEADERS, FILE_METHODS, SHOWN_FILE_HEADERS, file_routes
+from server.files import opened_files, opened_uploads
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
@@ -213,10 +216,15 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
-        async with open_storage(settings, cache) as storage, _rate_limits(settings) as rate_limits:
+        async with (
+            opened_files(settings) as files,
+            open_storage(settings, cache) as storage,
+            opened_uploads(storage, files) as uploads,
+            _rate_limits(settings) as rate_limits,
+        ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
                 seeding = system("seed", new_request_id())
-                await seed_agency(storage.as_(seeding))
+                await seed_agency(storage.as_(seeding), None if files is None else files.store)
             authenticator = Authenticator(
                 storage,
                 is_required=settings.requires_authentication,
@@ -248,6 +256,10 @@ def create_app(
                 hosts=hosts,
                 proxies=proxies,
                 authenticator=authenticator,
+                addresses=Addresses(settings.public_url, hosts, proxies),
+                files=files,
+                uploads=uploads,
+                write_seconds=settings.write_seconds,
             )
             app.serve(service)
             async with authenticator.running():
@@ -260,6 +272,7 @@ def create_app(
             *_with_slash(lambda path: Route(path, _Http(), methods=["GET", "POST"]), GRAPHQL),
             *_with_slash(lambda path: WebSocketRoute(path, _websocket), GRAPHQL),
             *_with_slash(lambda path: Route(path, _health, methods=["GET"]), "/health"),
+            *file_routes(),
             Route("/", lambda _: RedirectResponse("graphql"), methods=["GET"]),
             *(() if settings.production else graphiql_routes()),
             *([schema_route(SCHEMA_FILE, schema)] if has_schema_file else ()),
@@ -269,9 +282,9 @@ def create_app(
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
-                allow_methods=["GET", "POST"],
-                allow_headers=list(settings.cors_headers),
-                expose_headers=list(settings.cors_exposed_headers),
+                allow_methods=["GET", "POST", *FILE_METHODS],
+                allow_headers=[*settings.cors_headers, *FILE_HEADERS],
+                expose_headers=[*settings.cors_exposed_headers, *SHOWN_FILE_HEADERS],
                 allow_credentials=settings.cors_credentials,
                 max_age=settings.cors_max_age,
             ),

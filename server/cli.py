@@ -24,6 +24,8 @@ from server.allocator import release_large_blocks
 from server.app import create_app, database_of, open_server_storage, open_storage
 from server.document_commands import document_commands
 from server.event_commands import event_commands
+from server.file_commands import file_commands
+from server.files import opened_files
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
 from server.requests import new_request_id
@@ -74,6 +76,7 @@ app.add_typer(event_commands, name="events")
 app.add_typer(webhook_commands, name="webhooks")
 app.add_typer(document_commands, name="documents")
 app.add_typer(token_commands, name="token")
+app.add_typer(file_commands, name="files")
 
 
 def _tell_version(asked: bool) -> None:
@@ -224,8 +227,8 @@ async def _prepare_demo(settings: Settings) -> None:
 
 
 async def _check_storage(settings: Settings) -> None:
-    async with open_server_storage(settings):
-        """Open the storage, which checks that the database is at the newest revision."""
+    async with open_server_storage(settings), opened_files(settings):
+        """Open the storage, which checks that the database is at the newest revision, and files."""
 
 
 async def _migrate(settings: Settings) -> None:
@@ -242,9 +245,9 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _seed(settings: Settings, size: int) -> None:
-    async with open_storage(settings) as storage:
+    async with opened_files(settings) as files, open_storage(settings) as storage:
         repositories = storage.as_(local_operator(new_request_id()))
-        added = await seed_agency(repositories)
+        added = await seed_agency(repositories, None if files is None else files.store)
         typer.echo(f"Added the demo agency: {added} entities." if added else "Nothing to add.")
         if size:
             with (

@@ -71,15 +71,7 @@ class HttpEndpoint:
         """`share` holds the memory of the request until the response; a stream takes it over."""
         service = self.service
         authorization = request.headers.get(b"authorization")
-        caller = service.authenticator.known(authorization, request.id)
-        if caller is None:
-            assert authorization is not None
-            address = service.proxies.client_address(request.scope)
-            caller = await service.authenticator.authenticate(authorization, request.id, address)
-        if (forwarded_for := request.headers.get(b"x-forwarded-for")) is not None:
-            service.authenticator.require_here(caller, forwarded_for)
-        if (counting := service.rate_limits.count_request(caller)) is not None:
-            await counting
+        caller = await service.caller_of(request)
         graphql_request = await read_graphql_request(
             request, service.body_limits, service.documents, share.grow
         )
@@ -106,7 +98,7 @@ class HttpEndpoint:
                 f"Subscriptions are answered as {' or '.join(STREAMS)}, or over a WebSocket.",
             )
         with nullcontext() if request.http_cycle is None else _WhileConnected(request.http_cycle):
-            response = await service.respond(operation, caller, share)
+            response = await service.respond(operation, caller, share, request.scope)
             if response.is_refused or fits(response.data):
                 return json_response(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)

@@ -1,5 +1,6 @@
 """uvicorn's request-response cycle, for the few things that ASGI can't express or makes slower."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypedDict
 
@@ -10,6 +11,9 @@ HTTP_CYCLE: Final = "aicmo.http_cycle"
 
 SENDS_PARTS: Final = "aicmo.parts"
 """The ASGI extension for texts in several parts, a `PartsExtension`."""
+
+_DRAIN_SECONDS: Final = 0.002
+"""How often to look whether the system has taken what was sent; it nearly always has at once."""
 
 
 class PartsExtension(TypedDict):
@@ -64,6 +68,32 @@ class HttpCycle:
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
         return True
+
+    async def drained(self) -> bool:
+        """Returns when the system has all that was sent; False once the cycle is closed."""
+        while (cycle := self._cycle) is not None and not cycle.transport.is_closing():
+            if not cycle.transport.get_write_buffer_size():
+                return True
+            await asyncio.sleep(_DRAIN_SECONDS)
+        return False
+
+    def socket(self) -> int:
+        """The number of the connection's socket, for who sends parts of the body past `send`."""
+        assert self._cycle is not None
+        number: int = self._cycle.transport.get_extra_info("socket").fileno()
+        return number
+
+    def note_sent(self, count: int) -> None:
+        """So many bytes of the body were sent past `send`."""
+        if self._cycle is not None:
+            self._cycle.expected_content_length -= count
+
+    async def abort(self) -> None:
+        """Close the connection: the response can't be sent whole."""
+        if self._cycle is not None:
+            self._cycle.transport.abort()
+        while self._cycle is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
     def release(self) -> None:
         """Drops uvicorn's cycle, whose scope has this object: no reference cycle is left."""

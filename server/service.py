@@ -10,6 +10,7 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from starlette.types import Scope
 
 from domain.callers import Caller
 from domain.errors import AnswerTooLarge, DomainError, Unavailable
+from files.service import Files
+from orchestration.uploads import Uploads
 from repositories.answer_size import AT_ONCE, limit_answer
 from repositories.deadlines import set_deadline
 from repositories.semaphores import FairSemaphore
@@ -37,13 +40,14 @@ from schema.execute import (
 )
 from schema.execute import Send as SendResponse
 from schema.root import CompiledSchema
+from server.addresses import Addresses
 from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.hosts import Hosts
 from server.memory_budget import MemoryBudget, MemoryShare
 from server.proxies import Proxies
 from server.rate_limits import RateLimits
-from server.requests import BodyLimits, DocumentRefused, RequestRefused, headers_of
+from server.requests import BodyLimits, DocumentRefused, HttpRequest, RequestRefused, headers_of
 from server.stream_limits import StreamLimits
 from server.trusted_documents import KnownDocuments
 
@@ -81,7 +85,28 @@ class Service:
     hosts: Hosts
     proxies: Proxies
     authenticator: Authenticator
+    addresses: Addresses
+    files: Files | None
+    """None: files are switched off."""
+    uploads: Uploads | None
+    """None where `files` is."""
+    write_seconds: float
+    """How long a client may leave unread what is sent to it."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def caller_of(self, request: HttpRequest) -> Caller:
+        """Who sends the request, which is counted. Raises RequestRefused."""
+        authorization = request.headers.get(b"authorization")
+        caller = self.authenticator.known(authorization, request.id)
+        if caller is None:
+            assert authorization is not None
+            address = self.proxies.client_address(request.scope)
+            caller = await self.authenticator.authenticate(authorization, request.id, address)
+        if (forwarded_for := request.headers.get(b"x-forwarded-for")) is not None:
+            self.authenticator.require_here(caller, forwarded_for)
+        if (counting := self.rate_limits.count_request(caller)) is not None:
+            await counting
+        return caller
 
     def require_allowed_origin(self, scope: Scope) -> None:
         """Raises RequestRefused when the request comes from a page of an origin that isn't allowed.
@@ -130,19 +155,20 @@ class Service:
         return operation
 
     async def respond(
-        self, operation: ExecutableOperation, caller: Caller, share: MemoryShare
+        self, operation: ExecutableOperation, caller: Caller, share: MemoryShare, scope: Scope
     ) -> Response:
-        """The response to a query or mutation; `share` grows by what is read for it.
+        """The response to a query or mutation of a connection; `share` grows by what is read for
+        it.
 
         A query whose answer turns out to be large is aborted before the answer is read. It waits
         for its turn and for memory, without holding a connection, and is run again.
         """
         if operation.node.operation is not OperationType.QUERY:
-            return await run(self.schema, operation, self._new_context(caller, share))
+            return await run(self.schema, operation, self._new_context(caller, share, scope))
         set_deadline(self.execution_seconds)
         held = share.amount
         answer = limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=None)
-        response = await run(self.schema, operation, Context(self.storage, caller))
+        response = await run(self.schema, operation, self._context(caller, scope))
         if not answer.lacks_room:
             return response
         share.shrink_to(held)
@@ -153,13 +179,17 @@ class Service:
         try:
             await share.reserve(_READ_FACTOR * self.answer_bytes, _MEMORY_WAIT_SECONDS)
             limit_answer(self.answer_bytes, share.hold)
-            return await run(self.schema, operation, Context(self.storage, caller))
+            return await run(self.schema, operation, self._context(caller, scope))
         except RequestRefused as refusal:
             return self._failed(Unavailable(refusal.message), caller.request_id)
         finally:
             self.large_answers.release()
 
-    def _new_context(self, caller: Caller, share: MemoryShare) -> Context:
+    def _context(self, caller: Caller, scope: Scope) -> Context:
+        base = partial(self.addresses.base_of, scope)
+        return Context(self.storage, caller, self.uploads, base)
+
+    def _new_context(self, caller: Caller, share: MemoryShare, scope: Scope) -> Context:
         """The context of an operation that can't run again: it reserves memory now, or fails."""
 
         def make_room() -> None:
@@ -167,7 +197,7 @@ class Service:
 
         set_deadline(self.execution_seconds)
         limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=make_room)
-        return Context(self.storage, caller)
+        return self._context(caller, scope)
 
     async def encoded(
         self, response: Response, request_id: str, share: MemoryShare
@@ -211,9 +241,11 @@ class Service:
         operation: ExecutableOperation | Response,
         caller: Caller,
         share: MemoryShare,
+        scope: Scope,
         send: SendResponse | None = None,
     ) -> AsyncIterator[AsyncIterator[Response]]:
-        """All responses to an operation: one, or one for each event of a subscription.
+        """All responses to an operation of a connection: one, or one for each event of a
+        subscription.
 
         A subscription has started when this context manager is entered. An unexpected error becomes
         the last response. `share` grows by what is read for each response; the caller shrinks it
@@ -222,7 +254,7 @@ class Service:
         """
 
         def new_context() -> Context:
-            return self._new_context(caller, share)
+            return self._new_context(caller, share, scope)
 
         started: AbstractAsyncContextManager[AsyncIterator[Response]]
         slot: AbstractContextManager[None] = nullcontext()
@@ -230,7 +262,7 @@ class Service:
             slot = self.subscriptions.acquire(caller)
             started = subscribe(self.schema, operation, new_context, send)
         else:
-            started = aclosing(self._only_response(operation, caller, share))
+            started = aclosing(self._only_response(operation, caller, share, scope))
         with slot:
             async with (
                 started as responses,
@@ -239,10 +271,14 @@ class Service:
                 yield reported
 
     async def _only_response(
-        self, operation: ExecutableOperation | Response, caller: Caller, share: MemoryShare
+        self,
+        operation: ExecutableOperation | Response,
+        caller: Caller,
+        share: MemoryShare,
+        scope: Scope,
     ) -> AsyncGenerator[Response, None]:
         if isinstance(operation, ExecutableOperation):
-            operation = await self.respond(operation, caller, share)
+            operation = await self.respond(operation, caller, share, scope)
         yield operation
 
 

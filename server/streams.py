@@ -126,7 +126,7 @@ class OperationStream(HttpResponse):
                     ),
                 ):
                     async with self._service.responses(
-                        self._operation, self._caller, self._held
+                        self._operation, self._caller, self._held, scope
                     ) as responses:
                         await self._serve(responses, receive, send)
             except RequestRefused as refusal:

@@ -299,7 +299,10 @@ class _Connection:
             try:
                 opening = b'{"id":%b,"type":"next","payload":' % encode(id)
                 send = partial(self._send_at_once, id, asyncio.current_task(), opening)
-                async with self._service.responses(operation, caller, share, send) as awaited:
+                scope = self._websocket.scope
+                async with self._service.responses(
+                    operation, caller, share, scope, send
+                ) as awaited:
                     _end(started)
                     await self._send_responses(id, opening, awaited, caller, share)
             except RequestRefused as refusal:

@@ -5,6 +5,7 @@ Records of different keys never share a second key, so that all of them can be s
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,14 @@ from domain.callers import Caller, local_operator
 from domain.deletion import Delete
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
 from domain.documents import NewDocument, RegisterDocuments, TrustedDocument, hash_of
+from domain.files import (
+    ByteCount,
+    CreateUpload,
+    File,
+    Upload,
+    UploadFailure,
+    UploadStatus,
+)
 from domain.history import Event
 from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import Brief, BriefScope, BriefStage, NormalizeBrief, SubmitIntake
@@ -245,6 +254,67 @@ def save_package(**changes: Any) -> SaveDeliveryPackage:
         package_id="package-1",
         draft_id="draft-1",
         artifacts=(artifact("article"), artifact("cover")),
+    )
+    return replace(complete, **changes)
+
+
+# Files
+
+
+def sha256_of(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+CONTENT = b"The bread of the town.\n"
+
+
+def file(file_id: str = "file-1", **changes: Any) -> File:
+    complete = File(
+        file_id=file_id,
+        client_id="client-1",
+        name="bread.txt",
+        media_type="text/plain",
+        size=ByteCount(len(CONTENT)),
+        sha256=sha256_of(CONTENT),
+        created_by="ada",
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def upload(upload_id: str = "upload-1", **changes: Any) -> Upload:
+    complete = Upload(
+        upload_id=upload_id,
+        client_id="client-1",
+        name="bread.txt",
+        media_type="text/plain",
+        size=ByteCount(len(CONTENT)),
+        sha256=sha256_of(CONTENT),
+        created_by="ada",
+        status=UploadStatus.FAILED,
+        failure=UploadFailure.WRONG_SIZE,
+        expires_at=START + timedelta(hours=6),
+        file_id="file-1",
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def pending_upload(upload_id: str = "upload-1", **changes: Any) -> Upload:
+    return upload(
+        upload_id, **{"status": UploadStatus.PENDING, "failure": None, "file_id": None} | changes
+    )
+
+
+def create_upload(content: bytes = CONTENT, **changes: Any) -> CreateUpload:
+    complete = CreateUpload(
+        name="bread.txt",
+        media_type="text/plain",
+        size=ByteCount(len(content)),
+        sha256=sha256_of(content),
+        client_id="client-1",
     )
     return replace(complete, **changes)
 

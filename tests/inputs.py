@@ -1,6 +1,9 @@
 """Inputs of mutations for tests: complete and valid, each field to be changed by its name."""
 
+from hashlib import sha256
 from typing import Any
+
+from tests.builders import CONTENT
 
 Json = dict[str, Any]
 
@@ -141,6 +144,19 @@ def save_package(**changes: Any) -> Json:
         "packageId": "package-1",
         "draftId": "draft-1",
         "artifacts": artifacts("article", "cover"),
+    } | changes
+
+
+# Files
+
+
+def create_upload(content: bytes = CONTENT, **changes: Any) -> Json:
+    return {
+        "name": "bread.txt",
+        "mediaType": "text/plain",
+        "size": len(content),
+        "sha256": sha256(content).hexdigest(),
+        "clientId": "client-1",
     } | changes
 
 

@@ -10,6 +10,7 @@ const config: CodegenConfig = {
   config: {
     scalars: {
       ID: 'string',
+      ByteCount: 'number',
       DateTime: 'string',
       JSON: 'Record<string, unknown>',
       JSONValue: 'unknown',

@@ -16,11 +16,16 @@ _new_package = constructor(DeliveryPackage)
 
 
 def _artifact(row: Row) -> DeliveryArtifact:
-    return _new_artifact(position=row[0], name=row[1], url=row[2], format=row[3])
+    return _new_artifact(position=row[0], name=row[1], url=row[2], format=row[3], file_id=row[4])
 
 
 def _artifact_values(artifact: DeliveryArtifact) -> Values:
-    return {"name": artifact.name, "url": artifact.url, "format": artifact.format}
+    return {
+        "name": artifact.name,
+        "url": artifact.url,
+        "format": artifact.format,
+        "file_id": artifact.file_id,
+    }
 
 
 class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
@@ -30,7 +35,7 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
         children=ChildMapping(
             delivery_artifacts,
             "artifacts",
-            ("position", "name", "url", "format"),
+            ("position", "name", "url", "format", "file_id"),
             _artifact,
             _artifact_values,
         ),

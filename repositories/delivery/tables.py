@@ -30,6 +30,8 @@ delivery_artifacts = Table(
     metadata,
     *child_columns("delivery_packages", "package_id"),
     text("name"),
-    text("url"),
+    text("url", nullable=True),
     text("format"),
+    text("file_id", nullable=True),
+    CheckConstraint("(url IS NULL) <> (file_id IS NULL)", name="place"),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import NullPool, event
@@ -52,7 +53,7 @@ from repositories.drivers.sqlstates import (
 from repositories.drivers.transactions import Transaction
 from repositories.semaphores import FairSemaphore, KeyedLocks
 
-__all__ = ["Database", "DatabaseUrlError", "database_url", "open_database"]
+__all__ = ["Database", "DatabaseUrlError", "database_url", "open_database", "sqlite_file"]
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _OLDEST_SQLITE = (3, 38)
@@ -93,6 +94,12 @@ def database_url(value: str) -> URL:
     """
     target = _target(value)
     return target.url if isinstance(target, PostgresUrl) else target
+
+
+def sqlite_file(value: str) -> Path | None:
+    """The file of the URL's database; None: it's none of SQLite. Raises DatabaseUrlError."""
+    target = _target(value)
+    return None if isinstance(target, PostgresUrl) else DatabaseFile(target.database or "").path
 
 
 def _target(value: str) -> URL | PostgresUrl:

@@ -107,6 +107,13 @@ class EventReads(Protocol):
         are gone are left out."""
         ...
 
+    async def mentioned(
+        self, entity_type: str, children: str, member: str, values: Collection[str]
+    ) -> frozenset[str]:
+        """Those of the values that any entity of a type has, or had, under a member of its
+        children, as states in the log have it. The log is read whole."""
+        ...
+
     async def as_of(
         self,
         record_type: type[R],

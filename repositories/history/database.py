@@ -19,6 +19,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
@@ -132,6 +133,15 @@ class DatabaseEventReads:
             for event in events
             if event.state is not None and (event.entity_key, event.revision_after) in revisions
         }
+
+    async def mentioned(
+        self, entity_type: str, children: str, member: str, values: Collection[str]
+    ) -> frozenset[str]:
+        statement = await self._session.compiled(
+            _mentioned, self._rule, children, member, self._session.dialect
+        )
+        given = {"entity_type": entity_type, "values": storable([*values])}
+        return frozenset(value for (value,) in await self._session.rows(statement, given))
 
     async def as_of(
         self,
@@ -255,6 +265,15 @@ def _states(rule: Filter | None, dialect: Dialect) -> Statement:
         not_(rows.c.is_deletion),
     )
     return limited(found, STATE, "event_id", dialect)
+
+
+def _mentioned(rule: Filter | None, children: str, member: str, dialect: Dialect) -> Statement:
+    rows = rows_of(events, rule, dialect)
+    value, source = dialect.each_member(rows.c.state, children, member)
+    found = select(value).distinct().select_from(rows.join(source, true()))
+    return dialect.compile(
+        found.where(_is_of_type(rows), rows.c.state.is_not(None), dialect.among(value, "values"))
+    )
 
 
 def _newest_first(rows: FromClause) -> list[Any]:

@@ -147,6 +147,17 @@ class MemoryEventReads:
             if event.state is not None and (key, event.revision_after) in revisions
         }
 
+    async def mentioned(
+        self, entity_type: str, children: str, member: str, values: Collection[str]
+    ) -> frozenset[str]:
+        states = [
+            event.state.to_python()
+            for event in builtins.filter(self._sees, self._log.after(0))
+            if event.entity_type == entity_type and event.state is not None
+        ]
+        found = {child.get(member) for state in states for child in state.get(children, ())}
+        return frozenset(found & {*values})
+
     async def as_of(
         self,
         record_type: type[R],

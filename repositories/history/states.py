@@ -82,6 +82,7 @@ def _parsed(kind: Any, value: Any) -> Any:
     """The value of an attribute of this type."""
     if value is None:
         return None
+    kind = getattr(kind, "__supertype__", kind)
     if get_origin(kind) is tuple:
         item, _ = get_args(kind)
         return tuple(_parsed(item, each) for each in value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
 from domain.entity import Entity
@@ -13,7 +14,7 @@ from repositories.memory.criteria import matches, page_of
 from repositories.memory.session import MemorySession
 from repositories.places import Scope, render_place
 from repositories.projections import Children, JsonProjection, Paged, Reference
-from repositories.rendering import Found, carried, objects, paged
+from repositories.rendering import Found, objects, paged
 
 K = TypeVar("K")
 R = TypeVar("R", bound=Entity)
@@ -97,12 +98,12 @@ class MemoryReads(Generic[R]):
     async def _children_json(
         self, keys: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
-        return {
-            key: tuple(
-                _counted_json(objects(projection, found, carried)) for projection in projections
-            )
-            for key, found in (await self._children(keys)).items()
-        }
+        found = await self._children(keys)
+        columns = [
+            list(map(_counted_json, self._lists(projection, found.values(), ())))
+            for projection in projections
+        ]
+        return dict(zip(found, zip(*columns, strict=True), strict=True))
 
     def _json(
         self, records: Mapping[K, R], projections: Sequence[JsonProjection]
@@ -130,17 +131,28 @@ class MemoryReads(Generic[R]):
                 return other._paged(pages, part, [getattr(each, attribute) for each in records])
             case Children(_, projection):
                 stored = self._children_by_key
-                return [
-                    objects(projection, stored.get(getattr(each, self.key_name), ()), carried)
-                    for each in records
-                ]
+                lists = [stored.get(getattr(each, self.key_name), ()) for each in records]
+                return self._lists(projection, lists, pages)
             case Reference(attribute, type_name, by, projection):
                 other = self._of(type_name)
-                found = {getattr(each, by): each for each in other._records.values()}
+                found = other._records
+                if by != other.key_name:
+                    found = {getattr(each, by): each for each in found.values()}
                 referenced = [found.get(getattr(each, attribute)) for each in records]
                 belonging = partial(other._belonging, pages)
                 made = iter(objects(projection, [it for it in referenced if it], belonging))
                 return [it and next(made) for it in referenced]
+
+    def _lists(
+        self,
+        projection: JsonProjection,
+        lists: Iterable[Sequence[Any]],
+        pages: Sequence[PageRequest],
+    ) -> list[list[dict[str, Any]]]:
+        """The objects of children, list by list. What they refer to is found for all together."""
+        children = [child for each in lists for child in each]
+        made = iter(objects(projection, children, partial(self._belonging, pages)))
+        return [list(islice(made, len(each))) for each in lists]
 
     async def json_pages(
         self, values: Sequence[str], projections: Sequence[JsonProjection]

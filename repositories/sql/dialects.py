@@ -19,8 +19,10 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal_column,
     select,
     true,
+    type_coerce,
 )
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -28,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from repositories.answer_size import ANSWER_BYTES, FITS, UNLIMITED
 from repositories.drivers.compiled import Statement, compile_statement
-from repositories.sql.metadata import JsonText, ManyOf
+from repositories.sql.metadata import JsonText, ManyOf, PlainText
 
 ALLOWED: Final = bindparam(ANSWER_BYTES, UNLIMITED, BigInteger())
 """The parameter of how many bytes the answer may still have."""
@@ -82,6 +84,13 @@ class Dialect(ABC):
         """
 
     @abstractmethod
+    def each_member(
+        self, json: ColumnElement[Any], children: str, member: str
+    ) -> tuple[ColumnElement[str], FromClause]:
+        """The text under a member of each of the objects that a JSON object has in a list, and the
+        source of these objects. `children` and `member` are names of our own."""
+
+    @abstractmethod
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         """Whether the text contains the value, literally."""
 
@@ -129,6 +138,13 @@ class SqliteDialect(Dialect):
     ) -> FromClause:
         return values.join(rows, rows.c.id.in_(ids.correlate(values).scalar_subquery()))
 
+    def each_member(
+        self, json: ColumnElement[Any], children: str, member: str
+    ) -> tuple[ColumnElement[str], FromClause]:
+        source = func.json_each(json, literal_column(f"'$.{children}'")).table_valued("value")
+        path: ColumnElement[str] = literal_column(f"'$.{member}'")
+        return type_coerce(func.json_extract(source.c.value, path), PlainText), source
+
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         return func.instr(column, value) > 0
 
@@ -175,6 +191,14 @@ class PostgresDialect(Dialect):
         # Before version 17, IN would ask for each of the rows whether it's among them.
         found = ids.lateral("found_of_each")
         return values.join(found, true()).join(rows, rows.c.id == found.c.id)
+
+    def each_member(
+        self, json: ColumnElement[Any], children: str, member: str
+    ) -> tuple[ColumnElement[str], FromClause]:
+        listed = func.json_extract_path(json, literal_column(f"'{children}'"))
+        source = func.json_array_elements(listed).table_valued("value").render_derived()
+        name: ColumnElement[str] = literal_column(f"'{member}'")
+        return type_coerce(func.json_extract_path_text(source.c.value, name), PlainText), source
 
     def contains(self, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
         return func.strpos(column, value) > 0

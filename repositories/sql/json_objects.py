@@ -16,9 +16,11 @@ from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from domain.json_object import dumps
+from repositories.addresses import ADDRESS_MARK
 from repositories.criteria import PageRequest
 from repositories.places import Scope
 from repositories.projections import (
+    Address,
     Attribute,
     Children,
     Constant,
@@ -150,11 +152,8 @@ class JsonObjectRenderer(ABC):
             case Place():
                 assert scope is not None
                 return self._place_of(scope, stored, source)
-            case Reference(attribute, type_name, by, projection):
-                other, name = self.entity_tables[type_name], self.alias()
-                item = self._entity(projection, other, name)
-                found = f"{self.source(other, name)} WHERE {name}.{by} = {source}.{attribute}"
-                return f"coalesce((SELECT {item} FROM {found}), 'null')"
+            case Reference():
+                return self._referenced(part, source)
             case Embedded(attribute, projection) if attribute in stored.mapping.in_columns:
                 names = stored.mapping.in_columns[attribute]
                 columns = {name: stored.table.c[column] for name, column in names.items()}
@@ -171,14 +170,37 @@ class JsonObjectRenderer(ABC):
 
     def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
         """The object of a child; there may be many."""
-        return self._object(
-            projection.members, lambda part: self._of_columns(part, table.c, source)
-        )
+        return self._object(projection.members, lambda part: self._of_child(part, table, source))
+
+    def _of_child(self, part: Part, table: Table, source: str) -> str:
+        if isinstance(part, Reference):
+            return self._referenced(part, source)
+        return self._of_columns(part, table.c, source)
+
+    def _referenced(self, part: Reference, source: str) -> str:
+        """The object of the entity that a row refers to, or null."""
+        other, name = self.entity_tables[part.type_name], self.alias()
+        item = self._entity(part.projection, other, name)
+        found = f"{self.source(other, name)} WHERE {name}.{part.by} = {source}.{part.attribute}"
+        return f"coalesce((SELECT {item} FROM {found}), 'null')"
 
     def _of_columns(self, part: Part, columns: Columns, source: str) -> str:
-        if isinstance(part, Constant):
-            return literal(dumps(part.text))
+        match part:
+            case Constant(text):
+                return literal(dumps(text))
+            case Address():
+                return self._address(part, columns, source)
         return self._value(columns[name_of(part)], source)
+
+    def _address(self, part: Address, columns: Columns, source: str) -> str:
+        """What an address is made of, between marks, or the address that is given."""
+        begin = f"{ADDRESS_MARK}[{dumps(part.number)}"
+        values = [f"',' || {self._value(columns[name], source)}" for name in part.attributes]
+        text = " || ".join([literal(begin), *values, literal(f"]{ADDRESS_MARK}")])
+        if part.given is None:
+            return f"({text})"
+        given = self._value(columns[part.given], source)
+        return f"CASE WHEN {source}.{part.given} IS NULL THEN {text} ELSE {given} END"
 
     def _held(self, part: Embedded, json: str) -> str:
         """The object, or the list of objects, that is embedded in this JSON."""

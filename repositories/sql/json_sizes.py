@@ -8,6 +8,7 @@ from sqlalchemy import Column, Table, Text
 
 from repositories.criteria import PageRequest
 from repositories.projections import (
+    Address,
     Attribute,
     Children,
     Embedded,
@@ -97,14 +98,11 @@ class JsonSizes:
                 assert table is not None
                 # One row of the statement may have the lists of all that are on the page.
                 self._may_be_large |= self._is_on_page
-                item = self._sum(_parts(projection), lambda part: self._of_value(part, table, name))
+                item = self._sum(_parts(projection), lambda part: self._of_child(part, table, name))
                 of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
                 return self._found(item, f"{table.name} AS {name} WHERE {of_parent}")
-            case Reference(attribute, type_name, by, projection):
-                other, name = self._entity_tables[type_name], self._alias()
-                item = self._of_parts(_parts(projection), other, name)
-                rows = self._renderer.source(other, name)
-                return self._found(item, f"{rows} WHERE {name}.{by} = {source}.{attribute}")
+            case Reference():
+                return self._of_reference(part, source)
             case Itself(projection):
                 return self._of_parts(_parts(projection), stored, source)
             case Paged():
@@ -126,6 +124,17 @@ class JsonSizes:
                 return size and f"{times} * {size}"
         return self._of_value(part, stored.table, source)
 
+    def _of_child(self, part: Part, table: Table, source: str) -> str | None:
+        if isinstance(part, Reference):
+            return self._of_reference(part, source)
+        return self._of_value(part, table, source)
+
+    def _of_reference(self, part: Reference, source: str) -> str:
+        other, name = self._entity_tables[part.type_name], self._alias()
+        item = self._of_parts(_parts(part.projection), other, name)
+        rows = self._renderer.source(other, name)
+        return self._found(item, f"{rows} WHERE {name}.{part.by} = {source}.{part.attribute}")
+
     def _of_page(self, part: Paged, source: str) -> str | None:
         other, name = self._entity_tables[part.type_name], self._alias()
         lists = [each.projection for _, each in part.members if isinstance(each, Items)]
@@ -142,6 +151,10 @@ class JsonSizes:
         match part:
             case Attribute(attribute):
                 return self._of_column(table.c[attribute], source)
+            case Address(attributes, _, given):
+                names = attributes if given is None else (*attributes, given)
+                sizes = (self._of_column(table.c[name], source) for name in names)
+                return " + ".join(filter(None, sizes))
             case Embedded(attribute, projection):
                 times = max(Counter(_parts(projection)).values(), default=0)
                 size = self._of_column(table.c[attribute], source)

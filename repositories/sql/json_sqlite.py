@@ -6,9 +6,11 @@ from sqlalchemy import Boolean, Column, Double, Integer, Table, Text
 
 from repositories.places import Scope
 from repositories.projections import (
+    Address,
     Attribute,
     JsonProjection,
     Part,
+    Reference,
 )
 from repositories.sql.json_objects import literal
 from repositories.sql.json_pages import JsonRenderer, OrderedRows, forwards
@@ -62,15 +64,26 @@ class SqliteJsonRenderer(JsonRenderer):
         return json
 
     def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
-        if len(projection.members) > _FUNCTION_MEMBERS:
+        parts = [part for _, part in projection.members]
+        given = [part.given for part in parts if isinstance(part, Address)]
+        is_alone = None not in given and not any(isinstance(part, Reference) for part in parts)
+        if len(parts) > _FUNCTION_MEMBERS or not is_alone:
+            # Its function takes no text that isn't JSON yet, and would read again what is.
             return super()._child(projection, table, source)
         pairs = (
             f"{literal(key)}, {self._argument(part, table, source)}"
             for key, part in projection.members
         )
-        return f"json_object({', '.join(pairs)})"
+        made = f"json_object({', '.join(pairs)})"
+        if not given:
+            return made
+        are_given = " AND ".join(f"{source}.{name} IS NOT NULL" for name in dict.fromkeys(given))
+        other = super()._child(projection, table, source)
+        return f"CASE WHEN {are_given} THEN {made} ELSE {other} END"
 
     def _argument(self, part: Part, table: Table, source: str) -> str:
+        if isinstance(part, Address) and part.given is not None:
+            part = Attribute(part.given)
         if isinstance(part, Attribute) and isinstance(table.c[part.attribute].type, Integer | Text):
             return f"{source}.{part.attribute}"
         return f"json({self._of_columns(part, table.c, source)})"

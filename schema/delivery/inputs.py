@@ -40,8 +40,17 @@ from schema.filtering import (
 @command_input(delivery.DeliveryArtifact, "A file that the client gets.")
 class DeliveryArtifactInput:
     name: str = required("What it's called.", NAME)
-    url: str = required("Where it is.", URL, "It isn't checked whether it leads anywhere.")
+    url: str | None = optional(
+        "Where it is. It isn't checked whether it leads anywhere. Left out for a file that is kept "
+        "here, and required for others.",
+        URL,
+    )
     format: str = required("What it is, such as `pdf`.", FORMAT)
+    file_id: strawberry.ID | None = optional(
+        "The file that is kept here: it has to be there, and to be no other client's than the "
+        "package. Left out for files that are elsewhere.",
+        KEY,
+    )
 
 
 @command_input(

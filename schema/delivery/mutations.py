@@ -42,7 +42,7 @@ class DeliveryMutation:
         commands.save_delivery_package,
         scope=Scope.DELIVERY_WRITE,
         outcome="delivery_package",
-        single_statement=True,
+        single_statement=lambda command: not command.file_ids,
     )
     save_delivery_packages: SaveDeliveryPackagesPayload | None = bulk_mutation(
         "Save many delivery packages in one step, each as `saveDeliveryPackage` does.",
@@ -52,7 +52,7 @@ class DeliveryMutation:
         commands.save_delivery_packages,
         scope=Scope.DELIVERY_WRITE,
         outcome="delivery_package",
-        single_statement=True,
+        single_statement=lambda bulk: not any(row.file_ids for row in bulk.rows),
     )
     delete_delivery_package: DeleteDeliveryPackagePayload | None = deletion(
         "Delete a delivery package with its artifacts. Its draft stays.",

@@ -2,29 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from strawberry import Parent
 
 from domain import delivery
+from execution import SelectedField
+from repositories.projections import Address, Part
 from repositories.registry import Entities
+from schema.context import Context, Info
+from schema.declarations import FieldResolution
 from schema.descriptions import URL
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, client_id, created_at, revision, updated_at
+from schema.rendering import ProjectionBuilder
 
 if TYPE_CHECKING:
+    from schema.files.types import File
     from schema.history.types import EventConnection
     from schema.production.types import Draft
+
+
+def _url() -> Any:
+    def address(artifact: delivery.DeliveryArtifact, context: Context) -> str:
+        if artifact.url is not None:
+            return artifact.url
+        assert artifact.file_id is not None
+        return context.addresses.stable(artifact.file_id)
+
+    async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
+        return [address(parent, info.context) for parent in parents]
+
+    def resolve(parent: Parent[Any], info: Info) -> str:
+        return address(parent, info.context)
+
+    def part_of(_selected: SelectedField, _builder: ProjectionBuilder) -> Part:
+        return Address(("file_id",), given="url")
+
+    return strawberry.field(
+        resolver=resolve,
+        description=(
+            f"Where it is. {URL} Of a file that is kept here it's the address that stays the same, "
+            "for callers with credentials; `file { url }` is for whoever has it, for a short time."
+        ),
+        metadata=FieldResolution(resolve_batch=resolve_all, part_of=part_of).metadata,
+    )
 
 
 @strawberry.type(description="A file that the client gets.")
 class DeliveryArtifact:
     position: int = strawberry.field(description="Its place among the package's: 0, 1, 2 …")
     name: str = strawberry.field(description="What it's called.")
-    url: str = strawberry.field(description=f"Where it is. {URL}")
+    url: str = _url()
     format: str = strawberry.field(description="What it is, such as `pdf`.")
+    file_id: strawberry.ID | None = strawberry.field(
+        description="The key of the file, where it's kept here; null where it's elsewhere."
+    )
+    file: Annotated[File, strawberry.lazy("schema.files.types")] | None = reference(
+        "The file, where it's kept here; null where it's elsewhere, or isn't yours to see.",
+        key="file_id",
+        entity_type=Entities.files,
+    )
 
 
 @strawberry.type(description="What is delivered of a draft: the end of the pipeline.")

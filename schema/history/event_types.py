@@ -10,8 +10,8 @@ from schema.descriptions import describe_enum
 _RECORDS: Final = tuple(type_.record for type_ in ENTITY_TYPES.values())
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _with_article(name: str) -> str:
+    return f"{'An' if name[0] in 'aeiou' else 'A'} {name.replace('_', ' ')}"
 
 
 def _outcomes(record: type) -> tuple[str, ...]:
@@ -36,15 +36,15 @@ EventType = StrEnum(  # type: ignore[misc]
 describe_enum(
     EntityType,
     "The types of entities.",
-    **{name: f"A {_words(member.value)}." for name, member in EntityType.__members__.items()},
+    **{name: f"{_with_article(member.value)}." for name, member in EntityType.__members__.items()},
 )
 
 
 def _description(value: str) -> str:
     entity, outcome = value.split(".")
     if outcome == ADOPTED:
-        return f"A {_words(entity)} was there when the log began."
-    return f"A {_words(entity)} was {outcome}."
+        return f"{_with_article(entity)} was there when the log began."
+    return f"{_with_article(entity)} was {outcome}."
 
 
 describe_enum(

@@ -1,12 +1,14 @@
 """A small agency with three clients: the same keys, texts and times whenever it's seeded."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain import delivery, onboarding, production, qc, strategy
 from domain.delivery import DeliveryArtifact, SaveDeliveryPackage
 from domain.entity import Entity
+from domain.files import ByteCount, File
 from domain.onboarding import BriefScope, NormalizeBrief, SubmitIntake
 from domain.production import SaveCampaign, SaveDraft, Tactic
 from domain.qc import QcIssue, QcSeverity, RecordQcResult
@@ -19,8 +21,10 @@ from domain.strategy import (
     StrategyPlan,
     StrategyTimeline,
 )
+from files.store import FileStore, content_key
 from repositories.unit_of_work import Repositories, UnitOfWork
 from server.seed.adding import add, valid
+from server.seed.documents import FORMATS
 
 _START = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 
@@ -82,7 +86,7 @@ _STORIES = (
                 "train stops, take half a day and end at a café.",
                 0.94,
                 (QcIssue(QcSeverity.MINOR, "Route 7", "The return train runs hourly, not twice."),),
-                ("docx", "pdf", "html"),
+                ("docx", "pdf", "html", "png"),
             ),
             _Piece(
                 "starter-set-mail",
@@ -194,21 +198,51 @@ _STORIES = (
 )
 
 
-async def seed_agency(repositories: Repositories) -> int:
-    """Add the demo agency; returns how many entities were added. What is there stays as it is."""
+async def seed_agency(repositories: Repositories, store: FileStore | None = None) -> int:
+    """Add the demo agency; returns how many entities were added. What is there stays as it is.
+
+    The store keeps the files of its packages; without one they are addresses of files elsewhere.
+    """
+    stories = [(story, _START + timedelta(days=9 * index)) for index, story in enumerate(_STORIES)]
+    records = [
+        record
+        for story, begin in stories
+        for record in _records(story, begin, has_files=store is not None)
+    ]
+    if store is not None:
+        for content in _contents():
+            await store.put_if_absent(content_key(_sha256(content)), _parts_of(content))
 
     async def work(unit: UnitOfWork) -> int:
-        added = 0
-        for index, story in enumerate(_STORIES):
-            begin = _START + timedelta(days=9 * index)
-            for record in _records(story, begin):
-                added += await add(unit.of(record), record)
-        return added
+        return sum([await add(unit.of(record), record) for record in records])
 
     return await repositories.write(work)
 
 
-def _records(story: _Story, begin: datetime) -> Iterator[Entity]:
+def _contents() -> Iterator[bytes]:
+    for story in _STORIES:
+        for piece in story.pieces:
+            yield from _content_by_format(piece).values()
+
+
+def _content_by_format(piece: _Piece) -> dict[str, bytes]:
+    """The content of the piece's files, by those of its formats that are made."""
+    return {
+        kind: FORMATS[kind].make(piece.title, piece.body)
+        for kind in piece.formats
+        if kind in FORMATS
+    }
+
+
+async def _parts_of(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _records(story: _Story, begin: datetime, *, has_files: bool) -> Iterator[Entity]:
     brief = onboarding.submitted(
         valid(SubmitIntake(client_id=story.client, responses=story.responses, submitted_at=begin)),
         f"brief-{story.slug}",
@@ -219,7 +253,7 @@ def _records(story: _Story, begin: datetime) -> Iterator[Entity]:
         return
     yield onboarding.normalized(brief, valid(_normalizing(story)), begin + timedelta(hours=5))
     yield from _plans(story, story.approval, begin + timedelta(days=1))
-    yield from _production(story, begin + timedelta(days=3))
+    yield from _production(story, begin + timedelta(days=3), has_files=has_files)
 
 
 def _normalizing(story: _Story) -> NormalizeBrief:
@@ -285,7 +319,7 @@ def _planning(story: _Story, summary: str, largest_share: float) -> SaveStrategy
     )
 
 
-def _production(story: _Story, begin: datetime) -> Iterator[Entity]:
+def _production(story: _Story, begin: datetime, *, has_files: bool) -> Iterator[Entity]:
     plan_id = f"plan-{story.slug}-{2 if story.approval is ApprovalState.APPROVED else 1}"
     campaign_id = f"campaign-{story.slug}"
     yield production.new_campaign(
@@ -318,6 +352,8 @@ def _production(story: _Story, begin: datetime) -> Iterator[Entity]:
             written,
         )
         yield from _checked(piece, written + timedelta(hours=1))
+        if piece.formats:
+            yield from _delivered(story, piece, written + timedelta(hours=3), has_files=has_files)
 
 
 def _checked(piece: _Piece, at: datetime) -> Iterator[Entity]:
@@ -331,16 +367,38 @@ def _checked(piece: _Piece, at: datetime) -> Iterator[Entity]:
             issues=piece.issues,
         )
         yield qc.new_result(valid(result), f"qc-{piece.slug}", at)
-    if piece.formats:
-        package = SaveDeliveryPackage(
-            draft_id=draft_id,
-            artifacts=tuple(
-                DeliveryArtifact(
-                    f"{piece.title} ({kind})",
-                    f"https://files.example.com/{piece.slug}.{kind}",
-                    kind,
-                )
-                for kind in piece.formats
-            ),
-        )
-        yield delivery.new_package(valid(package), f"package-{piece.slug}", at + timedelta(hours=2))
+
+
+def _delivered(story: _Story, piece: _Piece, at: datetime, *, has_files: bool) -> Iterator[Entity]:
+    files = {
+        kind: _file(story, piece, kind, content, at)
+        for kind, content in (_content_by_format(piece) if has_files else {}).items()
+    }
+    yield from files.values()
+
+    def artifact(kind: str) -> DeliveryArtifact:
+        name, file = f"{piece.title} ({kind})", files.get(kind)
+        if file is not None:
+            return DeliveryArtifact(name=name, format=kind, file_id=file.file_id)
+        url = f"https://files.example.com/{piece.slug}.{kind}"
+        return DeliveryArtifact(name=name, format=kind, url=url)
+
+    package = SaveDeliveryPackage(
+        draft_id=f"draft-{piece.slug}",
+        artifacts=tuple(map(artifact, piece.formats)),
+    )
+    yield delivery.new_package(valid(package), f"package-{piece.slug}", at)
+
+
+def _file(story: _Story, piece: _Piece, kind: str, content: bytes, at: datetime) -> File:
+    return File(
+        file_id=f"file-{piece.slug}-{kind}",
+        client_id=story.client,
+        name=f"{piece.slug}.{kind}",
+        media_type=FORMATS[kind].media_type,
+        size=ByteCount(len(content)),
+        sha256=_sha256(content),
+        created_by="studio",
+        created_at=at,
+        updated_at=at,
+    )

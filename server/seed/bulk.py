@@ -89,7 +89,9 @@ async def _add_package(unit: UnitOfWork, number: int) -> None:
         draft_id=draft_id,
         artifacts=tuple(
             DeliveryArtifact(
-                f"Artifact {index}", f"https://files.example.com/{number}/{index}", "pdf"
+                name=f"Artifact {index}",
+                url=f"https://files.example.com/{number}/{index}",
+                format="pdf",
             )
             for index in range(ARTIFACTS)
         ),

@@ -93,6 +93,18 @@ class Settings(Fields):
             )
         return self
 
+    @model_validator(mode="after")
+    def _signs_for_all_processes(self) -> Self:
+        is_bucket = self.files_url and not self.files_url.startswith("file:")
+        if is_bucket and not self.token_peppers and self.persistence_mode is PersistenceMode.DB:
+            raise PydanticCustomError(
+                "peppers",
+                "needs AICMO_TOKEN_PEPPERS, by which all processes sign the addresses of files. "
+                "Run `export AICMO_TOKEN_PEPPERS=$(aicmo token pepper)`",
+                {"at": ["files_url"]},
+            )
+        return self
+
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""

@@ -6,14 +6,18 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from files.limits import FileLimits
 from repositories.cache import CACHE_BYTES
 from repositories.factory import PersistenceMode
 from schema.limits import Limits
 from server.settings.values import (
     ABOVE_ZERO,
+    SIGNED_FOR_A_WEEK,
     Algorithms,
+    FilesUrl,
     HeaderNames,
     HostNames,
+    HttpUrl,
     Issuer,
     Networks,
     Origins,
@@ -319,6 +323,31 @@ class Fields(BaseSettings):
             "Addresses and networks, separated by commas, that webhooks may lead to though they "
             "aren't public, such as `10.1.0.0/16`."
         ),
+    )
+    files_url: FilesUrl = Field(
+        "",
+        description=(
+            "Where the bytes of files are kept: a folder (`file:///`), or a bucket and perhaps a "
+            "prefix (`s3://`, `gs://`, `az://`). Without it: a folder beside SQLite's file; on "
+            "PostgreSQL nowhere, files are switched off."
+        ),
+    )
+    files_endpoint: HttpUrl = Field(
+        "",
+        description=(
+            "The URL at which clients reach the bucket, where that isn't the one at which this "
+            "server does."
+        ),
+    )
+    public_url: HttpUrl = Field(
+        "",
+        description=(
+            "The URL at which clients reach this server, without `/graphql`; addresses of files "
+            "begin with it. Without it they begin as the request's own, as trusted proxies tell it."
+        ),
+    )
+    files: Annotated[FileLimits, SIGNED_FOR_A_WEEK, ABOVE_ZERO] = Field(
+        FileLimits(), description="The limits of files, each as AICMO_FILES__NAME."
     )
     limits: Annotated[Limits, ABOVE_ZERO] = Field(
         Limits(), description="The most that one operation may have, each as AICMO_LIMITS__NAME."

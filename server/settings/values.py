@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
 from domain.access import PEPPER_BYTES
+from files.limits import LONGEST_SIGNED_SECONDS, FileLimits
+from files.opening import FilesUrlError, check_url
 from schema.limits import Limits
 from server.stream_limits import StreamLimits
 
@@ -102,7 +104,37 @@ def _store(value: str) -> str:
     return value
 
 
-def _above_zero(value: Limits | StreamLimits) -> Limits | StreamLimits:
+def _of_a_store(value: str) -> str:
+    try:
+        if value:
+            check_url(value)
+    except FilesUrlError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _of_http(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
+        raise ValueError("must be a URL of https:// or http://, without ? and #")
+    return value
+
+
+def _signed_for_a_week(value: FileLimits) -> FileLimits:
+    longest = [
+        name
+        for name in ("upload_seconds", "download_seconds", "max_download_seconds")
+        if getattr(value, name) > LONGEST_SIGNED_SECONDS
+    ]
+    if longest:
+        raise PydanticCustomError(
+            "long", "must be at most a week: buckets sign for no longer", {"at": longest}
+        )
+    return value
+
+
+def _above_zero(
+    value: Limits | StreamLimits | FileLimits,
+) -> Limits | StreamLimits | FileLimits:
     if low := [field.name for field in fields(value) if getattr(value, field.name) <= 0]:
         raise PydanticCustomError("low", "must be greater than 0", {"at": low})
     return value
@@ -119,5 +151,8 @@ Peppers = Annotated[_Names, AfterValidator(_strong)]
 Algorithms = Annotated[_Names, AfterValidator(_asymmetric)]
 Issuer = Annotated[str, AfterValidator(_private)]
 StoreUrl = Annotated[str, AfterValidator(_store)]
+FilesUrl = Annotated[str, AfterValidator(_of_a_store)]
+HttpUrl = Annotated[str, AfterValidator(_of_http)]
+SIGNED_FOR_A_WEEK = AfterValidator(_signed_for_a_week)
 ABOVE_ZERO = AfterValidator(_above_zero)
 """Each field of a group of limits has to be above zero."""

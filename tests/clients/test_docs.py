@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,11 @@ def run(command: list[str], folder: Path, python: Path = PYTHON_CLIENT) -> str:
             return node_tools().run(NPM, *arguments, folder=folder)
         case ["npx", tool, *arguments]:
             return node_tools().tool(tool, *arguments, folder=folder)
+        case ["bash", *arguments]:
+            ran = subprocess.run(
+                ["bash", *arguments], cwd=folder, check=True, capture_output=True, text=True
+            )
+            return ran.stdout
         case ["node", script]:
             return node_tools().run(script, folder=folder)
         case ["pip", "install", package]:
@@ -118,6 +124,20 @@ def test_typescript_lists_packages(frontend: tuple[Path, Printed]) -> None:
     newest, *older = printed["node src/main.ts"]
     assert newest == "package-payback-guide What a roof of 1975 earns today passed"
     assert len(older) == 2
+
+
+def test_files_are_uploaded_by_curl_and_by_javascript(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    with running_server(IN_MEMORY, tmp_path / "log", "--demo") as server:
+        printed = follow("Uploading files", tmp_path, server.graphql_url)
+
+    size = (tmp_path / "upload.sh").stat().st_size
+    [answer] = printed["bash upload.sh upload.sh text/x-shellscript"]
+    assert json.loads(answer)["data"]["completeUpload"] == {
+        "file": {"name": "upload.sh", "size": size},
+        "errors": [],
+    }
+    assert printed["node upload.js"] == ["trails.txt Ten trails, by train."]
 
 
 @pytest.mark.parametrize("script", ["src/apollo-pages.ts", "src/urql-pages.ts"])

@@ -16,6 +16,9 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
+from files.limits import FileLimits
+from files.memory import MemoryStore
+from orchestration.uploads import Uploads
 from repositories.factory import PersistenceMode, create_storage
 from schema.limits import Limits
 from schema.root import create_schema
@@ -23,6 +26,7 @@ from server.seed.agency import seed_agency
 from server.settings import Settings
 from server.stream_limits import StreamLimits
 from tests import builders as build
+from tests.support.files import files_in
 from tests.support.graphql import InProcess
 
 ROOT = Path(__file__).parents[2]
@@ -79,9 +83,9 @@ def test_operations_are_valid(page: Path, schema: GraphQLSchema) -> None:
 
 
 async def the_agency() -> InProcess:
-    storage = create_storage(PersistenceMode.INMEMORY)
-    await seed_agency(storage.as_(build.caller()))
-    return InProcess(create_schema(), storage)
+    storage, store = create_storage(PersistenceMode.INMEMORY), MemoryStore()
+    await seed_agency(storage.as_(build.caller()), store)
+    return InProcess(create_schema(), storage, uploads=Uploads(storage, files_in(store)))
 
 
 @every_page
@@ -223,14 +227,15 @@ def test_operations_say_what_every_limit_counts() -> None:
     assert {variable for variable in table if "_LIMITS__" in variable} == said.keys()
 
 
-def test_operations_say_what_every_limit_of_streams_means() -> None:
+@pytest.mark.parametrize(("name", "limits"), [("STREAMS", StreamLimits), ("FILES", FileLimits)])
+def test_operations_say_what_every_limit_of_a_group_means(name: str, limits: Any) -> None:
     table = {row[0]: row for row in _table(ROOT / "docs" / "operations.md", "variable")}
     described = {
-        f"`AICMO_STREAMS__{name.upper()}`": text for name, text in _docstrings(StreamLimits).items()
+        f"`AICMO_{name}__{field.upper()}`": text for field, text in _docstrings(limits).items()
     }
 
     assert {variable: table[variable][2] for variable in described} == described
-    assert len(described) == len(fields(StreamLimits))
+    assert len(described) == len(fields(limits))
 
 
 def _variable_of_limit(name: str) -> str:

@@ -63,6 +63,7 @@ PROMISED: DocumentNode = parse(
     interface MutationError { code: ErrorCode! message: String! path: [String!]! }
     enum ErrorCode {
       VALIDATION NOT_FOUND REVISION_CONFLICT INVALID_TRANSITION NOT_ALLOWED REJECTED
+      UPLOAD_REJECTED
     }
     """
 )

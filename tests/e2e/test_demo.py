@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import httpx
+
 from tests.e2e.conftest import starter
 from tests.support.graphql import GraphQLClient, Json
+from tests.support.patience import SECONDS
 from tests.support.servers import IN_MEMORY, stored_in
 
 
@@ -48,9 +51,27 @@ async def require_a_believable_agency(api: GraphQLClient) -> None:
     assert all(package["artifacts"] for package in packages)
 
 
+async def require_files_that_open(api: GraphQLClient) -> None:
+    """Each by a click on its address, in a browser that has no credentials."""
+    data = await api.ask(
+        "{ deliveryPackages { nodes { artifacts { format url file { mediaType size url } } } } }"
+    )
+    artifacts = [it for node in data["deliveryPackages"]["nodes"] for it in node["artifacts"]]
+    files = {it["format"]: it["file"] for it in artifacts if it["file"] is not None}
+
+    assert files.keys() == {"html", "pdf", "png", "txt"}
+    async with httpx.AsyncClient(timeout=SECONDS) as browser:
+        for format, file in files.items():
+            answer = await browser.get(file["url"])
+            assert answer.status_code == 200, format
+            assert len(answer.content) == file["size"]
+            assert f".{format}" in answer.headers["content-disposition"]
+
+
 async def test_in_memory_the_agency_is_there_at_once(tmp_path: Path) -> None:
     async with starter(IN_MEMORY, tmp_path, "--demo")() as running:
         await require_a_believable_agency(running.api)
+        await require_files_that_open(running.api)
 
 
 async def test_a_new_database_is_migrated_and_filled_once(

@@ -25,7 +25,7 @@ from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import UnitOfWork
 from tests import builders as build
 from tests.enforcement.ownership import owners
-from tests.persistence.kinds import KINDS, Kind
+from tests.persistence.kinds import KINDS, SAVED, Kind
 from tests.support.commands import Commands
 from tests.support.sources import START
 
@@ -131,7 +131,7 @@ async def _run_every_command(commands: Commands) -> None:
     await commands.save_strategy_plan(build.save_plan())
     await commands.approve_strategy_plan(build.decide_plan())
     keys = {Entities.qc_results.key_name: "result-2"}
-    for kind in KINDS:
+    for kind in SAVED:
         key = keys.get(kind.key_name, kind.key_of(kind.record()))
         await commands.delete(build.delete(kind.key_name, key))
 
@@ -174,6 +174,11 @@ async def _use_tokens(unit: UnitOfWork) -> None:
     await unit.access.note_use(["token-1"], START)
 
 
+async def _use_claims(unit: UnitOfWork) -> None:
+    assert await unit.files.claim_content("ab", "owner", until=START, now=START)
+    await unit.files.release_content("ab", "owner")
+
+
 async def test_every_table_is_written_by_its_own_module_alone(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +196,7 @@ async def test_every_table_is_written_by_its_own_module_alone(
         await repositories.write(_use_webhooks)
         await repositories.write(_use_documents)
         await repositories.write(_use_tokens)
+        await repositories.write(_use_claims)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
         assert await storage.note_periods()

@@ -37,6 +37,7 @@ def test_every_table_has_an_owner_whose_name_it_begins_with() -> None:
         "access",
     }
     assert owner_of.pop("events") == "history"
+    assert owner_of.pop("uploads") == "files"
     begins = {table: owner.removesuffix("s") for table, owner in owner_of.items()}
     assert [table for table, begin in begins.items() if not table.startswith(begin)] == []
 

@@ -134,5 +134,24 @@ ROWS = {
         VALUES (0, '2026-03-09 08:00:00.000000', '2026-03-09 08:00:01.000000')
         """,
     ),
+    "0016": (
+        """
+        INSERT INTO files (file_id, client_id, name, media_type, size, sha256, created_by,
+            created_at, updated_at, revision)
+        VALUES ('file-1', 'client-é', 'é.pdf', 'application/pdf', 6442450944, 'ab', 'local',
+            '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 1)
+        """,
+        """
+        INSERT INTO uploads (upload_id, client_id, name, media_type, size, sha256, created_by,
+            status, failure, expires_at, file_id, created_at, updated_at, revision)
+        VALUES ('upload-1', NULL, 'é.pdf', 'application/pdf', 6442450944, 'ab', 'local',
+            'FAILED', 'WRONG_SIZE', '2026-03-09 08:00:00.000000', 'file-1',
+            '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 2)
+        """,
+        """
+        INSERT INTO file_claims (sha256, owner, until)
+        VALUES ('ab', 'upload-1', '2026-03-09 08:00:00.000000')
+        """,
+    ),
     "0017": (),
 }

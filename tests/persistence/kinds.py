@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from domain.files import UploadFailure, UploadStatus
 from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import BriefStage
 from domain.strategy import ApprovalState, StrategyTimeline
@@ -200,7 +201,41 @@ PACKAGE = Kind(
     child=build.artifact,
     children_table="delivery_artifacts",
 )
+FILE = Kind(
+    name="file",
+    type=Entities.files,
+    record=build.file,
+    bare={"client_id": None},
+    changed={
+        "client_id": "client-2",
+        "name": "bread.pdf",
+        "media_type": "application/pdf",
+        "size": 2**40,
+        "sha256": build.sha256_of(b"%PDF"),
+        "created_by": "grace",
+    },
+)
+UPLOAD = Kind(
+    name="upload",
+    type=Entities.uploads,
+    record=build.upload,
+    bare={"client_id": None, "failure": None, "file_id": None},
+    changed={
+        "client_id": "client-2",
+        "name": "bread.pdf",
+        "media_type": "application/pdf",
+        "size": 2**40,
+        "sha256": build.sha256_of(b"%PDF"),
+        "created_by": "grace",
+        "status": UploadStatus.EXPIRED,
+        "failure": UploadFailure.EXPIRED,
+        "expires_at": LATER,
+        "file_id": "file-2",
+    },
+)
 
 _KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}
 KINDS = tuple(_KINDS[type_] for type_ in ENTITY_TYPES.values())
+SAVED = tuple(kind for kind in KINDS if kind not in (FILE, UPLOAD))
+"""Those that clients save and delete. Files come by uploads."""
 PARENTS = tuple(kind for kind in KINDS if kind.children)

@@ -15,10 +15,10 @@ from tests.persistence.kinds import (
     BRIEF,
     CAMPAIGN,
     DRAFT,
-    KINDS,
     PACKAGE,
     PLAN,
     RESULT,
+    SAVED,
     Kind,
 )
 from tests.support.commands import Commands
@@ -26,7 +26,7 @@ from tests.support.sources import START, SettableClock
 
 Save = Callable[..., Awaitable[Any]]
 
-every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+every_kind = pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
 
 
 def _saving(commands: Commands, kind: Kind) -> Save:

@@ -46,7 +46,7 @@ GUIDELINES = {"tone": None, "snake_case": [1]}
             SaveDeliveryPackage(
                 package_id="p",
                 draft_id="d",
-                artifacts=(DeliveryArtifact("n", "u", "f"),),
+                artifacts=(DeliveryArtifact(name="n", url="u", format="f"),),
                 expected_revision=0,
             ),
         ),

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from domain.delivery import DeliveryArtifact
 from domain.errors import ValidationFailed
 from domain.strategy import Kpi, StrategyTimeline
 from domain.validation import INT_MAX, Checked, require_valid
@@ -62,7 +61,7 @@ RULES: list[tuple[Checked, str]] = [
     ),
     # Parts
     (
-        build.save_package(artifacts=(DeliveryArtifact("page", "/page.html", "html"),)),
+        build.save_package(artifacts=(build.artifact("page", url="/page.html", format="html"),)),
         "url: must be an absolute URL (http, https, s3 or file).",
     ),
     (

@@ -31,12 +31,14 @@ from schema.context import Context
 from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate, subscribe
 from schema.node import global_id
 from schema.root import CompiledSchema
+from tests import builders as build
 from tests import inputs
 from tests.execution.equality import by_graphql_core
+from tests.persistence.kinds import FILE, UPLOAD
 from tests.support.graphql import InProcess, Json
 from tests.support.sdl import object_types, type_named
 
-READ: Final = {
+OF_PIPELINE: Final = {
     "brief": "onboarding",
     "strategyPlan": "strategy",
     "campaign": "production",
@@ -44,14 +46,15 @@ READ: Final = {
     "qcResult": "qc",
     "deliveryPackage": "delivery",
 }
+READ: Final = {**OF_PIPELINE, "file": "files", "upload": "files"}
 
 EXPECTED: Final = {
     **{f"Query.{name}": [f"{module}:read"] for name, module in READ.items()},
     **{f"Query.{name}s": [f"{module}:read"] for name, module in READ.items()},
-    **{f"Subscription.{name}Changed": [f"{module}:read"] for name, module in READ.items()},
+    **{f"Subscription.{name}Changed": [f"{module}:read"] for name, module in OF_PIPELINE.items()},
     **{
         f"Mutation.delete{name[0].upper()}{name[1:]}": [f"{module}:write"]
-        for name, module in READ.items()
+        for name, module in OF_PIPELINE.items()
     },
     "Query.node": list(dict.fromkeys(f"{module}:read" for module in READ.values())),
     "Query.nodes": list(dict.fromkeys(f"{module}:read" for module in READ.values())),
@@ -69,6 +72,8 @@ EXPECTED: Final = {
     "Mutation.saveDrafts": ["production:write"],
     "Mutation.recordQcResults": ["qc:write"],
     "Mutation.saveDeliveryPackages": ["delivery:write"],
+    "Mutation.createUpload": ["files:write"],
+    "Mutation.completeUpload": ["files:write"],
     "Query.webhookEndpoint": ["webhooks:admin"],
     "Query.webhookEndpoints": ["webhooks:admin"],
     "Query.webhookDelivery": ["webhooks:admin"],
@@ -156,6 +161,7 @@ def minimal(type_: GraphQLInputType) -> Any:
         "Boolean": "true",
         "Float": "0.5",
         "Int": "1",
+        "ByteCount": "1",
         "DateTime": '"2026-03-02T09:30:00Z"',
         "JSON": "{}",
     }.get(inner.name, '"x"')
@@ -293,6 +299,9 @@ async def store_all(api: InProcess) -> None:
     await api.do("saveDraft", draft)
     await api.do("recordQcResult", inputs.record_result(draftId="draft-1"))
     await api.do("saveDeliveryPackage", inputs.save_package(draftId="draft-1"))
+    operator = api.storage.as_(build.caller())
+    await FILE.save(operator, build.file("file-1"))
+    await UPLOAD.save(operator, build.upload("upload-1", file_id="file-1"))
 
 
 LISTS: Final = {f"{name[0].upper()}{name[1:]}": f"{name}s" for name in READ}

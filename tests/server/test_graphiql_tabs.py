@@ -15,11 +15,14 @@ from graphql import (
     validate,
 )
 
+from files.memory import MemoryStore
+from orchestration.uploads import Uploads
 from repositories.factory import PersistenceMode, create_storage
 from schema.root import create_schema
 from server.graphiql import FOLDER, Tab, graphiql_tabs
 from server.seed.agency import seed_agency
 from tests import builders as build
+from tests.support.files import files_in
 from tests.support.graphql import InProcess, Json
 from tests.support.serving import serving
 from tests.support.sockets import streamed
@@ -89,6 +92,7 @@ def test_the_tabs_go_the_whole_way() -> None:
         "WebhookDeliveries",
         "ReplayWebhooks",
         "RetryWebhooks",
+        "Files",
     ]
 
 
@@ -121,9 +125,9 @@ def test_a_tab_stays_valid_with_what_it_offers(tab: Tab, schema: GraphQLSchema) 
 
 async def test_the_tabs_do_what_they_say() -> None:
     """One after another, in a server with the demo agency, twice."""
-    storage = create_storage(PersistenceMode.INMEMORY)
-    await seed_agency(storage.as_(build.caller()))
-    server = InProcess(create_schema(), storage)
+    storage, store = create_storage(PersistenceMode.INMEMORY), MemoryStore()
+    await seed_agency(storage.as_(build.caller()), store)
+    server = InProcess(create_schema(), storage, uploads=Uploads(storage, files_in(store)))
 
     for _ in range(2):
         for tab in TABS:

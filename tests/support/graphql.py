@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.callers import Caller
+from orchestration.uploads import Uploads
 from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage
 from schema.context import Context
@@ -21,6 +22,9 @@ Json = dict[str, Any]
 ENTITIES = {decapitalized(name): f"id {selection_of(object_type(name))}" for name in ENTITY_TYPES}
 """All that each entity has of its own, by the name of its field."""
 
+BY_UPLOADS = ("File", "Upload")
+"""The entities that nobody saves and nobody deletes: they come by uploads."""
+
 OUTCOMES = {
     "submitIntake": "brief",
     "normalizeBrief": "brief",
@@ -31,7 +35,7 @@ OUTCOMES = {
     "saveDraft": "draft",
     "recordQcResult": "qcResult",
     "saveDeliveryPackage": "deliveryPackage",
-    **{f"delete{name}": "deletedId" for name in ENTITY_TYPES},
+    **{f"delete{name}": "deletedId" for name in ENTITY_TYPES if name not in BY_UPLOADS},
 }
 """The fields of each mutation's payload beside `errors`."""
 
@@ -39,6 +43,7 @@ ERRORS = """errors {
     __typename code message path
     ... on RevisionConflictError { expectedRevision actualRevision }
     ... on InvalidTransitionError { from to }
+    ... on UploadRejectedError { failure }
 }"""
 
 EVERYTHING = (
@@ -118,6 +123,9 @@ class InProcess(GraphQLClient):
     request_id: str = "request-1"
     caller: Caller | None = None
     """None: the operator, in the request of this id."""
+    uploads: Uploads | None = None
+    """Those of a server that keeps files; None: it keeps none."""
+    base: str = "https://api.example"
 
     async def send(
         self,
@@ -125,7 +133,8 @@ class InProcess(GraphQLClient):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> Json:
-        context = Context(self.storage, self.caller or build.caller(self.request_id))
+        caller = self.caller or build.caller(self.request_id)
+        context = Context(self.storage, caller, self.uploads, lambda: self.base)
         operation = GraphQLRequest(query, variables, operation_name)
         response = await execute(self.schema, operation, context)
         answer: Json = json.loads(encode(response.as_json()))

@@ -20,6 +20,7 @@ CONFIG = {
     "schema": "./schema.graphql",
     "language": "javascript",
     "customScalarTypes": {
+        "ByteCount": "number",
         "DateTime": "string",
         "JSON": "{[key: string]: mixed}",
         "JSONValue": "mixed",

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, Final
 
 import pytest
+from starlette.types import Scope
 
 from repositories.unit_of_work import Repositories, Storage
 from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate
@@ -109,7 +110,8 @@ async def cost_of(served: Served, prepared: ExecutableOperation) -> Cost:
 
 async def answer(served: Served, prepared: ExecutableOperation) -> None:
     with served.service.pending.share() as share:
-        response = await served.service.respond(prepared, build.caller("request"), share)
+        scope: Scope = {"type": "http", "headers": []}
+        response = await served.service.respond(prepared, build.caller("request"), share, scope)
         await served.service.encoded(response, "request", share)
 
 

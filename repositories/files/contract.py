@@ -1,0 +1,65 @@
+"""The protocols of the repositories of files."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.files import File, Upload
+from repositories.contract import EntityReads, EntityRepository
+
+
+class FileReads(EntityReads[File], Protocol):
+    """Reads files, by `file_id`."""
+
+    async def hashes_among(self, hashes: Collection[str]) -> frozenset[str]:
+        """Those of the SHA-256 hashes that files have which the caller may see."""
+        ...
+
+
+class FileRepository(FileReads, EntityRepository[File], Protocol):
+    """Reads, saves and deletes files.
+
+    A claim on content is for whoever makes a file of it, or deletes its bytes: outside of any
+    transaction, so that no other one meets it there.
+    """
+
+    async def hold(self, file_ids: Sequence[str]) -> Mapping[str, File]:
+        """The files by key, which nobody deletes before this unit of work ends."""
+        ...
+
+    async def lock(self, file_ids: Sequence[str]) -> Mapping[str, File]:
+        """Those of the files that nobody holds, for update.
+
+        Nobody is waited for: those that are held are left out, as those that aren't stored.
+        """
+        ...
+
+    async def time(self, now: datetime) -> datetime:
+        """The present time: PostgreSQL's, since several servers may share it, or else `now`."""
+        ...
+
+    async def claim_content(
+        self, sha256: str, owner: str, *, until: datetime, now: datetime
+    ) -> bool:
+        """Claim the content with this hash; False where another owner has it until later.
+
+        An owner may claim again what it has: it's then its own for longer.
+        """
+        ...
+
+    async def has_claim(self, sha256: str, owner: str) -> bool:
+        """Whether the owner's claim is the last one; nobody claims the content before this unit of
+        work ends."""
+        ...
+
+    async def release_content(self, sha256: str, owner: str) -> None:
+        """Give the owner's claim back, unless another owner has claimed the content since."""
+        ...
+
+
+class UploadReads(EntityReads[Upload], Protocol):
+    """Reads uploads, by `upload_id`."""
+
+
+class UploadRepository(UploadReads, EntityRepository[Upload], Protocol):
+    """Reads, saves and deletes uploads."""

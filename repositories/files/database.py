@@ -1,0 +1,210 @@
+"""Files and uploads in the database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.files import File, Upload, UploadFailure, UploadStatus
+from repositories.drivers.compiled import Row, Statement
+from repositories.files.tables import file_claims, files, uploads
+from repositories.records import constructor
+from repositories.sql.criteria import storable
+from repositories.sql.dialects import POSTGRESQL, Dialect
+from repositories.sql.mapping import EntityMapping, EntityTable, Values
+from repositories.sql.repository import DatabaseRepository
+
+_new_file = constructor(File)
+_new_upload = constructor(Upload)
+_STATUSES = {status.value: status for status in UploadStatus}
+_FAILURES = {failure.value: failure for failure in UploadFailure}
+
+
+class DatabaseFileRepository(DatabaseRepository[File]):
+    mapping = EntityMapping(File, files, references=("client_id",))
+
+    async def hashes_among(self, hashes: Collection[str]) -> frozenset[str]:
+        rows = await self._session.rows(
+            _hashes(self._entities._replace(selected=None)), {"values": [*hashes]}
+        )
+        return frozenset(sha256 for (sha256,) in rows)
+
+    async def hold(self, file_ids: Sequence[str]) -> Mapping[str, File]:
+        return await self._locked(_held(self._entities), file_ids)
+
+    async def lock(self, file_ids: Sequence[str]) -> Mapping[str, File]:
+        return await self._locked(_locked(self._entities), file_ids)
+
+    async def time(self, now: datetime) -> datetime:
+        if self._session.dialect.is_sqlite:
+            return now
+        [(time,)] = await self._session.rows(_TIME)
+        found: datetime = time
+        return found
+
+    async def claim_content(
+        self, sha256: str, owner: str, *, until: datetime, now: datetime
+    ) -> bool:
+        values = {"sha256": sha256, "owner": owner, "until": until, "now": now}
+        return bool(await self._session.rows(_claim(self._session.dialect), values))
+
+    async def has_claim(self, sha256: str, owner: str) -> bool:
+        rows = await self._session.rows(_owner(self._session.dialect), {"sha256": sha256})
+        return bool(rows) and rows[0][0] == owner
+
+    async def release_content(self, sha256: str, owner: str) -> None:
+        values = {"sha256": sha256, "owner": owner}
+        await self._session.rows(_release(self._session.dialect), values)
+
+    async def _locked(self, statement: Statement, file_ids: Sequence[str]) -> Mapping[str, File]:
+        rows = await self._session.rows(statement, {"values": storable(file_ids)})
+        return {file.file_id: file for file in map(self._from_row, rows)}
+
+    def _from_row(self, row: Row) -> File:
+        (
+            file_id,
+            client_id,
+            name,
+            media_type,
+            size,
+            sha256,
+            created_by,
+            created_at,
+            updated_at,
+            revision,
+        ) = row
+        return _new_file(
+            file_id=file_id,
+            client_id=client_id,
+            name=name,
+            media_type=media_type,
+            size=size,
+            sha256=sha256,
+            created_by=created_by,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
+        )
+
+    def _to_values(self, record: File) -> Values:
+        return {
+            "file_id": record.file_id,
+            "client_id": record.client_id,
+            "name": record.name,
+            "media_type": record.media_type,
+            "size": record.size,
+            "sha256": record.sha256,
+            "created_by": record.created_by,
+        }
+
+
+class DatabaseUploadRepository(DatabaseRepository[Upload]):
+    mapping = EntityMapping(Upload, uploads, references=("client_id", "file_id"))
+
+    def _from_row(self, row: Row) -> Upload:
+        (
+            upload_id,
+            client_id,
+            name,
+            media_type,
+            size,
+            sha256,
+            created_by,
+            status,
+            failure,
+            expires_at,
+            file_id,
+            created_at,
+            updated_at,
+            revision,
+        ) = row
+        return _new_upload(
+            upload_id=upload_id,
+            client_id=client_id,
+            name=name,
+            media_type=media_type,
+            size=size,
+            sha256=sha256,
+            created_by=created_by,
+            status=status and _STATUSES[status],
+            failure=failure and _FAILURES[failure],
+            expires_at=expires_at,
+            file_id=file_id,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
+        )
+
+    def _to_values(self, record: Upload) -> Values:
+        return {
+            "upload_id": record.upload_id,
+            "client_id": record.client_id,
+            "name": record.name,
+            "media_type": record.media_type,
+            "size": record.size,
+            "sha256": record.sha256,
+            "created_by": record.created_by,
+            "status": record.status.value,
+            "failure": record.failure and record.failure.value,
+            "expires_at": record.expires_at,
+            "file_id": record.file_id,
+        }
+
+
+@cache
+def _hashes(entities: EntityTable) -> Statement:
+    sha256 = entities.rows.c.sha256
+    return entities.compile(select(sha256).distinct().where(entities.among("sha256")))
+
+
+@cache
+def _held(entities: EntityTable) -> Statement:
+    found = select(*entities.selection()).where(entities.among(entities.key_name))
+    return entities.compile(found.with_for_update(read=True, key_share=True))
+
+
+@cache
+def _locked(entities: EntityTable) -> Statement:
+    found = select(*entities.selection()).where(entities.among(entities.key_name))
+    return entities.compile(found.with_for_update(skip_locked=True))
+
+
+_TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
+
+
+def _given(name: str) -> Any:
+    return bindparam(name, type_=file_claims.c[name].type)
+
+
+@cache
+def _claim(dialect: Dialect) -> Statement:
+    insert = sqlite.insert if dialect.is_sqlite else postgresql.insert
+    claimed = insert(file_claims).values(
+        {name: _given(name) for name in ("sha256", "owner", "until")}
+    )
+    stored, new = file_claims.c, claimed.excluded
+    has_ended = stored.until <= bindparam("now", type_=stored.until.type)
+    return dialect.compile(
+        claimed.on_conflict_do_update(
+            index_elements=[stored.sha256],
+            set_={"owner": new.owner, "until": new.until},
+            where=or_(stored.owner == new.owner, has_ended),
+        ).returning(stored.sha256)
+    )
+
+
+@cache
+def _owner(dialect: Dialect) -> Statement:
+    claims = file_claims.c
+    found = select(claims.owner).where(claims.sha256 == _given("sha256"))
+    return dialect.compile(found.with_for_update())
+
+
+@cache
+def _release(dialect: Dialect) -> Statement:
+    claims = file_claims.c
+    is_own = (claims.sha256 == _given("sha256")) & (claims.owner == _given("owner"))
+    return dialect.compile(delete(file_claims).where(is_own))
