@@ -236,7 +236,7 @@ async def test_two_who_upload_at_once_do_not_mix(server: Served) -> None:
 
     first = asyncio.create_task(server.http.put(url, content=slowly()))
     await is_begun.wait()
-    while not await received(server):
+    while not await received(server):  # noqa: ASYNC110
         await asyncio.sleep(0)
     second = await server.http.put(url, content=LONG)
     may_end.set()
