@@ -10,7 +10,6 @@ import fcntl
 import logging
 import os
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ from datetime import UTC, datetime
 from errno import EDQUOT, ENOSPC, ENOTDIR
 from itertools import islice
 from pathlib import Path
-from secrets import token_hex
 from typing import Final, ParamSpec, TypeVar
 
+from domain.sources import Clock, random_bytes, utc_now
 from files.parts import PART_BYTES, gathered
 from files.store import (
     BeingWritten,
@@ -50,8 +49,9 @@ log = logging.getLogger("aicmo.files")
 class FolderStore:
     """A FileStore and AppendingStore in a folder, which several processes may share."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock: Clock = utc_now) -> None:
         self._root = root
+        self._clock = clock
         self._reading = Threads(_THREADS, "files-read")
         self._writing = Threads(_THREADS, "files-write")
         """Readers don't wait for those who sync."""
@@ -65,9 +65,10 @@ class FolderStore:
         """
         for each in (self._root, self._root / _TEMPORARY):
             self._make_folder(each)
+        abandoned = self._clock().timestamp() - _ABANDONED_SECONDS
         for found in os.scandir(self._root / _TEMPORARY):
             with suppress(FileNotFoundError):
-                if found.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                if found.stat().st_mtime < abandoned:
                     Path(found.path).unlink()
         temporary = self._new_temporary()
         trial = temporary.path.with_suffix(".trial")
@@ -176,7 +177,7 @@ class FolderStore:
         return self._root / key
 
     def _new_temporary(self) -> "_Temporary":
-        path = self._root / _TEMPORARY / token_hex(16)
+        path = self._root / _TEMPORARY / random_bytes(16).hex()
         return _Temporary(os.open(path, os.O_EXCL | _TO_WRITE, 0o600), path)
 
     def _make_folder(self, folder: Path) -> None:

@@ -13,6 +13,8 @@ _RESERVED: Final = re.compile(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|]')
 """What a file system of Windows or Unix refuses in a name, and control characters."""
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 """Names that Windows takes for a device, with any extension."""
+_SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,150}[A-Za-z0-9_-]")
+"""Most names are safe as they are, and soon told."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 !#$&+^_`{}~.,=@()\[\]'-]+")
 """Without `;`, at which some clients cut the header even inside of quotes."""
 _OCTETS: Final = "application/octet-stream"
@@ -37,6 +39,8 @@ def safe_name(name: str) -> str:
     control or formatting characters (such as those that turn text around), and ends in the
     extension that it had.
     """
+    if _SAFE.fullmatch(name) and not _DEVICES.fullmatch(name):
+        return name
     name = _RESERVED.sub("_", unicodedata.normalize("NFC", name))
     kept = [
         each for each in name if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Zl", "Zp")

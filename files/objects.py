@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import obstore
@@ -18,6 +17,7 @@ from obstore.exceptions import (
 )
 from obstore.store import AzureStore, GCSStore, S3Store
 
+from domain.sources import random_bytes
 from files.opening import FilesUrlError
 from files.parts import PART_BYTES, gathered
 from files.store import ContentMissing, FileStoreError, SignedRequest, StoredContent, upload_key
@@ -118,7 +118,7 @@ class ObjectStore:
         if second is None:
             return await self._create(key, first)
         # Many parts can't be put on a condition, but what they become can be copied on one.
-        temporary = upload_key(f"temporary-{token_hex(16)}")
+        temporary = upload_key(f"temporary-{random_bytes(16).hex()}")
         await self._put_in_parts(temporary, _Chunks(first, second, rest=chunks))
         return await self.move(temporary, key)
 

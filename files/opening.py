@@ -3,10 +3,10 @@
 import os
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_bytes, token_hex
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from domain.sources import random_bytes
 from files.folder import FolderStore
 
 SCHEMES: Final = ("file", "s3", "gs", "az")
@@ -47,10 +47,10 @@ def key_of_folder(folder: Path) -> bytes:
 
 def _make_key(file: Path) -> None:
     """Whoever reads the file finds all of a key; of several who make one, the first makes it."""
-    new = file.with_name(f"{file.name}.{token_hex(8)}")
+    new = file.with_name(f"{file.name}.{random_bytes(8).hex()}")
     new.touch(mode=0o600)
     try:
-        new.write_bytes(token_bytes(_KEY_BYTES))
+        new.write_bytes(random_bytes(_KEY_BYTES))
         with suppress(FileExistsError):
             os.link(new, file)
     finally:

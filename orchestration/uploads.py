@@ -276,6 +276,7 @@ class Uploads:
             stored = await unit.uploads.get_for_update(upload.upload_id)
             if stored is not None and stored.status is UploadStatus.PENDING:
                 await unit.uploads.save(failed(stored, failure, unit.now))
+                await unit.files.release_content(stored.sha256, stored.upload_id)
 
         await self._write(caller, work)
 

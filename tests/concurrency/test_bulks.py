@@ -14,7 +14,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import BRIEF, DRAFT, KINDS, PACKAGE, Kind
+from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, SAVED, Kind
 from tests.support.tasks import together
 
 WRITERS = 16
@@ -74,7 +74,7 @@ def _overlapping(kind: Kind, seed: int) -> list[list[Any]]:
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
 async def test_bulks_of_the_same_keys_in_any_order_are_all_stored_whole(
     repositories: Repositories, kind: Kind
 ) -> None:
@@ -86,7 +86,7 @@ async def test_bulks_of_the_same_keys_in_any_order_are_all_stored_whole(
     await _require_wholes(repositories, kind, sent)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("seed", range(3))
 async def test_bulks_of_several_processes_never_wait_for_each_other_in_a_circle(
     processes: tuple[Database, Database], kind: Kind, seed: int, monkeypatch: pytest.MonkeyPatch
@@ -120,7 +120,7 @@ async def test_bulks_that_insert_the_same_keys_are_repeated_until_all_are_stored
     await _require_wholes(several[0], PACKAGE, sent)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
 async def test_bulks_beside_single_saves_and_deletes_leave_wholes(
     repositories: Repositories, kind: Kind
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("domain", "repositories", "resolvers", "schema", "execution", "migrations")
+ROOMS = ("domain", "files", "repositories", "resolvers", "schema", "execution", "migrations")
 FORBIDDEN = {
     "os.environ",
     "os.environb",
@@ -99,7 +99,9 @@ KEYS = {"uuid.uuid1", "uuid.uuid4", "secrets.token_hex", "secrets.randbits", "se
 SOURCES = "domain/sources.py"
 
 
-@pytest.mark.parametrize("room", ["domain", "repositories", "resolvers", "schema", "execution"])
+@pytest.mark.parametrize(
+    "room", ["domain", "files", "repositories", "resolvers", "schema", "execution"]
+)
 def test_time_and_keys_come_from_their_one_source(room: str) -> None:
     found = {
         str(file.relative_to(ROOT)): uses

@@ -26,11 +26,11 @@ VALUES (1, 'event-1', 'file.added', 'file', 'file-1', 1, 0, false, 'user', 'ada'
 async def test_what_older_code_does_not_know_is_gone_after_a_downgrade(
     database: Database,
 ) -> None:
-    await upgrade(database, "0015")
+    await upgrade(database, "0016")
     for statement in (PACKAGE, ARTIFACTS, EVENTS):
         await execute(database, [statement])
 
-    await downgrade(database, "0014")
+    await downgrade(database, "0015")
 
     rows = await rows_of(database)
     assert [row["url"] for row in rows["delivery_artifacts"]] == [

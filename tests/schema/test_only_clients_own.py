@@ -18,6 +18,7 @@ import pytest
 from graphql import print_ast
 
 from domain.history import Event, EventFilter
+from orchestration.uploads import Uploads
 from repositories.factory import PersistenceMode, create_storage
 from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -25,9 +26,11 @@ from schema.node import global_id
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
+from tests.builders import CONTENT
 from tests.conftest import close_database, empty_database, open_emptied
 from tests.execution.documents import VARIABLES, documents
-from tests.persistence.kinds import BRIEF, KINDS, PACKAGE, PLAN, RESULT, Kind
+from tests.persistence.kinds import BRIEF, FILE, KINDS, PACKAGE, PLAN, RESULT, UPLOAD, Kind
+from tests.support.files import files_in, send
 from tests.support.graphql import InProcess, Json, mutation
 from tests.support.patience import SECONDS
 from tests.support.sources import SettableClock
@@ -52,6 +55,8 @@ LOOKED_UP: Final = {
     "draft": "draftId",
     "qcResult": "resultId",
     "deliveryPackage": "packageId",
+    "file": "fileId",
+    "upload": "uploadId",
 }
 
 
@@ -138,7 +143,10 @@ def _random_record(random: Random, kind: Kind) -> Any:
     if kind is RESULT:
         return build.result(key, draft_id=key)
     if kind is PACKAGE:
-        return build.package(key, draft_id=reference)
+        artifacts = (build.artifact(url=None, file_id=random.choice("123456")),)
+        return build.package(key, draft_id=reference, artifacts=artifacts)
+    if kind in (FILE, UPLOAD):
+        return kind.record(key, client_id=random.choice(["a", "a", "b", None]))
     return kind.record(key, strategy_id=reference)
 
 
@@ -166,15 +174,22 @@ async def test_whatever_was_saved_moved_and_deleted_all_is_answered_as_if_others
 
     operator = storage.as_(OPERATOR)
     await operator.write(change)
+    everything = InProcess(schema, storage, uploads=uploads_of(storage, SettableClock()))
+    a = replace(everything, caller=A)
 
-    seen = [json.dumps(await InProcess(schema, storage, caller=A).send(it)) for it in asked]
-    whole = [json.dumps(await InProcess(schema, storage).send(it)) for it in asked]
+    seen = [json.dumps(await a.send(it)) for it in asked]
+    whole = [json.dumps(await everything.send(it)) for it in asked]
     await operator.write(forget_others)
-    wanted = [json.dumps(await InProcess(schema, storage).send(it)) for it in asked]
+    wanted = [json.dumps(await everything.send(it)) for it in asked]
 
     for operation, answer, expected in zip(asked, seen, wanted, strict=True):
         assert answer == expected, operation
     assert sum(map(str.__ne__, whole, wanted)) > len(asked) / 3
+
+
+def uploads_of(storage: Storage, clock: SettableClock) -> Uploads:
+    """Those of a server whose addresses depend on nothing but the clock."""
+    return Uploads(storage, files_in(clock=clock))
 
 
 STEPS: Final = 120
@@ -185,6 +200,8 @@ PREFIXES: Final = {
     "Draft": "draft",
     "QcResult": "qc",
     "DeliveryPackage": "package",
+    "File": "file",
+    "Upload": "upload",
 }
 
 
@@ -245,7 +262,9 @@ def _random_step(
     draft = inputs.save_draft(strategyId=key("plan"), title=f"Draft {number}")
     campaign = inputs.save_campaign(strategyId=key("plan"))
     result = inputs.record_result(draftId=key("draft"))
-    package = inputs.save_package(draftId=key("draft"))
+    kept_here = inputs.without(inputs.artifact(), "url") | {"fileId": key("file")}
+    artifacts = [kept_here] if random.random() < 0.5 else [inputs.artifact()]
+    package = inputs.save_package(draftId=key("draft"), artifacts=artifacts)
     deleted = random.choice([*_DELETED])
     kinds: Sequence[tuple[str, Json]] = (
         (
@@ -269,11 +288,14 @@ def _random_step(
             "saveDeliveryPackage",
             inputs.without(package, "packageId") | perhaps(packageId=key("package")),
         ),
+        ("createUpload", inputs.create_upload(clientId=client_id, name=f"{number}.txt")),
+        ("completeUpload", {"uploadId": key("upload")}),
         (f"delete{deleted}", {_DELETED[deleted]: key(PREFIXES[deleted])}),
     )
     # Of what others refer to there is more in the beginning.
     name, input = random.choice(kinds[: 1 + number // 3])
-    expected = perhaps(expectedRevision=random.choice((0, 1, 2))) if random.random() < 0.5 else {}
+    may_expect = "Upload" not in name and random.random() < 0.5
+    expected = perhaps(expectedRevision=random.choice((0, 1, 2))) if may_expect else {}
     return Step(is_by_a, name, input | expected)
 
 
@@ -284,6 +306,8 @@ _MADE: Final = {
     "saveDraft": "draft",
     "recordQcResult": "qc",
     "saveDeliveryPackage": "package",
+    "createUpload": "upload",
+    "completeUpload": "file",
 }
 _OWN_KEY: Final = {
     "brief": "briefId",
@@ -292,8 +316,22 @@ _OWN_KEY: Final = {
     "draft": "draftId",
     "qc": "resultId",
     "package": "packageId",
+    "upload": "",
+    "file": "",
 }
-_DELETED: Final = {f"{name[0].upper()}{name[1:]}": field for name, field in LOOKED_UP.items()}
+_DELETED: Final = {
+    f"{name[0].upper()}{name[1:]}": field
+    for name, field in LOOKED_UP.items()
+    if name not in ("file", "upload")
+}
+_UPLOADING: Final = {
+    "createUpload": """mutation($input: CreateUploadInput!) { createUpload(input: $input) {
+      upload { uploadId clientId name status request { url } } errors { code message path }
+    } }""",
+    "completeUpload": """mutation($input: CompleteUploadInput!) { completeUpload(input: $input) {
+      file { fileId clientId name createdBy url } errors { code message path }
+    } }""",
+}
 
 
 @dataclass(frozen=True)
@@ -316,17 +354,21 @@ async def _answers(
 ) -> Answers:
     clock, keys = SettableClock(), _KeysOfSteps()
     async with opened(url, clock=clock, new_key=keys) as storage:
-        a = InProcess(schema, storage, caller=A)
-        operator = InProcess(schema, storage)
+        uploads = uploads_of(storage, clock)
+        operator = InProcess(schema, storage, uploads=uploads)
+        a = replace(operator, caller=A)
         mutations = []
         for number, step in enumerate(steps):
             keys.begin(number)
             clock.move(seconds=1)
+            document = _UPLOADING.get(step.name) or mutation(step.name)
             if step.is_by_a:
-                answer = await a.send(mutation(step.name), {"input": step.input})
+                answer = await a.send(document, {"input": step.input})
                 mutations.append(json.dumps(answer))
             elif has_others:
-                await operator.send(mutation(step.name), {"input": step.input})
+                await operator.send(document, {"input": step.input})
+            if step.name == "createUpload" and (step.is_by_a or has_others):
+                await send(uploads.files.store, f"upload-{number}", CONTENT)
         await storage.sequence_events()
         queries = [json.dumps([it, await a.send(it)]) for it in asked]
         async with storage.as_(A).read() as snapshot:
