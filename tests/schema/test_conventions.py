@@ -50,12 +50,21 @@ OTHERS = {
     "deleteWebhookEndpoint": {"webhookEndpoint": "WebhookEndpoint"},
 }
 """What the payloads have of mutations that save and delete no entity of the pipeline."""
+BULKS = {
+    "saveDrafts": "SaveDraft",
+    "recordQcResults": "RecordQcResult",
+    "saveDeliveryPackages": "SaveDeliveryPackage",
+}
+"""Mutations that carry out many inputs of another one, which this names."""
 LISTED = ["AccessToken", "WebhookDelivery", "WebhookEndpoint"]
 """What is listed like entities and has no global id."""
 
 every_entity = pytest.mark.parametrize("name", ENTITIES)
 every_connection = pytest.mark.parametrize("name", CONNECTIONS)
 every_mutation = pytest.mark.parametrize("name", MUTATIONS)
+every_single_mutation = pytest.mark.parametrize(
+    "name", [name for name in MUTATIONS if name not in BULKS]
+)
 
 
 def capitalized(name: str) -> str:
@@ -172,8 +181,23 @@ def test_values_of_enums_are_in_capitals(enum: GraphQLEnumType) -> None:
 # Mutations
 
 
-def test_there_are_mutations_of_the_pipeline_of_uploads_of_webhooks_and_of_access() -> None:
-    assert sorted(MUTATIONS) == sorted([*OUTCOMES, *OTHERS])
+def test_there_are_mutations_of_the_pipeline_also_in_bulk_of_uploads_webhooks_and_access() -> None:
+    assert sorted(MUTATIONS) == sorted([*OUTCOMES, *OTHERS, *BULKS])
+
+
+@pytest.mark.parametrize(("name", "single"), BULKS.items())
+def test_a_bulk_takes_the_inputs_of_a_single_mutation_and_answers_with_its_payloads(
+    name: str, single: str
+) -> None:
+    assert fields_of(input_type(f"{capitalized(name)}Input")) == {
+        "rows": f"[{single}Input!]!",
+        "errorPolicy": "ErrorPolicy",
+    }
+    assert fields_of(object_type(f"{capitalized(name)}Payload")) == {
+        "results": f"[{single}Payload!]!",
+        "count": "Int!",
+        "errors": "[MutationError!]!",
+    }
 
 
 @every_mutation
@@ -190,7 +214,7 @@ def test_a_mutation_can_be_null_so_that_a_bug_in_it_leaves_its_siblings(name: st
     assert root_fields("Mutation")[name] == f"{capitalized(name)}Payload"
 
 
-@every_mutation
+@every_single_mutation
 def test_a_payload_has_the_outcome_or_errors(name: str) -> None:
     outcome = OUTCOMES.get(name, "errors")
     entity = {outcome: "ID" if outcome == "deletedId" else capitalized(outcome)}
@@ -201,7 +225,9 @@ def test_a_payload_has_the_outcome_or_errors(name: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", [name for name in MUTATIONS if "Upload" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in MUTATIONS if "Upload" not in name and name not in BULKS]
+)
 def test_every_mutation_can_be_guarded_by_a_revision(name: str) -> None:
     """But those of uploads: an upload is made anew, and completed once, however often one asks."""
     assert fields_of(input_type(f"{capitalized(name)}Input"))["expectedRevision"] == "Int"
@@ -528,7 +554,7 @@ def test_inputs_of_children_are_named_after_what_they_become() -> None:
         for type_ in input_types()
         for kind in fields_of(type_).values()
         if kind.strip("[]!").endswith("Input")
-    }
+    } - {f"{single}Input" for single in BULKS.values()}
 
     assert nested == {
         "BriefScopeInput",

@@ -34,6 +34,11 @@ from tests.support.receivers import Answering
 from tests.support.sdl import client_schema, enum_type, input_type, object_type, object_types
 from tests.support.sources import SettableClock
 
+
+def in_bulk(row: Json) -> Json:
+    return {"rows": [row], "errorPolicy": "REJECT_EVERYTHING"}
+
+
 COMPLETE: dict[str, Callable[..., Json]] = {
     "submitIntake": inputs.submit_intake,
     "normalizeBrief": inputs.normalize_brief,
@@ -44,6 +49,9 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "saveDraft": inputs.save_draft,
     "recordQcResult": inputs.record_result,
     "saveDeliveryPackage": inputs.save_package,
+    "saveDrafts": lambda: in_bulk(inputs.save_draft()),
+    "recordQcResults": lambda: in_bulk(inputs.record_result()),
+    "saveDeliveryPackages": lambda: in_bulk(inputs.save_package()),
     "deleteBrief": lambda: {"briefId": "brief-1"},
     "deleteStrategyPlan": lambda: {"strategyId": "plan-1"},
     "deleteCampaign": lambda: {"campaignId": "campaign-1"},
@@ -62,7 +70,7 @@ COMPLETE: dict[str, Callable[..., Json]] = {
 }
 """An input of each mutation, with all its fields and something in each list."""
 
-UNLIMITED = {"Boolean", "DateTime", "QcSeverity", "DeliveryState", "TokenKind"}
+UNLIMITED = {"Boolean", "DateTime", "ErrorPolicy", "QcSeverity", "DeliveryState", "TokenKind"}
 """Scalars and enums that take what they take wherever they are: they say so themselves."""
 
 TOO_MUCH: dict[str, list[Any]] = {
@@ -126,7 +134,8 @@ def _places(
         place = Place(mutation, (*path, name), field)
         yield place
         below = get_named_type(field.type)
-        if isinstance(below, GraphQLInputObjectType):
+        # Rows are the inputs of single mutations.
+        if isinstance(below, GraphQLInputObjectType) and name != "rows":
             inner = (*path, name, 0) if place.is_list else (*path, name)
             yield from _places(mutation, inner, below)
 
