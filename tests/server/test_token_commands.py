@@ -64,7 +64,7 @@ def test_a_secret_is_printed_once_and_alone(token: Aicmo, migrated_database_url:
     assert created.exit_code == 0, created.output
     secret = created.stdout.removesuffix("\n")
     assert is_secret(secret)
-    assert created.stderr.startswith("The secret of token-")
+    assert created.stderr.startswith("The secret of token_")
     assert secret not in token("list").stdout + token("list", "--json").stdout
 
     async def stored() -> object:
