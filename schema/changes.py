@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from enum import StrEnum
+from inspect import Parameter, signature
 from typing import Annotated, Any, Final
 
 import strawberry
-from strawberry import Parent
+from strawberry import UNSET, Parent
 
-from domain.entity import Entity
 from domain.history import Event as Record
 from domain.history import EventFilter
 from domain.scopes import read_scope
@@ -29,7 +29,6 @@ AfterEvent = Annotated[
         )
     ),
 ]
-FOLLOWED_KEY: Final = "It may not exist yet."
 IN_ORDER: Final = (
     "Every event comes once, in the order of the log, after its commit, whichever server made it."
 )
@@ -94,9 +93,30 @@ def changed_entity(entity_type: EntityType[Any, Any], graphql_type: Any, name: s
     )
 
 
-async def changes_of(
-    info: Info, record_type: type[Entity], key: str, after: str | None
-) -> AsyncIterator[Any]:
-    """The events of one entity."""
-    filter = EventFilter(entity_types=(record_type.entity_type,), entity_keys=(key,))
-    return await info.context.subscribe(filter, decode_log_position("after", after))
+def changes(
+    entity_type: EntityType[Any, Any], graphql_type: type[EntityChange], called: str, name: str
+) -> Any:
+    """A subscription to the changes of one entity, which its key names.
+
+    `called` is what the description calls it, with an article, and `name` its short name.
+    """
+    given = entity_type.key_name
+
+    async def resolve(info: Info, after: AfterEvent = UNSET, **key: Any) -> AsyncIterator[Any]:
+        types, keys = (entity_type.record.entity_type,), (key[given],)
+        filter = EventFilter(entity_types=types, entity_keys=keys)
+        return await info.context.subscribe(filter, decode_log_position("after", after))
+
+    # Each type has its own name for the key, so the signature is completed here.
+    described = strawberry.argument(description=f"The key of the {name}. It may not exist yet.")
+    key_type = Annotated[strawberry.ID, described]
+    declared = signature(resolve)
+    info, after, _ = declared.parameters.values()
+    key = Parameter(given, Parameter.POSITIONAL_OR_KEYWORD, annotation=key_type)
+    resolve.__annotations__[given] = key_type
+    resolve.__dict__["__signature__"] = declared.replace(parameters=[info, key, after])
+    return strawberry.subscription(
+        resolver=resolve,
+        graphql_type=graphql_type,
+        **for_scope(read_scope(entity_type.module), f"The changes of {called}. {IN_ORDER}"),
+    )

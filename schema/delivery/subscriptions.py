@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
-
 import strawberry
-from strawberry import UNSET
 
-from domain import delivery
-from domain.scopes import Scope
 from repositories.registry import Entities
-from schema.changes import (
-    FOLLOWED_KEY,
-    IN_ORDER,
-    AfterEvent,
-    EntityChange,
-    changed_entity,
-    changed_key,
-    changes_of,
-)
-from schema.context import Info
+from schema.changes import EntityChange, changed_entity, changed_key, changes
 from schema.delivery.types import DeliveryPackage
-from schema.scopes import for_scope
 
 
 @strawberry.type(description="A delivery package was saved or deleted.")
@@ -35,17 +19,6 @@ class DeliveryPackageChange(EntityChange):
 
 @strawberry.type
 class DeliverySubscription:
-    @strawberry.subscription(
-        graphql_type=DeliveryPackageChange,
-        **for_scope(Scope.DELIVERY_READ, f"The changes of a delivery package. {IN_ORDER}"),
+    delivery_package_changed: DeliveryPackageChange = changes(
+        Entities.delivery_packages, DeliveryPackageChange, "a delivery package", "package"
     )
-    async def delivery_package_changed(
-        self,
-        info: Info,
-        package_id: Annotated[
-            strawberry.ID,
-            strawberry.argument(description=f"The key of the package. {FOLLOWED_KEY}"),
-        ],
-        after: AfterEvent = UNSET,
-    ) -> AsyncIterator[Any]:
-        return await changes_of(info, delivery.DeliveryPackage, package_id, after)

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
-
 import strawberry
-from strawberry import UNSET
 
-from domain import production
-from domain.scopes import Scope
 from repositories.registry import Entities
-from schema.changes import (
-    FOLLOWED_KEY,
-    IN_ORDER,
-    AfterEvent,
-    EntityChange,
-    changed_entity,
-    changed_key,
-    changes_of,
-)
-from schema.context import Info
+from schema.changes import EntityChange, changed_entity, changed_key, changes
 from schema.production.types import Campaign, Draft
-from schema.scopes import for_scope
 
 
 @strawberry.type(description="A campaign was saved or deleted.")
@@ -39,32 +23,7 @@ class DraftChange(EntityChange):
 
 @strawberry.type
 class ProductionSubscription:
-    @strawberry.subscription(
-        graphql_type=CampaignChange,
-        **for_scope(Scope.PRODUCTION_READ, f"The changes of a campaign. {IN_ORDER}"),
+    campaign_changed: CampaignChange = changes(
+        Entities.campaigns, CampaignChange, "a campaign", "campaign"
     )
-    async def campaign_changed(
-        self,
-        info: Info,
-        campaign_id: Annotated[
-            strawberry.ID,
-            strawberry.argument(description=f"The key of the campaign. {FOLLOWED_KEY}"),
-        ],
-        after: AfterEvent = UNSET,
-    ) -> AsyncIterator[Any]:
-        return await changes_of(info, production.Campaign, campaign_id, after)
-
-    @strawberry.subscription(
-        graphql_type=DraftChange,
-        **for_scope(Scope.PRODUCTION_READ, f"The changes of a draft. {IN_ORDER}"),
-    )
-    async def draft_changed(
-        self,
-        info: Info,
-        draft_id: Annotated[
-            strawberry.ID,
-            strawberry.argument(description=f"The key of the draft. {FOLLOWED_KEY}"),
-        ],
-        after: AfterEvent = UNSET,
-    ) -> AsyncIterator[Any]:
-        return await changes_of(info, production.Draft, draft_id, after)
+    draft_changed: DraftChange = changes(Entities.drafts, DraftChange, "a draft", "draft")

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
-
 import strawberry
-from strawberry import UNSET
 
-from domain import qc
-from domain.scopes import Scope
 from repositories.registry import Entities
-from schema.changes import (
-    FOLLOWED_KEY,
-    IN_ORDER,
-    AfterEvent,
-    EntityChange,
-    changed_entity,
-    changed_key,
-    changes_of,
-)
-from schema.context import Info
+from schema.changes import EntityChange, changed_entity, changed_key, changes
 from schema.qc.types import QcResult
-from schema.scopes import for_scope
 
 
 @strawberry.type(description="A QC result was saved or deleted.")
@@ -33,17 +17,6 @@ class QcResultChange(EntityChange):
 
 @strawberry.type
 class QcSubscription:
-    @strawberry.subscription(
-        graphql_type=QcResultChange,
-        **for_scope(Scope.QC_READ, f"The changes of a QC result. {IN_ORDER}"),
+    qc_result_changed: QcResultChange = changes(
+        Entities.qc_results, QcResultChange, "a QC result", "result"
     )
-    async def qc_result_changed(
-        self,
-        info: Info,
-        result_id: Annotated[
-            strawberry.ID,
-            strawberry.argument(description=f"The key of the result. {FOLLOWED_KEY}"),
-        ],
-        after: AfterEvent = UNSET,
-    ) -> AsyncIterator[Any]:
-        return await changes_of(info, qc.QcResult, result_id, after)

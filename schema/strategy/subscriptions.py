@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
-
 import strawberry
-from strawberry import UNSET
 
-from domain import strategy
-from domain.scopes import Scope
 from repositories.registry import Entities
-from schema.changes import (
-    FOLLOWED_KEY,
-    IN_ORDER,
-    AfterEvent,
-    EntityChange,
-    changed_entity,
-    changed_key,
-    changes_of,
-)
-from schema.context import Info
-from schema.scopes import for_scope
+from schema.changes import EntityChange, changed_entity, changed_key, changes
 from schema.strategy.types import StrategyPlan
 
 
@@ -35,17 +19,6 @@ class StrategyPlanChange(EntityChange):
 
 @strawberry.type
 class StrategySubscription:
-    @strawberry.subscription(
-        graphql_type=StrategyPlanChange,
-        **for_scope(Scope.STRATEGY_READ, f"The changes of a strategy plan. {IN_ORDER}"),
+    strategy_plan_changed: StrategyPlanChange = changes(
+        Entities.strategy_plans, StrategyPlanChange, "a strategy plan", "plan"
     )
-    async def strategy_plan_changed(
-        self,
-        info: Info,
-        strategy_id: Annotated[
-            strawberry.ID,
-            strawberry.argument(description=f"The key of the plan. {FOLLOWED_KEY}"),
-        ],
-        after: AfterEvent = UNSET,
-    ) -> AsyncIterator[Any]:
-        return await changes_of(info, strategy.StrategyPlan, strategy_id, after)
