@@ -241,6 +241,7 @@ def _postgresql(
     # dialect takes its first look at the server.
     connect = partial(connector, **arguments, **options)
     connections = ConnectionPool(connect, pool_size, pool_timeout)
+    probe = PostgresProbe(connect)
     return Database(
         target.url,
         readers=engine.execution_options(
@@ -254,8 +255,9 @@ def _postgresql(
             writers=FairSemaphore(pool_size - pool_size // _FOR_READERS),
             acquire_timeout=pool_timeout,
             grace=commit_grace,
+            suspect_disk=probe.suspect_disk,
         ),
-        probe=PostgresProbe(connect),
+        probe=probe,
         sequencer=PostgresSequencer(connect),
         keys=KeyedLocks(),
         notifications=None if target.has_pooler else PostgresNotifications(connect, "events"),

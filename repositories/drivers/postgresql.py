@@ -18,7 +18,7 @@ from repositories.drivers.cancellation import Cancelled, detach_on_cancel, uncan
 from repositories.drivers.compiled import Row
 from repositories.drivers.connection_pool import ConnectionPool
 from repositories.drivers.postgresql_connector import PostgresConnection
-from repositories.drivers.sqlstates import READ_ONLY, is_node_failure, is_timeout
+from repositories.drivers.sqlstates import DISK_FULL, READ_ONLY, is_node_failure, is_timeout
 from repositories.semaphores import FairSemaphore
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -54,7 +54,8 @@ class PostgresPool:
 
     `writers` leave some of the connections to readers, though all of the writers wait for locks.
     `connect` opens a connection beside the pool's. `grace` in seconds is how long the database may
-    take beyond an operation's deadline to tell what came of a commit.
+    take beyond an operation's deadline to tell what came of a commit. `suspect_disk` is called when
+    the database had no room to write.
     """
 
     connections: ConnectionPool[Driver]
@@ -62,6 +63,7 @@ class PostgresPool:
     writers: FairSemaphore
     acquire_timeout: float
     grace: float
+    suspect_disk: Callable[[], None]
 
 
 class _OnConnection:
@@ -135,6 +137,8 @@ class _OnConnection:
         if is_node_failure(sqlstate):
             if sqlstate == READ_ONLY:
                 self._pool.connections.suspect_all()
+            if sqlstate == DISK_FULL:
+                self._pool.suspect_disk()
             self._give_back(is_sound=False)
 
 

@@ -1,4 +1,8 @@
-"""The health check of a PostgreSQL database, beside all units of work."""
+"""The health check of a PostgreSQL database, beside all units of work.
+
+It only reads, until the database had no room for what somebody wanted to write: then it writes as
+well, until there is room.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +13,7 @@ import asyncpg
 
 from domain.errors import Unavailable
 from repositories.drivers.postgresql_connector import PostgresConnection
-from repositories.drivers.sqlstates import is_undefined_object
+from repositories.drivers.sqlstates import DISK_FULL, is_undefined_object
 from repositories.errors import SchemaChanged
 
 _SECONDS = 2.0
@@ -32,6 +36,17 @@ SELECT
     ) AS missing
 """
 
+_WRITING = """
+BEGIN READ ONLY;
+SET LOCAL work_mem = '64kB';
+SELECT count(*) FROM generate_series(1, 40000);
+ROLLBACK
+"""
+"""Writes a temporary file of a megabyte, for rows that the memory has no room for.
+
+That takes no right, leaves nothing behind, and fails on a full disk as saves do.
+"""
+
 
 class PostgresProbe:
     """Checks over a connection of its own, so that it doesn't wait for the pool.
@@ -46,6 +61,11 @@ class PostgresProbe:
         self._seconds = seconds
         self._kept: PostgresConnection | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._suspects_disk = False
+
+    def suspect_disk(self) -> None:
+        """The database had no room to write: the next checks see whether it has by now."""
+        self._suspects_disk = True
 
     async def require_writable(
         self, functions: Sequence[str], tables: Sequence[str], reads: Sequence[str]
@@ -102,10 +122,24 @@ class PostgresProbe:
                 raise SchemaChanged(f"The database lacks what saves need: {', '.join(missing)}.")
             for sql in reads:
                 await connection.fetch(sql)
+            await self._require_room(connection)
         except BaseException:
             connection.terminate()
             raise
         self._kept = connection
+
+    async def _require_room(self, connection: PostgresConnection) -> None:
+        if not self._suspects_disk:
+            return
+        # Whoever finds it full meanwhile suspects it anew.
+        self._suspects_disk = False
+        try:
+            await connection.execute(_WRITING)
+        except BaseException as error:
+            self._suspects_disk = True
+            if getattr(error, "sqlstate", None) == DISK_FULL:
+                raise Unavailable("The database's disk is full.") from error
+            raise
 
 
 def _is_known(asking: asyncio.Task[None]) -> None:

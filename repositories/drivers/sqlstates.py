@@ -17,6 +17,9 @@ _UNDEFINED = frozenset({"42883", "42P01", "42703", "3F000", "0A000"})
 READ_ONLY = "25006"
 """The node is read-only: it's a standby, or became one."""
 
+DISK_FULL = "53100"
+"""There was no room for what the statement wanted to write."""
+
 
 def is_conflict(sqlstate: str) -> bool:
     """Whether the same unit of work may succeed when it runs again at once."""

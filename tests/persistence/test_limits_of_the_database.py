@@ -190,6 +190,72 @@ async def test_a_function_that_saves_need_and_that_is_gone_is_told_by_the_health
         await require_health(database)
 
 
+# A full disk
+
+_FULL = """
+CREATE SCHEMA full_disk;
+CREATE FUNCTION full_disk.no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON delivery_packages
+    EXECUTE FUNCTION full_disk.no_room();
+CREATE FUNCTION full_disk.generate_series(integer, integer) RETURNS SETOF integer
+LANGUAGE plpgsql AS $$ BEGIN
+    RAISE 'could not write to file: No space left on device' USING ERRCODE = 'disk_full';
+END $$
+"""
+"""No test may fill a disk: here saves and temporary files fail as they do on one that is full."""
+_ROOM = "DROP TRIGGER full_disk ON delivery_packages; DROP SCHEMA full_disk CASCADE"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_full_disk_is_told_by_the_health_until_there_is_room(
+    url: str, at_once: bool
+) -> None:
+    async with opened(limited(url, search_path="full_disk,pg_catalog,public")) as (database, them):
+        health = create_storage(PersistenceMode.DB, database).require_health
+        admin = await connected(url)
+        await health()
+        await admin.execute(_FULL)
+        try:
+            await health()  # nobody has met it yet, and it would cost every check a file
+            with pytest.raises(Unavailable):
+                await save(them, "key", at_once=at_once)
+
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="disk is full"):
+                    await health()
+            assert await PACKAGE.load(them, "key") is None
+        finally:
+            await admin.execute(_ROOM)
+            await admin.close()
+
+        await health()
+        await save(them, "key", at_once=at_once)
+
+
+async def test_the_health_writes_a_file_only_after_there_was_no_room(url: str) -> None:
+    async with opened(url) as (database, _):
+        probe, admin = database.probe, await connected(url)
+        assert probe is not None
+
+        async def written() -> int:
+            await require_health(database)
+            assert probe is not None
+            assert probe._kept is not None
+            await probe._kept.fetch("SELECT pg_stat_force_next_flush()")
+            found = "SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()"
+            return int(await admin.fetchval(found))
+
+        before = await written()
+        assert await written() == before
+        probe.suspect_disk()
+        assert 500_000 < await written() - before < 3_000_000
+        after = await written()
+        assert await written() == after
+        await admin.close()
+
+
 # A row that somebody else has locked
 
 
