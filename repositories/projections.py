@@ -1,5 +1,6 @@
 """Projections: the members that JSON objects have of records, and of what belongs to these."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -204,10 +205,32 @@ class JsonProjection:
         )
 
     @property
+    def copies(self) -> int:
+        """How often the object may have a text of the record, or of its children, at the most.
+
+        UNBOUNDED where it has something that isn't the record's.
+        """
+        of_names, again = Counter[str](), 0
+        for _, part in self.members:
+            match part:
+                case Attribute(name) | EncodedId(_, name) | Constant(name):
+                    of_names[name] += 1
+                case Embedded(name, projection, _) | Children(name, projection):
+                    of_names[name] += projection.copies
+                case Itself(projection):
+                    again += projection.copies
+                case _:
+                    return UNBOUNDED
+        return max(of_names.values(), default=0) + again
+
+    @property
     def depth(self) -> int:
         """The depth of nested queries, by their weights; 0 without queries."""
         return max((_depth(part) for _, part in self.members), default=0)
 
+
+UNBOUNDED: Final = 2**53
+"""More copies than any object has."""
 
 _OBJECT_DEPTH: Final = 4
 _ENTITY_DEPTH: Final = 8

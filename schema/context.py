@@ -28,7 +28,8 @@ class Context:
     a subscription begins nothing is read; `watching` is what it holds until it ends.
 
     Until it's entered, it may be told the `selected` attributes of records, and that the operation
-    is a `single_statement`, both as `Repositories.read` is told.
+    is a `single_statement`, both as `Repositories.read` is told; and how many characters were
+    `given` with the request.
 
     `uploads` are those of the server; None: it keeps no files. `base` tells under which address
     the client reaches it.
@@ -46,6 +47,7 @@ class Context:
         self._uploads = uploads
         self.selected: AttributeMask | None = None
         self.single_statement = False
+        self.given: int | None = None
         self._storage = storage
         self._is_open = False
         self._reading: SnapshotHandle | None = None

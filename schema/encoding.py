@@ -24,6 +24,30 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":"), default=_parsed).encode()
 
 
+class BoundedObject(dict[str, Any]):
+    """An object whose texts are known to have so few characters that it's encoded at once."""
+
+    __slots__ = ("characters",)
+
+    def __init__(self, members: dict[str, Any], characters: int) -> None:
+        super().__init__(members)
+        self.characters = characters
+        """How many they have at the most."""
+
+
+def is_small(data: Any) -> bool:
+    """Whether the data of a response may be encoded at once. Bounded objects aren't looked through,
+    which would take longer than to encode them."""
+    if type(data) is not dict:
+        return bool(fits(data))
+    characters = 0
+    for each in data.values():
+        if type(each) is not BoundedObject:
+            return bool(fits(data))
+        characters += each.characters
+    return characters <= MAX_INLINE_CHARACTERS or bool(fits(data))
+
+
 def fits(value: Any, allowed: int = MAX_INLINE_CHARACTERS) -> bool | None:
     """Whether the value's texts have at most so many characters; None if it has too many values."""
     found, size = [value], 0
@@ -31,7 +55,7 @@ def fits(value: Any, allowed: int = MAX_INLINE_CHARACTERS) -> bool | None:
         type_ = type(each)
         if type_ is str:
             size += len(each)
-        elif type_ is dict or type_ is list:
+        elif type_ is list or type_ is dict or type_ is BoundedObject:
             found += each if type_ is list else each.values()
             if len(found) > _MAX_INLINE_VALUES:
                 return None

@@ -140,6 +140,8 @@ async def run(schema: CompiledSchema, operation: ExecutableOperation, context: C
         await asyncio.sleep(0)  # planning it may have taken long
     context.selected = operation.document.selected
     context.single_statement = execution.single_statement
+    if request.size is not None:
+        context.given = request.size + len(request.query)
     plan = execution.plan
     async with context:
         if plan is not None and plan.is_introspection:

@@ -91,11 +91,17 @@ def mutation(
     `unrendered` makes of it.
     """
 
-    async def execute(context: Context, command: Any) -> Any:
-        is_single = single_statement(command) if callable(single_statement) else single_statement
-        return await context.write(lambda unit: work(unit, command), single_statement=is_single)
+    def is_single(command: Any) -> bool:
+        return single_statement(command) if callable(single_statement) else single_statement
 
-    return _mutation(description, payload, input, execute, scope=scope, outcome=outcome)
+    async def execute(context: Context, command: Any) -> Any:
+        return await context.write(
+            lambda unit: work(unit, command), single_statement=is_single(command)
+        )
+
+    return _mutation(
+        description, payload, input, execute, scope=scope, outcome=outcome, reads_nothing=is_single
+    )
 
 
 def mutation_apart(
@@ -123,6 +129,7 @@ def _mutation(
     *,
     scope: Scope,
     outcome: str,
+    reads_nothing: Callable[[Any], bool] = lambda _: False,
 ) -> Any:
     async def carried_out(context: Context, command: Any) -> Payload:
         found, errors = None, list[MutationError]()
@@ -144,7 +151,9 @@ def _mutation(
 
         async def render(_: Sequence[Any], context: Context, input: Any) -> Sequence[Any]:
             payload = await carried_out(context, input)
-            return [rendered.made(payload, context.addresses)]
+            # All texts are of the request then.
+            given = context.given if reads_nothing(input) else None
+            return [rendered.made(payload, context.addresses, given)]
 
         return ConstantBind(render)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from graphql import TypeNameMetaFieldDef
 
@@ -12,10 +12,15 @@ from execution import SelectedField, Unrendered
 from repositories.projections import JsonProjection
 from repositories.rendering import are_carried, carried, objects
 from schema.addresses import Addresses
+from schema.encoding import MAX_INLINE_CHARACTERS, BoundedObject
 from schema.rendering import as_encoded, member_of, rendered_projection_of
 
 Make = Callable[[Sequence[Any], Addresses], Sequence[Any]]
 """Makes a member's values of payloads without errors."""
+
+_GROWTH: Final = 8
+"""By this factor a text may be longer than what it's made of, at the most: the number `1e15` is
+stored as 18 characters, and ids are in base 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class RenderedPayload:
     members: tuple[tuple[str, Make], ...]
     outcome: str
     projections: tuple[JsonProjection, ...]
+    copies: int
+    """How often the payload may have a text of the record, at the most."""
 
     @classmethod
     def of(cls, selected: Sequence[SelectedField], outcome: str) -> "RenderedPayload | None":
@@ -47,12 +54,22 @@ class RenderedPayload:
                 members.append((each.key, _objects(outcome, rendered.projection)))
             else:
                 return None
-        return cls(tuple(members), outcome, tuple(projections))
+        copies = sum(each.copies for each in projections)
+        return cls(tuple(members), outcome, tuple(projections), copies)
 
-    def made(self, payload: Any, addresses: Addresses) -> Any:
-        """The payload's object; the payload itself if it has to be completed field by field."""
-        [made] = self.all_made([payload], addresses) or [Unrendered(payload)]
-        return made
+    def made(self, payload: Any, addresses: Addresses, given: int | None = None) -> Any:
+        """The payload's object; the payload itself if it has to be completed field by field.
+
+        `given` is how many characters the record was made of; None: that isn't known.
+        """
+        whole = self.all_made([payload], addresses)
+        if whole is None:
+            return Unrendered(payload)
+        [made] = whole
+        if given is None:
+            return made
+        characters = given * self.copies * _GROWTH
+        return BoundedObject(made, characters) if characters <= MAX_INLINE_CHARACTERS else made
 
     def all_made(self, payloads: Sequence[Any], addresses: Addresses) -> Sequence[Any] | None:
         """The payloads' objects; None if any payload has to be completed field by field."""

@@ -14,7 +14,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from schema.documents import MAX_INLINE_CHARACTERS
-from schema.encoding import fits
+from schema.encoding import is_small
 from schema.execute import ExecutableOperation, Response
 from server.graphiql import graphiql_page
 from server.http_cycle import HttpCycle
@@ -99,7 +99,7 @@ class HttpEndpoint:
             )
         with nullcontext() if request.http_cycle is None else _WhileConnected(request.http_cycle):
             response = await service.respond(operation, caller, share, request.scope)
-            if response.is_refused or fits(response.data):
+            if response.is_refused or is_small(response.data):
                 return json_response(response, accepted.single, request.id)
             response, parts = await service.encoded(response, request.id, share)
         # The texts of the answer, and the request, are freed when this returns.

@@ -7,7 +7,14 @@ import pytest
 
 from domain.json_object import JsonObject
 from repositories.json_encoding import JsonTexts
-from schema.encoding import MAX_INLINE_CHARACTERS, encode, encode_in_slices, fits
+from schema.encoding import (
+    MAX_INLINE_CHARACTERS,
+    BoundedObject,
+    encode,
+    encode_in_slices,
+    fits,
+    is_small,
+)
 
 LARGE = 'é漢😀\n"' * MAX_INLINE_CHARACTERS
 
@@ -29,6 +36,7 @@ async def sliced(value: Any) -> list[bytes]:
         {"one": JsonTexts([f'"{"x" * MAX_INLINE_CHARACTERS * 2}"'], is_list=False)},
         {"times": [datetime(2026, 1, 31, tzinfo=UTC)] * 30_000},
         {"many": [{"number": number} for number in range(30_000)]},
+        {"bounded": BoundedObject({"large": LARGE, "few": [1, "2", None]}, len(LARGE))},
         {"lone": "\ud800" + "x" * MAX_INLINE_CHARACTERS},
     ],
     ids=lambda value: str(value)[:20],
@@ -63,3 +71,21 @@ def test_what_is_beyond_a_size_is_told_before_anything_is_encoded() -> None:
     text = "x" * MAX_INLINE_CHARACTERS
     assert fits({"a": [text] * 4}, 4 * MAX_INLINE_CHARACTERS - 1) is False
     assert fits({"a": [text] * 4}, 4 * MAX_INLINE_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (None, True),
+        ({}, True),
+        ({"a": {"b": "x"}}, True),
+        ({"a": {"b": LARGE}}, False),
+        ({"a": BoundedObject({"b": "x"}, MAX_INLINE_CHARACTERS)}, True),
+        ({"a": BoundedObject({"b": "x"}, MAX_INLINE_CHARACTERS), "b": {"c": LARGE}}, False),
+        # What the bounds say together is more than it is: then it's looked through.
+        ({name: BoundedObject({"b": "x"}, MAX_INLINE_CHARACTERS) for name in "ab"}, True),
+        ({name: BoundedObject({"b": LARGE}, MAX_INLINE_CHARACTERS) for name in "ab"}, False),
+    ],
+)
+def test_small_data_is_told_by_its_bounds_where_it_has_any(data: Any, expected: bool) -> None:
+    assert is_small(data) is expected

@@ -23,7 +23,7 @@ from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.context import Context
-from schema.encoding import encode
+from schema.encoding import encode, is_small
 from schema.execute import GraphQLRequest, execute
 from schema.root import CompiledSchema, create_schema
 from server.app import create_app
@@ -278,6 +278,25 @@ async def test_saving_an_artifact_more_costs_no_more_than_its_share(
     ]
 
     assert many - few <= 100 * CALLS_FOR_A_SAVED_ARTIFACT_MORE[backend.name]
+
+
+async def test_the_answer_to_a_save_is_not_looked_through(
+    schema: CompiledSchema, backend: Backend
+) -> None:
+    """However many texts it has, it's told by the request's size that it's small."""
+    query, given = SCENARIOS["save"].query, package_input(1)
+
+    async def calls_with(artifacts: list[Any]) -> int:
+        variables = {"input": given | {"artifacts": artifacts}}
+        request = GraphQLRequest(query, variables, size=len(json.dumps([query, variables])))
+        response = await execute(schema, request, Context(backend.storage, build.caller()))
+        with counted_calls() as counted:
+            assert is_small(response.data)
+        return counted.made
+
+    few, many = [await calls_with(given["artifacts"] * times) for times in (1, 4)]
+
+    assert few == many
 
 
 async def test_pages_within_pages_keep_to_their_calls_and_statements(
