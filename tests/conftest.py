@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import pytest
 
@@ -30,8 +31,48 @@ from tests.support.sources import CountedKeys, SettableClock
 hypothesis_profile.load()
 
 _HERE = Path(__file__).parent
-_LONGEST = ("benchmarks", "clients", "execution", "browser", "e2e", "http", "migrations", "server")
-"""Rooms whose files take long. They come first: the processes then end at about the same time."""
+LONGEST: Final = (
+    "benchmarks/test_running.py",
+    "contracts/test_extending.py",
+    "clients/test_docs.py",
+    "http/test_attacks.py",
+    "execution/test_equals_graphql_core_on_our_schema.py",
+    "browser/test_graphiql.py",
+    "schema/test_filters.py",
+    "concurrency/test_ownership.py",
+    "schema/test_permissions.py",
+    "execution/graphql_core/test_own_tests.py",
+    "schema/test_only_clients_own.py",
+    "work/test_worst_cases.py",
+    "http/test_schemathesis.py",
+    "server/test_command_line.py",
+    "e2e/test_silent_database.py",
+    "http/test_fuzzing.py",
+    "execution/test_equals_graphql_core.py",
+    "server/test_webhook_commands.py",
+    "server/test_interrupting.py",
+    "http/test_audit.py",
+    "clients/test_typescript.py",
+    "e2e/test_crashes.py",
+    "server/test_http.py",
+    "persistence/test_equivalence.py",
+    "persistence/test_pages.py",
+    "persistence/test_filters.py",
+    "migrations/test_runner.py",
+    "migrations/test_command_line.py",
+    "migrations/test_steps.py",
+    "http/test_large_answers.py",
+    "http/test_requests.py",
+    "http/test_subscriptions.py",
+    "e2e/test_webhooks.py",
+    "persistence/test_ownership.py",
+    "clients/test_python.py",
+)
+"""The files that take more than ten seconds or so, the longest first.
+
+They begin first, so that no process is left alone with one of them while the others have ended.
+Nothing depends on their order.
+"""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,11 +91,8 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def rank(item: pytest.Item) -> int:
-        room = item.path.relative_to(_HERE).parts[0]
-        return _LONGEST.index(room) if room in _LONGEST else len(_LONGEST)
-
-    items.sort(key=rank)
+    places = {_HERE / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture
