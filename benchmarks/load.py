@@ -33,8 +33,10 @@ class Load:
 class Requests:
     """The requests of a scenario as bytes, one after another without end."""
 
-    def __init__(self, address: str, scenario: Scenario) -> None:
+    def __init__(self, address: str, scenario: Scenario, headers: str = "") -> None:
+        """`headers` are lines of more headers, each with its line end."""
         self.scenario = scenario
+        self._headers = headers
         self.target = urlsplit(address)
         self.host, self.port = self.target.hostname or "", self.target.port or 80
         self._bytes = cycle([self._encoded(variables) for variables in scenario.variables])
@@ -49,6 +51,7 @@ class Requests:
             f"Host: {self.target.netloc}\r\n"
             "Content-Type: application/json\r\n"
             "Accept: application/json\r\n"
+            f"{self._headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body

@@ -26,6 +26,7 @@ async def migration_transaction(database: Database) -> AsyncIterator[AsyncConnec
     On SQLite foreign keys are off in it, since rebuilding a table drops it, and would by that
     delete its children; instead MigrationError is raised if at the end a reference leads nowhere.
     """
+    database.create_file()
     engine = _sqlite(database) if database.is_sqlite else _postgresql(database)
     try:
         async with engine.begin() as connection:

@@ -107,6 +107,9 @@ _OWNED_IN_MEMORY = {
 _OWNED_IN_DATABASE = {
     name: tuple(it.in_database for it in types) for name, types in OWNED_TYPES.items()
 }
+_HIDDEN = {WebhookEndpoint.__name__: HiddenWebhookRepository}
+"""Webhooks are set up for all clients, so a caller who is bound to some sees none."""
+
 _READS_IN_MEMORY = {
     **_IN_MEMORY,
     Event.__name__: MemoryEventReads,
@@ -114,7 +117,7 @@ _READS_IN_MEMORY = {
     TrustedDocument.__name__: MemoryDocumentRepository,
     AccessToken.__name__: MemoryAccessRepository,
 }
-_HIDDEN = {WebhookEndpoint.__name__: HiddenWebhookRepository}
+_OF_THE_BOUND_IN_MEMORY = {**_READS_IN_MEMORY, **_HIDDEN}
 _READS_IN_DATABASE = {
     **_IN_DATABASE,
     Event.__name__: DatabaseEventReads,
@@ -122,6 +125,7 @@ _READS_IN_DATABASE = {
     TrustedDocument.__name__: DatabaseDocumentRepository,
     AccessToken.__name__: DatabaseAccessRepository,
 }
+_OF_THE_BOUND_IN_DATABASE = {**_READS_IN_DATABASE, **_HIDDEN}
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}
 _FUNCTIONS = (
     *(
@@ -215,7 +219,7 @@ class _MemoryRepositories:
         self, *, selected: AttributeMask | None = None, single_statement: bool = False
     ) -> SnapshotHandle:
         session = MemorySession(self._caller, self._storage.root, _IN_MEMORY)
-        return _SnapshotHandle(session, Snapshot(_seen_by(self._caller, _READS_IN_MEMORY), session))
+        return _SnapshotHandle(session, Snapshot(_in_memory(self._caller), session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -236,7 +240,7 @@ class _MemoryRepositories:
             self._caller, storage.root, _IN_MEMORY, recorder, owned=_OWNED_IN_MEMORY, guard=guard
         )
         pepper = next(iter(storage.peppers), None)
-        unit = UnitOfWork(_seen_by(self._caller, _READS_IN_MEMORY), session, now, new_key, pepper)
+        unit = UnitOfWork(_in_memory(self._caller), session, now, new_key, pepper)
         try:
             result = await work(unit)
             storage.root = session.outcome()
@@ -354,9 +358,7 @@ class _DatabaseRepositories:
             statements=storage.statements,
             selected=selected,
         )
-        return _SnapshotHandle(
-            session, Snapshot(_seen_by(self._caller, _READS_IN_DATABASE), session)
-        )
+        return _SnapshotHandle(session, Snapshot(_in_database(self._caller), session))
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
@@ -385,8 +387,7 @@ class _DatabaseRepositories:
             guard=guard,
         )
         pepper = next(iter(storage.peppers), None)
-        reads = _seen_by(self._caller, _READS_IN_DATABASE)
-        unit = UnitOfWork(reads, session, now, new_key, pepper)
+        unit = UnitOfWork(_in_database(self._caller), session, now, new_key, pepper)
         try:
             result = await work(unit)
             await session.commit()
@@ -428,9 +429,12 @@ class _SnapshotHandle:
         await self.end()
 
 
-def _seen_by(caller: Caller, repositories: RepositoryClasses) -> RepositoryClasses:
-    """Webhooks are set up for all clients, so a caller who is bound to some sees none."""
-    return repositories if caller.clients is None else {**repositories, **_HIDDEN}
+def _in_memory(caller: Caller) -> RepositoryClasses:
+    return _READS_IN_MEMORY if caller.clients is None else _OF_THE_BOUND_IN_MEMORY
+
+
+def _in_database(caller: Caller) -> RepositoryClasses:
+    return _READS_IN_DATABASE if caller.clients is None else _OF_THE_BOUND_IN_DATABASE
 
 
 def _guarded(caller: Caller, new_key: NewKey) -> tuple[ClientGuard | None, NewKey]:

@@ -5,6 +5,7 @@ and of the log through it: in SQL by `repositories/sql/rows.py`, in memory by `M
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -19,11 +20,26 @@ from domain.qc import QcResult
 from domain.strategy import StrategyPlan
 from repositories.criteria import Comparison, Filter, Operator
 
-Rules = Mapping[str, Filter]
-"""The filters that rows must match, by the names of the record types. Types that are not in it are
-seen whole."""
 
-EVERYTHING: Final[Rules] = MappingProxyType({})
+@dataclass(frozen=True, eq=False, slots=True)
+class Rules:
+    """The filters that rows must match, by the names of the record types. Types that it doesn't
+    name are seen whole.
+
+    Callers of the same clients share one object, so what is made of it is kept by it, and costs
+    each request one look-up.
+    """
+
+    filters: Mapping[str, Filter]
+
+    def __bool__(self) -> bool:
+        return bool(self.filters)
+
+    def get(self, type_name: str) -> Filter | None:
+        return self.filters.get(type_name)
+
+
+EVERYTHING: Final = Rules(MappingProxyType({}))
 
 TYPES_OF_CLIENTS: Final = (
     Brief,
@@ -52,4 +68,4 @@ def _rules_of(clients: frozenset[str]) -> Rules:
             rule = Comparison("client_id", Operator.EQ, client_id)
         case client_ids:
             rule = Comparison("client_id", Operator.IN, tuple(client_ids))
-    return MappingProxyType({record.__name__: rule for record in TYPES_OF_CLIENTS})
+    return Rules(MappingProxyType({record.__name__: rule for record in TYPES_OF_CLIENTS}))

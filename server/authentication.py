@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +11,15 @@ from hashlib import blake2b
 from os import urandom
 from typing import Final, Protocol
 
+from starlette.types import Scope
+
 from domain.access import SECRET_PREFIX, AccessToken, is_secret
-from domain.callers import Caller, CallerKind, local_operator, system
+from domain.callers import Caller, local_operator, system
 from domain.errors import DomainError
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.errors import TopLevelCode
-from server.proxies import are_on_this_machine
+from server.proxies import is_for_another
 from server.rate_limits import RateLimits
 from server.requests import RequestRefused
 
@@ -185,11 +187,10 @@ class Authenticator:
         # Else tokens have changed while it was looked up: it may be one of those revoked.
         return known.caller.in_request(request_id)
 
-    def require_here(self, caller: Caller, forwarded_for: bytes) -> None:
-        """Raises Unauthenticated where the caller is the operator of this machine, and a proxy asks
-        for another one. It needn't be trusted: what it says only takes rights away."""
-        is_operator = caller.kind is CallerKind.OPERATOR and not self._is_left_to_proxy
-        if is_operator and not are_on_this_machine(forwarded_for):
+    def require_here(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
+        """Raises Unauthenticated where a request of this machine's operator was passed on for
+        somebody else. Who says so needn't be trusted: it only takes rights away."""
+        if not self._is_left_to_proxy and is_for_another(scope, headers):
             raise Unauthenticated(is_missing=True)
 
     def _key(self, authorization: bytes) -> bytes:

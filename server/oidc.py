@@ -5,16 +5,17 @@ import json
 import logging
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from domain import validation as check
 from domain.callers import Caller, CallerKind
 from domain.errors import Unavailable
 from domain.scopes import Scope, scopes_granted
 from server.authentication import Verifier
-from server.settings import Settings
+from server.settings import OIDC_ALGORITHMS, Settings
 
 KEYS_SECONDS: Final = 600.0
 """How long keys are used before they are fetched again."""
@@ -75,16 +76,42 @@ class KeySet:
         return self._keys is not None and (kid is None or any(key.kid == kid for key in self._keys))
 
     async def _refresh(self) -> None:
-        from joserfc.errors import JoseError  # noqa: PLC0415
         from joserfc.jwk import KeySet as Keys  # noqa: PLC0415
 
         try:
-            found = Keys.import_key_set(await self._fetch(self._issuer))  # type: ignore[arg-type]
-        except (Unavailable, JoseError, ValueError, TypeError, KeyError) as error:
+            published = (await self._fetch(self._issuer))["keys"]
+        except Unavailable as error:
             log.warning("keys of the OpenID provider: %s", error)
             return
-        self._keys = Keys([key for key in found if key.key_type != "oct"])
+        found = [*_verifying(published)]
+        if not found:
+            log.warning("keys of the OpenID provider: it has none that verifies tokens")
+            return
+        self._keys = Keys(found)
         self._fetched = self._now()
+
+
+def _verifying(published: Iterable[Any]) -> Iterator[Any]:
+    """The keys by which tokens can be verified.
+
+    Others are ignored, as RFC 7517, section 5, has it: those of kinds, curves and uses that aren't
+    known here yet, those to encrypt by, and those that are broken.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from joserfc.errors import JoseError  # noqa: PLC0415
+    from joserfc.jwk import JWKRegistry  # noqa: PLC0415
+
+    for each in published:
+        try:
+            key = JWKRegistry.import_key(each)
+            key.check_use("sig")
+            key.check_key_op("verify")
+        except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError) as error:
+            log.debug("a key of the OpenID provider is ignored: %s", error)
+            continue
+        # Whoever knows a shared key could sign by it, and everybody knows this one.
+        if key.key_type != "oct" and (key.alg is None or key.alg in OIDC_ALGORITHMS):
+            yield key
 
 
 class OidcVerifier:
@@ -170,9 +197,7 @@ def _caller(claims: dict[str, Any], names: Claims, request_id: str) -> Caller | 
         if stated not in ("user", "service", "agent") or (stated == "agent") != bool(acting):
             return None
         kind = CallerKind(stated)
-    if not isinstance(id, str) or not id or not (on_behalf_of is None or on_behalf_of):
-        return None
-    if on_behalf_of is not None and not isinstance(on_behalf_of, str):
+    if not _is_name(id) or not (on_behalf_of is None or _is_name(on_behalf_of)):
         return None
     clients = _clients(claims.get(names.clients)) if names.clients else None
     scopes = _scopes(claims.get(names.scopes))
@@ -188,6 +213,11 @@ def _caller(claims: dict[str, Any], names: Claims, request_id: str) -> Caller | 
         scopes=scopes_granted(scopes),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
     )
+
+
+def _is_name(value: Any) -> bool:
+    """Whether changes can be recorded under it: a provider may have names that can't be stored."""
+    return isinstance(value, str) and not check.key("name", value)
 
 
 def _clients(claim: Any) -> frozenset[str]:

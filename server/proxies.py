@@ -1,6 +1,6 @@
 """Proxies that are trusted to say for whom they ask."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
@@ -9,6 +9,12 @@ from starlette.types import Scope
 
 _NOBODY: Final = "unknown"
 """The address of a client that has none, such as one of a Unix socket."""
+
+_ADDRESSES: Final = (b"x-forwarded-for", b"x-real-ip")
+_FORWARDED: Final = b"forwarded"
+"""RFC 7239."""
+_PASSED_ON: Final = frozenset({*_ADDRESSES, _FORWARDED, b"via"})
+"""Headers by which a proxy says that it passes a request on."""
 
 
 class Proxies:
@@ -51,10 +57,31 @@ class Proxies:
         return found is not None and any(found in network for network in self._networks)
 
 
-def are_on_this_machine(forwarded_for: bytes) -> bool:
-    """Whether all addresses of `X-Forwarded-For` are loopback addresses."""
-    found = map(_address, forwarded_for.decode("latin-1").split(","))
-    return all(address is not None and address.is_loopback for address in found)
+def is_for_another(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request of this machine was passed on, and not only for clients on this machine.
+
+    Programs that people run here speak HTTP/1.1 or newer. HTTP/1.0 is what proxies speak to those
+    behind them, nginx (before 1.29.7) where its settings don't say otherwise, and these say nothing
+    of the client then.
+    """
+    if scope["http_version"] == "1.0":
+        return True
+    if _PASSED_ON.isdisjoint(headers):
+        return False
+    found = [*map(_address, _clients_in(headers))]
+    return not found or not all(each is not None and each.is_loopback for each in found)
+
+
+def _clients_in(headers: Mapping[bytes, bytes]) -> Iterator[str]:
+    """The addresses that the headers say a request was passed on for."""
+    for name in _ADDRESSES:
+        if name in headers:
+            yield from headers[name].decode("latin-1").split(",")
+    for element in headers.get(_FORWARDED, b"").decode("latin-1").split(","):
+        for pair in element.split(";"):
+            name, _, value = pair.partition("=")
+            if name.strip().lower() == "for":
+                yield value.strip().strip('"')
 
 
 def _forwarded_for(scope: Scope) -> list[str]:

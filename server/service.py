@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from graphql import GraphQLError, OperationType
 from starlette.types import Scope
 
-from domain.callers import Caller
+from domain.callers import Caller, CallerKind
 from domain.errors import AnswerTooLarge, DomainError, Unavailable
 from files.service import Files
 from orchestration.uploads import Uploads
@@ -102,8 +102,8 @@ class Service:
             assert authorization is not None
             address = self.proxies.client_address(request.scope)
             caller = await self.authenticator.authenticate(authorization, request.id, address)
-        if (forwarded_for := request.headers.get(b"x-forwarded-for")) is not None:
-            self.authenticator.require_here(caller, forwarded_for)
+        if caller.kind is CallerKind.OPERATOR:
+            self.authenticator.require_here(request.scope, request.headers)
         if (counting := self.rate_limits.count_request(caller)) is not None:
             await counting
         return caller

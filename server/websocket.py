@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from domain.callers import Caller
+from domain.callers import Caller, CallerKind
 from schema.encoding import encode
 from schema.execute import ExecutableOperation, Response
 from server.authentication import Unauthenticated
@@ -191,9 +191,9 @@ class _Connection:
                 assert authorization is not None
                 address = self._service.proxies.client_address(self._websocket.scope)
                 caller = await authenticator.authenticate(authorization, self._request_id, address)
-            forwarded_for = headers_of(self._websocket.scope).get(b"x-forwarded-for")
-            if forwarded_for is not None:
-                authenticator.require_here(caller, forwarded_for)
+            if caller.kind is CallerKind.OPERATOR:
+                scope = self._websocket.scope
+                authenticator.require_here(scope, headers_of(scope))
         except Unauthenticated as refusal:
             # graphql-ws connects again after 4403, but not after 4401.
             code, reason = (4401, "Unauthorized") if refusal.is_missing else (4403, "Forbidden")

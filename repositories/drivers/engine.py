@@ -160,6 +160,11 @@ class Database:
         path = self.sqlite_writer.database.path
         return path.parent.is_dir() and not path.exists()
 
+    def create_file(self) -> None:
+        """Create SQLite's file, if nothing is there. A PostgreSQL has to be there."""
+        if self.sqlite_writer is not None:
+            self.sqlite_writer.database.create()
+
     def only_server(self) -> AbstractContextManager[None]:
         """Holds the server's lock on SQLite's file. Raises Unavailable while another server has it.
 

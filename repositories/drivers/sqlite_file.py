@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EACCES
@@ -14,6 +15,9 @@ from domain.errors import Unavailable
 
 SECONDS_BETWEEN_LOOKS = 0.05
 """How often readers check whether the file is still there."""
+
+_PRIVATE = 0o600
+"""Rights of this user alone: the file has hashes of tokens, and what clients told."""
 
 _EFFECTIVE = os.access in os.supports_effective_ids
 
@@ -51,6 +55,7 @@ class DatabaseFile:
         self._is_uri = location.startswith("file:")
         self._location = location
         self.path = Path(unquote(urlsplit(location).path) if self._is_uri else location).absolute()
+        self._parameters = parse_qs(urlsplit(location).query) if self._is_uri else {}
         self.close_idle: Callable[[], None] = lambda: None
         """Closes all free connections."""
         self._name = str(self.path)
@@ -64,9 +69,20 @@ class DatabaseFile:
         """The URI with which SQLite opens an existing file, and creates none."""
         if not self._is_uri:
             return f"file:{quote(str(self.path))}?mode=rw"
-        if "mode" in parse_qs(urlsplit(self._location).query):
+        if "mode" in self._parameters:
             return self._location
         return f"{self._location}{'&' if '?' in self._location else '?'}mode=rw"
+
+    def create(self) -> None:
+        """Create the file, for this user alone, where SQLite would create it with other rights.
+
+        SQLite gives the files that it makes beside it the same rights. Where a file can't be
+        created, SQLite says why.
+        """
+        if "mode" in self._parameters:
+            return
+        with suppress(OSError):
+            os.close(os.open(os.path.realpath(self.path), os.O_CREAT | os.O_EXCL, _PRIVATE))
 
     def described(self) -> str:
         """The path of the file for messages, with its permissions."""
@@ -161,10 +177,12 @@ def only_server_of(path: Path) -> Iterator[None]:
     """Holds the server's lock on the file. Raises Unavailable while another server holds it.
 
     The lock is on a file beside the database, which the system gives back when the process ends,
-    however it does. Closing the database's own file would give back SQLite's locks on it too.
+    however it does. Closing the database's own file would give back SQLite's locks on it too. It
+    has the database's rights, as the files have that SQLite makes.
     """
     lock = f"{os.path.realpath(path)}-lock"
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    rights = stat.S_IMODE(path.stat().st_mode) & 0o666
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, rights)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

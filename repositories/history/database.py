@@ -180,7 +180,7 @@ class DatabaseEventReads:
     @property
     def _rule(self) -> Filter | None:
         """For which events the caller may see."""
-        return dict(self._session.rules).get(Event.__name__) if self._session.rules else None
+        return self._session.rules.get(Event.__name__)
 
 
 def _of_entities(

@@ -5,6 +5,7 @@ A statement reads an entity and those that it refers to, without any module know
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import (
@@ -73,12 +74,13 @@ class JsonStatements(ABC):
 
     def __init__(self, mappings: Mapping[str, EntityMapping]) -> None:
         self._mappings = mappings
+        self.rule_values_of = lru_cache(256)(self._rule_values_of)
+        """The parameters of the rules, which every statement may have."""
 
     def mapping_of(self, type_name: str) -> EntityMapping:
         return self._mappings[type_name]
 
-    def rule_values_of(self, rules: Rules) -> Values:
-        """The parameters of the rules, which every statement may have."""
+    def _rule_values_of(self, rules: Rules) -> Values:
         tables = {name: mapping.table.name for name, mapping in self._mappings.items()}
         return rule_values_of(rules, {**tables, Event.__name__: _EVENTS})
 
@@ -207,9 +209,8 @@ class JsonStatements(ABC):
         """
 
     def _renderer(self, rules: RuleShapes) -> JsonRenderer:
-        shapes = dict(rules)
         entity_tables = {
-            name: EntityTable(mapping, self.dialect, rule=shapes.get(name))
+            name: EntityTable(mapping, self.dialect, rule=rules.get(name))
             for name, mapping in self._mappings.items()
         }
         return self._renderer_class(entity_tables)

@@ -47,12 +47,12 @@ class DatabaseReads(Generic[R]):
 
     @lazy
     def _entities(self) -> EntityTable:
-        selected, rules = self._session.selected, self._session.rules
+        selected = self._session.selected
         return EntityTable(
             self.mapping,
             self._session.dialect,
             selected=None if selected is None else selected.get(self._type_name, _NONE),
-            rule=dict(rules).get(self._type_name) if rules else None,
+            rule=self._session.rules.get(self._type_name),
         )
 
     @property

@@ -137,7 +137,7 @@ class DatabaseRepository(DatabaseReads[R]):
     async def _seen(self, type_name: str, keys: Collection[str]) -> Collection[str]:
         """Those of the keys that entities of the type have which the caller sees."""
         session = self._session
-        mapping, rule = session.json.mapping_of(type_name), dict(session.rules).get(type_name)
+        mapping, rule = session.json.mapping_of(type_name), session.rules.get(type_name)
         entities = EntityTable(mapping, session.dialect, frozenset(), rule)
         statement = await session.compiled(sql.by_column, entities, mapping.key_name)
         rows = await session.rows(statement, {"values": storable([*keys])})

@@ -5,8 +5,10 @@ one, a subquery in its place. Databases merge such a subquery into the statement
 """
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import FromClause, Subquery, Table, select
 from sqlalchemy.sql.selectable import NamedFromClause
@@ -16,19 +18,39 @@ from repositories.sql.criteria import Condition, Values, condition, shape_of, va
 from repositories.sql.dialects import Dialect
 from repositories.visibility import Rules
 
-RuleShapes = tuple[tuple[str, Filter], ...]
-"""The rules without their values, by the names of the record types. It is a part of the keys of
-statements, whose SQL depends on it."""
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RuleShapes:
+    """The rules without their values, by the names of the record types.
+
+    It is a part of the keys of statements, whose SQL depends on it. All of equal shapes are one
+    object, so to compare them costs next to nothing.
+    """
+
+    filters: Mapping[str, Filter]
+
+    def get(self, type_name: str) -> Filter | None:
+        return self.filters.get(type_name)
 
 
+@lru_cache(256)
 def shapes_of(rules: Rules) -> RuleShapes:
-    return tuple((name, _shape_of(rule)) for name, rule in sorted(rules.items()))
+    return _only(tuple((name, _shape_of(rule)) for name, rule in sorted(rules.filters.items())))
+
+
+@cache
+def _only(shapes: tuple[tuple[str, Filter], ...]) -> RuleShapes:
+    """The only object of these shapes, of which there are few."""
+    return RuleShapes(MappingProxyType(dict(shapes)))
+
+
+NO_RULES: Final = _only(())
 
 
 def rule_values_of(rules: Rules, tables: Mapping[str, str]) -> Values:
     """The parameters of the rules; `tables` has the tables' names by those of the record types."""
     values: dict[str, Any] = {}
-    for name, rule in rules.items():
+    for name, rule in rules.filters.items():
         values |= values_of(rule, _prefix(tables[name]))
     return values
 

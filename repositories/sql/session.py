@@ -32,7 +32,7 @@ from repositories.lazy import lazy
 from repositories.semaphores import FairSemaphore, KeyedLocks
 from repositories.sql.json_statements import JsonStatements
 from repositories.sql.recording import Recorder
-from repositories.sql.rows import RuleShapes, shapes_of
+from repositories.sql.rows import NO_RULES, RuleShapes, shapes_of
 from repositories.sql.statement_cache import Make, StatementCache
 
 DATABASE_ERRORS = (
@@ -88,7 +88,7 @@ class DatabaseSession:
         self.owned = owned
         self.changes_tokens = False
         self._recorder = recorder
-        self.rules: RuleShapes = ()
+        self.rules: RuleShapes = NO_RULES
         self._rule_values: Mapping[str, Any] = _NOTHING
         if rules := visibility.rules_of(caller):
             self.rules = shapes_of(rules)

@@ -167,26 +167,54 @@ async def test_a_proxy_s_credentials_are_nothing_to_a_server_on_this_machine(
 
 
 @pytest.mark.parametrize(
-    ("addresses", "status"),
+    ("header", "value", "status"),
     [
-        ("127.0.0.1", 200),
-        ("::1, 127.0.0.1", 200),
-        ("203.0.113.7", 401),
-        ("203.0.113.7, 127.0.0.1", 401),
-        ("127.0.0.1, 203.0.113.7", 401),
-        ("unknown", 401),
-        ("", 401),
+        ("X-Forwarded-For", "127.0.0.1", 200),
+        ("X-Forwarded-For", "::1, 127.0.0.1", 200),
+        ("X-Forwarded-For", "203.0.113.7", 401),
+        ("X-Forwarded-For", "203.0.113.7, 127.0.0.1", 401),
+        ("X-Forwarded-For", "127.0.0.1, 203.0.113.7", 401),
+        ("X-Forwarded-For", "unknown", 401),
+        ("X-Forwarded-For", "", 401),
+        ("X-Real-IP", "127.0.0.1", 200),
+        ("X-Real-IP", "203.0.113.7", 401),
+        ("Forwarded", "for=127.0.0.1;proto=http", 200),
+        ("Forwarded", 'proto=http;For="[::1]:4711", for=127.0.0.1', 200),
+        ("Forwarded", "for=203.0.113.7", 401),
+        ("Forwarded", "for=127.0.0.1, for=_hidden", 401),
+        ("Forwarded", "proto=https", 401),
+        ("Via", "1.1 proxy", 401),
     ],
 )
 async def test_whom_a_proxy_asks_for_from_elsewhere_is_not_the_operator_of_this_machine(
-    serve: Serve, addresses: str, status: int
+    server: Served, header: str, value: str, status: int
 ) -> None:
     """Proxies may ask under this machine's own name; few of them don't say for whom."""
-    server = await serve()
-    forwarded = {"X-Forwarded-For": addresses}
-
+    forwarded = {header: value}
     for headers in (forwarded, forwarded | {"Authorization": "Basic eDp5"}):
         assert (await post(server, headers)).status_code == status
+
+
+async def test_addresses_of_a_proxy_have_to_agree(server: Served) -> None:
+    """A client may send one of the headers, and the proxy add another."""
+    forwarded = {"X-Forwarded-For": "127.0.0.1", "Via": "1.1 proxy"}
+    assert (await post(server, forwarded)).status_code == 200
+
+    for header in ({"X-Real-IP": "203.0.113.7"}, {"Forwarded": "for=203.0.113.7"}):
+        assert (await post(server, forwarded | header)).status_code == 401
+
+
+async def test_what_speaks_http_1_0_is_not_the_operator_of_this_machine(server: Served) -> None:
+    host, _, port = server.address.partition(":")
+    for version, status in ((b"1.1", b"200"), (b"1.0", b"401")):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            b"POST /graphql HTTP/%b\r\nHost: %b\r\nConnection: close\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 24\r\n\r\n"
+            b'{"query":"{__typename}"}' % (version, server.address.encode())
+        )
+        assert (await reader.read()).startswith(b"HTTP/1.1 %b " % status)
+        writer.close()
 
 
 async def test_a_websocket_from_elsewhere_needs_credentials(serve: Serve) -> None:

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from joserfc.jwk import RSAKey
@@ -136,6 +136,13 @@ async def test_settings_say_which_claims_have_what(
         ({}, {"sub": None}),
         ({}, {"sub": 7}),
         ({}, {"sub": ""}),
+        ({}, {"sub": " "}),
+        ({}, {"sub": "a\0b"}),
+        ({}, {"sub": "\ud800"}),
+        ({}, {"sub": "a" * 201}),
+        ({}, {"sub": "a\0b", "act": {"sub": "writer"}}),
+        ({}, {"act": {"sub": "a\nb"}}),
+        ({}, {"sub": 7, "act": {"sub": "writer"}}),
         ({}, {"act": {}}),
         ({}, {"act": {"client_id": "writer"}}),
         ({}, {"act": "writer"}),
@@ -275,6 +282,52 @@ async def test_a_new_key_is_found_and_unknown_ones_ask_at_most_once_a_minute(
         assert await caller_of(verifier, provider.token("made up", key=new_key("x"))) is None
         seconds.now += (REFRESH_SECONDS - 1) / 20 if number else 0
     assert provider.requests["keys"] == 2
+
+
+ANOTHER: Final[dict[str, Any]] = {**new_key("k1").as_dict(private=False)}
+OTHERS: Final[dict[str, Any]] = {
+    "a curve of the future": {"kty": "EC", "kid": "x", "crv": "P-999", "x": "AQ", "y": "AQ"},
+    "another one": {"kty": "OKP", "kid": "x", "crv": "Ed999", "x": "AQ"},
+    "a kind of the future": {"kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AQ"},
+    "a point beside the curve": {"kty": "EC", "kid": "x", "crv": "P-256", "x": "AQ", "y": "AQ"},
+    "half a key": {"kty": "RSA", "kid": "x"},
+    "no key": "x",
+    "nothing": None,
+    "a list as its kind": {"kty": ["RSA"], "kid": "x"},
+    "another use": {**ANOTHER, "kid": "x", "use": "tls"},
+    "an algorithm of the future": {**ANOTHER, "kid": "x", "alg": "RS9"},
+    "one to encrypt by": {**ANOTHER, "use": "enc"},
+    "one for its algorithm": {**ANOTHER, "alg": "RSA-OAEP"},
+    "one for its operation": {**ANOTHER, "key_ops": ["encrypt"]},
+    "a shared one": {"kty": "oct", "kid": "k1", "k": "AQ"},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_keys_that_verify_no_tokens_are_ignored_and_the_others_serve(
+    provider: Provider, verifier: OidcVerifier, other: str
+) -> None:
+    """RFC 7517, section 5. Providers publish keys to encrypt by beside those that sign."""
+    provider.others = [OTHERS[other]]
+
+    assert await caller_of(verifier, provider.token("k1")) is not None
+    no_id = provider.token("k1", header={"kid": None})
+    assert (await caller_of(verifier, no_id)) is not None
+
+
+async def test_a_set_without_any_key_that_verifies_tokens_replaces_none(
+    provider: Provider, verifier: OidcVerifier, seconds: Seconds
+) -> None:
+    assert await caller_of(verifier, provider.token("k1")) is not None
+    token = provider.token("k1", sub="b")
+    provider.keys, provider.others = {}, [OTHERS["one to encrypt by"]]
+    seconds.now += KEYS_SECONDS
+    await caller_of(verifier, token)
+    fetching = verifier._keys._fetching
+    assert fetching is not None
+    await fetching
+
+    assert await caller_of(verifier, token) is not None
 
 
 async def test_known_keys_serve_while_the_provider_is_gone(

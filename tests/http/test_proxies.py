@@ -77,6 +77,46 @@ async def test_how_long_connections_are_kept_can_be_set(serve: Serve, tmp_path: 
         await until(lambda: not server.state.connections, seconds=20)
 
 
+# Whom it asks for
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "proxy_set_header Connection '';",
+        "proxy_http_version 1.1; proxy_set_header X-Real-IP 203.0.113.7;",
+        "proxy_http_version 1.1; proxy_set_header X-Forwarded-For 203.0.113.7;",
+        "proxy_http_version 1.1; proxy_set_header Forwarded 'for=203.0.113.7';",
+    ],
+    ids=["bare", "kept", "X-Real-IP", "X-Forwarded-For", "Forwarded"],
+)
+async def test_through_a_proxy_that_is_set_up_carelessly_nobody_is_the_operator(
+    server: Served, tmp_path: Path, more: str
+) -> None:
+    """A bare `proxy_pass` asks by HTTP/1.0, under this machine's name, and says for nobody whom."""
+    passing = f"proxy_pass http://{server.address}; {more}"
+    with nginx(tmp_path, server.address, passing=passing) as address:
+        for headers in ({}, {"Origin": f"http://{server.address}"}, {"X-Forwarded-For": "::1"}):
+            url = f"http://{address}/graphql"
+            answer = await server.http.post(url, json=ASK, headers=headers)
+            assert answer.status_code == 401
+            answer = await server.http.get(url, params=ASK, headers=headers)
+            assert answer.status_code == 401
+
+
+async def test_a_proxy_for_clients_on_this_machine_serves_its_operator(
+    server: Served, tmp_path: Path
+) -> None:
+    passing = (
+        f"proxy_pass http://{server.address}; proxy_http_version 1.1;"
+        "proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Real-IP $remote_addr;"
+        "proxy_set_header Forwarded 'for=$remote_addr;proto=http';"
+    )
+    with nginx(tmp_path, server.address, passing=passing) as address:
+        assert await posted(server, address) == 200
+
+
 # Upgrades and names
 
 

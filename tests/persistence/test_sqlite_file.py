@@ -3,8 +3,10 @@
 # ruff: noqa: ASYNC110, ASYNC240 - nobody else waits meanwhile
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import AsyncIterator
+import stat
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.conftest import close_database
+from tests.conftest import close_database, migrate
 from tests.persistence.kinds import DRAFT
 from tests.support.pauses import hold
 from tests.support.rights import without_roots_rights
@@ -71,6 +73,55 @@ async def require_unavailable(repositories: Repositories) -> None:
         await save(repositories, "lost")
     with pytest.raises(Unavailable):
         await stored(repositories)
+
+
+# Who may read it
+
+
+@pytest.fixture
+def _everybody_may_read_new_files() -> Iterator[None]:
+    mask = os.umask(0)
+    yield
+    os.umask(mask)
+
+
+async def files_in_use(folder: Path) -> dict[str, int]:
+    """The rights of the files of a database that is migrated, served and written."""
+    url = f"sqlite:///{folder}/private.db"
+    await migrate(url)
+    database = open_database(url)
+    with database.only_server():
+        await save(create_storage(PersistenceMode.DB, database).as_(build.caller()), "a")
+        rights = {it.name: stat.S_IMODE(it.stat().st_mode) for it in folder.iterdir()}
+    await close_database(database)
+    return rights
+
+
+NAMES = ("private.db", "private.db-lock", "private.db-shm", "private.db-wal")
+
+
+@pytest.mark.usefixtures("_everybody_may_read_new_files")
+async def test_a_new_database_is_for_its_user_alone(tmp_path: Path) -> None:
+    assert await files_in_use(tmp_path) == dict.fromkeys(NAMES, 0o600)
+
+
+@pytest.mark.usefixtures("_everybody_may_read_new_files")
+async def test_the_rights_of_a_file_that_is_there_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "private.db").touch(0o640)
+
+    assert await files_in_use(tmp_path) == dict.fromkeys(NAMES, 0o640)
+
+
+@pytest.mark.usefixtures("_everybody_may_read_new_files")
+async def test_a_link_may_lead_to_where_the_database_is_to_be(tmp_path: Path) -> None:
+    for name in ("links", "files"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "links" / "private.db").symlink_to(tmp_path / "files" / "private.db")
+
+    await files_in_use(tmp_path / "links")
+
+    made = tmp_path / "files" / "private.db"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
 
 
 # Deleted

@@ -26,31 +26,34 @@ A_AND_B: Final = build.caller(id="portal", clients=frozenset({"a", "b"}))
 NOBODY: Final = build.caller(id="portal", clients=frozenset())
 
 
+async def store_chain(unit: UnitOfWork, client_id: str) -> None:
+    """An entity of each type, of this client."""
+    await unit.briefs.save(build.brief(f"{client_id}-brief", client_id=client_id))
+    plan = build.plan(
+        f"{client_id}-plan",
+        brief_id=f"{client_id}-brief",
+        version=1,
+        approval=ApprovalState.PENDING,
+        decided_by=None,
+        decided_at=None,
+    )
+    await unit.strategy_plans.save(plan)
+    campaign = build.campaign(f"{client_id}-campaign", strategy_id=f"{client_id}-plan")
+    await unit.campaigns.save(campaign)
+    draft = build.draft(
+        f"{client_id}-draft", strategy_id=f"{client_id}-plan", campaign_id=f"{client_id}-campaign"
+    )
+    await unit.drafts.save(draft)
+    result = build.result(f"{client_id}-result", draft_id=f"{client_id}-draft")
+    await unit.qc_results.save(result)
+    package = build.package(f"{client_id}-package", draft_id=f"{client_id}-draft")
+    await unit.delivery_packages.save(package)
+
+
 async def store(unit: UnitOfWork) -> None:
     """A chain of each of two clients, and a plan that leads nowhere."""
     for client_id in ("a", "b"):
-        await unit.briefs.save(build.brief(f"{client_id}-brief", client_id=client_id))
-        plan = build.plan(
-            f"{client_id}-plan",
-            brief_id=f"{client_id}-brief",
-            version=1,
-            approval=ApprovalState.PENDING,
-            decided_by=None,
-            decided_at=None,
-        )
-        await unit.strategy_plans.save(plan)
-        campaign = build.campaign(f"{client_id}-campaign", strategy_id=f"{client_id}-plan")
-        await unit.campaigns.save(campaign)
-        draft = build.draft(
-            f"{client_id}-draft",
-            strategy_id=f"{client_id}-plan",
-            campaign_id=f"{client_id}-campaign",
-        )
-        await unit.drafts.save(draft)
-        result = build.result(f"{client_id}-result", draft_id=f"{client_id}-draft")
-        await unit.qc_results.save(result)
-        package = build.package(f"{client_id}-package", draft_id=f"{client_id}-draft")
-        await unit.delivery_packages.save(package)
+        await store_chain(unit, client_id)
     await unit.strategy_plans.save(build.plan("lost-plan", brief_id="lost-brief"))
 
 

@@ -28,15 +28,26 @@ _SETTINGS = Template(
         upstream aicmo { server $address; keepalive 4; $upstream }
         server {
             listen 127.0.0.1:$port;
-            location / { proxy_pass http://aicmo; proxy_http_version 1.1; $location }
+            location / { $passing $location }
         }
     }
     """
 )
 
 
+_KEPT = "proxy_pass http://aicmo; proxy_http_version 1.1;"
+"""Connections are kept."""
+
+
 @contextmanager
-def nginx(folder: Path, address: str, *, upstream: str = "", location: str = "") -> Iterator[str]:
+def nginx(
+    folder: Path,
+    address: str,
+    *,
+    upstream: str = "",
+    passing: str = _KEPT,
+    location: str = "",
+) -> Iterator[str]:
     """Where it listens, in front of the address; with these lines for what is behind it.
 
     Skips the test where there is no nginx.
@@ -51,7 +62,12 @@ def nginx(folder: Path, address: str, *, upstream: str = "", location: str = "")
         file = folder / "nginx.conf"
         file.write_text(
             _SETTINGS.substitute(
-                folder=folder, address=address, port=port, upstream=upstream, location=location
+                folder=folder,
+                address=address,
+                port=port,
+                upstream=upstream,
+                passing=passing,
+                location=location,
             )
         )
         process = subprocess.Popen(

@@ -17,6 +17,8 @@ class Provider:
     def __init__(self) -> None:
         self.requests = Counter[str]()
         self.keys: dict[str, RSAKey | ECKey] = {}
+        self.others: list[Any] = []
+        """What else it publishes, before its keys."""
         self._port = 0
         self._runner: web.AppRunner | None = None
 
@@ -45,7 +47,7 @@ class Provider:
         self.keys = {kid: new_key(kid, algorithm)}
 
     def token(self, kid: str, *, key: Any = None, header: Any = None, **changes: Any) -> str:
-        """A token of Ada's, signed by the key; claims that are None are left out."""
+        """A token of Ada's, signed by the key; what is None is left out."""
         now = int(time.time())
         claims = {
             "iss": self.issuer,
@@ -59,7 +61,9 @@ class Provider:
         signing = key or self.keys[kid]
         algorithm = "ES256" if isinstance(signing, ECKey) else "RS256"
         given = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode({"alg": algorithm, "kid": kid, **(header or {})}, given, signing)
+        head = {"alg": algorithm, "kid": kid, **(header or {})}
+        given_head = {name: value for name, value in head.items() if value is not None}
+        return jwt.encode(given_head, given, signing)
 
     async def _configuration(self, _: web.Request) -> web.Response:
         self.requests["configuration"] += 1
@@ -67,7 +71,8 @@ class Provider:
 
     async def _key_set(self, _: web.Request) -> web.Response:
         self.requests["keys"] += 1
-        return web.json_response(KeySet(list(self.keys.values())).as_dict(private=False))
+        own = KeySet(list(self.keys.values())).as_dict(private=False)["keys"]
+        return web.json_response({"keys": [*self.others, *own]})
 
 
 def new_key(kid: str, algorithm: str = "RS256") -> RSAKey | ECKey:

@@ -26,8 +26,8 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _rules_of(caller: Caller) -> Rules:
     if caller.id == OPERATOR.id:
-        return {}
-    return {name: _rule(type_.key_name, caller.id) for name, type_ in ENTITY_TYPES.items()}
+        return visibility.EVERYTHING
+    return Rules({name: _rule(type_.key_name, caller.id) for name, type_ in ENTITY_TYPES.items()})
 
 
 def _rule(key_name: str, id: str) -> Filter:

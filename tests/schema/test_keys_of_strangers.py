@@ -1,0 +1,85 @@
+"""What a stranger's key takes is what a key that nobody has takes, so time tells nothing.
+
+Statements are counted, and not seconds: those of both are the same, in the same transactions.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import pytest
+
+from domain.callers import Caller, CallerKind
+from domain.delivery import DeliveryPackage
+from domain.scopes import ALL_SCOPES, Scope
+from repositories.drivers.engine import Database
+from repositories.factory import PersistenceMode, create_storage
+from repositories.unit_of_work import Storage
+from schema.node import global_id
+from schema.root import CompiledSchema
+from tests import builders as build
+from tests.schema.test_bound_callers import store_chain
+from tests.schema.test_scopes import OF_ENTITIES, ROOT_FIELDS
+from tests.support.graphql import InProcess, Json
+from tests.support.reaching import KEYS, document
+from tests.support.statements import Statements, watched
+
+B: Final = build.caller(
+    kind=CallerKind.SERVICE,
+    id="portal",
+    clients=frozenset({"b"}),
+    scopes=ALL_SCOPES - {Scope.ADMIN},
+)
+AGENT_OF_B: Final = B._replace(kind=CallerKind.AGENT, id="writer", on_behalf_of="ada")
+PLACES: Final = [*ROOT_FIELDS, *OF_ENTITIES]
+DOCUMENTS: Final = {
+    place: query
+    for place in PLACES
+    if not (query := document(place, OF_ENTITIES.__contains__)).startswith("subscription")
+}
+
+
+def with_keys_of(owner: str, query: str) -> str:
+    """The operation with the keys of the client `owner` in place of client a's."""
+    for key in KEYS.values():
+        query = query.replace(f'"{key}"', f'"{owner}{key[1:]}"')
+    of_a, of_owner = (global_id(DeliveryPackage, f"{it}-package") for it in ("a", owner))
+    return query.replace(f'"{of_a}"', f'"{of_owner}"')
+
+
+@pytest.fixture
+async def storage(database: Database) -> AsyncIterator[Storage]:
+    storage = create_storage(PersistenceMode.DB, database, peppers=[build.PEPPER])
+    for client_id in ("a", "b"):
+        await storage.as_(build.caller()).write(lambda unit, it=client_id: store_chain(unit, it))
+    yield storage
+    await storage.feed.close()
+
+
+def shape_of(seen: Statements) -> list[tuple[str, int]]:
+    """The statements, each with the number of its transaction."""
+    numbers: dict[int, int] = {}
+    return [
+        (text, numbers.setdefault(id(transaction), len(numbers)))
+        for text, transaction in zip(seen.texts, seen.transactions, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("caller", [B, AGENT_OF_B], ids=["a service", "an agent"])
+async def test_a_stranger_s_key_takes_the_statements_that_a_key_of_nobody_takes(
+    schema: CompiledSchema, database: Database, storage: Storage, caller: Caller
+) -> None:
+    api = InProcess(schema, storage, caller=caller)
+
+    async def asked(owner: str, query: str) -> tuple[list[tuple[str, int]], Json]:
+        with watched(database) as seen:
+            answer = await api.send(with_keys_of(owner, query))
+        return shape_of(seen), answer
+
+    took_statements = 0
+    for place, query in DOCUMENTS.items():
+        strangers, nobodys = [await asked(owner, query) for owner in ("a", "z")]
+
+        assert strangers[0] == nobodys[0], place
+        assert strangers[1] == nobodys[1], place
+        took_statements += bool(strangers[0])
+    assert took_statements > len(DOCUMENTS) / 2
