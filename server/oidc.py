@@ -102,6 +102,8 @@ def _verifying(published: Iterable[Any]) -> Iterator[Any]:
     from joserfc.jwk import JWKRegistry  # noqa: PLC0415
 
     for each in published:
+        if isinstance(each, dict) and each.get("kty") == "oct":
+            continue  # a shared key: who knows it could sign by it, and this one is published
         try:
             key = JWKRegistry.import_key(each)
             key.check_use("sig")
@@ -109,8 +111,7 @@ def _verifying(published: Iterable[Any]) -> Iterator[Any]:
         except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError) as error:
             log.debug("a key of the OpenID provider is ignored: %s", error)
             continue
-        # Whoever knows a shared key could sign by it, and everybody knows this one.
-        if key.key_type != "oct" and (key.alg is None or key.alg in OIDC_ALGORITHMS):
+        if key.alg is None or key.alg in OIDC_ALGORITHMS:
             yield key
 
 

@@ -68,8 +68,10 @@ def page_statement(
     dialect: Dialect,
 ) -> Statement:
     """`named` are the names of the conditions."""
-    rows, conditions = rows_of(events, rule, dialect), frozenset(named)
+    conditions = frozenset(named)
     found_by = _found_by(conditions)
+    by_client = found_by is None and "entity_keys" not in conditions
+    rows = rows_of(events, rule, dialect, by_client=by_client)
 
     def in_order(them: FromClause) -> list[Any]:
         return [them.c.position.desc() if backwards else them.c.position]
@@ -81,7 +83,7 @@ def page_statement(
         if "entity_keys" in conditions:
             position = dialect.without_index(position)
     else:
-        them = rows_as("of_value", events, rule, dialect)
+        them = rows_as("of_value", events, rule, dialect, by_client=True)
         values = dialect.each_value(events.c[_COLUMNS[found_by]].type, "wanted")
         ids = _ids_of(them, _COLUMNS[found_by], values.c.value, is_before, backwards)
         ids = ids.where(*_matching(them, conditions - {found_by}, dialect))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import count
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -40,6 +40,7 @@ from repositories.criteria import (
     Position,
 )
 from repositories.sql.dialects import Dialect
+from repositories.sql.metadata import CLIENT
 
 Condition = ColumnElement[bool]
 Values = dict[str, Any]
@@ -101,47 +102,70 @@ def _values(filter: Filter | None) -> Iterator[Any]:
 
 
 def condition(
-    table: FromClause, shape: Filter | None, dialect: Dialect, *, prefix: str = ""
+    table: FromClause,
+    shape: Filter | None,
+    dialect: Dialect,
+    *,
+    prefix: str = "",
+    by_client: bool = True,
 ) -> Condition:
-    """The filters of a shape as a condition that is true or false for every row, never null."""
+    """The filters of a shape as a condition that is true or false for every row, never null.
+
+    Unless rows are to be found `by_client`, a condition on their client uses no index.
+    """
     if shape is None:
         return true()
-    return _condition(table, shape, _parameter_names(prefix), dialect)
+    return _condition(_Columns(table, dialect, by_client), shape, _parameter_names(prefix), dialect)
+
+
+class _Columns(NamedTuple):
+    """The columns of a table as conditions have them."""
+
+    table: FromClause
+    dialect: Dialect
+    by_client: bool
+
+    def __call__(self, name: str) -> ColumnElement[Any]:
+        column = self.table.c[name]
+        return column if self.by_client or name != CLIENT else self.dialect.without_index(column)
+
+    def is_nullable(self, name: str) -> bool:
+        return bool(self.table.c[name].nullable)
 
 
 def _condition(
-    table: FromClause, shape: Filter, parameters: Iterator[str], dialect: Dialect
+    columns: _Columns, shape: Filter, parameters: Iterator[str], dialect: Dialect
 ) -> Condition:
     match shape:
         case AllOf(conditions):
-            parts = [_condition(table, part, parameters, dialect) for part in conditions]
+            parts = [_condition(columns, part, parameters, dialect) for part in conditions]
             return and_(true(), *parts)
         case AnyOf(conditions):
-            parts = [_condition(table, part, parameters, dialect) for part in conditions]
+            parts = [_condition(columns, part, parameters, dialect) for part in conditions]
             return or_(false(), *parts)
         case Not(inner):
-            return not_(_condition(table, inner, parameters, dialect))
+            return not_(_condition(columns, inner, parameters, dialect))
         case IsNull(field):
-            return table.c[field].is_(None)
+            return columns(field).is_(None)
         case Comparison(operator=Operator.NE):
             equal = replace(shape, operator=Operator.EQ)
-            return not_(_comparison(table, equal, parameters, dialect))
+            return not_(_comparison(columns, equal, parameters, dialect))
         case Comparison(operator=Operator.NOT_IN):
             among = replace(shape, operator=Operator.IN)
-            return not_(_comparison(table, among, parameters, dialect))
+            return not_(_comparison(columns, among, parameters, dialect))
         case Comparison():
-            return _comparison(table, shape, parameters, dialect)
+            return _comparison(columns, shape, parameters, dialect)
 
 
 def _comparison(
-    table: FromClause, shape: Comparison, parameters: Iterator[str], dialect: Dialect
+    columns: _Columns, shape: Comparison, parameters: Iterator[str], dialect: Dialect
 ) -> Condition:
-    column = table.c[shape.field]
+    column = columns(shape.field)
     if shape.value is _Operand.NEVER_STORED:
         return false()
     is_true: Condition = _compared(column, shape.operator, next(parameters), dialect)
     # NULL makes a comparison NULL, whose negation isn't its complement.
-    return and_(column.is_not(None), is_true) if column.nullable else is_true
+    return and_(column.is_not(None), is_true) if columns.is_nullable(shape.field) else is_true
 
 
 def _compared(

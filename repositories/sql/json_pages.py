@@ -156,7 +156,9 @@ class JsonRenderer(JsonObjectRenderer):
         if filter is None:
             return found
         source = self._source(rows, name)
-        matching = condition(source, filter, rows.stored.dialect, prefix=rows.prefix)
+        matching = condition(
+            source, filter, rows.stored.dialect, prefix=rows.prefix, by_client=False
+        )
         return f"{found} AND {self._embedded(and_(true(), matching).self_group())}"
 
     def _among(self, rows: OrderedRows, name: str) -> str:

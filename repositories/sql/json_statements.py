@@ -166,8 +166,8 @@ class JsonStatements(ABC):
         """
         renderer = self._renderer(rules)
         stored = renderer.entity_tables[type_name]
-        table = stored.rows
-        matching = stored.matching(shape.filter)
+        listed = stored.listed(shape.filter)
+        table, matching = listed.rows, listed.matching(shape.filter)
         rows = select(table).where(matching)
         on_page = self._page_of(rows, table, stored, shape, most)
         page: NamedFromClause = on_page.subquery(renderer.alias())

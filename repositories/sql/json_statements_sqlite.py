@@ -35,7 +35,8 @@ class SqliteJsonStatements(JsonStatements):
             return page_of(rows, table, key, shape)
         # It sorts the keys alone, without the rendered texts.
         keys = page_of(rows.with_only_columns(key), table, key, shape)
-        return select(table).where(key.in_(keys.scalar_subquery()))
+        found = stored.rows
+        return select(found).where(found.c[stored.key_name].in_(keys.scalar_subquery()))
 
     def _page(
         self,

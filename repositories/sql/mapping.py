@@ -12,7 +12,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 from domain.entity import Entity, Owned
 from domain.json_object import dumps
 from repositories.api_names import field_names
-from repositories.criteria import Filter
+from repositories.criteria import AllOf, Comparison, Filter, Operator
 from repositories.drivers.compiled import Row, Statement
 from repositories.sql.criteria import condition
 from repositories.sql.dialects import Dialect
@@ -138,6 +138,8 @@ class EntityTable(NamedTuple):
     """The attributes that are read; None: all. Rows have NULL in place of others."""
     rule: Filter | None = None
     """The shape of the caller's rule of visibility; None: the caller may see everything."""
+    by_client: bool = False
+    """Whether rows are found by their client; otherwise something else finds them."""
 
     @property
     def table(self) -> Table:
@@ -155,11 +157,30 @@ class EntityTable(NamedTuple):
     @property
     def rows(self) -> FromClause:
         """The rows of the table that the caller may see."""
-        return rows_of(self.table, self.rule, self.dialect)
+        return rows_of(self.table, self.rule, self.dialect, by_client=self.by_client)
 
     def rows_as(self, name: str) -> NamedFromClause:
-        """The rows of the table that the caller may see, under another name."""
+        """The rows of the table that the caller may see, under another name.
+
+        They are found by keys, or by a reference.
+        """
         return rows_as(name, self.table, self.rule, self.dialect)
+
+    def listed(self, shape: Filter | None) -> "EntityTable":
+        """The same, to list or to count the rows that match the filter.
+
+        What has a key, or refers to it, is less than what a client has.
+        """
+        return self._replace(by_client=not self._names_keys(shape))
+
+    def _names_keys(self, shape: Filter | None) -> bool:
+        """Whether the filter says which keys rows have, or refer to."""
+        match shape:
+            case Comparison(field, Operator.EQ | Operator.IN):
+                return field in (self.key_name, *self.mapping.references)
+            case AllOf(conditions):
+                return any(map(self._names_keys, conditions))
+        return False
 
     @property
     def key(self) -> ColumnElement[Any]:
@@ -198,7 +219,7 @@ class EntityTable(NamedTuple):
         return self.dialect.among(self.rows.c[name], "values")
 
     def matching(self, shape: Filter | None) -> Any:
-        return condition(self.rows, shape, self.dialect)
+        return condition(self.rows, shape, self.dialect, by_client=self.by_client)
 
     def compile(self, statement: Any) -> Statement:
         return self.dialect.compile(statement)

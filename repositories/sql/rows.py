@@ -2,6 +2,10 @@
 
 Statements read a table through these functions. Without a rule, they read the table itself; with
 one, a subquery in its place. Databases merge such a subquery into the statement.
+
+Only what lists or counts a whole table finds rows `by_client`, as an index has them. All other
+statements have keys or references to find them by: if it were free to choose, SQLite would rather
+go through all that a client has.
 """
 
 from collections.abc import Mapping
@@ -10,7 +14,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import FromClause, Subquery, Table, select
+from sqlalchemy import FromClause, Subquery, Table, literal_column, select
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.criteria import Filter
@@ -56,17 +60,21 @@ def rule_values_of(rules: Rules, tables: Mapping[str, str]) -> Values:
 
 
 @cache
-def rows_of(table: Table, rule: Filter | None, dialect: Dialect) -> FromClause:
+def rows_of(
+    table: Table, rule: Filter | None, dialect: Dialect, *, by_client: bool = False
+) -> FromClause:
     """The rows that match the rule, under the name of the table.
 
     The same arguments give the same object, so that its columns can be compared.
     """
-    return table if rule is None else _subquery(table, rule, table.name, dialect)
+    return table if rule is None else _subquery(table, rule, table.name, dialect, by_client)
 
 
-def rows_as(name: str, table: Table, rule: Filter | None, dialect: Dialect) -> NamedFromClause:
+def rows_as(
+    name: str, table: Table, rule: Filter | None, dialect: Dialect, *, by_client: bool = False
+) -> NamedFromClause:
     """The rows that match the rule, under the name."""
-    return table.alias(name) if rule is None else _subquery(table, rule, name, dialect)
+    return table.alias(name) if rule is None else _subquery(table, rule, name, dialect, by_client)
 
 
 @cache
@@ -76,18 +84,20 @@ def children_of(
     """The rows of the children of those parents that match the rule."""
     if rule is None:
         return children
-    keys = select(parents.c[key_name]).where(meets(rule, parents, dialect))
-    seen = select(children).where(children.c[key_name].in_(keys))
-    return seen.subquery(children.name)
+    is_of_child = parents.c[key_name] == children.c[key_name]
+    parent = select(literal_column("1")).where(is_of_child, meets(rule, parents, dialect))
+    return select(children).where(parent.correlate(children).exists()).subquery(children.name)
 
 
-def meets(rule: Filter | None, table: Table, dialect: Dialect) -> Condition:
+def meets(
+    rule: Filter | None, table: Table, dialect: Dialect, *, by_client: bool = False
+) -> Condition:
     """Whether a row of the table matches the rule."""
-    return condition(table, rule, dialect, prefix=_prefix(table.name))
+    return condition(table, rule, dialect, prefix=_prefix(table.name), by_client=by_client)
 
 
-def _subquery(table: Table, rule: Filter, name: str, dialect: Dialect) -> Subquery:
-    return select(table).where(meets(rule, table, dialect)).subquery(name)
+def _subquery(table: Table, rule: Filter, name: str, dialect: Dialect, by_client: bool) -> Subquery:
+    return select(table).where(meets(rule, table, dialect, by_client=by_client)).subquery(name)
 
 
 def _shape_of(rule: Filter) -> Filter:

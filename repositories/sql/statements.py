@@ -104,6 +104,7 @@ def by_column(entities: EntityTable, name: str) -> Statement:
 
 
 def page(entities: EntityTable, shape: PageRequest) -> Statement:
+    entities = entities.listed(shape.filter)
     query = select(*entities.selection(shape.order.field)).where(entities.matching(shape.filter))
     return read(
         entities,
@@ -113,6 +114,7 @@ def page(entities: EntityTable, shape: PageRequest) -> Statement:
 
 
 def count(entities: EntityTable, shape: Filter | None) -> Statement:
+    entities = entities.listed(shape)
     query = select(func.count()).select_from(entities.rows)
     return entities.compile(query.where(entities.matching(shape)))
 
@@ -122,7 +124,7 @@ def pages_by(entities: EntityTable, reference: str, shape: PageRequest) -> State
     table, other = entities.rows, entities.rows_as("page")
     parents = entities.dialect.each_value(table.c[reference].type, "parent")
     key = other.c[entities.key_name]
-    matching = condition(other, shape.filter, entities.dialect)
+    matching = condition(other, shape.filter, entities.dialect, by_client=False)
     rows = select(key).where(other.c[reference] == parents.c.value, matching)
     keys = page_of(rows, other, key, shape).correlate(parents)
     return read(

@@ -60,13 +60,23 @@ async def test_a_token_that_another_process_revokes_is_refused_and_its_subscript
             await socket.init(Authorization=f"Bearer {secret}")
             await socket.subscribe("1", FOLLOW, key="a")
             await socket.is_served()
+            following = http.stream(
+                "POST",
+                server.graphql_url,
+                json={"query": FOLLOW, "variables": {"key": "a"}},
+                headers={"Authorization": f"Bearer {secret}", "Accept": "text/event-stream"},
+            )
+            async with following as stream:
+                chunks = stream.aiter_text()
+                assert await anext(chunks)
 
-            await asyncio.to_thread(run_token, settings, commands, "revoke", token_id)
-            revoked = loop.time()
-            while await status() != 401:
-                assert loop.time() - revoked < REFUSED_WITHIN
-            assert await socket.closed() == (4403, "Forbidden")
-            assert loop.time() - revoked < ENDED_WITHIN
+                await asyncio.to_thread(run_token, settings, commands, "revoke", token_id)
+                revoked = loop.time()
+                while await status() != 401:
+                    assert loop.time() - revoked < REFUSED_WITHIN
+                assert await socket.closed() == (4403, "Forbidden")
+                assert "event: complete" not in "".join([each async for each in chunks])
+                assert loop.time() - revoked < ENDED_WITHIN
     finally:
         running.__exit__(None, None, None)
     log = (tmp_path / "server.log").read_text()

@@ -138,7 +138,6 @@ async def test_settings_say_which_claims_have_what(
         ({}, {"sub": ""}),
         ({}, {"sub": " "}),
         ({}, {"sub": "a\0b"}),
-        ({}, {"sub": "\ud800"}),
         ({}, {"sub": "a" * 201}),
         ({}, {"sub": "a\0b", "act": {"sub": "writer"}}),
         ({}, {"act": {"sub": "a\nb"}}),

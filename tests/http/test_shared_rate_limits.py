@@ -27,7 +27,9 @@ from tests.support.servers import IN_MEMORY, running_server
 from tests.support.serving import Served
 from tests.support.sockets import opened
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's redis-server")
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason="needs Debian's redis-server, or valkey-server"
+)
 
 PAGE: Final = "{ deliveryPackages(first: 50) { nodes { packageId } } }"
 ROOT: Final = Path(__file__).parents[2]

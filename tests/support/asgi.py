@@ -29,6 +29,8 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     has_news: asyncio.Event = field(default_factory=asyncio.Event)
+    has_left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the client is to leave, though the answer may go on."""
 
     @property
     def json(self) -> Any:
@@ -50,14 +52,14 @@ async def exchange(
     body: bytes = b"",
     query_string: bytes = b"",
 ) -> AsyncIterator[Exchange]:
-    """A request to GraphQL, whose client leaves at the end."""
-    found, has_left = Exchange(), asyncio.Event()
+    """A request to GraphQL, whose answer has come when this ends."""
+    found = Exchange()
     requests: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
         if requests:
             return requests.pop()
-        await has_left.wait()
+        await found.has_left.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
@@ -73,8 +75,10 @@ async def exchange(
     answering = asyncio.ensure_future(app(scope, receive, send))  # type: ignore[arg-type]
     try:
         yield found
+    except BaseException:
+        found.has_left.set()
+        raise
     finally:
-        has_left.set()
         async with asyncio.timeout(SECONDS):
             await answering
 

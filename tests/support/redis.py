@@ -1,4 +1,7 @@
-"""Redis for tests, on a Unix socket of its own: it can be killed, frozen and started again."""
+"""Redis for tests, on a Unix socket of its own: it can be killed, frozen and started again.
+
+Where there is Valkey in its place, it's that.
+"""
 
 import os
 import shutil
@@ -13,7 +16,8 @@ from time import monotonic, sleep
 
 from tests.support.patience import SECONDS
 
-PROGRAM = shutil.which("redis-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+PROGRAM = shutil.which("redis-server", path=_PATH) or shutil.which("valkey-server", path=_PATH)
 
 
 class Redis:
