@@ -17,7 +17,7 @@ from repositories.unit_of_work import Storage
 from schema.node import global_id
 from schema.root import CompiledSchema
 from tests import builders as build
-from tests.schema.test_bound_callers import store_chain
+from tests.schema.test_bound_callers import OWN_KEYS, store_chain
 from tests.schema.test_scopes import OF_ENTITIES, ROOT_FIELDS
 from tests.support.graphql import InProcess, Json
 from tests.support.reaching import KEYS, document
@@ -84,3 +84,19 @@ async def test_a_stranger_s_key_takes_the_statements_that_a_key_of_nobody_takes(
         assert strangers[1] == nobodys[1], place
         took_statements += bool(strangers[0])
     assert took_statements > len(DOCUMENTS) / 2
+
+
+async def test_to_save_under_a_stranger_s_key_takes_what_a_key_of_nobody_takes(
+    schema: CompiledSchema, database: Database, storage: Storage
+) -> None:
+    """What it refers to is its own here, so that the key alone is refused."""
+    api = InProcess(schema, storage, caller=B._replace(clients=frozenset({"a"})))
+    for name, (field, word, input) in OWN_KEYS.items():
+        found = []
+        for owner in ("b", "z"):
+            with watched(database) as seen:
+                refused = await api.refuse(name, input | {field: f"{owner}-{word}"})
+            found.append((shape_of(seen), refused))
+
+        assert found[0] == found[1], name
+        assert found[0][0], name
