@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from domain import validation as check
 from domain.callers import Caller, CallerKind
@@ -199,6 +199,7 @@ def _caller(claims: dict[str, Any], names: Claims, request_id: str) -> Caller | 
             return None
         kind = CallerKind(stated)
     if not _is_name(id) or not (on_behalf_of is None or _is_name(on_behalf_of)):
+        # Changes couldn't be recorded under it.
         return None
     clients = _clients(claims.get(names.clients)) if names.clients else None
     scopes = _scopes(claims.get(names.scopes))
@@ -216,8 +217,8 @@ def _caller(claims: dict[str, Any], names: Claims, request_id: str) -> Caller | 
     )
 
 
-def _is_name(value: Any) -> bool:
-    """Whether changes can be recorded under it: a provider may have names that can't be stored."""
+def _is_name(value: Any) -> TypeGuard[str]:
+    """Whether it's a name that can be stored."""
     return isinstance(value, str) and not check.key("name", value)
 
 

@@ -79,8 +79,8 @@ def _clients_in(headers: Mapping[bytes, bytes]) -> Iterator[str]:
             yield from headers[name].decode("latin-1").split(",")
     for element in headers.get(_FORWARDED, b"").decode("latin-1").split(","):
         for pair in element.split(";"):
-            name, _, value = pair.partition("=")
-            if name.strip().lower() == "for":
+            parameter, _, value = pair.partition("=")
+            if parameter.strip().lower() == "for":
                 yield value.strip().strip('"')
 
 

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import FromClause, Subquery, Table, literal_column, select
+from sqlalchemy import FromClause, Select, Subquery, Table, literal_column, select
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from repositories.criteria import Filter
@@ -85,7 +85,9 @@ def children_of(
     if rule is None:
         return children
     is_of_child = parents.c[key_name] == children.c[key_name]
-    parent = select(literal_column("1")).where(is_of_child, meets(rule, parents, dialect))
+    parent: Select[Any] = select(literal_column("1")).where(
+        is_of_child, meets(rule, parents, dialect)
+    )
     return select(children).where(parent.correlate(children).exists()).subquery(children.name)
 
 

@@ -25,11 +25,12 @@ from domain.access import ChangeAccessToken, CreateAccessToken, TokenKind, new_s
 from domain.callers import Caller, CallerKind
 from domain.scopes import Scope
 from repositories.factory import PersistenceMode, create_storage
+from repositories.memory.session import LOG
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.access import commands
 from server.app import App, create_app
 from server.oidc import OidcVerifier
-from server.settings import Settings
+from server.settings import load_settings
 from tests import builders as build
 from tests.schema.test_bound_callers import store_chain
 from tests.schema.test_scopes import ALL_FIELDS, REFERENCES, ROOT_FIELDS, rule_of
@@ -153,8 +154,9 @@ class World:
 
     @property
     def stored(self) -> Mapping[str, Any]:
-        """All that is stored, but for tokens, whose use is noted."""
-        return {name: it for name, it in self.storage.root.items() if name not in _TOKEN_TABLES}
+        """All that is stored, and how many events; but for tokens, whose use is noted."""
+        stored = {name: it for name, it in self.storage.root.items() if name not in _TOKEN_TABLES}
+        return stored | {LOG: self.storage.root[LOG].last_position}
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -190,7 +192,7 @@ async def world(monkeypatch: pytest.MonkeyPatch, *, has_a: bool) -> AsyncIterato
         return KeySet([KEY]).as_dict(private=False)
 
     monkeypatch.setattr("server.oidc._fetch", fetch)
-    settings = Settings(
+    settings = load_settings(
         persistence_mode=PersistenceMode.INMEMORY,
         require_authentication=True,
         oidc_issuer=ISSUER,
@@ -268,7 +270,8 @@ async def by_stream(world: World, credentials: str, query: str) -> Json:
     headers = bearer(credentials) | {"Accept": STREAMS["server-sent events"]}
     answer = await posted(world.app, headers, query)
     assert answer.status == 200, answer.body
-    [data] = [each for each in events_of(answer.body) if each]
+    [found] = events_of(answer.body)
+    data: Json = found
     return data
 
 

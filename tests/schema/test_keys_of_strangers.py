@@ -17,7 +17,7 @@ from repositories.unit_of_work import Storage
 from schema.node import global_id
 from schema.root import CompiledSchema
 from tests import builders as build
-from tests.schema.test_bound_callers import OWN_KEYS, store_chain
+from tests.schema.test_bound_callers import OWN_KEYS, store
 from tests.schema.test_scopes import OF_ENTITIES, ROOT_FIELDS
 from tests.support.graphql import InProcess, Json
 from tests.support.reaching import KEYS, document
@@ -50,8 +50,7 @@ def with_keys_of(owner: str, query: str) -> str:
 @pytest.fixture
 async def storage(database: Database) -> AsyncIterator[Storage]:
     storage = create_storage(PersistenceMode.DB, database, peppers=[build.PEPPER])
-    for client_id in ("a", "b"):
-        await storage.as_(build.caller()).write(lambda unit, it=client_id: store_chain(unit, it))
+    await storage.as_(build.caller()).write(store)
     yield storage
     await storage.feed.close()
 

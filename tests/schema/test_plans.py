@@ -20,7 +20,7 @@ from schema.node import global_id
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests.conftest import close_database
-from tests.schema.test_bound_callers import store_chain
+from tests.schema.test_bound_callers import store
 from tests.schema.test_scopes import OF_ENTITIES, ROOT_FIELDS
 from tests.support.graphql import InProcess
 from tests.support.reaching import document
@@ -78,8 +78,7 @@ async def database(sqlite_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def storage(database: Database) -> AsyncIterator[Storage]:
     storage = create_storage(PersistenceMode.DB, database)
-    for client_id in ("a", "b"):
-        await storage.as_(build.caller()).write(lambda unit, it=client_id: store_chain(unit, it))
+    await storage.as_(build.caller()).write(store)
     yield storage
     await storage.feed.close()
 

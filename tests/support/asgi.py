@@ -72,7 +72,7 @@ async def exchange(
             found.has_news.set()
 
     scope = _scope("http", "http", headers) | {"method": method, "query_string": query_string}
-    answering = asyncio.ensure_future(app(scope, receive, send))  # type: ignore[arg-type]
+    answering = asyncio.ensure_future(app(scope, receive, send))
     try:
         yield found
     except BaseException:
@@ -125,9 +125,7 @@ async def socket_to(app: ASGIApp, headers: Mapping[str, str]) -> AsyncIterator[S
     socket = Socket(asyncio.Queue(), asyncio.Queue())
     await socket.to_server.put({"type": "websocket.connect"})
     scope = _scope("websocket", "ws", headers) | {"subprotocols": [PROTOCOL], "query_string": b""}
-    serving = asyncio.ensure_future(
-        app(scope, socket.to_server.get, socket.from_server.put)  # type: ignore[arg-type]
-    )
+    serving = asyncio.ensure_future(app(scope, socket.to_server.get, socket.from_server.put))
     try:
         async with asyncio.timeout(SECONDS):
             assert (await socket.from_server.get())["type"] == "websocket.accept"

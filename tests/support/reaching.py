@@ -40,7 +40,7 @@ fields of inputs that take a key."""
 
 _PACKAGE: Final = global_id(DeliveryPackage, "a-package")
 
-VALUES: Final = {
+VALUES: Final[dict[str, str | None]] = {
     "Query.node.id": f'"{_PACKAGE}"',
     "Query.nodes.ids": f'["{_PACKAGE}"]',
     "Query.strategyPlan.briefId": None,
@@ -61,7 +61,8 @@ _DEPTH: Final = 6
 def value(place: str, type_: GraphQLInputType, *, is_required: bool) -> str | None:
     """A value in GraphQL's language; None: it's left out."""
     if place in VALUES:
-        return VALUES[place]
+        given: str | None = VALUES[place]
+        return given
     name, named = place.rpartition(".")[2], get_named_type(type_)
     if named.name == "ID" and not is_list_type(_inner(type_)):
         assert name in KEYS, f"tests/support/reaching.py: say in KEYS what the key {place} has"

@@ -117,9 +117,9 @@ async def refused_secrets(storage: Storage) -> dict[str, str]:
         "nobody issued it": new_secret(TokenKind.SERVICE, b"x" * 32),
         "nobody issued another": new_secret(TokenKind.SERVICE, b"y" * 32),
     }
-    for token_id, work in (("revoked", revoke_access_token), ("rotated", rotate_access_token)):
-        command = ChangeAccessToken(token_id=token_id)
-        await repositories.write(lambda unit, work=work, command=command: work(unit, command))
+    revoked, rotated = [ChangeAccessToken(token_id=it) for it in ("revoked", "rotated")]
+    await repositories.write(lambda unit: revoke_access_token(unit, revoked))
+    await repositories.write(lambda unit: rotate_access_token(unit, rotated))
     return found
 
 
@@ -132,9 +132,12 @@ async def test_secrets_that_are_refused_cost_the_same_for_whatever_reason(
     authenticator = Authenticator(stored, is_required=True, now=lambda: later)
     hashed: list[str] = []
     hash = Pepper.hash
-    monkeypatch.setattr(
-        Pepper, "hash", lambda pepper, secret: hashed.append(pepper.id) or hash(pepper, secret)
-    )
+
+    def counted(pepper: Pepper, secret: str) -> str:
+        hashed.append(pepper.id)
+        return hash(pepper, secret)
+
+    monkeypatch.setattr(Pepper, "hash", counted)
 
     async def work_of(secret: str) -> tuple[list[str], list[str]]:
         hashed.clear()
