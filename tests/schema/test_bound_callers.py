@@ -51,6 +51,8 @@ async def store(unit: UnitOfWork) -> None:
         await unit.qc_results.save(result)
         package = build.package(f"{client_id}-package", draft_id=f"{client_id}-draft")
         await unit.delivery_packages.save(package)
+        await unit.files.save(build.file(f"{client_id}-file", client_id=client_id))
+        await unit.uploads.save(build.upload(f"{client_id}-upload", client_id=client_id))
     await unit.strategy_plans.save(build.plan("lost-plan", brief_id="lost-brief"))
 
 
