@@ -15,7 +15,8 @@ from domain.callers import Caller, CallerKind
 from domain.errors import Unavailable
 from domain.scopes import Scope, scopes_granted
 from server.authentication import Verifier
-from server.settings import OIDC_ALGORITHMS, Settings
+from server.settings import Settings
+from server.settings.values import OIDC_ALGORITHMS
 
 KEYS_SECONDS: Final = 600.0
 """How long keys are used before they are fetched again."""

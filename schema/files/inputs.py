@@ -7,7 +7,7 @@ from enum import StrEnum
 import strawberry
 
 from domain import files
-from domain.files import MEDIA_TYPE_LENGTH, ByteCount
+from domain.files import MAX_BYTES, MEDIA_TYPE_LENGTH, ByteCount
 from repositories.criteria import Direction
 from schema.commands import command_input, optional, required
 from schema.descriptions import KEY, NAME, describe_enum
@@ -38,7 +38,9 @@ class CreateUploadInput:
         "What it is, such as `application/pdf`: in lower case, without parameters.",
         f"At most {MEDIA_TYPE_LENGTH} characters, not blank.",
     )
-    size: ByteCount = required("How many bytes it has. 0 or more; the server has a limit.")
+    size: ByteCount = required(
+        f"How many bytes it has, from 0 to {MAX_BYTES:,}; servers have lower limits."
+    )
     sha256: str = required("The SHA-256 hash of its bytes: 64 hexadecimal digits in lower case.")
     client_id: strawberry.ID | None = optional(
         "The client whom the file belongs to. Callers who are bound to clients have to name one of "

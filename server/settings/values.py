@@ -16,7 +16,7 @@ from files.opening import FilesUrlError, check_url
 from schema.limits import Limits
 from server.stream_limits import StreamLimits
 
-_OIDC_ALGORITHMS = (
+OIDC_ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
 )
@@ -80,8 +80,8 @@ def _strong(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _asymmetric(value: tuple[str, ...]) -> tuple[str, ...]:
     for name in value:
-        if name not in _OIDC_ALGORITHMS:
-            known = ", ".join(_OIDC_ALGORITHMS)
+        if name not in OIDC_ALGORITHMS:
+            known = ", ".join(OIDC_ALGORITHMS)
             raise ValueError(f"{name!r} is none of the algorithms of public keys: {known}")
     if not value:
         raise ValueError("name at least one")

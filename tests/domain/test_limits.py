@@ -303,10 +303,12 @@ PARTS = st.one_of(
     st.lists(
         st.builds(
             DeliveryArtifact,
-            TEXTS,
-            st.sampled_from(["https://example.com/a", "file:///a", "ftp://a", "", "s3://a/\n"])
-            | st.integers(2_030, 2_040).map(lambda length: f"https://a.b/{'x' * length}"),
-            TEXTS,
+            name=TEXTS,
+            url=st.sampled_from(["https://example.com/a", "file:///a", "ftp://a", "", "s3://a/\n"])
+            | st.integers(2_030, 2_040).map(lambda length: f"https://a.b/{'x' * length}")
+            | st.none(),
+            format=TEXTS,
+            file_id=st.none() | st.sampled_from(["a", " a", "a\n", "", "a" * 200, "a" * 201]),
         ),
         max_size=4,
     ),

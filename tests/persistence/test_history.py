@@ -76,6 +76,7 @@ async def test_the_state_is_what_the_api_renders(storage: Storage) -> None:
                 "name": artifact.name,
                 "url": artifact.url,
                 "format": "pdf",
+                "fileId": None,
             }
             for artifact in build.package("key").artifacts or ()
         ],

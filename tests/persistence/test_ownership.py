@@ -22,10 +22,12 @@ from tests.persistence.kinds import (
     BRIEF,
     CAMPAIGN,
     DRAFT,
+    FILE,
     KINDS,
     PACKAGE,
     PLAN,
     RESULT,
+    UPLOAD,
     Kind,
 )
 from tests.support.history import as_of
@@ -239,8 +241,8 @@ _REFERENCES = {CAMPAIGN.name: "strategy_id", DRAFT.name: "strategy_id", PACKAGE.
 
 
 def _record(kind: Kind, key: str, reference: str, client_id: str) -> Any:
-    if kind is BRIEF:
-        return build.brief(key, client_id=client_id)
+    if kind in (BRIEF, FILE, UPLOAD):
+        return kind.record(key, client_id=client_id)
     if kind is PLAN:
         return build.plan(key, brief_id=f"{reference}", version=int(key))
     if kind is RESULT:

@@ -1,7 +1,7 @@
 """All types of entities, as clients can treat them alike."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -22,6 +22,8 @@ class Kind:
     input: Callable[..., Json]
     children: str | None = None
     child: Callable[..., Json] = inputs.artifact
+    left_out: Mapping[str, Any] = field(default_factory=dict)
+    """What children have whose input leaves it out."""
 
     @property
     def type_name(self) -> str:
@@ -51,6 +53,13 @@ class Kind:
 
     def key_for_deleting(self, key: str = "key") -> Json:
         return {self.key: key}
+
+    def stored(self, children: Sequence[Json]) -> list[Json]:
+        """The children as they are stored in place of these inputs."""
+        return [
+            {"position": position, **child, **self.left_out}
+            for position, child in enumerate(children)
+        ]
 
     async def put(self, api: GraphQLClient, key: str = "key", **changes: Any) -> Json:
         """Save one; gives it as it is stored now."""
@@ -112,6 +121,7 @@ PACKAGE = Kind(
     input=inputs.save_package,
     children="artifacts",
     child=inputs.artifact,
+    left_out={"fileId": None},
 )
 
 _KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}

@@ -48,6 +48,8 @@ async def store_chain(unit: UnitOfWork, client_id: str) -> None:
     await unit.qc_results.save(result)
     package = build.package(f"{client_id}-package", draft_id=f"{client_id}-draft")
     await unit.delivery_packages.save(package)
+    await unit.files.save(build.file(f"{client_id}-file", client_id=client_id))
+    await unit.uploads.save(build.upload(f"{client_id}-upload", client_id=client_id))
 
 
 async def store(unit: UnitOfWork) -> None:

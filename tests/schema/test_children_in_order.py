@@ -4,7 +4,7 @@ import pytest
 
 from tests import inputs
 from tests.schema.kinds import DRAFT, PACKAGE, Kind, every_parent
-from tests.support.graphql import InProcess, Json
+from tests.support.graphql import InProcess
 
 GIVEN = ["C", "A", "B"]
 IN_ORDER = [
@@ -82,14 +82,10 @@ async def test_children_of_every_kind_and_as_many_as_there_may_be(
 
     stored = await kind.get(api, "key")
     assert stored
-    assert stored[kind.children] == numbered(given)
+    assert stored[kind.children] == kind.stored(given)
 
 
 async def test_the_same_child_twice_is_there_twice(api: InProcess) -> None:
     package = await PACKAGE.put(api, "package-1", artifacts=inputs.artifacts("A", "A"))
 
-    assert package["artifacts"] == numbered(inputs.artifacts("A", "A"))
-
-
-def numbered(items: list[Json]) -> list[Json]:
-    return [{"position": position, **item} for position, item in enumerate(items)]
+    assert package["artifacts"] == PACKAGE.stored(inputs.artifacts("A", "A"))

@@ -22,6 +22,7 @@ from graphql import (
 
 from domain import validation
 from domain.webhooks import PAUSES, Decision, DeliveryState, EndedAttempt
+from orchestration.uploads import Uploads
 from orchestration.webhooks import Dispatcher
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -29,6 +30,7 @@ from schema.filtering import MAX_FILTER_CONDITIONS, MAX_FILTER_DEPTH
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
+from tests.support.files import files_in
 from tests.support.graphql import InProcess, Json
 from tests.support.receivers import Answering
 from tests.support.sdl import client_schema, enum_type, input_type, object_type, object_types
@@ -58,6 +60,8 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "deleteDraft": lambda: {"draftId": "draft-1"},
     "deleteQcResult": lambda: {"resultId": "result-1"},
     "deleteDeliveryPackage": lambda: {"packageId": "package-1"},
+    "createUpload": inputs.create_upload,
+    "completeUpload": lambda: {"uploadId": "upload-1"},
     "createAccessToken": inputs.create_access_token,
     "rotateAccessToken": inputs.change_access_token,
     "revokeAccessToken": inputs.change_access_token,
@@ -77,6 +81,7 @@ TOO_MUCH: dict[str, list[Any]] = {
     "String": ["x" * 1_000_001, " ", ""],
     "ID": ["x" * 201, " ", "a\tb", " a"],
     "Int": [-1, 0],
+    "ByteCount": [-1],
     "Float": [1e9, -1e9],
     "JSON": [
         {"a": "x" * 300_000},
@@ -152,7 +157,7 @@ def stored() -> Storage:
 
 @pytest.fixture
 def server(schema: CompiledSchema, stored: Storage) -> InProcess:
-    return InProcess(schema, stored)
+    return InProcess(schema, stored, uploads=Uploads(stored, files_in()))
 
 
 async def messages(server: InProcess, place: Place, value: Any, path: tuple[str | int, ...]) -> str:
@@ -396,7 +401,9 @@ def references() -> Iterator[Place]:
     }
     for place in PLACES:
         is_key = get_named_type(place.field.type).name == "ID"
-        if is_key and place.mutation in own and place.path[-1] != own[place.mutation]:
+        is_own = place.path[-1] == own.get(place.mutation)
+        # The file of an artifact has to be there.
+        if is_key and place.mutation in own and not is_own and place.path[-1] != "fileId":
             yield place
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests import inputs
-from tests.schema.kinds import BRIEF, KINDS, RESULT, Kind, every_kind
+from tests.schema.kinds import BRIEF, KINDS, PACKAGE, RESULT, Kind, every_kind
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
 
@@ -153,7 +153,7 @@ async def test_save_delivery_package_saves_a_package_with_its_artifacts(api: InP
     assert without_id(package) == OF_NOBODY | {
         "packageId": "package-1",
         "draftId": "draft-1",
-        "artifacts": numbered(inputs.artifacts("article", "cover")),
+        "artifacts": PACKAGE.stored(inputs.artifacts("article", "cover")),
     }
 
 
@@ -427,7 +427,7 @@ async def test_children_are_replaced_whole(api: InProcess) -> None:
         "saveDeliveryPackage", inputs.save_package(artifacts=inputs.artifacts("poster"))
     )
 
-    assert package["artifacts"] == numbered(inputs.artifacts("poster"))
+    assert package["artifacts"] == PACKAGE.stored(inputs.artifacts("poster"))
 
 
 # Versions of plans

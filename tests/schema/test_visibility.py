@@ -29,7 +29,10 @@ NESTED = {
     "draft": """strategyPlan { strategyId } campaign { campaignId } qcResult { resultId }
         deliveryPackages%s { FACTS nodes { packageId draft { draftId } } }""",
     "qcResult": "draft { draftId }",
-    "deliveryPackage": "draft { draftId qcResult { resultId issues { position } } }",
+    "deliveryPackage": """draft { draftId qcResult { resultId issues { position } } }
+        artifacts { url file { fileId } }""",
+    "file": "revision",
+    "upload": "file { fileId }",
 }
 """The fields that lead from an entity to others."""
 

@@ -79,6 +79,10 @@ def fields_of(type_: Fielded) -> dict[str, str]:
     return {name: str(field.type) for name, field in type_.fields.items()}
 
 
+MADE_FOR_REQUESTS = {"File.url", "Upload.request"}
+"""Fields that are another whenever they are asked for."""
+
+
 def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
     """The fields that tell of the entity itself, as it is: not its global id, nor what it leads
     to, its history included."""
@@ -92,10 +96,12 @@ def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
 
 
 def selection_of(type_: GraphQLObjectType) -> str:
-    """A selection of all that the type has of its own, without its global id."""
+    """A selection of all that the type has of its own, without its global id, and what is the same
+    whenever it's asked for."""
     selected = (
         (name, get_named_type(type_.fields[name].type))
-        for name in (own_fields(type_) if type_ in entity_types() else type_.fields)
+        for name in own_fields(type_)
+        if f"{type_.name}.{name}" not in MADE_FOR_REQUESTS
     )
     return " ".join(
         f"{name} {{ {selection_of(inner)} }}" if isinstance(inner, GraphQLObjectType) else name

@@ -45,7 +45,11 @@ async def store_for_both(unit: UnitOfWork) -> None:
     for key, other in (("a1", "a1"), ("a2", "b1"), ("b1", "a1"), ("b2", "a1"), ("a3", "a1")):
         await unit.campaigns.save(build.campaign(key, strategy_id=other))
         await unit.drafts.save(build.draft(key, strategy_id=other, campaign_id=other))
-        await unit.delivery_packages.save(build.package(key, draft_id=other))
+        artifacts = (build.artifact(url=None, file_id=other),)
+        package = build.package(key, draft_id=other, artifacts=artifacts)
+        await unit.delivery_packages.save(package)
+        await unit.files.save(build.file(key))
+        await unit.uploads.save(build.upload(key, file_id=other))
     for key, draft in (("a1", "a1"), ("b1", "a2"), ("a2", "b1")):
         await unit.qc_results.save(build.result(key, draft_id=draft))
 
@@ -59,3 +63,5 @@ async def delete_of_b(unit: UnitOfWork) -> None:
         await unit.drafts.delete(key)
         await unit.delivery_packages.delete(key)
         await unit.qc_results.delete(key)
+        await unit.files.delete(key)
+        await unit.uploads.delete(key)
