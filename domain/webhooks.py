@@ -328,6 +328,8 @@ def _receiver(field: str, value: str) -> check.Violations:
     parts = urlsplit(value)
     if parts.username is not None or parts.password is not None:
         return (Violation((field,), "must not have a user name or a password"),)
+    if parts.port == 0:
+        return (Violation((field,), "must not have the port 0"),)
     return ()
 
 

@@ -189,6 +189,7 @@ def test_secrets_have_24_to_64_bytes() -> None:
         ({"url": "file:///etc/passwd"}, ("url",), "(http or https)"),
         ({"url": "s3://bucket/key"}, ("url",), "(http or https)"),
         ({"url": "https://ada:secret@example.com/"}, ("url",), "user name or a password"),
+        ({"url": "https://example.com:0/"}, ("url",), "the port 0"),
         ({"event_types": ("draft.saved", "")}, ("event_types", 1), "must not be blank"),
         ({"client_ids": (" x",)}, ("client_ids", 0), "white space"),
         ({"client_ids": ("x",) * 501}, ("client_ids",), "at most 500 items"),

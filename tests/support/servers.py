@@ -16,6 +16,7 @@ from tests.support.forked import ForkedProgram
 from tests.support.graphql import GraphQLClient, Json
 from tests.support.patience import SECONDS
 
+ROOT = Path(__file__).parents[2]
 AICMO = str(Path(sys.executable).with_name("aicmo"))
 
 
@@ -57,14 +58,19 @@ class Server:
 
 @contextmanager
 def running_server(
-    settings: Mapping[str, str], log: Path, *options: str, ulimit: str | None = None
+    settings: Mapping[str, str],
+    log: Path,
+    *options: str,
+    ulimit: str | None = None,
+    module: str | None = None,
 ) -> Iterator[Server]:
     """A server that listens; at the end it's killed, unless it has ended already.
 
-    It's started within the limit that the shell's `ulimit` sets by these options.
+    It's started within the limit that the shell's `ulimit` sets by these options. A `module` is run
+    in place of `aicmo`.
     """
     arguments = ["serve", "--port", "0", *options]
-    with _started(arguments, environment(**settings), log, ulimit) as process:
+    with _started(arguments, environment(**settings), log, ulimit, module) as process:
         try:
             yield Server(_address(process, log), process, log)
         finally:
@@ -73,17 +79,24 @@ def running_server(
 
 @contextmanager
 def _started(
-    arguments: list[str], variables: Mapping[str, str], log: Path, ulimit: str | None
+    arguments: list[str],
+    variables: Mapping[str, str],
+    log: Path,
+    ulimit: str | None,
+    module: str | None,
 ) -> Iterator[subprocess.Popen[str] | ForkedProgram]:
-    if ulimit is None:
+    if ulimit is None and module is None:
         with ForkedProgram(arguments, variables, log) as process:
             yield process
         return
-    command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", AICMO, *arguments]
+    program = [AICMO] if module is None else [sys.executable, "-m", module]
+    command = [*program, *arguments]
+    if ulimit is not None:
+        command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", *command]
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            command, env=variables, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, env=variables, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT
         ) as process,
     ):
         yield process
