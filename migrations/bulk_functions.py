@@ -40,14 +40,9 @@ class _Lists:
 def _in_steps(saved: SavedTable) -> str:
     """The function's parameters are lists with a value for each entity: the columns, `created_at`,
     `updated_at`, the expected revision or null, the entity with its children as the log has it, the
-    event's id and type; then, for all of them, what the log is to have of the caller: the kind, the
-    id, on whose behalf, the request; and the time. Where entities have children, there follow how
-    many each has, and lists with a value for each child of all: its entity's number, from 1 on, and
-    key, its position, its columns. The entities have different keys, which come in ascending order;
-    the positions of children are 0, 1, 2 …, in any order.
-
-    Children come in lists of columns because to take them out of JSON takes PostgreSQL about as
-    long as all the rest.
+    event's id and type; and then, for all of them, what the log is to have of the caller: the kind,
+    the id, on whose behalf, the request; and the time. The entities have different keys, which
+    come in ascending order; the positions of children are 0, 1, 2 …, in any order.
 
     It gives lists of what is stored now, and whether that is what was to be saved.
 
@@ -70,11 +65,6 @@ def _in_steps(saved: SavedTable) -> str:
     names = (*own, "expected", "state", "event_id", "event_type")
     after = len(names) + 1
     caller = [f"${number}" for number in range(after, after + 5)]
-    of_children: tuple[str, ...] = ()
-    if saved.children is not None:
-        kinds = saved.children.columns.values()
-        types += ["integer[]", "integer[]", "text[]", "integer[]", *(f"{it}[]" for it in kinds)]
-        of_children = tuple(f"${number}" for number in range(after + 5, len(types) + 1))
     lists = _Lists(
         {
             **{name: f"${number}" for number, name in enumerate(names, 1)},
@@ -87,7 +77,7 @@ def _in_steps(saved: SavedTable) -> str:
             "changed": "changed_fields",
             "sought": "sought",
             "owner_client": "owner_clients",
-            "children": of_children[0] if of_children else "",
+            "list": "lists",
         }
     )
     steps = [
@@ -95,7 +85,7 @@ def _in_steps(saved: SavedTable) -> str:
         _locking(saved, lists),
         _insertion(saved, logged, lists),
         _update(saved, lists),
-        *_children(saved, lists, saved.children, of_children[1:]),
+        *_children(saved, logged, lists, saved.children),
         *_passing(saved, lists),
         _events(saved, logged, lists, caller),
     ]
@@ -124,7 +114,7 @@ def _variables(saved: SavedTable) -> Iterator[str]:
     if saved.owner is not None:
         yield from ("sought text[]", "owner_clients text[]")
     if saved.children is not None:
-        yield from ("moved text[]", "gone text[]")
+        yield from ("lists json[]", "moved text[]", "gone text[]")
     if saved.owned:
         yield "together record"
 
@@ -274,13 +264,15 @@ def _update(saved: SavedTable, lists: _Lists) -> str:
 
 
 def _children(
-    saved: SavedTable, lists: _Lists, children: SavedChildren | None, given_lists: Sequence[str]
+    saved: SavedTable, logged: LoggedFields, lists: _Lists, children: SavedChildren | None
 ) -> Iterator[str]:
     """Puts the children in their places, and notes whose weren't there as they are."""
     if children is None:
         return
-    key, names = saved.key, tuple(children.columns)
-    updated_at = lists.expressions["updated_at"]
+    key = saved.key
+    columns = {logged_as: children.columns[column] for logged_as, column in logged.members.items()}
+    items = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    values = ", ".join(f'item."{name}"' for name in columns)
 
     def texts(row: str) -> str:
         return ", ".join(
@@ -288,25 +280,30 @@ def _children(
             for name, kind in children.columns.items()
         )
 
-    sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *names))
+    sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *children.columns))
     yield f"""
+    SELECT array_agg(found.list) INTO lists FROM (
+        SELECT CASE WHEN given.is_accepted THEN given.state -> '{logged.children}' END AS list
+        FROM {lists.given("state", "is_accepted")}
+        ORDER BY given.number
+    ) AS found;
     IF 0 < ANY(befores) THEN
         WITH surplus AS (
             DELETE FROM {children.table} AS child
-            USING {lists.given(key, "before", "is_accepted", "children")}
-            WHERE child.{key} = given.{key} AND given.is_accepted AND given.before > 0
-                AND child.position >= given.children
+            USING {lists.given(key, "before", "list")}
+            WHERE child.{key} = given.{key} AND given.before > 0
+                AND child.position >= json_array_length(given.list)
             RETURNING child.{key} AS key
         )
         SELECT array_agg(DISTINCT surplus.key) INTO gone FROM surplus;
     END IF;
     WITH placed AS (
-        INSERT INTO {children.table} AS child ({key}, created_at, position, {", ".join(names)})
-        SELECT item.{key}, ({updated_at})[item.number], item.position,
-            {", ".join(f"item.{name}" for name in names)}
-        FROM unnest({", ".join(given_lists)})
-        AS item (number, {key}, position, {", ".join(names)})
-        WHERE is_saved[item.number]
+        INSERT INTO {children.table} AS child (
+            {key}, created_at, position, {", ".join(children.columns)}
+        )
+        SELECT given.{key}, given.updated_at, item.position, {values}
+        FROM {lists.given(key, "updated_at", "list")},
+        json_to_recordset(given.list) AS item (position integer, {items})
         ON CONFLICT ({key}, position) DO UPDATE SET {sets}
         WHERE ({texts("child")}) IS DISTINCT FROM ({texts("excluded")})
         RETURNING child.{key} AS key

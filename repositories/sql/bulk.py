@@ -5,7 +5,7 @@ that its change holds, before anything of it is written.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter, itemgetter
@@ -114,26 +114,10 @@ class ManyOnPostgresql(ManySaver[R]):
         origin = {name: values[0][name] for name in ORIGIN if name not in lists}
         [stored] = await self._session.rows(
             sql.save_many(self._entities),
-            {**lists, **origin, **self._lists_of_children(rows)},
+            {**lists, **origin},
             key=(self._mapping.table.name, rows[0].key),
         )
         return [_outcome(row, *each) for row, *each in zip(rows, *stored, strict=True)]
-
-    def _lists_of_children(self, rows: Sequence[SavedRow[R]]) -> Mapping[str, Sequence[Any]]:
-        children = self._mapping.children
-        if children is None:
-            return {}
-        of_rows: list[Sequence[Any]] = [getattr(row.record, children.attribute) for row in rows]
-        items = [child for of_row in of_rows for child in of_row]
-        values = [*map(children.to_values, items)]
-        names = [name for name in children.columns if name != "position"]
-        return {
-            sql.CHILD_COUNT: [*map(len, of_rows)],
-            sql.CHILD_NUMBER: [n for n, of_row in enumerate(of_rows, 1) for _ in of_row],
-            sql.CHILD_KEY: [row.key for row, own in zip(rows, of_rows, strict=True) for _ in own],
-            "child_position": [child.position for child in items],
-            **{f"child_{name}": [each[name] for each in values] for name in names},
-        }
 
 
 def _outcome(

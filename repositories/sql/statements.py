@@ -3,13 +3,12 @@
 The statements that depend on requests of clients are in a bounded cache (`DatabaseSession.kept`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, reduce
 from operator import add
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Boolean,
     Column,
     FromClause,
@@ -31,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.types import TypeEngine
 
 from repositories.criteria import Filter, PageRequest
 from repositories.drivers.compiled import Statement
@@ -226,45 +224,22 @@ def save(entities: EntityTable) -> Statement:
     return entities.compile(select(*stored.c))
 
 
-def _lists(kinds: Mapping[str, TypeEngine[Any]]) -> list[BindParameter[Any]]:
-    return [bindparam(name, type_=ManyOf(kind)) for name, kind in kinds.items()]
-
-
-def kinds_of_children(mapping: EntityMapping) -> Mapping[str, TypeEngine[Any]]:
-    """The types of the lists that `save_many` gets of children: how many each entity has, and of
-    each child its entity's number, from 1 on, and key, its position, its columns."""
-    children = mapping.children
-    if children is None:
-        return {}
-    position = children.table.c.position.type
-    own = [name for name in children.columns if name != "position"]
-    return {
-        CHILD_COUNT: position,
-        CHILD_NUMBER: position,
-        CHILD_KEY: PlainText,
-        **{f"child_{name}": children.table.c[name].type for name in ("position", *own)},
-    }
-
-
-CHILD_COUNT, CHILD_NUMBER, CHILD_KEY = "child_count", "child_number", "child_key"
-
-
 @cache
 def save_many(entities: EntityTable) -> Statement:
     """A call of PostgreSQL's function that saves entities with their children, made by migrations.
 
     Its parameters are lists, with a value for each entity in the order of their keys, of what
-    `save` has for one; but for the origin of the events beside their ids and types; and those of
-    `kinds_of_children`. It gives a row of lists of what `save` gives for one.
+    `save` has for one; but for the origin of the events beside their ids and types. It gives a row
+    of lists of what `save` gives for one.
     """
     table = entities.table
     kinds = {column.name: column.type for column in entities.mapping.saved_columns}
     kinds |= {"expected_revision": table.c.revision.type, "state": JsonText()}
     event_id, event_type, *origin = origin_parameters()
     kinds |= {event_id.key: PlainText, event_type.key: PlainText}
-    of_children = kinds_of_children(entities.mapping)
+    lists = [bindparam(name, type_=ManyOf(kind)) for name, kind in kinds.items()]
     function = getattr(func, f"save_many_{table.name}")
-    stored = function(*_lists(kinds), *origin, *_lists(of_children)).table_valued(
+    stored = function(*lists, *origin).table_valued(
         Column("stored_created_at", ManyOf(table.c.created_at.type)),
         Column("stored_updated_at", ManyOf(table.c.updated_at.type)),
         Column("stored_revision", ManyOf(table.c.revision.type)),
