@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from errno import EDQUOT, ENOSPC, ENOTDIR
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
@@ -30,7 +31,7 @@ from files.store import (
     TooLong,
     WrongOffset,
 )
-from files.threads import Threads
+from files.threads import Behind, Threads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,6 +43,10 @@ _THREADS: Final = 8
 """How many read at once, and how many write."""
 _ABANDONED_SECONDS: Final = 24 * 3600.0
 _LISTED_AT_ONCE: Final = 1000
+_WRITTEN_BYTES: Final = 512 * 1024
+"""How much is written at once, while as much is received."""
+_PARTS_AT_ONCE: Final = 1000
+"""The system takes 1,024."""
 
 log = logging.getLogger("aicmo.files")
 
@@ -88,11 +93,14 @@ class FolderStore:
         temporary = await self._writing.acquire(
             _translating(self._new_temporary), _Temporary.discard
         )
+        writing = Behind(self._write)
         try:
-            async for part in gathered(content, PART_BYTES):
-                await self._write(_write, temporary.file, part)
+            async for parts in gathered(content, _WRITTEN_BYTES):
+                await writing.start(partial(_write, temporary.file, parts))
+            await writing.wait()
             return await self._write(self._publish, temporary.file, temporary.path, target)
         finally:
+            await writing.settle()
             await self._write(temporary.discard)
 
     async def append(self, key: str, offset: int, content: AsyncIterator[bytes], limit: int) -> int:
@@ -101,17 +109,17 @@ class FolderStore:
             _translating(lambda: self._open_to_append(path, offset, limit)), os.close
         )
         size = offset
+        writing = Behind(self._write)
         try:
-            try:
-                async for part in gathered(content, PART_BYTES, even_broken=True):
-                    if size + len(part) > limit:
-                        raise TooLong
-                    await self._write(_write, file, part)
-                    size += len(part)
-            finally:
-                await self._write(os.fsync, file)
+            async for parts in gathered(content, _WRITTEN_BYTES, even_broken=True):
+                size += sum(map(len, parts))
+                if size > limit:
+                    raise TooLong
+                await writing.start(partial(_write, file, parts))
+            await writing.wait()
         finally:
-            await self._write(os.close, file)
+            await writing.settle()
+            await self._write(_sync_and_close, file)
         return size
 
     async def stat(self, key: str) -> StoredContent | None:
@@ -328,11 +336,21 @@ def _open(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _write(file: int, part: bytes) -> None:
-    """Write all of it: one call may take only some."""
-    written = os.write(file, part)
-    while written < len(part):
-        written += os.write(file, memoryview(part)[written:])
+def _write(file: int, parts: list[bytes]) -> None:
+    """Write all of them: one call may take only some."""
+    while parts:
+        written = os.writev(file, parts[:_PARTS_AT_ONCE])
+        while parts and written >= len(parts[0]):
+            written -= len(parts.pop(0))
+        if written:
+            parts[0] = parts[0][written:]
+
+
+def _sync_and_close(file: int) -> None:
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -112,7 +112,7 @@ class ObjectStore:
     async def put_if_absent(self, key: str, content: AsyncIterator[bytes]) -> bool:
         if await self.stat(key) is not None:
             return False
-        chunks = gathered(content, self._chunk_bytes)
+        chunks = _joined(gathered(content, self._chunk_bytes))
         first = await anext(chunks, b"")
         second = await anext(chunks, None)
         if second is None:
@@ -251,6 +251,11 @@ class SigningObjectStore(ObjectStore):
         return self._presigner.download(
             key, media_type=media_type, disposition=disposition, seconds=seconds
         )
+
+
+async def _joined(groups: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
+    async for parts in groups:
+        yield b"".join(parts)
 
 
 class _KeptAlready(Exception):

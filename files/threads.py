@@ -1,10 +1,10 @@
 """Work that blocks, in a bounded number of threads."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,3 +41,33 @@ class Threads:
     async def close(self) -> None:
         """Returns when the last function has ended."""
         await asyncio.to_thread(self._executor.shutdown)
+
+
+class Behind:
+    """Runs functions in threads, one after the other, while who asks for them goes on."""
+
+    def __init__(self, run: Callable[[Callable[[], object]], Coroutine[Any, Any, object]]) -> None:
+        self._run = run
+        self._running: asyncio.Task[object] | None = None
+
+    async def start(self, work: Callable[[], object]) -> None:
+        """Returns when the one before has ended. Raises what that one raised."""
+        await self.wait()
+        self._running = asyncio.create_task(self._run(work))
+
+    async def wait(self) -> None:
+        """Returns when the last one has ended. Raises what it raised."""
+        running, self._running = self._running, None
+        if running is not None:
+            try:
+                await running
+            except asyncio.CancelledError:
+                self._running = running
+                raise
+
+    async def settle(self) -> None:
+        """Returns when the last one has ended, whatever came of it."""
+        if self._running is not None:
+            await asyncio.wait([self._running])
+            if not self._running.cancelled():
+                self._running.exception()

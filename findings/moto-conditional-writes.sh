@@ -68,7 +68,7 @@ print("in threads, several were let through:", rounds_with_several_winners(True)
 print("one at a time, several were let through:", rounds_with_several_winners(False) > 0)
 SCRIPT
 
-env/bin/python see.py 2>/dev/null | tee seen
+env/bin/python see.py 2>log | tee seen || { cat log >&2; false; }
 diff seen - <<'EXPECTED'
 in threads, several were let through: True
 one at a time, several were let through: False

@@ -16,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 
 from domain.errors import DomainError
 from files.limits import FileLimits
-from files.parts import PART_BYTES
 from files.service import Files, appends
 from files.signing import Expired, NotSigned, UploadAddress
 from files.store import FileStore, FileStoreError, TooLong, WrongOffset, upload_key
@@ -28,7 +27,7 @@ from server.responses import refuse
 
 LEAST_RATE: Final = 16 * 1024
 """How many bytes a client has to send in a second, on average, beyond its pauses."""
-_HELD_BYTES: Final = 4 * PART_BYTES
+_HELD_BYTES: Final = 1536 * 1024
 """The memory that an upload takes: what is being read, and what is being written."""
 _HELD_FOR_A_BUCKET: Final = 48 * 1024 * 1024
 _LENGTH: Final = re.compile(r"[0-9]{1,16}")

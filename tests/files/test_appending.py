@@ -44,6 +44,15 @@ async def test_parts_follow_each_other(store: AppendingStore) -> None:
     assert await read(store, KEY) == ABC
 
 
+async def test_bytes_may_come_one_by_one(store: AppendingStore) -> None:
+    content = block(0, 3 * MEBIBYTE)
+    single = (content[at : at + 1] for at in range(20_000))
+
+    assert await store.append(KEY, 0, parts(*single, content[20_000:]), len(content))
+
+    assert await read(store, KEY) == content
+
+
 async def test_an_upload_of_nothing_is_there(store: AppendingStore) -> None:
     assert await store.append(KEY, 0, parts(), 0) == 0
 

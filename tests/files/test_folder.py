@@ -247,14 +247,14 @@ async def test_cancelled_writers_leave_no_file_open(store: FolderStore, folder: 
 def failing(monkeypatch: pytest.MonkeyPatch) -> list[OSError]:
     """Errors that the next writes fail with."""
     errors: list[OSError] = []
-    write = os.write
+    write = os.writev
 
-    def maybe(file: int, part: bytes) -> int:
+    def maybe(file: int, parts: list[bytes]) -> int:
         if errors:
             raise errors.pop()
-        return write(file, part)
+        return write(file, parts)
 
-    monkeypatch.setattr(os, "write", maybe)
+    monkeypatch.setattr(os, "writev", maybe)
     return errors
 
 
@@ -284,6 +284,17 @@ async def test_the_systems_errors_are_told_without_paths(
     assert str(folder) in caplog.text
     assert left_behind(folder) == []
     assert await store.put_if_absent(KEY, parts(ABC))
+
+
+async def test_what_the_system_takes_in_pieces_is_written_whole(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.writev
+    monkeypatch.setattr(os, "writev", lambda file, parts: write(file, [b"".join(parts)[:7]]))
+
+    await store.put_if_absent(KEY, parts(b"abc", b"", b"defghijk", b"lmnopqrstuvwxyz"))
+
+    assert await read(store, KEY) == b"abcdefghijklmnopqrstuvwxyz"
 
 
 async def test_a_folder_that_was_removed_is_made_again(store: FolderStore, folder: Path) -> None:
