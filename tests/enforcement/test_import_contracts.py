@@ -56,7 +56,7 @@ PLANTED = {
     ),
     "Domain needs nothing but the standard library": ("domain/qc.py", "orjson"),
     "Requests to others leave from orchestration alone": ("server/service.py", "aiohttp"),
-    "Buckets are reached from files alone": ("orchestration/uploads.py", "obstore"),
+    "Buckets are reached from files alone": ("server/service.py", "obstore"),
     "Databases stay in repositories and migrations": ("resolvers/loaders.py", "sqlalchemy"),
     "Alembic stays in migrations": ("repositories/drivers/engine.py", "alembic"),
     "GraphQL stays in schema and server": ("resolvers/loaders.py", "strawberry"),

@@ -114,7 +114,3 @@ async def test_a_payload_has_the_children_that_were_just_saved(api: InProcess, k
 
     assert len(torn) == 0, torn[0]
     assert sorted(revisions) == list(range(1, 33))
-
-
-def without_position(child: Json) -> Json:
-    return {name: value for name, value in child.items() if name != "position"}
