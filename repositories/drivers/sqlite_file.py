@@ -181,7 +181,7 @@ def only_server_of(path: Path) -> Iterator[None]:
     has the database's rights, as the files have that SQLite makes.
     """
     lock = f"{os.path.realpath(path)}-lock"
-    rights = stat.S_IMODE(path.stat().st_mode) & 0o666
+    rights = stat.S_IMODE(path.stat().st_mode) & 0o666 if path.exists() else _PRIVATE
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, rights)
     try:
         try:

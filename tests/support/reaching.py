@@ -72,8 +72,7 @@ def value(place: str, type_: GraphQLInputType, *, is_required: bool) -> str | No
     if is_list_type(_inner(type_)):
         return "[]"
     if isinstance(named, GraphQLEnumType):
-        first: str = next(iter(named.values))
-        return first
+        return str(next(iter(named.values)))
     if isinstance(named, GraphQLInputObjectType):
         return "{" + _given(named.name, named.fields) + "}"
     simple = {"Boolean": "true", "Float": "0.5", "Int": "1", "JSON": "{}"}
