@@ -206,7 +206,8 @@ class JsonProjection:
 
     @property
     def copies(self) -> int:
-        """How often the object may have a text of the record, or of its children, at the most.
+        """How often the object may have a text of the record, or of its children, at the most, as
+        long as no address is to be made.
 
         UNBOUNDED where it has something that isn't the record's.
         """
@@ -214,6 +215,8 @@ class JsonProjection:
         for _, part in self.members:
             match part:
                 case Attribute(name) | EncodedId(_, name) | Constant(name):
+                    of_names[name] += 1
+                case Address(given=str(name)):
                     of_names[name] += 1
                 case Embedded(name, projection, _) | Children(name, projection):
                     of_names[name] += projection.copies

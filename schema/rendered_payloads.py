@@ -15,8 +15,8 @@ from schema.addresses import Addresses
 from schema.encoding import MAX_INLINE_CHARACTERS, BoundedObject
 from schema.rendering import as_encoded, member_of, rendered_projection_of
 
-Make = Callable[[Sequence[Any], Addresses], Sequence[Any]]
-"""Makes a member's values of payloads without errors."""
+Make = Callable[[Sequence[Any], Addresses | None], Sequence[Any]]
+"""Makes a member's values of payloads without errors; without addresses, none are to be made."""
 
 _GROWTH: Final = 8
 """By this factor a text may be longer than what it's made of, at the most: the number `1e15` is
@@ -62,7 +62,8 @@ class RenderedPayload:
 
         `given` is how many characters the record was made of; None: that isn't known.
         """
-        whole = self.all_made([payload], addresses)
+        # A record that was made of the request alone has no file.
+        whole = self.all_made([payload], addresses if given is None else None)
         if whole is None:
             return Unrendered(payload)
         [made] = whole
@@ -71,7 +72,9 @@ class RenderedPayload:
         characters = given * self.copies * _GROWTH
         return BoundedObject(made, characters) if characters <= MAX_INLINE_CHARACTERS else made
 
-    def all_made(self, payloads: Sequence[Any], addresses: Addresses) -> Sequence[Any] | None:
+    def all_made(
+        self, payloads: Sequence[Any], addresses: Addresses | None
+    ) -> Sequence[Any] | None:
         """The payloads' objects; None if any payload has to be completed field by field."""
         if not all(map(self._is_whole, payloads)):
             return None
@@ -136,7 +139,7 @@ def _constant(text: str) -> Make:
     return lambda payloads, _: [text for _ in payloads]
 
 
-def _nothing(payloads: Sequence[Any], _addresses: Addresses) -> Sequence[Any]:
+def _nothing(payloads: Sequence[Any], _addresses: Addresses | None) -> Sequence[Any]:
     return [[] for _ in payloads]
 
 
@@ -145,8 +148,10 @@ def _attribute(name: str) -> Make:
 
 
 def _objects(name: str, projection: JsonProjection) -> Make:
-    def make(payloads: Sequence[Any], addresses: Addresses) -> Sequence[Any]:
+    def make(payloads: Sequence[Any], addresses: Addresses | None) -> Sequence[Any]:
         found = objects(projection, map(attrgetter(name), payloads), carried)
+        if addresses is None:
+            return found
         return [as_encoded(each, projection, addresses) for each in found]
 
     return make

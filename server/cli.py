@@ -245,7 +245,8 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _seed(settings: Settings, size: int) -> None:
-    async with opened_files(settings) as files, open_storage(settings) as storage:
+    # In this order: a folder isn't made for a database that isn't there.
+    async with open_storage(settings) as storage, opened_files(settings) as files:
         repositories = storage.as_(local_operator(new_request_id()))
         added = await seed_agency(repositories, None if files is None else files.store)
         typer.echo(f"Added the demo agency: {added} entities." if added else "Nothing to add.")

@@ -10,6 +10,7 @@ from domain.errors import ValidationFailed
 from domain.history import EventFilter
 from domain.strategy import ApprovalState
 from domain.validation import INT_MAX
+from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage, UnitOfWork
 from schema.root import CompiledSchema
 from tests import builders as build
@@ -326,7 +327,7 @@ async def test_only_events_of_its_own_are_told_to_who_follows_the_log(stored: St
     await stored.sequence_events()
     subscription = await stored.feed.subscribe(A, EventFilter(), after=0)
     try:
-        caught_up = [await anext(subscription) for _ in range(6)]
+        caught_up = [await anext(subscription) for _ in ENTITY_TYPES]
         await DRAFT.save(stored.as_(OPERATOR), build.draft("b-draft", strategy_id="b-plan"))
         await DRAFT.save(stored.as_(OPERATOR), build.draft("a-draft", strategy_id="a-plan"))
         await stored.sequence_events()

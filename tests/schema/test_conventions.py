@@ -297,7 +297,7 @@ def test_every_kind_of_error_can_be_handled_as_any_other(
 def test_all_errors_have_a_code_of_their_own() -> None:
     kinds = [type_ for type_ in object_types() if type_.name.endswith("Error")]
 
-    assert len(kinds) == 6
+    assert len(kinds) == 7
     assert list(enum_type("ErrorCode").values) == [
         "VALIDATION",
         "NOT_FOUND",

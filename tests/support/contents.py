@@ -7,6 +7,8 @@ from sqlalchemy import select
 from repositories.drivers.engine import open_database
 from repositories.sql.metadata import metadata
 
+_ELSEWHERE = ("events", "history_", "webhook_", "documents", "access_", "file", "upload")
+
 
 async def contents_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of every table, in some order that is always the same, without surrogate keys.
@@ -17,7 +19,7 @@ async def contents_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     async with database.readers.connect() as connection:
         contents = {}
         for table in metadata.sorted_tables:
-            if table.name.startswith(("events", "history_", "webhook_", "documents", "access_")):
+            if table.name.startswith(_ELSEWHERE):
                 continue
             columns = [column for column in table.columns if column.name != "id"]
             rows = await connection.execute(select(*columns))

@@ -34,6 +34,8 @@ KEYS: Final = {
     "endpointId": "a-endpoint",
     "deliveryId": "a-delivery",
     "tokenId": "a-token",
+    "fileId": "a-file",
+    "uploadId": "a-upload",
 }
 """The keys of what client a has, and of what an administrator has, by the names of arguments and of
 fields of inputs that take a key."""
