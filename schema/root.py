@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any
 
 import strawberry
@@ -159,14 +160,8 @@ class CompiledSchema:
         return f"{print_ast(schema)}\n\n{self.definition.as_str()}\n"
 
 
-def create_schema(
-    limits: Limits | None = None, *, introspection: bool = True, cache: Cache | None = None
-) -> CompiledSchema:
-    """The schema. Without introspection, messages don't suggest names either.
-
-    The `cache` keeps documents with their plans, and introspection results.
-    """
-    cache = Cache() if cache is None else cache
+def define_schema() -> strawberry.Schema:
+    """The types and fields as they are declared now."""
     definition = strawberry.Schema(
         query=Query,
         mutation=Mutation,
@@ -176,6 +171,29 @@ def create_schema(
     )
     definition._schema.description = SCHEMA_DESCRIPTION  # Strawberry can't set it
     obey_rules(definition._schema)
+    return definition
+
+
+@cache
+def _defined_once() -> strawberry.Schema:
+    """Nobody who compiles it changes it, so that all schemas of a process may have the same."""
+    return define_schema()
+
+
+def create_schema(
+    limits: Limits | None = None,
+    *,
+    introspection: bool = True,
+    cache: Cache | None = None,
+    definition: strawberry.Schema | None = None,
+) -> CompiledSchema:
+    """The schema. Without introspection, messages don't suggest names either.
+
+    The `cache` keeps documents with their plans, and introspection results. The `definition` is
+    that of `define_schema`, for those who declare something else meanwhile.
+    """
+    cache = Cache() if cache is None else cache
+    definition = definition or _defined_once()
     documents = Documents(
         definition._schema, limits or Limits(), introspection=introspection, cache=cache
     )

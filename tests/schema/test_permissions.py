@@ -33,7 +33,7 @@ from schema.execute import (
     subscribe,
 )
 from schema.node import global_id
-from schema.root import CompiledSchema, create_schema
+from schema.root import CompiledSchema, create_schema, define_schema
 from tests import builders as build
 from tests import inputs
 from tests.support.graphql import InProcess, Json
@@ -181,7 +181,7 @@ def extended(name: str, extension: FieldExtension) -> Iterator[CompiledSchema]:
 @cache
 def _schema_with(name: str, extension: FieldExtension) -> CompiledSchema:
     """The schema, made while the field has the extension; it's that of one field."""
-    return create_schema()
+    return create_schema(definition=define_schema())
 
 
 @cache

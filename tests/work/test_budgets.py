@@ -25,7 +25,7 @@ from repositories.unit_of_work import Storage, UnitOfWork
 from schema.context import Context
 from schema.encoding import encode, is_small
 from schema.execute import GraphQLRequest, execute
-from schema.root import CompiledSchema, create_schema
+from schema.root import CompiledSchema, create_schema, define_schema
 from server.app import create_app
 from server.http_protocol import BoundedHttp
 from server.listening import Listener
@@ -131,6 +131,11 @@ def made_once() -> CompiledSchema:
 def schema(made_once: CompiledSchema) -> CompiledSchema:
     """It has no plans yet."""
     return with_engine(made_once)
+
+
+def own_schema() -> CompiledSchema:
+    """One that may be changed."""
+    return create_schema(definition=define_schema())
 
 
 @pytest.fixture(autouse=True)
@@ -335,7 +340,7 @@ async def test_an_operation_keeps_to_its_statements(
 async def test_each_resolver_is_called_once(memory: Backend, name: str) -> None:
     await filled(memory)
     scenario = SCENARIOS[name]
-    counting, called = counting_resolvers(create_schema())
+    counting, called = counting_resolvers(own_schema())
 
     scenario.check(as_read(await run(counting, memory, scenario.query, scenario.variables[0])))
 
@@ -345,7 +350,7 @@ async def test_each_resolver_is_called_once(memory: Backend, name: str) -> None:
 async def test_each_resolver_is_called_once_for_all_objects_of_a_level(memory: Backend) -> None:
     await filled(memory)
     scenario = SCENARIOS["list"]
-    counting, called = counting_resolvers(level_by_level(create_schema()))
+    counting, called = counting_resolvers(level_by_level(own_schema()))
 
     scenario.check(as_read(await run(counting, memory, scenario.query, scenario.variables[0])))
 
