@@ -13,6 +13,7 @@ import pytest
 
 from domain.delivery import DeliveryPackage
 from domain.production import Draft
+from orchestration.uploads import Uploads
 from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
@@ -22,6 +23,7 @@ from tests import builders as build
 from tests.conftest import close_database
 from tests.schema.test_bound_callers import store
 from tests.schema.test_scopes import OF_ENTITIES, ROOT_FIELDS
+from tests.support.files import files_in
 from tests.support.graphql import InProcess
 from tests.support.reaching import document
 from tests.support.statements import watched
@@ -116,7 +118,8 @@ async def test_what_has_keys_is_not_looked_for_among_all_that_a_client_has(
 async def test_each_field_of_a_single_entity_is_found_by_keys(
     schema: CompiledSchema, database: Database, storage: Storage
 ) -> None:
-    api = InProcess(schema, storage, caller=CALLERS["bound to one client"])
+    caller, uploads = CALLERS["bound to one client"], Uploads(storage, files_in())
+    api = InProcess(schema, storage, caller=caller, uploads=uploads)
     for place in (*ONES, *OF_ENTITIES):
         query = document(place, OF_ENTITIES.__contains__)
         assert await searches_by_client(api, database, query) == [], place
