@@ -76,7 +76,6 @@ OPERATIONS: Final = (
     Operation("by a caller without events", _events('filter: {callerIds: ["nobody"]}')),
     Operation("by a kind without events", _events("filter: {callerKinds: [AGENT]}")),
     Operation("for nobody", _events('filter: {onBehalfOf: ["nobody"]}')),
-    Operation("by a request", _events('filter: {requestIds: ["request-5000"]}')),
     Operation("since a time", _events('filter: {since: "2026-01-01T00:00:05Z"}')),
     Operation("of a time", _events(f"filter: {{{_IN_BETWEEN}}}")),
     Operation("of a time, by nobody", _events(f'filter: {{{_IN_BETWEEN}, callerIds: ["nobody"]}}')),

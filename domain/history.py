@@ -64,7 +64,6 @@ class EventFilter:
     caller_kinds: tuple[str, ...] | None = None
     caller_ids: tuple[str, ...] | None = None
     on_behalf_of: tuple[str, ...] | None = None
-    request_ids: tuple[str, ...] | None = None
     since: datetime | None = None
     """They occurred at this time or later."""
     until: datetime | None = None
@@ -86,7 +85,6 @@ class EventFilter:
             (self.caller_kinds is None or caller.kind in self.caller_kinds)
             and (self.caller_ids is None or caller.id in self.caller_ids)
             and (self.on_behalf_of is None or caller.on_behalf_of in self.on_behalf_of)
-            and (self.request_ids is None or caller.request_id in self.request_ids)
         )
 
 

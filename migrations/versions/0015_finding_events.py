@@ -14,7 +14,6 @@ _HAS_POSITION = "position IS NOT NULL"
 _INDEXES = {
     "caller_kind": _HAS_POSITION,
     "caller_id": _HAS_POSITION,
-    "request_id": _HAS_POSITION,
     "on_behalf_of": f"on_behalf_of IS NOT NULL AND {_HAS_POSITION}",
 }
 """The conditions of the indexes, by the columns that are found by them."""

@@ -23,11 +23,9 @@ _COLUMNS: Final = {
     "caller_kinds": "caller_kind",
     "caller_ids": "caller_id",
     "on_behalf_of": "on_behalf_of",
-    "request_ids": "request_id",
 }
 """The columns that have to have one of the values of a condition."""
 _INDEXED: Final = (
-    "request_ids",
     "on_behalf_of",
     "caller_ids",
     "client_ids",

@@ -67,7 +67,7 @@ events = Table(
         "position",
         where="client_id IS NOT NULL",
     ),
-    *_by_caller("caller_kind", "caller_id", "request_id"),
+    *_by_caller("caller_kind", "caller_id"),
     _partial_index(
         "ix_events_on_behalf_of_position",
         "on_behalf_of",

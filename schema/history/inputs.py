@@ -33,7 +33,6 @@ class EventFilter:
         "The caller who changed it has one of these ids, as `caller.callerId`."
     )
     on_behalf_of: list[str] | None = _one_of("The caller acted for one of these persons.")
-    request_ids: list[strawberry.ID] | None = _one_of("It was changed by one of these requests.")
     since: datetime | None = strawberry.field(
         default=UNSET, description="It happened at this time or later, by `occurredAt`."
     )
@@ -59,7 +58,6 @@ def filter_of(given: EventFilter | None) -> Filter:
             caller_kinds=_values("callerKinds", given.caller_kinds),
             caller_ids=_values("callerIds", given.caller_ids),
             on_behalf_of=_values("onBehalfOf", given.on_behalf_of),
-            request_ids=_values("requestIds", given.request_ids),
             since=since,
             until=until,
         )

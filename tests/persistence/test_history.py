@@ -313,7 +313,6 @@ async def test_pages_go_on_where_the_last_one_ended(storage: Storage) -> None:
         ({"caller_ids": ("nobody",)}, []),
         ({"on_behalf_of": ("ada",)}, [2]),
         ({"on_behalf_of": ("ada",), "entity_types": ("brief",)}, []),
-        ({"request_ids": ("request-3", "request-1")}, [1, 3]),
         ({"entity_keys": ("a",), "caller_ids": ("ada",)}, [3]),
         ({"since": START + HOUR}, [2, 3, 4]),
         ({"until": START + 3 * HOUR}, [1, 2, 3]),

@@ -52,7 +52,6 @@ CASES: dict[str, tuple[Make, str]] = {
     "events of callers": (page("caller_ids"), "ix_events_caller_id_position"),
     "events of kinds of callers": (page("caller_kinds"), "ix_events_caller_kind_position"),
     "events on somebody's behalf": (page("on_behalf_of"), "ix_events_on_behalf_of_position"),
-    "events of requests": (page("request_ids"), "ix_events_request_id_position"),
     "events of a time": (page("since", "until"), OF_POSITIONS),
     "where events of a time are": (
         lambda dialect: periods._bounds(True, True, dialect),

@@ -133,7 +133,6 @@ async def test_what_happens_later_comes_after_the_last_cursor(
         ({"callerKinds": ["AGENT"]}, ["draft", "package"]),
         ({"callerIds": ["writer", "nobody"]}, ["draft", "package"]),
         ({"onBehalfOf": ["ada"]}, ["draft", "package"]),
-        ({"requestIds": ["delete"]}, ["package"]),
         ({"callerKinds": ["AGENT"], "types": ["DRAFT_SAVED"]}, ["draft"]),
         ({"since": "2026-03-02T11:30:15.123456+01:00"}, ["package", "package"]),
         ({"until": "2026-03-02T10:30:15.123456Z"}, ["brief", "draft"]),
