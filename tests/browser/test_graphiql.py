@@ -53,6 +53,7 @@ def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
         "WebhookDeliveries",
         "ReplayWebhooks",
         "RetryWebhooks",
+        "Files",
     ]
     graphiql.picture("first-visit")
 
