@@ -15,7 +15,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import BRIEF, CAMPAIGN, DRAFT, KINDS, PACKAGE, PLAN, RESULT, Kind
+from tests.persistence.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN, RESULT, SAVED, Kind
 from tests.support.tasks import elsewhere, together
 
 Work = Callable[[UnitOfWork], Awaitable[Any]]
@@ -95,7 +95,7 @@ async def require_true_clients(repositories: Repositories) -> None:
     async with repositories.read() as snapshot:
         stored = {
             (kind.type.name, kind.key_of(record)): record
-            for kind in KINDS
+            for kind in SAVED
             for record in (await kind.reads_of(snapshot).page(PageRequest(1_000))).items
         }
 
@@ -141,7 +141,7 @@ async def test_nobody_keeps_a_client_that_its_owner_lost_meanwhile(
 
 
 def _random_change(random: Random) -> Work:
-    kind = random.choice(KINDS)
+    kind = random.choice(SAVED)
     key, reference = random.choice("123"), random.choice("123")
     if random.random() < 0.2:
         return deletes(kind, key)

@@ -77,7 +77,8 @@ async def test_in_memory_the_agency_is_there_at_once(tmp_path: Path) -> None:
 async def test_a_new_database_is_migrated_and_filled_once(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    start = starter(stored_in(empty_database_url), tmp_path, "--demo")
+    addressed = {"AICMO_PUBLIC_URL": "https://agency.example"}
+    start = starter({**stored_in(empty_database_url), **addressed}, tmp_path, "--demo")
     async with start() as running:
         await require_a_believable_agency(running.api)
         gone, *kept = await packages_in(running.api)

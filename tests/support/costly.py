@@ -286,6 +286,7 @@ class Search:
         "ID": _text,
         "String": _text,
         "Int": lambda self, *_: self._random.choice((0, 1, 3, 2**31 - 1)),
+        "ByteCount": lambda self, *_: self._random.choice((0, 1, 2**53 - 1)),
         "Float": lambda self, *_: self._random.choice((0, 0.5, 1.2, 1e300)),
         "Boolean": lambda self, *_: self._random.random() < 0.5,
         "DateTime": lambda self, *_: self._random.choice(

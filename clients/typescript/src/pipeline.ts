@@ -92,6 +92,7 @@ export function explain(failure: Failure): string {
     case 'InvalidTransitionError':
       return `It is ${failure.from} already, so it can't become ${failure.to}.`;
     case 'NotAllowedError':
+    case 'UploadRejectedError':
     case 'RejectedError':
       return failure.message;
     default:
