@@ -16,7 +16,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -42,8 +41,9 @@ from schema.root import create_schema
 from server.addresses import Addresses
 from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
+from server.cors import Cors
 from server.fast_path import FastPath
-from server.file_routes import FILE_HEADERS, FILE_METHODS, SHOWN_FILE_HEADERS, file_routes
+from server.file_routes import file_routes
 from server.files import opened_files, opened_uploads
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
@@ -280,11 +280,10 @@ def create_app(
         middleware=[
             Middleware(TrustedHosts, hosts=hosts),
             Middleware(
-                CORSMiddleware,
+                Cors,
                 allow_origins=list(settings.cors_origins),
-                allow_methods=["GET", "POST", *FILE_METHODS],
-                allow_headers=[*settings.cors_headers, *FILE_HEADERS],
-                expose_headers=[*settings.cors_exposed_headers, *SHOWN_FILE_HEADERS],
+                allow_headers=list(settings.cors_headers),
+                expose_headers=list(settings.cors_exposed_headers),
                 allow_credentials=settings.cors_credentials,
                 max_age=settings.cors_max_age,
             ),
