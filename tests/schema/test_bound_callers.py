@@ -323,7 +323,7 @@ async def test_only_events_of_its_own_are_told_to_who_follows_the_log(stored: St
     await stored.sequence_events()
     subscription = await stored.feed.subscribe(A, EventFilter(), after=0)
     try:
-        caught_up = [await anext(subscription) for _ in range(6)]
+        caught_up = [await anext(subscription) for _ in range(8)]
         await DRAFT.save(stored.as_(OPERATOR), build.draft("b-draft", strategy_id="b-plan"))
         await DRAFT.save(stored.as_(OPERATOR), build.draft("a-draft", strategy_id="a-plan"))
         await stored.sequence_events()
