@@ -16,13 +16,19 @@ class Cors:
     def __init__(
         self,
         app: ASGIApp,
-        *,
+        allow_origins: Sequence[str],
         allow_headers: Sequence[str],
         expose_headers: Sequence[str],
-        **common: Any,
+        allow_credentials: bool,
+        max_age: int,
     ) -> None:
         """Takes what Starlette's middleware takes. The headers are those of all paths."""
         methods = ("GET", "POST")
+        common: dict[str, Any] = {
+            "allow_origins": allow_origins,
+            "allow_credentials": allow_credentials,
+            "max_age": max_age,
+        }
         self._of_all = CORSMiddleware(
             app,
             allow_methods=methods,
