@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from server.http_protocol import HEAD_BYTES, LINGER_SECONDS, BoundedHttp
+from tests.http.conftest import Serve
 from tests.support.clock import clock_of
 from tests.support.pauses import hold
 from tests.support.processes import output_of
@@ -37,8 +38,10 @@ H2C = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: A
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a server of its own listens, with the settings that are the default."""
-    with running_server(IN_MEMORY, tmp_path_factory.mktemp("framing") / "log") as server:
+    """Where a server of its own listens, with the settings that are the default but for one:
+    credentials are left to a proxy, so HTTP/1.0 needs none."""
+    settings = {**IN_MEMORY, "AICMO_REQUIRE_AUTHENTICATION": "false"}
+    with running_server(settings, tmp_path_factory.mktemp("framing") / "log") as server:
         yield urlsplit(server.url).netloc
 
 
@@ -216,7 +219,8 @@ async def test_a_connection_ends_when_a_body_that_was_held_back_is_not_wanted(
         await wire.closed()
 
 
-async def test_http_1_0_knows_no_expectations(server: Served) -> None:
+async def test_http_1_0_knows_no_expectations(serve: Serve) -> None:
+    server = await serve(require_authentication=False)
     async with wired(server.address) as wire:
         first = "POST /graphql HTTP/1.0"
         await wire.send(posted(LENGTH, "Expect: 100-continue", first=first, body=b""))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.http.conftest import Serve
 from tests.support.http_cycles import QUERY, Asked
 from tests.support.serving import Served
 from tests.support.wire import Wire, chunk, head, request, wired
@@ -95,8 +96,9 @@ async def test_answers_are_the_same_whether_written_or_sent(
     ],
 )
 async def test_connections_that_end_with_the_answer_end(
-    server: Served, first: str, lines: list[str]
+    serve: Serve, first: str, lines: list[str]
 ) -> None:
+    server = await serve(require_authentication=False)
     async with wired(server.address) as wire:
         await wire.send(asking(first, *lines))
         answer = await wire.answer()

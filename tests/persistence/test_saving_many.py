@@ -13,7 +13,7 @@ from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, DRAFT, KINDS, PACKAGE, PLAN, RESULT, Kind
+from tests.persistence.kinds import BRIEF, DRAFT, FILE, PACKAGE, PLAN, RESULT, SAVED, UPLOAD, Kind
 from tests.support.sources import CountedKeys, SettableClock
 from tests.support.statements import watched
 
@@ -127,7 +127,7 @@ def _random_record(random: Random, kind: Kind, key: str) -> Any:
     if kind is RESULT:
         # Another result of the draft takes the place of the one before.
         return replace(record, draft_id=f"draft of {key.rstrip('!')}")
-    if kind is BRIEF:
+    if kind in (BRIEF, FILE, UPLOAD):
         return replace(record, client_id=random.choice(("client-1", "client-2")))
     owner = "draft" if kind is PACKAGE else "plan"
     name = type(record).owner.attribute
@@ -246,7 +246,7 @@ async def test_owners_that_get_another_client_pass_it_on(repositories: Repositor
     assert (await PLAN.load(repositories, "plan 2")).client_id == "client of brief 2"
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
 async def test_the_number_of_statements_does_not_depend_on_the_number_of_records(
     database: Database, kind: Kind
 ) -> None:

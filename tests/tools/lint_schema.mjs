@@ -23,6 +23,8 @@ const VALUE_OBJECTS = [
   'Recommendation',
   'StrategyTimeline',
   'Tactic',
+  'UploadHeader',
+  'UploadRequest',
   'Viewer',
   'WebhookAttempt',
 ];
