@@ -110,6 +110,7 @@ class Text(str):
 
 _LEAVES: Final[dict[str, st.SearchStrategy[Any]]] = {
     "Int": st.integers(-(2**31) - 1, 2**31) | st.sampled_from([3.0, -0.0]),
+    "ByteCount": st.integers(-1, 2**53) | st.sampled_from([3.0, 2.5]),
     "Float": st.floats() | st.integers() | st.just(10**400),
     "String": st.text(max_size=3) | st.sampled_from([Text("t"), "nothing"]),
     "ID": st.text(max_size=3) | st.integers() | st.sampled_from([2.0, 2.5]),

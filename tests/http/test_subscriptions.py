@@ -219,8 +219,16 @@ async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(
 
     operation = parse_and_validate(server.service.schema, GraphQLRequest(FOLLOW, {"key": KEY}))
     share = server.service.pending.share()
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "headers": [],
+        "client": None,
+        "server": None,
+    }
     stream = OperationStream(server.service, operation, media_type, build.caller(), None, share)
-    serving = asyncio.create_task(stream({"type": "http", "method": "POST"}, forever, send))
+    serving = asyncio.create_task(stream(scope, forever, send))
     async with asyncio.timeout(SECONDS):
         while b"DELETED" not in await told.get():
             pass
@@ -254,7 +262,14 @@ async def test_a_socket_tells_all_that_happens_once_a_later_message_is_answered(
             await change_something(server)
         told.put_nowait(text)
 
-    scope = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL]}
+    scope = {
+        "type": "websocket",
+        "http_version": "1.1",
+        "headers": [],
+        "subprotocols": [PROTOCOL],
+        "client": None,
+        "server": None,
+    }
     endpoint = WebSocketEndpoint(server.service)
     serving = asyncio.create_task(endpoint(WebSocket(scope, receive, send)))
     async with asyncio.timeout(SECONDS):

@@ -40,6 +40,7 @@ class Asked:
         self.flow = FlowControl(self.sink)
         self.scope: dict[str, Any] = {
             "type": "http",
+            "http_version": "1.1",
             "method": "POST",
             "path": "/graphql",
             "query_string": b"",

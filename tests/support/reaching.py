@@ -49,6 +49,8 @@ VALUES: Final[dict[str, str | None]] = {
     "Query.qcResult.draftId": None,
     "SaveStrategyPlanInput.version": None,
     "SaveWebhookEndpointInput.url": '"https://receiver.example/a"',
+    "CreateUploadInput.mediaType": '"application/pdf"',
+    "CreateUploadInput.sha256": f'"{"ab" * 32}"',
     "CreateAccessTokenInput.tokenId": '"another-token"',
     "CreateAccessTokenInput.scopes": '["delivery:read"]',
     "ReplayWebhookDeliveriesInput.deliveryIds": '["a-delivery"]',
@@ -72,12 +74,13 @@ def value(place: str, type_: GraphQLInputType, *, is_required: bool) -> str | No
     if not is_required:
         return None
     if is_list_type(_inner(type_)):
-        return "[]"
+        is_of_rows = place.endswith(".rows") and isinstance(named, GraphQLInputObjectType)
+        return f"[{{{_given(named.name, named.fields)}}}]" if is_of_rows else "[]"
     if isinstance(named, GraphQLEnumType):
         return str(next(iter(named.values)))
     if isinstance(named, GraphQLInputObjectType):
         return "{" + _given(named.name, named.fields) + "}"
-    simple = {"Boolean": "true", "Float": "0.5", "Int": "1", "JSON": "{}"}
+    simple = {"Boolean": "true", "ByteCount": "1", "Float": "0.5", "Int": "1", "JSON": "{}"}
     return simple.get(named.name, '"2026-03-02T09:30:00Z"' if named.name == "DateTime" else '"x"')
 
 
