@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Scope
 from starlette.websockets import WebSocket
 
 from domain.delivery import DeliveryPackage
@@ -219,7 +219,7 @@ async def test_a_stream_tells_all_that_happens_once_its_headers_are_sent(
 
     operation = parse_and_validate(server.service.schema, GraphQLRequest(FOLLOW, {"key": KEY}))
     share = server.service.pending.share()
-    scope = {
+    scope: Scope = {
         "type": "http",
         "http_version": "1.1",
         "method": "POST",

@@ -74,8 +74,9 @@ def value(place: str, type_: GraphQLInputType, *, is_required: bool) -> str | No
     if not is_required:
         return None
     if is_list_type(_inner(type_)):
-        is_of_rows = place.endswith(".rows") and isinstance(named, GraphQLInputObjectType)
-        return f"[{{{_given(named.name, named.fields)}}}]" if is_of_rows else "[]"
+        if place.endswith(".rows") and isinstance(named, GraphQLInputObjectType):
+            return "[{" + _given(named.name, named.fields) + "}]"
+        return "[]"
     if isinstance(named, GraphQLEnumType):
         return str(next(iter(named.values)))
     if isinstance(named, GraphQLInputObjectType):

@@ -21,6 +21,7 @@ values = (
 members = some.dictionaries(some.from_regex(r"\A[a-z]{1,8}\Z"), values, max_size=4)
 
 schemathesis.graphql.scalar("DateTime", (moments | some.text()).map(nodes.String))
+schemathesis.graphql.scalar("ByteCount", some.integers(-1, 2**53).map(nodes.Int))
 schemathesis.graphql.scalar("Scope", some.text().map(nodes.String))
 schemathesis.graphql.scalar(
     "JSON",
