@@ -91,28 +91,6 @@ class Files:
             base=base,
         )
 
-    def download_url(
-        self,
-        file_id: str,
-        *,
-        sha256: str,
-        name: str,
-        media_type: str,
-        size: int,
-        expires_at: datetime,
-        base: str,
-    ) -> str:
-        """The address to download from: one of this server, which may lead on to a bucket."""
-        return self.signer.sign_download(
-            file_id,
-            sha256=sha256,
-            name=name,
-            media_type=media_type,
-            size=size,
-            expires_at=expires_at,
-            base=base,
-        )
-
     async def bucket_url(self, address: DownloadAddress) -> str | None:
         """Where the bucket itself answers; None: this server answers. Raises FileStoreError."""
         if not signs(self.store):

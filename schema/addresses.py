@@ -47,7 +47,7 @@ class Addresses:
         """
         files = require(self._files)
         seconds = min(seconds, files.limits.max_download_seconds)
-        return files.download_url(
+        return files.signer.sign_download(
             file_id,
             sha256=sha256,
             name=name,

@@ -78,7 +78,7 @@ async def _lead(service: Service, request: HttpRequest) -> HttpResponse:
         found = await files.find(caller, request.scope["path_params"]["file_id"])
     if files is None or found is None:
         raise RequestRefused(404, "There is no such file.")
-    url = files.download_url(
+    url = files.signer.sign_download(
         found.file_id,
         sha256=found.sha256,
         name=found.name,

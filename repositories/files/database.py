@@ -90,15 +90,7 @@ class DatabaseFileRepository(DatabaseRepository[File]):
         )
 
     def _to_values(self, record: File) -> Values:
-        return {
-            "file_id": record.file_id,
-            "client_id": record.client_id,
-            "name": record.name,
-            "media_type": record.media_type,
-            "size": record.size,
-            "sha256": record.sha256,
-            "created_by": record.created_by,
-        }
+        return {"file_id": record.file_id, **_announced(record)}
 
 
 class DatabaseUploadRepository(DatabaseRepository[Upload]):
@@ -141,17 +133,24 @@ class DatabaseUploadRepository(DatabaseRepository[Upload]):
     def _to_values(self, record: Upload) -> Values:
         return {
             "upload_id": record.upload_id,
-            "client_id": record.client_id,
-            "name": record.name,
-            "media_type": record.media_type,
-            "size": record.size,
-            "sha256": record.sha256,
-            "created_by": record.created_by,
+            **_announced(record),
             "status": record.status.value,
             "failure": record.failure and record.failure.value,
             "expires_at": record.expires_at,
             "file_id": record.file_id,
         }
+
+
+def _announced(record: File | Upload) -> Values:
+    """The values that a file has from its upload."""
+    return {
+        "client_id": record.client_id,
+        "name": record.name,
+        "media_type": record.media_type,
+        "size": record.size,
+        "sha256": record.sha256,
+        "created_by": record.created_by,
+    }
 
 
 @cache

@@ -89,7 +89,7 @@ async def download_url(
     """Where a client downloads the content, which is kept."""
     sha256 = await keep(server, content)
     said = {"sha256": sha256, "size": len(content), **changes}
-    return files_of(server).download_url(
+    return files_of(server).signer.sign_download(
         "file_1",
         name=name,
         media_type=media_type,

@@ -33,7 +33,7 @@ def found(folder: Path, pattern: str) -> list[Path]:
 
 async def signed_by(files: Files) -> str:
     expires = files.clock().replace(microsecond=0, year=2100)
-    return files.download_url("file_1", expires_at=expires, **ADDRESS)
+    return files.signer.sign_download("file_1", expires_at=expires, **ADDRESS)
 
 
 async def test_files_are_beside_the_database(tmp_path: Path) -> None:
