@@ -14,32 +14,34 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, SAVED, Kind
+from tests.persistence.types_under_test import BRIEF, DRAFT, PACKAGE, SAVED, TypeUnderTest
 from tests.support.tasks import together
 
 WRITERS = 16
 KEYS = "abcdefghijkl"
 
 
-def _records(kind: Kind, writer: int, keys: Sequence[str]) -> list[Any]:
-    records = [kind.record(key) for key in keys]
-    if kind.children:
-        children = [kind.child(f"{writer} {n}", position=n) for n in range(writer % 7)]
-        return [kind.with_children(record, *children) for record in records]
-    if kind is BRIEF:
+def _records(entity_type: TypeUnderTest, writer: int, keys: Sequence[str]) -> list[Any]:
+    records = [entity_type.record(key) for key in keys]
+    if entity_type.children:
+        children = [entity_type.child(f"{writer} {n}", position=n) for n in range(writer % 7)]
+        return [entity_type.with_children(record, *children) for record in records]
+    if entity_type is BRIEF:
         return [replace(record, target_audience=str(writer)) for record in records]
     return [replace(record, title=str(writer)) for record in records]
 
 
-def _mark(kind: Kind, record: Any) -> Any:
-    if kind.children:
-        return kind.children_of(record)
-    return record.target_audience if kind is BRIEF else record.title
+def _mark(entity_type: TypeUnderTest, record: Any) -> Any:
+    if entity_type.children:
+        return entity_type.children_of(record)
+    return record.target_audience if entity_type is BRIEF else record.title
 
 
-async def _save_many(repositories: Repositories, kind: Kind, records: Sequence[Any]) -> Any:
+async def _save_many(
+    repositories: Repositories, entity_type: TypeUnderTest, records: Sequence[Any]
+) -> Any:
     revisions = [None for _ in records]
-    return await repositories.write(lambda unit: kind.of(unit).save_many(records, revisions))
+    return await repositories.write(lambda unit: entity_type.of(unit).save_many(records, revisions))
 
 
 @pytest.fixture
@@ -56,54 +58,66 @@ def _repositories_of(database: Database) -> Repositories:
 
 
 async def _require_wholes(
-    repositories: Repositories, kind: Kind, sent: Sequence[Sequence[Any]]
+    repositories: Repositories, entity_type: TypeUnderTest, sent: Sequence[Sequence[Any]]
 ) -> None:
     """Each entity is one writer's, and was saved as often as it was sent."""
     for key in KEYS:
-        of_key = [record for records in sent for record in records if kind.key_of(record) == key]
-        stored = await kind.load(repositories, key)
+        of_key = [
+            record for records in sent for record in records if entity_type.key_of(record) == key
+        ]
+        stored = await entity_type.load(repositories, key)
         assert stored.revision == len(of_key)
-        assert _mark(kind, stored) in [_mark(kind, record) for record in of_key]
+        assert _mark(entity_type, stored) in [_mark(entity_type, record) for record in of_key]
 
 
-def _overlapping(kind: Kind, seed: int) -> list[list[Any]]:
+def _overlapping(entity_type: TypeUnderTest, seed: int) -> list[list[Any]]:
     random = Random(seed)
     return [
-        _records(kind, writer, random.sample(KEYS, random.randrange(len(KEYS) // 2, len(KEYS) + 1)))
+        _records(
+            entity_type,
+            writer,
+            random.sample(KEYS, random.randrange(len(KEYS) // 2, len(KEYS) + 1)),
+        )
         for writer in range(WRITERS)
     ]
 
 
-@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("entity_type", SAVED, ids=lambda entity_type: entity_type.name)
 async def test_bulks_of_the_same_keys_in_any_order_are_all_stored_whole(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    sent = [*_overlapping(kind, 1), _records(kind, 0, KEYS)]
+    sent = [*_overlapping(entity_type, 1), _records(entity_type, 0, KEYS)]
 
-    outcomes = await together(*(_save_many(repositories, kind, records) for records in sent))
+    outcomes = await together(*(_save_many(repositories, entity_type, records) for records in sent))
 
     assert [it for it in outcomes if isinstance(it, BaseException)] == []
-    await _require_wholes(repositories, kind, sent)
+    await _require_wholes(repositories, entity_type, sent)
 
 
-@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("entity_type", SAVED, ids=lambda entity_type: entity_type.name)
 @pytest.mark.parametrize("seed", range(3))
 async def test_bulks_of_several_processes_never_wait_for_each_other_in_a_circle(
-    processes: tuple[Database, Database], kind: Kind, seed: int, monkeypatch: pytest.MonkeyPatch
+    processes: tuple[Database, Database],
+    entity_type: TypeUnderTest,
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once all keys are there, nothing has to be repeated: a deadlock would have to be."""
     monkeypatch.setattr(factory, "MAX_ATTEMPTS", 1)
     several = [*map(_repositories_of, processes)]
-    first = _records(kind, 0, KEYS)
-    await _save_many(several[0], kind, first)
-    sent = _overlapping(kind, seed)
+    first = _records(entity_type, 0, KEYS)
+    await _save_many(several[0], entity_type, first)
+    sent = _overlapping(entity_type, seed)
 
     outcomes = await together(
-        *(_save_many(several[writer % 2], kind, records) for writer, records in enumerate(sent))
+        *(
+            _save_many(several[writer % 2], entity_type, records)
+            for writer, records in enumerate(sent)
+        )
     )
 
     assert [it for it in outcomes if isinstance(it, BaseException)] == []
-    await _require_wholes(several[0], kind, [first, *sent])
+    await _require_wholes(several[0], entity_type, [first, *sent])
 
 
 async def test_bulks_that_insert_the_same_keys_are_repeated_until_all_are_stored(
@@ -120,27 +134,27 @@ async def test_bulks_that_insert_the_same_keys_are_repeated_until_all_are_stored
     await _require_wholes(several[0], PACKAGE, sent)
 
 
-@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("entity_type", SAVED, ids=lambda entity_type: entity_type.name)
 async def test_bulks_beside_single_saves_and_deletes_leave_wholes(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
     async def delete(key: str) -> None:
-        await kind.delete(repositories, key)
+        await entity_type.delete(repositories, key)
 
     works = []
     for writer in range(WRITERS):
         keys = Random(writer).sample(KEYS, 6)
-        works.append(_save_many(repositories, kind, _records(kind, writer, keys)))
-        works.append(kind.save(repositories, *_records(kind, writer, keys[:1])))
+        works.append(_save_many(repositories, entity_type, _records(entity_type, writer, keys)))
+        works.append(entity_type.save(repositories, *_records(entity_type, writer, keys[:1])))
         works.append(delete(keys[1]))
 
     outcomes = await together(*works)
 
     assert [it for it in outcomes if isinstance(it, BaseException)] == []
-    marks = [_mark(kind, _records(kind, writer, "a")[0]) for writer in range(WRITERS)]
+    marks = [_mark(entity_type, _records(entity_type, writer, "a")[0]) for writer in range(WRITERS)]
     for key in KEYS:
-        stored = await kind.load(repositories, key)
-        assert stored is None or _mark(kind, stored) in marks
+        stored = await entity_type.load(repositories, key)
+        assert stored is None or _mark(entity_type, stored) in marks
 
 
 async def test_of_bulks_that_expect_the_same_revisions_each_row_is_stored_once(

@@ -15,7 +15,16 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN, RESULT, SAVED, Kind
+from tests.persistence.types_under_test import (
+    BRIEF,
+    CAMPAIGN,
+    DRAFT,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    SAVED,
+    TypeUnderTest,
+)
 from tests.support.tasks import elsewhere, together
 
 Work = Callable[[UnitOfWork], Awaitable[Any]]
@@ -32,12 +41,12 @@ BEFORE = (
 )
 
 
-def saves(kind: Kind, record: Any) -> Work:
-    return lambda unit: kind.of(unit).save(record)
+def saves(entity_type: TypeUnderTest, record: Any) -> Work:
+    return lambda unit: entity_type.of(unit).save(record)
 
 
-def deletes(kind: Kind, key: str) -> Work:
-    return lambda unit: kind.of(unit).delete(key)
+def deletes(entity_type: TypeUnderTest, key: str) -> Work:
+    return lambda unit: entity_type.of(unit).delete(key)
 
 
 ABOVE = {
@@ -94,9 +103,9 @@ async def require_true_clients(repositories: Repositories) -> None:
     """All that is stored has the client that following its references leads to."""
     async with repositories.read() as snapshot:
         stored = {
-            (kind.type.name, kind.key_of(record)): record
-            for kind in SAVED
-            for record in (await kind.reads_of(snapshot).page(PageRequest(1_000))).items
+            (entity_type.type.name, entity_type.key_of(record)): record
+            for entity_type in SAVED
+            for record in (await entity_type.reads_of(snapshot).page(PageRequest(1_000))).items
         }
 
     def client_of(name: str, key: str) -> str | None:
@@ -120,8 +129,8 @@ async def test_nobody_keeps_a_client_that_its_owner_lost_meanwhile(
         (ABOVE[above], BELOW[below]) if first == "above" else (BELOW[below], ABOVE[above])
     )
     one, other = map(repositories_of, processes)
-    for kind, record in BEFORE:
-        await kind.save(one, record)
+    for entity_type, record in BEFORE:
+        await entity_type.save(one, record)
     has_written, may_commit = asyncio.Event(), asyncio.Event()
 
     async def slowly(unit: UnitOfWork) -> None:
@@ -141,18 +150,18 @@ async def test_nobody_keeps_a_client_that_its_owner_lost_meanwhile(
 
 
 def _random_change(random: Random) -> Work:
-    kind = random.choice(SAVED)
+    entity_type = random.choice(SAVED)
     key, reference = random.choice("123"), random.choice("123")
     if random.random() < 0.2:
-        return deletes(kind, key)
-    if kind is BRIEF:
-        return saves(kind, build.brief(key, client_id=random.choice("abc")))
-    if kind is PLAN:
-        return saves(kind, build.plan(key, brief_id=key))
-    if kind is RESULT:
-        return saves(kind, build.result(key, draft_id=key))
-    attribute = "strategy_id" if kind in (CAMPAIGN, DRAFT) else "draft_id"
-    return saves(kind, kind.record(key, **{attribute: reference}))
+        return deletes(entity_type, key)
+    if entity_type is BRIEF:
+        return saves(entity_type, build.brief(key, client_id=random.choice("abc")))
+    if entity_type is PLAN:
+        return saves(entity_type, build.plan(key, brief_id=key))
+    if entity_type is RESULT:
+        return saves(entity_type, build.result(key, draft_id=key))
+    attribute = "strategy_id" if entity_type in (CAMPAIGN, DRAFT) else "draft_id"
+    return saves(entity_type, entity_type.record(key, **{attribute: reference}))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -9,7 +9,14 @@ import pytest
 from repositories.criteria import PageRequest
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import CAMPAIGN, PACKAGE, PARENTS, PLAN, RESULT, Kind
+from tests.persistence.types_under_test import (
+    CAMPAIGN,
+    PACKAGE,
+    PARENTS,
+    PLAN,
+    RESULT,
+    TypeUnderTest,
+)
 from tests.support.tasks import elsewhere
 
 SAVES = 25
@@ -23,46 +30,50 @@ MARKED_FIELD = {
 }
 
 
-def _marked(kind: Kind, mark: int) -> Any:
+def _marked(entity_type: TypeUnderTest, mark: int) -> Any:
     """A record of which every child, and how many there are, shows who wrote it."""
-    children = [kind.child(f"{mark} {n}", position=n) for n in range(mark % 11)]
+    children = [entity_type.child(f"{mark} {n}", position=n) for n in range(mark % 11)]
     field, value = (
-        ("score", mark / 1_000) if kind is RESULT else (MARKED_FIELD[kind.name], str(mark))
+        ("score", mark / 1_000)
+        if entity_type is RESULT
+        else (MARKED_FIELD[entity_type.name], str(mark))
     )
-    return kind.with_children(kind.record("key", **{field: value}), *children)
+    return entity_type.with_children(entity_type.record("key", **{field: value}), *children)
 
 
-def _mark_of(kind: Kind, record: Any) -> int:
-    if kind is RESULT:
+def _mark_of(entity_type: TypeUnderTest, record: Any) -> int:
+    if entity_type is RESULT:
         return round(float(record.score) * 1_000)
-    return int(getattr(record, MARKED_FIELD[kind.name]))
+    return int(getattr(record, MARKED_FIELD[entity_type.name]))
 
 
-@pytest.mark.parametrize("kind", PARENTS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("entity_type", PARENTS, ids=lambda entity_type: entity_type.name)
 async def test_no_revision_is_seen_with_the_children_of_another(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    await kind.save(repositories, _marked(kind, 0))
+    await entity_type.save(repositories, _marked(entity_type, 0))
 
     async def write(writer: int) -> None:
         for number in range(SAVES):
-            await kind.save(repositories, _marked(kind, writer * SAVES + number))
+            await entity_type.save(repositories, _marked(entity_type, writer * SAVES + number))
 
     async def read(snapshot: Snapshot) -> bool:
         """Read as a query does: the parent, and by further statements its children and its page."""
-        parent = await kind.reads_of(snapshot).get("key")
+        parent = await entity_type.reads_of(snapshot).get("key")
         assert parent is not None
-        mark = _mark_of(kind, parent)
+        mark = _mark_of(entity_type, parent)
         await asyncio.sleep(0)
-        children = (await kind.load_children(snapshot, "key")).get("key", ())
-        page = await kind.reads_of(snapshot).page(PageRequest(5))
-        return children == kind.children_of(_marked(kind, mark)) and page.items == (parent,)
+        children = (await entity_type.load_children(snapshot, "key")).get("key", ())
+        page = await entity_type.reads_of(snapshot).page(PageRequest(5))
+        return children == entity_type.children_of(_marked(entity_type, mark)) and page.items == (
+            parent,
+        )
 
     seen = await _read_while(repositories, [write(writer) for writer in range(WRITERS)], read)
 
     assert len(seen) > READERS
     assert seen.count(False) == 0
-    assert (await kind.load(repositories, "key")).revision == 1 + WRITERS * SAVES
+    assert (await entity_type.load(repositories, "key")).revision == 1 + WRITERS * SAVES
 
 
 async def test_what_one_unit_of_work_wrote_is_seen_whole_or_not_at_all(

@@ -15,34 +15,44 @@ from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, CAMPAIGN, PACKAGE, PARENTS, PLAN, RESULT, Kind
+from tests.persistence.types_under_test import (
+    BRIEF,
+    CAMPAIGN,
+    PACKAGE,
+    PARENTS,
+    PLAN,
+    RESULT,
+    TypeUnderTest,
+)
 from tests.support.commands import Commands
 from tests.support.tasks import elsewhere, together
 
 WRITERS = 32
 
-every_parent = pytest.mark.parametrize("kind", PARENTS, ids=lambda kind: kind.name)
+every_parent = pytest.mark.parametrize(
+    "entity_type", PARENTS, ids=lambda entity_type: entity_type.name
+)
 
 
-def _mark(kind: Kind, writer: int) -> dict[str, Any]:
+def _mark(entity_type: TypeUnderTest, writer: int) -> dict[str, Any]:
     """The mark that tells a writer's entity and its children, 0 to 10, from all others."""
-    children = tuple(kind.child(f"{writer} {n}", position=n) for n in range(writer % 11))
+    children = tuple(entity_type.child(f"{writer} {n}", position=n) for n in range(writer % 11))
     field, value = {
         PLAN.name: ("executive_summary", str(writer)),
         CAMPAIGN.name: ("name", str(writer)),
         RESULT.name: ("score", writer / 100),
         PACKAGE.name: ("draft_id", str(writer)),
-    }[kind.name]
-    return {field: value, kind.children or "": children}
+    }[entity_type.name]
+    return {field: value, entity_type.children or "": children}
 
 
-def _save(commands: Commands, kind: Kind, writer: int, **changes: Any) -> Any:
-    changes = _mark(kind, writer) | changes
-    if kind is PLAN:
+def _save(commands: Commands, entity_type: TypeUnderTest, writer: int, **changes: Any) -> Any:
+    changes = _mark(entity_type, writer) | changes
+    if entity_type is PLAN:
         return commands.save_strategy_plan(build.save_plan(**_affordable(changes)))
-    if kind is CAMPAIGN:
+    if entity_type is CAMPAIGN:
         return commands.save_campaign(build.save_campaign(**changes))
-    if kind is RESULT:
+    if entity_type is RESULT:
         return commands.record_qc_result(build.record_result(**changes))
     return commands.save_delivery_package(build.save_package(**changes))
 
@@ -52,17 +62,17 @@ def _affordable(changes: dict[str, Any]) -> dict[str, Any]:
     return changes | {"recommendations": [replace(child, budget_percent=1) for child in children]}
 
 
-def _is_whole(kind: Kind, record: Any) -> bool:
+def _is_whole(entity_type: TypeUnderTest, record: Any) -> bool:
     """Whether the entity and its children are of one and the same writer."""
     return any(
         all(getattr(record, field) == value for field, value in mark.items())
-        for mark in (_affordable_mark(kind, writer) for writer in range(WRITERS))
+        for mark in (_affordable_mark(entity_type, writer) for writer in range(WRITERS))
     )
 
 
-def _affordable_mark(kind: Kind, writer: int) -> dict[str, Any]:
-    mark = _mark(kind, writer)
-    if kind is PLAN:
+def _affordable_mark(entity_type: TypeUnderTest, writer: int) -> dict[str, Any]:
+    mark = _mark(entity_type, writer)
+    if entity_type is PLAN:
         mark["recommendations"] = tuple(
             replace(child, budget_percent=1.0) for child in mark["recommendations"]
         )
@@ -78,15 +88,15 @@ def _types(outcomes: Sequence[object]) -> Counter[type]:
 
 @every_parent
 async def test_the_end_state_of_many_saves_is_exactly_one_writers(
-    repositories: Repositories, commands: Commands, kind: Kind
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest
 ) -> None:
-    outcomes = await together(*(_save(commands, kind, writer) for writer in range(WRITERS)))
+    outcomes = await together(*(_save(commands, entity_type, writer) for writer in range(WRITERS)))
 
     errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert errors == []
-    stored = await kind.load(repositories, kind.key_of(outcomes[0]))
+    stored = await entity_type.load(repositories, entity_type.key_of(outcomes[0]))
     assert stored.revision == WRITERS
-    assert _is_whole(kind, stored)
+    assert _is_whole(entity_type, stored)
     assert sorted(outcome.revision for outcome in outcomes) == [*range(1, WRITERS + 1)]
     assert stored == next(it for it in outcomes if it.revision == WRITERS)
 
@@ -94,20 +104,23 @@ async def test_the_end_state_of_many_saves_is_exactly_one_writers(
 @every_parent
 @pytest.mark.parametrize("stored", [0, 1])
 async def test_of_those_who_expect_the_same_revision_exactly_one_wins(
-    repositories: Repositories, commands: Commands, kind: Kind, stored: int
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest, stored: int
 ) -> None:
     for _ in range(stored):
-        await _save(commands, kind, 99)
+        await _save(commands, entity_type, 99)
 
     outcomes = await together(
-        *(_save(commands, kind, writer, expected_revision=stored) for writer in range(WRITERS))
+        *(
+            _save(commands, entity_type, writer, expected_revision=stored)
+            for writer in range(WRITERS)
+        )
     )
 
     winners = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     conflicts = [outcome for outcome in outcomes if isinstance(outcome, RevisionConflict)]
     assert (len(winners), len(conflicts)) == (1, WRITERS - 1)
     assert {(it.expected, it.actual) for it in conflicts} == {(stored, stored + 1)}
-    assert await kind.load(repositories, kind.key_of(winners[0])) == winners[0]
+    assert await entity_type.load(repositories, entity_type.key_of(winners[0])) == winners[0]
 
 
 async def test_what_is_read_for_update_is_not_changed_by_others(
@@ -128,14 +141,14 @@ async def test_what_is_read_for_update_is_not_changed_by_others(
 
 @every_parent
 async def test_saves_raced_by_deletes_leave_a_whole_entity_or_none(
-    repositories: Repositories, commands: Commands, kind: Kind
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest
 ) -> None:
-    key = kind.key_of(await _save(commands, kind, 0))
-    command = build.delete(kind.key_name, key)
+    key = entity_type.key_of(await _save(commands, entity_type, 0))
+    command = build.delete(entity_type.key_name, key)
 
     outcomes = await together(
         *(
-            _save(commands, kind, writer) if writer % 2 else commands.delete(command)
+            _save(commands, entity_type, writer) if writer % 2 else commands.delete(command)
             for writer in range(WRITERS)
         )
     )
@@ -146,10 +159,10 @@ async def test_saves_raced_by_deletes_leave_a_whole_entity_or_none(
         if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound)
     ]
     assert unexpected == []
-    stored = await kind.load(repositories, key)
-    assert stored is None or _is_whole(kind, stored)
+    stored = await entity_type.load(repositories, key)
+    assert stored is None or _is_whole(entity_type, stored)
     async with repositories.read() as snapshot:
-        assert set(await kind.load_children(snapshot, key)) <= ({key} if stored else set())
+        assert set(await entity_type.load_children(snapshot, key)) <= ({key} if stored else set())
 
 
 # QC results
@@ -363,7 +376,7 @@ async def test_a_plan_is_decided_exactly_once(
 # Different keys
 
 
-async def test_different_keys_of_all_kinds_do_not_get_into_each_others_way(
+async def test_different_keys_of_all_types_do_not_get_into_each_others_way(
     repositories: Repositories, commands: Commands
 ) -> None:
     outcomes = await together(
@@ -381,8 +394,8 @@ async def test_different_keys_of_all_kinds_do_not_get_into_each_others_way(
     errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert errors == []
     async with repositories.read() as snapshot:
-        for kind in (RESULT, PLAN, PACKAGE):
-            assert await kind.reads_of(snapshot).count(None) == WRITERS
+        for entity_type in (RESULT, PLAN, PACKAGE):
+            assert await entity_type.reads_of(snapshot).count(None) == WRITERS
 
 
 async def test_writers_that_lock_each_other_out_both_succeed(postgresql_url: str) -> None:

@@ -13,7 +13,7 @@ from repositories.contract import EntityReads, EntityRepository
 from repositories.registry import ENTITY_TYPES, Entities, EntityType
 from repositories.visibility import TYPES_OF_CLIENTS
 from resolvers.loaders import Loaders, LoadersOf
-from tests.persistence.kinds import KINDS
+from tests.persistence.types_under_test import TYPES_UNDER_TEST
 
 every_type = pytest.mark.parametrize("type_", ENTITY_TYPES.values(), ids=lambda type_: type_.name)
 
@@ -72,6 +72,6 @@ def test_there_are_loaders_of_every_type_under_its_name() -> None:
     assert all(each.attribute == name for name, each in named.items())
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_the_records_of_the_tests_are_of_their_type(kind: Any) -> None:
-    assert type(kind.record("key")) is kind.type.record
+@pytest.mark.parametrize("entity_type", TYPES_UNDER_TEST, ids=lambda entity_type: entity_type.name)
+def test_the_records_of_the_tests_are_of_their_type(entity_type: Any) -> None:
+    assert type(entity_type.record("key")) is entity_type.type.record

@@ -25,7 +25,7 @@ from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import UnitOfWork
 from tests import builders as build
 from tests.enforcement.ownership import owners
-from tests.persistence.kinds import KINDS, SAVED, Kind
+from tests.persistence.types_under_test import SAVED, TYPES_UNDER_TEST, TypeUnderTest
 from tests.support.commands import Commands
 from tests.support.sources import START
 
@@ -131,14 +131,14 @@ async def _run_every_command(commands: Commands) -> None:
     await commands.save_strategy_plan(build.save_plan())
     await commands.approve_strategy_plan(build.decide_plan())
     keys = {Entities.qc_results.key_name: "result-2"}
-    for kind in SAVED:
-        key = keys.get(kind.key_name, kind.key_of(kind.record()))
-        await commands.delete(build.delete(kind.key_name, key))
+    for entity_type in SAVED:
+        key = keys.get(entity_type.key_name, entity_type.key_of(entity_type.record()))
+        await commands.delete(build.delete(entity_type.key_name, key))
 
 
-async def _save_many(kind: Kind, unit: UnitOfWork) -> None:
-    records = [kind.record("one"), kind.record("other")]
-    await kind.of(unit).save_many(records, [None, None])
+async def _save_many(entity_type: TypeUnderTest, unit: UnitOfWork) -> None:
+    records = [entity_type.record("one"), entity_type.record("other")]
+    await entity_type.of(unit).save_many(records, [None, None])
 
 
 async def _use_webhooks(unit: UnitOfWork) -> None:
@@ -188,11 +188,13 @@ async def test_every_table_is_written_by_its_own_module_alone(
 
     async with _watching(database) as writes:
         await _run_every_command(Commands(repositories))
-        for kind in KINDS:
-            await kind.save(repositories, kind.record("key"), kind.record("key"))
-            await kind.delete(repositories, "key")
+        for entity_type in TYPES_UNDER_TEST:
+            await entity_type.save(
+                repositories, entity_type.record("key"), entity_type.record("key")
+            )
+            await entity_type.delete(repositories, "key")
             for _ in range(2):
-                await repositories.write(partial(_save_many, kind))
+                await repositories.write(partial(_save_many, entity_type))
         await repositories.write(_use_webhooks)
         await repositories.write(_use_documents)
         await repositories.write(_use_tokens)

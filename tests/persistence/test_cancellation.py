@@ -22,7 +22,7 @@ from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import PACKAGE
+from tests.persistence.types_under_test import PACKAGE
 from tests.support.patience import SECONDS
 from tests.support.pauses import Pause, hold
 from tests.support.pools import connections_in_use

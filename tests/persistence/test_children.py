@@ -11,12 +11,12 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import LATER, Kind
+from tests.persistence.types_under_test import LATER, TypeUnderTest
 from tests.support.commands import Commands
 
 
 async def test_children_come_back_in_the_order_they_were_given_in(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     children = [parent.child(name, position=n) for n, name in enumerate("CAB")]
 
@@ -27,7 +27,7 @@ async def test_children_come_back_in_the_order_they_were_given_in(
 
 
 async def test_children_come_back_by_position_however_they_were_shuffled(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     in_order = [parent.child(f"child {n}", position=n) for n in range(25)]
     shuffled = random.Random(1).sample(in_order, k=len(in_order))
@@ -39,7 +39,7 @@ async def test_children_come_back_by_position_however_they_were_shuffled(
 
 @pytest.mark.parametrize("positions", [[1], [0, 2], [0, 0], [-1, 0]])
 async def test_children_have_the_positions_from_0_on(
-    repositories: Repositories, parent: Kind, positions: list[int]
+    repositories: Repositories, parent: TypeUnderTest, positions: list[int]
 ) -> None:
     """Otherwise some of those before them would stay, beside those that are saved."""
     complete = parent.record("key")
@@ -53,7 +53,7 @@ async def test_children_have_the_positions_from_0_on(
 
 
 async def test_a_child_is_as_old_as_the_save_that_put_it_there(
-    database: Database, parent: Kind
+    database: Database, parent: TypeUnderTest
 ) -> None:
     repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     record = parent.record("key")
@@ -90,7 +90,9 @@ async def test_commands_number_the_children_as_they_are_given(commands: Commands
     assert [(item.position, item.name) for item in package.artifacts or ()] == expected
 
 
-async def test_five_hundred_children_come_back(repositories: Repositories, parent: Kind) -> None:
+async def test_five_hundred_children_come_back(
+    repositories: Repositories, parent: TypeUnderTest
+) -> None:
     children = [parent.child(f"child {n}", position=n) for n in range(500)]
 
     await parent.save(repositories, parent.with_children(parent.record("key"), *children))
@@ -99,7 +101,7 @@ async def test_five_hundred_children_come_back(repositories: Repositories, paren
 
 
 async def test_children_read_together_come_to_their_own_parents(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     names = {"many": "CAB", "one": "D", "none": ""}
     children = {

@@ -10,40 +10,46 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.sql.metadata import metadata
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import Kind
+from tests.persistence.types_under_test import TypeUnderTest
 from tests.support.sources import START
 
 
-async def test_a_deleted_entity_is_gone(repositories: Repositories, kind: Kind) -> None:
-    await kind.save(repositories, kind.record("key"))
+async def test_a_deleted_entity_is_gone(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.save(repositories, entity_type.record("key"))
 
-    was_there = await kind.delete(repositories, "key")
+    was_there = await entity_type.delete(repositories, "key")
 
     assert was_there
     async with repositories.read() as snapshot:
-        assert await kind.reads_of(snapshot).get("key") is None
-        assert await kind.reads_of(snapshot).count(None) == 0
+        assert await entity_type.reads_of(snapshot).get("key") is None
+        assert await entity_type.reads_of(snapshot).count(None) == 0
 
 
-async def test_others_stay_with_their_children(repositories: Repositories, kind: Kind) -> None:
-    await kind.save(repositories, kind.record("key"), kind.record("other"))
+async def test_others_stay_with_their_children(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.save(repositories, entity_type.record("key"), entity_type.record("other"))
 
-    await kind.delete(repositories, "key")
+    await entity_type.delete(repositories, "key")
 
-    assert await kind.load(repositories, "other") == kind.record("other")
+    assert await entity_type.load(repositories, "other") == entity_type.record("other")
 
 
 async def test_deleting_what_is_not_there_changes_nothing(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    await kind.save(repositories, kind.record("other"))
+    await entity_type.save(repositories, entity_type.record("other"))
 
-    assert not await kind.delete(repositories, "key")
+    assert not await entity_type.delete(repositories, "key")
 
-    assert await kind.load(repositories, "other") == kind.record("other")
+    assert await entity_type.load(repositories, "other") == entity_type.record("other")
 
 
-async def test_children_go_with_their_parent(repositories: Repositories, parent: Kind) -> None:
+async def test_children_go_with_their_parent(
+    repositories: Repositories, parent: TypeUnderTest
+) -> None:
     await parent.save(repositories, parent.record("key"), parent.record("other"))
 
     await parent.delete(repositories, "key")
@@ -52,7 +58,7 @@ async def test_children_go_with_their_parent(repositories: Repositories, parent:
         assert set(await parent.load_children(snapshot, "key", "other")) == {"other"}
 
 
-async def test_no_child_is_left_in_the_database(database: Database, parent: Kind) -> None:
+async def test_no_child_is_left_in_the_database(database: Database, parent: TypeUnderTest) -> None:
     repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     number_of_children = select(func.count()).select_from(metadata.tables[parent.children_table])
     await parent.save(repositories, parent.record("key"))
@@ -67,21 +73,23 @@ async def test_no_child_is_left_in_the_database(database: Database, parent: Kind
 
 
 async def test_saved_again_it_is_a_new_entity_and_its_revision_goes_on(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
     later = START + timedelta(hours=1)
-    again = replace(kind.record("key"), **kind.changed, created_at=later, updated_at=later)
-    await kind.save(repositories, kind.record("key"), kind.record("key"))
-    await kind.delete(repositories, "key")
+    again = replace(
+        entity_type.record("key"), **entity_type.changed, created_at=later, updated_at=later
+    )
+    await entity_type.save(repositories, entity_type.record("key"), entity_type.record("key"))
+    await entity_type.delete(repositories, "key")
 
-    saved = await kind.save(repositories, again)
+    saved = await entity_type.save(repositories, again)
 
     assert saved == replace(again, revision=3)
-    assert await kind.load(repositories, "key") == replace(again, revision=3)
+    assert await entity_type.load(repositories, "key") == replace(again, revision=3)
 
 
 async def test_saved_again_without_children_it_has_none_of_the_old_ones(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     childless = replace(parent.record("key"), **{parent.children or "": None})
     await parent.save(repositories, parent.record("key"))
@@ -93,15 +101,15 @@ async def test_saved_again_without_children_it_has_none_of_the_old_ones(
 
 
 async def test_deleted_and_saved_in_one_unit_of_work_it_is_a_new_entity(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    record = kind.record("key")
-    await kind.save(repositories, record, record)
+    record = entity_type.record("key")
+    await entity_type.save(repositories, record, record)
 
     async def work(unit: UnitOfWork) -> None:
-        await kind.of(unit).delete("key")
-        await kind.of(unit).save(record)
+        await entity_type.of(unit).delete("key")
+        await entity_type.of(unit).save(record)
 
     await repositories.write(work)
 
-    assert await kind.load(repositories, "key") == replace(record, revision=3)
+    assert await entity_type.load(repositories, "key") == replace(record, revision=3)

@@ -14,7 +14,7 @@ from migrations.runner import upgrade
 from repositories.drivers.engine import Database, DatabaseUrlError, database_url, open_database
 from repositories.factory import PersistenceMode, create_storage
 from tests import builders as build
-from tests.persistence.kinds import BRIEF
+from tests.persistence.types_under_test import BRIEF
 
 
 async def _ask(engine: AsyncEngine, question: str) -> Any:

@@ -43,7 +43,7 @@ from resolvers.strategy.commands import (
 )
 from tests import builders as build
 from tests.conftest import empty_database
-from tests.persistence.kinds import DRAFT, KINDS, PLAN, RESULT, Kind
+from tests.persistence.types_under_test import DRAFT, PLAN, RESULT, TYPES_UNDER_TEST, TypeUnderTest
 from tests.support.commands import delete
 from tests.support.history import as_of
 from tests.support.sources import START, CountedKeys, SettableClock
@@ -211,14 +211,14 @@ async def _perform(step: Step, repositories: Repositories) -> Any:
 
 
 async def _state(repositories: Repositories) -> Mapping[str, Any]:
-    """Everything that is stored, by kind: entities in the order of their keys, with children."""
+    """Everything that is stored, by type: entities in the order of their keys, with children."""
     state = {}
     async with repositories.read() as snapshot:
-        for kind in KINDS:
-            by_key = PageRequest(1_000, order=Order(kind.key_name, Direction.ASC))
-            page = await kind.reads_of(snapshot).page(by_key)
-            loaded = await kind.load_many(snapshot, *map(kind.key_of, page.items))
-            state[kind.name] = [loaded[kind.key_of(record)] for record in page.items]
+        for entity_type in TYPES_UNDER_TEST:
+            by_key = PageRequest(1_000, order=Order(entity_type.key_name, Direction.ASC))
+            page = await entity_type.reads_of(snapshot).page(by_key)
+            loaded = await entity_type.load_many(snapshot, *map(entity_type.key_of, page.items))
+            state[entity_type.name] = [loaded[entity_type.key_of(record)] for record in page.items]
     return state
 
 
@@ -232,22 +232,25 @@ async def _log(repositories: Repositories) -> Sequence[Event]:
 
 async def _replayed(log: Sequence[Event], repositories: Repositories) -> Mapping[str, Any]:
     """The entities that are stored after all events of the log, from its start."""
-    state: dict[str, dict[str, Any]] = {kind.name: {} for kind in KINDS}
-    kinds = {kind.type.record.entity_type: kind for kind in KINDS}
+    state: dict[str, dict[str, Any]] = {entity_type.name: {} for entity_type in TYPES_UNDER_TEST}
+    types = {entity_type.type.record.entity_type: entity_type for entity_type in TYPES_UNDER_TEST}
     revisions: dict[Any, int] = {}
     async with repositories.read() as snapshot:
         for event in log:
-            kind = kinds[event.entity_type]
-            entities = state[kind.name]
+            entity_type = types[event.entity_type]
+            entities = state[entity_type.name]
             before = entities.pop(event.entity_key, None)
             assert event.revision_before == (before.revision if before else 0)
             if not event.is_deletion:
                 entity: Any = await as_of(
-                    snapshot, kind.type.record, event.entity_key, revision=event.revision_after
+                    snapshot,
+                    entity_type.type.record,
+                    event.entity_key,
+                    revision=event.revision_after,
                 )
                 assert entity is not None
-                assert entity.revision > revisions.get((kind.name, event.entity_key), 0)
-                revisions[kind.name, event.entity_key] = entity.revision
+                assert entity.revision > revisions.get((entity_type.name, event.entity_key), 0)
+                revisions[entity_type.name, event.entity_key] = entity.revision
                 assert entity.client_id == event.client_id
                 entities[event.entity_key] = entity
     return {name: [entities[key] for key in sorted(entities)] for name, entities in state.items()}
@@ -294,9 +297,9 @@ MOMENTS = [START + timedelta(microseconds=n) for n in (-1, 0, 1)]
 ELSEWHERE = timezone(timedelta(hours=-7))
 
 # What may be in each field that isn't absent.
-FIELDS: dict[str, tuple[Kind, dict[str, st.SearchStrategy[Any]]]] = {
-    kind.name: (kind, fields)
-    for kind, fields in [
+FIELDS: dict[str, tuple[TypeUnderTest, dict[str, st.SearchStrategy[Any]]]] = {
+    entity_type.name: (entity_type, fields)
+    for entity_type, fields in [
         (
             DRAFT,
             {
@@ -387,16 +390,17 @@ def _requests(
 
 @st.composite
 def _questions(
-    draw: st.DrawFn, kind_name: str
+    draw: st.DrawFn, type_name: str
 ) -> tuple[list[Any], list[PageRequest], list[Filter]]:
     """Records to store, pages to ask for, and comparisons to count by."""
-    kind, fields = FIELDS[kind_name]
+    entity_type, fields = FIELDS[type_name]
     columns = {
         name: st.none() | values if name in NULLABLE else values for name, values in fields.items()
     }
     rows = draw(st.lists(st.fixed_dictionaries(columns), min_size=3, max_size=10))
     records = [
-        replace(kind.record(key), **row) for key, row in zip("abcdefghij", rows, strict=False)
+        replace(entity_type.record(key), **row)
+        for key, row in zip("abcdefghij", rows, strict=False)
     ]
     comparisons = st.one_of(*(_comparisons(name, values) for name, values in fields.items()))
     return (
@@ -406,22 +410,22 @@ def _questions(
     )
 
 
-@pytest.mark.parametrize("kind_name", FIELDS)
+@pytest.mark.parametrize("type_name", FIELDS)
 @settings(sparing, max_examples=25)
 @given(st.data())
 def test_any_filter_order_and_page_gives_the_same(
-    stores: Stores, kind_name: str, data: st.DataObject
+    stores: Stores, type_name: str, data: st.DataObject
 ) -> None:
-    kind = FIELDS[kind_name][0]
-    records, requests, filters = data.draw(_questions(kind_name))
+    entity_type = FIELDS[type_name][0]
+    records, requests, filters = data.draw(_questions(type_name))
     filters += [request.filter for request in requests if request.filter]
 
     async def scenario(storage: Storage, _: SettableClock) -> Any:
         repositories = storage.as_(build.caller())
         for record in records:
-            await kind.save(repositories, record)
+            await entity_type.save(repositories, record)
         async with repositories.read() as snapshot:
-            reads = kind.reads_of(snapshot)
+            reads = entity_type.reads_of(snapshot)
             pages = [await reads.page(request) for request in requests]
             counts = [await reads.count(filter) for filter in filters]
             complements = [await reads.count(Not(filter)) for filter in filters]

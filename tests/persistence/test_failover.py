@@ -14,7 +14,7 @@ from repositories.errors import SchemaChanged
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from tests import builders as build
-from tests.persistence.kinds import PACKAGE
+from tests.persistence.types_under_test import PACKAGE
 from tests.support.patience import SECONDS
 from tests.support.postgres_pair import Pair, postgres_pair
 

@@ -21,7 +21,7 @@ from repositories.history.feed import EventFeed, EventSubscription, Subscription
 from repositories.unit_of_work import Repositories, Storage
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import BRIEF, DRAFT
+from tests.persistence.types_under_test import BRIEF, DRAFT
 from tests.support.patience import SECONDS
 from tests.support.serving import until
 from tests.support.tasks import together

@@ -6,7 +6,7 @@ from typing import Any
 
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import FILE, PACKAGE
+from tests.persistence.types_under_test import FILE, PACKAGE
 from tests.support.sources import START
 
 LATER = START + timedelta(minutes=5)

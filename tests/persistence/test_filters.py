@@ -24,7 +24,16 @@ from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, CAMPAIGN, DRAFT, KINDS, PACKAGE, PLAN, RESULT, Kind
+from tests.persistence.types_under_test import (
+    BRIEF,
+    CAMPAIGN,
+    DRAFT,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    TYPES_UNDER_TEST,
+    TypeUnderTest,
+)
 from tests.support.sources import START
 from tests.support.statements import watched
 
@@ -37,22 +46,28 @@ Rows = Mapping[str, Any]
 """The value of the field that is filtered by, for each key: one letter."""
 
 
-async def _store(repositories: Repositories, kind: Kind, field: str, rows: Rows) -> None:
-    await kind.save(repositories, *(kind.record(key, **{field: rows[key]}) for key in rows))
+async def _store(
+    repositories: Repositories, entity_type: TypeUnderTest, field: str, rows: Rows
+) -> None:
+    await entity_type.save(
+        repositories, *(entity_type.record(key, **{field: rows[key]}) for key in rows)
+    )
 
 
-async def _matching(repositories: Repositories, kind: Kind, filter: Filter) -> str:
+async def _matching(repositories: Repositories, entity_type: TypeUnderTest, filter: Filter) -> str:
     """The keys of those that match, in order; counted, too."""
-    order = Order(kind.key_name, Direction.ASC)
+    order = Order(entity_type.key_name, Direction.ASC)
     async with repositories.read() as snapshot:
-        page = await kind.reads_of(snapshot).page(PageRequest(100, order=order, filter=filter))
-        assert await kind.reads_of(snapshot).count(filter) == len(page.items)
-    return "".join(kind.key_of(record) for record in page.items)
+        page = await entity_type.reads_of(snapshot).page(
+            PageRequest(100, order=order, filter=filter)
+        )
+        assert await entity_type.reads_of(snapshot).count(filter) == len(page.items)
+    return "".join(entity_type.key_of(record) for record in page.items)
 
 
 async def _check(
     repositories: Repositories,
-    kind: Kind,
+    entity_type: TypeUnderTest,
     field: str,
     rows: Rows,
     operator: Operator,
@@ -60,17 +75,23 @@ async def _check(
     expected: str,
 ) -> None:
     """Require that the comparison matches the expected rows, and its negation all others."""
-    await _store(repositories, kind, field, rows)
+    await _store(repositories, entity_type, field, rows)
 
-    await _check_stored(repositories, kind, Comparison(field, operator, value), rows, expected)
+    await _check_stored(
+        repositories, entity_type, Comparison(field, operator, value), rows, expected
+    )
 
 
 async def _check_stored(
-    repositories: Repositories, kind: Kind, filter: Filter, rows: Rows, expected: str
+    repositories: Repositories,
+    entity_type: TypeUnderTest,
+    filter: Filter,
+    rows: Rows,
+    expected: str,
 ) -> None:
-    assert await _matching(repositories, kind, filter) == expected
+    assert await _matching(repositories, entity_type, filter) == expected
     others = "".join(key for key in sorted(rows) if key not in expected)
-    assert await _matching(repositories, kind, Not(filter)) == others
+    assert await _matching(repositories, entity_type, Not(filter)) == others
 
 
 # Text
@@ -164,23 +185,23 @@ async def test_text_that_cannot_be_stored_leaves_the_rest_of_a_list(
 
 @pytest.mark.parametrize("text", UNSTORABLE.values(), ids=UNSTORABLE)
 async def test_a_key_that_cannot_be_stored_is_absent(
-    repositories: Repositories, kind: Kind, text: str
+    repositories: Repositories, entity_type: TypeUnderTest, text: str
 ) -> None:
-    await kind.save(repositories, kind.record("key"))
+    await entity_type.save(repositories, entity_type.record("key"))
 
     async with repositories.read() as snapshot:
-        reads = kind.reads_of(snapshot)
+        reads = entity_type.reads_of(snapshot)
         assert await reads.get(text) is None
         assert set(await reads.get_many([text, "key"])) == {"key"}
-    assert await repositories.write(lambda unit: kind.of(unit).get_for_update(text)) is None
+    assert await repositories.write(lambda unit: entity_type.of(unit).get_for_update(text)) is None
 
 
 # Keys and references
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-async def test_keys(repositories: Repositories, kind: Kind) -> None:
-    await kind.save(repositories, *(kind.record(key) for key in "abc"))
+@pytest.mark.parametrize("entity_type", TYPES_UNDER_TEST, ids=lambda entity_type: entity_type.name)
+async def test_keys(repositories: Repositories, entity_type: TypeUnderTest) -> None:
+    await entity_type.save(repositories, *(entity_type.record(key) for key in "abc"))
 
     cases: list[tuple[Operator, Any, str]] = [
         (EQ, "b", "b"),
@@ -190,8 +211,8 @@ async def test_keys(repositories: Repositories, kind: Kind) -> None:
         (NOT_IN, ("c", "a", "x"), "b"),
     ]
     for operator, value, expected in cases:
-        comparison = Comparison(kind.key_name, operator, value)
-        assert await _matching(repositories, kind, comparison) == expected
+        comparison = Comparison(entity_type.key_name, operator, value)
+        assert await _matching(repositories, entity_type, comparison) == expected
 
 
 # What may be absent
@@ -213,19 +234,19 @@ NULLABLE_TEXT = {"a": None, "b": "x", "c": "y", "d": None}
     ],
 )
 @pytest.mark.parametrize(
-    ("kind", "field"),
+    ("entity_type", "field"),
     [(BRIEF, "target_audience"), (PLAN, "decided_by"), (DRAFT, "campaign_id")],
     ids=lambda value: getattr(value, "name", value),
 )
 async def test_text_that_may_be_absent(
     repositories: Repositories,
-    kind: Kind,
+    entity_type: TypeUnderTest,
     field: str,
     operator: Operator,
     value: Any,
     expected: str,
 ) -> None:
-    await _check(repositories, kind, field, NULLABLE_TEXT, operator, value, expected)
+    await _check(repositories, entity_type, field, NULLABLE_TEXT, operator, value, expected)
 
 
 NULLABLE_TIME = {"a": None, "b": START, "c": START + timedelta(hours=1), "d": None}
@@ -243,23 +264,23 @@ NULLABLE_TIME = {"a": None, "b": START, "c": START + timedelta(hours=1), "d": No
     ],
 )
 @pytest.mark.parametrize(
-    ("kind", "field"),
+    ("entity_type", "field"),
     [(BRIEF, "normalized_at"), (PLAN, "decided_at")],
     ids=lambda value: getattr(value, "name", value),
 )
 async def test_a_time_that_may_be_absent(
     repositories: Repositories,
-    kind: Kind,
+    entity_type: TypeUnderTest,
     field: str,
     operator: Operator,
     value: Any,
     expected: str,
 ) -> None:
-    await _check(repositories, kind, field, NULLABLE_TIME, operator, value, expected)
+    await _check(repositories, entity_type, field, NULLABLE_TIME, operator, value, expected)
 
 
 @pytest.mark.parametrize(
-    ("kind", "field", "rows"),
+    ("entity_type", "field", "rows"),
     [
         (BRIEF, "target_audience", NULLABLE_TEXT),
         (PLAN, "decided_by", NULLABLE_TEXT),
@@ -269,10 +290,12 @@ async def test_a_time_that_may_be_absent(
     ],
     ids=lambda value: getattr(value, "name", None) or str(value)[:20],
 )
-async def test_absence(repositories: Repositories, kind: Kind, field: str, rows: Rows) -> None:
-    await _store(repositories, kind, field, rows)
+async def test_absence(
+    repositories: Repositories, entity_type: TypeUnderTest, field: str, rows: Rows
+) -> None:
+    await _store(repositories, entity_type, field, rows)
 
-    await _check_stored(repositories, kind, IsNull(field), rows, "ad")
+    await _check_stored(repositories, entity_type, IsNull(field), rows, "ad")
 
 
 async def test_an_empty_text_is_not_absent(repositories: Repositories) -> None:
@@ -307,13 +330,13 @@ AHEAD = timezone(timedelta(hours=5, minutes=30))
     [(EQ, "b"), (NE, "acd"), (GT, "cd"), (GTE, "bcd"), (LT, "a"), (LTE, "ab")],
 )
 @pytest.mark.parametrize(
-    ("kind", "field"),
+    ("entity_type", "field"),
     [(RESULT, "evaluated_at"), (PACKAGE, "created_at")],
     ids=lambda value: getattr(value, "name", value),
 )
 async def test_times(
     repositories: Repositories,
-    kind: Kind,
+    entity_type: TypeUnderTest,
     field: str,
     operator: Operator,
     expected: str,
@@ -321,7 +344,7 @@ async def test_times(
 ) -> None:
     value: datetime = START.astimezone(offset) if offset else START
 
-    await _check(repositories, kind, field, TIMES, operator, value, expected)
+    await _check(repositories, entity_type, field, TIMES, operator, value, expected)
 
 
 # Numbers
@@ -457,12 +480,14 @@ async def test_conditions_are_combined(
     assert await _matching(repositories, DRAFT, filter) == expected
 
 
-async def test_no_filter_matches_everything(repositories: Repositories, kind: Kind) -> None:
-    await kind.save(repositories, *(kind.record(key) for key in "abc"))
+async def test_no_filter_matches_everything(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.save(repositories, *(entity_type.record(key) for key in "abc"))
 
     async with repositories.read() as snapshot:
-        page = await kind.reads_of(snapshot).page(PageRequest(100))
-        assert len(page.items) == await kind.reads_of(snapshot).count(None) == 3
+        page = await entity_type.reads_of(snapshot).page(PageRequest(100))
+        assert len(page.items) == await entity_type.reads_of(snapshot).count(None) == 3
 
 
 async def test_a_list_takes_no_more_room_as_a_parameter_than_its_texts(database: Database) -> None:

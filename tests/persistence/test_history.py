@@ -15,7 +15,7 @@ from repositories.api_names import api_name
 from repositories.history.memory import MemoryEventReads
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, RESULT, Kind
+from tests.persistence.types_under_test import BRIEF, DRAFT, PACKAGE, RESULT, TypeUnderTest
 from tests.support.commands import Commands
 from tests.support.history import as_of, events_of
 from tests.support.sources import START, SettableClock
@@ -38,11 +38,13 @@ async def log_of(storage: Storage, *, after: int = 0, **filter: Any) -> list[Eve
 # What an event says
 
 
-async def test_a_save_says_what_was_saved_by_whom(storage: Storage, kind: Kind) -> None:
+async def test_a_save_says_what_was_saved_by_whom(
+    storage: Storage, entity_type: TypeUnderTest
+) -> None:
     caller = Caller(CallerKind.SYSTEM, "importer", "ada", "request-1", clients=None)
-    record = kind.record("key")
+    record = entity_type.record("key")
 
-    await kind.save(storage.as_(caller), record)
+    await entity_type.save(storage.as_(caller), record)
 
     [event] = await log_of(storage)
     assert event.type == f"{record.entity_type}.{record.outcome}"
@@ -57,7 +59,7 @@ async def test_a_save_says_what_was_saved_by_whom(storage: Storage, kind: Kind) 
     assert {*event.changed_fields} == {
         api_name(field.name)
         for field in fields(record)
-        if field.name not in {*decided, kind.key_name}
+        if field.name not in {*decided, entity_type.key_name}
     }
 
 
@@ -86,22 +88,28 @@ async def test_the_state_is_what_the_api_renders(storage: Storage) -> None:
     }
 
 
-async def test_the_names_of_the_fields_that_changed_are_told(storage: Storage, kind: Kind) -> None:
+async def test_the_names_of_the_fields_that_changed_are_told(
+    storage: Storage, entity_type: TypeUnderTest
+) -> None:
     repositories = storage.as_(build.caller())
-    for name, value in kind.changed.items():
-        await kind.save(
-            repositories, kind.record(name), replace(kind.record(name), **{name: value})
+    for name, value in entity_type.changed.items():
+        await entity_type.save(
+            repositories,
+            entity_type.record(name),
+            replace(entity_type.record(name), **{name: value}),
         )
 
     told = {event.entity_key: event.changed_fields for event in await log_of(storage)}
 
-    assert told == {name: (api_name(name),) for name in kind.changed}
+    assert told == {name: (api_name(name),) for name in entity_type.changed}
 
 
 async def test_a_save_of_the_same_takes_a_revision_and_names_no_field(
-    storage: Storage, kind: Kind
+    storage: Storage, entity_type: TypeUnderTest
 ) -> None:
-    await kind.save(storage.as_(build.caller()), kind.record("key"), kind.record("key"))
+    await entity_type.save(
+        storage.as_(build.caller()), entity_type.record("key"), entity_type.record("key")
+    )
 
     _, again = await log_of(storage)
 
@@ -109,7 +117,7 @@ async def test_a_save_of_the_same_takes_a_revision_and_names_no_field(
     assert again.changed_fields == ()
 
 
-async def test_fewer_children_are_a_change_of_them(storage: Storage, parent: Kind) -> None:
+async def test_fewer_children_are_a_change_of_them(storage: Storage, parent: TypeUnderTest) -> None:
     record = parent.record("key")
     fewer = parent.with_children(record, *parent.children_of(record)[:-1])
     await parent.save(storage.as_(build.caller()), record, fewer, record)
@@ -120,7 +128,7 @@ async def test_fewer_children_are_a_change_of_them(storage: Storage, parent: Kin
 
 
 async def test_a_save_that_leaves_the_children_says_which_these_are(
-    storage: Storage, parent: Kind
+    storage: Storage, parent: TypeUnderTest
 ) -> None:
     record = parent.record("key")
     await parent.save(
@@ -135,12 +143,12 @@ async def test_a_save_that_leaves_the_children_says_which_these_are(
     assert after.state.to_python() == before.state.to_python() | {"revision": 2}
 
 
-async def test_a_delete_says_what_was_there(storage: Storage, kind: Kind) -> None:
+async def test_a_delete_says_what_was_there(storage: Storage, entity_type: TypeUnderTest) -> None:
     repositories = storage.as_(build.caller())
-    record = kind.record("key")
-    await kind.save(repositories, record, record)
+    record = entity_type.record("key")
+    await entity_type.save(repositories, record, record)
 
-    await kind.delete(repositories, "key")
+    await entity_type.delete(repositories, "key")
 
     *_, event = await log_of(storage)
     assert event.type == f"{record.entity_type}.deleted"
@@ -149,8 +157,10 @@ async def test_a_delete_says_what_was_there(storage: Storage, kind: Kind) -> Non
     assert event.client_id == getattr(record, "client_id", None)
 
 
-async def test_a_delete_of_nothing_is_no_event(storage: Storage, kind: Kind) -> None:
-    await kind.delete(storage.as_(build.caller()), "key")
+async def test_a_delete_of_nothing_is_no_event(
+    storage: Storage, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.delete(storage.as_(build.caller()), "key")
 
     assert await log_of(storage) == []
 
@@ -187,28 +197,30 @@ async def test_each_command_has_its_past_tense(storage: Storage) -> None:
 # Transactions
 
 
-async def test_what_is_rolled_back_leaves_no_event(storage: Storage, kind: Kind) -> None:
+async def test_what_is_rolled_back_leaves_no_event(
+    storage: Storage, entity_type: TypeUnderTest
+) -> None:
     async def work(unit: UnitOfWork) -> None:
-        await kind.of(unit).save(kind.record("key"))
-        await kind.of(unit).save(kind.record("other"))
-        await kind.of(unit).delete("key")
+        await entity_type.of(unit).save(entity_type.record("key"))
+        await entity_type.of(unit).save(entity_type.record("other"))
+        await entity_type.of(unit).delete("key")
         raise Undone
 
     with pytest.raises(Undone):
         await storage.as_(build.caller()).write(work)
-    await kind.save(storage.as_(build.caller()), kind.record("kept"))
+    await entity_type.save(storage.as_(build.caller()), entity_type.record("kept"))
 
     [event] = await log_of(storage)
     assert (event.entity_key, event.position) == ("kept", 1)
 
 
-async def test_a_refused_save_leaves_no_event(storage: Storage, kind: Kind) -> None:
+async def test_a_refused_save_leaves_no_event(storage: Storage, entity_type: TypeUnderTest) -> None:
     for expected in (1, 0):
         with pytest.raises(RevisionConflict):
-            await kind.save(
+            await entity_type.save(
                 storage.as_(build.caller()),
-                kind.record("key"),
-                kind.record("key"),
+                entity_type.record("key"),
+                entity_type.record("key"),
                 expected_revision=expected,
             )
 
@@ -228,13 +240,17 @@ async def test_a_unit_of_work_reads_its_own_events(storage: Storage) -> None:
 # Revisions
 
 
-async def test_a_revision_goes_on_after_each_delete(storage: Storage, kind: Kind) -> None:
+async def test_a_revision_goes_on_after_each_delete(
+    storage: Storage, entity_type: TypeUnderTest
+) -> None:
     repositories = storage.as_(build.caller())
     revisions = []
     for _ in range(3):
-        saved = await kind.save(repositories, kind.record("key"), kind.record("key"))
+        saved = await entity_type.save(
+            repositories, entity_type.record("key"), entity_type.record("key")
+        )
         revisions.append(saved.revision)
-        await kind.delete(repositories, "key")
+        await entity_type.delete(repositories, "key")
 
     assert revisions == [2, 4, 6]
     changes = [(it.revision_before, it.revision_after) for it in await log_of(storage)]
@@ -242,12 +258,12 @@ async def test_a_revision_goes_on_after_each_delete(storage: Storage, kind: Kind
 
 
 async def test_after_a_delete_in_the_same_unit_of_work_it_goes_on_too(
-    storage: Storage, kind: Kind
+    storage: Storage, entity_type: TypeUnderTest
 ) -> None:
     async def work(unit: UnitOfWork) -> Any:
-        await kind.of(unit).save(kind.record("key"))
-        await kind.of(unit).delete("key")
-        return await kind.of(unit).save(kind.record("key"), 0)
+        await entity_type.of(unit).save(entity_type.record("key"))
+        await entity_type.of(unit).delete("key")
+        return await entity_type.of(unit).save(entity_type.record("key"), 0)
 
     assert (await storage.as_(build.caller()).write(work)).revision == 2
 
@@ -378,19 +394,21 @@ async def test_the_events_of_an_entity_come_newest_first_page_by_page(storage: S
 
 
 async def test_each_revision_is_read_as_it_was_stored(
-    storage: Storage, kind: Kind, clock: SettableClock
+    storage: Storage, entity_type: TypeUnderTest, clock: SettableClock
 ) -> None:
     repositories = storage.as_(build.caller())
     stored = []
-    for changes in ({}, kind.bare, kind.changed):
+    for changes in ({}, entity_type.bare, entity_type.changed):
         clock.move(hours=1)
-        await kind.save(repositories, replace(kind.record("key"), **changes, updated_at=clock.now))
-        stored.append(await kind.load(repositories, "key"))
+        await entity_type.save(
+            repositories, replace(entity_type.record("key"), **changes, updated_at=clock.now)
+        )
+        stored.append(await entity_type.load(repositories, "key"))
     clock.move(hours=1)
-    await kind.delete(repositories, "key")
+    await entity_type.delete(repositories, "key")
 
     async with repositories.read() as snapshot:
-        record_type = kind.type.record
+        record_type = entity_type.type.record
         by_revision = [await as_of(snapshot, record_type, "key", revision=n) for n in range(5)]
         by_time = [
             await as_of(snapshot, record_type, "key", at=START + timedelta(hours=n, minutes=30))

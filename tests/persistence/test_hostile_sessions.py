@@ -13,9 +13,9 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import KINDS, RESULT
 from tests.persistence.test_json import HOSTILE as TEXT
 from tests.persistence.test_json import by_key, expected, whole
+from tests.persistence.types_under_test import RESULT, TYPES_UNDER_TEST
 from tests.support.pgbouncer import PROGRAM, pgbouncer
 from tests.support.postgres_server import create_database, drop_database
 from tests.support.tasks import together
@@ -79,12 +79,14 @@ def repositories(database: Database) -> Repositories:
 
 
 async def test_answers_are_the_usual_ones(repositories: Repositories) -> None:
-    for kind in KINDS:
-        for record in (kind.record("key"), kind.record(TEXT)):
-            key = kind.key_of(record)
-            await kind.save(repositories, record)
-            assert await kind.load(repositories, key) == record
-            assert await by_key(repositories, kind, whole(record), key) == {key: expected(record)}
+    for entity_type in TYPES_UNDER_TEST:
+        for record in (entity_type.record("key"), entity_type.record(TEXT)):
+            key = entity_type.key_of(record)
+            await entity_type.save(repositories, record)
+            assert await entity_type.load(repositories, key) == record
+            assert await by_key(repositories, entity_type, whole(record), key) == {
+                key: expected(record)
+            }
 
 
 async def test_a_score_is_the_number_that_was_saved(repositories: Repositories) -> None:

@@ -9,13 +9,15 @@ import pytest
 from domain.delivery import DeliveryPackage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, Kind
+from tests.persistence.types_under_test import BRIEF, DRAFT, PACKAGE, TypeUnderTest
 from tests.support.commands import Commands
 
 
-async def test_no_field_of_a_record_can_be_set(repositories: Repositories, kind: Kind) -> None:
-    await kind.save(repositories, kind.record("key"))
-    record = await kind.load(repositories, "key")
+async def test_no_field_of_a_record_can_be_set(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.save(repositories, entity_type.record("key"))
+    record = await entity_type.load(repositories, "key")
 
     for field in fields(record):
         with pytest.raises(FrozenInstanceError):
@@ -23,12 +25,12 @@ async def test_no_field_of_a_record_can_be_set(repositories: Repositories, kind:
 
 
 async def test_nothing_inside_a_record_can_be_changed(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
     """Lists, dicts and sets have no hash."""
-    saved = await kind.save(repositories, kind.record("key"))
+    saved = await entity_type.save(repositories, entity_type.record("key"))
 
-    assert hash(saved) == hash(await kind.load(repositories, "key"))
+    assert hash(saved) == hash(await entity_type.load(repositories, "key"))
 
 
 async def test_changing_the_python_value_of_json_changes_nothing(
@@ -77,10 +79,12 @@ async def test_changing_the_answers_of_a_read_changes_nothing(
         assert await packages.counts_by_draft_id(["draft-1"], None) == {"draft-1": 1}
 
 
-async def test_a_snapshot_stores_nothing(repositories: Repositories, kind: Kind) -> None:
+async def test_a_snapshot_stores_nothing(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
     """Its type offers no writing; who does it all the same gains nothing."""
     async with repositories.read() as snapshot:
         with suppress(RuntimeError):
-            await kind.of(cast(UnitOfWork, snapshot)).save(kind.record("key"))
+            await entity_type.of(cast(UnitOfWork, snapshot)).save(entity_type.record("key"))
 
-    assert await kind.load(repositories, "key") is None
+    assert await entity_type.load(repositories, "key") is None

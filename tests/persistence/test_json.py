@@ -27,7 +27,15 @@ from repositories.projections import (
 )
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN, RESULT, Kind
+from tests.persistence.types_under_test import (
+    BRIEF,
+    CAMPAIGN,
+    DRAFT,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    TypeUnderTest,
+)
 
 HOSTILE = (
     'quotes " and \\ back/slash, \b\t\n\r\x01\x1f\x7f, \u2028\u2029, </script>, é 漢 😀 %s $1 :x'
@@ -76,18 +84,20 @@ def expected(value: Any) -> Any:
 
 
 async def by_key(
-    repositories: Repositories, kind: Kind, projection: JsonProjection, *keys: str
+    repositories: Repositories, entity_type: TypeUnderTest, projection: JsonProjection, *keys: str
 ) -> dict[str, Any]:
     async with repositories.read() as snapshot:
-        found = await kind.reads_of(snapshot).json_by_key(keys, [projection])
+        found = await entity_type.reads_of(snapshot).json_by_key(keys, [projection])
     return {key: json.loads(text) for key, [text] in found.items()}
 
 
-async def test_every_attribute_is_the_record_s(repositories: Repositories, kind: Kind) -> None:
-    record = kind.record("key")
-    stored = await kind.save(repositories, record)
+async def test_every_attribute_is_the_record_s(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    record = entity_type.record("key")
+    stored = await entity_type.save(repositories, record)
 
-    found = await by_key(repositories, kind, whole(record), "key", "absent")
+    found = await by_key(repositories, entity_type, whole(record), "key", "absent")
 
     assert found == {"key": expected(stored)}
 
@@ -107,16 +117,20 @@ async def test_whole_numbers_with_a_point_keep_it(repositories: Repositories) ->
     assert texts == {key: str(score) for key, score in scores.items()}
 
 
-async def test_what_is_absent_is_null_or_empty(repositories: Repositories, kind: Kind) -> None:
-    whole_record = kind.record("key")
-    bare = await kind.save(repositories, replace(whole_record, **kind.bare))
+async def test_what_is_absent_is_null_or_empty(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    whole_record = entity_type.record("key")
+    bare = await entity_type.save(repositories, replace(whole_record, **entity_type.bare))
 
-    found = await by_key(repositories, kind, whole(whole_record), "key")
+    found = await by_key(repositories, entity_type, whole(whole_record), "key")
 
     assert found == {"key": expected(bare)}
 
 
-async def test_children_come_in_position_order(repositories: Repositories, parent: Kind) -> None:
+async def test_children_come_in_position_order(
+    repositories: Repositories, parent: TypeUnderTest
+) -> None:
     for key, names in (("many", "CABD"), ("one", "E"), ("none", "")):
         children = [parent.child(name, position=n) for n, name in enumerate(names)]
         shuffled = parent.with_children(parent.record(key), *reversed(children))
@@ -133,7 +147,7 @@ async def test_children_come_in_position_order(repositories: Repositories, paren
 
 
 async def test_members_come_in_their_order_under_their_keys(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     await parent.save(
         repositories, parent.with_children(parent.record("key"), parent.child(position=0))
@@ -168,7 +182,9 @@ async def test_members_come_in_their_order_under_their_keys(
     assert list(found["children"][0]) == ["__typename", long, "it's"]
 
 
-async def test_children_may_have_many_members(repositories: Repositories, parent: Kind) -> None:
+async def test_children_may_have_many_members(
+    repositories: Repositories, parent: TypeUnderTest
+) -> None:
     await parent.save(
         repositories, parent.with_children(parent.record("key"), parent.child(position=0))
     )
@@ -182,7 +198,7 @@ async def test_children_may_have_many_members(repositories: Repositories, parent
     assert found == {"key": {"its": [dict.fromkeys(keys, 0)]}}
 
 
-async def test_objects_may_have_nothing(repositories: Repositories, parent: Kind) -> None:
+async def test_objects_may_have_nothing(repositories: Repositories, parent: TypeUnderTest) -> None:
     await parent.save(
         repositories, parent.with_children(parent.record("key"), parent.child(position=0))
     )
@@ -266,11 +282,11 @@ async def test_second_keys_find_them_too(repositories: Repositories) -> None:
 
 @pytest.mark.parametrize("keys", [[], ["a\0b"], ["\ud800"], ["a\0b", "\ud800", "absent"]])
 async def test_keys_that_are_not_or_can_not_be_stored_are_not_found(
-    repositories: Repositories, kind: Kind, keys: list[str]
+    repositories: Repositories, entity_type: TypeUnderTest, keys: list[str]
 ) -> None:
-    await kind.save(repositories, kind.record("key"))
+    await entity_type.save(repositories, entity_type.record("key"))
 
-    assert await by_key(repositories, kind, members(r=Attribute("revision")), *keys) == {}
+    assert await by_key(repositories, entity_type, members(r=Attribute("revision")), *keys) == {}
 
 
 # Pages
@@ -460,7 +476,7 @@ async def test_numbers_have_no_more_digits_than_they_need(repositories: Reposito
 
 
 async def test_children_of_parents_are_lists_for_each_projection(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     for key, count in (("many", 3), ("none", 0)):
         children = [parent.child(position=n) for n in range(count)]

@@ -15,7 +15,7 @@ from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, PACKAGE
+from tests.persistence.types_under_test import BRIEF, PACKAGE
 from tests.support.patience import SECONDS
 from tests.support.pools import connections_in_use
 from tests.support.tasks import elsewhere, together

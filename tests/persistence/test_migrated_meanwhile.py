@@ -11,7 +11,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, Storage
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import PACKAGE
+from tests.persistence.types_under_test import PACKAGE
 
 
 @pytest.fixture

@@ -18,22 +18,24 @@ from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
 from tests.conftest import empty_database
-from tests.persistence.kinds import (
+from tests.persistence.types_under_test import (
     BRIEF,
     CAMPAIGN,
     DRAFT,
     FILE,
-    KINDS,
     PACKAGE,
     PLAN,
     RESULT,
+    TYPES_UNDER_TEST,
     UPLOAD,
-    Kind,
+    TypeUnderTest,
 )
 from tests.support.history import as_of
 
-OWNED = tuple(kind for kind in KINDS if issubclass(kind.type.record, Owned))
-CHAIN: Sequence[tuple[Kind, Any]] = (
+OWNED = tuple(
+    entity_type for entity_type in TYPES_UNDER_TEST if issubclass(entity_type.type.record, Owned)
+)
+CHAIN: Sequence[tuple[TypeUnderTest, Any]] = (
     (BRIEF, build.brief("brief", client_id="a")),
     (PLAN, build.plan("plan", brief_id="brief")),
     (CAMPAIGN, build.campaign("campaign", strategy_id="plan")),
@@ -41,35 +43,35 @@ CHAIN: Sequence[tuple[Kind, Any]] = (
     (RESULT, build.result("result", draft_id="draft")),
     (PACKAGE, build.package("package", draft_id="draft")),
 )
-"""An entity of each kind, all of them of client a."""
+"""An entity of each type, all of them of client a."""
 
 
-def of_chain(kind: Kind) -> Any:
-    [record] = (record for it, record in CHAIN if it is kind)
+def of_chain(entity_type: TypeUnderTest) -> Any:
+    [record] = (record for it, record in CHAIN if it is entity_type)
     return record
 
 
-async def save_all(repositories: Repositories, *records: tuple[Kind, Any]) -> None:
-    for kind, record in records:
-        await kind.save(repositories, record)
+async def save_all(repositories: Repositories, *records: tuple[TypeUnderTest, Any]) -> None:
+    for entity_type, record in records:
+        await entity_type.save(repositories, record)
 
 
 async def clients_of(repositories: Repositories) -> dict[str, str | None]:
     """By key, of all that is stored."""
     async with repositories.read() as snapshot:
         return {
-            kind.key_of(record): record.client_id
-            for kind in KINDS
-            for record in (await kind.reads_of(snapshot).page(PageRequest(100))).items
+            entity_type.key_of(record): record.client_id
+            for entity_type in TYPES_UNDER_TEST
+            for record in (await entity_type.reads_of(snapshot).page(PageRequest(100))).items
         }
 
 
 async def revisions_of(repositories: Repositories) -> dict[str, int]:
     async with repositories.read() as snapshot:
         return {
-            kind.key_of(record): record.revision
-            for kind in KINDS
-            for record in (await kind.reads_of(snapshot).page(PageRequest(100))).items
+            entity_type.key_of(record): record.revision
+            for entity_type in TYPES_UNDER_TEST
+            for record in (await entity_type.reads_of(snapshot).page(PageRequest(100))).items
         }
 
 
@@ -79,11 +81,13 @@ async def test_all_that_leads_to_a_brief_has_its_client_in_whatever_order_it_was
 ) -> None:
     await save_all(repositories, *(reversed(CHAIN) if is_reversed else CHAIN))
 
-    assert await clients_of(repositories) == {kind.key_of(record): "a" for kind, record in CHAIN}
+    assert await clients_of(repositories) == {
+        entity_type.key_of(record): "a" for entity_type, record in CHAIN
+    }
 
 
 async def test_what_a_save_returns_has_the_client(repositories: Repositories) -> None:
-    saved = [await kind.save(repositories, record) for kind, record in CHAIN]
+    saved = [await entity_type.save(repositories, record) for entity_type, record in CHAIN]
 
     assert [record.client_id for record in saved] == ["a"] * len(CHAIN)
 
@@ -93,9 +97,9 @@ async def test_a_client_that_a_record_claims_to_have_counts_for_nothing(
 ) -> None:
     await save_all(repositories, *CHAIN)
 
-    for kind in OWNED:
-        record = replace(of_chain(kind), client_id="b")
-        assert (await kind.save(repositories, record)).client_id == "a"
+    for entity_type in OWNED:
+        record = replace(of_chain(entity_type), client_id="b")
+        assert (await entity_type.save(repositories, record)).client_id == "a"
 
     assert set((await clients_of(repositories)).values()) == {"a"}
 
@@ -115,7 +119,7 @@ async def test_a_brief_of_another_client_takes_all_with_it(repositories: Reposit
 
 
 @pytest.mark.parametrize(
-    ("kind", "left"),
+    ("entity_type", "left"),
     [
         (BRIEF, {"plan", "campaign", "draft", "result", "package"}),
         (PLAN, {"campaign", "draft", "result", "package"}),
@@ -124,17 +128,17 @@ async def test_a_brief_of_another_client_takes_all_with_it(repositories: Reposit
         (RESULT, set()),
         (PACKAGE, set()),
     ],
-    ids=lambda value: value.name if isinstance(value, Kind) else "",
+    ids=lambda value: value.name if isinstance(value, TypeUnderTest) else "",
 )
 async def test_what_lost_its_way_has_no_client_until_that_is_there_again(
-    repositories: Repositories, kind: Kind, left: set[str]
+    repositories: Repositories, entity_type: TypeUnderTest, left: set[str]
 ) -> None:
     await save_all(repositories, *CHAIN)
-    record = of_chain(kind)
+    record = of_chain(entity_type)
 
-    await kind.delete(repositories, kind.key_of(record))
+    await entity_type.delete(repositories, entity_type.key_of(record))
     without = await clients_of(repositories)
-    await kind.save(repositories, record)
+    await entity_type.save(repositories, record)
 
     assert {key for key, client_id in without.items() if client_id is None} == left
     assert set((await clients_of(repositories)).values()) == {"a"}
@@ -171,7 +175,7 @@ async def test_who_gets_another_client_gets_neither_a_revision_nor_an_event(
     await storage.sequence_events()
 
     assert await revisions_of(repositories) == {
-        kind.key_of(record): 1 + (kind is BRIEF) for kind, record in CHAIN
+        entity_type.key_of(record): 1 + (entity_type is BRIEF) for entity_type, record in CHAIN
     }
     async with repositories.read() as snapshot:
         events = (await snapshot.events.page(0, 100)).items
@@ -206,10 +210,12 @@ async def test_a_client_s_entities_are_found_by_it(repositories: Repositories) -
     of_a = Comparison("client_id", Operator.EQ, "a")
 
     async with repositories.read() as snapshot:
-        for kind in OWNED:
-            page = await kind.reads_of(snapshot).page(PageRequest(10, filter=of_a))
-            assert [kind.key_of(it) for it in page.items] == [kind.key_of(of_chain(kind))]
-            assert await kind.reads_of(snapshot).count(of_a) == 1
+        for entity_type in OWNED:
+            page = await entity_type.reads_of(snapshot).page(PageRequest(10, filter=of_a))
+            assert [entity_type.key_of(it) for it in page.items] == [
+                entity_type.key_of(of_chain(entity_type))
+            ]
+            assert await entity_type.reads_of(snapshot).count(of_a) == 1
         of_nobody = await snapshot.delivery_packages.page(
             PageRequest(10, filter=IsNull("client_id"))
         )
@@ -226,36 +232,36 @@ CLIENTS = ("a", "b")
 class Change:
     """A save of the entity, or its removal."""
 
-    kind: Kind
+    entity_type: TypeUnderTest
     key: str
     record: Any | None
 
     async def carry_out(self, unit: UnitOfWork) -> None:
         if self.record is None:
-            await self.kind.of(unit).delete(self.key)
+            await self.entity_type.of(unit).delete(self.key)
         else:
-            await self.kind.of(unit).save(self.record)
+            await self.entity_type.of(unit).save(self.record)
 
 
 _REFERENCES = {CAMPAIGN.name: "strategy_id", DRAFT.name: "strategy_id", PACKAGE.name: "draft_id"}
 
 
-def _record(kind: Kind, key: str, reference: str, client_id: str) -> Any:
-    if kind in (BRIEF, FILE, UPLOAD):
-        return kind.record(key, client_id=client_id)
-    if kind is PLAN:
+def _record(entity_type: TypeUnderTest, key: str, reference: str, client_id: str) -> Any:
+    if entity_type in (BRIEF, FILE, UPLOAD):
+        return entity_type.record(key, client_id=client_id)
+    if entity_type is PLAN:
         return build.plan(key, brief_id=f"{reference}", version=int(key))
-    if kind is RESULT:
+    if entity_type is RESULT:
         # Its draft never changes, and has no other result.
         return build.result(key, draft_id=key)
-    return kind.record(key, **{_REFERENCES[kind.name]: reference})
+    return entity_type.record(key, **{_REFERENCES[entity_type.name]: reference})
 
 
 changes = st.builds(
-    lambda kind, key, reference, client_id, is_kept: Change(
-        kind, key, _record(kind, key, reference, client_id) if is_kept else None
+    lambda entity_type, key, reference, client_id, is_kept: Change(
+        entity_type, key, _record(entity_type, key, reference, client_id) if is_kept else None
     ),
-    st.sampled_from(KINDS),
+    st.sampled_from(TYPES_UNDER_TEST),
     st.sampled_from(KEYS),
     st.sampled_from(KEYS),
     st.sampled_from(CLIENTS),
@@ -271,7 +277,7 @@ class _Model:
         self.stored: dict[tuple[str, str], Any] = {}
 
     def apply(self, change: Change) -> None:
-        name = change.kind.type.name
+        name = change.entity_type.type.name
         if change.record is None:
             self.stored.pop((name, change.key), None)
         else:
@@ -279,8 +285,8 @@ class _Model:
 
     def allows(self, change: Change) -> bool:
         """A plan never moves to another brief."""
-        before = self.stored.get((change.kind.type.name, change.key))
-        if change.kind is not PLAN or change.record is None or before is None:
+        before = self.stored.get((change.entity_type.type.name, change.key))
+        if change.entity_type is not PLAN or change.record is None or before is None:
             return True
         return bool(before.brief_id == change.record.brief_id)
 
@@ -298,10 +304,12 @@ async def _clients(repositories: Repositories) -> dict[tuple[str, str], str | No
     by_key = {name: Order(type_.key_name, Direction.ASC) for name, type_ in ENTITY_TYPES.items()}
     async with repositories.read() as snapshot:
         return {
-            (kind.type.name, kind.key_of(record)): record.client_id
-            for kind in KINDS
+            (entity_type.type.name, entity_type.key_of(record)): record.client_id
+            for entity_type in TYPES_UNDER_TEST
             for record in (
-                await kind.reads_of(snapshot).page(PageRequest(100, by_key[kind.type.name]))
+                await entity_type.reads_of(snapshot).page(
+                    PageRequest(100, by_key[entity_type.type.name])
+                )
             ).items
         }
 

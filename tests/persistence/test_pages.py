@@ -24,15 +24,15 @@ from repositories.criteria import (
 )
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import (
+from tests.persistence.types_under_test import (
     BRIEF,
     CAMPAIGN,
     DRAFT,
-    KINDS,
     PACKAGE,
     PLAN,
     RESULT,
-    Kind,
+    TYPES_UNDER_TEST,
+    TypeUnderTest,
 )
 from tests.support.sources import START
 
@@ -53,10 +53,10 @@ TIMES = [
     START + timedelta(hours=1),
 ]
 
-ORDERED_FIELDS: dict[str, tuple[Kind, str, list[Any]]] = {
-    f"{kind.name} by {field}": (kind, field, values)
-    for kind, field, values in cast(
-        list[tuple[Kind, str, list[Any]]],
+ORDERED_FIELDS: dict[str, tuple[TypeUnderTest, str, list[Any]]] = {
+    f"{entity_type.name} by {field}": (entity_type, field, values)
+    for entity_type, field, values in cast(
+        list[tuple[TypeUnderTest, str, list[Any]]],
         [
             (BRIEF, "client_id", TEXTS),
             (BRIEF, "stage", sorted(BriefStage)),
@@ -74,123 +74,135 @@ ORDERED_FIELDS: dict[str, tuple[Kind, str, list[Any]]] = {
             (RESULT, "score", [0.0, 5e-324, 0.1, 0.3, 0.1 + 0.2, 1.0]),
             (RESULT, "evaluated_at", TIMES),
             (PACKAGE, "draft_id", TEXTS),
-            *((kind, "created_at", TIMES) for kind in KINDS),
-            *((kind, "updated_at", TIMES) for kind in KINDS),
-            *((kind, "revision", [1, 2, 3]) for kind in KINDS),
+            *((entity_type, "created_at", TIMES) for entity_type in TYPES_UNDER_TEST),
+            *((entity_type, "updated_at", TIMES) for entity_type in TYPES_UNDER_TEST),
+            *((entity_type, "revision", [1, 2, 3]) for entity_type in TYPES_UNDER_TEST),
         ],
     )
 }
 
 
-async def _store_shuffled(repositories: Repositories, kind: Kind, *records: Any) -> None:
-    await kind.save(repositories, *random.Random(3).sample(records, k=len(records)))
+async def _store_shuffled(
+    repositories: Repositories, entity_type: TypeUnderTest, *records: Any
+) -> None:
+    await entity_type.save(repositories, *random.Random(3).sample(records, k=len(records)))
 
 
-async def _page(repositories: Repositories, kind: Kind, request: PageRequest) -> Page[Any]:
+async def _page(
+    repositories: Repositories, entity_type: TypeUnderTest, request: PageRequest
+) -> Page[Any]:
     async with repositories.read() as snapshot:
-        return await kind.reads_of(snapshot).page(request)
+        return await entity_type.reads_of(snapshot).page(request)
 
 
-def _keys(kind: Kind, page: Page[Any]) -> list[str]:
-    return [kind.key_of(record) for record in page.items]
+def _keys(entity_type: TypeUnderTest, page: Page[Any]) -> list[str]:
+    return [entity_type.key_of(record) for record in page.items]
 
 
-def _place(kind: Kind, request: PageRequest, record: Any) -> Position:
-    return Position(getattr(record, request.order.field), kind.key_of(record))
+def _place(entity_type: TypeUnderTest, request: PageRequest, record: Any) -> Position:
+    return Position(getattr(record, request.order.field), entity_type.key_of(record))
 
 
-async def _forwards(repositories: Repositories, kind: Kind, request: PageRequest) -> list[str]:
+async def _forwards(
+    repositories: Repositories, entity_type: TypeUnderTest, request: PageRequest
+) -> list[str]:
     """The keys of all pages, from the first on."""
     keys: list[str] = []
     while True:
-        page = await _page(repositories, kind, request)
+        page = await _page(repositories, entity_type, request)
         assert page.has_previous == bool(keys)
-        keys += _keys(kind, page)
+        keys += _keys(entity_type, page)
         if not page.has_next:
             return keys
         assert len(page.items) == request.limit
-        request = replace(request, after=_place(kind, request, page.items[-1]))
+        request = replace(request, after=_place(entity_type, request, page.items[-1]))
 
 
-async def _backwards(repositories: Repositories, kind: Kind, request: PageRequest) -> list[str]:
+async def _backwards(
+    repositories: Repositories, entity_type: TypeUnderTest, request: PageRequest
+) -> list[str]:
     """The keys of all pages, from the last on; in order, all the same."""
     request = replace(request, backwards=True)
     keys: list[str] = []
     while True:
-        page = await _page(repositories, kind, request)
+        page = await _page(repositories, entity_type, request)
         assert page.has_next == bool(keys)
-        keys = _keys(kind, page) + keys
+        keys = _keys(entity_type, page) + keys
         if not page.has_previous:
             return keys
         assert len(page.items) == request.limit
-        request = replace(request, before=_place(kind, request, page.items[0]))
+        request = replace(request, before=_place(entity_type, request, page.items[0]))
 
 
 # Orders
 
 
 @pytest.mark.parametrize(
-    ("kind", "field", "values"), ORDERED_FIELDS.values(), ids=ORDERED_FIELDS.keys()
+    ("entity_type", "field", "values"), ORDERED_FIELDS.values(), ids=ORDERED_FIELDS.keys()
 )
 async def test_every_order_has_ties_by_key_and_is_the_same_from_both_ends(
-    repositories: Repositories, kind: Kind, field: str, values: Sequence[Any]
+    repositories: Repositories, entity_type: TypeUnderTest, field: str, values: Sequence[Any]
 ) -> None:
-    names = "A" if (kind, field) == (RESULT, "draft_id") else "ABa"
+    names = "A" if (entity_type, field) == (RESULT, "draft_id") else "ABa"
     by_value = [[f"{rank:02} {name}" for name in names] for rank in range(len(values))]
     saves = [
         save
         for value, keys in zip(values, by_value, strict=True)
         for number, key in enumerate(keys, start=1)
-        for save in _saves(kind, key, field, value, number)
+        for save in _saves(entity_type, key, field, value, number)
     ]
-    await _store_shuffled(repositories, kind, *saves)
+    await _store_shuffled(repositories, entity_type, *saves)
 
     for direction in Direction:
         request = PageRequest(7, order=Order(field, direction))
         ranks = by_value if direction is ASC else by_value[::-1]
         expected = [key for keys in ranks for key in keys]
-        assert await _forwards(repositories, kind, request) == expected
-        assert await _backwards(repositories, kind, request) == expected
+        assert await _forwards(repositories, entity_type, request) == expected
+        assert await _backwards(repositories, entity_type, request) == expected
 
 
-def _saves(kind: Kind, key: str, field: str, value: Any, number: int) -> list[Any]:
+def _saves(entity_type: TypeUnderTest, key: str, field: str, value: Any, number: int) -> list[Any]:
     """The saves after which an entity, the `number`-th of those, has the value."""
     if field == "revision":
-        return [kind.record(key)] * value
-    if (kind, field) == (PLAN, "brief_id"):
+        return [entity_type.record(key)] * value
+    if (entity_type, field) == (PLAN, "brief_id"):
         return [build.plan(key, brief_id=value, version=number)]
-    return [kind.record(key, **{field: value})]
+    return [entity_type.record(key, **{field: value})]
 
 
-async def test_keys_are_ordered_by_code_point(repositories: Repositories, kind: Kind) -> None:
-    await _store_shuffled(repositories, kind, *(kind.record(key) for key in KEYS))
+async def test_keys_are_ordered_by_code_point(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    await _store_shuffled(repositories, entity_type, *(entity_type.record(key) for key in KEYS))
 
     for direction, expected in ((ASC, KEYS), (DESC, KEYS[::-1])):
-        request = PageRequest(5, order=Order(kind.key_name, direction))
-        assert await _forwards(repositories, kind, request) == expected
-        assert await _backwards(repositories, kind, request) == expected
+        request = PageRequest(5, order=Order(entity_type.key_name, direction))
+        assert await _forwards(repositories, entity_type, request) == expected
+        assert await _backwards(repositories, entity_type, request) == expected
 
 
 async def test_ties_are_ordered_by_the_code_points_of_their_keys(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    await _store_shuffled(repositories, kind, *(kind.record(key) for key in KEYS))
+    await _store_shuffled(repositories, entity_type, *(entity_type.record(key) for key in KEYS))
 
     for direction in Direction:
         request = PageRequest(5, order=Order("created_at", direction))
-        assert await _forwards(repositories, kind, request) == KEYS
-        assert await _backwards(repositories, kind, request) == KEYS
+        assert await _forwards(repositories, entity_type, request) == KEYS
+        assert await _backwards(repositories, entity_type, request) == KEYS
 
 
-async def test_the_newest_come_first_by_default(repositories: Repositories, kind: Kind) -> None:
+async def test_the_newest_come_first_by_default(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
     created = {"b": START, "c": START, "a": START, "d": START + timedelta(microseconds=1)}
-    await kind.save(
-        repositories, *(kind.record(key, created_at=time) for key, time in created.items())
+    await entity_type.save(
+        repositories, *(entity_type.record(key, created_at=time) for key, time in created.items())
     )
 
-    page = await _page(repositories, kind, PageRequest(100))
+    page = await _page(repositories, entity_type, PageRequest(100))
 
-    assert _keys(kind, page) == ["d", "a", "b", "c"]
+    assert _keys(entity_type, page) == ["d", "a", "b", "c"]
 
 
 # Windows
@@ -265,18 +277,20 @@ async def test_a_page_is_a_window_between_two_places(
 
 
 async def test_a_place_outlives_the_row_that_stood_there(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    await kind.save(repositories, *(kind.record(key) for key in LETTERS))
+    await entity_type.save(repositories, *(entity_type.record(key) for key in LETTERS))
     request = PageRequest(2)
-    first = await _page(repositories, kind, request)
-    await kind.delete(repositories, "b")
+    first = await _page(repositories, entity_type, request)
+    await entity_type.delete(repositories, "b")
 
     second = await _page(
-        repositories, kind, replace(request, after=_place(kind, request, first.items[-1]))
+        repositories,
+        entity_type,
+        replace(request, after=_place(entity_type, request, first.items[-1])),
     )
 
-    assert (_keys(kind, first), _keys(kind, second)) == (["a", "b"], ["c", "d"])
+    assert (_keys(entity_type, first), _keys(entity_type, second)) == (["a", "b"], ["c", "d"])
 
 
 async def test_a_filter_holds_for_every_page(repositories: Repositories) -> None:
@@ -294,10 +308,10 @@ async def test_a_filter_holds_for_every_page(repositories: Repositories) -> None
 
 
 async def test_there_is_an_empty_page_when_nothing_is_stored(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
     for backwards in (False, True):
-        page = await _page(repositories, kind, PageRequest(5, backwards=backwards))
+        page = await _page(repositories, entity_type, PageRequest(5, backwards=backwards))
 
         assert page == Page((), has_previous=False, has_next=False)
 
@@ -315,49 +329,53 @@ PARENT_KEYS = ["one", "many", "One", "none", "\U0001f600"]
 NUMBERS = {"one": 1, "many": 9, "One": 3, "\U0001f600": 2, "not asked for": 4}
 
 of_each_reference = pytest.mark.parametrize(
-    ("kind", "reference"), REFERENCES.values(), ids=REFERENCES
+    ("entity_type", "reference"), REFERENCES.values(), ids=REFERENCES
 )
 
 
-async def _store_references(repositories: Repositories, kind: Kind, reference: str) -> None:
+async def _store_references(
+    repositories: Repositories, entity_type: TypeUnderTest, reference: str
+) -> None:
     records = [
-        kind.record(
+        entity_type.record(
             f"{parent} {n}",
-            **{reference: parent} | ({"version": n + 1} if kind is PLAN else {}),
+            **{reference: parent} | ({"version": n + 1} if entity_type is PLAN else {}),
             created_at=START + timedelta(hours=n // 2),
         )
         for parent, number in NUMBERS.items()
         for n in range(number)
     ]
-    if kind is DRAFT and reference == "campaign_id":
+    if entity_type is DRAFT and reference == "campaign_id":
         records.append(build.draft("of no campaign", campaign_id=None))
-    await _store_shuffled(repositories, kind, *records)
+    await _store_shuffled(repositories, entity_type, *records)
 
 
 @of_each_reference
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_the_page_of_each_parent_is_the_page_of_its_rows_alone(
-    repositories: Repositories, kind: Kind, reference: str, backwards: bool
+    repositories: Repositories, entity_type: TypeUnderTest, reference: str, backwards: bool
 ) -> None:
-    await _store_references(repositories, kind, reference)
+    await _store_references(repositories, entity_type, reference)
     requests = [
         PageRequest(2, backwards=backwards),
-        PageRequest(100, backwards=backwards, order=Order(kind.key_name, DESC)),
+        PageRequest(100, backwards=backwards, order=Order(entity_type.key_name, DESC)),
         PageRequest(
             2,
             backwards=backwards,
             after=Position(START + timedelta(hours=3), "many 7"),
             before=Position(START, "many 1"),
         ),
-        PageRequest(3, backwards=backwards, filter=Comparison(kind.key_name, Operator.NE, "one 0")),
+        PageRequest(
+            3, backwards=backwards, filter=Comparison(entity_type.key_name, Operator.NE, "one 0")
+        ),
     ]
 
     for request in requests:
         async with repositories.read() as snapshot:
-            read = getattr(kind.reads_of(snapshot), f"pages_by_{reference}")
+            read = getattr(entity_type.reads_of(snapshot), f"pages_by_{reference}")
             pages = await read(PARENT_KEYS, request)
             alone = {
-                parent: await kind.reads_of(snapshot).page(_only(request, reference, parent))
+                parent: await entity_type.reads_of(snapshot).page(_only(request, reference, parent))
                 for parent in PARENT_KEYS
             }
         assert pages == alone
@@ -370,15 +388,17 @@ def _only(request: PageRequest, reference: str, parent: str) -> PageRequest:
 
 @of_each_reference
 async def test_the_rows_of_each_parent_are_paged_in_order(
-    repositories: Repositories, kind: Kind, reference: str
+    repositories: Repositories, entity_type: TypeUnderTest, reference: str
 ) -> None:
-    await _store_references(repositories, kind, reference)
+    await _store_references(repositories, entity_type, reference)
 
     async with repositories.read() as snapshot:
-        read = getattr(kind.reads_of(snapshot), f"pages_by_{reference}")
+        read = getattr(entity_type.reads_of(snapshot), f"pages_by_{reference}")
         pages = await read([*PARENT_KEYS, "many"], PageRequest(4))
 
-    assert {parent: (_keys(kind, page), page.has_next) for parent, page in pages.items()} == {
+    assert {
+        parent: (_keys(entity_type, page), page.has_next) for parent, page in pages.items()
+    } == {
         "one": (["one 0"], False),
         "many": (["many 8", "many 6", "many 7", "many 4"], True),
         "One": (["One 2", "One 0", "One 1"], False),
@@ -389,13 +409,13 @@ async def test_the_rows_of_each_parent_are_paged_in_order(
 
 @of_each_reference
 async def test_the_rows_of_each_parent_are_counted(
-    repositories: Repositories, kind: Kind, reference: str
+    repositories: Repositories, entity_type: TypeUnderTest, reference: str
 ) -> None:
-    await _store_references(repositories, kind, reference)
+    await _store_references(repositories, entity_type, reference)
     created_later = Comparison("created_at", Operator.GT, START)
 
     async with repositories.read() as snapshot:
-        count = getattr(kind.reads_of(snapshot), f"counts_by_{reference}")
+        count = getattr(entity_type.reads_of(snapshot), f"counts_by_{reference}")
 
         assert await count(PARENT_KEYS, None) == {
             parent: NUMBERS.get(parent, 0) for parent in PARENT_KEYS
@@ -408,12 +428,12 @@ async def test_the_rows_of_each_parent_are_counted(
 
 @of_each_reference
 async def test_a_parent_that_cannot_be_stored_has_nothing(
-    repositories: Repositories, kind: Kind, reference: str
+    repositories: Repositories, entity_type: TypeUnderTest, reference: str
 ) -> None:
-    await _store_references(repositories, kind, reference)
+    await _store_references(repositories, entity_type, reference)
 
     async with repositories.read() as snapshot:
-        reads = cast(Any, kind.reads_of(snapshot))
+        reads = cast(Any, entity_type.reads_of(snapshot))
         pages = await getattr(reads, f"pages_by_{reference}")(["\x00", "\ud800"], PageRequest(5))
         counts = await getattr(reads, f"counts_by_{reference}")(["\x00", "\ud800"], None)
 

@@ -15,7 +15,7 @@ from repositories.history.periods import Between, DatabasePeriods
 from repositories.sql.session import DatabaseSession
 from repositories.unit_of_work import Storage
 from tests import builders as build
-from tests.persistence.kinds import DRAFT
+from tests.persistence.types_under_test import DRAFT
 from tests.support.sources import START, SettableClock
 
 ALL = 1_000

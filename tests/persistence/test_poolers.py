@@ -19,7 +19,7 @@ from repositories.history.sequencing import keep_sequencing
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import BRIEF, DRAFT, KINDS, PACKAGE
+from tests.persistence.types_under_test import BRIEF, DRAFT, PACKAGE, TYPES_UNDER_TEST
 from tests.support.patience import SECONDS
 from tests.support.pauses import Pause
 from tests.support.pgbouncer import PROGRAM, pgbouncer, version
@@ -76,19 +76,19 @@ def repositories(database: Database) -> Repositories:
 
 async def test_many_who_read_and_save_meet_no_error(repositories: Repositories) -> None:
     async def use(number: int) -> None:
-        for kind in KINDS:
+        for entity_type in TYPES_UNDER_TEST:
             key = f"key {number % KEYS}"
-            await kind.save(repositories, kind.record(key))
-            assert kind.key_of(await kind.load(repositories, key)) == key
+            await entity_type.save(repositories, entity_type.record(key))
+            assert entity_type.key_of(await entity_type.load(repositories, key)) == key
             async with repositories.read(single_statement=True) as snapshot:
-                assert await kind.reads_of(snapshot).get_many([key])
+                assert await entity_type.reads_of(snapshot).get_many([key])
 
     await asyncio.gather(*(use(number) for number in range(CALLERS)))
 
-    for kind in KINDS:
+    for entity_type in TYPES_UNDER_TEST:
         for key in (f"key {number}" for number in range(KEYS)):
-            stored = replace(kind.record(key), revision=CALLERS // KEYS)
-            assert await kind.load(repositories, key) == stored
+            stored = replace(entity_type.record(key), revision=CALLERS // KEYS)
+            assert await entity_type.load(repositories, key) == stored
 
 
 async def test_a_snapshot_sees_one_state(repositories: Repositories) -> None:

@@ -14,7 +14,7 @@ from repositories.history.retention import APART_SECONDS, IDLE_SECONDS, keep_pru
 from repositories.memory import event_log
 from repositories.unit_of_work import Storage
 from tests import builders as build
-from tests.persistence.kinds import DRAFT, RESULT
+from tests.persistence.types_under_test import DRAFT, RESULT
 from tests.support.history import as_of, events_of, is_unknown
 from tests.support.sources import SettableClock
 from tests.support.tasks import elsewhere

@@ -13,7 +13,7 @@ from domain.onboarding import BriefScope
 from domain.strategy import Kpi
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, DRAFT, PLAN, RESULT, Kind
+from tests.persistence.types_under_test import BRIEF, DRAFT, PLAN, RESULT, TypeUnderTest
 from tests.support.commands import Commands
 from tests.support.sources import SettableClock
 
@@ -48,48 +48,54 @@ TIMES = {
 }
 
 
-async def test_every_field_comes_back_as_saved(repositories: Repositories, kind: Kind) -> None:
-    record = kind.record("key")
+async def test_every_field_comes_back_as_saved(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    record = entity_type.record("key")
 
-    saved = await kind.save(repositories, record)
+    saved = await entity_type.save(repositories, record)
 
     assert saved == record
-    assert await kind.load(repositories, "key") == record
+    assert await entity_type.load(repositories, "key") == record
 
 
-def test_that_says_something_because_no_field_of_these_records_is_empty(kind: Kind) -> None:
-    record = kind.record("key")
+def test_that_says_something_because_no_field_of_these_records_is_empty(
+    entity_type: TypeUnderTest,
+) -> None:
+    record = entity_type.record("key")
     decided = {"client_id"} if isinstance(record, Owned) else set()
 
     assert all(getattr(record, field.name) for field in fields(record) if field.name not in decided)
 
 
 async def test_absent_fields_come_back_absent_and_empty_ones_empty(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    record = replace(kind.record("key"), **kind.bare)
+    record = replace(entity_type.record("key"), **entity_type.bare)
 
-    await kind.save(repositories, record)
+    await entity_type.save(repositories, record)
 
-    assert await kind.load(repositories, "key") == record
+    assert await entity_type.load(repositories, "key") == record
 
 
-async def test_what_is_not_stored_is_none(repositories: Repositories, kind: Kind) -> None:
-    await kind.save(repositories, kind.record("key"))
+async def test_what_is_not_stored_is_none(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.save(repositories, entity_type.record("key"))
 
     async with repositories.read() as snapshot:
-        assert await kind.reads_of(snapshot).get("another key") is None
+        assert await entity_type.reads_of(snapshot).get("another key") is None
 
 
 async def test_entities_read_together_are_those_that_are_stored(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    records = {key: kind.record(key) for key in ("a", "b", "c")}
-    await kind.save(repositories, *records.values())
+    records = {key: entity_type.record(key) for key in ("a", "b", "c")}
+    await entity_type.save(repositories, *records.values())
 
     async with repositories.read() as snapshot:
-        found = await kind.load_many(snapshot, "c", "absent", "a", "a")
-        nothing = await kind.reads_of(snapshot).get_many([])
+        found = await entity_type.load_many(snapshot, "c", "absent", "a", "a")
+        nothing = await entity_type.reads_of(snapshot).get_many([])
 
     assert found == {"a": records["a"], "c": records["c"]}
     assert nothing == {}
@@ -97,13 +103,13 @@ async def test_entities_read_together_are_those_that_are_stored(
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 async def test_any_text_comes_back_in_every_field_that_holds_text(
-    repositories: Repositories, kind: Kind, text: str
+    repositories: Repositories, entity_type: TypeUnderTest, text: str
 ) -> None:
-    record = _with_every_text(kind.record(text), text)
+    record = _with_every_text(entity_type.record(text), text)
 
-    await kind.save(repositories, record)
+    await entity_type.save(repositories, record)
 
-    assert await kind.load(repositories, text) == record
+    assert await entity_type.load(repositories, text) == record
 
 
 def _with_every_text(value: Any, text: str) -> Any:

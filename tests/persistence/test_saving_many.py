@@ -13,7 +13,17 @@ from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, DRAFT, FILE, PACKAGE, PLAN, RESULT, SAVED, UPLOAD, Kind
+from tests.persistence.types_under_test import (
+    BRIEF,
+    DRAFT,
+    FILE,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    SAVED,
+    UPLOAD,
+    TypeUnderTest,
+)
 from tests.support.sources import CountedKeys, SettableClock
 from tests.support.statements import watched
 
@@ -21,75 +31,86 @@ Expected = Sequence[int | None] | None
 
 
 async def save_many(
-    repositories: Repositories, kind: Kind, records: Sequence[Any], expected: Expected = None
+    repositories: Repositories,
+    entity_type: TypeUnderTest,
+    records: Sequence[Any],
+    expected: Expected = None,
 ) -> Sequence[Any]:
     revisions = [None for _ in records] if expected is None else expected
-    return await repositories.write(lambda unit: kind.of(unit).save_many(records, revisions))
+    return await repositories.write(lambda unit: entity_type.of(unit).save_many(records, revisions))
 
 
 async def test_each_record_is_stored_and_given_as_it_is_stored_in_their_order(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
     keys = ("b", "a", "ä", "c", "Z", "🎯")
-    records = [kind.record(key) for key in keys]
+    records = [entity_type.record(key) for key in keys]
 
-    saved = await save_many(repositories, kind, records)
+    saved = await save_many(repositories, entity_type, records)
 
     assert saved == records
     for record in records:
-        assert await kind.load(repositories, kind.key_of(record)) == record
+        assert await entity_type.load(repositories, entity_type.key_of(record)) == record
 
 
 async def test_stored_ones_are_replaced_and_others_added(
-    repositories: Repositories, kind: Kind, clock: SettableClock
+    repositories: Repositories, entity_type: TypeUnderTest, clock: SettableClock
 ) -> None:
-    await kind.save(repositories, kind.record("a"))
+    await entity_type.save(repositories, entity_type.record("a"))
     later = clock.move(hours=1)
-    changed = replace(kind.record("a"), **kind.changed, updated_at=later)
+    changed = replace(entity_type.record("a"), **entity_type.changed, updated_at=later)
 
-    saved = await save_many(repositories, kind, [kind.record("b"), changed])
+    saved = await save_many(repositories, entity_type, [entity_type.record("b"), changed])
 
-    assert saved == [kind.record("b"), replace(changed, revision=2)]
-    assert await kind.load(repositories, "a") == replace(changed, revision=2)
+    assert saved == [entity_type.record("b"), replace(changed, revision=2)]
+    assert await entity_type.load(repositories, "a") == replace(changed, revision=2)
 
 
 async def test_a_refused_record_leaves_no_trace_and_the_others_are_saved(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    await kind.save(repositories, kind.record("stored"))
-    records = [replace(kind.record(key), **kind.changed) for key in ("absent", "stored")]
-    records += [kind.record("new"), kind.record("also new")]
+    await entity_type.save(repositories, entity_type.record("stored"))
+    records = [
+        replace(entity_type.record(key), **entity_type.changed) for key in ("absent", "stored")
+    ]
+    records += [entity_type.record("new"), entity_type.record("also new")]
 
-    saved = await save_many(repositories, kind, records, [3, 0, None, 0])
+    saved = await save_many(repositories, entity_type, records, [3, 0, None, 0])
 
     conflicts = [it for it in saved if isinstance(it, RevisionConflict)]
     assert [(it.expected, it.actual) for it in conflicts] == [(3, 0), (0, 1)]
     assert saved[2:] == records[2:]
-    assert await kind.load(repositories, "absent") is None
-    assert await kind.load(repositories, "stored") == kind.record("stored")
-    assert await kind.load(repositories, "new") == kind.record("new")
+    assert await entity_type.load(repositories, "absent") is None
+    assert await entity_type.load(repositories, "stored") == entity_type.record("stored")
+    assert await entity_type.load(repositories, "new") == entity_type.record("new")
 
 
-async def test_of_no_records_nothing_is_saved(repositories: Repositories, kind: Kind) -> None:
-    assert await save_many(repositories, kind, []) == []
+async def test_of_no_records_nothing_is_saved(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    assert await save_many(repositories, entity_type, []) == []
 
 
 async def test_when_all_are_refused_nothing_is_saved(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    [refused] = await save_many(repositories, kind, [kind.record("key")], [1])
+    [refused] = await save_many(repositories, entity_type, [entity_type.record("key")], [1])
 
     assert isinstance(refused, RevisionConflict)
-    assert await kind.load(repositories, "key") is None
+    assert await entity_type.load(repositories, "key") is None
 
 
-async def test_a_key_that_comes_twice_is_an_error(repositories: Repositories, kind: Kind) -> None:
+async def test_a_key_that_comes_twice_is_an_error(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
     with pytest.raises(ValueError, match="different keys"):
-        await save_many(repositories, kind, [kind.record("key"), kind.record("key")])
+        await save_many(
+            repositories, entity_type, [entity_type.record("key"), entity_type.record("key")]
+        )
 
 
 async def test_a_record_without_its_children_is_an_error(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     record = replace(parent.record("key"), **{parent.children or "": None})
 
@@ -98,7 +119,7 @@ async def test_a_record_without_its_children_is_an_error(
 
 
 async def test_children_get_into_the_order_of_their_positions(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     children = [parent.child(f"child {n}", position=n) for n in range(5)]
     ordered = parent.with_children(parent.record("key"), *children)
@@ -114,32 +135,32 @@ async def test_children_get_into_the_order_of_their_positions(
 # As one by one
 
 
-def _random_record(random: Random, kind: Kind, key: str) -> Any:
-    record = kind.record(key)
+def _random_record(random: Random, entity_type: TypeUnderTest, key: str) -> Any:
+    record = entity_type.record(key)
     if random.random() < 0.5:
-        record = replace(record, **kind.changed)
-    if kind.children and random.random() < 0.7:
+        record = replace(record, **entity_type.changed)
+    if entity_type.children and random.random() < 0.7:
         names = [random.choice("abc") for _ in range(random.randrange(4))]
-        children = [kind.child(name, position=n) for n, name in enumerate(names)]
-        record = kind.with_children(record, *children)
-    if kind is PLAN:
+        children = [entity_type.child(name, position=n) for n, name in enumerate(names)]
+        record = entity_type.with_children(record, *children)
+    if entity_type is PLAN:
         return replace(record, brief_id=f"brief of {key}", version=1 + random.randrange(3))
-    if kind is RESULT:
+    if entity_type is RESULT:
         # Another result of the draft takes the place of the one before.
         return replace(record, draft_id=f"draft of {key.rstrip('!')}")
-    if kind in (BRIEF, FILE, UPLOAD):
+    if entity_type in (BRIEF, FILE, UPLOAD):
         return replace(record, client_id=random.choice(("client-1", "client-2")))
-    owner = "draft" if kind is PACKAGE else "plan"
+    owner = "draft" if entity_type is PACKAGE else "plan"
     name = type(record).owner.attribute
     return replace(record, **{name: f"{owner}-{random.randrange(3)}"})
 
 
-def _steps(random: Random, kind: Kind) -> list[tuple[str, Any]]:
+def _steps(random: Random, entity_type: TypeUnderTest) -> list[tuple[str, Any]]:
     """Bulks, and deletes between them."""
     steps: list[tuple[str, Any]] = []
     for _ in range(8):
         keys = random.sample("abcdefgh", random.randrange(1, 8))
-        records = [_random_record(random, kind, key) for key in keys]
+        records = [_random_record(random, entity_type, key) for key in keys]
         expected = [random.choice((None, None, 0, 1, 2)) for _ in keys]
         steps.append(("save", (records, expected)))
         steps += [("delete", key) for key in random.sample("abcdefgh", 3)]
@@ -147,22 +168,27 @@ def _steps(random: Random, kind: Kind) -> list[tuple[str, Any]]:
 
 
 async def _one_by_one(
-    kind: Kind, records: Sequence[Any], expected: Sequence[int | None], unit: UnitOfWork
+    entity_type: TypeUnderTest,
+    records: Sequence[Any],
+    expected: Sequence[int | None],
+    unit: UnitOfWork,
 ) -> Sequence[Any]:
     outcomes: dict[int, Any] = {}
-    for n in sorted(range(len(records)), key=lambda n: kind.key_of(records[n])):
+    for n in sorted(range(len(records)), key=lambda n: entity_type.key_of(records[n])):
         try:
-            outcomes[n] = await kind.of(unit).save(records[n], expected[n])
+            outcomes[n] = await entity_type.of(unit).save(records[n], expected[n])
         except DomainError as error:
             outcomes[n] = error
     return [outcomes[n] for n in range(len(records))]
 
 
-async def _all(repositories: Repositories, kind: Kind) -> tuple[Any, Any]:
-    """All entities, and the events of the kind, without what sources make up."""
+async def _all(repositories: Repositories, entity_type: TypeUnderTest) -> tuple[Any, Any]:
+    """All entities, and the events of the type, without what sources make up."""
     async with repositories.read() as snapshot:
-        entities = await kind.load_many(snapshot, *"abcdefgh")
-        events = await snapshot.events.of_entities(kind.type.record.entity_type, "abcdefgh", 99)
+        entities = await entity_type.load_many(snapshot, *"abcdefgh")
+        events = await snapshot.events.of_entities(
+            entity_type.type.record.entity_type, "abcdefgh", 99
+        )
     return entities, {
         key: [replace(event, position=None, event_id="") for event in found]
         for key, found in events.items()
@@ -190,7 +216,7 @@ def _told(outcome: Any) -> Any:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_bulks_leave_what_saves_one_by_one_leave_records_and_events(
-    storage: Storage, kind: Kind, clock: SettableClock, seed: int
+    storage: Storage, entity_type: TypeUnderTest, clock: SettableClock, seed: int
 ) -> None:
     repositories = storage.as_(build.caller())
     model = create_storage(PersistenceMode.INMEMORY, clock=clock, new_key=CountedKeys()).as_(
@@ -199,17 +225,19 @@ async def test_bulks_leave_what_saves_one_by_one_leave_records_and_events(
     await _owners(repositories)
     await _owners(model)
 
-    for step, given in _steps(Random(f"{kind.name} {seed}"), kind):
+    for step, given in _steps(Random(f"{entity_type.name} {seed}"), entity_type):
         clock.move(seconds=1)
         if step == "delete":
-            assert await kind.delete(repositories, given) == await kind.delete(model, given)
+            assert await entity_type.delete(repositories, given) == await entity_type.delete(
+                model, given
+            )
             continue
         records, expected = given
         records = [replace(it, updated_at=clock(), created_at=clock()) for it in records]
-        saved = await save_many(repositories, kind, records, expected)
-        wanted = await model.write(partial(_one_by_one, kind, records, expected))
+        saved = await save_many(repositories, entity_type, records, expected)
+        wanted = await model.write(partial(_one_by_one, entity_type, records, expected))
         assert [*map(_told, saved)] == [*map(_told, wanted)]
-        assert await _all(repositories, kind) == await _all(model, kind)
+        assert await _all(repositories, entity_type) == await _all(model, entity_type)
 
 
 async def test_what_new_owners_own_gets_their_clients(
@@ -246,17 +274,17 @@ async def test_owners_that_get_another_client_pass_it_on(repositories: Repositor
     assert (await PLAN.load(repositories, "plan 2")).client_id == "client of brief 2"
 
 
-@pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("entity_type", SAVED, ids=lambda entity_type: entity_type.name)
 async def test_the_number_of_statements_does_not_depend_on_the_number_of_records(
-    database: Database, kind: Kind
+    database: Database, entity_type: TypeUnderTest
 ) -> None:
     repositories = create_storage(PersistenceMode.DB, database).as_(build.caller())
     counts = []
     for count in (1, 40):
         with watched(database) as statements:
             for _ in range(2):
-                records = [kind.record(f"{count} {n:02}") for n in range(count)]
-                await save_many(repositories, kind, records)
+                records = [entity_type.record(f"{count} {n:02}") for n in range(count)]
+                await save_many(repositories, entity_type, records)
         counts.append(len(statements))
 
     assert counts[0] == counts[1]

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import Unavailable
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import PLAN, RESULT, Kind
+from tests.persistence.types_under_test import PLAN, RESULT, TypeUnderTest
 
 PLAN_OF_BRIEF = build.plan("plan-1", brief_id="brief-1", version=1)
 RESULT_OF_DRAFT = build.result("result-1", draft_id="draft-1")
@@ -29,7 +29,7 @@ VIOLATIONS = {
 }
 
 violations = pytest.mark.parametrize(
-    ("kind", "stored", "violating"), VIOLATIONS.values(), ids=VIOLATIONS
+    ("entity_type", "stored", "violating"), VIOLATIONS.values(), ids=VIOLATIONS
 )
 
 
@@ -40,28 +40,30 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @violations
 async def test_a_save_that_breaks_a_second_key_ends_as_unavailable(
-    repositories: Repositories, kind: Kind, stored: Any, violating: Any
+    repositories: Repositories, entity_type: TypeUnderTest, stored: Any, violating: Any
 ) -> None:
-    await kind.save(repositories, stored)
+    await entity_type.save(repositories, stored)
 
     with pytest.raises(Unavailable):
-        await kind.save(repositories, violating)
+        await entity_type.save(repositories, violating)
 
     async with repositories.read() as snapshot:
-        assert await kind.reads_of(snapshot).count(None) == 1
-        assert await kind.load_many(snapshot, kind.key_of(stored)) == {kind.key_of(stored): stored}
+        assert await entity_type.reads_of(snapshot).count(None) == 1
+        assert await entity_type.load_many(snapshot, entity_type.key_of(stored)) == {
+            entity_type.key_of(stored): stored
+        }
 
 
 @violations
 async def test_nothing_is_stored_with_it_even_if_the_work_goes_on_as_if_nothing_were(
-    repositories: Repositories, kind: Kind, stored: Any, violating: Any
+    repositories: Repositories, entity_type: TypeUnderTest, stored: Any, violating: Any
 ) -> None:
-    await kind.save(repositories, stored)
+    await entity_type.save(repositories, stored)
 
     async def work(unit: UnitOfWork) -> None:
         await unit.briefs.save(build.brief("before"))
         with pytest.raises(Unavailable):
-            await kind.of(unit).save(violating)
+            await entity_type.of(unit).save(violating)
 
     with pytest.raises(Unavailable):
         await repositories.write(work)
@@ -84,14 +86,14 @@ async def test_a_version_is_free_again_when_its_plan_changes_version(
 
 async def test_a_second_key_is_free_again_after_a_delete(repositories: Repositories) -> None:
     stored: Any
-    for kind, stored in ((PLAN, PLAN_OF_BRIEF), (RESULT, RESULT_OF_DRAFT)):
-        successor: Any = replace(stored, **{kind.key_name: "new"})
-        await kind.save(repositories, stored)
-        await kind.delete(repositories, kind.key_of(stored))
+    for entity_type, stored in ((PLAN, PLAN_OF_BRIEF), (RESULT, RESULT_OF_DRAFT)):
+        successor: Any = replace(stored, **{entity_type.key_name: "new"})
+        await entity_type.save(repositories, stored)
+        await entity_type.delete(repositories, entity_type.key_of(stored))
 
-        await kind.save(repositories, successor)
+        await entity_type.save(repositories, successor)
 
-        found = await kind.load(repositories, "new")
+        found = await entity_type.load(repositories, "new")
         assert replace(found, revision=1) == successor
 
 

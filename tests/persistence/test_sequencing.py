@@ -13,7 +13,7 @@ from repositories.history.sequencing import keep_sequencing
 from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
 from tests.conftest import close_database
-from tests.persistence.kinds import DRAFT
+from tests.persistence.types_under_test import DRAFT
 from tests.support.history import events_of
 from tests.support.pauses import Pause
 from tests.support.postgres_server import create_database, drop_database

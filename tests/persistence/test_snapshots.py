@@ -12,7 +12,7 @@ from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, KINDS, PACKAGE, PLAN, Kind
+from tests.persistence.types_under_test import BRIEF, PACKAGE, PLAN, TYPES_UNDER_TEST, TypeUnderTest
 from tests.support.pools import connections_in_use
 from tests.support.tasks import elsewhere
 
@@ -20,27 +20,31 @@ BY_REVISION = PageRequest(10, order=Order("revision", Direction.ASC))
 
 
 async def _everything(snapshot: Snapshot) -> Mapping[str, Any]:
-    """By kind: records with children, the count, and a page."""
+    """By type: records with children, the count, and a page."""
     return {
-        kind.name: (
-            await kind.load_many(snapshot, "replaced", "removed", "new"),
-            await kind.reads_of(snapshot).count(None),
-            await kind.reads_of(snapshot).page(BY_REVISION),
+        entity_type.name: (
+            await entity_type.load_many(snapshot, "replaced", "removed", "new"),
+            await entity_type.reads_of(snapshot).count(None),
+            await entity_type.reads_of(snapshot).page(BY_REVISION),
         )
-        for kind in KINDS
+        for entity_type in TYPES_UNDER_TEST
     }
 
 
 async def _change_everything(repositories: Repositories) -> None:
-    for kind in KINDS:
-        await kind.save(repositories, replace(kind.record("replaced"), **kind.changed))
-        await kind.delete(repositories, "removed")
-        await kind.save(repositories, kind.record("new"))
+    for entity_type in TYPES_UNDER_TEST:
+        await entity_type.save(
+            repositories, replace(entity_type.record("replaced"), **entity_type.changed)
+        )
+        await entity_type.delete(repositories, "removed")
+        await entity_type.save(repositories, entity_type.record("new"))
 
 
 async def test_a_snapshot_stays_as_it_is_while_others_commit(repositories: Repositories) -> None:
-    for kind in KINDS:
-        await kind.save(repositories, kind.record("replaced"), kind.record("removed"))
+    for entity_type in TYPES_UNDER_TEST:
+        await entity_type.save(
+            repositories, entity_type.record("replaced"), entity_type.record("removed")
+        )
 
     async with repositories.read() as snapshot:
         before = await _everything(snapshot)
@@ -54,9 +58,9 @@ async def test_a_snapshot_stays_as_it_is_while_others_commit(repositories: Repos
     assert all(later[name] != before[name] for name in later)
 
 
-@pytest.mark.parametrize("first_read", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("first_read", TYPES_UNDER_TEST, ids=lambda entity_type: entity_type.name)
 async def test_whatever_is_read_first_fixes_the_moment_of_all_the_rest(
-    repositories: Repositories, first_read: Kind
+    repositories: Repositories, first_read: TypeUnderTest
 ) -> None:
     async with repositories.read() as snapshot:
         await first_read.reads_of(snapshot).count(None)
@@ -67,7 +71,7 @@ async def test_whatever_is_read_first_fixes_the_moment_of_all_the_rest(
 
 
 async def test_children_belong_to_the_revision_of_their_parent(
-    repositories: Repositories, parent: Kind
+    repositories: Repositories, parent: TypeUnderTest
 ) -> None:
     first = parent.record("key")
     await parent.save(repositories, first)

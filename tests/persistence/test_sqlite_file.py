@@ -17,7 +17,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
 from tests.conftest import close_database, migrate
-from tests.persistence.kinds import DRAFT
+from tests.persistence.types_under_test import DRAFT
 from tests.support.pauses import hold
 from tests.support.rights import without_roots_rights
 from tests.support.tasks import elsewhere

@@ -14,7 +14,7 @@ from repositories.errors import WriteConflict
 from repositories.factory import MAX_ATTEMPTS
 from repositories.unit_of_work import Repositories, Snapshot, Storage, UnitOfWork
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, KINDS, PACKAGE, Kind
+from tests.persistence.types_under_test import BRIEF, PACKAGE, TYPES_UNDER_TEST, TypeUnderTest
 from tests.support.sources import START, CountedKeys, SettableClock
 from tests.support.tasks import elsewhere
 
@@ -38,96 +38,106 @@ async def test_a_unit_of_work_gives_what_its_function_returns(repositories: Repo
     assert await repositories.write(work) == "done"
 
 
-async def test_what_is_written_to_all_kinds_is_stored_together(repositories: Repositories) -> None:
+async def test_what_is_written_to_all_types_is_stored_together(repositories: Repositories) -> None:
     async def work(unit: UnitOfWork) -> None:
-        for kind in KINDS:
-            await kind.of(unit).save(kind.record("key"))
+        for entity_type in TYPES_UNDER_TEST:
+            await entity_type.of(unit).save(entity_type.record("key"))
 
     await repositories.write(work)
 
-    for kind in KINDS:
-        assert await kind.load(repositories, "key") == kind.record("key")
+    for entity_type in TYPES_UNDER_TEST:
+        assert await entity_type.load(repositories, "key") == entity_type.record("key")
 
 
 @pytest.mark.parametrize("error", [Broken, Unavailable, asyncio.CancelledError, SystemExit])
 async def test_an_error_in_the_middle_leaves_nothing_of_it(
-    repositories: Repositories, kind: Kind, error: type[BaseException]
+    repositories: Repositories, entity_type: TypeUnderTest, error: type[BaseException]
 ) -> None:
-    replaced, removed, new = kind.record("replaced"), kind.record("removed"), kind.record("new")
-    await kind.save(repositories, replaced, removed)
+    replaced, removed, new = (
+        entity_type.record("replaced"),
+        entity_type.record("removed"),
+        entity_type.record("new"),
+    )
+    await entity_type.save(repositories, replaced, removed)
 
     async def work(unit: UnitOfWork) -> None:
-        await kind.of(unit).save(replace(replaced, **kind.changed))
-        await kind.of(unit).delete("removed")
-        await kind.of(unit).save(new)
+        await entity_type.of(unit).save(replace(replaced, **entity_type.changed))
+        await entity_type.of(unit).delete("removed")
+        await entity_type.of(unit).save(new)
         raise error
 
     with pytest.raises(error):
         await repositories.write(work)
 
     async with repositories.read() as snapshot:
-        stored = await kind.load_many(snapshot, "replaced", "removed", "new")
+        stored = await entity_type.load_many(snapshot, "replaced", "removed", "new")
     assert stored == {"replaced": replaced, "removed": removed}
 
 
-async def test_other_writes_survive_an_error(repositories: Repositories, kind: Kind) -> None:
+async def test_other_writes_survive_an_error(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
     async def work(unit: UnitOfWork) -> None:
-        await kind.of(unit).save(kind.record("failed"))
+        await entity_type.of(unit).save(entity_type.record("failed"))
         raise Broken
 
-    await kind.save(repositories, kind.record("before"))
+    await entity_type.save(repositories, entity_type.record("before"))
     with pytest.raises(Broken):
         await repositories.write(work)
-    await kind.save(repositories, kind.record("after"))
+    await entity_type.save(repositories, entity_type.record("after"))
 
     async with repositories.read() as snapshot:
-        assert set(await kind.load_many(snapshot, "before", "failed", "after")) == {
+        assert set(await entity_type.load_many(snapshot, "before", "failed", "after")) == {
             "before",
             "after",
         }
 
 
-async def test_a_unit_of_work_sees_what_it_wrote(repositories: Repositories, kind: Kind) -> None:
-    await kind.save(repositories, kind.record("gone"), kind.record("kept"))
+async def test_a_unit_of_work_sees_what_it_wrote(
+    repositories: Repositories, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.save(repositories, entity_type.record("gone"), entity_type.record("kept"))
 
     async def work(unit: UnitOfWork) -> tuple[dict[str, Any], int]:
-        await kind.of(unit).delete("gone")
-        await kind.of(unit).save(replace(kind.record("kept"), **kind.changed))
-        await kind.of(unit).save(kind.record("new"))
-        return await kind.load_many(unit, "gone", "kept", "new"), await kind.of(unit).count(None)
+        await entity_type.of(unit).delete("gone")
+        await entity_type.of(unit).save(replace(entity_type.record("kept"), **entity_type.changed))
+        await entity_type.of(unit).save(entity_type.record("new"))
+        return await entity_type.load_many(unit, "gone", "kept", "new"), await entity_type.of(
+            unit
+        ).count(None)
 
     assert await repositories.write(work) == (
         {
-            "kept": replace(kind.record("kept"), **kind.changed, revision=2),
-            "new": kind.record("new"),
+            "kept": replace(entity_type.record("kept"), **entity_type.changed, revision=2),
+            "new": entity_type.record("new"),
         },
         2,
     )
 
 
 async def test_nobody_else_sees_it_before_it_is_committed(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    await kind.save(repositories, kind.record("key"))
+    await entity_type.save(repositories, entity_type.record("key"))
 
     async def work(unit: UnitOfWork) -> Any:
-        await kind.of(unit).save(replace(kind.record("key"), **kind.changed))
-        return await elsewhere(kind.load(repositories, "key"))
+        await entity_type.of(unit).save(replace(entity_type.record("key"), **entity_type.changed))
+        return await elsewhere(entity_type.load(repositories, "key"))
 
-    assert await repositories.write(work) == kind.record("key")
+    assert await repositories.write(work) == entity_type.record("key")
 
 
 async def test_what_is_read_for_update_is_what_is_stored(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
-    stored = await kind.save(repositories, kind.record("key"))
+    stored = await entity_type.save(repositories, entity_type.record("key"))
 
     async def work(unit: UnitOfWork) -> list[Any]:
-        return [await kind.of(unit).get_for_update(key) for key in ("key", "absent")]
+        return [await entity_type.of(unit).get_for_update(key) for key in ("key", "absent")]
 
     found, absent = await repositories.write(work)
 
-    assert kind.key_of(found) == "key"
+    assert entity_type.key_of(found) == "key"
     assert (found.revision, found.updated_at) == (stored.revision, stored.updated_at)
     assert absent is None
 
@@ -268,25 +278,25 @@ async def test_units_of_work_follow_each_other_even_after_errors(
 # The end
 
 
-def _every_read(reads: Snapshot, kind: Kind) -> list[Awaitable[Any]]:
-    repository = kind.reads_of(reads)
+def _every_read(reads: Snapshot, entity_type: TypeUnderTest) -> list[Awaitable[Any]]:
+    repository = entity_type.reads_of(reads)
     return [repository.get("key"), repository.get_many(["key"]), repository.count(None)]
 
 
 async def test_nothing_can_be_read_after_a_snapshot_has_ended(
-    repositories: Repositories, kind: Kind
+    repositories: Repositories, entity_type: TypeUnderTest
 ) -> None:
     async with AsyncExitStack() as stack:
         snapshot = await stack.enter_async_context(repositories.read())
 
-    for read in _every_read(snapshot, kind):
+    for read in _every_read(snapshot, entity_type):
         with pytest.raises(RuntimeError, match="ended"):
             await read
 
 
 @pytest.mark.parametrize("fails", [False, True])
 async def test_nothing_can_be_read_or_written_after_a_unit_of_work_has_ended(
-    repositories: Repositories, kind: Kind, fails: bool
+    repositories: Repositories, entity_type: TypeUnderTest, fails: bool
 ) -> None:
     kept: list[UnitOfWork] = []
 
@@ -301,16 +311,16 @@ async def test_nothing_can_be_read_or_written_after_a_unit_of_work_has_ended(
     else:
         await repositories.write(work)
 
-    repository = kind.of(kept[0])
+    repository = entity_type.of(kept[0])
     for late in (
-        *_every_read(kept[0], kind),
+        *_every_read(kept[0], entity_type),
         repository.get_for_update("key"),
-        repository.save(kind.record("key")),
+        repository.save(entity_type.record("key")),
         repository.delete("key"),
     ):
         with pytest.raises(RuntimeError, match="ended"):
             await late
-    assert await kind.load(repositories, "key") is None
+    assert await entity_type.load(repositories, "key") is None
 
 
 # Callers

@@ -22,7 +22,13 @@ from repositories.criteria import (
 )
 from repositories.projections import Attribute, Children, JsonProjection
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
-from tests.persistence.kinds import KINDS, PACKAGE, PLAN, RESULT, Kind
+from tests.persistence.types_under_test import (
+    PACKAGE,
+    PLAN,
+    RESULT,
+    TYPES_UNDER_TEST,
+    TypeUnderTest,
+)
 from tests.support.visibility import (
     EITHER,
     OPERATOR,
@@ -51,28 +57,30 @@ async def stored(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
     return storage
 
 
-def projections_of(kind: Kind) -> tuple[JsonProjection, ...]:
-    own = JsonProjection((("key", Attribute(kind.key_name)), ("revision", Attribute("revision"))))
-    if kind.children is None:
+def projections_of(entity_type: TypeUnderTest) -> tuple[JsonProjection, ...]:
+    own = JsonProjection(
+        (("key", Attribute(entity_type.key_name)), ("revision", Attribute("revision")))
+    )
+    if entity_type.children is None:
         return (own,)
     children = JsonProjection((("position", Attribute("position")),))
-    return (own, JsonProjection((("children", Children(kind.children, children)),)))
+    return (own, JsonProjection((("children", Children(entity_type.children, children)),)))
 
 
-def request_of(kind: Kind, page: str) -> PageRequest:
+def request_of(entity_type: TypeUnderTest, page: str) -> PageRequest:
     request = PAGES[page]
     order, filter = request.order, request.filter
     if order.field == "KEY":
-        order = replace(order, field=kind.key_name)
+        order = replace(order, field=entity_type.key_name)
     if isinstance(filter, Comparison):
-        filter = replace(filter, field=kind.key_name)
+        filter = replace(filter, field=entity_type.key_name)
     return replace(request, order=order, filter=filter)
 
 
-async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
+async def everything_read(snapshot: Snapshot, entity_type: TypeUnderTest) -> dict[str, Any]:
     """By the name of the operation, what it gives."""
-    reads: Any = kind.reads_of(snapshot)
-    projections = projections_of(kind)
+    reads: Any = entity_type.reads_of(snapshot)
+    projections = projections_of(entity_type)
     found: dict[str, Any] = {
         "get": [await reads.get(key) for key in ALL],
         "get_many": await reads.get_many(ALL),
@@ -81,7 +89,7 @@ async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
         "count": await reads.count(None),
     }
     for page in PAGES:
-        request = request_of(kind, page)
+        request = request_of(entity_type, page)
         found[f"page {page}"] = await reads.page(request)
         found[f"count {page}"] = await reads.count(request.filter)
         found[f"json_page {page}"] = await reads.json_page(
@@ -92,16 +100,16 @@ async def everything_read(snapshot: Snapshot, kind: Kind) -> dict[str, Any]:
                 found[f"{name} {page}"] = await getattr(reads, name)(ALL, request)
             if name.startswith("counts_by_"):
                 found[f"{name} {page}"] = await getattr(reads, name)(ALL, request.filter)
-    if kind.children is not None:
-        found["children"] = await kind.load_children(snapshot, *ALL)
+    if entity_type.children is not None:
+        found["children"] = await entity_type.load_children(snapshot, *ALL)
         of_child = [JsonProjection((("position", Attribute("position")),))]
-        name = f"{kind.children}_json_by_{kind.key_name}"
+        name = f"{entity_type.children}_json_by_{entity_type.key_name}"
         found["children as JSON"] = await getattr(reads, name)(ALL, of_child)
-    if kind is PLAN:
+    if entity_type is PLAN:
         versions = [(brief, version) for brief in ALL for version in range(1, 5)]
         found["versions"] = await reads.get_many_by_version(versions)
         found["versions as JSON"] = await reads.json_by_version(versions, projections)
-    if kind is RESULT:
+    if entity_type is RESULT:
         found["by draft"] = await reads.get_many_by_draft_id(ALL)
         found["by draft as JSON"] = await reads.json_by_draft_id(ALL, projections)
     return found
@@ -121,37 +129,39 @@ def without_clients(found: Any) -> Any:
     return found
 
 
-async def read_by(storage: Storage, caller: Caller, kind: Kind) -> dict[str, Any]:
+async def read_by(storage: Storage, caller: Caller, entity_type: TypeUnderTest) -> dict[str, Any]:
     async with storage.as_(caller).read() as snapshot:
-        return await everything_read(snapshot, kind)
+        return await everything_read(snapshot, entity_type)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-async def test_what_is_hidden_is_read_as_if_it_were_not_stored(stored: Storage, kind: Kind) -> None:
-    whole = await read_by(stored, OPERATOR, kind)
-    seen = await read_by(stored, A, kind)
+@pytest.mark.parametrize("entity_type", TYPES_UNDER_TEST, ids=lambda entity_type: entity_type.name)
+async def test_what_is_hidden_is_read_as_if_it_were_not_stored(
+    stored: Storage, entity_type: TypeUnderTest
+) -> None:
+    whole = await read_by(stored, OPERATOR, entity_type)
+    seen = await read_by(stored, A, entity_type)
     await stored.as_(OPERATOR).write(delete_of_b)
 
-    assert without_clients(seen) == without_clients(await read_by(stored, OPERATOR, kind))
+    assert without_clients(seen) == without_clients(await read_by(stored, OPERATOR, entity_type))
     assert seen["count"] < whole["count"]
     assert len(seen["get_many"]) == seen["count"]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("entity_type", TYPES_UNDER_TEST, ids=lambda entity_type: entity_type.name)
 async def test_what_is_hidden_can_be_neither_locked_nor_deleted(
-    stored: Storage, kind: Kind
+    stored: Storage, entity_type: TypeUnderTest
 ) -> None:
     async def by_a(unit: UnitOfWork) -> tuple[Any, ...]:
-        repository = kind.of(unit)
+        repository = entity_type.of(unit)
         hidden = await repository.get_for_update("b1"), await repository.delete("b1")
         locked = await repository.get_for_update("a1")
-        return *hidden, kind.key_of(locked), await repository.delete("a1")
+        return *hidden, entity_type.key_of(locked), await repository.delete("a1")
 
     assert await stored.as_(A).write(by_a) == (None, False, "a1", True)
     async with stored.as_(OPERATOR).read() as snapshot:
-        assert set(await kind.reads_of(snapshot).get_many(["a1", "b1"])) == {"b1"}
-        if kind.children is not None:
-            assert set(await kind.load_children(snapshot, "a1", "b1")) == {"b1"}
+        assert set(await entity_type.reads_of(snapshot).get_many(["a1", "b1"])) == {"b1"}
+        if entity_type.children is not None:
+            assert set(await entity_type.load_children(snapshot, "a1", "b1")) == {"b1"}
 
 
 async def test_callers_do_not_get_each_other_s_statements(stored: Storage) -> None:

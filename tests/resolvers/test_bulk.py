@@ -14,7 +14,7 @@ from domain.production import SaveDrafts
 from domain.qc import RecordQcResults
 from repositories.unit_of_work import Repositories, Storage
 from tests import builders as build
-from tests.persistence.kinds import BRIEF, DRAFT, PACKAGE, PLAN, RESULT
+from tests.persistence.types_under_test import BRIEF, DRAFT, PACKAGE, PLAN, RESULT
 from tests.support.commands import Commands
 from tests.support.sources import START, SettableClock
 

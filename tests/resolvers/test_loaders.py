@@ -15,7 +15,7 @@ from resolvers.dataloaders import ALL, Loader
 from resolvers.delivery.loaders import PackageLoaders
 from resolvers.loaders import Loaders
 from tests import builders as build
-from tests.persistence.kinds import PACKAGE, PLAN, RESULT
+from tests.persistence.types_under_test import PACKAGE, PLAN, RESULT
 
 
 class Counted:
@@ -69,7 +69,7 @@ async def test_second_keys_are_answered_too(repositories: Repositories) -> None:
     assert [result and result.result_id for result in results] == [None, "result"]
 
 
-async def test_what_is_asked_for_at_once_is_one_read_of_each_kind(
+async def test_what_is_asked_for_at_once_is_one_read_of_each_type(
     repositories: Repositories,
 ) -> None:
     await _store(repositories)

@@ -9,7 +9,7 @@ from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import BriefScope, BriefStage
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import BRIEF
+from tests.persistence.types_under_test import BRIEF
 from tests.support.commands import Commands
 from tests.support.sources import START, SettableClock
 

@@ -9,7 +9,7 @@ import pytest
 from domain.errors import RevisionConflict, ValidationFailed
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import RESULT
+from tests.persistence.types_under_test import RESULT
 from tests.support.commands import Commands
 from tests.support.sources import START, SettableClock
 

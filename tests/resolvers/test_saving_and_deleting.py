@@ -11,7 +11,7 @@ from domain.errors import NotFound, RevisionConflict, ValidationFailed
 from domain.json_object import EMPTY_OBJECT
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import (
+from tests.persistence.types_under_test import (
     BRIEF,
     CAMPAIGN,
     DRAFT,
@@ -19,19 +19,19 @@ from tests.persistence.kinds import (
     PLAN,
     RESULT,
     SAVED,
-    Kind,
+    TypeUnderTest,
 )
 from tests.support.commands import Commands
 from tests.support.sources import START, SettableClock
 
 Save = Callable[..., Awaitable[Any]]
 
-every_kind = pytest.mark.parametrize("kind", SAVED, ids=lambda kind: kind.name)
+every_type = pytest.mark.parametrize("entity_type", SAVED, ids=lambda entity_type: entity_type.name)
 
 
-def _saving(commands: Commands, kind: Kind) -> Save:
+def _saving(commands: Commands, entity_type: TypeUnderTest) -> Save:
     """Saves with the changes that it's given; all else is complete and valid."""
-    run, command = _SAVING[kind.name]
+    run, command = _SAVING[entity_type.name]
     return lambda **changes: getattr(commands, run)(command(**changes))
 
 
@@ -45,132 +45,142 @@ _SAVING: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 
 
-@every_kind
+@every_type
 async def test_the_same_input_twice_leaves_one_entity_at_revision_2(
-    repositories: Repositories, commands: Commands, clock: SettableClock, kind: Kind
+    repositories: Repositories, commands: Commands, clock: SettableClock, entity_type: TypeUnderTest
 ) -> None:
-    save = _saving(commands, kind)
-    first = await save(**{kind.key_name: "key"})
+    save = _saving(commands, entity_type)
+    first = await save(**{entity_type.key_name: "key"})
     later = clock.move(hours=1)
 
-    second = await save(**{kind.key_name: "key"})
+    second = await save(**{entity_type.key_name: "key"})
 
     assert (first.revision, first.created_at, first.updated_at) == (1, START, START)
     assert (second.revision, second.created_at, second.updated_at) == (2, START, later)
-    if kind.children:
-        assert kind.children_of(second) == kind.children_of(first)
-    assert await kind.load(repositories, "key") == second
+    if entity_type.children:
+        assert entity_type.children_of(second) == entity_type.children_of(first)
+    assert await entity_type.load(repositories, "key") == second
     async with repositories.read() as snapshot:
-        assert await kind.reads_of(snapshot).count(None) == 1
+        assert await entity_type.reads_of(snapshot).count(None) == 1
 
 
-@every_kind
+@every_type
 async def test_a_key_is_made_for_what_comes_without_one(
-    repositories: Repositories, commands: Commands, kind: Kind
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest
 ) -> None:
-    saved = await _saving(commands, kind)(**{kind.key_name: None})
+    saved = await _saving(commands, entity_type)(**{entity_type.key_name: None})
 
-    key = kind.key_of(saved)
+    key = entity_type.key_of(saved)
     assert key.endswith("-new-1")
-    assert await kind.load(repositories, key) == saved
+    assert await entity_type.load(repositories, key) == saved
 
 
-@every_kind
+@every_type
 async def test_the_expected_revision_is_the_stored_one(
-    repositories: Repositories, commands: Commands, kind: Kind
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest
 ) -> None:
-    save = _saving(commands, kind)
-    await save(**{kind.key_name: "key"}, expected_revision=0)
-    stored = await save(**{kind.key_name: "key"}, expected_revision=1)
+    save = _saving(commands, entity_type)
+    await save(**{entity_type.key_name: "key"}, expected_revision=0)
+    stored = await save(**{entity_type.key_name: "key"}, expected_revision=1)
 
     for expected in (0, 1, 3):
         with pytest.raises(RevisionConflict) as raised:
-            await save(**{kind.key_name: "key"}, expected_revision=expected)
+            await save(**{entity_type.key_name: "key"}, expected_revision=expected)
         assert (raised.value.expected, raised.value.actual) == (expected, 2)
 
-    assert await kind.load(repositories, "key") == stored
+    assert await entity_type.load(repositories, "key") == stored
 
 
-@every_kind
+@every_type
 async def test_nothing_wrong_is_stored(
-    repositories: Repositories, commands: Commands, kind: Kind
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest
 ) -> None:
     for key in ("", " ", " key", "key\n", "k\x00", "\ud800", "k" * 201):
         with pytest.raises(ValidationFailed) as raised:
-            await _saving(commands, kind)(**{kind.key_name: key})
-        assert [violation.path for violation in raised.value.violations] == [(kind.key_name,)]
+            await _saving(commands, entity_type)(**{entity_type.key_name: key})
+        assert [violation.path for violation in raised.value.violations] == [
+            (entity_type.key_name,)
+        ]
 
     async with repositories.read() as snapshot:
-        assert await kind.reads_of(snapshot).count(None) == 0
+        assert await entity_type.reads_of(snapshot).count(None) == 0
 
 
-@every_kind
+@every_type
 async def test_updated_at_does_not_go_back_with_the_clock(
-    commands: Commands, clock: SettableClock, kind: Kind
+    commands: Commands, clock: SettableClock, entity_type: TypeUnderTest
 ) -> None:
-    save = _saving(commands, kind)
-    await save(**{kind.key_name: "key"})
+    save = _saving(commands, entity_type)
+    await save(**{entity_type.key_name: "key"})
     clock.move(hours=-1)
 
-    saved = await save(**{kind.key_name: "key"})
+    saved = await save(**{entity_type.key_name: "key"})
 
     assert (saved.revision, saved.updated_at) == (2, START)
 
 
-@every_kind
+@every_type
 async def test_deleting_gives_the_key(
-    repositories: Repositories, commands: Commands, kind: Kind
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest
 ) -> None:
-    await _saving(commands, kind)(**{kind.key_name: "key"})
+    await _saving(commands, entity_type)(**{entity_type.key_name: "key"})
 
-    deleted = await commands.delete(build.delete(kind.key_name, "key"))
+    deleted = await commands.delete(build.delete(entity_type.key_name, "key"))
 
     assert deleted == "key"
-    assert await kind.load(repositories, "key") is None
+    assert await entity_type.load(repositories, "key") is None
 
 
-@every_kind
-async def test_what_is_not_there_is_not_deleted(commands: Commands, kind: Kind) -> None:
+@every_type
+async def test_what_is_not_there_is_not_deleted(
+    commands: Commands, entity_type: TypeUnderTest
+) -> None:
     for expected in (None, 0, 1):
         with pytest.raises(NotFound) as raised:
-            await commands.delete(build.delete(kind.key_name, "key", expected_revision=expected))
-        assert (raised.value.field, raised.value.key) == (kind.key_name, "key")
+            await commands.delete(
+                build.delete(entity_type.key_name, "key", expected_revision=expected)
+            )
+        assert (raised.value.field, raised.value.key) == (entity_type.key_name, "key")
 
 
-@every_kind
+@every_type
 async def test_another_revision_than_expected_is_not_deleted(
-    repositories: Repositories, commands: Commands, kind: Kind
+    repositories: Repositories, commands: Commands, entity_type: TypeUnderTest
 ) -> None:
-    saved = await _saving(commands, kind)(**{kind.key_name: "key"})
+    saved = await _saving(commands, entity_type)(**{entity_type.key_name: "key"})
 
     for expected in (0, 2):
         with pytest.raises(RevisionConflict) as raised:
-            await commands.delete(build.delete(kind.key_name, "key", expected_revision=expected))
+            await commands.delete(
+                build.delete(entity_type.key_name, "key", expected_revision=expected)
+            )
         assert (raised.value.expected, raised.value.actual) == (expected, 1)
-    assert await kind.load(repositories, "key") == saved
+    assert await entity_type.load(repositories, "key") == saved
 
-    await commands.delete(build.delete(kind.key_name, "key", expected_revision=1))
+    await commands.delete(build.delete(entity_type.key_name, "key", expected_revision=1))
 
 
-@every_kind
-async def test_a_wrong_key_is_not_looked_up(commands: Commands, kind: Kind) -> None:
+@every_type
+async def test_a_wrong_key_is_not_looked_up(commands: Commands, entity_type: TypeUnderTest) -> None:
     for key in ("", "k\x00", "\udfff"):
         with pytest.raises(ValidationFailed) as raised:
-            await commands.delete(build.delete(kind.key_name, key))
-        assert [violation.path for violation in raised.value.violations] == [(kind.key_name,)]
+            await commands.delete(build.delete(entity_type.key_name, key))
+        assert [violation.path for violation in raised.value.violations] == [
+            (entity_type.key_name,)
+        ]
 
 
-@every_kind
+@every_type
 async def test_saved_again_after_a_delete_it_is_new_but_for_its_revision(
-    commands: Commands, clock: SettableClock, kind: Kind
+    commands: Commands, clock: SettableClock, entity_type: TypeUnderTest
 ) -> None:
-    save = _saving(commands, kind)
-    await save(**{kind.key_name: "key"})
-    await save(**{kind.key_name: "key"})
-    await commands.delete(build.delete(kind.key_name, "key"))
+    save = _saving(commands, entity_type)
+    await save(**{entity_type.key_name: "key"})
+    await save(**{entity_type.key_name: "key"})
+    await commands.delete(build.delete(entity_type.key_name, "key"))
     later = clock.move(hours=1)
 
-    saved = await save(**{kind.key_name: "key"}, expected_revision=0)
+    saved = await save(**{entity_type.key_name: "key"}, expected_revision=0)
 
     assert (saved.revision, saved.created_at, saved.updated_at) == (3, later, later)
 
@@ -216,7 +226,7 @@ async def test_what_refers_to_a_deleted_entity_stays(
     repositories: Repositories, commands: Commands
 ) -> None:
     await commands.submit_intake(build.submit_intake())
-    kept: list[tuple[Kind, Any]] = [
+    kept: list[tuple[TypeUnderTest, Any]] = [
         (PLAN, await commands.save_strategy_plan(build.save_plan())),
         (CAMPAIGN, await commands.save_campaign(build.save_campaign())),
         (DRAFT, await commands.save_draft(build.save_draft())),
@@ -226,8 +236,8 @@ async def test_what_refers_to_a_deleted_entity_stays(
 
     for deleted, key in [(BRIEF, "brief-1"), (PLAN, "plan-1"), (DRAFT, "draft-1")]:
         await commands.delete(build.delete(deleted.key_name, key))
-        kept = [(kind, record) for kind, record in kept if kind is not deleted]
-        for kind, record in kept:
+        kept = [(entity_type, record) for entity_type, record in kept if entity_type is not deleted]
+        for entity_type, record in kept:
             # It leads to no brief any more, and so belongs to no client.
             lost = replace(record, client_id=None)
-            assert await kind.load(repositories, kind.key_of(record)) == lost
+            assert await entity_type.load(repositories, entity_type.key_of(record)) == lost

@@ -10,7 +10,7 @@ from domain.errors import InvalidTransition, NotFound, RevisionConflict, Validat
 from domain.strategy import ApprovalState, StrategyPlan, StrategyTimeline
 from repositories.unit_of_work import Repositories
 from tests import builders as build
-from tests.persistence.kinds import PLAN
+from tests.persistence.types_under_test import PLAN
 from tests.support.commands import Commands
 from tests.support.sources import START, SettableClock
 

@@ -15,7 +15,7 @@ from repositories.unit_of_work import Storage, UnitOfWork
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
-from tests.persistence.kinds import DRAFT
+from tests.persistence.types_under_test import DRAFT
 from tests.support.graphql import InProcess, Json
 from tests.support.patience import SECONDS
 from tests.support.sources import START

@@ -8,20 +8,20 @@ import pytest
 from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate
 from schema.root import CompiledSchema
 from tests import inputs
-from tests.schema.kinds import DRAFT, PACKAGE, RESULT, Kind
+from tests.schema.types_under_test import DRAFT, PACKAGE, RESULT, TypeUnderTest
 from tests.support.graphql import ENTITIES, ERRORS, InProcess, Json
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """A mutation that carries out many commands, and the kind that it saves."""
+    """A mutation that carries out many commands, and the type that it saves."""
 
     name: str
-    kind: Kind
+    entity_type: TypeUnderTest
 
     @property
     def document(self) -> str:
-        entity = self.kind.name
+        entity = self.entity_type.name
         return (
             f"mutation Run($input: {self.name[0].upper()}{self.name[1:]}Input!) "
             f"{{ {self.name}(input: $input) {{ count {ERRORS} "
@@ -54,15 +54,15 @@ REJECTED = {
 
 @every_bulk
 async def test_each_row_has_the_payload_of_a_single_save(api: InProcess, bulk: Bulk) -> None:
-    entity = bulk.kind.name
-    stored = await bulk.kind.put(api, "stored")
+    entity = bulk.entity_type.name
+    stored = await bulk.entity_type.put(api, "stored")
 
-    payload = await bulk.send(api, *map(bulk.kind.input_for, ("b", "stored", "a")))
+    payload = await bulk.send(api, *map(bulk.entity_type.input_for, ("b", "stored", "a")))
 
     assert (payload["count"], payload["errors"]) == (3, [])
     for result, key in zip(payload["results"], ("b", "stored", "a"), strict=True):
         assert result["errors"] == []
-        assert result[entity] == await bulk.kind.get(api, key)
+        assert result[entity] == await bulk.entity_type.get(api, key)
     assert payload["results"][1][entity] == stored | {"revision": 2}
 
 
@@ -70,7 +70,10 @@ async def test_each_row_has_the_payload_of_a_single_save(api: InProcess, bulk: B
 async def test_one_wrong_row_rejects_everything_unless_it_is_told_otherwise(
     api: InProcess, bulk: Bulk
 ) -> None:
-    rows = [bulk.kind.input_for("fine"), bulk.kind.input_for("wrong", expectedRevision=7)]
+    rows = [
+        bulk.entity_type.input_for("fine"),
+        bulk.entity_type.input_for("wrong", expectedRevision=7),
+    ]
     refusal = {
         "__typename": "RevisionConflictError",
         "code": "REVISION_CONFLICT",
@@ -87,15 +90,15 @@ async def test_one_wrong_row_rejects_everything_unless_it_is_told_otherwise(
         REJECTED | {"message": "1 of 2 rows were refused, so nothing was stored."}
     ]
     assert [row["errors"] for row in payload["results"]] == [[REJECTED], [refusal]]
-    assert [row[bulk.kind.name] for row in payload["results"]] == [None, None]
-    assert await bulk.kind.get(api, "fine") is None
+    assert [row[bulk.entity_type.name] for row in payload["results"]] == [None, None]
+    assert await bulk.entity_type.get(api, "fine") is None
 
     payload = await bulk.send(api, *rows, policy="REJECT_FAILED_ROWS")
 
     assert (payload["count"], payload["errors"]) == (1, [])
     assert [row["errors"] for row in payload["results"]] == [[], [refusal]]
-    assert payload["results"][0][bulk.kind.name] == await bulk.kind.get(api, "fine")
-    assert payload["results"][1][bulk.kind.name] is None
+    assert payload["results"][0][bulk.entity_type.name] == await bulk.entity_type.get(api, "fine")
+    assert payload["results"][1][bulk.entity_type.name] is None
 
 
 async def test_the_path_of_an_error_begins_within_the_row(api: InProcess) -> None:
@@ -108,19 +111,19 @@ async def test_the_path_of_an_error_begins_within_the_row(api: InProcess) -> Non
 
 @every_bulk
 async def test_rows_about_the_same_entity_are_refused(api: InProcess, bulk: Bulk) -> None:
-    rows = [bulk.kind.input_for(key) for key in ("same", "other", "same")]
+    rows = [bulk.entity_type.input_for(key) for key in ("same", "other", "same")]
 
     payload = await bulk.send(api, *rows, policy="REJECT_FAILED_ROWS")
 
     assert payload["count"] == 1
     for row in (payload["results"][0], payload["results"][2]):
-        assert {"path": [bulk.kind.key]}.items() <= row["errors"][0].items()
-        assert row["errors"][0]["message"] == f"{bulk.kind.key}: another row has the same."
+        assert {"path": [bulk.entity_type.key]}.items() <= row["errors"][0].items()
+        assert row["errors"][0]["message"] == f"{bulk.entity_type.key}: another row has the same."
 
 
 @every_bulk
 async def test_too_many_rows_are_refused_as_a_whole(api: InProcess, bulk: Bulk) -> None:
-    payload = await bulk.send(api, *[bulk.kind.input_for(f"key {n}") for n in range(201)])
+    payload = await bulk.send(api, *[bulk.entity_type.input_for(f"key {n}") for n in range(201)])
 
     assert payload == {
         "count": 0,
@@ -134,7 +137,7 @@ async def test_too_many_rows_are_refused_as_a_whole(api: InProcess, bulk: Bulk) 
         ],
         "results": [],
     }
-    assert await bulk.kind.get(api, "key 0") is None
+    assert await bulk.entity_type.get(api, "key 0") is None
 
 
 async def test_what_else_is_selected_of_the_entities_is_read_after_the_save(

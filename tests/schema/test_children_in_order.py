@@ -3,7 +3,7 @@
 import pytest
 
 from tests import inputs
-from tests.schema.kinds import DRAFT, PACKAGE, Kind, every_parent
+from tests.schema.types_under_test import DRAFT, PACKAGE, TypeUnderTest, every_parent
 from tests.support.graphql import InProcess
 
 GIVEN = ["C", "A", "B"]
@@ -71,18 +71,18 @@ async def test_artifacts_saved_again_in_another_order(api: InProcess) -> None:
 
 
 @every_parent
-async def test_children_of_every_kind_and_as_many_as_there_may_be(
-    api: InProcess, kind: Kind
+async def test_children_of_every_type_and_as_many_as_there_may_be(
+    api: InProcess, entity_type: TypeUnderTest
 ) -> None:
-    assert kind.children
-    changes = {"budgetPercent": 0} if kind.children == "recommendations" else {}
-    given = [kind.child(f"{number * 7 % 500}", **changes) for number in range(500)]
+    assert entity_type.children
+    changes = {"budgetPercent": 0} if entity_type.children == "recommendations" else {}
+    given = [entity_type.child(f"{number * 7 % 500}", **changes) for number in range(500)]
 
-    await kind.put(api, "key", **{kind.children: given})
+    await entity_type.put(api, "key", **{entity_type.children: given})
 
-    stored = await kind.get(api, "key")
+    stored = await entity_type.get(api, "key")
     assert stored
-    assert stored[kind.children] == kind.stored(given)
+    assert stored[entity_type.children] == entity_type.stored(given)
 
 
 async def test_the_same_child_twice_is_there_twice(api: InProcess) -> None:

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.schema.kinds import BRIEF, CAMPAIGN, DRAFT, KINDS, PACKAGE, PLAN, Kind, every_kind
+from tests.schema.types_under_test import (
+    BRIEF,
+    CAMPAIGN,
+    DRAFT,
+    PACKAGE,
+    PLAN,
+    TYPES_UNDER_TEST,
+    TypeUnderTest,
+    every_type,
+)
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
 
@@ -13,7 +22,7 @@ from tests.support.sources import SettableClock
 class Listing:
     """A connection field, and how it gets items whose keys sort in the order of saving."""
 
-    kind: Kind
+    entity_type: TypeUnderTest
     parent: str | None = None
     """The lookup that it is nested in."""
     reference: str | None = None
@@ -21,30 +30,35 @@ class Listing:
 
     @property
     def id(self) -> str:
-        return f"{self.parent or 'root'}.{self.kind.name}s"
+        return f"{self.parent or 'root'}.{self.entity_type.name}s"
 
     def query(self, arguments: str = "", variables: str = "") -> str:
         declared = f"query({variables})" if variables else "query"
-        field = f"{self.kind.name}s{f'({arguments})' if arguments else ''}"
+        field = f"{self.entity_type.name}s{f'({arguments})' if arguments else ''}"
         page = f"""{field} {{
-            edges {{ cursor node {{ key: {self.kind.key} }} }} nodes {{ key: {self.kind.key} }}
+            edges {{ cursor node {{ key: {self.entity_type.key} }} }}
+            nodes {{ key: {self.entity_type.key} }}
             pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount }}"""
         if self.parent is None:
             return f"{declared} {{ {page} }}"
-        parent = next(kind for kind in KINDS if kind.name == self.parent)
+        parent = next(
+            entity_type for entity_type in TYPES_UNDER_TEST if entity_type.name == self.parent
+        )
         return f'{declared} {{ parent: {parent.name}({parent.key}: "parent") {{ {page} }} }}'
 
     async def fill(self, api: InProcess, clock: SettableClock, count: int) -> list[str]:
         """Save so many items and their parent; gives their keys, newest first."""
         if self.parent:
-            parent = next(kind for kind in KINDS if kind.name == self.parent)
+            parent = next(
+                entity_type for entity_type in TYPES_UNDER_TEST if entity_type.name == self.parent
+            )
             await parent.put(api, "parent")
         keys = [f"key-{number:02}" for number in range(count)]
         for number, key in enumerate(keys):
             changes: Json = {self.reference: "parent"} if self.reference else {}
-            if self.kind is PLAN and self.reference:
+            if self.entity_type is PLAN and self.reference:
                 changes["version"] = number + 1
-            await self.kind.put(api, key, **changes)
+            await self.entity_type.put(api, key, **changes)
             await self._put_a_stranger(api, key)
             clock.move(seconds=1)
         return keys[::-1]
@@ -52,7 +66,7 @@ class Listing:
     async def _put_a_stranger(self, api: InProcess, key: str) -> None:
         """One more that belongs to another parent."""
         if self.reference:
-            await self.kind.put(api, f"stranger of {key}", **{self.reference: f"not {key}"})
+            await self.entity_type.put(api, f"stranger of {key}", **{self.reference: f"not {key}"})
 
     async def page(self, api: InProcess, **arguments: object) -> Json:
         types = {"first": "Int", "last": "Int", "after": "String", "before": "String"}
@@ -63,12 +77,12 @@ class Listing:
             ),
             **arguments,
         )
-        found: Json = (data["parent"] if self.parent else data)[f"{self.kind.name}s"]
+        found: Json = (data["parent"] if self.parent else data)[f"{self.entity_type.name}s"]
         return found
 
 
 LISTINGS = [
-    *(Listing(kind) for kind in KINDS),
+    *(Listing(entity_type) for entity_type in TYPES_UNDER_TEST),
     Listing(PLAN, "brief", "briefId"),
     Listing(CAMPAIGN, "strategyPlan", "strategyId"),
     Listing(DRAFT, "strategyPlan", "strategyId"),
@@ -265,7 +279,7 @@ async def test_sizes_that_make_no_sense_are_bad_user_input(
 
         assert error["code"] == "BAD_USER_INPUT", arguments
         assert error["message"].startswith(f"{named}:"), arguments
-        assert error["path"][-1] == f"{listing.kind.name}s", arguments
+        assert error["path"][-1] == f"{listing.entity_type.name}s", arguments
 
 
 async def test_a_first_with_a_last_of_null_is_just_a_first(
@@ -312,10 +326,14 @@ async def test_pages_of_several_parents_are_cut_for_each(
     ]
 
 
-@every_kind
-async def test_a_list_shows_each_entity_as_it_is_found_alone(api: InProcess, kind: Kind) -> None:
-    stored = [await kind.put(api, key) for key in ("key-1", "key-2")]
+@every_type
+async def test_a_list_shows_each_entity_as_it_is_found_alone(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
+    stored = [await entity_type.put(api, key) for key in ("key-1", "key-2")]
 
-    found = (await api.ask(f"{{ {kind.name}s {{ nodes {{ {kind.fields} }} }} }}"))[f"{kind.name}s"]
+    found = (await api.ask(f"{{ {entity_type.name}s {{ nodes {{ {entity_type.fields} }} }} }}"))[
+        f"{entity_type.name}s"
+    ]
 
     assert found["nodes"] == stored

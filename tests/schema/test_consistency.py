@@ -5,7 +5,7 @@ import pytest
 from repositories.unit_of_work import Storage
 from schema.root import CompiledSchema
 from tests import inputs
-from tests.schema.kinds import DRAFT, PACKAGE, PLAN, RESULT, Kind, every_parent
+from tests.schema.types_under_test import DRAFT, PACKAGE, PLAN, RESULT, TypeUnderTest, every_parent
 from tests.support.graphql import InProcess, Json
 from tests.support.interference import Announcing, Event, Interfered
 from tests.support.tasks import elsewhere
@@ -96,22 +96,26 @@ def interrupted(api: InProcess, after_write: Event) -> InProcess:
 
 
 @every_parent
-async def test_a_payloads_children_are_those_of_its_revision(api: InProcess, kind: Kind) -> None:
-    assert kind.children
-    ours = [kind.child("ours"), kind.child("also-ours")]
+async def test_a_payloads_children_are_those_of_its_revision(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
+    assert entity_type.children
+    ours = [entity_type.child("ours"), entity_type.child("also-ours")]
 
     async def somebody_else_saves() -> None:
-        theirs = {kind.children or "": [kind.child("theirs")]}
-        await elsewhere(kind.put(api, "key", **theirs))
+        theirs = {entity_type.children or "": [entity_type.child("theirs")]}
+        await elsewhere(entity_type.put(api, "key", **theirs))
 
-    payload = await kind.put(interrupted(api, somebody_else_saves), "key", **{kind.children: ours})
+    payload = await entity_type.put(
+        interrupted(api, somebody_else_saves), "key", **{entity_type.children: ours}
+    )
 
     assert payload["revision"] == 1
-    assert texts_of(payload[kind.children]) == ["ours", "also-ours"]
-    stored = await kind.get(api, "key")
+    assert texts_of(payload[entity_type.children]) == ["ours", "also-ours"]
+    stored = await entity_type.get(api, "key")
     assert stored
     assert stored["revision"] == 2
-    assert texts_of(stored[kind.children]) == ["theirs"]
+    assert texts_of(stored[entity_type.children]) == ["theirs"]
 
 
 def texts_of(children: list[Json]) -> list[str]:

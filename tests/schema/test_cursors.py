@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from repositories.factory import PersistenceMode, create_storage
 from schema.root import CompiledSchema
-from tests.schema.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN
+from tests.schema.types_under_test import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
 

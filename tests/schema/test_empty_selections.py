@@ -2,7 +2,16 @@
 
 import pytest
 
-from tests.schema.kinds import BRIEF, CAMPAIGN, DRAFT, PACKAGE, PLAN, RESULT, Kind, every_kind
+from tests.schema.types_under_test import (
+    BRIEF,
+    CAMPAIGN,
+    DRAFT,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    TypeUnderTest,
+    every_type,
+)
 from tests.support.graphql import InProcess, Json
 
 SKIPPED = "a: revision @skip(if: true)"
@@ -17,21 +26,23 @@ every_selection = pytest.mark.parametrize(
 
 
 @every_selection
-@every_kind
-async def test_of_entities(api: InProcess, kind: Kind, selection: str, item: Json) -> None:
-    await kind.put(api, "key")
-    type_name = kind.name[0].upper() + kind.name[1:]
+@every_type
+async def test_of_entities(
+    api: InProcess, entity_type: TypeUnderTest, selection: str, item: Json
+) -> None:
+    await entity_type.put(api, "key")
+    type_name = entity_type.name[0].upper() + entity_type.name[1:]
     expected = dict.fromkeys(item, type_name)
 
     data = await api.ask(
-        f"""{{ one: {kind.name}({kind.key}: "key") {{ {selection} }}
-          none: {kind.name}({kind.key}: "absent") {{ {selection} }}
-          nodes: {kind.name}s {{ nodes {{ {selection} }} }}
-          edges: {kind.name}s {{ edges {{ node {{ {selection} }} }} }}
-          bare: {kind.name}s {{ edges {{ cursor @skip(if: true) }} }}
-          info: {kind.name}s {{ pageInfo {{ hasNextPage @skip(if: true) }} }}
-          gone: {kind.name}s {{ totalCount @skip(if: true) }}
-          both: {kind.name}s {{ nodes {{ {selection} }} totalCount }} }}"""
+        f"""{{ one: {entity_type.name}({entity_type.key}: "key") {{ {selection} }}
+          none: {entity_type.name}({entity_type.key}: "absent") {{ {selection} }}
+          nodes: {entity_type.name}s {{ nodes {{ {selection} }} }}
+          edges: {entity_type.name}s {{ edges {{ node {{ {selection} }} }} }}
+          bare: {entity_type.name}s {{ edges {{ cursor @skip(if: true) }} }}
+          info: {entity_type.name}s {{ pageInfo {{ hasNextPage @skip(if: true) }} }}
+          gone: {entity_type.name}s {{ totalCount @skip(if: true) }}
+          both: {entity_type.name}s {{ nodes {{ {selection} }} totalCount }} }}"""
     )
 
     assert data == {

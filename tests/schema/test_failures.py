@@ -8,7 +8,7 @@ from domain.errors import TimedOut, Unavailable
 from repositories.unit_of_work import Storage
 from schema.root import CompiledSchema
 from tests import inputs
-from tests.schema.kinds import CAMPAIGN, DRAFT, PACKAGE
+from tests.schema.types_under_test import CAMPAIGN, DRAFT, PACKAGE
 from tests.support.graphql import InProcess, Json, mutation
 from tests.support.interference import Interfered, Raising
 

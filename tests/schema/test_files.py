@@ -26,7 +26,7 @@ from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.conftest import close_database
-from tests.persistence.kinds import BRIEF, DRAFT, FILE, PLAN
+from tests.persistence.types_under_test import BRIEF, DRAFT, FILE, PLAN
 from tests.support.files import BASE, KEY, files_in, kept, send
 from tests.support.graphql import InProcess, Json
 from tests.support.patience import SECONDS

@@ -5,19 +5,29 @@ from typing import Any
 import pytest
 
 from tests import inputs
-from tests.schema.kinds import BRIEF, DRAFT, KINDS, PACKAGE, PLAN, RESULT, Kind
+from tests.schema.types_under_test import (
+    BRIEF,
+    DRAFT,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    TYPES_UNDER_TEST,
+    TypeUnderTest,
+)
 from tests.support.graphql import InProcess, Json
 from tests.support.sdl import enum_type, input_type
 from tests.support.sources import SettableClock
 
 
-async def found(api: InProcess, kind: Kind, filter: Json | None, **order: str) -> list[str]:
+async def found(
+    api: InProcess, entity_type: TypeUnderTest, filter: Json | None, **order: str
+) -> list[str]:
     """The keys of all that match, in order of the key unless another is given."""
-    order_by = order or {"field": upper(kind.key), "direction": "ASC"}
+    order_by = order or {"field": upper(entity_type.key), "direction": "ASC"}
     data = await api.ask(
-        f"""query($filter: {kind.type_name}Filter, $orderBy: {kind.type_name}Order) {{
-          it: {kind.name}s(filter: $filter, orderBy: $orderBy, first: 100) {{
-            nodes {{ key: {kind.key} }} totalCount }} }}""",
+        f"""query($filter: {entity_type.type_name}Filter, $orderBy: {entity_type.type_name}Order) {{
+          it: {entity_type.name}s(filter: $filter, orderBy: $orderBy, first: 100) {{
+            nodes {{ key: {entity_type.key} }} totalCount }} }}""",
         filter=filter,
         orderBy=order_by,
     )
@@ -218,9 +228,9 @@ VALUES: dict[str, Any] = {
     "ApprovalState": "PENDING",
 }
 CONDITIONS = [
-    (kind, field, operator, str(comparator.type))
-    for kind in KINDS
-    for field, definition in input_type(f"{kind.type_name}Filter").fields.items()
+    (entity_type, field, operator, str(comparator.type))
+    for entity_type in TYPES_UNDER_TEST
+    for field, definition in input_type(f"{entity_type.type_name}Filter").fields.items()
     if field not in ("and", "or", "not")
     for operator, comparator in input_type(str(definition.type)).fields.items()
 ]
@@ -228,15 +238,15 @@ CONDITIONS = [
 
 async def test_every_condition_that_can_be_written_can_be_asked(api: InProcess) -> None:
     """Together with its complement it finds everything, each entity once."""
-    for kind in KINDS:
-        await kind.put(api, "a")
-        await kind.put(api, "b")
+    for entity_type in TYPES_UNDER_TEST:
+        await entity_type.put(api, "a")
+        await entity_type.put(api, "b")
 
-    for kind, field, operator, type_ in CONDITIONS:
+    for entity_type, field, operator, type_ in CONDITIONS:
         condition = {field: {operator: value_of(type_)}}
 
-        matching = await found(api, kind, condition)
-        others = await found(api, kind, {"not": condition})
+        matching = await found(api, entity_type, condition)
+        others = await found(api, entity_type, {"not": condition})
 
         assert sorted(matching + others) == ["a", "b"], condition
 
@@ -245,28 +255,30 @@ async def test_a_form_that_sends_what_is_not_filled_in_as_null_finds_the_same(
     api: InProcess,
 ) -> None:
     """So do clients that are made from the schema."""
-    for kind in KINDS:
-        await kind.put(api, "a")
-        await kind.put(api, "b")
+    for entity_type in TYPES_UNDER_TEST:
+        await entity_type.put(api, "a")
+        await entity_type.put(api, "b")
 
-    for kind, field, operator, type_ in CONDITIONS:
-        fields = input_type(f"{kind.type_name}Filter").fields
+    for entity_type, field, operator, type_ in CONDITIONS:
+        fields = input_type(f"{entity_type.type_name}Filter").fields
         comparators = input_type(str(fields[field].type)).fields
         condition = {operator: value_of(type_)}
         form = dict.fromkeys(fields) | {field: dict.fromkeys(comparators) | condition}
 
-        assert await found(api, kind, form) == await found(api, kind, {field: condition}), form
+        assert await found(api, entity_type, form) == await found(
+            api, entity_type, {field: condition}
+        ), form
 
-    for kind in KINDS:
-        fields = input_type(f"{kind.type_name}Filter").fields
-        conditions = {kind_field for one, kind_field, *_ in CONDITIONS if one is kind}
+    for entity_type in TYPES_UNDER_TEST:
+        fields = input_type(f"{entity_type.type_name}Filter").fields
+        conditions = {type_field for one, type_field, *_ in CONDITIONS if one is entity_type}
         untouched = {
             name: dict.fromkeys(input_type(str(definition.type)).fields)
             for name, definition in fields.items()
             if name in conditions
         }
 
-        assert await found(api, kind, untouched) == ["a", "b"]
+        assert await found(api, entity_type, untouched) == ["a", "b"]
 
 
 def value_of(type_: str) -> Any:
@@ -348,33 +360,39 @@ async def refused(api: InProcess, filter: Json) -> Json:
 # Orders
 
 ORDERS = [
-    (kind, name) for kind in KINDS for name in enum_type(f"{kind.type_name}OrderField").values
+    (entity_type, name)
+    for entity_type in TYPES_UNDER_TEST
+    for name in enum_type(f"{entity_type.type_name}OrderField").values
 ]
 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 @pytest.mark.parametrize(
-    ("kind", "field"), ORDERS, ids=[f"{kind.name} by {field}" for kind, field in ORDERS]
+    ("entity_type", "field"),
+    ORDERS,
+    ids=[f"{entity_type.name} by {field}" for entity_type, field in ORDERS],
 )
 async def test_every_order_goes_by_its_field_and_then_by_the_key(
-    api: InProcess, clock: SettableClock, kind: Kind, field: str, direction: str
+    api: InProcess, clock: SettableClock, entity_type: TypeUnderTest, field: str, direction: str
 ) -> None:
     for number, key in enumerate("dabc"):
-        await kind.put(api, key, **(OTHERWISE[kind.name] if number % 2 else {}))
+        await entity_type.put(api, key, **(OTHERWISE[entity_type.name] if number % 2 else {}))
         if number:
             clock.move(hours=1)
-    await kind.put(api, "a")
-    if kind is BRIEF:
+    await entity_type.put(api, "a")
+    if entity_type is BRIEF:
         await api.do("normalizeBrief", inputs.normalize_brief(briefId="b"))
-    if kind is PLAN:
+    if entity_type is PLAN:
         await api.do("rejectStrategyPlan", inputs.decide_plan(strategyId="b"))
     name = lower(field)
     all_ = (
-        await api.ask(f"{{ it: {kind.name}s {{ nodes {{ key: {kind.key} value: {name} }} }} }}")
+        await api.ask(
+            f"{{ it: {entity_type.name}s {{ nodes {{ key: {entity_type.key} value: {name} }} }} }}"
+        )
     )["it"]["nodes"]
     expected = in_order(all_, direction)
 
-    assert await found(api, kind, None, field=field, direction=direction) == [
+    assert await found(api, entity_type, None, field=field, direction=direction) == [
         node["key"] for node in expected
     ]
 
@@ -404,22 +422,26 @@ def lower(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "field"), ORDERS, ids=[f"{kind.name} by {field}" for kind, field in ORDERS]
+    ("entity_type", "field"),
+    ORDERS,
+    ids=[f"{entity_type.name} by {field}" for entity_type, field in ORDERS],
 )
-async def test_every_order_can_be_paged(api: InProcess, kind: Kind, field: str) -> None:
+async def test_every_order_can_be_paged(
+    api: InProcess, entity_type: TypeUnderTest, field: str
+) -> None:
     for number, key in enumerate("dabc"):
-        await kind.put(api, key, **(OTHERWISE[kind.name] if number % 2 else {}))
+        await entity_type.put(api, key, **(OTHERWISE[entity_type.name] if number % 2 else {}))
     order = {"field": field, "direction": "ASC"}
-    query = f"""query($orderBy: {kind.type_name}Order, $after: String) {{
-      it: {kind.name}s(first: 1, after: $after, orderBy: $orderBy) {{
-        nodes {{ key: {kind.key} }} pageInfo {{ endCursor }} }} }}"""
+    query = f"""query($orderBy: {entity_type.type_name}Order, $after: String) {{
+      it: {entity_type.name}s(first: 1, after: $after, orderBy: $orderBy) {{
+        nodes {{ key: {entity_type.key} }} pageInfo {{ endCursor }} }} }}"""
 
     keys, cursor = [], None
     while (page := (await api.ask(query, orderBy=order, after=cursor))["it"])["nodes"]:
         keys += [node["key"] for node in page["nodes"]]
         cursor = page["pageInfo"]["endCursor"]
 
-    assert keys == await found(api, kind, None, field=field, direction="ASC")
+    assert keys == await found(api, entity_type, None, field=field, direction="ASC")
     assert len(keys) == 4
 
 

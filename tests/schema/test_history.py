@@ -12,7 +12,7 @@ from repositories.unit_of_work import Storage
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
-from tests.schema.kinds import DRAFT, PACKAGE, Kind, every_kind
+from tests.schema.types_under_test import DRAFT, PACKAGE, TypeUnderTest, every_type
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
 from tests.support.statements import watched
@@ -260,16 +260,16 @@ async def test_changes_are_told_by_their_paths(api: InProcess) -> None:
 # Histories
 
 
-@every_kind
-async def test_every_entity_has_its_history(api: InProcess, kind: Kind) -> None:
-    await kind.put(api)
-    await kind.put(api, "other")
-    await kind.put(api)
-    await api.do(kind.delete, kind.key_for_deleting())
-    await kind.put(api)
+@every_type
+async def test_every_entity_has_its_history(api: InProcess, entity_type: TypeUnderTest) -> None:
+    await entity_type.put(api)
+    await entity_type.put(api, "other")
+    await entity_type.put(api)
+    await api.do(entity_type.delete, entity_type.key_for_deleting())
+    await entity_type.put(api)
 
     data = await api.ask(
-        f"""query($key: ID!) {{ it: {kind.name}({kind.key}: $key) {{
+        f"""query($key: ID!) {{ it: {entity_type.name}({entity_type.key}: $key) {{
             history {{ nodes {{ key revisionBefore revisionAfter }} }} }} }}""",
         key="key",
     )
@@ -326,19 +326,20 @@ async def test_the_histories_of_a_list_take_one_statement(
 # Entities as they were
 
 
-@every_kind
+@every_type
 async def test_every_entity_is_there_as_it_was(
-    api: InProcess, kind: Kind, clock: SettableClock
+    api: InProcess, entity_type: TypeUnderTest, clock: SettableClock
 ) -> None:
-    first = await kind.put(api)
+    first = await entity_type.put(api)
     between = clock.now.isoformat()
     clock.move(hours=1)
-    second = await kind.put(api)
-    query = f"""query($key: ID!, $at: DateTime!) {{ it: {kind.name}({kind.key}: $key) {{
-        first: asOf(revision: 1) {{ {kind.fields} }}
-        second: asOf(revision: 2) {{ {kind.fields} }}
+    second = await entity_type.put(api)
+    query = f"""query($key: ID!, $at: DateTime!) {{
+      it: {entity_type.name}({entity_type.key}: $key) {{
+        first: asOf(revision: 1) {{ {entity_type.fields} }}
+        second: asOf(revision: 2) {{ {entity_type.fields} }}
         third: asOf(revision: 3) {{ id }}
-        then: asOf(at: $at) {{ {kind.fields} }}
+        then: asOf(at: $at) {{ {entity_type.fields} }}
         long_ago: asOf(at: "1990-01-01T00:00:00Z") {{ id }} }} }}"""
 
     it = (await api.ask(query, key="key", at=between))["it"]

@@ -3,26 +3,28 @@
 import pytest
 
 from tests import inputs
-from tests.schema.kinds import Kind, every_kind
+from tests.schema.types_under_test import TypeUnderTest, every_type
 from tests.support.graphql import InProcess, Json
 
 # By key
 
 
-@every_kind
-async def test_an_entity_is_found_by_its_key(api: InProcess, kind: Kind) -> None:
-    stored = await kind.put(api, "key")
-    await kind.put(api, "other")
+@every_type
+async def test_an_entity_is_found_by_its_key(api: InProcess, entity_type: TypeUnderTest) -> None:
+    stored = await entity_type.put(api, "key")
+    await entity_type.put(api, "other")
 
-    assert await kind.get(api, "key") == stored
+    assert await entity_type.get(api, "key") == stored
 
 
-@every_kind
+@every_type
 @pytest.mark.parametrize("key", ["", " key", "KEY", "key\x00", "\ud800", "k" * 100_000])
-async def test_a_key_that_nothing_has_finds_nothing(api: InProcess, kind: Kind, key: str) -> None:
-    await kind.put(api, "key")
+async def test_a_key_that_nothing_has_finds_nothing(
+    api: InProcess, entity_type: TypeUnderTest, key: str
+) -> None:
+    await entity_type.put(api, "key")
 
-    assert await kind.get(api, key) is None
+    assert await entity_type.get(api, key) is None
 
 
 async def test_a_whole_number_may_stand_for_a_key(api: InProcess) -> None:

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from tests import inputs
-from tests.schema.kinds import BRIEF, KINDS, PACKAGE, RESULT, Kind, every_kind
+from tests.schema.types_under_test import (
+    BRIEF,
+    PACKAGE,
+    RESULT,
+    TYPES_UNDER_TEST,
+    TypeUnderTest,
+    every_type,
+)
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
 
@@ -157,16 +164,18 @@ async def test_save_delivery_package_saves_a_package_with_its_artifacts(api: InP
     }
 
 
-@every_kind
-async def test_deleting_answers_the_global_id_of_what_is_gone(api: InProcess, kind: Kind) -> None:
-    gone = await kind.put(api, "gone")
-    kept = await kind.put(api, "kept")
+@every_type
+async def test_deleting_answers_the_global_id_of_what_is_gone(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
+    gone = await entity_type.put(api, "gone")
+    kept = await entity_type.put(api, "kept")
 
-    deleted_id = await api.do(kind.delete, {kind.key: "gone"})
+    deleted_id = await api.do(entity_type.delete, {entity_type.key: "gone"})
 
     assert deleted_id == gone["id"]
-    assert await kind.get(api, "gone") is None
-    assert await kind.get(api, "kept") == kept
+    assert await entity_type.get(api, "gone") is None
+    assert await entity_type.get(api, "kept") == kept
 
 
 # What is left out
@@ -320,29 +329,29 @@ async def test_every_entity_without_a_key_gets_one_of_its_own(api: InProcess) ->
 # Saving again
 
 
-@every_kind
+@every_type
 async def test_saving_again_keeps_when_it_was_created_and_counts_the_revision(
-    api: InProcess, kind: Kind, clock: SettableClock
+    api: InProcess, entity_type: TypeUnderTest, clock: SettableClock
 ) -> None:
-    first = await kind.put(api)
+    first = await entity_type.put(api)
     an_hour_passes(clock)
 
-    second = await kind.put(api)
+    second = await entity_type.put(api)
 
     assert second == first | {"revision": 2, "updatedAt": LATER}
-    assert await kind.get(api) == second
+    assert await entity_type.get(api) == second
 
 
-@every_kind
+@every_type
 async def test_saving_again_after_a_delete_begins_anew_but_for_the_revision(
-    api: InProcess, kind: Kind, clock: SettableClock
+    api: InProcess, entity_type: TypeUnderTest, clock: SettableClock
 ) -> None:
-    first = await kind.put(api)
-    await kind.put(api)
-    await api.do(kind.delete, {kind.key: "key"})
+    first = await entity_type.put(api)
+    await entity_type.put(api)
+    await api.do(entity_type.delete, {entity_type.key: "key"})
     an_hour_passes(clock)
 
-    again = await kind.put(api)
+    again = await entity_type.put(api)
 
     assert again == first | {"revision": 3, "createdAt": LATER, "updatedAt": LATER}
 
@@ -502,17 +511,19 @@ async def test_another_result_id_makes_a_new_result_in_place_of_the_old(
 # Expected revisions
 
 
-@every_kind
-async def test_a_save_with_the_stored_revision_is_carried_out(api: InProcess, kind: Kind) -> None:
-    await kind.put(api, expectedRevision=0)
+@every_type
+async def test_a_save_with_the_stored_revision_is_carried_out(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
+    await entity_type.put(api, expectedRevision=0)
 
-    assert (await kind.put(api, expectedRevision=1))["revision"] == 2
-    assert (await kind.put(api, expectedRevision=2))["revision"] == 3
+    assert (await entity_type.put(api, expectedRevision=1))["revision"] == 2
+    assert (await entity_type.put(api, expectedRevision=2))["revision"] == 3
 
 
 async def test_every_mutation_is_carried_out_at_the_stored_revision(api: InProcess) -> None:
-    for kind in KINDS:
-        await kind.put(api)
+    for entity_type in TYPES_UNDER_TEST:
+        await entity_type.put(api)
     await BRIEF.put(api, "brief-1")
     await api.do("saveStrategyPlan", inputs.save_plan(strategyId="other", briefId="other"))
 
@@ -522,8 +533,10 @@ async def test_every_mutation_is_carried_out_at_the_stored_revision(api: InProce
         ("approveStrategyPlan", inputs.decide_plan(strategyId="other")),
     ]:
         await api.do(mutation, input | {"expectedRevision": 1})
-    for kind in KINDS:
-        stored = await kind.get(api)
+    for entity_type in TYPES_UNDER_TEST:
+        stored = await entity_type.get(api)
         assert stored is not None
-        await api.do(kind.delete, {kind.key: "key", "expectedRevision": stored["revision"]})
-        assert await kind.get(api) is None
+        await api.do(
+            entity_type.delete, {entity_type.key: "key", "expectedRevision": stored["revision"]}
+        )
+        assert await entity_type.get(api) is None

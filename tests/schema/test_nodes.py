@@ -10,7 +10,14 @@ from sqlalchemy import text
 from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from schema.root import CompiledSchema
-from tests.schema.kinds import DRAFT, KINDS, PACKAGE, PLAN, Kind, every_kind
+from tests.schema.types_under_test import (
+    DRAFT,
+    PACKAGE,
+    PLAN,
+    TYPES_UNDER_TEST,
+    TypeUnderTest,
+    every_type,
+)
 from tests.support.graphql import InProcess, Json
 from tests.support.sources import SettableClock
 
@@ -18,12 +25,15 @@ NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 
 
-@every_kind
-async def test_an_entity_is_fetched_again_by_its_global_id(api: InProcess, kind: Kind) -> None:
-    stored = await kind.put(api)
+@every_type
+async def test_an_entity_is_fetched_again_by_its_global_id(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
+    stored = await entity_type.put(api)
 
     data = await api.ask(
-        f"query($id: ID!) {{ node(id: $id) {{ ... on {kind.type_name} {{ {kind.fields} }} }} }}",
+        f"""query($id: ID!) {{ node(id: $id) {{
+            ... on {entity_type.type_name} {{ {entity_type.fields} }} }} }}""",
         id=stored["id"],
     )
 
@@ -33,14 +43,14 @@ async def test_an_entity_is_fetched_again_by_its_global_id(api: InProcess, kind:
 async def test_nodes_come_in_the_order_of_their_ids_with_null_for_what_is_not_there(
     api: InProcess,
 ) -> None:
-    stored = [await kind.put(api) for kind in KINDS]
+    stored = [await entity_type.put(api) for entity_type in TYPES_UNDER_TEST]
     gone = await DRAFT.put(api, "gone")
     await api.do(DRAFT.delete, {"draftId": "gone"})
     ids = [entity["id"] for entity in reversed(stored)]
 
     data = await api.ask(NODES, ids=[ids[0], "garbage", *ids[1:], gone["id"], ids[0]])
 
-    types = [kind.type_name for kind in reversed(KINDS)]
+    types = [entity_type.type_name for entity_type in reversed(TYPES_UNDER_TEST)]
     nodes: list[Json | None] = [
         {"__typename": type_, "id": id} for type_, id in zip(types, ids, strict=True)
     ]
@@ -55,12 +65,16 @@ async def test_a_hundred_nodes_may_be_asked_for_at_once(api: InProcess) -> None:
     assert data["nodes"] == [{"__typename": "DeliveryPackage", "id": stored["id"]}] * 100
 
 
-async def test_what_can_not_be_read_of_one_kind_fails_item_by_item_and_the_others_come(
+async def test_what_can_not_be_read_of_one_type_fails_item_by_item_and_the_others_come(
     schema: CompiledSchema, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Such as a text that somebody else has stored, which isn't what the column is for."""
     api = InProcess(schema, create_storage(PersistenceMode.DB, database))
-    stored = [await kind.put(api, key) for key in ("one", "two") for kind in (PLAN, PACKAGE, DRAFT)]
+    stored = [
+        await entity_type.put(api, key)
+        for key in ("one", "two")
+        for entity_type in (PLAN, PACKAGE, DRAFT)
+    ]
     async with database.writers.begin() as connection:
         broken = text("UPDATE strategy_plans SET timeline = '[1]' WHERE strategy_id = 'two'")
         await connection.execute(broken)
@@ -127,25 +141,25 @@ async def test_what_was_never_given_out_is_no_node(api: InProcess, id: str) -> N
     assert await api.ask(NODE, id=id) == {"node": None}
 
 
-@every_kind
+@every_type
 async def test_a_global_id_is_made_of_type_and_key_alone(
-    api: InProcess, kind: Kind, clock: SettableClock
+    api: InProcess, entity_type: TypeUnderTest, clock: SettableClock
 ) -> None:
     """So it is the same in every database, and after everything else was changed."""
-    first = await kind.put(api, "key")
-    await api.do(kind.delete, kind.key_for_deleting())
+    first = await entity_type.put(api, "key")
+    await api.do(entity_type.delete, entity_type.key_for_deleting())
     clock.move(days=1)
-    await kind.put(api, "other")
+    await entity_type.put(api, "other")
 
-    again = await kind.put(api, "key")
+    again = await entity_type.put(api, "key")
 
-    assert again["id"] == first["id"] == encoded(f"{kind.type_name}:key")
+    assert again["id"] == first["id"] == encoded(f"{entity_type.type_name}:key")
 
 
 async def test_entities_of_all_types_with_one_key_have_ids_of_their_own(api: InProcess) -> None:
-    ids = {(await kind.put(api, "key"))["id"] for kind in KINDS}
+    ids = {(await entity_type.put(api, "key"))["id"] for entity_type in TYPES_UNDER_TEST}
 
-    assert len(ids) == len(KINDS)
+    assert len(ids) == len(TYPES_UNDER_TEST)
 
 
 KEYS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=50).filter(

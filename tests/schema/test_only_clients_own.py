@@ -29,7 +29,16 @@ from tests import inputs
 from tests.builders import CONTENT
 from tests.conftest import close_database, empty_database, open_emptied
 from tests.execution.documents import VARIABLES, documents
-from tests.persistence.kinds import BRIEF, FILE, KINDS, PACKAGE, PLAN, RESULT, UPLOAD, Kind
+from tests.persistence.types_under_test import (
+    BRIEF,
+    FILE,
+    PACKAGE,
+    PLAN,
+    RESULT,
+    TYPES_UNDER_TEST,
+    UPLOAD,
+    TypeUnderTest,
+)
 from tests.support.files import files_in, send
 from tests.support.graphql import InProcess, Json, mutation
 from tests.support.patience import SECONDS
@@ -134,20 +143,20 @@ async def opened(url: str | None, **sources: Any) -> AsyncIterator[Storage]:
     await close_database(database)
 
 
-def _random_record(random: Random, kind: Kind) -> Any:
+def _random_record(random: Random, entity_type: TypeUnderTest) -> Any:
     key, reference = random.choice("123456"), random.choice("123456")
-    if kind is BRIEF:
+    if entity_type is BRIEF:
         return build.brief(key, client_id=random.choice("aab"))
-    if kind is PLAN:
+    if entity_type is PLAN:
         return build.plan(key, brief_id=key)
-    if kind is RESULT:
+    if entity_type is RESULT:
         return build.result(key, draft_id=key)
-    if kind is PACKAGE:
+    if entity_type is PACKAGE:
         artifacts = (build.artifact(url=None, file_id=random.choice("123456")),)
         return build.package(key, draft_id=reference, artifacts=artifacts)
-    if kind in (FILE, UPLOAD):
-        return kind.record(key, client_id=random.choice(["a", "a", "b", None]))
-    return kind.record(key, strategy_id=reference)
+    if entity_type in (FILE, UPLOAD):
+        return entity_type.record(key, client_id=random.choice(["a", "a", "b", None]))
+    return entity_type.record(key, strategy_id=reference)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -158,19 +167,19 @@ async def test_whatever_was_saved_moved_and_deleted_all_is_answered_as_if_others
 
     async def change(unit: UnitOfWork) -> None:
         for _ in range(120):
-            kind = random.choice(KINDS)
-            record = _random_record(random, kind)
+            entity_type = random.choice(TYPES_UNDER_TEST)
+            record = _random_record(random, entity_type)
             if random.random() < 0.2:
-                await kind.of(unit).delete(kind.key_of(record))
+                await entity_type.of(unit).delete(entity_type.key_of(record))
             else:
-                await kind.of(unit).save(record)
+                await entity_type.of(unit).save(record)
 
     async def forget_others(unit: UnitOfWork) -> None:
-        for kind in KINDS:
+        for entity_type in TYPES_UNDER_TEST:
             for key in "123456":
-                record = await kind.of(unit).get(key)
+                record = await entity_type.of(unit).get(key)
                 if record is not None and record.client_id != "a":
-                    await kind.of(unit).delete(key)
+                    await entity_type.of(unit).delete(key)
 
     operator = storage.as_(OPERATOR)
     await operator.write(change)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import inputs
-from tests.schema.kinds import BRIEF, KINDS, PLAN, Kind, every_kind
+from tests.schema.types_under_test import BRIEF, PLAN, TYPES_UNDER_TEST, TypeUnderTest, every_type
 from tests.support.graphql import InProcess, Json
 
 # What isn't there
@@ -12,7 +12,10 @@ ON_NOTHING: list[tuple[str, Json, list[str]]] = [
     ("normalizeBrief", inputs.normalize_brief(), ["briefId"]),
     ("approveStrategyPlan", inputs.decide_plan(), ["strategyId"]),
     ("rejectStrategyPlan", inputs.decide_plan(), ["strategyId"]),
-    *((kind.delete, kind.key_for_deleting(), [kind.key]) for kind in KINDS),
+    *(
+        (entity_type.delete, entity_type.key_for_deleting(), [entity_type.key])
+        for entity_type in TYPES_UNDER_TEST
+    ),
 ]
 
 
@@ -29,14 +32,14 @@ async def test_an_unknown_key_is_named(
     assert error["path"] == path
 
 
-@every_kind
+@every_type
 async def test_what_was_deleted_is_not_there_to_be_deleted_again(
-    api: InProcess, kind: Kind
+    api: InProcess, entity_type: TypeUnderTest
 ) -> None:
-    await kind.put(api)
-    await api.do(kind.delete, kind.key_for_deleting())
+    await entity_type.put(api)
+    await api.do(entity_type.delete, entity_type.key_for_deleting())
 
-    [error] = await api.refuse(kind.delete, kind.key_for_deleting())
+    [error] = await api.refuse(entity_type.delete, entity_type.key_for_deleting())
 
     assert error["code"] == "NOT_FOUND"
 
@@ -55,40 +58,48 @@ def conflict(expected: int, actual: int) -> Json:
     }
 
 
-@every_kind
+@every_type
 @pytest.mark.parametrize("expected", [0, 1, 3])
 async def test_a_save_at_another_revision_is_refused_with_both_numbers(
-    api: InProcess, kind: Kind, expected: int
+    api: InProcess, entity_type: TypeUnderTest, expected: int
 ) -> None:
-    await kind.put(api)
-    stored = await kind.put(api)
+    await entity_type.put(api)
+    stored = await entity_type.put(api)
 
-    errors = await api.refuse(kind.save, kind.input_for("key", expectedRevision=expected))
+    errors = await api.refuse(
+        entity_type.save, entity_type.input_for("key", expectedRevision=expected)
+    )
 
     assert errors == [conflict(expected, 2)]
-    assert await kind.get(api) == stored
+    assert await entity_type.get(api) == stored
 
 
-@every_kind
-async def test_what_is_not_stored_is_at_revision_0(api: InProcess, kind: Kind) -> None:
-    errors = await api.refuse(kind.save, kind.input_for("key", expectedRevision=1))
+@every_type
+async def test_what_is_not_stored_is_at_revision_0(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
+    errors = await api.refuse(entity_type.save, entity_type.input_for("key", expectedRevision=1))
 
     assert errors == [conflict(1, 0)]
-    assert await kind.get(api) is None
+    assert await entity_type.get(api) is None
 
 
-@every_kind
-async def test_a_deletion_at_another_revision_is_refused(api: InProcess, kind: Kind) -> None:
-    stored = await kind.put(api)
+@every_type
+async def test_a_deletion_at_another_revision_is_refused(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
+    stored = await entity_type.put(api)
 
-    errors = await api.refuse(kind.delete, kind.key_for_deleting() | {"expectedRevision": 2})
+    errors = await api.refuse(
+        entity_type.delete, entity_type.key_for_deleting() | {"expectedRevision": 2}
+    )
 
     assert errors == [conflict(2, 1)]
-    assert await kind.get(api) == stored
+    assert await entity_type.get(api) == stored
 
 
 @pytest.mark.parametrize(
-    ("mutation", "input", "kind", "key"),
+    ("mutation", "input", "entity_type", "key"),
     [
         ("normalizeBrief", inputs.normalize_brief(), BRIEF, "brief-1"),
         ("approveStrategyPlan", inputs.decide_plan(), PLAN, "plan-1"),
@@ -97,14 +108,14 @@ async def test_a_deletion_at_another_revision_is_refused(api: InProcess, kind: K
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_a_step_at_another_revision_is_refused(
-    api: InProcess, mutation: str, input: Json, kind: Kind, key: str
+    api: InProcess, mutation: str, input: Json, entity_type: TypeUnderTest, key: str
 ) -> None:
-    stored = await kind.put(api, key)
+    stored = await entity_type.put(api, key)
 
     errors = await api.refuse(mutation, input | {"expectedRevision": 0})
 
     assert errors == [conflict(0, 1)]
-    assert await kind.get(api, key) == stored
+    assert await entity_type.get(api, key) == stored
 
 
 async def test_the_revision_expected_of_a_result_is_that_of_the_drafts_present_one(

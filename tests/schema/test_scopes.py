@@ -34,7 +34,7 @@ from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.execution.equality import by_graphql_core
-from tests.persistence.kinds import FILE, UPLOAD
+from tests.persistence.types_under_test import FILE, UPLOAD
 from tests.support.graphql import InProcess, Json
 from tests.support.sdl import object_types, type_named
 

@@ -14,7 +14,7 @@ from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.conftest import close_database
-from tests.schema.kinds import KINDS, PACKAGE, Kind, every_kind
+from tests.schema.types_under_test import PACKAGE, TYPES_UNDER_TEST, TypeUnderTest, every_type
 from tests.support.graphql import EVERYTHING, InProcess, Json
 from tests.support.statements import Statements, watched
 from tests.support.tasks import together
@@ -225,17 +225,18 @@ async def test_only_a_count_reads_no_page(api: InProcess, database: Database) ->
         assert "LIMIT 20" not in " ".join(seen.texts)
 
 
-@every_kind
+@every_type
 async def test_a_page_and_its_total_take_one_statement(
-    api: InProcess, database: Database, kind: Kind
+    api: InProcess, database: Database, entity_type: TypeUnderTest
 ) -> None:
-    page = (
-        f"{kind.name}s {{ nodes {{ {kind.key} }} pageInfo {{ hasNextPage }} edges {{ cursor }} }}"
-    )
+    page = f"""{entity_type.name}s {{
+        nodes {{ {entity_type.key} }} pageInfo {{ hasNextPage }} edges {{ cursor }} }}"""
 
     assert len(await statements_of(api, database, f"{{ {page} }}")) == 1
     assert len(await statements_of(api, database, f"{{ {page[:-1]} totalCount }} }}")) == 1
-    assert len(await statements_of(api, database, f"{{ {kind.name}s {{ totalCount }} }}")) == 1
+    assert (
+        len(await statements_of(api, database, f"{{ {entity_type.name}s {{ totalCount }} }}")) == 1
+    )
 
 
 @pytest.mark.usefixtures("fifty_of_each")
@@ -301,14 +302,14 @@ async def test_pages_with_other_arguments_come_along(api: InProcess, database: D
     assert len(await statements_of(api, database, query)) == 1
 
 
-@every_kind
+@every_type
 async def test_fifty_lookups_by_key_are_one_statement(
-    api: InProcess, database: Database, kind: Kind
+    api: InProcess, database: Database, entity_type: TypeUnderTest
 ) -> None:
     for number in range(0, 50, 2):
-        await kind.put(api, f"key-{number}")
+        await entity_type.put(api, f"key-{number}")
     lookups = " ".join(
-        f'a{number}: {kind.name}({kind.key}: "key-{number}") {{ {kind.key} }}'
+        f'a{number}: {entity_type.name}({entity_type.key}: "key-{number}") {{ {entity_type.key} }}'
         for number in range(50)
     )
 
@@ -317,7 +318,7 @@ async def test_fifty_lookups_by_key_are_one_statement(
     assert len(seen) == 1
     data = await api.ask(f"{{ {lookups} }}")
     assert data == {
-        f"a{number}": {kind.key: f"key-{number}"} if number % 2 == 0 else None
+        f"a{number}": {entity_type.key: f"key-{number}"} if number % 2 == 0 else None
         for number in range(50)
     }
 
@@ -345,10 +346,10 @@ async def test_fifty_lookups_by_a_second_key_are_one_statement(
 async def test_nodes_take_a_statement_for_each_type(api: InProcess, database: Database) -> None:
     ids = [
         entity["id"]
-        for kind in KINDS
-        for entity in (await api.ask(f"{{ it: {kind.name}s(first: 10) {{ nodes {{ id }} }} }}"))[
-            "it"
-        ]["nodes"]
+        for entity_type in TYPES_UNDER_TEST
+        for entity in (
+            await api.ask(f"{{ it: {entity_type.name}s(first: 10) {{ nodes {{ id }} }} }}")
+        )["it"]["nodes"]
     ]
     query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
@@ -373,7 +374,9 @@ QUERIES: dict[str, str] = {
         artifacts { name }
         draft { title deliveryPackages { totalCount } qcResult { score } } } } __typename }""",
     "everything": EVERYTHING,
-    "totals": "{ " + " ".join(f"{kind.name}s {{ totalCount }}" for kind in KINDS) + " }",
+    "totals": "{ "
+    + " ".join(f"{entity_type.name}s {{ totalCount }}" for entity_type in TYPES_UNDER_TEST)
+    + " }",
     "aliases": "{ a: briefs(first: 1) { nodes { id } } b: briefs(last: 1) { nodes { id } } }",
     "chain": """{ briefs(first: 50) { nodes { strategyPlans(first: 2) { totalCount nodes {
         brief { clientId } recommendations { channel }
@@ -404,7 +407,11 @@ async def test_queries_at_once_share_one_connection(api: InProcess, database: Da
 
 
 async def test_mutations_and_queries_at_once_share_one_connection(api: InProcess) -> None:
-    writers = [kind.put(api, f"key-{number}") for kind in KINDS for number in range(4)]
+    writers = [
+        entity_type.put(api, f"key-{number}")
+        for entity_type in TYPES_UNDER_TEST
+        for number in range(4)
+    ]
     readers = [api.ask(query) for query in QUERIES.values() for _ in range(4)]
 
     outcomes = await together(*writers, *readers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests import inputs
-from tests.schema.kinds import PACKAGE, PLAN, Kind
+from tests.schema.types_under_test import PACKAGE, PLAN, TypeUnderTest
 from tests.support.graphql import InProcess, Json
 from tests.support.tasks import elsewhere, together
 
@@ -96,18 +96,20 @@ async def test_a_total_belongs_to_the_items_beside_it(api: InProcess) -> None:
     assert len(seen.states) > 3, "readers and writers did not meet"
 
 
-@pytest.mark.parametrize("kind", [PLAN, PACKAGE], ids=lambda kind: kind.name)
-async def test_a_payload_has_the_children_that_were_just_saved(api: InProcess, kind: Kind) -> None:
+@pytest.mark.parametrize("entity_type", [PLAN, PACKAGE], ids=lambda entity_type: entity_type.name)
+async def test_a_payload_has_the_children_that_were_just_saved(
+    api: InProcess, entity_type: TypeUnderTest
+) -> None:
     """However many save the same key at once, each is answered with what it sent."""
-    assert kind.children
+    assert entity_type.children
     torn: list[Json] = []
     revisions: list[int] = []
 
     async def save(number: int) -> None:
-        children = [kind.child(str(number)) for _ in range(number % 8)]
-        saved = await kind.put(api, "key", **{kind.children or "": children})
+        children = [entity_type.child(str(number)) for _ in range(number % 8)]
+        saved = await entity_type.put(api, "key", **{entity_type.children or "": children})
         revisions.append(saved["revision"])
-        if saved[kind.children or ""] != kind.stored(children):
+        if saved[entity_type.children or ""] != entity_type.stored(children):
             torn.append(saved)
 
     assert await together(*map(save, range(32))) == [None] * 32

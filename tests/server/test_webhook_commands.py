@@ -14,7 +14,7 @@ from repositories.unit_of_work import UnitOfWork
 from resolvers.webhooks import commands
 from server import webhook_commands
 from tests import builders as build
-from tests.persistence.kinds import DRAFT
+from tests.persistence.types_under_test import DRAFT
 from tests.support.command_line import Aicmo, one_line_of_error, succeeded
 from tests.support.receivers import Answering
 

@@ -14,8 +14,8 @@ from tests.support.sdl import decapitalized
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """How entities of a kind are read and written."""
+class TypeUnderTest:
+    """How entities of a type are read and written."""
 
     type: EntityType[Any, Any]
     save: str
@@ -84,38 +84,38 @@ def _result(**changes: Any) -> Json:
     return inputs.record_result(**{"draftId": f"draft of {changes['resultId']}"} | changes)
 
 
-BRIEF = Kind(
+BRIEF = TypeUnderTest(
     type=Entities.briefs,
     save="submitIntake",
     input=inputs.submit_intake,
 )
-PLAN = Kind(
+PLAN = TypeUnderTest(
     type=Entities.strategy_plans,
     save="saveStrategyPlan",
     input=_plan,
     children="recommendations",
     child=inputs.recommendation,
 )
-CAMPAIGN = Kind(
+CAMPAIGN = TypeUnderTest(
     type=Entities.campaigns,
     save="saveCampaign",
     input=inputs.save_campaign,
     children="tactics",
     child=inputs.tactic,
 )
-DRAFT = Kind(
+DRAFT = TypeUnderTest(
     type=Entities.drafts,
     save="saveDraft",
     input=inputs.save_draft,
 )
-RESULT = Kind(
+RESULT = TypeUnderTest(
     type=Entities.qc_results,
     save="recordQcResult",
     input=_result,
     children="issues",
     child=inputs.issue,
 )
-PACKAGE = Kind(
+PACKAGE = TypeUnderTest(
     type=Entities.delivery_packages,
     save="saveDeliveryPackage",
     input=inputs.save_package,
@@ -124,12 +124,16 @@ PACKAGE = Kind(
     left_out={"fileId": None},
 )
 
-_KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}
-KINDS = tuple(_KINDS[type_] for name, type_ in ENTITY_TYPES.items() if name not in BY_UPLOADS)
+_UNDER_TEST = {it.type: it for it in vars().copy().values() if isinstance(it, TypeUnderTest)}
+TYPES_UNDER_TEST = tuple(
+    _UNDER_TEST[type_] for name, type_ in ENTITY_TYPES.items() if name not in BY_UPLOADS
+)
 
-every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+every_type = pytest.mark.parametrize(
+    "entity_type", TYPES_UNDER_TEST, ids=[it.name for it in TYPES_UNDER_TEST]
+)
 every_parent = pytest.mark.parametrize(
-    "kind",
-    [kind for kind in KINDS if kind.children],
-    ids=[kind.name for kind in KINDS if kind.children],
+    "entity_type",
+    [it for it in TYPES_UNDER_TEST if it.children],
+    ids=[it.name for it in TYPES_UNDER_TEST if it.children],
 )

@@ -19,7 +19,7 @@ LATER = START + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class TypeUnderTest:
     """A type of entity, and what differs between types."""
 
     name: str
@@ -99,7 +99,7 @@ class Kind:
         return children
 
 
-BRIEF = Kind(
+BRIEF = TypeUnderTest(
     name="brief",
     type=Entities.briefs,
     record=build.brief,
@@ -122,7 +122,7 @@ BRIEF = Kind(
         "normalized_at": LATER,
     },
 )
-PLAN = Kind(
+PLAN = TypeUnderTest(
     name="strategy plan",
     type=Entities.strategy_plans,
     record=build.plan,
@@ -148,7 +148,7 @@ PLAN = Kind(
     child=build.recommendation,
     children_table="strategy_recommendations",
 )
-CAMPAIGN = Kind(
+CAMPAIGN = TypeUnderTest(
     name="campaign",
     type=Entities.campaigns,
     record=build.campaign,
@@ -162,7 +162,7 @@ CAMPAIGN = Kind(
     child=build.tactic,
     children_table="production_tactics",
 )
-DRAFT = Kind(
+DRAFT = TypeUnderTest(
     name="draft",
     type=Entities.drafts,
     record=build.draft,
@@ -176,7 +176,7 @@ DRAFT = Kind(
         "metadata": JsonObject.of({"words": 3}),
     },
 )
-RESULT = Kind(
+RESULT = TypeUnderTest(
     name="QC result",
     type=Entities.qc_results,
     record=build.result,
@@ -191,7 +191,7 @@ RESULT = Kind(
     child=build.issue,
     children_table="qc_issues",
 )
-PACKAGE = Kind(
+PACKAGE = TypeUnderTest(
     name="delivery package",
     type=Entities.delivery_packages,
     record=build.package,
@@ -201,7 +201,7 @@ PACKAGE = Kind(
     child=build.artifact,
     children_table="delivery_artifacts",
 )
-FILE = Kind(
+FILE = TypeUnderTest(
     name="file",
     type=Entities.files,
     record=build.file,
@@ -215,7 +215,7 @@ FILE = Kind(
         "created_by": "grace",
     },
 )
-UPLOAD = Kind(
+UPLOAD = TypeUnderTest(
     name="upload",
     type=Entities.uploads,
     record=build.upload,
@@ -234,8 +234,8 @@ UPLOAD = Kind(
     },
 )
 
-_KINDS = {kind.type: kind for kind in vars().copy().values() if isinstance(kind, Kind)}
-KINDS = tuple(_KINDS[type_] for type_ in ENTITY_TYPES.values())
-SAVED = tuple(kind for kind in KINDS if kind not in (FILE, UPLOAD))
-"""Those that clients save and delete. Files come by uploads."""
-PARENTS = tuple(kind for kind in KINDS if kind.children)
+_UNDER_TEST = {it.type: it for it in vars().copy().values() if isinstance(it, TypeUnderTest)}
+TYPES_UNDER_TEST = tuple(_UNDER_TEST[type_] for type_ in ENTITY_TYPES.values())
+SAVED = tuple(it for it in TYPES_UNDER_TEST if it not in (FILE, UPLOAD))
+"""Clients save and delete these. Files come by uploads."""
+PARENTS = tuple(it for it in TYPES_UNDER_TEST if it.children)
