@@ -62,7 +62,7 @@ LONGEST: Final = (
     "migrations/test_runner.py",
     "migrations/test_command_line.py",
     "migrations/test_steps.py",
-    "http/test_large_answers.py",
+    "http/test_large_responses.py",
     "http/test_requests.py",
     "http/test_subscriptions.py",
     "e2e/test_webhooks.py",

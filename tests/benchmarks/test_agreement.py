@@ -1,4 +1,4 @@
-"""Answers that say the same agree, however they write it."""
+"""Responses that say the same agree, however they write it."""
 
 from typing import Any
 

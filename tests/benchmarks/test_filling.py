@@ -68,5 +68,5 @@ async def test_every_page_of_a_chain_has_a_next_one(database: Database) -> None:
 
     client = InProcess(create_schema(), create_storage(PersistenceMode.DB, database))
     for variables in chain().variables:
-        answer = await client.send(chain().query, variables)
-        chain().check(answer["data"])
+        response = await client.send(chain().query, variables)
+        chain().check(response["data"])

@@ -1,4 +1,4 @@
-"""The load generator, against servers that answer what a test tells them to."""
+"""The load generator, against servers that answer as a test tells them to."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import pytest
 from benchmarks.load import Requests, check, load
 from benchmarks.scenarios import Json, Scenario, WrongAnswer
 
-Answer = Callable[[Json], tuple[int, Any]]
+Respond = Callable[[Json], tuple[int, Any]]
 
 
 def scenario(check: Callable[[Json], None] = lambda data: None) -> Scenario:
@@ -20,8 +20,8 @@ def scenario(check: Callable[[Json], None] = lambda data: None) -> Scenario:
 
 
 @asynccontextmanager
-async def answering(answer: Answer) -> AsyncIterator[str]:
-    """The address of a server; `answer` gives status and JSON for the JSON of a request."""
+async def responding(respond: Respond) -> AsyncIterator[str]:
+    """The address of a server; `respond` gives status and JSON for the JSON of a request."""
     conversations: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,7 +31,7 @@ async def answering(answer: Answer) -> AsyncIterator[str]:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().partition(b"content-length: ")[2].split()[0])
-                status, value = answer(json.loads(await reader.readexactly(length)))
+                status, value = respond(json.loads(await reader.readexactly(length)))
                 body = json.dumps(value, separators=(",", ":")).encode()
                 writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode())
                 writer.write(body)
@@ -47,11 +47,11 @@ async def answering(answer: Answer) -> AsyncIterator[str]:
 async def test_variables_are_sent_in_turn() -> None:
     sent: list[Json] = []
 
-    def answer(request: Json) -> tuple[int, Any]:
+    def respond(request: Json) -> tuple[int, Any]:
         sent.append(request)
         return 200, {"data": {}}
 
-    async with answering(answer) as address:
+    async with responding(respond) as address:
         requests = Requests(address, scenario())
         for _ in range(4):
             await check(requests)
@@ -60,15 +60,15 @@ async def test_variables_are_sent_in_turn() -> None:
     assert [request["variables"]["number"] for request in sent] == [1, 2, 3, 1]
 
 
-async def test_all_answers_are_counted() -> None:
+async def test_all_responses_are_counted() -> None:
     answered = 0
 
-    def answer(_: Json) -> tuple[int, Any]:
+    def respond(_: Json) -> tuple[int, Any]:
         nonlocal answered
         answered += 1
         return 200, {"data": {}}
 
-    async with answering(answer) as address:
+    async with responding(respond) as address:
         outcome = await load(Requests(address, scenario()), concurrency=4, seconds=0.1)
 
     assert len(outcome.latencies) == answered > 4
@@ -85,17 +85,17 @@ async def test_all_answers_are_counted() -> None:
     ],
     ids=["status", "top-level error", "error of a mutation"],
 )
-async def test_a_load_ends_at_a_wrong_answer(status: int, body: Json) -> None:
-    async with answering(lambda _: (status, body)) as address:
+async def test_a_load_ends_at_a_wrong_response(status: int, body: Json) -> None:
+    async with responding(lambda _: (status, body)) as address:
         with pytest.raises(WrongAnswer):
             await load(Requests(address, scenario()), concurrency=2, seconds=5)
 
 
-async def test_an_answer_without_what_the_scenario_wants_is_wrong() -> None:
+async def test_a_response_without_what_the_scenario_wants_is_wrong() -> None:
     def never(data: Json) -> None:
         raise WrongAnswer(f"nothing in it: {data}")
 
-    async with answering(lambda _: (200, {"data": {"field": 1}})) as address:
+    async with responding(lambda _: (200, {"data": {"field": 1}})) as address:
         with pytest.raises(WrongAnswer, match="nothing in it"):
             await check(Requests(address, scenario(never)))
 

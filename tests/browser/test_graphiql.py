@@ -142,7 +142,7 @@ def test_a_link_is_shown_and_run_by_hand_alone(
 
     graphiql.page.keyboard.press("Control+Enter")
 
-    expect(graphiql.answer).to_contain_text("totalCount")
+    expect(graphiql.response).to_contain_text("totalCount")
     assert len(sent) == 1
     assert graphiql.complaints == []
 
@@ -249,12 +249,12 @@ def test_a_subscription_shows_what_happens(graphiql: Workbench, server: str, nam
         mutate(server, "saveDeliveryPackage", inputs.save_package())
         if graphiql.shows("SAVED"):
             break
-    expect(graphiql.answer).to_contain_text("cover")
+    expect(graphiql.response).to_contain_text("cover")
     graphiql.picture("subscription")
 
     mutate(server, "deleteDeliveryPackage", {"packageId": "package-1"})
-    expect(graphiql.answer).to_contain_text("DELETED")
-    expect(graphiql.answer).not_to_contain_text("cover")
+    expect(graphiql.response).to_contain_text("DELETED")
+    expect(graphiql.response).not_to_contain_text("cover")
 
     graphiql.stop()
     expect(graphiql.page.get_by_role("button", name="Execute query")).to_be_visible()
@@ -318,8 +318,8 @@ def test_a_page_that_cannot_start_says_so(context: BrowserContext, server: str) 
 def mutate(server: str, name: str, input: Json) -> None:
     """A request of another client."""
     body = {"query": mutation(name), "variables": {"input": input}}
-    answer = httpx.post(f"{server}/graphql", json=body, verify=False)
-    assert answer.json()["data"][name]["errors"] == []
+    response = httpx.post(f"{server}/graphql", json=body, verify=False)
+    assert response.json()["data"][name]["errors"] == []
 
 
 def only(connection: Any) -> Any:

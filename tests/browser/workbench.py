@@ -1,4 +1,4 @@
-"""GraphiQL as its users see it: tabs, an editor, a run button, an answer."""
+"""GraphiQL as its users see it: tabs, an editor, a run button, a response."""
 
 import json
 import re
@@ -23,7 +23,7 @@ FLAGS = (
     "--disable-sync",
 )
 
-_ANSWER = "() => document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
+_RESPONSE = "() => document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
 _IS_STORED = """open =>
     JSON.parse(localStorage["aicmo:graphiql:tabState"] ?? "{}").activeTabIndex === open"""
 
@@ -60,7 +60,7 @@ class Workbench:
         return self.page.get_by_role("region", name="Variables")
 
     @property
-    def answer(self) -> Locator:
+    def response(self) -> Locator:
         return self.page.get_by_label("Result Window")
 
     @property
@@ -93,12 +93,12 @@ class Workbench:
     def run(self) -> Any:
         """The response that the page shows."""
         self.start()
-        return json.loads(self.page.wait_for_function(_ANSWER).json_value())
+        return json.loads(self.page.wait_for_function(_RESPONSE).json_value())
 
     def shows(self, text: str) -> bool:
-        """Whether the answer has this text within half a second."""
+        """Whether the response has this text within half a second."""
         try:
-            expect(self.answer).to_contain_text(text, timeout=500)
+            expect(self.response).to_contain_text(text, timeout=500)
         except AssertionError:
             return False
         return True

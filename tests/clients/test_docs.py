@@ -132,8 +132,8 @@ def test_files_are_uploaded_by_curl_and_by_javascript(tmp_path: Path) -> None:
         printed = follow("Uploading files", tmp_path, server.graphql_url)
 
     size = (tmp_path / "upload.sh").stat().st_size
-    [answer] = printed["bash upload.sh upload.sh text/x-shellscript"]
-    assert json.loads(answer)["data"]["completeUpload"] == {
+    [response] = printed["bash upload.sh upload.sh text/x-shellscript"]
+    assert json.loads(response)["data"]["completeUpload"] == {
         "file": {"name": "upload.sh", "size": size},
         "errors": [],
     }
@@ -249,8 +249,8 @@ def test_python_lists_packages(tmp_path: Path, url: str) -> None:
 def test_gql_sends_json_by_a_variable(tmp_path: Path, url: str) -> None:
     printed = follow("gql and sgqlc", tmp_path, url, PYTHON_LIBRARIES)
 
-    [answer] = printed["python submit.py"]
-    assert "'errors': []" in answer
+    [response] = printed["python submit.py"]
+    assert "'errors': []" in response
 
 
 # What was tried, and what isn't spoken

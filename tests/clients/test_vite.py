@@ -106,8 +106,8 @@ async def test_a_page_asks_and_follows_through_its_development_server(
     server: Server, tmp_path: Path, name: str
 ) -> None:
     async with developing(CONFIGS[name], server, tmp_path) as origin:
-        answer = await posted(origin)
-        assert answer.json() == {"data": {"__typename": "Query"}}
+        response = await posted(origin)
+        assert response.json() == {"data": {"__typename": "Query"}}
         async with connected(socket_at(origin), origin=origin):
             pass
         with pytest.raises(InvalidStatus):

@@ -45,15 +45,15 @@ every_page = pytest.mark.parametrize(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An operation; perhaps with variables, and with the answer that it gets."""
+    """An operation; perhaps with variables, and with the response that it gets."""
 
     query: str
     variables: dict[str, Any] | None
-    answer: dict[str, Any] | None
+    response: dict[str, Any] | None
 
 
 def examples(page: Path) -> Iterator[Example]:
-    """Variables and answer are the JSON that follows the operation before any other block."""
+    """Variables and response are the JSON that follows the operation before any other block."""
     query, following = None, list[dict[str, Any]]()
     for language, text in [*_BLOCK.findall(page.read_text("utf-8")), ("", "")]:
         if language == "json" and query is not None:
@@ -65,10 +65,10 @@ def examples(page: Path) -> Iterator[Example]:
 
 
 def _example(query: str, following: list[dict[str, Any]]) -> Example:
-    answers = [block for block in following if block.keys() & {"data", "errors"}]
-    variables = [block for block in following if block not in answers]
-    assert len(answers) <= 1 >= len(variables), "more JSON than one operation has"
-    return Example(query, next(iter(variables), None), next(iter(answers), None))
+    responses = [block for block in following if block.keys() & {"data", "errors"}]
+    variables = [block for block in following if block not in responses]
+    assert len(responses) <= 1 >= len(variables), "more JSON than one operation has"
+    return Example(query, next(iter(variables), None), next(iter(responses), None))
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +93,8 @@ async def test_operations_are_answered_as_the_page_says(page: Path) -> None:
     """By the demo agency, new for each page, in the page's order."""
     client = await the_agency()
     for example in examples(page):
-        if example.answer is not None:
-            assert await client.send(example.query, example.variables) == example.answer
+        if example.response is not None:
+            assert await client.send(example.query, example.variables) == example.response
 
 
 def changes_something(page: Path) -> bool:
@@ -106,7 +106,7 @@ def changes_something(page: Path) -> bool:
     [
         pytest.param(first, then, id=f"{first.name} before {then.name}")
         for first, then in permutations(PAGES, 2)
-        if changes_something(first) and any(example.answer for example in examples(then))
+        if changes_something(first) and any(example.response for example in examples(then))
     ],
 )
 async def test_a_page_stays_true_when_another_one_was_pasted(first: Path, then: Path) -> None:
@@ -114,12 +114,12 @@ async def test_a_page_stays_true_when_another_one_was_pasted(first: Path, then: 
     for example in examples(first):
         await client.send(example.query, example.variables)
     for example in examples(then):
-        if example.answer is not None:
-            assert await client.send(example.query, example.variables) == example.answer
+        if example.response is not None:
+            assert await client.send(example.query, example.variables) == example.response
 
 
-def test_the_pages_have_examples_with_answers() -> None:
-    answered = [example for page in PAGES for example in examples(page) if example.answer]
+def test_the_pages_have_examples_with_responses() -> None:
+    answered = [example for page in PAGES for example in examples(page) if example.response]
 
     assert len(answered) >= 10
 

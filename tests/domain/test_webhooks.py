@@ -138,7 +138,7 @@ def test_an_endpoint_that_somebody_disabled_stays_so_without_a_reason() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 410, 500])
-def test_an_answer_from_an_earlier_url_tells_nothing_of_the_endpoint(status: int) -> None:
+def test_a_response_from_an_earlier_url_tells_nothing_of_the_endpoint(status: int) -> None:
     moved = build.webhook_endpoint(failing_since=NOW)
 
     assert after(status, NOW + FAILING_FOR, moved, url="https://old.example/") == moved

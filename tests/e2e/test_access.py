@@ -48,12 +48,12 @@ async def test_a_token_that_another_process_revokes_is_refused_and_its_subscript
         ):
 
             async def status() -> int:
-                answer = await http.post(
+                response = await http.post(
                     server.graphql_url,
                     json={"query": "{ viewer { callerId } }"},
                     headers={"Authorization": f"Bearer {secret}"},
                 )
-                return answer.status_code
+                return response.status_code
 
             assert (await http.post(server.graphql_url, json={"query": "{ a }"})).status_code == 401
             assert await status() == 200

@@ -84,7 +84,7 @@ async def save_until_killed(
 ) -> None:
     """Each client replaces a package of its own, and adds a new one, in turn.
 
-    No answer is what they expect after the kill; before it, the first one that fails ends all.
+    No response is what they expect after the kill; before it, the first one that fails ends all.
     """
     acknowledged = 0
 
@@ -156,7 +156,7 @@ async def test_every_save_that_was_acknowledged_survives_a_kill(
 # The test itself: it tells why it fails, and doesn't wait for a kill that never comes
 
 
-def no_answer(request: httpx.Request) -> httpx.Response:
+def no_response(request: httpx.Request) -> httpx.Response:
     raise httpx.ReadError("gone", request=request)
 
 
@@ -169,12 +169,12 @@ def failure(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"), [(no_answer, "gone"), (refusal, "busy"), (failure, "a bug")]
+    ("respond", "told"), [(no_response, "gone"), (refusal, "busy"), (failure, "a bug")]
 )
 async def test_a_save_that_fails_before_the_kill_is_told_at_once(
-    answer: Callable[[httpx.Request], httpx.Response], told: str
+    respond: Callable[[httpx.Request], httpx.Response], told: str
 ) -> None:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as http:
         api = OverHttp(http, "http://server/graphql")
 
         with pytest.raises(ExceptionGroup) as failed:

@@ -62,10 +62,10 @@ async def require_files_that_open(api: GraphQLClient) -> None:
     assert files.keys() == {"html", "pdf", "png", "txt"}
     async with httpx.AsyncClient(timeout=SECONDS) as browser:
         for format, file in files.items():
-            answer = await browser.get(file["url"])
-            assert answer.status_code == 200, format
-            assert len(answer.content) == file["size"]
-            assert f".{format}" in answer.headers["content-disposition"]
+            response = await browser.get(file["url"])
+            assert response.status_code == 200, format
+            assert len(response.content) == file["size"]
+            assert f".{format}" in response.headers["content-disposition"]
 
 
 async def test_in_memory_the_agency_is_there_at_once(tmp_path: Path) -> None:

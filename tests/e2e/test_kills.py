@@ -120,14 +120,14 @@ async def follow(servers: Servers, told: list[Json]) -> None:
 
 @dataclass(slots=True)
 class BadReceiver:
-    """Fails, hangs and loses its answers, until it's good."""
+    """Fails, hangs and loses its responses, until it's good."""
 
     dice: random.Random
     received: list[Json] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     is_good: bool = False
 
-    async def answer(self, received: Received) -> web.StreamResponse:
+    async def respond(self, received: Received) -> web.StreamResponse:
         fate = 1.0 if self.is_good else self.dice.random()
         if fate < 0.1:
             await asyncio.sleep(3 * TIMEOUT)
@@ -167,7 +167,7 @@ async def test_log_follower_and_receiver_agree_whatever_is_killed(
         asyncio.TaskGroup() as all_of_it,
     ):
         bad = BadReceiver(random.Random(12))
-        receiver.answer = bad.answer
+        receiver.respond = bad.respond
         async with servers.running() as server, httpx.AsyncClient(timeout=SECONDS) as http:
             endpoint = {"endpointId": "receiver", "url": f"http://{relay.address}/"}
             await OverHttp(http, server.graphql_url).ask(ADD_ENDPOINT, input=endpoint)

@@ -66,11 +66,11 @@ async def test_what_has_begun_is_finished_though_it_takes_its_time(
             running.server.process.terminate()
             await until_nobody_is_let_in(running)
 
-        answer = await reader.read()
+        response = await reader.read()
         writer.close()
         assert running.server.process.wait(SECONDS) == 0
 
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
     assert json.loads(body)["data"]["saveDraft"]["draft"]["draftId"] == "draft-1"
     async with start() as running:
@@ -90,7 +90,7 @@ async def nobody_else_writing(database_url: str) -> AsyncIterator[None]:
 async def send(
     running: Running, name: str, input: Json
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Send a mutation, without waiting for its answer."""
+    """Send a mutation, without waiting for its response."""
     body = json.dumps({"query": mutation(name), "variables": {"input": input}}).encode()
     address = urlsplit(running.server.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)

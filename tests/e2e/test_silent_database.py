@@ -89,9 +89,9 @@ async def test_what_runs_at_once_times_out_at_once_and_is_well_afterwards(
     setting.relay.swallow()
 
     async with asyncio.timeout(LONG):
-        answers = await asyncio.gather(*(setting.running.api.send(NESTED) for _ in range(POOL)))
+        responses = await asyncio.gather(*(setting.running.api.send(NESTED) for _ in range(POOL)))
 
-    codes = {error["extensions"]["code"] for answer in answers for error in answer["errors"]}
+    codes = {error["extensions"]["code"] for response in responses for error in response["errors"]}
     assert codes == {"TIMEOUT"}
     await asyncio.gather(*(setting.running.api.ask(NESTED) for _ in range(2 * POOL)))
 

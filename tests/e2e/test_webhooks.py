@@ -59,7 +59,7 @@ async def test_kills_and_bad_receivers_lose_nothing_and_change_no_order(
     is_bad = True
     count = asyncio.Semaphore(0)
 
-    async def answer(received: Received) -> web.StreamResponse:
+    async def respond(received: Received) -> web.StreamResponse:
         fate = dice.random() if is_bad else 1.0
         if fate < 0.1:
             await asyncio.sleep(1)  # longer than the sender waits
@@ -74,7 +74,7 @@ async def test_kills_and_bad_receivers_lose_nothing_and_change_no_order(
         return web.Response(status=204)
 
     async with receiving() as receiver:
-        receiver.answer = answer
+        receiver.respond = respond
         await _add_endpoint(storage, receiver.url)
         senders = [await asyncio.to_thread(Sender, migrated_database_url) for _ in range(2)]
         commands = Commands(storage.as_(build.caller()))

@@ -86,7 +86,7 @@ async def run_by_graphql_core(
     return await result if isawaitable(result) else result
 
 
-async def answer(
+async def response_to(
     schema: GraphQLSchema,
     asked: str | Request,
     variables: Json | None = None,

@@ -28,10 +28,10 @@ ROOT: Json = {"authors": [ADA, BOB], "named": [ADA, *BOOKS["ada"], BOB], "none":
 class Batches:
     """Batch resolvers by the names of fields; notes how they were called."""
 
-    def __init__(self, **answers: Any) -> None:
+    def __init__(self, **results: Any) -> None:
         self.calls: list[tuple[str, list[str]]] = []
         self.infos: list[Any] = []
-        self._answers = answers
+        self._results = results
         self.schema = schema_of(SDL)
 
     def engine(self, attribute_of: Callable[[GraphQLField], str | None] | None = None) -> Engine:
@@ -39,7 +39,7 @@ class Batches:
             id(field): self._resolving(f"{type_name}_{name}")
             for type_name in ("Author", "Book")
             for name, field in self.schema.type_map[type_name].fields.items()  # type: ignore[attr-defined]
-            if f"{type_name}_{name}" in self._answers
+            if f"{type_name}_{name}" in self._results
         }
 
         def binding_of(field: GraphQLField) -> FieldBinding:
@@ -52,8 +52,8 @@ class Batches:
         async def resolve(parents: Sequence[Any], info: Any, **arguments: Any) -> Sequence[Any]:
             self.calls.append((name, [parent["id"] for parent in parents]))
             self.infos.append(info)
-            answer = self._answers[name]
-            found = answer(parents, **arguments) if callable(answer) else answer
+            result = self._results[name]
+            found = result(parents, **arguments) if callable(result) else result
             if isinstance(found, Exception):
                 raise found
             return found  # type: ignore[no-any-return]
@@ -189,7 +189,7 @@ async def test_nulls_and_wrong_values_are_judged_as_any_resolvers() -> None:
 
 
 @pytest.mark.parametrize("found", [[], ["one"], ["one", "two", "three"]])
-async def test_an_answer_that_is_not_aligned_with_the_parents_fails_all(found: list[str]) -> None:
+async def test_a_response_that_is_not_aligned_with_the_parents_fails_all(found: list[str]) -> None:
     batches = Batches(Author_books=found)
 
     result = await run(batches.engine(), "{ authors { books { name } } }", root_value=ROOT)

@@ -1,4 +1,4 @@
-"""The criterion by which answers over time are compared does refuse what it should."""
+"""The criterion by which responses over time are compared does refuse what it should."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Random operations on a hostile schema: the answers are graphql-core's.
+"""Random operations on a hostile schema: the responses are graphql-core's.
 
 Without anything to wait for they are the same, errors and their order included. With it, they are
 equivalent: which of several failures under a place that becomes null are told depends on time, in

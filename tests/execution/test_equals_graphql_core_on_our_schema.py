@@ -1,4 +1,4 @@
-"""Random operations of the API, over the demo's data: the answers are graphql-core's.
+"""Random operations of the API, over the demo's data: the responses are graphql-core's.
 
 They are the same, but for what is told of several failures that coincide: docs/decisions/0017.
 """
@@ -84,7 +84,7 @@ def arguments_of(stored: dict[str, Any]) -> dict[str, Sequence[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """Both executors over the same data, and what was seen of their answers."""
+    """Both executors over the same data, and what was seen of their responses."""
 
     schema: CompiledSchema
     storage: Storage

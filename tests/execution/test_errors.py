@@ -7,7 +7,7 @@ from graphql import GraphQLError, GraphQLSchema, Source
 from graphql.language import FieldNode
 
 from execution import Engine
-from tests.execution.asking import answer, run, schema_of
+from tests.execution.asking import response_to, run, schema_of
 
 SDL = """
 type Query { a: Node  b: Node  list: [Node]  strict: [Node!]!  must: Node!  text: String }
@@ -43,7 +43,7 @@ async def test_an_error_tells_where_and_why(schema: GraphQLSchema) -> None:
     query = "{\n  a { node { text again: text } }\n}"
 
     ours = await run(Engine(schema), query, root_value={"a": {"node": {"text": failing(error)}}})
-    theirs = await answer(schema, query, root_value={"a": {"node": {"text": failing(error)}}})
+    theirs = await response_to(schema, query, root_value={"a": {"node": {"text": failing(error)}}})
 
     assert ours.data == {"a": {"node": {"text": None, "again": None}}}
     assert [one.formatted for one in ours.errors or ()] == theirs["errors"]
@@ -61,7 +61,7 @@ async def test_an_error_tells_where_and_why(schema: GraphQLSchema) -> None:
 
 
 async def test_merged_fields_are_all_located(schema: GraphQLSchema) -> None:
-    result = await answer(
+    result = await response_to(
         schema, "{ text ... { text } }", root_value={"text": failing(ValueError("no"))}
     )
 
@@ -74,7 +74,7 @@ async def test_a_graphql_error_keeps_what_it_has(schema: GraphQLSchema) -> None:
     )
     plain = GraphQLError("here", extensions={"code": "C"})
 
-    result = await answer(
+    result = await response_to(
         schema,
         "{ a { text } b { text } }",
         root_value={"a": {"text": failing(placed)}, "b": {"text": failing(plain)}},
@@ -103,7 +103,7 @@ async def test_an_exception_that_is_returned_counts_as_raised(schema: GraphQLSch
         "list": [{"text": ValueError("below")}, ValueError("an item"), {"text": "x"}],
     }
 
-    result = await answer(schema, "{ text a { text } list { text } }", root_value=root)
+    result = await response_to(schema, "{ text a { text } list { text } }", root_value=root)
 
     assert result["data"] == {
         "text": None,
@@ -118,7 +118,7 @@ async def test_an_exception_that_is_returned_counts_as_raised(schema: GraphQLSch
 async def test_one_error_may_be_reported_in_several_places(schema: GraphQLSchema) -> None:
     error = Refused("the same", code="C")
 
-    result = await answer(
+    result = await response_to(
         schema, "{ list { text } }", root_value={"list": [{"text": error}, {"text": error}]}
     )
 
@@ -131,7 +131,7 @@ async def test_one_error_may_be_reported_in_several_places(schema: GraphQLSchema
 async def test_a_null_that_may_not_be_goes_up_to_where_it_may(schema: GraphQLSchema) -> None:
     node: dict[str, Any] = {"text": "t", "strictNode": {"strictNode": {"must": None}}}
 
-    result = await answer(
+    result = await response_to(
         schema,
         "{ a { text node { text strictNode { strictNode { must } } } } text }",
         root_value={"a": {"text": "t", "node": node}, "text": "T"},
@@ -146,7 +146,7 @@ async def test_a_null_that_may_not_be_goes_up_to_where_it_may(schema: GraphQLSch
 async def test_up_to_an_item_or_a_list(schema: GraphQLSchema) -> None:
     nodes = [{"must": "a"}, {"must": None}]
 
-    result = await answer(
+    result = await response_to(
         schema,
         "{ list { must } a { nodes { must } text } }",
         root_value={"list": nodes, "a": {"nodes": nodes, "text": "t"}},
@@ -166,7 +166,7 @@ async def test_up_to_an_item_or_a_list(schema: GraphQLSchema) -> None:
     ],
 )
 async def test_up_to_all_of_the_data(schema: GraphQLSchema, root: dict[str, Any]) -> None:
-    result = await answer(schema, "{ text must { must } strict { must } }", root_value=root)
+    result = await response_to(schema, "{ text must { must } strict { must } }", root_value=root)
 
     assert result["data"] is None
     assert len(result["errors"]) == 1
@@ -175,7 +175,7 @@ async def test_up_to_all_of_the_data(schema: GraphQLSchema, root: dict[str, Any]
 async def test_what_becomes_null_already_gets_no_second_error(schema: GraphQLSchema) -> None:
     broken = {"must": None, "strictNode": None, "text": failing(ValueError("late"))}
 
-    result = await answer(
+    result = await response_to(
         schema, "{ a { must strictNode { text } text } }", root_value={"a": broken}
     )
 
@@ -186,7 +186,7 @@ async def test_what_becomes_null_already_gets_no_second_error(schema: GraphQLSch
 async def test_what_came_before_in_the_document_is_still_reported(schema: GraphQLSchema) -> None:
     broken = {"must": None, "text": failing(ValueError("early"))}
 
-    result = await answer(schema, "{ a { text must } }", root_value={"a": broken})
+    result = await response_to(schema, "{ a { text must } }", root_value={"a": broken})
 
     assert result["data"] == {"a": None}
     assert [error["path"] for error in result["errors"]] == [["a", "text"], ["a", "must"]]
@@ -201,7 +201,7 @@ async def test_errors_come_in_the_order_of_the_document(schema: GraphQLSchema) -
         **fails,
     }
 
-    result = await answer(
+    result = await response_to(
         schema,
         "{ a { node { node { text } text } text } list { node { text } text } text }",
         root_value=root,
@@ -223,7 +223,7 @@ async def test_an_error_after_a_wait_comes_after_those_before_it(schema: GraphQL
 
     root = {"a": {"text": later}, "b": {"text": failing(ValueError("at once"))}}
 
-    result = await answer(schema, "{ a { text } b { text } }", root_value=root)
+    result = await response_to(schema, "{ a { text } b { text } }", root_value=root)
 
     assert [error["message"] for error in result["errors"]] == ["at once", "later"]
 

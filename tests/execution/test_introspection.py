@@ -5,7 +5,7 @@ import pytest
 
 from execution import Engine
 from schema.root import create_schema
-from tests.execution.asking import answer, request, run, run_by_graphql_core, schema_of
+from tests.execution.asking import request, response_to, run, run_by_graphql_core, schema_of
 
 SDL = """
 "A thing"
@@ -23,7 +23,7 @@ directive @marked repeatable on OBJECT
 
 
 async def test_the_standard_query() -> None:
-    await answer(schema_of(SDL), graphql.get_introspection_query(specified_by_url=True))
+    await response_to(schema_of(SDL), graphql.get_introspection_query(specified_by_url=True))
 
 
 async def test_of_the_whole_api() -> None:
@@ -55,4 +55,4 @@ async def test_of_the_whole_api() -> None:
 async def test_parts_of_it(query: str) -> None:
     variables = {"of": "Query", "old": True}
 
-    await answer(schema_of(SDL), query, variables, root_value={"name": "the name"})
+    await response_to(schema_of(SDL), query, variables, root_value={"name": "the name"})

@@ -6,7 +6,7 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from execution import Engine
-from tests.execution.asking import answer, run, schema_of
+from tests.execution.asking import response_to, run, schema_of
 
 SDL = """
 type Query { it: Thing }
@@ -64,7 +64,7 @@ async def test_the_next_field_runs_though_one_before_failed() -> None:
     assert [error.path for error in result.errors or ()] == [["first"]]
 
 
-async def test_nothing_is_begun_once_the_whole_answer_is_null() -> None:
+async def test_nothing_is_begun_once_the_whole_response_is_null() -> None:
     log = Log()
     schema = log.schema(first={}, strict=ValueError("broken"), second={})
 
@@ -100,7 +100,7 @@ async def test_errors_come_in_the_order_of_the_fields() -> None:
         Thing={"slow": log.resolving("slow", ValueError("slow"))},
     )
 
-    result = await answer(schema, "mutation { first { slow } quick }")
+    result = await response_to(schema, "mutation { first { slow } quick }")
 
     assert [error["path"] for error in result["errors"]] == [["first", "slow"], ["quick"]]
 
@@ -108,6 +108,6 @@ async def test_errors_come_in_the_order_of_the_fields() -> None:
 async def test_aliases_make_several_of_one_field() -> None:
     schema = schema_of(SDL, Mutation={"quick": lambda _, info: str(info.path.key)})
 
-    result = await answer(schema, "mutation { a: quick  b: quick  quick }")
+    result = await response_to(schema, "mutation { a: quick  b: quick  quick }")
 
     assert result == {"data": {"a": "a", "b": "b", "quick": "quick"}}

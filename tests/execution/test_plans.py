@@ -8,7 +8,14 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, parse
 
 from execution import DocumentPlans, Engine
 from execution.document_plans import MAX_PLANS
-from tests.execution.asking import Request, answer, request, run, run_by_graphql_core, schema_of
+from tests.execution.asking import (
+    Request,
+    request,
+    response_to,
+    run,
+    run_by_graphql_core,
+    schema_of,
+)
 from tests.support.weighing import weight_of
 
 SDL = """
@@ -140,7 +147,7 @@ async def test_the_same_part_of_a_document_may_be_spread_where_more_is_selected(
         d: child { ...It } d: child { child { other } }
     } fragment It on Query { name child { name } }"""
 
-    result = await answer(engine._schema, query, root_value=ROOT)
+    result = await response_to(engine._schema, query, root_value=ROOT)
 
     it = {"name": "n", "child": {"name": "m"}}
     assert result["data"] == {
@@ -162,7 +169,7 @@ async def test_errors_below_shared_fields_have_their_own_paths_and_places(
     field = schema.type_map["Query"].fields["greeting"]  # type: ignore[attr-defined]
     field.resolve = lambda *_, **__: 1 / 0
 
-    result = await answer(schema, query, root_value=ROOT)
+    result = await response_to(schema, query, root_value=ROOT)
 
     assert [error["path"][0] for error in result["errors"]] == ["a", "b", "c"]
     assert [error["locations"][0]["line"] for error in result["errors"]] == [5, 3, 5]
@@ -301,7 +308,7 @@ async def test_no_more_than_fifty_errors_in_variables_are_told(schema: GraphQLSc
     variables = ", ".join(f"${name}: String!" for name in names)
     fields = " ".join(f"{name}: greeting(of: ${name})" for name in names)
 
-    result = await answer(schema, f"query ({variables}) {{ {fields} }}")
+    result = await response_to(schema, f"query ({variables}) {{ {fields} }}")
 
     assert len(result["errors"]) == 51
 
@@ -324,7 +331,7 @@ async def test_a_null_that_steers_a_directive_fails_as_with_graphql_core(
 async def test_below_the_root_such_a_null_fails_its_field(schema: GraphQLSchema) -> None:
     query = "query ($on: Boolean = true) { other child { name @include(if: $on) } }"
 
-    result = await answer(schema, query, {"on": None}, root_value=ROOT)
+    result = await response_to(schema, query, {"on": None}, root_value=ROOT)
 
     assert result["data"] == {"other": "O", "child": None}
     assert [error["path"] for error in result["errors"]] == [["child"]]
@@ -334,9 +341,9 @@ async def test_each_event_of_a_subscription_is_a_root_of_its_plan(engine: Engine
     asked = request("subscription ($with: Boolean!) { renamed __typename @include(if: $with) }")
     execution = engine.plan(asked.document, asked.operation, variable_values={"with": True})
 
-    answers = [(await execution.run({"renamed": event})).data for event in ("R", "S")]
+    results = [(await execution.run({"renamed": event})).data for event in ("R", "S")]
 
-    assert answers == [{"renamed": event, "__typename": "Subscription"} for event in ("R", "S")]
+    assert results == [{"renamed": event, "__typename": "Subscription"} for event in ("R", "S")]
     counts = engine.counts
     assert (counts.planned, counts.by_plan, counts.by_graphql_core) == (1, 2, 0)
 

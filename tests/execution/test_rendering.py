@@ -54,7 +54,7 @@ def _selected(
 class Rendering:
     """An engine that may have books and moments rendered; notes what it asks the renderer."""
 
-    def __init__(self, *answers: Any) -> None:
+    def __init__(self, *results: Any) -> None:
         self.schema = schema_of(SDL, Book={"loud": lambda book, _: book["title"] + "!"})
         moment = self.schema.type_map["Moment"]
         assert isinstance(moment, GraphQLScalarType)
@@ -62,7 +62,7 @@ class Rendering:
         self._rendered = [
             self.field(*name) for name in (("Shelf", "books"), ("Shelf", "best"), ("Query", "all"))
         ]
-        self._answers = answers or ("rendered", "rendered")
+        self._results = results or ("rendered", "rendered")
         self.can_render = True
         self.can_bind = True
         self.given: list[Json] = []
@@ -97,7 +97,7 @@ class Rendering:
 
         async def render(parents: Sequence[Any], context: Any, **arguments: Any) -> Sequence[Any]:
             self.told.append((context, arguments))
-            return [self._answer(number) for number in range(len(parents))]
+            return [self._result(number) for number in range(len(parents))]
 
         def bind(given: ArgumentsOf) -> Render | None:
             for below in _with_arguments(selected):
@@ -106,11 +106,11 @@ class Rendering:
 
         return bind if self.can_render else None
 
-    def _answer(self, number: int) -> Any:
-        answer = self._answers[number]
-        if isinstance(answer, ZeroDivisionError):
-            raise answer
-        return answer
+    def _result(self, number: int) -> Any:
+        result = self._results[number]
+        if isinstance(result, ZeroDivisionError):
+            raise result
+        return result
 
 
 async def test_what_a_renderer_gives_is_left_as_it_is() -> None:
@@ -258,8 +258,8 @@ async def test_an_operation_that_is_one_written_field_says_so(query: str, is_one
 
 
 async def test_what_fails_in_the_only_field_is_told_as_by_graphql_core() -> None:
-    for answers in ((None,), (ValueError("torn"),), (ZeroDivisionError("torn"),)):
-        rendering = Rendering(*answers)
+    for results in ((None,), (ValueError("torn"),), (ZeroDivisionError("torn"),)):
+        rendering = Rendering(*results)
         alone, beside = [
             await run(rendering.engine, query, root_value=ROOT, with_renderers=True)
             for query in ("{ called: all { title } }", "{ called: all { title } at }")

@@ -9,7 +9,7 @@ from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQL
 from graphql.pyutils import Path
 
 from execution import OWN_RESOLVER, Engine, FieldBinding
-from tests.execution.asking import answer, request, run, run_by_graphql_core, schema_of
+from tests.execution.asking import request, response_to, run, run_by_graphql_core, schema_of
 
 SDL = """
 interface Named { name: String }
@@ -79,7 +79,9 @@ async def test_paths_have_the_indexes_of_lists() -> None:
     schema = schema_of(SDL, Thing={"name": resolve})
     root = {"rows": [[], [{}, {}], None, [{}]], "things": [{"things": [{}]}, {"things": [{}, {}]}]}
 
-    result = await answer(schema, "{ rows { name } things { things { name } } }", root_value=root)
+    result = await response_to(
+        schema, "{ rows { name } things { things { name } } }", root_value=root
+    )
 
     assert result["data"]["rows"] == [
         [],
@@ -100,7 +102,7 @@ async def test_arguments_are_literals_variables_and_defaults() -> None:
       null: number(of: null)
     }"""
 
-    result = await answer(schema, query, {"n": 3})
+    result = await response_to(schema, query, {"n": 3})
 
     assert result["data"] == {
         "none": "[('of', 7)]",
@@ -114,7 +116,7 @@ async def test_arguments_that_can_not_be_had_fail_the_field() -> None:
     """Documents come validated; this one didn't."""
     schema = schema_of(SDL, Query={"number": lambda *_, **__: pytest.fail("called")})
 
-    result = await answer(schema, '{ number(of: "many") name }', root_value={"name": "N"})
+    result = await response_to(schema, '{ number(of: "many") name }', root_value={"name": "N"})
 
     assert result["data"] == {"number": None, "name": "N"}
     assert len(result["errors"]) == 1
@@ -132,7 +134,9 @@ async def test_without_a_resolver_a_field_is_a_key_an_attribute_or_a_method() ->
 
     root = {"things": [{"name": "key"}, Thing(), {"name": lambda _: "called"}, {}]}
 
-    result = await answer(schema_of(SDL), "{ things { name query { name } } }", root_value=root)
+    result = await response_to(
+        schema_of(SDL), "{ things { name query { name } } }", root_value=root
+    )
 
     assert result["data"]["things"] == [
         {"name": "key", "query": None},
@@ -144,7 +148,7 @@ async def test_without_a_resolver_a_field_is_a_key_an_attribute_or_a_method() ->
 
 async def test_a_field_that_the_schema_lacks_is_left_out() -> None:
     """Documents come validated; this one didn't."""
-    result = await answer(schema_of(SDL), "{ nothing name }", root_value={"name": "N"})
+    result = await response_to(schema_of(SDL), "{ nothing name }", root_value={"name": "N"})
 
     assert result["data"] == {"name": "N"}
 
@@ -267,7 +271,7 @@ async def test_fields_of_one_key_are_merged() -> None:
     schema = schema_of(SDL)
     root = {"things": [{"name": "a", "query": {"name": "q"}}]}
 
-    result = await answer(
+    result = await response_to(
         schema,
         """{
           things { name }
@@ -289,7 +293,7 @@ async def test_fields_of_one_key_are_merged() -> None:
 async def test_keys_come_in_the_order_of_the_document() -> None:
     root = {"name": "N", "things": []}
 
-    result = await answer(
+    result = await response_to(
         schema_of(SDL), "{ z: name things { name } a: name __typename }", root_value=root
     )
 
@@ -299,7 +303,7 @@ async def test_keys_come_in_the_order_of_the_document() -> None:
 async def test_typename_is_at_hand_everywhere() -> None:
     root = {"things": [{"query": {}}], "named": [{"__typename": "Thing"}, {"__typename": "Query"}]}
 
-    result = await answer(
+    result = await response_to(
         schema_of(SDL),
         "{ __typename t: __typename things { __typename query { __typename } } "
         "named { __typename ... on Thing { kind: __typename } } }",

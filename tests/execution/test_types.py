@@ -14,7 +14,7 @@ from graphql import (
 )
 
 from execution import Engine
-from tests.execution.asking import Json, answer, run, schema_of
+from tests.execution.asking import Json, response_to, run, schema_of
 
 SDL = """
 interface Pet { name: String }
@@ -107,13 +107,13 @@ PETS = {
 
 
 async def test_types_by_resolve_type(by_resolve_type: GraphQLSchema) -> None:
-    result = await answer(by_resolve_type, QUERY, root_value={"pets": [TOM, REX, None, ACE]})
+    result = await response_to(by_resolve_type, QUERY, root_value={"pets": [TOM, REX, None, ACE]})
 
     assert result == {"data": PETS}
 
 
 async def test_types_by_is_type_of(by_is_type_of: GraphQLSchema) -> None:
-    result = await answer(by_is_type_of, QUERY, root_value={"pets": [TOM, REX, None, ACE]})
+    result = await response_to(by_is_type_of, QUERY, root_value={"pets": [TOM, REX, None, ACE]})
 
     assert result == {"data": PETS}
 
@@ -129,7 +129,7 @@ async def test_types_by_the_name_that_an_object_has() -> None:
 
     pets = [{"__typename": "Cat", "name": "Tom", "lives": 9}, Dog(), Named()]
 
-    result = await answer(
+    result = await response_to(
         schema_of(SDL), "{ pets { __typename ... on Cat { lives } } }", root_value={"pets": pets}
     )
 
@@ -143,7 +143,7 @@ async def test_types_by_the_name_that_an_object_has() -> None:
 async def test_unions(by_resolve_type: GraphQLSchema) -> None:
     things = [REX, {"kind": "Stone", "weight": 5, "name": ""}, TOM]
 
-    result = await answer(
+    result = await response_to(
         by_resolve_type,
         "{ things { ... on Stone { weight } ... on Pet { name } } }",
         root_value={"things": things},
@@ -157,7 +157,7 @@ async def test_a_null_below_one_of_several_types_stays_in_its_place(
 ) -> None:
     pets = [TOM, {"kind": "Cat", "name": "Tim"}, REX]
 
-    result = await answer(
+    result = await response_to(
         by_resolve_type, "{ pets { name ... on Cat { lives } } }", root_value={"pets": pets}
     )
 
@@ -173,7 +173,7 @@ async def test_what_is_no_type_of_the_interface_is_an_error(
 ) -> None:
     pets = [TOM, {"kind": kind, "name": "?"}]
 
-    result = await answer(
+    result = await response_to(
         by_resolve_type, "{ pets { name } must { name } }", root_value={"pets": pets, "must": TOM}
     )
 
@@ -184,7 +184,7 @@ async def test_what_is_no_type_of_the_interface_is_an_error(
 async def test_where_it_must_not_be_null_all_is(by_resolve_type: GraphQLSchema) -> None:
     must = {"kind": "Nothing", "name": "?"}
 
-    result = await answer(by_resolve_type, "{ must { name } }", root_value={"must": must})
+    result = await response_to(by_resolve_type, "{ must { name } }", root_value={"must": must})
 
     assert result["data"] is None
 
@@ -201,7 +201,7 @@ async def test_resolve_type_is_given_the_info_of_the_field() -> None:
     abstract(schema, "Pet").resolve_type = resolve_type
     root = {"pets": [{}, {}], "rows": [[{}], [], [{}, {}]]}
 
-    await answer(schema, "{ pets { name } rows { name } }", root_value=root)
+    await response_to(schema, "{ pets { name } rows { name } }", root_value=root)
 
     assert told[:5] == told[5:]
     assert told[:5] == [
@@ -225,7 +225,7 @@ async def test_a_type_that_does_not_accept_its_object_is_an_error(later: bool) -
     checked(schema, "Cat", is_cat_later if later else is_cat)
     stray = {"kind": "Dog", "name": "Rex"}
 
-    result = await answer(
+    result = await response_to(
         schema,
         "{ cat { name } cats { name } }",
         root_value={"cat": stray, "cats": [TOM, stray, {"kind": "Cat"}, None, TOM]},

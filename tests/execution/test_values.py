@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLScalarType, GraphQLSchema, Undefined
 
 from execution import Engine
-from tests.execution.asking import answer, run, schema_of
+from tests.execution.asking import response_to, run, schema_of
 
 SDL = """
 scalar Money
@@ -56,7 +56,7 @@ def schema(monkeypatch: pytest.MonkeyPatch) -> GraphQLSchema:
 async def test_a_value_is_coerced_as_graphql_core_coerces_it(
     schema: GraphQLSchema, field: str, value: Any
 ) -> None:
-    await answer(schema, f"{{ {field} }}", root_value={field: value})
+    await response_to(schema, f"{{ {field} }}", root_value={field: value})
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ async def test_a_value_is_coerced_as_graphql_core_coerces_it(
 async def test_values_are_coerced_together_as_each_would_be(
     schema: GraphQLSchema, field: str, values: list[Any]
 ) -> None:
-    await answer(schema, f"{{ {field} }}", root_value={field: values})
+    await response_to(schema, f"{{ {field} }}", root_value={field: values})
 
 
 async def test_the_kind_of_a_scalar_stays(schema: GraphQLSchema) -> None:
     """Values that are equal in Python may be different in JSON."""
     root = {"int": 1.0, "float": 1, "texts": [1, True], "flags": [True, 1, 0]}
 
-    result = await answer(schema, "{ int float texts flags }", root_value=root)
+    result = await response_to(schema, "{ int float texts flags }", root_value=root)
 
     assert repr(result["data"]["int"]) == "1"
     assert repr(result["data"]["float"]) == "1.0"
@@ -109,7 +109,9 @@ async def test_equal_values_of_an_enum_keep_apart(monkeypatch: pytest.MonkeyPatc
         enum, "coerce_output_value", lambda value: f"{type(value).__name__} {value}"
     )
 
-    result = await answer(schema, "{ levels }", root_value={"levels": [1, True, 1.0, Level.ONE, 1]})
+    result = await response_to(
+        schema, "{ levels }", root_value={"levels": [1, True, 1.0, Level.ONE, 1]}
+    )
 
     assert result["data"]["levels"] == [
         "int 1",
@@ -171,14 +173,14 @@ async def test_a_list_is_whatever_can_be_iterated_but_text_and_mappings(
     again = list(value) if isinstance(value, Iterator) else value
 
     ours = await run(engine, "{ cube ints }", root_value={"ints": value})
-    theirs = await answer(schema, "{ cube ints }", root_value={"ints": again})
+    theirs = await response_to(schema, "{ cube ints }", root_value={"ints": again})
 
     if not isinstance(value, Iterator):
         assert ours.formatted == theirs
 
 
 async def test_a_generator_is_a_list(schema: GraphQLSchema) -> None:
-    result = await answer(
+    result = await response_to(
         schema,
         "{ ints texts }",
         root_value={
@@ -195,7 +197,7 @@ async def test_a_list_that_breaks_off_is_an_error(schema: GraphQLSchema) -> None
         yield 1
         raise ValueError("out of numbers")
 
-    result = await answer(schema, "{ ints }", root_value={"ints": broken})
+    result = await response_to(schema, "{ ints }", root_value={"ints": broken})
 
     assert result["data"] == {"ints": None}
     assert result["errors"][0]["message"] == "out of numbers"
@@ -204,7 +206,7 @@ async def test_a_list_that_breaks_off_is_an_error(schema: GraphQLSchema) -> None
 async def test_lists_of_lists(schema: GraphQLSchema) -> None:
     cube = [[[1, 2], []], [], None, [None, [None, 3]], [[2**31], 5]]
 
-    result = await answer(schema, "{ cube }", root_value={"cube": cube})
+    result = await response_to(schema, "{ cube }", root_value={"cube": cube})
 
     assert result["data"]["cube"] == [[[1, 2], []], [], None, [None, [None, 3]], [[None], None]]
     assert [error["path"] for error in result["errors"]] == [["cube", 4, 0, 0], ["cube", 4, 1]]
@@ -213,17 +215,17 @@ async def test_lists_of_lists(schema: GraphQLSchema) -> None:
 async def test_a_null_item_that_may_not_be_nulls_its_list(schema: GraphQLSchema) -> None:
     good, bad = [["a"], []], [["a"], ["b", None]]
 
-    assert (await answer(schema, "{ strict }", root_value={"strict": good}))["data"] == {
+    assert (await response_to(schema, "{ strict }", root_value={"strict": good}))["data"] == {
         "strict": [["a"], []]
     }
-    result = await answer(schema, "{ strict }", root_value={"strict": bad})
+    result = await response_to(schema, "{ strict }", root_value={"strict": bad})
 
     assert result["data"] == {"strict": None}
     assert [error["path"] for error in result["errors"]] == [["strict", 1, 1]]
 
 
 async def test_empty_lists_of_objects_stay_empty(schema: GraphQLSchema) -> None:
-    result = await answer(
+    result = await response_to(
         schema, "{ children { text children { text } } }", root_value={"children": []}
     )
 
@@ -252,7 +254,7 @@ async def test_null_and_undefined_are_null(schema: GraphQLSchema) -> None:
         "children": [None, Undefined, {"text": None}],
     }
 
-    result = await answer(
+    result = await response_to(
         schema, "{ text child { text } texts children { text } int }", root_value=root
     )
 
@@ -271,7 +273,7 @@ async def test_null_and_undefined_are_null(schema: GraphQLSchema) -> None:
 async def test_where_neither_may_be_the_object_is_null(schema: GraphQLSchema, value: Any) -> None:
     root = {"children": [{"must": "a"}, {"must": value}], "must": "b"}
 
-    result = await answer(schema, "{ children { must } must }", root_value=root)
+    result = await response_to(schema, "{ children { must } must }", root_value=root)
 
     assert result["data"] == {"children": [{"must": "a"}, None], "must": "b"}
     assert result["errors"][0]["message"] == (
@@ -282,7 +284,7 @@ async def test_where_neither_may_be_the_object_is_null(schema: GraphQLSchema, va
 async def test_an_object_without_fields_is_empty(schema: GraphQLSchema) -> None:
     query = "query ($on: Boolean!) { child { text @include(if: $on) } }"
 
-    result = await answer(schema, query, {"on": False}, root_value={"child": {}})
+    result = await response_to(schema, query, {"on": False}, root_value={"child": {}})
 
     assert result["data"] == {"child": {}}
 

@@ -10,7 +10,7 @@ from graphql import GraphQLSchema
 
 from execution import Engine
 from execution.scheduler import MAX_VALUES_PER_TURN
-from tests.execution.asking import Json, answer, run, schema_of
+from tests.execution.asking import Json, response_to, run, schema_of
 
 SDL = """
 type Query { a: Node  b: Node  c: Node  text: String  list: [Node]  texts: [String]  must: Node! }
@@ -75,7 +75,7 @@ async def test_whatever_is_awaitable_is_awaited(
         "text": lambda _: make(None),
     }
 
-    result = await answer(schema, "{ a { text nodes { text } } texts text }", root_value=root)
+    result = await response_to(schema, "{ a { text nodes { text } } texts text }", root_value=root)
 
     assert result == {
         "data": {
@@ -95,7 +95,7 @@ async def test_what_an_awaited_value_is_is_judged_as_any_other(schema: GraphQLSc
         "must": lambda _: later({"nodes": lambda _: later([later(None)])}),
     }
 
-    result = await answer(
+    result = await response_to(
         schema,
         "{ a { number } b { text } c { text } list { text } must { nodes { text } } }",
         root_value=root,
@@ -244,7 +244,7 @@ async def test_an_async_iterable_is_a_list(schema: GraphQLSchema, make: Callable
         "b": {"rows": lambda _: make(["p"], make("q"), 7)},
     }
 
-    result = await answer(
+    result = await response_to(
         schema,
         "{ texts list { text rows } a { nodes { text } } b { rows } }",
         in_order=False,
@@ -262,7 +262,7 @@ async def test_an_async_iterable_is_a_list(schema: GraphQLSchema, make: Callable
 async def test_one_that_breaks_off_is_an_error(schema: GraphQLSchema) -> None:
     root = {"texts": lambda _: Stream("a", LookupError("no more")), "text": "t"}
 
-    result = await answer(schema, "{ texts text }", root_value=root)
+    result = await response_to(schema, "{ texts text }", root_value=root)
 
     assert result["data"] == {"texts": None, "text": "t"}
     assert result["errors"][0]["path"] == ["texts"]

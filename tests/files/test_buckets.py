@@ -67,11 +67,11 @@ async def test_a_client_uploads_to_the_bucket(bucket: ObjectStore) -> None:
     )
 
     async with httpx.AsyncClient() as http:
-        answer = await http.request(
+        response = await http.request(
             request.method, request.url, headers=list(request.headers), content=ABC
         )
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert await read(bucket, upload_key("u")) == ABC
     assert await bucket.move(upload_key("u"), KEY)
 
@@ -83,11 +83,11 @@ async def test_a_bucket_takes_an_upload_once(bucket: ObjectStore) -> None:
     )
     async with httpx.AsyncClient() as http:
         for _ in range(2):
-            answer = await http.request(
+            response = await http.request(
                 request.method, request.url, headers=list(request.headers), content=ABC
             )
 
-    assert answer.status_code == 412
+    assert response.status_code == 412
 
 
 async def test_a_client_downloads_from_the_bucket(bucket: ObjectStore) -> None:
@@ -98,12 +98,12 @@ async def test_a_client_downloads_from_the_bucket(bucket: ObjectStore) -> None:
     )
 
     async with httpx.AsyncClient() as http:
-        answer = await http.get(url)
+        response = await http.get(url)
         some = await http.get(url, headers={"Range": "bytes=2-4"})
 
-    assert answer.content == ABC
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.headers["content-disposition"] == 'attachment; filename="a b.csv"'
+    assert response.content == ABC
+    assert response.headers["content-type"].startswith("text/csv")
+    assert response.headers["content-disposition"] == 'attachment; filename="a b.csv"'
     assert (some.status_code, some.content) == (206, ABC[2:5])
 
 

@@ -19,7 +19,7 @@ from tests.support.serving import Served
 from tests.support.sockets import connected
 
 ASK = {"query": "{ __typename }"}
-ANSWER = {"data": {"__typename": "Query"}}
+RESPONSE = {"data": {"__typename": "Query"}}
 BROWSERS = {
     "Firefox": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Chromium": (
@@ -57,14 +57,14 @@ async def test_graphql_with_a_slash_is_graphql(server: Served) -> None:
     got = await server.http.get(url, params=ASK)
     stream = await server.http.post(url, json=ASK, headers={"Accept": "text/event-stream"})
 
-    assert posted.json() == from_page.json() == got.json() == ANSWER
+    assert posted.json() == from_page.json() == got.json() == RESPONSE
     assert stream.headers["content-type"].startswith("text/event-stream")
 
 
 async def test_a_socket_with_a_slash_is_a_socket(server: Served) -> None:
     async with connected(f"{server.socket_url}/") as socket:
         await socket.subscribe("1", ASK["query"])
-        assert await socket.next() == {"id": "1", "type": "next", "payload": ANSWER}
+        assert await socket.next() == {"id": "1", "type": "next", "payload": RESPONSE}
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphql/", "/agency/graphql", "/agency/graphql/"])
@@ -94,10 +94,10 @@ async def test_the_page_finds_what_it_consists_of(server: Served, path: str) -> 
     ],
 )
 async def test_nothing_is_redirected_for_its_slash(server: Served, path: str, status: int) -> None:
-    answer = await server.http.get(address(server, path))
+    response = await server.http.get(address(server, path))
 
-    assert answer.status_code == status
-    assert "location" not in answer.headers
+    assert response.status_code == status
+    assert "location" not in response.headers
 
 
 # Pages
@@ -106,10 +106,10 @@ async def test_nothing_is_redirected_for_its_slash(server: Served, path: str, st
 async def test_the_media_types_tell_browsers_from_programs(server: Served) -> None:
     got_page = {}
     for who, accept in (BROWSERS | PROGRAMS).items():
-        answer = await server.http.get(server.url, params=ASK, headers={"Accept": accept})
-        assert "Accept" in answer.headers["vary"]
-        got_page[who] = answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert got_page[who] or answer.json() == ANSWER
+        response = await server.http.get(server.url, params=ASK, headers={"Accept": accept})
+        assert "Accept" in response.headers["vary"]
+        got_page[who] = response.headers["content-type"] == "text/html; charset=utf-8"
+        assert got_page[who] or response.json() == RESPONSE
 
     assert got_page == {who: who in BROWSERS for who in BROWSERS | PROGRAMS}
 
@@ -126,18 +126,22 @@ async def test_the_page_is_the_same_whatever_is_asked(server: Served) -> None:
     ]
 
     for parameters in asked:
-        answer = await server.http.get(server.url, params=parameters, headers=accept)
-        assert (answer.status_code, answer.content) == (200, plain.content)
-        assert answer.headers["content-security-policy"] == plain.headers["content-security-policy"]
+        response = await server.http.get(server.url, params=parameters, headers=accept)
+        assert (response.status_code, response.content) == (200, plain.content)
+        assert (
+            response.headers["content-security-policy"] == plain.headers["content-security-policy"]
+        )
     assert (await server.api.everything())["drafts"]["totalCount"] == 0
 
 
-async def test_in_production_browsers_get_the_answer(serve: Serve) -> None:
+async def test_in_production_browsers_get_the_response(serve: Serve) -> None:
     server = await serve(production=True)
 
-    answer = await server.http.get(server.url, params=ASK, headers={"Accept": BROWSERS["Chromium"]})
+    response = await server.http.get(
+        server.url, params=ASK, headers={"Accept": BROWSERS["Chromium"]}
+    )
 
-    assert answer.json() == ANSWER
+    assert response.json() == RESPONSE
 
 
 # ConnectionLimiter that are refused

@@ -62,19 +62,19 @@ class Attacked:
         return f"ws://{self.address}/graphql"
 
     async def post(self, body: Any, status: int = 200) -> Any:
-        """The answer to JSON, or to whatever bytes."""
+        """The response to JSON, or to whatever bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        answer = await self.http.post(
+        response = await self.http.post(
             self.server.graphql_url, content=content, headers={"Content-Type": "application/json"}
         )
-        assert answer.status_code == status, answer.text[:500]
-        return answer.json()
+        assert response.status_code == status, response.text[:500]
+        return response.json()
 
     async def refused(self, body: Any, *codes: str, status: int = 200) -> None:
-        answer = await self.post(body, status)
-        assert all(value is None for value in (answer.get("data") or {}).values())
-        assert {error["extensions"]["code"] for error in answer["errors"]} <= set(codes)
-        assert len(json.dumps(answer)) < MEBIBYTE
+        response = await self.post(body, status)
+        assert all(value is None for value in (response.get("data") or {}).values())
+        assert {error["extensions"]["code"] for error in response["errors"]} <= set(codes)
+        assert len(json.dumps(response)) < MEBIBYTE
 
     @property
     def memory(self) -> int:
@@ -306,11 +306,11 @@ async def test_hostile_input(attacked: Attacked, input: Json) -> None:
     body = query(mutation("submitIntake"), input=inputs.submit_intake() | input)
 
     async def attack() -> None:
-        answer = await attacked.post(body)
-        payload = answer["data"]["submitIntake"]
+        response = await attacked.post(body)
+        payload = response["data"]["submitIntake"]
         assert payload["brief"] is None
         assert {error["code"] for error in payload["errors"]} == {"VALIDATION"}
-        assert len(json.dumps(answer)) < MEBIBYTE
+        assert len(json.dumps(response)) < MEBIBYTE
 
     await at_once(attack)
 
@@ -353,11 +353,11 @@ async def test_hostile_bodies(attacked: Attacked, make: Callable[[], bytes], sta
 
 async def test_compressed_bodies(attacked: Attacked) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    answer = await attacked.http.post(
+    response = await attacked.http.post(
         attacked.server.graphql_url, content=b"\x1f\x8b" + b"\x00" * 1_000, headers=headers
     )
 
-    assert answer.status_code == 415
+    assert response.status_code == 415
 
 
 async def everyone(
@@ -373,8 +373,8 @@ async def everyone(
 async def test_slow_bodies(attacked: Attacked) -> None:
     async def attack(wire: Wire) -> None:
         await wire.send(head(1_000), b"{")
-        answer = await wire.answer()
-        assert (answer.status, answer.code) == (408, "LIMIT_EXCEEDED")
+        response = await wire.response()
+        assert (response.status, response.code) == (408, "LIMIT_EXCEEDED")
 
     await everyone(attacked, 200, attack)
 
@@ -385,8 +385,8 @@ async def test_bodies_without_end(attacked: Attacked) -> None:
         piece = chunk(b" " * MEBIBYTE)
         for _ in range(11):
             await wire.send(piece)
-        answer = await wire.answer()
-        assert (answer.status, answer.code) == (413, "LIMIT_EXCEEDED")
+        response = await wire.response()
+        assert (response.status, response.code) == (413, "LIMIT_EXCEEDED")
 
     await everyone(attacked, 10, attack)
 
@@ -394,7 +394,7 @@ async def test_bodies_without_end(attacked: Attacked) -> None:
 async def test_heads_without_end(attacked: Attacked) -> None:
     async def attack(wire: Wire) -> None:
         await wire.send(head(10)[:-4], *(b"\r\nX-%d: %s" % (n, b"x" * 1_000) for n in range(66)))
-        assert (await wire.answer()).status == 431
+        assert (await wire.response()).status == 431
 
     await everyone(attacked, 20, attack)
 
@@ -416,14 +416,14 @@ async def test_floods_of_subscriptions_on_one_socket(attacked: Attacked) -> None
             for number in range(1_000):
                 await socket.subscribe(str(number), FOLLOW, key="a")
             for number in range(20, 1_000):
-                answer = await socket.next()
-                assert (answer["id"], answer["type"]) == (str(number), "error")
-                assert answer["payload"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+                response = await socket.next()
+                assert (response["id"], response["type"]) == (str(number), "error")
+                assert response["payload"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
 
     await at_once(attack)
 
 
-async def test_floods_of_large_messages_that_nobody_reads_the_answers_of(
+async def test_floods_of_large_messages_that_nobody_reads_the_responses_of(
     attacked: Attacked,
 ) -> None:
     async def attack() -> None:

@@ -104,15 +104,15 @@ async def post(served: Served, headers: dict[str, str], body: Any = None) -> htt
     return await served.http.post(served.url, json=body or {"query": VIEWER}, headers=headers)
 
 
-def is_refused(answer: httpx.Response, *, error: str | None = None) -> bool:
+def is_refused(response: httpx.Response, *, error: str | None = None) -> bool:
     challenge = 'Bearer realm="aicmo"' + (f', error="{error}"' if error else "")
-    if answer.status_code != 401:
+    if response.status_code != 401:
         return False
-    [found] = answer.json()["errors"]
+    [found] = response.json()["errors"]
     return (
-        answer.headers["www-authenticate"] == challenge
+        response.headers["www-authenticate"] == challenge
         and found["extensions"] == {"code": "UNAUTHENTICATED"}
-        and "data" not in answer.json()
+        and "data" not in response.json()
     )
 
 
@@ -145,11 +145,11 @@ async def test_without_credentials_nobody_gets_in_where_they_are_required(
 
     assert is_refused(await post(closed, headers))
     assert is_refused(await post(closed, headers, SAVE))
-    answer = await closed.http.get(closed.url, params={"query": VIEWER}, headers=headers)
-    assert is_refused(answer)
+    response = await closed.http.get(closed.url, params={"query": VIEWER}, headers=headers)
+    assert is_refused(response)
     for media_type in STREAMS:
-        answer = await post(closed, headers | {"Accept": media_type})
-        assert is_refused(answer)
+        response = await post(closed, headers | {"Accept": media_type})
+        assert is_refused(response)
     assert storage.callers == []
 
 
@@ -158,9 +158,9 @@ async def test_a_proxy_s_credentials_are_nothing_to_a_server_on_this_machine(
 ) -> None:
     served = await serve(storage)
 
-    answer = await post(served, {"Authorization": "Basic YTpi"})
+    response = await post(served, {"Authorization": "Basic YTpi"})
 
-    assert answer.json()["data"]["viewer"]["kind"] == "OPERATOR"
+    assert response.json()["data"]["viewer"]["kind"] == "OPERATOR"
 
 
 # With a token
@@ -297,10 +297,10 @@ async def test_what_a_token_saves_is_recorded_under_its_name(
 async def test_scopes_are_those_of_the_token(closed: Served, tokens: Tokens) -> None:
     secret = await tokens.issue(scopes=("delivery:read",))
 
-    answer = (await post(closed, bearer(secret), SAVE)).json()
+    response = (await post(closed, bearer(secret), SAVE)).json()
 
-    assert answer["data"] == {"saveDeliveryPackage": None}
-    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert response["data"] == {"saveDeliveryPackage": None}
+    assert response["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 # With others than valid ones
@@ -323,14 +323,14 @@ async def test_other_credentials_are_refused_alike(
     closed: Served, storage: Recording, tokens: Tokens, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = await tokens.issue()
-    answers = set()
+    responses = set()
     for name, credentials in invalid(secret).items():
         header = f"Bearer {credentials}".encode("latin-1")
-        answer = await closed.http.post(closed.url, json=SAVE, headers={b"Authorization": header})
+        response = await closed.http.post(closed.url, json=SAVE, headers={b"Authorization": header})
 
-        assert is_refused(answer, error="invalid_token"), name
-        answers.add(answer.text)
-    assert len(answers) == 1
+        assert is_refused(response, error="invalid_token"), name
+        responses.add(response.text)
+    assert len(responses) == 1
     stored = await storage.as_(build.caller()).write(_packages)
     assert stored == 0
     assert secret not in caplog.text
@@ -557,8 +557,8 @@ async def test_an_administrator_manages_tokens_by_the_api(closed: Served, tokens
     async def run(name: str, selected: str, given: Json) -> Json:
         type_ = f"{name[0].upper()}{name[1:]}Input!"
         query = f"mutation M($input: {type_}) {{ {name}(input: $input) {selected} }}"
-        answer = await post(closed, admin, {"query": query, "variables": {"input": given}})
-        found: Json = answer.json()["data"][name]
+        response = await post(closed, admin, {"query": query, "variables": {"input": given}})
+        found: Json = response.json()["data"][name]
         return found
 
     shown = "{ accessToken { tokenId revision } secret errors { code path message } }"

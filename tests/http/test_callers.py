@@ -59,12 +59,12 @@ async def test_what_is_got_is_the_operator_s(recorded: Served, recording: Record
     assert recording.callers == [MINE]
 
 
-async def test_a_request_without_an_id_has_the_one_of_its_answer(
+async def test_a_request_without_an_id_has_the_one_of_its_response(
     recorded: Served, recording: Recording
 ) -> None:
-    answer = await recorded.http.post(recorded.url, json={"query": TITLES})
+    response = await recorded.http.post(recorded.url, json={"query": TITLES})
 
-    assert recording.callers == [local_operator(answer.headers["x-request-id"])]
+    assert recording.callers == [local_operator(response.headers["x-request-id"])]
 
 
 @pytest.mark.parametrize("media_type", STREAMS)

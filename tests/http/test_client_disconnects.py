@@ -48,7 +48,7 @@ def to_do(monkeypatch: pytest.MonkeyPatch, work: Work) -> Work:
 
 
 async def ask(server: Served, asked: Asked) -> int:
-    """The status of the answer; afterwards nobody has cancelled this task, nor will."""
+    """The status of the response; afterwards nobody has cancelled this task, nor will."""
     task = asyncio.current_task()
     assert task is not None
     response = await HttpEndpoint(server.service).respond(HttpRequest(asked.scope, never))
@@ -133,7 +133,7 @@ async def test_who_leaves_cannot_stop_what_is_carried_through(
     assert await asking == 200
 
 
-async def test_who_leaves_in_the_moment_of_the_answer_does_no_harm(
+async def test_who_leaves_in_the_moment_of_the_response_does_no_harm(
     server: Served, work: Work
 ) -> None:
     asked = Asked()

@@ -39,8 +39,8 @@ async def test_none_of_those_who_stay_fails(postgresql_url: str, serve: Serve) -
 
     async def stay() -> None:
         for _ in range(STAYING // 4):
-            answer = await server.api.send("{ briefs { totalCount } drafts { totalCount } }")
-            failed.extend(answer.get("errors", []))
+            response = await server.api.send("{ briefs { totalCount } drafts { totalCount } }")
+            failed.extend(response.get("errors", []))
 
     queries = reads()
     await asyncio.gather(*(leave(server, queries) for _ in range(4)), *(stay() for _ in range(4)))

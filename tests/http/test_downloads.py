@@ -43,11 +43,11 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 
 @pytest.mark.parametrize("content", [PDF, b"", LONG], ids=["small", "empty", "large"])
 async def test_content_is_downloaded(server: Served, content: bytes) -> None:
-    answer = await server.http.get(await download_url(server, content))
+    response = await server.http.get(await download_url(server, content))
 
-    assert answer.status_code == 200
-    assert answer.content == content
-    assert answer.headers["content-length"] == str(len(content))
+    assert response.status_code == 200
+    assert response.content == content
+    assert response.headers["content-length"] == str(len(content))
 
 
 async def test_a_connection_goes_on_after_a_download(server: Served) -> None:
@@ -61,10 +61,10 @@ async def test_a_connection_goes_on_after_a_download(server: Served) -> None:
     assert len(server.state.connections) <= 1
 
 
-async def test_the_answer_says_what_it_is(server: Served) -> None:
-    answer = await server.http.get(await download_url(server))
+async def test_the_response_says_what_it_is(server: Served) -> None:
+    response = await server.http.get(await download_url(server))
 
-    headers = answer.headers
+    headers = response.headers
     assert headers["content-type"] == "application/pdf"
     assert headers["content-disposition"] == 'attachment; filename="brochure.pdf"'
     assert headers["etag"] == ETAG
@@ -124,29 +124,29 @@ async def test_what_is_not_kept_any_more_is_not_found(server: Served) -> None:
 async def test_a_range_is_what_was_asked_for(
     server: Served, given: str, status: int, content: bytes
 ) -> None:
-    answer = await server.http.get(await download_url(server), headers={"Range": given})
+    response = await server.http.get(await download_url(server), headers={"Range": given})
 
-    assert (answer.status_code, answer.content) == (status, content)
+    assert (response.status_code, response.content) == (status, content)
     if status == 206:
         start = PDF.index(content)
         place = f"bytes {start}-{start + len(content) - 1}/{len(PDF)}"
-        assert answer.headers["content-range"] == place
+        assert response.headers["content-range"] == place
 
 
 @pytest.mark.parametrize("given", ["bytes=19-", "bytes=100-200", "bytes=-0"])
 async def test_a_range_beyond_the_end_is_refused(server: Served, given: str) -> None:
-    answer = await server.http.get(await download_url(server), headers={"Range": given})
+    response = await server.http.get(await download_url(server), headers={"Range": given})
 
-    assert (answer.status_code, answer.content) == (416, b"")
-    assert answer.headers["content-range"] == "bytes */19"
+    assert (response.status_code, response.content) == (416, b"")
+    assert response.headers["content-range"] == "bytes */19"
 
 
 async def test_a_range_of_something_large_is_right(server: Served) -> None:
     url = await download_url(server, LONG)
 
-    answer = await server.http.get(url, headers={"Range": "bytes=1000000-5000000"})
+    response = await server.http.get(url, headers={"Range": "bytes=1000000-5000000"})
 
-    assert answer.content == LONG[1_000_000:5_000_001]
+    assert response.content == LONG[1_000_000:5_000_001]
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ async def test_a_range_of_something_large_is_right(server: Served) -> None:
 async def test_conditions_are_respected(
     server: Served, headers: dict[str, str], status: int
 ) -> None:
-    answer = await server.http.get(await download_url(server), headers=headers)
+    response = await server.http.get(await download_url(server), headers=headers)
 
-    assert answer.status_code == status
-    assert (answer.content == b"") == (status in (304, 412))
-    assert answer.headers["etag"] == ETAG
+    assert response.status_code == status
+    assert (response.content == b"") == (status in (304, 412))
+    assert response.headers["etag"] == ETAG
 
 
 # What a browser makes of it
@@ -195,10 +195,10 @@ async def test_conditions_are_respected(
 async def test_only_what_can_not_run_is_shown(
     server: Served, media_type: str, served: str, kind: str
 ) -> None:
-    answer = await server.http.get(await download_url(server, media_type=media_type))
+    response = await server.http.get(await download_url(server, media_type=media_type))
 
-    assert answer.headers["content-type"] == served
-    assert answer.headers["content-disposition"].partition(";")[0] == kind
+    assert response.headers["content-type"] == served
+    assert response.headers["content-disposition"].partition(";")[0] == kind
 
 
 @pytest.mark.parametrize(
@@ -217,24 +217,24 @@ async def test_only_what_can_not_run_is_shown(
 async def test_hostile_names_are_harmless(server: Served, name: str, saved: str) -> None:
     url = await download_url(server, name=name)
 
-    answer = await server.http.get(url)
+    response = await server.http.get(url)
 
-    assert answer.status_code == 200
-    _, parameters = parse_content_disposition(answer.headers["content-disposition"])
+    assert response.status_code == 200
+    _, parameters = parse_content_disposition(response.headers["content-disposition"])
     assert content_disposition_filename(parameters) == saved
-    assert "set-cookie" not in answer.headers
+    assert "set-cookie" not in response.headers
 
 
 async def test_pages_of_allowed_origins_read_the_content(serve: Serve, tmp_path: Path) -> None:
     server = await serving_files(serve, tmp_path, cors_origins=("https://app.example",))
 
-    answer = await server.http.get(
+    response = await server.http.get(
         await download_url(server), headers={"Origin": "https://app.example"}
     )
 
-    assert answer.content == PDF
-    assert answer.headers["access-control-allow-origin"] == "https://app.example"
-    assert "ETag" in answer.headers["access-control-expose-headers"]
+    assert response.content == PDF
+    assert response.headers["access-control-allow-origin"] == "https://app.example"
+    assert "ETag" in response.headers["access-control-expose-headers"]
 
 
 # Who may
@@ -272,9 +272,9 @@ async def test_the_address_of_a_download_takes_no_upload(server: Served) -> None
 
 
 async def test_other_host_names_are_refused(server: Served) -> None:
-    answer = await server.http.get(await download_url(server), headers={"Host": "evil.example"})
+    response = await server.http.get(await download_url(server), headers={"Host": "evil.example"})
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 # By the id of a file
@@ -322,9 +322,9 @@ async def test_the_address_of_a_file_needs_credentials_where_all_do(
     )
     files_of(server).find = found
 
-    answer = await server.http.get(f"http://{server.address}/files/file_1")
+    response = await server.http.get(f"http://{server.address}/files/file_1")
 
-    assert refusal(answer) == (401, "UNAUTHENTICATED")
+    assert refusal(response) == (401, "UNAUTHENTICATED")
 
 
 async def test_pages_elsewhere_do_not_ask_as_the_operator(server: Served) -> None:
@@ -387,6 +387,6 @@ async def test_a_client_that_reads_nothing_is_let_go(serve: Serve, tmp_path: Pat
 async def test_many_downloads_at_once_are_whole(server: Served) -> None:
     url = await download_url(server, LONG)
 
-    answers = await asyncio.gather(*(server.http.get(url) for _ in range(30)))
+    responses = await asyncio.gather(*(server.http.get(url) for _ in range(30)))
 
-    assert all(answer.content == LONG for answer in answers)
+    assert all(response.content == LONG for response in responses)

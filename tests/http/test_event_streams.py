@@ -42,16 +42,16 @@ async def test_a_query_is_one_event(server: Served) -> None:
         assert stream.response.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert stream.response.headers["cache-control"] == "no-cache"
 
-        answer = {"data": {"drafts": {"nodes": [{"title": "Bread"}]}}}
-        assert await stream.next() == ("next", answer)
+        response = {"data": {"drafts": {"nodes": [{"title": "Bread"}]}}}
+        assert await stream.next() == ("next", response)
         assert await stream.next() == COMPLETE
         assert await stream.next() == ("end", None)
 
 
 async def test_a_query_can_be_sent_by_get(server: Served) -> None:
-    answer = await server.http.get(server.url, params={"query": "{ __typename }"}, headers=STREAM)
+    response = await server.http.get(server.url, params={"query": "{ __typename }"}, headers=STREAM)
 
-    assert answer.text == (
+    assert response.text == (
         ':\n\nevent: next\ndata: {"data":{"__typename":"Query"}}\n\nevent: complete\ndata:\n\n'
     )
 
@@ -59,10 +59,10 @@ async def test_a_query_can_be_sent_by_get(server: Served) -> None:
 async def test_a_mutation_is_carried_out(server: Served) -> None:
     save = mutation("saveDraft")
     async with streamed(server.http, server.url, save, input=inputs.save_draft()) as stream:
-        event, answer = await stream.next()
+        event, response = await stream.next()
 
         assert event == "next"
-        assert answer["data"]["saveDraft"]["draft"]["revision"] == 1
+        assert response["data"]["saveDraft"]["draft"]["revision"] == 1
         assert await stream.next() == COMPLETE
 
 
@@ -82,9 +82,9 @@ async def test_a_subscription_tells_each_change_until_the_client_goes(server: Se
 
 async def test_the_request_id_is_told(server: Served) -> None:
     headers = STREAM | {"X-Request-Id": "mine"}
-    answer = await server.http.get(server.url, params={"query": TITLES}, headers=headers)
+    response = await server.http.get(server.url, params={"query": TITLES}, headers=headers)
 
-    assert answer.headers["x-request-id"] == "mine"
+    assert response.headers["x-request-id"] == "mine"
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,11 @@ async def test_a_subscription_is_streamed_to_who_takes_streams(server: Served, a
 async def test_a_query_is_streamed_to_who_prefers_it(
     server: Served, accept: str, type_: str
 ) -> None:
-    answer = await server.http.post(server.url, json={"query": TITLES}, headers={"Accept": accept})
+    response = await server.http.post(
+        server.url, json={"query": TITLES}, headers={"Accept": accept}
+    )
 
-    assert answer.headers["content-type"].partition(";")[0] == type_
+    assert response.headers["content-type"].partition(";")[0] == type_
 
 
 # What goes wrong
@@ -147,20 +149,20 @@ async def test_graphql_errors_are_an_event(
 ) -> None:
     async with streamed(server.http, server.url, query, **variables) as stream:
         assert stream.response.status_code == 200
-        event, answer = await stream.next()
+        event, response = await stream.next()
 
         assert event == "next"
-        assert answer.keys() == {"errors"}
-        assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+        assert response.keys() == {"errors"}
+        assert [error["extensions"]["code"] for error in response["errors"]] == [code]
         assert await stream.next() == COMPLETE
 
 
 async def test_an_error_of_a_field_comes_with_the_data(server: Served) -> None:
     async with streamed(server.http, server.url, "{ qcResult { score } }") as stream:
-        _, answer = await stream.next()
+        _, response = await stream.next()
 
-    assert answer["data"] == {"qcResult": None}
-    assert answer["errors"][0]["path"] == ["qcResult"]
+    assert response["data"] == {"qcResult": None}
+    assert response["errors"][0]["path"] == ["qcResult"]
 
 
 REQUESTS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -179,32 +181,32 @@ async def test_what_is_no_graphql_request_is_refused_in_json(
     headers = STREAM | {"Content-Type": "application/json"} | request_.get("headers", {})
     if "data" in request_:
         del headers["Content-Type"]
-    answer = await server.http.post(server.url, **request_ | {"headers": headers})
+    response = await server.http.post(server.url, **request_ | {"headers": headers})
 
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_mutations_are_not_sent_by_get(server: Served) -> None:
     asked = {"query": "mutation { __typename }"}
-    answer = await server.http.get(server.url, params=asked, headers=STREAM)
+    response = await server.http.get(server.url, params=asked, headers=STREAM)
 
-    assert answer.status_code == 405
-    assert answer.headers["allow"] == "POST"
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
 # By GET
 
 
 async def follow_by_get(server: Served, method: str = "GET", **headers: str) -> httpx.Response:
-    """The answer's head; its body is left alone."""
+    """The response's head; its body is left alone."""
     asked = {"query": FOLLOW, "variables": json.dumps({"key": "a"})}
     request = server.http.build_request(method, server.url, params=asked, headers=STREAM | headers)
-    answer = await server.http.send(request, stream=True)
-    await answer.aclose()
-    return answer
+    response = await server.http.send(request, stream=True)
+    await response.aclose()
+    return response
 
 
 async def test_a_subscription_can_be_sent_by_get(server: Served) -> None:
@@ -217,10 +219,10 @@ async def test_a_subscription_can_be_sent_by_get(server: Served) -> None:
 
 
 async def test_what_is_streamed_depends_on_what_is_accepted_and_who_asks(server: Served) -> None:
-    answer = await follow_by_get(server)
+    response = await follow_by_get(server)
 
-    assert {name.strip() for name in answer.headers["vary"].split(",")} == {"Accept", "Origin"}
-    assert answer.headers["cache-control"] == "no-cache"
+    assert {name.strip() for name in response.headers["vary"].split(",")} == {"Accept", "Origin"}
+    assert response.headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize(
@@ -242,11 +244,11 @@ async def test_only_pages_of_ours_or_of_an_allowed_origin_follow_by_get(
     serve: Serve, page: dict[str, str], status: int
 ) -> None:
     """A page may ask by GET without a preflight, and even without an origin; its browser says so.
-    It couldn't read the answer, but would take up streams."""
+    It couldn't read the response, but would take up streams."""
     server = await serve(cors_origins=("https://app.example",))
-    answer = await follow_by_get(server, **page)
+    response = await follow_by_get(server, **page)
 
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
 async def test_a_page_of_this_server_follows_by_get(server: Served) -> None:
@@ -269,11 +271,11 @@ async def test_a_bug_is_told_without_details(
 
     monkeypatch.setattr("server.service.run", broken)
     async with streamed(server.http, server.url, TITLES) as stream:
-        event, answer = await stream.next()
+        event, response = await stream.next()
 
         assert event == "next"
-        assert answer["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
-        assert "secret" not in json.dumps(answer)
+        assert response["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+        assert "secret" not in json.dumps(response)
         assert await stream.next() == COMPLETE
     assert [record for record in caplog.records if record.exc_info]
     caplog.clear()
@@ -297,8 +299,8 @@ async def test_so_many_streams_are_open(serve: Serve) -> None:
         assert single.status_code == 200
     await until(lambda: server.service.streams.in_use == 0)
 
-    answer = await server.http.get(server.url, params={"query": TITLES}, headers=STREAM)
-    assert answer.status_code == 200
+    response = await server.http.get(server.url, params={"query": TITLES}, headers=STREAM)
+    assert response.status_code == 200
 
 
 async def test_a_silent_stream_is_kept_alive(serve: Serve) -> None:

@@ -108,8 +108,8 @@ def _is_one_statement(session: DatabaseSession) -> bool:
 async def is_well(server: Served, database: Database, *, stored: bool = False) -> None:
     """Nothing is held, and the one connection serves the next."""
     await until(lambda: connections_in_use(database) == 0)
-    answer = await server.api.ask(PACKAGE)
-    assert answer["deliveryPackage"] == ({"packageId": "package-1"} if stored else None)
+    response = await server.api.ask(PACKAGE)
+    assert response["deliveryPackage"] == ({"packageId": "package-1"} if stored else None)
     saved = await server.api.do("saveDeliveryPackage", inputs.save_package())
     assert saved["revision"] == 1 + stored
 
@@ -153,12 +153,12 @@ async def test_a_query_that_takes_too_long_is_answered_so(
 ) -> None:
     slow = Slow(monkeypatch, database, "json_by_key", seconds=BRIEFLY)
 
-    answer = await server.api.send(PACKAGE)
+    response = await server.api.send(PACKAGE)
 
-    [error] = answer["errors"]
+    [error] = response["errors"]
     assert error["extensions"]["code"] == "TIMEOUT"
     assert error["path"] == ["deliveryPackage"]
-    assert answer["data"] == {"__typename": "Query", "deliveryPackage": None}
+    assert response["data"] == {"__typename": "Query", "deliveryPackage": None}
     await no_statement_runs(database)
     slow.heal()
     await is_well(server, database)
@@ -169,11 +169,11 @@ async def test_a_mutation_that_takes_too_long_stores_nothing(
 ) -> None:
     slow = Slow(monkeypatch, database, "save", seconds=BRIEFLY)
 
-    answer = await server.api.send(SAVE, {"input": inputs.save_package()})
+    response = await server.api.send(SAVE, {"input": inputs.save_package()})
 
-    [error] = answer["errors"]
+    [error] = response["errors"]
     assert error["extensions"]["code"] == "TIMEOUT"
-    assert answer["data"] == {"saveDeliveryPackage": None}
+    assert response["data"] == {"saveDeliveryPackage": None}
     await no_statement_runs(database)
     slow.heal()
     await is_well(server, database)
@@ -188,14 +188,14 @@ async def test_what_was_committed_before_is_answered(
         saveDeliveryPackage(input: $package) { deliveryPackage { packageId } }
     }"""
 
-    answer = await server.api.send(
+    response = await server.api.send(
         query, {"draft": inputs.save_draft(), "package": inputs.save_package()}
     )
 
-    [error] = answer["errors"]
+    [error] = response["errors"]
     assert error["path"] == ["saveDeliveryPackage"]
     assert error["extensions"]["code"] == "TIMEOUT"
-    assert answer["data"] == {
+    assert response["data"] == {
         "saveDraft": {"draft": {"draftId": "draft-1"}},
         "saveDeliveryPackage": None,
     }
@@ -322,7 +322,7 @@ async def test_health_does_not_wait_as_long_as_a_save_for_another_process(
 
 @asynccontextmanager
 async def sent(server: Served, query: str, variables: Json | None = None) -> AsyncIterator[None]:
-    """A request whose client goes away without having waited for the answer."""
+    """A request whose client goes away without having waited for the response."""
     host, _, port = server.address.rpartition(":")
     _, writer = await asyncio.open_connection(host, int(port))
     body = json.dumps({"query": query, "variables": variables}).encode()

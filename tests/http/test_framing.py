@@ -19,11 +19,11 @@ from tests.support.pauses import hold
 from tests.support.processes import output_of
 from tests.support.servers import IN_MEMORY, running_server
 from tests.support.serving import Served, until
-from tests.support.wire import Answer, Wire, chunk, head, request, wired
+from tests.support.wire import Response, Wire, chunk, head, request, wired
 
 ASK = {"query": "{ __typename }"}
 ASKED = json.dumps(ASK).encode()
-ANSWER = {"data": {"__typename": "Query"}}
+RESPONSE = {"data": {"__typename": "Query"}}
 LENGTH = f"Content-Length: {len(ASKED)}"
 CHUNKED = "Transfer-Encoding: chunked"
 WEBSOCKET = (
@@ -55,12 +55,12 @@ def in_chunks(*parts: bytes) -> bytes:
     return b"".join(map(chunk, (*parts, b"")))
 
 
-async def answers_to_both(wire: Wire, sent: bytes) -> list[Answer]:
-    """The answers to what is sent and to a second request, which is known by its id."""
+async def responses_to_both(wire: Wire, sent: bytes) -> list[Response]:
+    """The responses to what is sent and to a second request, which is known by its id."""
     await wire.send(sent + head(len(ASKED), "X-Request-Id: second") + ASKED)
-    first, second = await wire.answer(), await wire.answer()
+    first, second = await wire.response(), await wire.response()
     assert second.headers["x-request-id"] == "second"
-    assert json.loads(second.body) == ANSWER
+    assert json.loads(second.body) == RESPONSE
     return [first, second]
 
 
@@ -89,9 +89,9 @@ async def test_an_upgrade_that_is_not_taken_is_ignored(
 ) -> None:
     line, body = sent
     async with wired(address) as wire:
-        first, _ = await answers_to_both(wire, posted(*offer, line, body=body))
+        first, _ = await responses_to_both(wire, posted(*offer, line, body=body))
 
-        assert (first.status, json.loads(first.body)) == (200, ANSWER)
+        assert (first.status, json.loads(first.body)) == (200, RESPONSE)
         assert "upgrade" not in first.headers
 
 
@@ -102,14 +102,14 @@ async def test_an_upgrade_is_ignored_wherever_the_request_is_cut(address: str) -
             await wire.send(sent[:cut])
             await asyncio.sleep(0)
             await wire.send(sent[cut:])
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
 
 
 async def test_many_upgrades_in_a_row_are_ignored(address: str) -> None:
     async with wired(address) as wire:
         await wire.send(posted(*H2C, LENGTH) * 1_200)
         for _ in range(1_200):
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
@@ -119,7 +119,7 @@ async def test_an_upgrade_is_ignored_on_a_connection_that_ends(address: str, ver
     async with wired(address) as wire:
         await wire.send(posted(*lines, first=first))
 
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
         await wire.closed()
 
 
@@ -127,7 +127,7 @@ async def test_a_body_behind_an_ignored_upgrade_is_no_request(address: str) -> N
     """Though it may look like one: here it's no JSON."""
     inner = request(**ASK)
     async with wired(address) as wire:
-        first, _ = await answers_to_both(
+        first, _ = await responses_to_both(
             wire, posted(*H2C, f"Content-Length: {len(inner)}", body=inner)
         )
 
@@ -164,8 +164,8 @@ async def test_a_websocket_does_not_begin_before_what_came_first_is_answered(
     async with wired(address) as wire:
         await wire.send(request(**ASK) + socket)
 
-        assert json.loads((await wire.answer()).body) == ANSWER
-        assert (await wire.answer()).status == 400
+        assert json.loads((await wire.response()).body) == RESPONSE
+        assert (await wire.response()).status == 400
 
 
 async def test_who_does_not_wait_for_a_websocket_gets_none(address: str) -> None:
@@ -173,7 +173,7 @@ async def test_who_does_not_wait_for_a_websocket_gets_none(address: str) -> None
     async with wired(address) as wire:
         await wire.send(posted(*WEBSOCKET, first="GET /graphql HTTP/1.1", body=request(**ASK)))
 
-        assert (await wire.answer()).status == 400
+        assert (await wire.response()).status == 400
         await wire.closed()
 
 
@@ -181,7 +181,7 @@ async def test_there_are_no_tunnels(address: str) -> None:
     async with wired(address) as wire:
         await wire.send(posted(first="CONNECT /graphql HTTP/1.1", body=request(**ASK)))
 
-        assert (await wire.answer()).status == 501
+        assert (await wire.response()).status == 501
         await wire.closed()
 
 
@@ -195,15 +195,15 @@ async def test_a_body_that_is_asked_for_is_read(address: str) -> None:
             async with asyncio.timeout(20):
                 assert await wire.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
             await wire.send(ASKED)
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
 
 
 @pytest.mark.parametrize("expected", ["100-continue", "100-CONTINUE", "tea", "100-continue, tea"])
 async def test_a_body_that_is_not_held_back_is_read(address: str, expected: str) -> None:
     async with wired(address) as wire:
-        first, _ = await answers_to_both(wire, posted(LENGTH, f"Expect: {expected}"))
+        first, _ = await responses_to_both(wire, posted(LENGTH, f"Expect: {expected}"))
 
-        assert json.loads(first.body) == ANSWER
+        assert json.loads(first.body) == RESPONSE
 
 
 async def test_a_connection_ends_when_a_body_that_was_held_back_is_not_wanted(
@@ -212,10 +212,10 @@ async def test_a_connection_ends_when_a_body_that_was_held_back_is_not_wanted(
     """The client may send it or not, so what comes next may be it, or a request."""
     async with wired(address) as wire:
         await wire.send(posted(LENGTH, "Expect: 100-continue", "Content-Encoding: gzip", body=b""))
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert answer.status == 415
-        assert answer.headers["connection"] == "close"
+        assert response.status == 415
+        assert response.headers["connection"] == "close"
         await wire.closed()
 
 
@@ -228,7 +228,7 @@ async def test_http_1_0_knows_no_expectations(serve: Serve) -> None:
         await asyncio.sleep(0.05)
         await wire.send(ASKED)
 
-        assert (await wire.answer()).status == 200
+        assert (await wire.response()).status == 200
 
 
 # Lengths and codings
@@ -249,9 +249,9 @@ async def test_chunks_may_have_all_that_they_may(
     address: str, lines: tuple[str, ...], body: bytes
 ) -> None:
     async with wired(address) as wire:
-        first, _ = await answers_to_both(wire, posted(*lines, body=body % (len(ASKED), ASKED)))
+        first, _ = await responses_to_both(wire, posted(*lines, body=body % (len(ASKED), ASKED)))
 
-        assert json.loads(first.body) == ANSWER
+        assert json.loads(first.body) == RESPONSE
 
 
 async def test_what_stands_behind_a_body_is_not_taken_for_what_stands_before_it(
@@ -259,9 +259,9 @@ async def test_what_stands_behind_a_body_is_not_taken_for_what_stands_before_it(
 ) -> None:
     trailer = b"0\r\nX-Request-Id: behind\r\nOrigin: https://elsewhere.example\r\nHost: x\r\n\r\n"
     async with wired(address) as wire:
-        first, _ = await answers_to_both(wire, posted(CHUNKED, body=chunk(ASKED) + trailer))
+        first, _ = await responses_to_both(wire, posted(CHUNKED, body=chunk(ASKED) + trailer))
 
-        assert json.loads(first.body) == ANSWER
+        assert json.loads(first.body) == RESPONSE
         assert first.headers["x-request-id"] != "behind"
         assert "access-control-expose-headers" not in first.headers
 
@@ -269,7 +269,7 @@ async def test_what_stands_behind_a_body_is_not_taken_for_what_stands_before_it(
 @pytest.mark.parametrize("coding", ["gzip, chunked", "gzip\r\nTransfer-Encoding: chunked"])
 async def test_other_codings_for_the_transfer_are_refused(address: str, coding: str) -> None:
     async with wired(address) as wire:
-        first, _ = await answers_to_both(
+        first, _ = await responses_to_both(
             wire, posted(f"Transfer-Encoding: {coding}", body=in_chunks(ASKED))
         )
 
@@ -321,10 +321,10 @@ async def test_what_is_in_doubt_is_refused_and_ends_the_connection(
 ) -> None:
     async with wired(address) as wire:
         await wire.send(sent + request(**ASK))
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert (answer.status, answer.code) == (400, "BAD_USER_INPUT")
-        assert answer.headers["connection"] == "close"
+        assert (response.status, response.code) == (400, "BAD_USER_INPUT")
+        assert response.headers["connection"] == "close"
         assert await wire.rest() == b""
 
 
@@ -345,7 +345,7 @@ async def test_what_follows_the_last_request_of_a_connection_is_not_read(
     async with wired(address) as wire:
         await wire.send(sent + request(**ASK))
 
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
         assert await wire.rest() == b""
 
 
@@ -353,7 +353,7 @@ async def test_a_body_without_a_length_is_not_there(address: str) -> None:
     async with wired(address) as wire:
         await wire.send(posted())
 
-        assert [(await wire.answer()).status for _ in range(2)] == [400, 400]
+        assert [(await wire.response()).status for _ in range(2)] == [400, 400]
         assert await wire.rest() == b""
 
 
@@ -362,7 +362,7 @@ async def test_a_body_belongs_to_its_request_whatever_the_method(address: str, m
     inner = request(**ASK)
     sent = posted(f"Content-Length: {len(inner)}", first=f"{method} /graphql HTTP/1.1", body=inner)
     async with wired(address) as wire:
-        first, _ = await answers_to_both(wire, sent)
+        first, _ = await responses_to_both(wire, sent)
 
         assert first.status in (400, 405)
 
@@ -380,9 +380,9 @@ async def test_a_head_is_not_taken_for_large_because_of_the_body_before_it(addre
             len(head(len(body))) + len(body) + 5,
         ):
             await wire.send(both[:cut])
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
             await wire.send(both[cut:])
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
 
 
 async def test_a_head_is_not_taken_for_large_because_of_the_requests_before_it(
@@ -393,9 +393,9 @@ async def test_a_head_is_not_taken_for_large_because_of_the_requests_before_it(
     async with wired(address) as wire:
         await wire.send(sent[:-40])
         for _ in range(999):
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
         await wire.send(sent[-40:])
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
 
 async def test_what_stands_behind_a_body_has_a_limit_too(address: str) -> None:
@@ -404,7 +404,7 @@ async def test_what_stands_behind_a_body_has_a_limit_too(address: str) -> None:
         for number in range(70):
             await wire.send(b"X-%d: %s\r\n" % (number, b"x" * 10_000))
 
-        assert (await wire.answer()).status == 431
+        assert (await wire.response()).status == 431
         await wire.closed()
 
 
@@ -422,20 +422,20 @@ async def test_what_stands_behind_a_body_has_a_limit_too(address: str) -> None:
     ids=["no request", "no chunk", "too much behind a body", "too long a head"],
 )
 async def test_who_is_refused_may_go_on_sending(address: str, sent: bytes, status: int) -> None:
-    """Reset by bytes that nobody reads, a connection may lose an answer that was sent before."""
+    """Reset by bytes that nobody reads, a connection may lose a response that was sent before."""
     async with wired(address) as wire:
         await wire.send(sent)
-        assert (await wire.answer()).status == status
+        assert (await wire.response()).status == status
         await wire.closed()
 
         for _ in range(10):
             await wire.send(b"z" * 100_000)
 
 
-async def test_a_fault_behind_an_answer_does_not_reset_it(address: str) -> None:
+async def test_a_fault_behind_a_response_does_not_reset_it(address: str) -> None:
     async with wired(address) as wire:
         await wire.send(head(None, "Content-Encoding: gzip"), chunk(b"x"))
-        assert (await wire.answer()).status == 415
+        assert (await wire.response()).status == 415
         await wire.send(b"?\r\n")
         await wire.closed()
 
@@ -449,7 +449,7 @@ async def test_who_was_refused_does_not_hold_up_the_end(
     monkeypatch.setattr("server.http_protocol.LINGER_SECONDS", 3_600)
     async with wired(server.address) as wire:
         await wire.send(posted(CHUNKED, body=b"?\r\n"))
-        assert (await wire.answer()).status == 400
+        assert (await wire.response()).status == 400
         [connection] = server.state.connections
 
         connection.shutdown()
@@ -482,26 +482,26 @@ async def test_requests_before_a_fault_are_answered_before_it_is_told(
         await pause.reached.wait()
         pause.over.set()
 
-        assert json.loads((await wire.answer()).body) == ANSWER
-        assert json.loads((await wire.answer()).body) == {"data": {"second": "Query"}}
-        assert (await wire.answer()).status == status
+        assert json.loads((await wire.response()).body) == RESPONSE
+        assert json.loads((await wire.response()).body) == {"data": {"second": "Query"}}
+        assert (await wire.response()).status == status
         assert await wire.rest() == b""
 
 
-async def test_a_fault_behind_an_answer_is_not_answered(address: str) -> None:
-    """The answer is there already: a second one would be taken for the next request's."""
+async def test_a_fault_behind_a_response_is_not_answered(address: str) -> None:
+    """The response is there already: a second one would be taken for the next request's."""
     async with wired(address) as wire:
         await wire.send(head(None, "Content-Encoding: gzip"), chunk(b"x"))
-        assert (await wire.answer()).status == 415
+        assert (await wire.response()).status == 415
         await wire.send(b"?\r\n" + request(**ASK))
 
         assert await wire.rest() == b""
 
 
-async def test_a_body_is_waited_for_though_an_answer_before_it_was_late(
+async def test_a_body_is_waited_for_though_a_response_before_it_was_late(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only what has its answer already may not go on for long."""
+    """Only what has its response already may not go on for long."""
     pause = hold(monkeypatch, type(server.service), "respond")
     async with wired(server.address) as wire:
         await until(lambda: bool(server.state.connections))
@@ -510,11 +510,11 @@ async def test_a_body_is_waited_for_though_an_answer_before_it_was_late(
         await wire.send(request(**ASK) + posted(LENGTH, body=b""))
         await pause.reached.wait()
         pause.over.set()
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
         clock.advance(2 * LINGER_SECONDS)
         await wire.send(ASKED)
 
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
 
 # Clients that offer HTTP/2
@@ -539,13 +539,13 @@ class Posts {
                 .expectContinue(number > 3)
                 .POST(bodies[number % 2])
                 .build();
-            var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
-            System.out.println(answer.statusCode() + " " + answer.body());
+            var response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            System.out.println(response.statusCode() + " " + response.body());
         }
     }
 }
 """
-WRITTEN = json.dumps(ANSWER, separators=(",", ":"))
+WRITTEN = json.dumps(RESPONSE, separators=(",", ":"))
 
 
 async def run(program: str, *arguments: str, folder: Path) -> str:

@@ -74,31 +74,31 @@ async def stored(storage: Storage, serve: Serve) -> Served:
     return server
 
 
-async def answer_to(server: Served, text: str, variables: Any = None) -> Json:
+async def response_to(server: Served, text: str, variables: Any = None) -> Json:
     response = await server.http.post(
         server.url,
         content=json.dumps({"query": text, "variables": variables}),
         headers={"Content-Type": "application/json"},
     )
     assert response.status_code == 200
-    answer: Json = response.json()
-    codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
-    assert codes <= KNOWN, answer["errors"]
-    return answer
+    body: Json = response.json()
+    codes = {error["extensions"]["code"] for error in body.get("errors", ())}
+    assert codes <= KNOWN, body["errors"]
+    return body
 
 
 @bounded
 @given(operations(Mode.POSITIVE))
 async def test_valid_operations_are_answered_as_the_schema_says(stored: Served, text: Any) -> None:
-    require_fit(client_schema(), text, await answer_to(stored, text))
+    require_fit(client_schema(), text, await response_to(stored, text))
 
 
 @bounded
 @given(operations(Mode.NEGATIVE))
 async def test_invalid_operations_are_refused(stored: Served, text: Any) -> None:
-    answer = await answer_to(stored, text)
+    response = await response_to(stored, text)
 
-    assert answer["errors"]
+    assert response["errors"]
 
 
 JSON_VALUES = some.recursive(
@@ -144,7 +144,7 @@ async def test_spoilt_input_is_answered_as_the_schema_says(
     name, input = sent
     text = mutation(name)
 
-    require_fit(client_schema(), text, await answer_to(stored, text, {"input": input}))
+    require_fit(client_schema(), text, await response_to(stored, text, {"input": input}))
 
 
 @pytest.mark.parametrize(

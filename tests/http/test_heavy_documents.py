@@ -82,8 +82,8 @@ async def test_what_is_kept_of_many_heavy_documents_is_within_the_setting(
         cache = served.service.schema.documents._cache
         for number in range(15):
             variables = {f"v{place}": bool(number >> place & 1) for place in range(8)}
-            answer = await served.api.send(document(number), variables)
-            assert "errors" not in answer
+            response = await served.api.send(document(number), variables)
+            assert "errors" not in response
 
             assert 0 < cache.weight <= CACHE_BYTES
         assert len(cache) > 1
@@ -99,8 +99,8 @@ async def test_plans_of_one_document_are_kept_within_the_setting(stored: Storage
         query = steered(0)
         for number in range(40):
             variables = {f"v{place}": bool(number >> place & 1) for place in range(8)}
-            answer = await served.api.send(query, variables)
-            assert len(answer["data"]) == sum(variables[f"v{alias % 8}"] for alias in range(90))
+            response = await served.api.send(query, variables)
+            assert len(response["data"]) == sum(variables[f"v{alias % 8}"] for alias in range(90))
 
             assert 0 < cache.weight <= CACHE_BYTES
 
@@ -114,9 +114,9 @@ async def test_documents_of_too_many_fields_are_refused_before_they_are_checked(
         more = more.replace("{ ...B }", "{ ...B ...G }")
         more += f" fragment G on StrategyPlan {{ {'executiveSummary ' * 40} }}"
 
-        answer = await served.api.send(more)
+        response = await served.api.send(more)
 
-        [error] = answer["errors"]
+        [error] = response["errors"]
         assert error["extensions"]["limit"] == "fields"
         assert error["extensions"]["amount"] > error["extensions"]["allowed"] == 5_000
         assert len(served.service.schema.documents._cache) == 0
@@ -174,8 +174,8 @@ async def test_a_large_document_that_two_ask_for_at_once_is_kept_once(
     stored: Storage,
 ) -> None:
     async with serving(stored) as served:
-        answers = await asyncio.gather(*(served.api.send(heavy(0)) for _ in range(2)))
+        responses = await asyncio.gather(*(served.api.send(heavy(0)) for _ in range(2)))
 
-        assert answers[0] == answers[1]
-        assert "errors" not in answers[0]
+        assert responses[0] == responses[1]
+        assert "errors" not in responses[0]
         assert len(served.service.schema.documents._cache) == 1

@@ -1,4 +1,4 @@
-"""Answers that are written at once, and those that take uvicorn's `send` to be right."""
+"""Responses that are written at once, and those that take uvicorn's `send` to be right."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from tests.support.serving import Served
 from tests.support.wire import Wire, chunk, head, request, wired
 
 ASK = {"query": "{ __typename }"}
-ANSWER = {"data": {"__typename": "Query"}}
+RESPONSE = {"data": {"__typename": "Query"}}
 HEADERS = b"content-length: 2\r\nx: y\r\n"
 
 
@@ -23,7 +23,7 @@ def asking(first: str, *lines: str) -> bytes:
     return "\r\n".join([*given, f"Content-Length: {len(QUERY)}", "", ""]).encode() + QUERY
 
 
-def test_an_answer_is_written_at_once() -> None:
+def test_a_response_is_written_at_once() -> None:
     asked = Asked()
 
     assert asked.http_cycle.send_response(200, HEADERS, b"{}")
@@ -35,7 +35,7 @@ def test_an_answer_is_written_at_once() -> None:
     assert asked.http_cycle.is_closed
 
 
-def test_an_answer_is_written_once() -> None:
+def test_a_response_is_written_once() -> None:
     asked = Asked()
     asked.http_cycle.send_response(200, HEADERS, b"{}")
 
@@ -74,17 +74,17 @@ def test_a_body_is_taken_once_it_is_whole() -> None:
     assert asked.cycle.body == b""
 
 
-async def test_answers_are_the_same_whether_written_or_sent(
+async def test_responses_are_the_same_whether_written_or_sent(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with wired(server.address) as wire:
         await wire.send(asking("POST /graphql HTTP/1.1", "X-Request-Id: 1"))
-        written = await wire.answer()
+        written = await wire.response()
         monkeypatch.setattr("server.http_cycle.HttpCycle.send_response", lambda *_: False)
         await wire.send(asking("POST /graphql HTTP/1.1", "X-Request-Id: 1"))
 
-        assert await wire.answer() == written
-    assert json.loads(written.body) == ANSWER
+        assert await wire.response() == written
+    assert json.loads(written.body) == RESPONSE
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,16 @@ async def test_answers_are_the_same_whether_written_or_sent(
         ("POST /graphql HTTP/1.0", []),
     ],
 )
-async def test_connections_that_end_with_the_answer_end(
+async def test_connections_that_end_with_the_response_end(
     serve: Serve, first: str, lines: list[str]
 ) -> None:
     server = await serve(require_authentication=False)
     async with wired(server.address) as wire:
         await wire.send(asking(first, *lines))
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert json.loads(answer.body) == ANSWER
-        assert answer.headers["connection"] == "close"
+        assert json.loads(response.body) == RESPONSE
+        assert response.headers["connection"] == "close"
         await wire.closed()
 
 
@@ -125,27 +125,27 @@ async def test_a_server_that_stops_answers_what_runs_and_closes_the_connection(
         await began.wait()
         server.let_go()
         over.set()
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert json.loads(answer.body) == ANSWER
-        assert answer.headers["connection"] == "close"
+        assert json.loads(response.body) == RESPONSE
+        assert response.headers["connection"] == "close"
         await wire.closed()
 
 
-async def test_an_answer_before_the_body_is_whole_leaves_the_rest_unread(server: Served) -> None:
+async def test_a_response_before_the_body_is_whole_leaves_the_rest_unread(server: Served) -> None:
     async with wired(server.address) as wire:
         await wire.send(head(None, "Content-Encoding: gzip"), chunk(b"x"))
-        assert (await wire.answer()).status == 415
+        assert (await wire.response()).status == 415
         await wire.send(chunk(b"y"), chunk(b""), request(**ASK))
 
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
 
 async def test_a_request_leaves_nothing_to_the_collector(server: Served) -> None:
     async def left(wire: Wire) -> int:
         gc.collect()
         await wire.send(request(**ASK))
-        await wire.answer()
+        await wire.response()
         await server.idle()
         return gc.collect()
 
@@ -174,14 +174,16 @@ async def test_an_error_that_nothing_expected_is_masked_and_logged(
         raise BUG
 
     monkeypatch.setattr("server.service.parse_and_validate", broken)
-    answer = await server.http.post(server.url, json=ASK, headers={"X-Request-Id": "mine"} | origin)
+    response = await server.http.post(
+        server.url, json=ASK, headers={"X-Request-Id": "mine"} | origin
+    )
 
-    assert answer.status_code == 500
-    assert answer.headers["x-request-id"] == "mine"
-    [error] = answer.json()["errors"]
+    assert response.status_code == 500
+    assert response.headers["x-request-id"] == "mine"
+    [error] = response.json()["errors"]
     assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert "mine" in error["message"]
-    assert "secret" not in answer.text
+    assert "secret" not in response.text
     assert is_logged(caplog)
     caplog.clear()
 
@@ -194,11 +196,11 @@ async def test_a_stream_that_fails_to_begin_is_masked_and_logged(
 
     monkeypatch.setattr(type(server.service), "responses", broken)
     headers = {"X-Request-Id": "mine", "Accept": "text/event-stream"}
-    answer = await server.http.post(server.url, json=ASK, headers=headers)
+    response = await server.http.post(server.url, json=ASK, headers=headers)
 
-    assert answer.status_code == 500
-    assert "mine" in answer.json()["errors"][0]["message"]
-    assert "secret" not in answer.text
+    assert response.status_code == 500
+    assert "mine" in response.json()["errors"][0]["message"]
+    assert "secret" not in response.text
     assert is_logged(caplog)
     caplog.clear()
 

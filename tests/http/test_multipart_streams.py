@@ -86,10 +86,10 @@ async def test_a_subscription_tells_each_change_until_the_client_goes(server: Se
 
 async def test_a_message_is_multipart_for_whoever_reads_it_whole(server: Served) -> None:
     await server.api.do("saveDraft", inputs.save_draft(title="--graphql"))
-    answer = await server.http.post(server.url, json={"query": TITLES}, headers=PARTS)
+    response = await server.http.post(server.url, json={"query": TITLES}, headers=PARTS)
 
-    head = f"Content-Type: {answer.headers['content-type']}\r\n".encode()
-    message = message_from_bytes(head + answer.content)
+    head = f"Content-Type: {response.headers['content-type']}\r\n".encode()
+    message = message_from_bytes(head + response.content)
     assert message.is_multipart()
     payloads: Any = [part.get_payload() for part in message.walk() if not part.is_multipart()]
     told = {"data": {"drafts": {"nodes": [{"title": "--graphql"}]}}}
@@ -130,10 +130,10 @@ async def test_the_end_of_the_server_is_an_error_of_the_transport(server: Served
 
 
 async def test_what_is_no_graphql_request_is_refused_in_json(server: Served) -> None:
-    answer = await server.http.post(server.url, json={}, headers=PARTS)
+    response = await server.http.post(server.url, json={}, headers=PARTS)
 
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
 APOLLO = (
@@ -156,7 +156,7 @@ APOLLO = (
     ],
 )
 async def test_who_names_the_protocol_gets_it(server: Served, accept: str, type_: str) -> None:
-    """Other multipart answers belong to @defer and @stream, which aren't spoken here."""
+    """Other multipart responses belong to @defer and @stream, which aren't spoken here."""
     body = {"query": FOLLOW, "variables": {"key": "a"}}
     async with server.http.stream(
         "POST", server.url, json=body, headers={"Accept": accept}
@@ -176,14 +176,16 @@ async def test_incremental_delivery_is_not_spoken(
     server: Served, query: str, directive: str
 ) -> None:
     headers = {"Accept": "multipart/mixed;deferSpec=20220824, application/json"}
-    answer = await server.http.post(server.url, json={"query": query}, headers=headers)
+    response = await server.http.post(server.url, json={"query": query}, headers=headers)
 
-    [error] = answer.json()["errors"]
+    [error] = response.json()["errors"]
     assert error["message"] == f"Unknown directive '@{directive}'."
     assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
 
 
 async def test_a_query_is_answered_once_to_who_takes_that_as_well(server: Served) -> None:
-    answer = await server.http.post(server.url, json={"query": TITLES}, headers={"Accept": APOLLO})
+    response = await server.http.post(
+        server.url, json={"query": TITLES}, headers={"Accept": APOLLO}
+    )
 
-    assert answer.headers["content-type"].startswith("application/graphql-response+json")
+    assert response.headers["content-type"].startswith("application/graphql-response+json")

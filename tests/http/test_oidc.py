@@ -380,11 +380,11 @@ async def test_a_server_starts_while_its_provider_is_gone(serve: Serve, provider
     await provider.stop()
 
     served = await serve(**settings_of(provider))
-    answer = await post(served, bearer(token))
+    response = await post(served, bearer(token))
 
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"]
-    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
+    assert response.status_code == 503
+    assert response.headers["retry-after"]
+    assert response.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
 
 
 async def test_a_token_that_has_ended_is_refused_though_it_was_known(
@@ -394,8 +394,8 @@ async def test_a_token_that_has_ended_is_refused_though_it_was_known(
     token = provider.token("k1", exp=ends)
     assert (await post(closed, bearer(token))).status_code == 200
 
-    while not is_refused(answer := await post(closed, bearer(token)), error="invalid_token"):
-        assert answer.status_code == 200
+    while not is_refused(response := await post(closed, bearer(token)), error="invalid_token"):
+        assert response.status_code == 200
         assert time.time() < ends + 10
     assert time.time() >= ends
 

@@ -19,7 +19,7 @@ from tests.support.serving import Served
 from tests.support.sockets import FOLLOW, Socket, connected
 
 ASK = "query Ask($first: Int) { drafts(first: $first) { totalCount } }"
-ANSWER = {"data": {"drafts": {"totalCount": 0}}}
+RESPONSE = {"data": {"drafts": {"totalCount": 0}}}
 NOT_FOUND = {
     "message": "PersistedQueryNotFound",
     "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"},
@@ -71,7 +71,7 @@ async def test_a_query_is_asked_for_once_by_its_text_and_then_by_its_hash(
     known = await send(server, variables={"first": 1}, extensions=named(ASK), operationName="Ask")
 
     assert unknown.json() == {"errors": [NOT_FOUND]}
-    assert registered.json() == known.json() == ANSWER
+    assert registered.json() == known.json() == RESPONSE
 
 
 async def test_a_hash_may_have_large_letters(server: Served) -> None:
@@ -82,7 +82,7 @@ async def test_a_hash_may_have_large_letters(server: Served) -> None:
     registered = await post(server, query=ASK, extensions=extensions)
     known = await post(server, variables={"first": 1}, extensions=named(ASK), operationName="Ask")
 
-    assert registered.json() == known.json() == ANSWER
+    assert registered.json() == known.json() == RESPONSE
 
 
 @METHODS
@@ -90,11 +90,11 @@ async def test_a_hash_may_have_large_letters(server: Served) -> None:
 async def test_that_a_query_is_not_known_is_told_by_200_and_not_to_be_cached(
     server: Served, send: Any, accept: str
 ) -> None:
-    answer = await send(server, extensions=named(ASK), headers={"Accept": accept})
+    response = await send(server, extensions=named(ASK), headers={"Accept": accept})
 
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == f"{accept}; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-store"
+    assert response.status_code == 200
+    assert response.headers["content-type"] == f"{accept}; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("query", ["", None])
@@ -106,9 +106,9 @@ async def test_an_empty_query_counts_as_none(server: Served, query: str | None) 
 
 async def test_other_extensions_are_respected(server: Served) -> None:
     await post(server, query=ASK, extensions=named(ASK))
-    answer = await post(server, extensions=named(ASK, cost=True))
+    response = await post(server, extensions=named(ASK, cost=True))
 
-    assert answer.json()["extensions"]["cost"] > 0
+    assert response.json()["extensions"]["cost"] > 0
 
 
 async def test_mutations_can_be_persisted_and_are_still_refused_by_get(server: Served) -> None:
@@ -129,21 +129,21 @@ async def test_what_a_page_may_send_without_asking_is_still_refused(
 ) -> None:
     await post(server, query=ASK, extensions=named(ASK))
     body = json.dumps({"extensions": named(ASK)})
-    answer = await server.http.post(
+    response = await server.http.post(
         server.url, content=body, headers={"Content-Type": content_type}
     )
 
-    assert answer.status_code == 415
+    assert response.status_code == 415
 
 
 # On streams and sockets
 
 
 async def test_a_stream_is_answered_in_json_when_the_query_is_not_known(server: Served) -> None:
-    answer = await post(server, extensions=named(FOLLOW), headers={"Accept": "text/event-stream"})
+    response = await post(server, extensions=named(FOLLOW), headers={"Accept": "text/event-stream"})
 
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    assert answer.json() == {"errors": [NOT_FOUND]}
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.json() == {"errors": [NOT_FOUND]}
 
 
 async def told(socket: Socket, **payload: Any) -> Json:
@@ -161,7 +161,7 @@ async def test_a_socket_goes_on_when_the_query_is_not_known(server: Served) -> N
         known = await told(socket, extensions=named(ASK))
 
     assert unknown == {"id": "1", "type": "error", "payload": [NOT_FOUND]}
-    assert registered["payload"] == known["payload"] == ANSWER
+    assert registered["payload"] == known["payload"] == RESPONSE
     assert await is_kept(server, ASK)
 
 
@@ -186,10 +186,10 @@ async def test_a_socket_goes_on_when_the_hash_is_wrong(server: Served, extension
 async def test_a_hash_that_is_not_the_querys_is_refused_before_anything_is_done(
     server: Served, send: Any
 ) -> None:
-    answer = await send(server, query=ASK, extensions=named("{ __typename }"))
+    response = await send(server, query=ASK, extensions=named("{ __typename }"))
 
-    assert answer.status_code == 400
-    [error] = answer.json()["errors"]
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert "sha256Hash" in error["message"]
     assert not await is_kept(server, "{ __typename }")
@@ -200,7 +200,7 @@ async def test_a_known_query_is_not_replaced_by_another_one(server: Served) -> N
     await post(server, query=ASK, extensions=named(ASK))
     await post(server, query="{ __typename }", extensions=named(ASK))
 
-    assert (await post(server, extensions=named(ASK))).json() == ANSWER
+    assert (await post(server, extensions=named(ASK))).json() == RESPONSE
 
 
 @pytest.mark.parametrize(
@@ -227,18 +227,18 @@ MALFORMED: dict[str, Any] = {
 @pytest.mark.parametrize("extension", MALFORMED.values(), ids=MALFORMED)
 @pytest.mark.parametrize("body", [{}, {"query": ASK}], ids=["alone", "with the query"])
 async def test_what_names_no_query_is_refused(server: Served, extension: Any, body: Json) -> None:
-    answer = await post(server, **body, extensions={"persistedQuery": extension})
+    response = await post(server, **body, extensions={"persistedQuery": extension})
 
-    assert answer.status_code == 400
-    [error] = answer.json()["errors"]
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert error["message"].startswith("extensions.persistedQuery")
 
 
 async def test_null_names_no_query(server: Served) -> None:
-    answer = await post(server, query=ASK, extensions={"persistedQuery": None})
+    response = await post(server, query=ASK, extensions={"persistedQuery": None})
 
-    assert answer.json() == ANSWER
+    assert response.json() == RESPONSE
 
 
 # How much is kept
@@ -289,16 +289,16 @@ def test_a_query_that_is_kept_already_takes_nothing_more() -> None:
 @METHODS
 async def test_a_server_without_persisted_queries_says_so(serve: Serve, send: Any) -> None:
     server = await serve(persisted_query_bytes=0)
-    answer = await send(server, extensions=named(ASK))
+    response = await send(server, extensions=named(ASK))
 
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.json() == {"errors": [NOT_SUPPORTED]}
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    assert response.json() == {"errors": [NOT_SUPPORTED]}
 
 
 async def test_a_server_without_persisted_queries_answers_whole_ones(serve: Serve) -> None:
     server = await serve(persisted_query_bytes=0)
 
-    assert (await post(server, query=ASK, extensions=named(ASK))).json() == ANSWER
+    assert (await post(server, query=ASK, extensions=named(ASK))).json() == RESPONSE
     async with connected(server.socket_url) as socket:
         assert (await told(socket, extensions=named(ASK)))["payload"] == [NOT_SUPPORTED]

@@ -30,7 +30,7 @@ async def seen(server: Served) -> dict[str, list[Json]]:
 
 
 def outcome(asked: list[Json]) -> list[Any]:
-    """The answers to the two queries, and the revisions that the two mutations made."""
+    """The responses to the two queries, and the revisions that the two mutations made."""
     assert [it.get("error") for it in asked] == [None] * 4
     queries, saves = asked[:2], asked[2:]
     return [

@@ -36,8 +36,8 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.BaseTransport]:
 
 
 async def posted(server: Served, address: str) -> int:
-    answer = await server.http.post(f"http://{address}/graphql", json=ASK)
-    return answer.status_code
+    response = await server.http.post(f"http://{address}/graphql", json=ASK)
+    return response.status_code
 
 
 # Connections that are kept
@@ -99,10 +99,10 @@ async def test_through_a_proxy_that_is_set_up_carelessly_nobody_is_the_operator(
     with nginx(tmp_path, server.address, passing=passing) as address:
         for headers in ({}, {"Origin": f"http://{server.address}"}, {"X-Forwarded-For": "::1"}):
             url = f"http://{address}/graphql"
-            answer = await server.http.post(url, json=ASK, headers=headers)
-            assert answer.status_code == 401
-            answer = await server.http.get(url, params=ASK, headers=headers)
-            assert answer.status_code == 401
+            response = await server.http.post(url, json=ASK, headers=headers)
+            assert response.status_code == 401
+            response = await server.http.get(url, params=ASK, headers=headers)
+            assert response.status_code == 401
 
 
 async def test_a_proxy_for_clients_on_this_machine_serves_its_operator(
@@ -123,12 +123,12 @@ async def test_a_proxy_for_clients_on_this_machine_serves_its_operator(
 async def test_all_requests_may_be_passed_on_as_upgrades(server: Served, tmp_path: Path) -> None:
     """Settings of nginx for WebSockets as they are often copied."""
     with nginx(tmp_path, server.address, location=NAMED + UPGRADED) as address:
-        answer = await server.http.post(
+        response = await server.http.post(
             f"http://{address}/graphql",
             json=ASK,
             headers={"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"},
         )
-        assert answer.json() == {"data": {"__typename": "Query"}}
+        assert response.json() == {"data": {"__typename": "Query"}}
         async with connected(f"ws://{address}/graphql"):
             pass
 

@@ -84,13 +84,13 @@ def limit(serve: Serve, clock: Clock) -> Limit:
     return Limit(serve, clock)
 
 
-def limited(answer: httpx.Response, seconds: int) -> bool:
-    [error] = answer.json()["errors"]
+def limited(response: httpx.Response, seconds: int) -> bool:
+    [error] = response.json()["errors"]
     return (
-        answer.status_code == 429
-        and answer.headers["retry-after"] == str(seconds)
+        response.status_code == 429
+        and response.headers["retry-after"] == str(seconds)
         and error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": seconds}
-        and "data" not in answer.json()
+        and "data" not in response.json()
     )
 
 
@@ -100,15 +100,15 @@ def limited(answer: httpx.Response, seconds: int) -> bool:
 async def test_beyond_its_requests_a_caller_waits(limit: Limit, clock: Clock) -> None:
     server = await limit(rate_limit_requests=3)
     for _ in range(3):
-        answer = await server.post()
-        assert answer.status_code == 200
-        assert "data" in answer.json()
+        response = await server.post()
+        assert response.status_code == 200
+        assert "data" in response.json()
 
-    answer = await server.post()
+    response = await server.post()
 
-    assert limited(answer, 80)
-    assert answer.headers["ratelimit-policy"] == ('"requests";q=3;w=60, "cost";q=1000000;w=60')
-    assert answer.headers["ratelimit"] == '"requests";r=0;t=80'
+    assert limited(response, 80)
+    assert response.headers["ratelimit-policy"] == ('"requests";q=3;w=60, "cost";q=1000000;w=60')
+    assert response.headers["ratelimit"] == '"requests";r=0;t=80'
     clock.now += 80
     assert (await server.post()).status_code == 200
 
@@ -164,23 +164,23 @@ async def test_the_body_of_a_refused_request_is_not_read(limit: Limit) -> None:
     server = await limit(rate_limit_requests=1)
     await server.post()
 
-    answer = await server.served.http.post(
+    response = await server.served.http.post(
         server.served.url,
         content=b"no JSON",
         headers=bearer(server.secret) | {"Content-Type": "application/json"},
     )
 
-    assert answer.status_code == 429
+    assert response.status_code == 429
 
 
 async def test_pages_may_read_when_to_come_back(limit: Limit) -> None:
     server = await limit(rate_limit_requests=1, cors_origins=("https://app.example",))
     await server.post()
 
-    answer = await server.post(Origin="https://app.example")
+    response = await server.post(Origin="https://app.example")
 
-    assert answer.status_code == 429
-    exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
+    assert response.status_code == 429
+    exposed = response.headers["access-control-expose-headers"].lower().split(", ")
     assert {"retry-after", "ratelimit", "ratelimit-policy"} <= set(exposed)
 
 
@@ -195,10 +195,10 @@ async def test_beyond_their_cost_operations_wait_and_cheap_ones_do_not(
     assert cost == 51
     assert (await server.post()).status_code == 200
 
-    answer = await server.post()
+    response = await server.post()
 
-    assert limited(answer, 80)
-    assert answer.headers["ratelimit"] == '"cost";r=18;t=80'
+    assert limited(response, 80)
+    assert response.headers["ratelimit"] == '"cost";r=18;t=80'
     assert (await server.post("{ __typename }")).status_code == 200
     clock.now += 80
     assert (await server.post()).status_code == 200
@@ -228,8 +228,8 @@ async def test_a_mutation_that_would_cost_too_much_stores_nothing(limit: Limit) 
 
 async def cost_of(server: Limited, query: str) -> int:
     body = {"query": query, "extensions": {"cost": True}}
-    answer = await post(server.served, bearer(server.secret), body)
-    cost: int = answer.json()["extensions"]["cost"]
+    response = await post(server.served, bearer(server.secret), body)
+    cost: int = response.json()["extensions"]["cost"]
     return cost
 
 
@@ -287,8 +287,8 @@ async def test_a_caller_may_follow_so_much_at_once_on_all_its_connections(limit:
         for media_type in STREAMS:
             body = {"query": FOLLOW, "variables": {"key": "a"}}
             headers = bearer(server.secret) | {"Accept": media_type}
-            answer = await post(server.served, headers, body)
-            assert limited(answer, 5)
+            response = await post(server.served, headers, body)
+            assert limited(response, 5)
         await second.subscribe("2", PAGE)
         assert [each["type"] for each in await second.rest(2)] == ["next", "complete"]
 
@@ -306,8 +306,8 @@ async def test_a_stream_takes_one_and_gives_it_back(limit: Limit) -> None:
     headers = bearer(server.secret) | {"Accept": STREAMS[0]}
     async with server.served.http.stream(
         "POST", server.served.url, json=body, headers=headers
-    ) as answer:
-        assert answer.status_code == 200
+    ) as response:
+        assert response.status_code == 200
         assert limited(await post(server.served, headers, body), 5)
     await until(lambda: server.service.subscriptions.total == 0)
 
@@ -323,11 +323,11 @@ async def test_an_address_may_fail_so_often(limit: Limit, clock: Clock) -> None:
     for _ in range(2):
         assert is_refused(await post(server.served, WRONG), error="invalid_token")
 
-    answer = await post(server.served, WRONG)
+    response = await post(server.served, WRONG)
 
-    assert limited(answer, 90)
-    assert answer.headers["ratelimit"] == '"failed-logins";r=0;t=90'
-    assert answer.headers["ratelimit-policy"] == '"failed-logins";q=2;w=60'
+    assert limited(response, 90)
+    assert response.headers["ratelimit"] == '"failed-logins";r=0;t=90'
+    assert response.headers["ratelimit-policy"] == '"failed-logins";q=2;w=60'
     clock.now += 90
     assert is_refused(await post(server.served, WRONG), error="invalid_token")
 
@@ -377,7 +377,7 @@ async def test_what_is_refused_is_json_like_other_errors(limit: Limit) -> None:
     server = await limit(rate_limit_requests=1)
     await server.post()
 
-    answer = await server.post(Accept="application/graphql-response+json")
+    response = await server.post(Accept="application/graphql-response+json")
 
-    assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
-    assert json.loads(answer.content).keys() == {"errors"}
+    assert response.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    assert json.loads(response.content).keys() == {"errors"}

@@ -29,7 +29,7 @@ from tests.support.wire import Wire, chunk, head, request, wired
 
 ASK = {"query": "{ __typename }"}
 ASKED = json.dumps(ASK).encode()
-ANSWER = {"data": {"__typename": "Query"}}
+RESPONSE = {"data": {"__typename": "Query"}}
 LIMIT = 2_000
 KEEP_ALIVE_SECONDS: int = Settings.model_fields["keep_alive_seconds"].default
 
@@ -41,7 +41,7 @@ async def test_a_body_in_chunks_is_read(server: Served) -> None:
     async with wired(server.address) as wire:
         await wire.send(head(), *(chunk(bytes([byte])) for byte in ASKED), chunk(b""))
 
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
 
 async def test_the_largest_body_is_read(serve: Serve) -> None:
@@ -49,7 +49,7 @@ async def test_the_largest_body_is_read(serve: Serve) -> None:
     async with wired(server.address) as wire:
         await wire.send(head(LIMIT), ASKED.ljust(LIMIT))
 
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
 
 @pytest.mark.parametrize("length", [str(LIMIT + 1), "10000000000", "9" * 15])
@@ -59,9 +59,9 @@ async def test_a_body_that_is_announced_too_large_is_not_waited_for(
     server = await serve(body_bytes=LIMIT)
     async with wired(server.address) as wire:
         await wire.send(head(length))
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert (answer.status, answer.code) == (413, "LIMIT_EXCEEDED")
+        assert (response.status, response.code) == (413, "LIMIT_EXCEEDED")
 
 
 async def test_a_body_that_is_announced_too_large_is_not_asked_for(serve: Serve) -> None:
@@ -69,27 +69,27 @@ async def test_a_body_that_is_announced_too_large_is_not_asked_for(serve: Serve)
     async with wired(server.address) as wire:
         await wire.send(head(LIMIT + 1, "Expect: 100-continue"))
 
-        assert (await wire.answer()).status == 413
+        assert (await wire.response()).status == 413
 
 
 async def test_a_body_that_turns_out_too_large_is_not_read_to_its_end(serve: Serve) -> None:
     server = await serve(body_bytes=LIMIT)
     async with wired(server.address) as wire:
         await wire.send(head(), chunk(b" " * LIMIT), chunk(b" "))
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert (answer.status, answer.code) == (413, "LIMIT_EXCEEDED")
+        assert (response.status, response.code) == (413, "LIMIT_EXCEEDED")
 
 
 async def test_a_body_that_was_refused_may_be_sent_to_its_end(serve: Serve) -> None:
-    """Many clients look at the answer only then."""
+    """Many clients look at the response only then."""
     server = await serve(body_bytes=LIMIT)
     async with wired(server.address) as wire:
         await wire.send(head(10_000_000), *(b" " * 100_000 for _ in range(100)))
-        assert (await wire.answer()).status == 413
+        assert (await wire.response()).status == 413
         await wire.send(request(**ASK))
 
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
     assert server.service.pending.in_use == 0
 
 
@@ -100,7 +100,7 @@ async def test_a_body_that_was_refused_is_not_read_for_ever(
     server = await serve(body_bytes=LIMIT)
     async with wired(server.address) as wire:
         await wire.send(head(LIMIT + 1))
-        assert (await wire.answer()).status == 413
+        assert (await wire.response()).status == 413
 
         await wire.closed()
 
@@ -113,9 +113,9 @@ async def test_a_body_that_does_not_arrive_in_time_is_not_waited_for(
     server = await serve(body_seconds=0.05)
     async with wired(server.address) as wire:
         await wire.send(head(length), ASKED[:3] if length else chunk(ASKED[:3]))
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert (answer.status, answer.code) == (408, "LIMIT_EXCEEDED")
+        assert (response.status, response.code) == (408, "LIMIT_EXCEEDED")
         await wire.closed()
 
 
@@ -132,13 +132,13 @@ async def test_only_a_body_that_is_not_there_yet_is_timed(
     async with wired(server.address) as wire:
         await wire.send(request(**ASK) + request(**ASK))
         for _ in range(2):
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
         assert timed == []
 
         await wire.send(head(len(ASKED)))
         await until(lambda: timed != [])
         await wire.send(ASKED)
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
 
 async def test_a_body_that_never_arrives_whole_troubles_nobody(server: Served) -> None:
@@ -154,14 +154,14 @@ async def test_requests_share_the_memory_for_requests(serve: Serve) -> None:
         await first.send(head(LIMIT), ASKED.ljust(LIMIT - 1))
         await until(lambda: server.service.pending.in_use == LIMIT - 1)
         await second.send(request(**ASK))
-        refused = await second.answer()
+        refused = await second.response()
         assert (refused.status, refused.code) == (503, "LIMIT_EXCEEDED")
         assert refused.headers["retry-after"] == "5"
 
         await first.send(b" ")
-        assert json.loads((await first.answer()).body) == ANSWER
+        assert json.loads((await first.response()).body) == RESPONSE
         await second.send(request(**ASK))
-        assert json.loads((await second.answer()).body) == ANSWER
+        assert json.loads((await second.response()).body) == RESPONSE
     assert server.service.pending.in_use == 0
 
 
@@ -169,8 +169,8 @@ async def test_requests_in_a_row_are_answered_in_a_row(server: Served) -> None:
     async with wired(server.address) as wire:
         await wire.send(*(request(query=f"{{ a{number}: __typename }}") for number in range(5)))
 
-        answers = [json.loads((await wire.answer()).body) for _ in range(5)]
-        assert answers == [{"data": {f"a{number}": "Query"}} for number in range(5)]
+        responses = [json.loads((await wire.response()).body) for _ in range(5)]
+        assert responses == [{"data": {f"a{number}": "Query"}} for number in range(5)]
 
 
 # JSON
@@ -235,8 +235,8 @@ async def test_who_says_nothing_is_not_waited_for(
     async with wired(server.address) as silent, wired(server.address) as slow:
         await slow.send(head(10)[:20])
         for wire in (silent, slow):
-            answer = await wire.answer()
-            assert (answer.status, answer.code) == (408, "BAD_USER_INPUT")
+            response = await wire.response()
+            assert (response.status, response.code) == (408, "BAD_USER_INPUT")
             await wire.closed()
 
 
@@ -245,11 +245,11 @@ async def test_who_says_nothing_more_is_not_waited_for(
 ) -> None:
     async with wired(server.address) as wire:
         await wire.send(request(**ASK))
-        await wire.answer()
+        await wire.response()
         monkeypatch.setattr("server.http_protocol.HEAD_SECONDS", 0.05)
         await wire.send(head(10)[:20])
 
-        assert (await wire.answer()).status == 408
+        assert (await wire.response()).status == 408
 
 
 async def test_only_a_head_that_does_not_come_whole_is_timed(
@@ -265,20 +265,20 @@ async def test_only_a_head_that_does_not_come_whole_is_timed(
 
     async with wired(server.address) as wire:
         await wire.send(request(**ASK))
-        await wire.answer()
+        await wire.response()
         await wire.send(request(**ASK) + request(**ASK))
         with monkeypatch.context() as patch:
             patch.setattr(loop, "call_later", noted)
             await until(lambda: server.state.total_requests == 3)
         assert timed == []
         for _ in range(2):
-            await wire.answer()
+            await wire.response()
 
         monkeypatch.setattr(loop, "call_later", noted)
         await wire.send(head(len(ASKED))[:20])
         await until(lambda: HEAD_SECONDS in timed)
         await wire.send(head(len(ASKED))[20:] + ASKED)
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
 
 async def idling(server: Served, wire: Wire) -> Clock:
@@ -287,7 +287,7 @@ async def idling(server: Served, wire: Wire) -> Clock:
     [connection] = server.state.connections
     clock = clock_of(connection)
     await wire.send(request(**ASK))
-    assert json.loads((await wire.answer()).body) == ANSWER
+    assert json.loads((await wire.response()).body) == RESPONSE
     return clock
 
 
@@ -300,13 +300,13 @@ async def test_who_asks_nothing_more_is_let_go(server: Served) -> None:
 
 
 async def test_who_asks_again_and_again_is_kept(server: Served) -> None:
-    """Each answer begins a new time to idle, though a timer of the last one still runs."""
+    """Each response begins a new time to idle, though a timer of the last one still runs."""
     async with wired(server.address) as wire:
         clock = await idling(server, wire)
         for _ in range(5):
             clock.advance(KEEP_ALIVE_SECONDS - 1)
             await wire.send(request(**ASK))
-            assert json.loads((await wire.answer()).body) == ANSWER
+            assert json.loads((await wire.response()).body) == RESPONSE
         clock.advance(KEEP_ALIVE_SECONDS)
 
         await wire.closed()
@@ -325,12 +325,12 @@ async def test_who_is_still_answered_is_not_let_go(
         await first.reached.wait()
         second = hold(monkeypatch, type(server.service), "respond")
         first.over.set()
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
         await wire.send(sent[begun_before:])
         await second.reached.wait()
         clock.advance(2 * KEEP_ALIVE_SECONDS)
         second.over.set()
-        assert json.loads((await wire.answer()).body) == ANSWER
+        assert json.loads((await wire.response()).body) == RESPONSE
 
         clock.advance(KEEP_ALIVE_SECONDS)
         await wire.closed()
@@ -355,7 +355,7 @@ async def test_empty_lines_are_no_way_to_be_waited_for(
     async with wired(server.address) as wire:
         await wire.send(b"\r\n" * 10)
 
-        assert (await wire.answer()).status == 408
+        assert (await wire.response()).status == 408
 
 
 async def test_a_head_without_an_end_is_refused(server: Served) -> None:
@@ -363,9 +363,9 @@ async def test_a_head_without_an_end_is_refused(server: Served) -> None:
         await wire.send(head(10)[:-4])
         for number in range(70):
             await wire.send(b"\r\nX-%d: %s" % (number, b"x" * 1_000))
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert (answer.status, answer.code) == (431, "BAD_USER_INPUT")
+        assert (response.status, response.code) == (431, "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize(
@@ -383,9 +383,9 @@ async def test_a_head_without_an_end_is_refused(server: Served) -> None:
 async def test_what_is_not_http_is_refused(server: Served, sent: bytes) -> None:
     async with wired(server.address) as wire:
         await wire.send(sent)
-        answer = await wire.answer()
+        response = await wire.response()
 
-        assert (answer.status, answer.code) == (400, "BAD_USER_INPUT")
+        assert (response.status, response.code) == (400, "BAD_USER_INPUT")
         await wire.closed()
 
 
@@ -394,7 +394,7 @@ async def test_a_request_has_one_host(server: Served, hosts: str) -> None:
     async with wired(server.address) as wire:
         await wire.send(f"GET /graphql?query={{__typename}} HTTP/1.1\r\n{hosts}\r\n".encode())
 
-        assert (await wire.answer()).status == 400
+        assert (await wire.response()).status == 400
 
 
 @pytest.mark.parametrize(
@@ -415,11 +415,11 @@ async def test_the_names_that_requests_may_be_sent_to(serve: Serve, host: str, s
     server = await serve(
         allowed_hosts=("api.example.com", "*.internal"), require_authentication=False
     )
-    answer = await server.http.post(server.url, json=ASK, headers={"Host": host})
+    response = await server.http.post(server.url, json=ASK, headers={"Host": host})
 
-    assert answer.status_code == status
+    assert response.status_code == status
     if status == 400:
-        assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 # Headers
@@ -428,12 +428,12 @@ async def test_the_names_that_requests_may_be_sent_to(serve: Serve, host: str, s
 async def test_several_lines_of_a_header_are_one(server: Served) -> None:
     """So that nobody is understood by the first of them, and a proxy by the last."""
     lines = [("Content-Type", "application/json"), ("Content-Type", "text/plain")]
-    answer = await server.http.post(server.url, content=ASKED, headers=lines)
+    response = await server.http.post(server.url, content=ASKED, headers=lines)
 
-    assert answer.status_code == 415
+    assert response.status_code == 415
 
 
-async def test_pages_and_programs_get_the_same_answer(server: Served) -> None:
+async def test_pages_and_programs_get_the_same_response(server: Served) -> None:
     program, page = [
         await server.http.post(server.url, json=ASK, headers={"X-Request-Id": "1"} | origin)
         for origin in ({}, {"Origin": f"http://{server.address}"})
@@ -442,8 +442,8 @@ async def test_pages_and_programs_get_the_same_answer(server: Served) -> None:
     assert (program.status_code, program.content) == (page.status_code, page.content)
     for_pages = {"access-control-expose-headers", "date", "vary"}
     told, told_page = [
-        {name: value for name, value in answer.headers.items() if name not in for_pages}
-        for answer in (program, page)
+        {name: value for name, value in response.headers.items() if name not in for_pages}
+        for response in (program, page)
     ]
     assert told == told_page
 
@@ -460,15 +460,15 @@ def test_ids_are_new_each_time() -> None:
 
 async def test_several_lines_say_what_is_accepted_together(server: Served) -> None:
     lines = [("Accept", "text/html;q=0.1"), ("Accept", GRAPHQL_RESPONSE)]
-    answer = await server.http.post(server.url, json=ASK, headers=lines)
+    response = await server.http.post(server.url, json=ASK, headers=lines)
 
-    assert answer.headers["content-type"] == f"{GRAPHQL_RESPONSE}; charset=utf-8"
+    assert response.headers["content-type"] == f"{GRAPHQL_RESPONSE}; charset=utf-8"
 
 
 async def test_who_accepts_nothing_in_particular_gets_json(server: Served) -> None:
-    answer = await server.http.post(server.url, json=ASK, headers={"Accept": ""})
+    response = await server.http.post(server.url, json=ASK, headers={"Accept": ""})
 
-    assert answer.headers["content-type"] == f"{JSON}; charset=utf-8"
+    assert response.headers["content-type"] == f"{JSON}; charset=utf-8"
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ def address(server: Served) -> str:
 
 
 async def test_the_file_is_the_schema(server: Served) -> None:
-    answer = await server.http.get(address(server))
+    response = await server.http.get(address(server))
 
-    assert answer.status_code == 200
-    assert answer.text == exported_schema()
-    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert response.status_code == 200
+    assert response.text == exported_schema()
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_who_has_it_is_told_that_it_is_the_same(server: Served) -> None:
@@ -49,10 +49,10 @@ async def test_in_production_it_is_there_if_the_setting_says_so(
 ) -> None:
     server = await serve(production=True, publish_schema=publish)
 
-    answer = await server.http.get(address(server))
+    response = await server.http.get(address(server))
 
-    assert answer.status_code == (200 if publish else 404)
-    assert (answer.text == exported_schema()) == publish
+    assert response.status_code == (200 if publish else 404)
+    assert (response.text == exported_schema()) == publish
     introspection = await server.api.send("{ __schema { description } }")
     assert introspection.keys() == {"errors"}
 

@@ -84,8 +84,8 @@ def put_under(served: Served, seconds: Seconds) -> None:
 
 async def statuses(served: list[Served], secret: str, query: str = PAGE) -> list[int]:
     """Of one request to each."""
-    answers = [await post(each, bearer(secret), {"query": query}) for each in served]
-    return [answer.status_code for answer in answers]
+    responses = [await post(each, bearer(secret), {"query": query}) for each in served]
+    return [response.status_code for response in responses]
 
 
 # While it's there
@@ -98,13 +98,13 @@ async def test_servers_count_requests_together(
     assert await statuses(servers, secret) == [200, 200]
     assert await statuses(servers, secret) == [200, 429]
 
-    answer = await post(servers[0], bearer(secret), {"query": PAGE})
+    response = await post(servers[0], bearer(secret), {"query": PAGE})
 
     # By Redis's clock: the rest of this minute, and a third of the next one.
-    seconds = int(answer.headers["retry-after"])
+    seconds = int(response.headers["retry-after"])
     assert 20 <= seconds <= 80
-    assert answer.headers["ratelimit"] == f'"requests";r=0;t={seconds}'
-    [error] = answer.json()["errors"]
+    assert response.headers["ratelimit"] == f'"requests";r=0;t={seconds}'
+    [error] = response.json()["errors"]
     assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": seconds}
 
 
@@ -211,10 +211,10 @@ async def test_where_it_is_set_requests_are_refused_while_it_is_away(
     redis.kill()
 
     for _ in range(2):
-        answer = await post(served, bearer(secret), {"query": PAGE})
-        assert answer.status_code == 503
-        assert answer.headers["retry-after"] == "5"
-        assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
+        response = await post(served, bearer(secret), {"query": PAGE})
+        assert response.status_code == 503
+        assert response.headers["retry-after"] == "5"
+        assert response.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
 
     async with opened(served.socket_url) as socket:
         await socket.init(Authorization=f"Bearer {secret}")
@@ -274,7 +274,7 @@ async def test_processes_share_a_limit(provider: Provider, redis: Redis, tmp_pat
         for each in servers:
             assert each.terminate() == 0
 
-    assert [answer.status_code for answer in found] == [200, 200, 200, 429, 429, 429]
+    assert [response.status_code for response in found] == [200, 200, 200, 429, 429, 429]
     assert (tmp_path / "log-0").read_text() == ""
 
 

@@ -365,9 +365,9 @@ async def test_a_cursor_that_leads_nowhere_is_an_error(
 ) -> None:
     async with connected(stored.socket_url) as socket:
         await socket.subscribe("1", LOG, after=after)
-        answer, end = await socket.rest(2)
+        response, end = await socket.rest(2)
 
-    [error] = answer["payload"]["errors"]
+    [error] = response["payload"]["errors"]
     assert error["extensions"]["code"] == code
     assert error["message"].startswith("after: ")
     assert end == {"id": "1", "type": "complete"}
@@ -399,8 +399,8 @@ async def test_equal_subscriptions_are_executed_once(
         told = [*await one.rest(6), *await two.rest(6)]
 
     assert executed == 2
-    answers = [it["payload"]["data"] for it in told if it["id"] != "other"]
-    assert answers == [answers[0]] * 10
+    responses = [it["payload"]["data"] for it in told if it["id"] != "other"]
+    assert responses == [responses[0]] * 10
 
 
 # With what it's told

@@ -21,7 +21,7 @@ from tests.support.sockets import connected
 
 ASK = "query Ask($first: Int) { drafts(first: $first) { totalCount } }"
 OTHER = "{ __typename }"
-ANSWER = {"data": {"drafts": {"totalCount": 0}}}
+RESPONSE = {"data": {"drafts": {"totalCount": 0}}}
 ONLY: Json = {"trusted_documents_only": True, "persistence_mode": PersistenceMode.DB}
 
 
@@ -78,13 +78,13 @@ async def test_a_registered_document_is_executed_however_it_is_named(
     server = await serve(**settings)
     await register(server, ASK)
 
-    assert (await post(server, variables={"first": 1}, **name)).json() == ANSWER
+    assert (await post(server, variables={"first": 1}, **name)).json() == RESPONSE
 
 
 async def test_a_registered_document_is_executed_by_get(strict: Served) -> None:
     response = await strict.http.get(strict.url, params={"documentId": f"sha256:{hash_of(ASK)}"})
 
-    assert response.json() == ANSWER
+    assert response.json() == RESPONSE
 
 
 async def test_a_document_is_found_as_soon_as_it_is_registered(serve: Serve) -> None:
@@ -92,7 +92,7 @@ async def test_a_document_is_found_as_soon_as_it_is_registered(serve: Serve) -> 
 
     assert code_of(await post(server, documentId=hash_of(ASK))) == "PERSISTED_QUERY_NOT_FOUND"
     await register(server, ASK)
-    assert (await post(server, documentId=hash_of(ASK))).json() == ANSWER
+    assert (await post(server, documentId=hash_of(ASK))).json() == RESPONSE
 
 
 @pytest.mark.parametrize("id", ["md5:00", 7, "sha256:xyz", hash_of(ASK)[:-1]])
@@ -146,7 +146,7 @@ async def test_on_a_socket_one_operation_is_refused_and_the_socket_stays(strict:
 
     assert (refused["id"], refused["type"]) == ("1", "error")
     assert refused["payload"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert (answered["id"], answered["payload"]) == ("2", ANSWER)
+    assert (answered["id"], answered["payload"]) == ("2", RESPONSE)
 
 
 async def test_subscriptions_by_get_have_to_be_trusted_too(strict: Served) -> None:

@@ -41,11 +41,11 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 
 @pytest.mark.parametrize("content", [PDF, b"", LONG], ids=["small", "empty", "large"])
 async def test_what_is_put_is_received(server: Served, content: bytes) -> None:
-    answer = await server.http.put(await upload_url(server, content), content=content)
+    response = await server.http.put(await upload_url(server, content), content=content)
 
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["upload-offset"] == str(len(content))
-    assert answer.headers["x-request-id"]
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["upload-offset"] == str(len(content))
+    assert response.headers["x-request-id"]
     assert await received(server) == content
 
 
@@ -54,9 +54,9 @@ async def test_a_body_in_chunks_is_received(server: Served) -> None:
         for start in range(0, len(LONG), 100_001):
             yield LONG[start : start + 100_001]
 
-    answer = await server.http.put(await upload_url(server, LONG), content=chunks())
+    response = await server.http.put(await upload_url(server, LONG), content=chunks())
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert await received(server) == LONG
 
 
@@ -89,9 +89,9 @@ async def test_a_database_that_can_not_tell_is_unavailable(server: Served) -> No
 
     files_of(server).is_open = nobody_knows
 
-    answer = await server.http.put(await upload_url(server), content=PDF)
+    response = await server.http.put(await upload_url(server), content=PDF)
 
-    assert refusal(answer) == (503, "UNAVAILABLE")
+    assert refusal(response) == (503, "UNAVAILABLE")
     assert await received(server) is None
 
 
@@ -121,10 +121,10 @@ async def test_parts_are_put_together(server: Served) -> None:
     for start in range(0, size, MEBIBYTE):
         part = LONG[start : start + MEBIBYTE]
         place = f"bytes {start}-{start + len(part) - 1}/{size}"
-        answer = await server.http.put(url, content=part, headers={"Content-Range": place})
+        response = await server.http.put(url, content=part, headers={"Content-Range": place})
         is_last = start + len(part) == size
-        assert answer.status_code == (200 if is_last else 308)
-        assert answer.headers["range"] == f"bytes=0-{start + len(part) - 1}"
+        assert response.status_code == (200 if is_last else 308)
+        assert response.headers["range"] == f"bytes=0-{start + len(part) - 1}"
 
     assert await received(server) == LONG
 
@@ -189,11 +189,11 @@ async def test_a_whole_body_begins_anew(server: Served) -> None:
 async def test_a_place_that_makes_no_sense_is_refused(server: Served, place: str) -> None:
     assert len(PDF) == 19
 
-    answer = await server.http.put(
+    response = await server.http.put(
         await upload_url(server), content=PDF[:5], headers={"Content-Range": place}
     )
 
-    assert refusal(answer) == (400, "BAD_USER_INPUT")
+    assert refusal(response) == (400, "BAD_USER_INPUT")
     assert await received(server) in (None, b"")
 
 
@@ -265,9 +265,9 @@ async def test_only_signed_addresses_take_uploads(server: Served, old: str, new:
     url = await upload_url(server)
     assert old in url
 
-    answer = await server.http.put(url.replace(old, new, 1), content=PDF)
+    response = await server.http.put(url.replace(old, new, 1), content=PDF)
 
-    assert refusal(answer) == (403, "FORBIDDEN")
+    assert refusal(response) == (403, "FORBIDDEN")
     assert await received(server) is None
 
 
@@ -286,20 +286,20 @@ async def test_other_methods_are_refused(server: Served) -> None:
 
 
 async def test_other_host_names_are_refused(server: Served) -> None:
-    answer = await server.http.put(
+    response = await server.http.put(
         await upload_url(server), content=PDF, headers={"Host": "evil.example"}
     )
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert await received(server) is None
 
 
 async def test_compressed_bodies_are_refused(server: Served) -> None:
-    answer = await server.http.put(
+    response = await server.http.put(
         await upload_url(server), content=PDF, headers={"Content-Encoding": "gzip"}
     )
 
-    assert refusal(answer) == (415, "BAD_USER_INPUT")
+    assert refusal(response) == (415, "BAD_USER_INPUT")
     assert await received(server) is None
 
 
@@ -315,12 +315,12 @@ async def test_pages_of_allowed_origins_upload(serve: Serve, tmp_path: Path) -> 
             "Access-Control-Request-Headers": "content-type, content-range",
         },
     )
-    answer = await server.http.put(url, content=PDF, headers=origin)
+    response = await server.http.put(url, content=PDF, headers=origin)
 
     assert asked.status_code == 200
     assert "PUT" in asked.headers["access-control-allow-methods"]
-    assert answer.headers["access-control-allow-origin"] == "https://app.example"
-    assert "Upload-Offset" in answer.headers["access-control-expose-headers"]
+    assert response.headers["access-control-allow-origin"] == "https://app.example"
+    assert "Upload-Offset" in response.headers["access-control-expose-headers"]
 
 
 # Limits
@@ -334,9 +334,9 @@ async def test_a_client_that_sends_nothing_is_let_go(serve: Serve, tmp_path: Pat
         await asyncio.sleep(3)
         yield LONG[1000:]
 
-    answer = await server.http.put(await upload_url(server, LONG), content=halted())
+    response = await server.http.put(await upload_url(server, LONG), content=halted())
 
-    assert refusal(answer) == (408, "LIMIT_EXCEEDED")
+    assert refusal(response) == (408, "LIMIT_EXCEEDED")
     assert await received(server) == LONG[:1000]
 
 
@@ -349,9 +349,9 @@ async def test_a_client_that_trickles_is_let_go(serve: Serve, tmp_path: Path) ->
             yield b"x"
             await asyncio.sleep(0.1)
 
-    answer = await server.http.put(await upload_url(server, LONG), content=trickling())
+    response = await server.http.put(await upload_url(server, LONG), content=trickling())
 
-    assert refusal(answer) == (408, "LIMIT_EXCEEDED")
+    assert refusal(response) == (408, "LIMIT_EXCEEDED")
 
 
 async def test_an_upload_takes_only_so_long(serve: Serve, tmp_path: Path) -> None:
@@ -362,25 +362,25 @@ async def test_an_upload_takes_only_so_long(serve: Serve, tmp_path: Path) -> Non
             yield LONG[start : start + MEBIBYTE // 2]
             await asyncio.sleep(0.4)
 
-    answer = await server.http.put(await upload_url(server, LONG), content=slowly())
+    response = await server.http.put(await upload_url(server, LONG), content=slowly())
 
-    assert refusal(answer) == (408, "LIMIT_EXCEEDED")
+    assert refusal(response) == (408, "LIMIT_EXCEEDED")
 
 
 async def test_uploads_take_little_of_the_memory_of_requests(serve: Serve, tmp_path: Path) -> None:
     server = await serving_files(serve, tmp_path, pending_bytes=2 * MEBIBYTE, body_bytes=1024)
 
-    answer = await server.http.put(await upload_url(server, LONG), content=LONG)
+    response = await server.http.put(await upload_url(server, LONG), content=LONG)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 async def test_without_memory_an_upload_waits_outside(serve: Serve, tmp_path: Path) -> None:
     server = await serving_files(serve, tmp_path, pending_bytes=1024)
 
-    answer = await server.http.put(await upload_url(server), content=PDF)
+    response = await server.http.put(await upload_url(server), content=PDF)
 
-    assert refusal(answer) == (503, "LIMIT_EXCEEDED")
+    assert refusal(response) == (503, "LIMIT_EXCEEDED")
 
 
 async def test_a_store_that_is_full_is_unavailable(server: Served) -> None:
@@ -391,10 +391,10 @@ async def test_a_store_that_is_full_is_unavailable(server: Served) -> None:
 
     store.append = full  # type: ignore[attr-defined]
 
-    answer = await server.http.put(await upload_url(server), content=PDF)
+    response = await server.http.put(await upload_url(server), content=PDF)
 
-    assert refusal(answer) == (503, "UNAVAILABLE")
-    assert answer.json()["errors"][0]["message"] == "The file store is full."
+    assert refusal(response) == (503, "UNAVAILABLE")
+    assert response.json()["errors"][0]["message"] == "The file store is full."
 
 
 async def test_without_files_there_are_no_addresses(serve: Serve, server: Served) -> None:
@@ -403,7 +403,7 @@ async def test_without_files_there_are_no_addresses(serve: Serve, server: Served
         persistence_mode="db", database_url="postgresql://nobody@localhost/nothing"
     )
 
-    answer = await server.http.put(url.replace(server.address, without.address), content=PDF)
+    response = await server.http.put(url.replace(server.address, without.address), content=PDF)
 
     assert without.service.files is None
-    assert refusal(answer) == (404, "BAD_USER_INPUT")
+    assert refusal(response) == (404, "BAD_USER_INPUT")

@@ -35,9 +35,9 @@ async def test_by_default_no_page_elsewhere_may_do_anything(server: Served, orig
     done = await server.http.post(server.url, json=ASK, headers={"Origin": origin})
 
     assert asked.status_code == 400
-    for answer in (asked, done):
-        assert "access-control-allow-origin" not in answer.headers
-        assert "Origin" in answer.headers["vary"]
+    for response in (asked, done):
+        assert "access-control-allow-origin" not in response.headers
+        assert "Origin" in response.headers["vary"]
 
 
 async def test_pages_of_allowed_origins_may_call(serve: Serve) -> None:
@@ -50,9 +50,9 @@ async def test_pages_of_allowed_origins_may_call(serve: Serve) -> None:
     assert asked.status_code == 200
     assert "POST" in asked.headers["access-control-allow-methods"]
     assert done.status_code == 200
-    for answer in (asked, done):
-        assert answer.headers["access-control-allow-origin"] == FRIEND
-        assert "access-control-allow-credentials" not in answer.headers
+    for response in (asked, done):
+        assert response.headers["access-control-allow-origin"] == FRIEND
+        assert "access-control-allow-credentials" not in response.headers
     assert done.headers["access-control-expose-headers"] == (
         "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy"
     )
@@ -98,9 +98,9 @@ async def test_what_pages_may_do_can_be_set(serve: Serve) -> None:
 
     assert (asked.status_code, refused.status_code) == (200, 400)
     assert asked.headers["access-control-max-age"] == "7"
-    for answer in (asked, done):
-        assert answer.headers["access-control-allow-origin"] == FRIEND
-        assert answer.headers["access-control-allow-credentials"] == "true"
+    for response in (asked, done):
+        assert response.headers["access-control-allow-origin"] == FRIEND
+        assert response.headers["access-control-allow-credentials"] == "true"
     assert done.headers["access-control-expose-headers"] == "X-Request-Id"
 
 
@@ -111,10 +111,10 @@ async def test_pages_of_all_origins_may_be_allowed(serve: Serve) -> None:
         server.url, json=ASK, headers={"Origin": STRANGER, "Cookie": "session=1"}
     )
 
-    for answer in (asked, done):
-        assert answer.status_code == 200
-        assert answer.headers["access-control-allow-origin"] in ("*", STRANGER)
-        assert "access-control-allow-credentials" not in answer.headers
+    for response in (asked, done):
+        assert response.status_code == 200
+        assert response.headers["access-control-allow-origin"] in ("*", STRANGER)
+        assert "access-control-allow-credentials" not in response.headers
     async with connected(server.socket_url, origin=STRANGER):
         pass
 
@@ -153,11 +153,11 @@ async def test_what_a_page_may_send_without_asking_is_never_executed(
     server: Served, content_type: str
 ) -> None:
     body = json.dumps({"query": mutation("saveDraft"), "variables": {"input": inputs.save_draft()}})
-    answer = await server.http.post(
+    response = await server.http.post(
         server.url, content=body, headers={"Content-Type": content_type, "Origin": STRANGER}
     )
 
-    assert answer.status_code == 415
+    assert response.status_code == 415
     assert (await server.api.everything())["drafts"]["totalCount"] == 0
 
 
@@ -231,8 +231,8 @@ async def test_there_is_no_page(production: Served) -> None:
     root = await production.http.get(f"http://{production.address}/graphiql/x/aicmo.js")
 
     assert (page.status_code, root.status_code) == (406, 404)
-    for answer in (page, root):
-        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    for response in (page, root):
+        assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
 @pytest.mark.parametrize(
@@ -244,10 +244,10 @@ async def test_there_is_no_page(production: Served) -> None:
     ],
 )
 async def test_there_is_no_introspection(production: Served, query: str) -> None:
-    answer = await production.api.send(query)
+    response = await production.api.send(query)
 
-    assert answer.keys() == {"errors"}
-    for error in answer["errors"]:
+    assert response.keys() == {"errors"}
+    for error in response["errors"]:
         assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
         assert "introspection" in error["message"]
 
@@ -288,15 +288,15 @@ async def test_no_message_suggests_a_name(production: Served, query: str, variab
     response = await production.http.post(
         production.url, json={"query": query, "variables": variables}
     )
-    over_socket = await socket_answer(production, query, variables)
+    over_socket = await response_over_socket(production, query, variables)
 
-    for answer in (response.json(), over_socket):
-        assert answer["errors"]
-        for error in answer["errors"]:
+    for told in (response.json(), over_socket):
+        assert told["errors"]
+        for error in told["errors"]:
             assert not re.search("did you mean", error["message"], re.IGNORECASE)
 
 
-async def socket_answer(server: Served, query: str, variables: Json) -> Json:
+async def response_over_socket(server: Served, query: str, variables: Json) -> Json:
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", query, **variables)
         message = await socket.next()
@@ -326,7 +326,7 @@ async def test_elsewhere_names_are_suggested(server: Served) -> None:
         {"method": "POST", "json": ASK, "headers": {"Host": "evil.example"}},
     ],
     ids=[
-        "an answer",
+        "a response",
         "a refusal",
         "a refused type",
         "a GET",
@@ -337,6 +337,6 @@ async def test_elsewhere_names_are_suggested(server: Served) -> None:
     ],
 )
 async def test_nothing_is_to_be_guessed_at(server: Served, request_: Any) -> None:
-    answer = await server.http.request(url=server.url, **request_)
+    response = await server.http.request(url=server.url, **request_)
 
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["x-content-type-options"] == "nosniff"

@@ -348,10 +348,10 @@ async def test_an_operation_that_is_refused_ends_in_an_error(
 async def test_an_error_of_a_field_comes_with_the_data(server: Served) -> None:
     async with connected(server.socket_url) as socket:
         await socket.subscribe("1", "{ a: __typename qcResult { score } }")
-        answer, end = await socket.rest(2)
+        response, end = await socket.rest(2)
 
-    assert answer["payload"]["data"] == {"a": "Query", "qcResult": None}
-    assert answer["payload"]["errors"][0]["path"] == ["qcResult"]
+    assert response["payload"]["data"] == {"a": "Query", "qcResult": None}
+    assert response["payload"]["errors"][0]["path"] == ["qcResult"]
     assert end["type"] == "complete"
 
 
@@ -627,14 +627,14 @@ async def test_a_bug_is_told_without_details_and_logged_by_the_request_id(
     monkeypatch.setattr("server.service.run", broken)
     async with connected(server.socket_url, headers={"X-Request-Id": "mine"}) as socket:
         await socket.subscribe("1", TITLES)
-        answer = await socket.next()
+        response = await socket.next()
 
-        assert (answer["id"], answer["type"]) == ("1", "error")
-        [error] = answer["payload"]
+        assert (response["id"], response["type"]) == ("1", "error")
+        [error] = response["payload"]
         assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
         request_id = error["extensions"]["requestId"]
         assert request_id != "mine", "it names the operation, not the connection"
-        assert "secret" not in json.dumps(answer)
+        assert "secret" not in json.dumps(response)
         await socket.is_served()
     [record] = [record for record in caplog.records if record.exc_info]
     assert request_id in record.getMessage()

@@ -260,17 +260,17 @@ BY_HTTP: Final[dict[str, Ask]] = {
 
 
 async def by_post(world: World, credentials: str, query: str) -> Json:
-    answer = await posted(world.app, bearer(credentials), query)
-    assert answer.status == 200, answer.body
-    found: Json = answer.json
+    response = await posted(world.app, bearer(credentials), query)
+    assert response.status == 200, response.body
+    found: Json = response.json
     return found
 
 
 async def by_stream(world: World, credentials: str, query: str) -> Json:
     headers = bearer(credentials) | {"Accept": STREAMS["server-sent events"]}
-    answer = await posted(world.app, headers, query)
-    assert answer.status == 200, answer.body
-    [found] = events_of(answer.body)
+    response = await posted(world.app, headers, query)
+    assert response.status == 200, response.body
+    [found] = events_of(response.body)
     data: Json = found
     return data
 
@@ -295,16 +295,16 @@ SECRET: Final = re.compile('"secret": "[^"]+"')
 BY: Final = {"POST": by_post, "a stream": by_stream, "a WebSocket": by_socket}
 
 
-async def answer_to(world: World, credentials: str, query: str) -> Json:
-    """The answer, which is the same by each transport; what it changes is undone."""
+async def response_to(world: World, credentials: str, query: str) -> Json:
+    """The response, which is the same by each transport; what it changes is undone."""
     found = set()
     # An upload is another one each time: its key, its address.
     ways = {"POST": by_post} if "createUpload" in query else BY
     for name, by in ways.items():
         if name != "POST" or not query.startswith("subscription"):
             with world.undone():
-                answer = json.dumps(await by(world, credentials, query))
-                found.add(SECRET.sub('"secret": "random"', answer))
+                response = json.dumps(await by(world, credentials, query))
+                found.add(SECRET.sub('"secret": "random"', response))
     [same] = found
     told: Json = json.loads(same)
     return told
@@ -351,10 +351,10 @@ async def test_no_field_is_had_without_valid_credentials(
         headers = MISSING[kind] if kind in MISSING else bearer(refused[kind])
         is_missing = kind in MISSING
         for transport, ask in BY_HTTP.items():
-            answer = await ask(whole.app, headers, query)
-            assert answer.status == 401, (kind, place, transport)
-            assert answer.json == REFUSAL[is_missing]
-            assert answer.headers["www-authenticate"] == CHALLENGE[is_missing]
+            response = await ask(whole.app, headers, query)
+            assert response.status == 401, (kind, place, transport)
+            assert response.json == REFUSAL[is_missing]
+            assert response.headers["www-authenticate"] == CHALLENGE[is_missing]
         for payload in (headers, {}):
             async with socket_to(whole.app, {} if payload else headers) as socket:
                 await socket.send(type="connection_init", payload=payload)
@@ -428,15 +428,15 @@ async def test_no_field_is_had_without_its_scope(whole: World) -> None:
             secrets[scopes] = await whole.tokens.issue(f"wrong-{number}", given)
         before = whole.stored
 
-        answer = await answer_to(whole, secrets[scopes], DOCUMENTS[place])
+        response = await response_to(whole, secrets[scopes], DOCUMENTS[place])
 
         path, rule, null = denied_on(place, scopes)
-        [*errors] = answer["errors"]
+        [*errors] = response["errors"]
         assert errors, place
         for error in errors:
             assert error["extensions"] == {"code": "FORBIDDEN", "requiredScopes": rule}, place
             assert [it for it in error["path"] if isinstance(it, str)] == path
-        assert all(it is None for it in found_at(answer.get("data"), null)), place
+        assert all(it is None for it in found_at(response.get("data"), null)), place
         assert whole.stored == before
 
 
@@ -474,13 +474,13 @@ async def test_nothing_is_had_of_other_clients_and_all_that_is_one_s_own(
     before = whole.stored
     for place in OTHERS:
         query = DOCUMENTS[place]
-        strangers = await answer_to(whole, stranger[0], query)
-        assert strangers == await answer_to(without_a, stranger[1], query), place
+        strangers = await response_to(whole, stranger[0], query)
+        assert strangers == await response_to(without_a, stranger[1], query), place
         assert whole.stored == before, place
         if rule_of(ALL_FIELDS[place]) == [[]]:
             continue
 
-        right = await answer_to(whole, admin if is_for_admins(place) else own, query)
+        right = await response_to(whole, admin if is_for_admins(place) else own, query)
 
         assert "errors" not in right, (place, right)
         [data] = right["data"].values()

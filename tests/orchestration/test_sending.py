@@ -52,7 +52,7 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        answer = self._answers[0]
+        addresses = self._answers[0]
         del self._answers[: len(self._answers) > 1]
         return [
             ResolveResult(
@@ -63,7 +63,7 @@ class Resolver(AbstractResolver):
                 proto=0,
                 flags=socket.AI_NUMERICHOST,
             )
-            for found in answer.split()
+            for found in addresses.split()
         ]
 
     async def close(self) -> None:
@@ -111,7 +111,7 @@ async def test_a_connection_is_kept_for_the_next_request(
 async def test_a_connection_is_not_kept_when_the_body_was_not_read(
     sender: HttpSender, receiver: Receiver
 ) -> None:
-    receiver.answers(200, b"x" * 4_000_000)
+    receiver.responds(200, b"x" * 4_000_000)
     for _ in range(2):
         assert (await sender.send(to(receiver.url))).is_success
 
@@ -124,8 +124,8 @@ class Closing:
     It closes it when it has read the next one.
     """
 
-    def __init__(self, answers: int) -> None:
-        self._answers = answers
+    def __init__(self, responses: int) -> None:
+        self._responses = responses
         self.requests: list[int] = []
         """How many there were of each connection."""
 
@@ -137,7 +137,7 @@ class Closing:
             assert size is not None
             await reader.readexactly(int(size[1]))
             self.requests[number] += 1
-            if self.requests[number] > self._answers:
+            if self.requests[number] > self._responses:
                 break
             writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
         writer.close()
@@ -150,8 +150,8 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def closing(answers: int) -> AsyncIterator[tuple[Closing, str]]:
-    receiver = Closing(answers)
+async def closing(responses: int) -> AsyncIterator[tuple[Closing, str]]:
+    receiver = Closing(responses)
     async with await asyncio.start_server(receiver.serve, "127.0.0.1", 0) as server:
         yield receiver, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
@@ -159,7 +159,7 @@ async def closing(answers: int) -> AsyncIterator[tuple[Closing, str]]:
 async def test_what_was_sent_over_a_kept_connection_that_is_closed_is_sent_over_a_new_one(
     sender: HttpSender,
 ) -> None:
-    async with closing(answers=1) as (receiver, url):
+    async with closing(responses=1) as (receiver, url):
         outcomes = [await sender.send(to(url)) for _ in range(2)]
 
         assert [outcome.status for outcome in outcomes] == [204, 204]
@@ -169,7 +169,7 @@ async def test_what_was_sent_over_a_kept_connection_that_is_closed_is_sent_over_
 async def test_what_was_sent_over_a_new_connection_that_is_closed_has_failed(
     sender: HttpSender,
 ) -> None:
-    async with closing(answers=0) as (receiver, url):
+    async with closing(responses=0) as (receiver, url):
         outcome = await sender.send(to(url))
 
         assert outcome.error == "The receiver's response wasn't HTTP, or it was cut off."
@@ -231,7 +231,7 @@ async def test_a_proxy_of_the_environment_is_not_used(
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
-    receiver.answers(status, location=receiver.url)
+    receiver.responds(status, location=receiver.url)
 
     outcome = await send(to(receiver.url))
 
@@ -240,7 +240,7 @@ async def test_a_redirect_is_not_followed(receiver: Receiver, status: int) -> No
 
 
 async def test_the_beginning_of_the_body_is_kept_as_text(receiver: Receiver) -> None:
-    receiver.answers(500, b"not \xff now\x00")
+    receiver.responds(500, b"not \xff now\x00")
 
     assert (await send(to(receiver.url))).response == "not \ufffd now\ufffd"
 
@@ -252,7 +252,7 @@ async def test_a_body_without_an_end_is_left_alone(receiver: Receiver) -> None:
         while True:
             await response.write(b"x" * 1_000)
 
-    receiver.answer = endless
+    receiver.respond = endless
 
     outcome = await send(to(receiver.url))
 
@@ -261,7 +261,7 @@ async def test_a_body_without_an_end_is_left_alone(receiver: Receiver) -> None:
 
 
 async def test_a_compressed_body_is_not_unpacked(receiver: Receiver) -> None:
-    receiver.answers(200, b"\x1f\x8b", content_encoding="gzip")
+    receiver.responds(200, b"\x1f\x8b", content_encoding="gzip")
 
     assert (await send(to(receiver.url))).is_success
 
@@ -282,7 +282,7 @@ async def test_a_compressed_body_is_not_unpacked(receiver: Receiver) -> None:
 async def test_a_receiver_may_say_when_to_come_again(
     receiver: Receiver, header: str, seconds: float | None
 ) -> None:
-    receiver.answers(503, retry_after=header)
+    receiver.responds(503, retry_after=header)
 
     outcome = await send(to(receiver.url), clock=lambda: START)
 
@@ -304,7 +304,7 @@ async def test_a_receiver_that_does_not_answer_is_waited_for_so_long(receiver: R
         await forever.wait()
         return web.Response()
 
-    receiver.answer = hang
+    receiver.respond = hang
 
     outcome = await send(to(receiver.url), timeout=0.05)
 
@@ -412,7 +412,7 @@ async def test_a_name_that_was_good_leads_to_no_address_that_is_not_public(
         timeout=SECONDS, networks=[ip_network(good)], resolver=Resolver([good, address])
     )
     url = f"http://changing.example:{receiver.port}/"
-    receiver.answers(200, connection="close")  # so that the next attempt needs another one
+    receiver.responds(200, connection="close")  # so that the next attempt needs another one
 
     await sender.send(to(url))
     second = await sender.send(to(url))

@@ -37,7 +37,7 @@ from tests.support.patience import SECONDS
 from tests.support.sources import START, SettableClock
 
 OLDEST_FIRST = Order("created_at", Direction.ASC)
-Answers = Callable[[Claim], Outcome]
+Respond = Callable[[Claim], Outcome]
 
 
 class Sent:
@@ -45,7 +45,7 @@ class Sent:
 
     def __init__(self) -> None:
         self.claims: list[Claim] = []
-        self.answers: Answers = lambda _: build.outcome()
+        self.respond: Respond = lambda _: build.outcome()
         self.is_closed = False
 
     @property
@@ -55,7 +55,7 @@ class Sent:
     async def send(self, claim: Claim) -> Outcome:
         self.claims.append(claim)
         await asyncio.sleep(0)
-        return self.answers(claim)
+        return self.respond(claim)
 
     async def close(self) -> None:
         self.is_closed = True
@@ -209,7 +209,7 @@ async def test_an_endpoint_that_is_disabled_misses_nothing(system: System) -> No
 async def test_what_fails_is_tried_again_after_a_pause(system: System) -> None:
     await system.endpoint()
     await system.save("a")
-    system.sent.answers = lambda _: build.outcome(500)
+    system.sent.respond = lambda _: build.outcome(500)
     await system.settle()
     assert await system.states() == [DeliveryState.PENDING]
     assert (await system.stored()).failing_since == START
@@ -218,7 +218,7 @@ async def test_what_fails_is_tried_again_after_a_pause(system: System) -> None:
     await system.settle()
     assert len(system.sent.claims) == 1
     system.clock.move(seconds=0.001)
-    system.sent.answers = lambda _: build.outcome(200)
+    system.sent.respond = lambda _: build.outcome(200)
     await system.settle()
 
     assert system.sent.events == ["event-new-1", "event-new-1"]
@@ -229,7 +229,7 @@ async def test_what_fails_is_tried_again_after_a_pause(system: System) -> None:
 async def test_what_always_fails_is_given_up_after_all_pauses(system: System) -> None:
     await system.endpoint()
     await system.save("a")
-    system.sent.answers = lambda _: build.outcome(None, error="no connection")
+    system.sent.respond = lambda _: build.outcome(None, error="no connection")
 
     for pause in PAUSES:
         await system.settle()
@@ -244,12 +244,12 @@ async def test_what_always_fails_is_given_up_after_all_pauses(system: System) ->
 async def test_an_entity_that_fails_keeps_its_later_events_and_no_others(system: System) -> None:
     await system.endpoint()
     await system.save("a", "b", "a", "b")
-    system.sent.answers = lambda claim: build.outcome(500 if '"key":"a"' in claim.payload else 200)
+    system.sent.respond = lambda claim: build.outcome(500 if '"key":"a"' in claim.payload else 200)
 
     await system.settle()
 
     assert system.sent.events == ["event-new-1", "event-new-2", "event-new-4"]
-    system.sent.answers = lambda _: build.outcome(200)
+    system.sent.respond = lambda _: build.outcome(200)
     system.clock.move(days=1)
     await system.settle()
     assert system.sent.events[3:] == ["event-new-1", "event-new-3"]
@@ -258,7 +258,7 @@ async def test_an_entity_that_fails_keeps_its_later_events_and_no_others(system:
 async def test_an_endpoint_that_is_gone_gets_nothing_more(system: System) -> None:
     await system.endpoint()
     await system.save("a")
-    system.sent.answers = lambda _: build.outcome(410)
+    system.sent.respond = lambda _: build.outcome(410)
     await system.settle()
 
     await system.save("b")
@@ -407,12 +407,12 @@ async def test_an_attempt_that_a_bug_ends_has_failed_and_others_go_on(
     await system.endpoint()
     await system.save("a", "b")
 
-    def answer(claim: Claim) -> Outcome:
+    def respond(claim: Claim) -> Outcome:
         if '"key":"a"' in claim.payload:
             raise KeyError("bug")
         return build.outcome()
 
-    system.sent.answers = answer
+    system.sent.respond = respond
     await system.settle()
 
     assert caplog.messages == ["unexpected error of an attempt"]
@@ -539,7 +539,7 @@ async def test_outcomes_of_endpoints_that_another_has_locked_are_stored_later(
     await system.endpoint("two")
     await system.save("a")
     await system.storage.sequence_events()
-    system.sent.answers = lambda _: build.outcome(500)
+    system.sent.respond = lambda _: build.outcome(500)
     await system.dispatcher.plan()
     await system.dispatcher.claim()
     await system.attempts_end()
@@ -595,7 +595,7 @@ async def test_of_a_batch_each_delivery_has_its_own_outcome(system: System) -> N
     await system.endpoint()
     await system.save("a", "b", "c", "a")
     statuses = {"event-new-1": 200, "event-new-2": 500, "event-new-3": 400, "event-new-4": 200}
-    system.sent.answers = lambda claim: build.outcome(statuses[claim.event_id])
+    system.sent.respond = lambda claim: build.outcome(statuses[claim.event_id])
 
     await system.settle()
 
@@ -633,7 +633,7 @@ async def test_an_endpoint_that_fails_or_is_slow_gets_few_attempts_again(system:
     dispatcher = system.another(concurrency=8, per_endpoint=2)
     await dispatcher.plan()
     for outcome in (build.outcome(500), replace(build.outcome(), duration_ms=1_001)):
-        system.sent.answers = lambda _, outcome=outcome: outcome  # type: ignore[misc]
+        system.sent.respond = lambda _, outcome=outcome: outcome  # type: ignore[misc]
         await dispatcher.claim()
         await system.attempts_end(dispatcher)
         await dispatcher.complete()

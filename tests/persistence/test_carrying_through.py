@@ -10,7 +10,7 @@ from repositories.drivers.cancellation import resume, run_to_completion
 from tests.support.tasks import elsewhere
 
 
-async def _answer() -> str:
+async def _result() -> str:
     return "done"
 
 
@@ -20,7 +20,7 @@ async def _fail() -> str:
 
 async def test_what_does_not_wait_is_done_at_once() -> None:
     with pytest.raises(StopIteration) as ended:
-        run_to_completion(_answer()).send(None)
+        run_to_completion(_result()).send(None)
 
     assert ended.value.value == ("done", [])
 

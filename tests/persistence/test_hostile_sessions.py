@@ -1,4 +1,4 @@
-"""Settings of a role or a database for its sessions change no answer."""
+"""Settings of a role or a database for its sessions change no result."""
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -78,7 +78,7 @@ def repositories(database: Database) -> Repositories:
     return create_storage(PersistenceMode.DB, database).as_(build.caller())
 
 
-async def test_answers_are_the_usual_ones(repositories: Repositories) -> None:
+async def test_results_are_the_usual_ones(repositories: Repositories) -> None:
     for entity_type in TYPES_UNDER_TEST:
         for record in (entity_type.record("key"), entity_type.record(TEXT)):
             key = entity_type.key_of(record)

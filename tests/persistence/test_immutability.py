@@ -63,7 +63,7 @@ async def test_changing_what_a_command_was_made_of_changes_nothing(
     assert package.artifacts == (build.artifact("article"),)
 
 
-async def test_changing_the_answers_of_a_read_changes_nothing(
+async def test_changing_the_results_of_a_read_changes_nothing(
     repositories: Repositories,
 ) -> None:
     await PACKAGE.save(repositories, build.package("key"))

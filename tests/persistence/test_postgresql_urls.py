@@ -107,11 +107,11 @@ def at(*addresses: Any, query: str = "") -> str:
 
 @asynccontextmanager
 async def listening(
-    answer: Callable[[asyncio.StreamWriter], Awaitable[None]],
+    respond: Callable[[asyncio.StreamWriter], Awaitable[None]],
 ) -> AsyncIterator[tuple[str, int]]:
     async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await answer(writer)
+            await respond(writer)
         finally:
             writer.close()
 

@@ -1,4 +1,4 @@
-"""Loaders: an answer for every key, and one read for all that is asked for at once."""
+"""Loaders: a result for every key, and one read for all that is asked for at once."""
 
 import asyncio
 from collections import Counter
@@ -44,7 +44,7 @@ async def _store(repositories: Repositories) -> None:
     )
 
 
-async def test_every_key_has_its_answer_in_the_order_asked_for(repositories: Repositories) -> None:
+async def test_every_key_has_its_result_in_the_order_asked_for(repositories: Repositories) -> None:
     await _store(repositories)
 
     async with repositories.read() as snapshot:

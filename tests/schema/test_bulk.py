@@ -175,7 +175,7 @@ async def test_what_else_is_selected_of_the_entities_is_read_after_the_save(
     }
 
 
-async def test_the_answer_has_its_fields_in_the_order_in_which_they_are_selected(
+async def test_the_response_has_its_fields_in_the_order_in_which_they_are_selected(
     api: InProcess,
 ) -> None:
     document = """

@@ -127,7 +127,7 @@ def test_items_of_lists_are_never_null() -> None:
     ]
 
 
-def test_lists_in_answers_are_never_null() -> None:
+def test_lists_in_responses_are_never_null() -> None:
     assert [
         f"{type_.name}.{name}"
         for type_ in object_types()

@@ -32,7 +32,7 @@ from tests import builders as build
 from tests import inputs
 from tests.support.files import files_in
 from tests.support.graphql import InProcess, Json
-from tests.support.receivers import Answering
+from tests.support.receivers import Responding
 from tests.support.sdl import client_schema, enum_type, input_type, object_type, object_types
 from tests.support.sources import SettableClock
 
@@ -165,12 +165,12 @@ async def messages(server: InProcess, place: Place, value: Any, path: tuple[str 
     selected = "errors { code message path }"
     type_ = f"{place.mutation[0].upper()}{place.mutation[1:]}Input!"
     document = f"mutation M($input: {type_}) {{ {place.mutation}(input: $input) {{ {selected} }} }}"
-    answer = await server.send(document, place.input(value))
-    assert "errors" not in answer, answer
+    response = await server.send(document, place.input(value))
+    assert "errors" not in response, response
     wanted = [str(step) for step in path]
     return " ".join(
         error["message"]
-        for error in answer["data"][place.mutation]["errors"]
+        for error in response["data"][place.mutation]["errors"]
         if error["code"] == "VALIDATION" and error["path"] == wanted
     )
 
@@ -352,7 +352,7 @@ async def test_a_delivery_says_how_many_attempts_are_kept(schema: CompiledSchema
     clock = SettableClock()
     storage = create_storage(PersistenceMode.INMEMORY, clock=clock)
     server = InProcess(schema, storage)
-    dispatcher = Dispatcher(storage, lambda: Answering(503), clock=clock, jitter=lambda: 0)
+    dispatcher = Dispatcher(storage, lambda: Responding(503), clock=clock, jitter=lambda: 0)
     said = object_type("WebhookDelivery").fields["attempts"].description or ""
     [most] = map(int, re.findall(r"At most (\d+)", said))
     save = (

@@ -1,4 +1,4 @@
-"""Skipped, constant and empty selections, on any level, get the same answer on all backends."""
+"""Skipped, constant and empty selections, on any level, get the same response on all backends."""
 
 import pytest
 

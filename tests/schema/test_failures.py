@@ -64,7 +64,7 @@ async def test_a_bug_is_logged_with_its_traceback_under_the_same_request_id(
     assert traceback is not None
 
 
-async def test_a_bug_in_one_field_leaves_the_others_their_answers(
+async def test_a_bug_in_one_field_leaves_the_others_their_responses(
     api: InProcess, with_bug: InProcess
 ) -> None:
     await DRAFT.put(api, "draft-1")

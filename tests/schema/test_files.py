@@ -484,10 +484,10 @@ async def test_who_may_not_write_files_gets_no_request(api: InProcess) -> None:
     await created(api)
     reader = as_(api, build.caller(scopes=ALL_SCOPES - {Scope.FILES_WRITE, Scope.ADMIN}))
 
-    answer = await reader.send("{ uploads { nodes { name request { url } } } }")
+    response = await reader.send("{ uploads { nodes { name request { url } } } }")
 
-    assert answer["data"] == {"uploads": {"nodes": [{"name": "bread.txt", "request": None}]}}
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    assert response["data"] == {"uploads": {"nodes": [{"name": "bread.txt", "request": None}]}}
+    assert [error["extensions"]["code"] for error in response["errors"]] == ["FORBIDDEN"]
 
 
 # Statements
@@ -533,10 +533,10 @@ async def test_files_of_lists_come_by_the_statement_of_the_list(
     await storage.as_(build.caller()).write(store)
 
     with watched(database) as seen:
-        answer = await api.ask(query)
+        response = await api.ask(query)
 
     assert len(seen) == 1
-    assert "\x03" not in str(answer)
+    assert "\x03" not in str(response)
 
 
 async def test_what_is_rendered_equals_what_is_resolved(api: InProcess, store: MemoryStore) -> None:
@@ -551,8 +551,8 @@ async def test_what_is_rendered_equals_what_is_resolved(api: InProcess, store: M
         f'{{ {query.replace("url file", "url more: url file")} node(id: "x") {{ id }} }}'
     )
 
-    def without_times(answer: Json) -> Any:
-        artifacts = answer["packages"]["nodes"][0]["artifacts"]
+    def without_times(response: Json) -> Any:
+        artifacts = response["packages"]["nodes"][0]["artifacts"]
         for artifact in artifacts:
             artifact.pop("more", None)
             if artifact["file"] is not None:
@@ -594,10 +594,10 @@ async def test_who_follows_a_package_gets_addresses_of_its_own(
         await event.wait()
     await api.do("saveDeliveryPackage", packing(of_file(file)))
     await api.storage.sequence_events()
-    answers = json.loads(encode(await asyncio.gather(*following)))
+    sent = json.loads(encode(await asyncio.gather(*following)))
     await api.storage.feed.close()
 
-    for base, answer in zip(bases, answers, strict=True):
-        [artifact] = answer["data"]["deliveryPackageChanged"]["deliveryPackage"]["artifacts"]
+    for base, response in zip(bases, sent, strict=True):
+        [artifact] = response["data"]["deliveryPackageChanged"]["deliveryPackage"]["artifacts"]
         assert artifact["url"] == f"{base}/files/{file['fileId']}"
         assert artifact["file"]["url"].startswith(f"{base}/files/{file['fileId']}/")

@@ -28,7 +28,7 @@ async def test_the_schema_is_told_again_without_being_looked_up(api: InProcess) 
     assert api.schema.engine.counts.by_plan == 1
 
 
-async def test_other_variables_have_another_answer(api: InProcess) -> None:
+async def test_other_variables_have_another_response(api: InProcess) -> None:
     for _ in range(2):
         assert await api.ask(TYPE, name="Draft", no=False) == {
             "__type": {"name": "Draft", "kind": "OBJECT"}
@@ -77,7 +77,7 @@ async def test_no_more_is_kept_than_fits() -> None:
     assert api.schema.engine.counts.by_plan == 40
 
 
-async def test_other_operations_of_a_document_have_other_answers(api: InProcess) -> None:
+async def test_other_operations_of_a_document_have_other_responses(api: InProcess) -> None:
     query = "query A { __typename } query B { b: __typename }"
 
     for _ in range(2):

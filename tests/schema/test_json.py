@@ -271,8 +271,8 @@ async def test_all_json_fields_have_the_same_limits(
     assert (error["code"], error["path"]) == ("VALIDATION", [field])
 
 
-async def test_what_becomes_of_an_answer_does_not_reach_what_is_stored(api: InProcess) -> None:
-    answer = await saved(api, SUBMIT, responses={"a": {"b": 1}})
-    answer["a"]["b"] = "changed"
+async def test_what_becomes_of_a_response_does_not_reach_what_is_stored(api: InProcess) -> None:
+    response = await saved(api, SUBMIT, responses={"a": {"b": 1}})
+    response["a"]["b"] = "changed"
 
     assert await read(api) == {"a": {"b": 1}}

@@ -70,8 +70,8 @@ async def test_a_stranger_s_key_takes_the_statements_that_a_key_of_nobody_takes(
     async def asked(owner: str, query: str, caller: Caller) -> tuple[list[tuple[str, int]], Json]:
         with watched(database) as seen:
             api = InProcess(schema, storage, caller=caller)
-            answer = await api.send(with_keys_of(owner, query))
-        return shape_of(seen), answer
+            response = await api.send(with_keys_of(owner, query))
+        return shape_of(seen), response
 
     took_statements = 0
     for place, query in DOCUMENTS.items():

@@ -153,7 +153,7 @@ async def test_any_other_way_to_ask_for_a_result_is_bad_user_input(
     assert error["path"] == ["qcResult"]
 
 
-async def test_a_wrong_lookup_leaves_the_others_their_answers(api: InProcess) -> None:
+async def test_a_wrong_lookup_leaves_the_others_their_responses(api: InProcess) -> None:
     await api.do("saveDraft", inputs.save_draft())
 
     response = await api.send('{ qcResult { id } draft(draftId: "draft-1") { draftId } }')

@@ -191,8 +191,8 @@ async def test_whatever_was_saved_moved_and_deleted_all_is_answered_as_if_others
     await operator.write(forget_others)
     wanted = [json.dumps(await everything.send(it)) for it in asked]
 
-    for operation, answer, expected in zip(asked, seen, wanted, strict=True):
-        assert answer == expected, operation
+    for operation, response, expected in zip(asked, seen, wanted, strict=True):
+        assert response == expected, operation
     assert sum(map(str.__ne__, whole, wanted)) > len(asked) / 3
 
 
@@ -344,7 +344,7 @@ _UPLOADING: Final = {
 
 
 @dataclass(frozen=True)
-class Answers:
+class Responses:
     """All that client a was answered."""
 
     mutations: list[str]
@@ -353,14 +353,14 @@ class Answers:
     saved: int
 
 
-async def _answers(
+async def _responses(
     schema: CompiledSchema,
     url: str | None,
     steps: Sequence[Step],
     asked: Sequence[str],
     *,
     has_others: bool,
-) -> Answers:
+) -> Responses:
     clock, keys = SettableClock(), _KeysOfSteps()
     async with opened(url, clock=clock, new_key=keys) as storage:
         uploads = uploads_of(storage, clock)
@@ -372,8 +372,8 @@ async def _answers(
             clock.move(seconds=1)
             document = _UPLOADING.get(step.name) or mutation(step.name)
             if step.is_by_a:
-                answer = await a.send(document, {"input": step.input})
-                mutations.append(json.dumps(answer))
+                response = await a.send(document, {"input": step.input})
+                mutations.append(json.dumps(response))
             elif has_others:
                 await operator.send(document, {"input": step.input})
             if step.name == "createUpload" and (step.is_by_a or has_others):
@@ -385,7 +385,7 @@ async def _answers(
         # In a task of its own, for the deadline of the feed's reads stays with the task.
         followed = await elsewhere(_followed(storage, len(events)))
         assert followed == [*events]
-        return Answers(
+        return Responses(
             mutations, queries, [replace(it, position=None) for it in followed], len(events)
         )
 
@@ -413,8 +413,8 @@ async def test_all_that_a_client_does_is_answered_byte_by_byte_as_if_there_were_
 ) -> None:
     steps = _steps(seed)
 
-    alone = await _answers(schema, place, steps, asked_after_steps, has_others=False)
-    among_others = await _answers(schema, place, steps, asked_after_steps, has_others=True)
+    alone = await _responses(schema, place, steps, asked_after_steps, has_others=False)
+    among_others = await _responses(schema, place, steps, asked_after_steps, has_others=True)
 
     assert among_others.mutations == alone.mutations
     assert among_others.queries == alone.queries

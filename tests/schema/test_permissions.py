@@ -28,6 +28,7 @@ from schema.errors import execution_failure
 from schema.execute import (
     ExecutableOperation,
     GraphQLRequest,
+    Response,
     execute,
     parse_and_validate,
     subscribe,
@@ -213,6 +214,11 @@ def operations(name: str) -> Iterator[str]:
                 yield query.replace("{", '{ other: brief(briefId: "none") { stage }', 1)
 
 
+def _sent(response: Response) -> Json:
+    sent: Json = json.loads(encode(response.as_json()))
+    return sent
+
+
 class Api:
     """Executes operations of a schema on stored entities."""
 
@@ -231,7 +237,7 @@ class Api:
     async def stored(self) -> Json:
         return await self._plain.everything()
 
-    async def answer(self, query: str, *, with_renderers: bool = True) -> Json:
+    async def response_to(self, query: str, *, with_renderers: bool = True) -> Json:
         prepared = parse_and_validate(self.schema, GraphQLRequest(query))
         assert isinstance(prepared, ExecutableOperation), prepared
         if prepared.kind is OperationType.SUBSCRIPTION:
@@ -241,14 +247,13 @@ class Api:
         if not with_renderers:
             return await self._resolved(prepared)
         response = await execute(self.schema, GraphQLRequest(query), self._context())
-        answer: Json = json.loads(encode(response.as_json()))
-        return answer
+        return _sent(response)
 
     def _context(self) -> Context:
         return Context(self.storage, build.caller())
 
     async def _resolved(self, prepared: ExecutableOperation) -> Json:
-        """The answer when nothing of it may be rendered."""
+        """The response when nothing of it may be rendered."""
         assert prepared.document.node is not None
         async with self._context() as context:
             context.selected = prepared.document.selected
@@ -256,15 +261,14 @@ class Api:
                 prepared.document.node, prepared.node, context_value=context, unrestricted=True
             )
         errors = [execution_failure(error, "request-1").formatted for error in result.errors or ()]
-        answer: Json = json.loads(encode({"data": result.data, "errors": errors}))
-        return answer
+        sent: Json = json.loads(encode({"data": result.data, "errors": errors}))
+        return sent
 
     async def _first_event(self, prepared: ExecutableOperation) -> Json:
         async with subscribe(self.schema, prepared, self._context) as responses:
             await self.store()
             response = await anext(aiter(responses))
-        answer: Json = json.loads(encode(response.as_json()))
-        return answer
+        return _sent(response)
 
 
 @pytest.fixture
@@ -292,21 +296,21 @@ def values(data: Any, name: str) -> list[Any]:
     return found
 
 
-def is_denied(answer: Json, name: str) -> bool:
+def is_denied(response: Json, name: str) -> bool:
     """Whether permissions denied the field, and nothing of it is there."""
-    errors = answer.get("errors") or []
+    errors = response.get("errors") or []
     codes = {error["extensions"]["code"] for error in errors}
     keys = {error["path"][-1] for error in errors}
     if codes != {"FORBIDDEN"} or not keys <= {name.partition(".")[2], "again"}:
         return False
     # The operations reach a field below another one of its name, such as a package's node.
     return all(error["message"] == "Not for you." for error in errors) and not values(
-        answer["data"], name
+        response["data"], name
     )
 
 
-def is_answered(answer: Json, name: str) -> bool:
-    return not answer.get("errors") and bool(values(answer["data"], name))
+def is_answered(response: Json, name: str) -> bool:
+    return not response.get("errors") and bool(values(response["data"], name))
 
 
 @every_field
@@ -314,14 +318,16 @@ async def test_a_field_is_denied_however_it_is_selected_and_executed(
     stored: Api, name: str
 ) -> None:
     for query, with_renderers in product(operations(name), (True, False)):
-        assert is_answered(await stored.answer(query, with_renderers=with_renderers), name), query
+        assert is_answered(await stored.response_to(query, with_renderers=with_renderers), name), (
+            query
+        )
 
     with planted(name, DENIED) as schema:
         api = Api(schema, stored.storage)
         for query, with_renderers in product(operations(name), (True, False)):
-            answer = await api.answer(query, with_renderers=with_renderers)
+            response = await api.response_to(query, with_renderers=with_renderers)
 
-            assert is_denied(answer, name), (query, with_renderers, answer)
+            assert is_denied(response, name), (query, with_renderers, response)
     assert schema.engine.counts.by_graphql_core == 0
 
 
@@ -331,9 +337,9 @@ async def test_a_denied_mutation_stores_nothing(stored: Api, name: str) -> None:
 
     with planted(f"Mutation.{name}", DENIED) as schema:
         for query in operations(f"Mutation.{name}"):
-            answer = await InProcess(schema, stored.storage).send(query)
+            response = await InProcess(schema, stored.storage).send(query)
 
-            assert is_denied(answer, f"Mutation.{name}")
+            assert is_denied(response, f"Mutation.{name}")
             assert await stored.stored() == before
 
 
@@ -342,7 +348,7 @@ async def test_a_permission_that_allows_changes_nothing(in_memory: Api, name: st
     with planted(name, ALLOWED) as schema:
         api = Api(schema, in_memory.storage)
         for query in operations(name):
-            assert await api.answer(query) == await in_memory.answer(query)
+            assert await api.response_to(query) == await in_memory.response_to(query)
 
 
 def _ways() -> Iterator[tuple[str, str]]:
@@ -372,7 +378,7 @@ async def test_a_way_that_forgets_the_permission_would_be_seen(
 
         api = Api(with_engine(schema, binding_of=forgetting), in_memory.storage)
         for query, with_renderers in product(operations(name), (True, False)):
-            if not is_denied(await api.answer(query, with_renderers=with_renderers), name):
+            if not is_denied(await api.response_to(query, with_renderers=with_renderers), name):
                 return
     pytest.fail("nothing that was asked noticed")
 
@@ -388,7 +394,7 @@ async def test_an_extension_sees_the_whole_record(stored: Api) -> None:
 
     with extended("Draft.title", Looking()) as schema:
         for query in operations("Draft.title"):
-            await Api(schema, stored.storage).answer(query)
+            await Api(schema, stored.storage).response_to(query)
 
     assert len(seen) > 20
     assert all(None not in each for each in seen)
@@ -429,9 +435,11 @@ async def test_a_denial_has_its_code(
     in_memory: Api, permission: BasePermission, extensions: Json
 ) -> None:
     with planted("Draft.title", permission) as schema:
-        answer = await Api(schema, in_memory.storage).answer("{ drafts { nodes { title } } }")
+        response = await Api(schema, in_memory.storage).response_to(
+            "{ drafts { nodes { title } } }"
+        )
 
-    [error] = answer["errors"]
+    [error] = response["errors"]
     assert error["message"] == "Not for you."
     assert error["extensions"] == extensions
     assert error["path"] == ["drafts", "nodes", 0, "title"]
@@ -445,9 +453,11 @@ async def test_a_fault_in_a_permission_denies_and_is_masked(
 ) -> None:
     """The operating system's PermissionError is such a fault."""
     with planted("Draft.title", _Raising(error)) as schema:
-        answer = await Api(schema, in_memory.storage).answer("{ drafts { nodes { title } } }")
+        response = await Api(schema, in_memory.storage).response_to(
+            "{ drafts { nodes { title } } }"
+        )
 
-    assert answer["data"] is None
-    [told] = answer["errors"]
+    assert response["data"] is None
+    [told] = response["errors"]
     assert told["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert "secret" not in told["message"]

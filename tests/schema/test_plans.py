@@ -88,8 +88,8 @@ async def storage(database: Database) -> AsyncIterator[Storage]:
 async def searches_by_client(api: InProcess, database: Database, query: str) -> list[str]:
     """Where the plans of an operation's statements go through all that a client has."""
     with watched(database) as seen:
-        answer = await api.send(query)
-    assert "errors" not in answer, answer
+        response = await api.send(query)
+    assert "errors" not in response, response
     return [
         step
         for sql in seen.texts

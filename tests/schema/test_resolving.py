@@ -74,10 +74,10 @@ def _of_root(root: Any, info: Info[Any, Any]) -> str:
 
 
 def _later() -> Awaitable[str]:
-    async def answer() -> str:
+    async def value() -> str:
         return "later"
 
-    return answer()
+    return value()
 
 
 @strawberry.type

@@ -27,9 +27,9 @@ async def test_introspection_and_the_file_say_the_same(
 ) -> None:
     server = InProcess(schema, create_storage(PersistenceMode.INMEMORY))
 
-    answer = await server.ask("{ __schema { description } }")
+    response = await server.ask("{ __schema { description } }")
 
-    assert answer == {"__schema": {"description": description}}
+    assert response == {"__schema": {"description": description}}
     assert "system of record" in description
 
 

@@ -195,9 +195,9 @@ def caller(scopes: Scopes) -> Caller:
     return Caller(CallerKind.SERVICE, "importer", None, "request-1", None, scopes)
 
 
-def is_forbidden(answer: Json, name: str) -> bool:
+def is_forbidden(response: Json, name: str) -> bool:
     """Whether the field was denied, and nothing else is wrong."""
-    errors = answer.get("errors") or []
+    errors = response.get("errors") or []
     field_name = name.partition(".")[2]
     return bool(errors) and all(
         error["extensions"]["code"] == "FORBIDDEN" and error["path"][-1] == field_name
@@ -205,7 +205,7 @@ def is_forbidden(answer: Json, name: str) -> bool:
     )
 
 
-async def answer_of(schema: CompiledSchema, storage: Storage, name: str, scopes: Scopes) -> Json:
+async def response_of(schema: CompiledSchema, storage: Storage, name: str, scopes: Scopes) -> Json:
     query = document(name)
     if not name.startswith("Subscription."):
         return await InProcess(schema, storage, caller=caller(scopes)).send(query)
@@ -265,16 +265,16 @@ async def test_a_root_field_is_for_callers_with_its_scope_alone(
     before = await InProcess(schema, storage).everything()
 
     for scopes in (frozenset[Scope](), ALL_SCOPES - required):
-        answer = await answer_of(schema, storage, name, scopes)
+        response = await response_of(schema, storage, name, scopes)
 
-        assert is_forbidden(answer, name), answer
-        assert answer["errors"][0]["extensions"]["requiredScopes"]
+        assert is_forbidden(response, name), response
+        assert response["errors"][0]["extensions"]["requiredScopes"]
     assert await InProcess(schema, storage).everything() == before
     assert storage.token_changes == 0
 
     needed = frozenset({Scope.DELIVERY_READ}) if "node" in name else required
     for scopes in (needed, ALL_SCOPES):
-        assert not is_forbidden(await answer_of(schema, storage, name, scopes), name)
+        assert not is_forbidden(await response_of(schema, storage, name, scopes), name)
 
 
 @pytest.mark.parametrize(
@@ -330,21 +330,21 @@ async def test_a_denied_reference_is_null_and_the_rest_is_answered(
     reader = f"{READ[type_name[0].lower() + type_name[1:]]}:read"
     scopes = frozenset({Scope(reader)}) - {Scope(required)}
 
-    answer = await InProcess(schema, storage, caller=caller(scopes)).send(query)
+    response = await InProcess(schema, storage, caller=caller(scopes)).send(query)
 
     if required == reader:  # the list itself is denied
-        assert is_forbidden(answer, f"Query.{LISTS[type_name]}")
+        assert is_forbidden(response, f"Query.{LISTS[type_name]}")
         return
-    assert is_forbidden(answer, name)
+    assert is_forbidden(response, name)
     [node] = whole[LISTS[type_name]]["nodes"]
     if is_non_null_type(ALL_FIELDS[name].type):
-        assert answer["data"] is None
+        assert response["data"] is None
     else:
-        assert [error["path"] for error in answer["errors"]] == [
+        assert [error["path"] for error in response["errors"]] == [
             [LISTS[type_name], "nodes", 0, field_name]
         ]
         page = {"totalCount": 1, "nodes": [{**node, field_name: None}]}
-        assert answer["data"] == {LISTS[type_name]: page}
+        assert response["data"] == {LISTS[type_name]: page}
     both = caller(frozenset({Scope(reader), Scope(required)}))
     assert await InProcess(schema, storage, caller=both).ask(query) == whole
 
@@ -355,12 +355,12 @@ async def test_a_denied_field_leaves_its_siblings_alone(
     await store_all(InProcess(schema, storage))
     api = InProcess(schema, storage, caller=caller(frozenset({Scope.PRODUCTION_READ})))
 
-    answer = await api.send(
+    response = await api.send(
         '{ brief(briefId: "brief-1") { stage } draft(draftId: "draft-1") { draftId } }'
     )
 
-    assert answer["data"] == {"brief": None, "draft": {"draftId": "draft-1"}}
-    assert is_forbidden(answer, "Query.brief")
+    assert response["data"] == {"brief": None, "draft": {"draftId": "draft-1"}}
+    assert is_forbidden(response, "Query.brief")
 
 
 async def test_a_denied_mutation_stores_nothing_and_the_next_one_runs(
@@ -373,9 +373,9 @@ async def test_a_denied_mutation_stores_nothing_and_the_next_one_runs(
         'body: "B"}) { errors { code } }'
     )
 
-    answer = await api.send(f"mutation {{ {brief} {draft} }}")
+    response = await api.send(f"mutation {{ {brief} {draft} }}")
 
-    assert answer["data"] == {"submitIntake": None, "saveDraft": {"errors": []}}
+    assert response["data"] == {"submitIntake": None, "saveDraft": {"errors": []}}
     stored = await InProcess(schema, storage).everything()
     assert (stored["briefs"]["totalCount"], stored["drafts"]["totalCount"]) == (0, 1)
 
@@ -407,13 +407,13 @@ async def test_an_event_leads_to_entities_that_the_caller_may_read(
     scopes = frozenset({Scope.HISTORY_READ, Scope.QC_READ})
     api = InProcess(schema, storage, caller=caller(scopes))
 
-    answer = await api.send("{ events { nodes { entityType entity { __typename } } } }")
+    response = await api.send("{ events { nodes { entityType entity { __typename } } } }")
 
-    nodes = answer["data"]["events"]["nodes"]
+    nodes = response["data"]["events"]["nodes"]
     assert len(nodes) == len(READ)
     for node in nodes:
         assert (node["entity"] is None) == (node["entityType"] != "QC_RESULT")
-    assert is_forbidden(answer, "Event.entity")
+    assert is_forbidden(response, "Event.entity")
 
 
 @pytest.mark.parametrize(("order", "renders"), list(product((0, 1), (True, False))))
@@ -429,6 +429,6 @@ async def test_what_one_caller_may_is_not_what_the_next_one_may(
     callers = [caller(reads), caller(reads - {Scope.QC_READ})]
     for _ in range(3):
         for one in callers if order else reversed(callers):
-            answer = await InProcess(schema, storage, caller=one).send(query)
+            response = await InProcess(schema, storage, caller=one).send(query)
 
-            assert is_forbidden(answer, "Draft.qcResult") == (Scope.QC_READ not in one.scopes)
+            assert is_forbidden(response, "Draft.qcResult") == (Scope.QC_READ not in one.scopes)

@@ -12,7 +12,7 @@ from tests import builders as build
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A response, as groups see it."""
 
     number: int
@@ -27,31 +27,33 @@ class Executions:
         self.go_on = asyncio.Event()
         self._encoded = b"{}" if is_encoded else None
 
-    async def __call__(self) -> Answer:
+    async def __call__(self) -> Response:
         self.begun += 1
         number = self.begun
         await self.go_on.wait()
-        return Answer(number, self._encoded)
+        return Response(number, self._encoded)
 
 
 @pytest.fixture
-def group() -> ResponseGroup[Answer]:
+def group() -> ResponseGroup[Response]:
     return ResponseGroup("key")
 
 
-async def test_an_event_is_executed_once_for_all_members(group: ResponseGroup[Answer]) -> None:
+async def test_an_event_is_executed_once_for_all_members(group: ResponseGroup[Response]) -> None:
     execute = Executions()
     members = [asyncio.create_task(group.response(build.event(1), execute)) for _ in range(3)]
     await asyncio.sleep(0)
     execute.go_on.set()
 
-    assert await asyncio.gather(*members) == [Answer(1)] * 3
-    assert await group.response(build.event(1), execute) == Answer(1), "who comes late gets it, too"
-    assert await group.response(build.event(2), execute) == Answer(2)
+    assert await asyncio.gather(*members) == [Response(1)] * 3
+    assert await group.response(build.event(1), execute) == Response(1), (
+        "who comes late gets it, too"
+    )
+    assert await group.response(build.event(2), execute) == Response(2)
 
 
 async def test_when_the_first_member_leaves_the_next_one_executes(
-    group: ResponseGroup[Answer],
+    group: ResponseGroup[Response],
 ) -> None:
     execute = Executions()
     leaving, *staying = [
@@ -62,11 +64,11 @@ async def test_when_the_first_member_leaves_the_next_one_executes(
     await asyncio.wait({leaving})
     execute.go_on.set()
 
-    assert await asyncio.gather(*staying) == [Answer(2)] * 2
+    assert await asyncio.gather(*staying) == [Response(2)] * 2
 
 
 async def test_when_a_waiting_member_leaves_the_others_get_the_response(
-    group: ResponseGroup[Answer],
+    group: ResponseGroup[Response],
 ) -> None:
     execute = Executions()
     first, leaving, last = [
@@ -77,19 +79,19 @@ async def test_when_a_waiting_member_leaves_the_others_get_the_response(
     await asyncio.wait({leaving})
     execute.go_on.set()
 
-    assert [*await asyncio.gather(first, last)] == [Answer(1)] * 2
+    assert [*await asyncio.gather(first, last)] == [Response(1)] * 2
 
 
-async def test_what_is_not_encoded_is_executed_by_everybody(group: ResponseGroup[Answer]) -> None:
+async def test_what_is_not_encoded_is_executed_by_everybody(group: ResponseGroup[Response]) -> None:
     execute = Executions(is_encoded=False)
     members = [asyncio.create_task(group.response(build.event(1), execute)) for _ in range(3)]
     await asyncio.sleep(0)
     execute.go_on.set()
 
-    assert {answer.number for answer in await asyncio.gather(*members)} == {1, 2, 3}
+    assert {response.number for response in await asyncio.gather(*members)} == {1, 2, 3}
 
 
-async def test_only_the_last_responses_are_kept(group: ResponseGroup[Answer]) -> None:
+async def test_only_the_last_responses_are_kept(group: ResponseGroup[Response]) -> None:
     execute = Executions()
     execute.go_on.set()
     for number in range(MAX_RESPONSES + 1):
@@ -103,7 +105,7 @@ async def test_only_the_last_responses_are_kept(group: ResponseGroup[Answer]) ->
 
 
 def test_a_group_lasts_as_long_as_it_has_members() -> None:
-    groups: ResponseGroups[Answer] = ResponseGroups()
+    groups: ResponseGroups[Response] = ResponseGroups()
     with groups.joined("key") as one:
         with groups.joined("key") as two, groups.joined("other") as three:
             assert one is two
@@ -134,7 +136,7 @@ EVENT = build.event(1)
 
 
 async def test_one_member_is_woken_and_the_others_get_its_response(
-    group: ResponseGroup[Answer],
+    group: ResponseGroup[Response],
 ) -> None:
     first, ready, busy = Waiting(), Waiting(), Waiting(is_ready=False)
     assert [group.holds(member, EVENT) for member in (first, ready, busy)] == [False, True, True]
@@ -147,7 +149,7 @@ async def test_one_member_is_woken_and_the_others_get_its_response(
 
 
 async def test_who_comes_during_the_execution_or_after_it_gets_the_response_too(
-    group: ResponseGroup[Answer],
+    group: ResponseGroup[Response],
 ) -> None:
     during, after = Waiting(), Waiting()
     execute = Executions()
@@ -163,7 +165,7 @@ async def test_who_comes_during_the_execution_or_after_it_gets_the_response_too(
 
 
 async def test_when_the_woken_member_leaves_the_others_are_woken(
-    group: ResponseGroup[Answer],
+    group: ResponseGroup[Response],
 ) -> None:
     first, second = Waiting(), Waiting()
     assert not group.holds(first, EVENT)
@@ -177,12 +179,12 @@ async def test_when_the_woken_member_leaves_the_others_are_woken(
 
 @pytest.mark.parametrize("fails", [True, False])
 async def test_without_a_response_to_share_everybody_is_woken(
-    group: ResponseGroup[Answer], fails: bool
+    group: ResponseGroup[Response], fails: bool
 ) -> None:
-    async def execute() -> Answer:
+    async def execute() -> Response:
         if fails:
             raise KeyError
-        return Answer(1, encoded=None)
+        return Response(1, encoded=None)
 
     waiting = Waiting()
     assert not group.holds(Waiting(), EVENT)

@@ -401,9 +401,9 @@ async def test_a_query_reads_in_one_transaction(
 async def test_queries_at_once_share_one_connection(api: InProcess, database: Database) -> None:
     alone = {name: await api.ask(query) for name, query in QUERIES.items()}
 
-    answers = await together(*(api.ask(query) for query in [*QUERIES.values()] * 4))
+    responses = await together(*(api.ask(query) for query in [*QUERIES.values()] * 4))
 
-    assert answers == [*alone.values()] * 4
+    assert responses == [*alone.values()] * 4
 
 
 async def test_mutations_and_queries_at_once_share_one_connection(api: InProcess) -> None:

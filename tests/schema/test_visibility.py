@@ -94,13 +94,13 @@ async def stored(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
 
 
 def without_clients(found: Any) -> Any:
-    """An answer without whose things are, which depends on what is hidden by these rules."""
+    """A response without whose things are, which depends on what is hidden by these rules."""
     if isinstance(found, dict):
         return {name: without_clients(it) for name, it in found.items() if name != "clientId"}
     return [*map(without_clients, found)] if isinstance(found, list) else found
 
 
-async def answers(schema: CompiledSchema, storage: Storage, caller: Any) -> dict[str, Json]:
+async def responses(schema: CompiledSchema, storage: Storage, caller: Any) -> dict[str, Json]:
     client = InProcess(schema, storage, caller=caller)
     return {name: await client.send(query) for name, query in QUERIES.items()}
 
@@ -112,14 +112,14 @@ async def test_what_is_hidden_is_answered_as_if_it_were_not_stored(
     if way == "level by level":
         schema = without(schema, "renderer")
 
-    whole = await answers(schema, stored, OPERATOR)
-    seen = await answers(schema, stored, A)
+    whole = await responses(schema, stored, OPERATOR)
+    seen = await responses(schema, stored, A)
     await stored.as_(OPERATOR).write(delete_of_b)
-    wanted = await answers(schema, stored, OPERATOR)
+    wanted = await responses(schema, stored, OPERATOR)
 
-    for name, answer in wanted.items():
-        assert without_clients(seen[name]) == without_clients(answer), name
-        assert "errors" not in answer, name
+    for name, response in wanted.items():
+        assert without_clients(seen[name]) == without_clients(response), name
+        assert "errors" not in response, name
     assert len([name for name in wanted if whole[name] != wanted[name]]) > len(wanted) / 2
 
 

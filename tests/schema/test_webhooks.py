@@ -13,7 +13,7 @@ from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.support.graphql import InProcess, Json
-from tests.support.receivers import Answering
+from tests.support.receivers import Responding
 from tests.support.sources import START
 from tests.support.statements import watched
 
@@ -72,7 +72,7 @@ async def deliveries(api: InProcess, arguments: str = "") -> list[Json]:
 
 async def send_all(storage: Storage) -> None:
     await storage.sequence_events()
-    await Dispatcher(storage, lambda: Answering(403, "no")).settle()
+    await Dispatcher(storage, lambda: Responding(403, "no")).settle()
 
 
 # Endpoints
@@ -281,7 +281,7 @@ async def test_a_replay_says_which_deliveries_it_is_about(api: InProcess) -> Non
 async def fail_once(storage: Storage) -> None:
     """What is due fails, and has a pause now."""
     await storage.sequence_events()
-    await Dispatcher(storage, lambda: Answering(503)).settle()
+    await Dispatcher(storage, lambda: Responding(503)).settle()
 
 
 async def test_what_waits_to_be_tried_again_is_tried_now(api: InProcess, storage: Storage) -> None:
@@ -295,7 +295,7 @@ async def test_what_waits_to_be_tried_again_is_tried_now(api: InProcess, storage
     assert (payload["count"], payload["errors"]) == (2, [])
     assert payload["webhookEndpoint"]["endpointId"] == "endpoint-1"
     assert (await run(api, "retryWebhookDeliveries"))["count"] == 0
-    await Dispatcher(storage, lambda: Answering(200)).settle()
+    await Dispatcher(storage, lambda: Responding(200)).settle()
     assert {(it["state"], it["attemptCount"]) for it in await deliveries(api)} == {("DELIVERED", 2)}
 
 

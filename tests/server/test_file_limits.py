@@ -27,7 +27,7 @@ async def wires(server: Server, count: int) -> AsyncIterator[list[Wire]]:
 async def statuses(wires: list[Wire]) -> list[int]:
     for wire in wires:
         await wire.send(ASKED)
-    return [(await wire.answer()).status for wire in wires]
+    return [(await wire.response()).status for wire in wires]
 
 
 @pytest.mark.skipif(
@@ -48,8 +48,8 @@ async def test_who_comes_beyond_a_hard_limit_is_told_so_and_others_are_served(
             first, last = opened[:100], opened[-100:]
             assert set(await statuses(first)) == {200}
             for wire in last:
-                answer = await wire.answer()
-                assert (answer.status, answer.code) == (503, "LIMIT_EXCEEDED")
+                response = await wire.response()
+                assert (response.status, response.code) == (503, "LIMIT_EXCEEDED")
             assert set(await statuses(first)) == {200}
         log = server.log.read_text()
     assert log.count("AICMO_STREAMS__CONNECTIONS") == 1

@@ -58,9 +58,11 @@ async def test_everything_the_page_names_is_there(client: httpx.AsyncClient) -> 
     page = (await client.get("/graphql")).text
     assets = set(re.findall(r'(?:src|href)="([^"]+)"', page))
 
-    answers = {asset: (await client.get(f"/{asset}")).headers["content-type"] for asset in assets}
+    content_types = {
+        asset: (await client.get(f"/{asset}")).headers["content-type"] for asset in assets
+    }
 
-    assert {asset.rpartition("/")[2]: type_ for asset, type_ in answers.items()} == {
+    assert {asset.rpartition("/")[2]: type_ for asset, type_ in content_types.items()} == {
         "favicon.svg": "image/svg+xml",
         "aicmo.css": "text/css; charset=utf-8",
         "aicmo.js": "text/javascript; charset=utf-8",

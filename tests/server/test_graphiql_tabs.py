@@ -63,7 +63,7 @@ def test_a_tab_has_a_name_and_says_what_it_is_for(tab: Tab) -> None:
 
 
 @every_tab
-def test_a_tabs_comments_fit_beside_the_answer(tab: Tab) -> None:
+def test_a_tabs_comments_fit_beside_the_response(tab: Tab) -> None:
     """On a screen 1,280 pixels wide the editor shows 51 characters."""
     assert [line for line in tab.query.splitlines() if re.match("#.{51}", line)] == []
 
@@ -133,8 +133,8 @@ async def test_the_tabs_do_what_they_say() -> None:
         for tab in TABS:
             if operation_of(tab).operation is OperationType.SUBSCRIPTION:
                 continue
-            answer = await run(server, tab)
-            assert failures(answer) == []
+            response = await run(server, tab)
+            assert failures(response) == []
             for operation in invited(tab):
                 assert failures(await run(server, tab), "InvalidTransitionError")
                 name = operation_of_text(operation).name
@@ -167,10 +167,10 @@ async def test_the_subscriptions_follow_what_another_tab_saves(name: str) -> Non
         streamed(served.http, served.url, follow.query, **variables) as stream,
     ):
         await served.api.send(deliver.query, json.loads(deliver.variables or "{}"))
-        event, answer = await stream.next()
+        event, response = await stream.next()
 
     assert event == "next"
-    [told] = answer["data"].values()
+    [told] = response["data"].values()
     field, value = EXPECTED[name]
     assert told.get("deliveryPackage", told)[field] == value
 
@@ -179,10 +179,10 @@ async def run(server: InProcess, tab: Tab) -> Json:
     return await server.send(tab.query, json.loads(tab.variables or "{}"))
 
 
-def failures(answer: Json, kind: str = "") -> list[Json]:
-    """The errors of the answer and of its payloads; those of a kind alone, if it's given."""
-    payloads = [payload for payload in (answer.get("data") or {}).values() if payload]
-    errors = [*answer.get("errors", ()), *(e for p in payloads for e in p.get("errors", ()))]
+def failures(response: Json, kind: str = "") -> list[Json]:
+    """The errors of the response and of its payloads; those of a kind alone, if it's given."""
+    payloads = [payload for payload in (response.get("data") or {}).values() if payload]
+    errors = [*response.get("errors", ()), *(e for p in payloads for e in p.get("errors", ()))]
     return [error for error in errors if not kind or error.get("__typename") == kind]
 
 

@@ -1,6 +1,6 @@
 """GraphQL over HTTP, by a server as it is run: what is asked, and what is answered.
 
-Whatever is sent, the answer is never a status of 500 or above, and nothing unexpected is logged.
+Whatever is sent, the response is never a status of 500 or above, and nothing unexpected is logged.
 """
 
 import json
@@ -204,7 +204,7 @@ def test_an_error_in_a_field_is_200(http: httpx.Client, accept: str) -> None:
     assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-def test_answers_are_not_to_be_guessed_at_and_depend_on_what_is_accepted(
+def test_responses_are_not_to_be_guessed_at_and_depend_on_what_is_accepted(
     http: httpx.Client,
 ) -> None:
     for response in (post(http, ASK), post(http, SYNTAX_ERROR), post_raw(http, "x")):
@@ -488,7 +488,7 @@ def test_the_hosts_of_this_machine_are_welcome(http: httpx.Client, host: str) ->
     assert response.status_code == 200
 
 
-def test_a_page_elsewhere_may_not_read_answers(http: httpx.Client) -> None:
+def test_a_page_elsewhere_may_not_read_responses(http: httpx.Client) -> None:
     response = http.post(
         "/graphql", json={"query": ASK}, headers={"Origin": "https://evil.example"}
     )
@@ -561,6 +561,6 @@ def test_many_at_once_are_answered_each_with_its_own(http: httpx.Client) -> None
         return post(http, query).json()["data"].keys()
 
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(ask, range(64)))
+        responses = list(threads.map(ask, range(64)))
 
-    assert answers == [{f"a{number}", "briefs"} for number in range(64)]
+    assert responses == [{f"a{number}", "briefs"} for number in range(64)]

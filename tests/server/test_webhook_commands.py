@@ -16,7 +16,7 @@ from server import webhook_commands
 from tests import builders as build
 from tests.persistence.types_under_test import DRAFT
 from tests.support.command_line import Aicmo, one_line_of_error, succeeded
-from tests.support.receivers import Answering
+from tests.support.receivers import Responding
 
 URL = "https://receiver.example/events"
 
@@ -43,7 +43,7 @@ def send_all(database_url: str, status: int) -> None:
 
     async def send() -> None:
         storage = create_storage(PersistenceMode.DB, open_database(database_url))
-        await Dispatcher(storage, lambda: Answering(status)).settle()
+        await Dispatcher(storage, lambda: Responding(status)).settle()
         await storage.close()
 
     asyncio.run(send())

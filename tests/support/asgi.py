@@ -30,7 +30,7 @@ class Exchange:
     body: bytes = b""
     has_news: asyncio.Event = field(default_factory=asyncio.Event)
     has_left: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the client is to leave, though the answer may go on."""
+    """Set when the client is to leave, though the response may go on."""
 
     @property
     def json(self) -> Any:
@@ -52,7 +52,7 @@ async def exchange(
     body: bytes = b"",
     query_string: bytes = b"",
 ) -> AsyncIterator[Exchange]:
-    """A request to GraphQL, whose answer has come when this ends."""
+    """A request to GraphQL, whose response has come when this ends."""
     found = Exchange()
     requests: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -90,7 +90,7 @@ async def answered(
     body: bytes = b"",
     query_string: bytes = b"",
 ) -> Exchange:
-    """A request to GraphQL, and the whole answer."""
+    """A request to GraphQL, and the whole response."""
     async with exchange(app, method, headers, body, query_string) as found:
         pass
     return found

@@ -137,5 +137,5 @@ class InProcess(GraphQLClient):
         context = Context(self.storage, caller, self.uploads, lambda: self.base)
         operation = GraphQLRequest(query, variables, operation_name)
         response = await execute(self.schema, operation, context)
-        answer: Json = json.loads(encode(response.as_json()))
-        return answer
+        body: Json = json.loads(encode(response.as_json()))
+        return body

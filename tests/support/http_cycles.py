@@ -31,7 +31,7 @@ class Sink(asyncio.Transport):
 
 
 class Asked:
-    """The request's scope and http_cycle, and where its answer goes."""
+    """The request's scope and http_cycle, and where its response goes."""
 
     def __init__(
         self, body: bytes = QUERY, headers: tuple[tuple[bytes, bytes], ...] = HEADERS

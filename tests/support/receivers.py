@@ -25,7 +25,7 @@ class Received:
         return self.headers["webhook-id"]
 
 
-Answer = Callable[[Received], Awaitable[web.StreamResponse]]
+Respond = Callable[[Received], Awaitable[web.StreamResponse]]
 
 
 async def accept(_: Received) -> web.StreamResponse:
@@ -39,7 +39,7 @@ class Receiver:
     port: int = 0
     connections: int = 0
     received: list[Received] = field(default_factory=list)
-    answer: Answer = accept
+    respond: Respond = accept
 
     @property
     def url(self) -> str:
@@ -48,20 +48,20 @@ class Receiver:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         received = Received(request, (await request.read()).decode())
         self.received.append(received)
-        return await self.answer(received)
+        return await self.respond(received)
 
-    def answers(self, status: int, body: bytes = b"", **headers: str) -> None:
+    def responds(self, status: int, body: bytes = b"", **headers: str) -> None:
         """Answer so from now on."""
 
-        async def answer(_: Received) -> web.StreamResponse:
+        async def respond(_: Received) -> web.StreamResponse:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             return web.Response(status=status, body=body, headers=named)
 
-        self.answer = answer
+        self.respond = respond
 
 
-class Answering:
-    """A sender that needs no receiver: each attempt has the same answer."""
+class Responding:
+    """A sender that needs no receiver: each attempt has the same response."""
 
     def __init__(self, status: int, response: str = "") -> None:
         self._outcome = build.outcome(status, response=response)

@@ -123,9 +123,9 @@ class OverHttp(GraphQLClient):
     async def send(
         self, query: str, variables: Json | None = None, operation_name: str | None = None
     ) -> Json:
-        body = {"query": query, "variables": variables, "operationName": operation_name}
-        response = await self.http.post(self.url, json=body)
+        request = {"query": query, "variables": variables, "operationName": operation_name}
+        response = await self.http.post(self.url, json=request)
         assert response.status_code == 200, response.text
-        answer: Any = response.json()
-        assert isinstance(answer, dict)
-        return answer
+        body: Any = response.json()
+        assert isinstance(body, dict)
+        return body

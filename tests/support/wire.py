@@ -11,7 +11,7 @@ from tests.support.patience import SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -35,8 +35,8 @@ class Wire:
         self.writer.writelines(parts)
         await self.writer.drain()
 
-    async def answer(self) -> Answer:
-        """The next answer, which must come whole."""
+    async def response(self) -> Response:
+        """The next response, which must come whole."""
         async with asyncio.timeout(SECONDS):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head.strip().split("\r\n")
@@ -45,7 +45,7 @@ class Wire:
                 for name, _, value in (line.partition(":") for line in lines)
             }
             body = await self.reader.readexactly(int(headers["content-length"]))
-            return Answer(int(first.split()[1]), headers, body)
+            return Response(int(first.split()[1]), headers, body)
 
     async def rest(self) -> bytes:
         """All that comes until the server has closed the connection."""

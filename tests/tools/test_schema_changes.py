@@ -43,12 +43,12 @@ def breaking_changes(before: Path, after: Path) -> dict[str, str]:
     return {
         change["path"]: change["message"]
         for change in changes
-        if change["level"] == "BREAKING" or _is_new_in_answers(change, returned)
+        if change["level"] == "BREAKING" or _is_new_in_responses(change, returned)
     }
 
 
-def _is_new_in_answers(change: Json, returned: set[str]) -> bool:
-    """Generated clients may refuse whole answers with a value or kind that they don't know."""
+def _is_new_in_responses(change: Json, returned: set[str]) -> bool:
+    """Generated clients may refuse whole responses with a value or kind that they don't know."""
     match change["type"]:
         case "OBJECT_TYPE_INTERFACE_ADDED":
             return "implements 'MutationError'" in change["message"]
@@ -97,7 +97,7 @@ def test_breaking_changes_since_the_last_release_are_announced() -> None:
         "one more argument",
         "one more kind of failure",
         "one more code of failures",
-        "one more value in answers",
+        "one more value in responses",
         "one more value in events",
     ],
 )

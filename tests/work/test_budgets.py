@@ -61,7 +61,7 @@ CALLS_LEVEL_BY_LEVEL: Final = {"memory": 4_125, "sqlite": 7_110}
 """For the list when its objects are not written as JSON, as where a connection is within it."""
 
 CALLS_FOR_HTTP: Final = 134
-"""From the bytes of a request to those of its answer, without what it asks for."""
+"""From the bytes of a request to those of its response, without what it asks for."""
 
 CALLS_FOR_A_PACKAGE_MORE: Final = {"memory": 34, "sqlite": 5.1}
 """With its ten artifacts, its draft, and the draft's result with five issues."""
@@ -242,8 +242,8 @@ async def test_http_keeps_to_its_calls() -> None:
         of_operation = await calls(service.schema, backend, "{ __typename }", {})
     connection.connection_lost(None)
 
-    [answer] = sink.written
-    assert answer.endswith(b'{"data":{"__typename":"Query"}}')
+    [response] = sink.written
+    assert response.endswith(b'{"data":{"__typename":"Query"}}')
     assert counted.made - of_operation <= CALLS_FOR_HTTP
 
 
@@ -287,7 +287,7 @@ async def test_saving_an_artifact_more_costs_no_more_than_its_share(
     assert many - few <= 100 * CALLS_FOR_A_SAVED_ARTIFACT_MORE[backend.name]
 
 
-async def test_the_answer_to_a_save_is_not_looked_through(
+async def test_the_response_to_a_save_is_not_looked_through(
     schema: CompiledSchema, backend: Backend
 ) -> None:
     """However many texts it has, it's told by the request's size that it's small."""

@@ -29,8 +29,8 @@ from tests.support.heavy import HEAVY_KEYS, fill_heavily
 from tests.support.serving import Served, serving
 
 SHARE: Final = 0.1
-"""Of the longest texts and lists, of the limits of requests and answers, and of the memory that is
-allowed."""
+"""Of the longest texts and lists, of the limits of requests and responses, and of the memory that
+is allowed."""
 BODY_BYTES: Final = int(SHARE * Settings.model_fields["body_bytes"].default)
 ANSWER_BYTES: Final = int(SHARE * Settings.model_fields["answer_bytes"].default)
 MAX_BYTES: Final = int(SHARE * 64 * MEBIBYTE)
@@ -102,13 +102,13 @@ async def counted() -> AsyncIterator[Cost]:
 
 async def cost_of(served: Served, prepared: ExecutableOperation) -> Cost:
     """The cost of answering an operation again."""
-    await answer(served, prepared)
+    await respond(served, prepared)
     async with counted() as cost:
-        await answer(served, prepared)
+        await respond(served, prepared)
     return cost
 
 
-async def answer(served: Served, prepared: ExecutableOperation) -> None:
+async def respond(served: Served, prepared: ExecutableOperation) -> None:
     with served.service.pending.share() as share:
         scope: Scope = {"type": "http", "headers": []}
         response = await served.service.respond(prepared, build.caller("request"), share, scope)
@@ -157,7 +157,7 @@ async def test_what_is_asked_for_the_first_time_leaves_others_their_turns(heavy:
     assert operation is not None
 
     async with counted() as cost:
-        await answer(heavy, operation)
+        await respond(heavy, operation)
 
     assert cost.calls <= MAX_CALLS
 

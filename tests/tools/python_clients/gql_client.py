@@ -18,7 +18,7 @@ from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
-ANSWERS = {"goals": ["a", "b"], "How much?": {"in EUR": 1.5, "note": None}}
+RESPONSES = {"goals": ["a", "b"], "How much?": {"in EUR": 1.5, "note": None}}
 """In a literal, names are GraphQL's."""
 
 
@@ -56,9 +56,9 @@ async def main(url: str) -> None:
             return (await session.execute(request))["submitIntake"]["brief"]["responses"]
 
         variables = DSLVariableDefinitions()
-        seen["by a variable"] = await submit(variables.responses, responses=ANSWERS) == ANSWERS
+        seen["by a variable"] = await submit(variables.responses, responses=RESPONSES) == RESPONSES
         try:
-            await submit(ANSWERS)
+            await submit(RESPONSES)
         except TransportQueryError as error:
             seen["by a literal"] = error.errors[0]["extensions"]["code"]
 

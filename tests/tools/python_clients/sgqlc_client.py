@@ -35,15 +35,15 @@ def submit(url: str, given: Any, **variables: Any) -> Any:
         Mutation, variables={"responses": Arg(non_null(JSON))} if variables else {}
     )
     operation.submit_intake(input={"client_id": "sgqlc", "responses": given}).brief.responses()
-    answer = HTTPEndpoint(url)(operation, variables or None)
-    if "errors" in answer:
-        return answer["errors"][0]["extensions"]["code"]
-    return (operation + answer).submit_intake.brief.responses
+    response = HTTPEndpoint(url)(operation, variables or None)
+    if "errors" in response:
+        return response["errors"][0]["extensions"]["code"]
+    return (operation + response).submit_intake.brief.responses
 
 
-answers = {"goals": ["a", "b"]}
+responses = {"goals": ["a", "b"]}
 seen = {
-    "by a variable": submit(sys.argv[1], Variable("responses"), responses=answers) == answers,
-    "by a literal": submit(sys.argv[1], answers),
+    "by a variable": submit(sys.argv[1], Variable("responses"), responses=responses) == responses,
+    "by a literal": submit(sys.argv[1], responses),
 }
 sys.stdout.write(json.dumps(seen))

@@ -1,4 +1,4 @@
-"""Answers that are large: limited, made and sent in parts, held until they are read."""
+"""Responses that are large: limited, made and sent in parts, held until they are read."""
 
 import asyncio
 import json
@@ -78,11 +78,11 @@ def is_refused(response: Any) -> bool:
     }
 
 
-async def test_answers_within_the_limit_come_whole(large: Served) -> None:
+async def test_responses_within_the_limit_come_whole(large: Served) -> None:
     assert is_whole(await large.api.ask(WITHIN))
 
 
-async def test_answers_beyond_the_limit_are_refused(large: Served) -> None:
+async def test_responses_beyond_the_limit_are_refused(large: Served) -> None:
     assert is_refused(await large.api.send(BEYOND))
     assert is_refused(await large.api.send(bodies(99)))
 
@@ -117,7 +117,7 @@ async def test_records_that_are_resolved_field_by_field_count_alike(large: Serve
     assert is_refused(await large.api.send(f"query Some($ids: [ID!]!) {query}", {"ids": ids}))
 
 
-async def test_a_mutation_whose_answer_is_too_large_says_so(large: Served) -> None:
+async def test_a_mutation_whose_response_is_too_large_says_so(large: Served) -> None:
     draft = {"draftId": "draft-0", "strategyId": "plan-1", "contentType": "a", "title": "b"}
     members = " ".join(f"b{number}: body" for number in range(50))
     response = await large.api.send(
@@ -155,7 +155,7 @@ async def full(serve: Serve) -> Served:
     return server
 
 
-async def test_an_answer_is_held_until_it_is_read(serve: Serve) -> None:
+async def test_a_response_is_held_until_it_is_read(serve: Serve) -> None:
     room = 3 * LIMIT // 2  # for one that is made, but not beside one that waits
     server = await serve(answer_bytes=LIMIT, pending_bytes=room, write_seconds=SECONDS)
     await save_drafts(server.service.storage)
@@ -169,23 +169,23 @@ async def test_an_answer_is_held_until_it_is_read(serve: Serve) -> None:
         assert error["extensions"]["code"] == "UNAVAILABLE"
         assert await server.api.ask("{ __typename }") == {"__typename": "Query"}
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
-        answer = await wire.answer()
-        assert is_whole(json.loads(answer.body)["data"])
+        response = await wire.response()
+        assert is_whole(json.loads(response.body)["data"])
     await until(lambda: server.service.pending.in_use == 0)
 
 
 @pytest.fixture
 async def narrow(serve: Serve, database: Database) -> Served:
-    """A server on a database, with room to read one large answer at a time."""
+    """A server on a database, with room to read one large response at a time."""
     storage = create_storage(PersistenceMode.DB, database)
     await save_drafts(storage)
     return await serve(storage, answer_bytes=LIMIT, pending_bytes=4 * LIMIT)
 
 
-async def test_large_answers_wait_for_room_before_they_are_read(
+async def test_large_responses_wait_for_room_before_they_are_read(
     narrow: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of more than a small answer comes from the database that isn't held already."""
+    """Nothing of more than a small response comes from the database that isn't held already."""
     pending, unheld = narrow.service.pending, 0
     rows = DatabaseSession.rows
 
@@ -198,13 +198,13 @@ async def test_large_answers_wait_for_room_before_they_are_read(
 
     monkeypatch.setattr(DatabaseSession, "rows", noted)
 
-    answers = await asyncio.gather(*(narrow.api.ask(WITHIN) for _ in range(6)))
+    responses = await asyncio.gather(*(narrow.api.ask(WITHIN) for _ in range(6)))
 
-    assert all(map(is_whole, answers))
+    assert all(map(is_whole, responses))
     assert unheld < 256 * 1024
 
 
-async def test_what_is_held_covers_all_texts_and_bytes_of_answers_that_nobody_reads(
+async def test_what_is_held_covers_all_texts_and_bytes_of_responses_that_nobody_reads(
     narrow: Served,
 ) -> None:
     """What the garbage collector doesn't see is counted where Python hands it out."""
@@ -231,7 +231,7 @@ async def test_what_is_held_covers_all_texts_and_bytes_of_answers_that_nobody_re
         assert most <= 4 * 1024 * 1024
         for wire in wires:
             wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
-            assert is_whole(json.loads((await wire.answer()).body)["data"])
+            assert is_whole(json.loads((await wire.response()).body)["data"])
     await until(lambda: pending.in_use == 0)
 
 
@@ -272,7 +272,7 @@ async def test_who_reads_slowly_is_served(full: Served) -> None:
     assert is_whole(json.loads(body)["data"])
 
 
-async def test_others_have_their_turns_while_a_large_answer_is_made(full: Served) -> None:
+async def test_others_have_their_turns_while_a_large_response_is_made(full: Served) -> None:
     asked = asyncio.create_task(full.api.send(WITHIN))
     turns = 0
     while not asked.done():
@@ -287,17 +287,17 @@ async def test_an_address_has_so_many_connections(serve: Serve) -> None:
     async with wired(server.address) as first, wired(server.address) as second:
         for wire in (first, second):
             await wire.send(request(query="{ __typename }"))
-            assert (await wire.answer()).status == 200
+            assert (await wire.response()).status == 200
         async with wired(server.address) as third:
-            answer = await third.answer()
-            assert (answer.status, answer.code) == (503, "LIMIT_EXCEEDED")
-            assert answer.headers["retry-after"]
+            response = await third.response()
+            assert (response.status, response.code) == (503, "LIMIT_EXCEEDED")
+            assert response.headers["retry-after"]
             await third.closed()
         second.writer.close()
         await until(lambda: len(server.state.connections) == 1)
         async with wired(server.address) as fourth:
             await fourth.send(request(query="{ __typename }"))
-            assert (await fourth.answer()).status == 200
+            assert (await fourth.response()).status == 200
 
 
 async def test_sockets_count_as_connections_do(serve: Serve) -> None:
@@ -307,7 +307,7 @@ async def test_sockets_count_as_connections_do(serve: Serve) -> None:
         connected(server.socket_url),
         wired(server.address) as third,
     ):
-        assert (await third.answer()).status == 503
+        assert (await third.response()).status == 503
     await until(lambda: not server.state.connections)
     assert await server.api.ask("{ __typename }")
 
@@ -316,4 +316,4 @@ async def test_trusted_proxies_have_as_many_connections_as_they_like(serve: Serv
     server = await serve(client_connections=1, trusted_proxies="127.0.0.0/8")
     async with wired(server.address), wired(server.address) as second:
         await second.send(request(query="{ __typename }"))
-        assert (await second.answer()).status == 200
+        assert (await second.response()).status == 200

@@ -1,4 +1,4 @@
-"""Answers to saves that are known to be small, as they have nothing but what was sent."""
+"""Responses to saves that are known to be small, as they have nothing but what was sent."""
 
 import json
 from typing import Any, Final
@@ -49,7 +49,7 @@ async def answered(
 async def saved(
     schema: CompiledSchema, storage: Storage, name: str, fields: str, input: Any
 ) -> dict[str, Any]:
-    """The data of the answer to a request whose size is known, as that of a POST request is."""
+    """The data of the response to a request whose size is known, as that of a POST request is."""
     query, variables = document(name, fields), {"input": input}
     size = size_of(query, variables)
     return await answered(schema, storage, GraphQLRequest(query, variables, size=size))
@@ -65,7 +65,7 @@ def is_bounded(data: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("save", [BRIEF, CAMPAIGN, DRAFT, PACKAGE], ids=lambda save: save[0])
-async def test_an_answer_to_a_save_is_bounded_by_the_request(
+async def test_a_response_to_a_save_is_bounded_by_the_request(
     schema: CompiledSchema, storage: Storage, save: tuple[str, str, Any]
 ) -> None:
     data = await saved(schema, storage, *save)
@@ -79,7 +79,7 @@ async def test_an_answer_to_a_save_is_bounded_by_the_request(
     [{"numbers": [1e15] * 3_000}, {"text": "é漢😀\n" * 1_000}, {"lists": [[[]] * 400] * 4}],
     ids=lambda metadata: next(iter(metadata)),
 )
-async def test_no_answer_outgrows_its_bound(
+async def test_no_response_outgrows_its_bound(
     schema: CompiledSchema, storage: Storage, metadata: Any
 ) -> None:
     name, fields, input = DRAFT
