@@ -278,7 +278,7 @@ NOTHING = "{ __typename }"
 
 
 async def test_what_is_not_spoken_is_refused(url: str) -> None:
-    """The older subprotocol of WebSockets is in tests/http/test_websocket.py."""
+    """The older subprotocol of WebSockets is in tests/http/test_websocket_connections.py."""
     async with httpx.AsyncClient(timeout=30) as http:
         batch = await http.post(url, json=[{"query": NOTHING}])
         upload = await http.post(url, files={"0": b"text"}, data={"operations": "{}", "map": "{}"})

@@ -5,11 +5,12 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import pytest
 
 from repositories.unit_of_work import Storage
-from tests.support.servers import environment
+from tests.support.servers import IN_MEMORY, environment, running_server
 from tests.support.serving import Served, serving
 
 
@@ -50,3 +51,12 @@ async def serve() -> AsyncIterator[Serve]:
 async def server(serve: Serve) -> Served:
     """A server in memory, with the settings that are the default."""
     return await serve()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a server of its own listens, with the settings that are the default but for one:
+    credentials are left to a proxy, so HTTP/1.0 needs none."""
+    settings = {**IN_MEMORY, "AICMO_REQUIRE_AUTHENTICATION": "false"}
+    with running_server(settings, tmp_path_factory.mktemp("framing") / "log") as server:
+        yield urlsplit(server.url).netloc

@@ -9,12 +9,7 @@ from domain.access import Pepper
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
 from repositories.history.feed import EventFeed
-from repositories.unit_of_work import (
-    Repositories,
-    SnapshotHandle,
-    Storage,
-    UnitOfWork,
-)
+from repositories.unit_of_work import Repositories, SnapshotHandle, Storage, UnitOfWork
 
 T = TypeVar("T")
 Event = Callable[[], Awaitable[None]]
