@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -13,6 +15,8 @@ from files.store import StoreFull, upload_key
 from tests.http.conftest import Serve
 from tests.http.files import PDF, files_of, in_a_while, serving_files, upload_url
 from tests.support.serving import Served
+from tests.support.tasks import meanwhile
+from tests.support.wire import Wire, wired
 
 MEBIBYTE = 1024 * 1024
 LONG = bytes(range(256)) * 4096 * 3
@@ -326,17 +330,32 @@ async def test_pages_of_allowed_origins_upload(serve: Serve, tmp_path: Path) -> 
 # Limits
 
 
+@asynccontextmanager
+async def uploading(server: Served, begin: bytes) -> AsyncIterator[Wire]:
+    """A client that has sent the beginning of `LONG`, and reads responses while it sends."""
+    url = urlsplit(await upload_url(server, LONG))
+    async with wired(url.netloc) as wire:
+        await wire.send(
+            f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+            f"Content-Length: {len(LONG)}\r\n\r\n".encode(),
+            begin,
+        )
+        yield wire
+
+
+async def trickle(wire: Wire) -> None:
+    while True:
+        await wire.send(b"x")
+        await asyncio.sleep(0.1)
+
+
 async def test_a_client_that_sends_nothing_is_let_go(serve: Serve, tmp_path: Path) -> None:
     server = await serving_files(serve, tmp_path, files=FileLimits(pause_seconds=1))
 
-    async def halted() -> AsyncIterator[bytes]:
-        yield LONG[:1000]
-        await asyncio.sleep(3)
-        yield LONG[1000:]
+    async with uploading(server, LONG[:1000]) as client:
+        response = await client.response()
 
-    response = await server.http.put(await upload_url(server, LONG), content=halted())
-
-    assert refusal(response) == (408, "LIMIT_EXCEEDED")
+    assert (response.status, response.code) == (408, "LIMIT_EXCEEDED")
     assert await received(server) == LONG[:1000]
 
 
@@ -344,27 +363,19 @@ async def test_a_client_that_trickles_is_let_go(serve: Serve, tmp_path: Path) ->
     """One byte, now and then, would hold the connection for hours."""
     server = await serving_files(serve, tmp_path, files=FileLimits(pause_seconds=1))
 
-    async def trickling() -> AsyncIterator[bytes]:
-        for _ in range(60):
-            yield b"x"
-            await asyncio.sleep(0.1)
+    async with uploading(server, b"") as client, meanwhile(trickle(client)):
+        response = await client.response()
 
-    response = await server.http.put(await upload_url(server, LONG), content=trickling())
-
-    assert refusal(response) == (408, "LIMIT_EXCEEDED")
+    assert (response.status, response.code) == (408, "LIMIT_EXCEEDED")
 
 
 async def test_an_upload_takes_only_so_long(serve: Serve, tmp_path: Path) -> None:
     server = await serving_files(serve, tmp_path, files=FileLimits(upload_seconds=1))
 
-    async def slowly() -> AsyncIterator[bytes]:
-        for start in range(0, len(LONG), MEBIBYTE // 2):
-            yield LONG[start : start + MEBIBYTE // 2]
-            await asyncio.sleep(0.4)
+    async with uploading(server, LONG[:MEBIBYTE]) as client, meanwhile(trickle(client)):
+        response = await client.response()
 
-    response = await server.http.put(await upload_url(server, LONG), content=slowly())
-
-    assert refusal(response) == (408, "LIMIT_EXCEEDED")
+    assert (response.status, response.code) == (408, "LIMIT_EXCEEDED")
 
 
 async def test_uploads_take_little_of_the_memory_of_requests(serve: Serve, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Work that goes on beside a test's own."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
+from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from functools import partial
 from itertools import count
@@ -23,6 +24,18 @@ async def together(*work: Awaitable[Any]) -> list[Any]:
 
 async def _awaited(work: Awaitable[T]) -> T:
     return await work
+
+
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """The work goes on inside the block, and is cancelled at its end. What it raised is raised."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @coroutine
