@@ -5,8 +5,9 @@ import inspect
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from files.memory import MemoryStore
 from orchestration.uploads import Uploads
 from repositories.factory import PersistenceMode, create_storage
 from schema.limits import Limits
-from schema.root import create_schema
+from schema.root import CompiledSchema, create_schema
 from server.seed.agency import seed_agency
 from server.settings import Settings
 from server.stream_limits import StreamLimits
@@ -52,8 +53,13 @@ class Example:
     response: dict[str, Any] | None
 
 
-def examples(page: Path) -> Iterator[Example]:
+@cache
+def examples(page: Path) -> Sequence[Example]:
     """Variables and response are the JSON that follows the operation before any other block."""
+    return tuple(_examples(page))
+
+
+def _examples(page: Path) -> Iterator[Example]:
     query, following = None, list[dict[str, Any]]()
     for language, text in [*_BLOCK.findall(page.read_text("utf-8")), ("", "")]:
         if language == "json" and query is not None:
@@ -82,16 +88,23 @@ def test_operations_are_valid(page: Path, schema: GraphQLSchema) -> None:
         assert validate(schema, parse(example.query)) == []
 
 
-async def the_agency() -> InProcess:
+@pytest.fixture(scope="module")
+def compiled() -> CompiledSchema:
+    return create_schema()
+
+
+async def the_agency(schema: CompiledSchema) -> InProcess:
     storage, store = create_storage(PersistenceMode.INMEMORY), MemoryStore()
     await seed_agency(storage.as_(build.caller()), store)
-    return InProcess(create_schema(), storage, uploads=Uploads(storage, files_in(store)))
+    return InProcess(schema, storage, uploads=Uploads(storage, files_in(store)))
 
 
 @every_page
-async def test_operations_are_answered_as_the_page_says(page: Path) -> None:
+async def test_operations_are_answered_as_the_page_says(
+    page: Path, compiled: CompiledSchema
+) -> None:
     """By the demo agency, new for each page, in the page's order."""
-    client = await the_agency()
+    client = await the_agency(compiled)
     for example in examples(page):
         if example.response is not None:
             assert await client.send(example.query, example.variables) == example.response
@@ -109,8 +122,10 @@ def changes_something(page: Path) -> bool:
         if changes_something(first) and any(example.response for example in examples(then))
     ],
 )
-async def test_a_page_stays_true_when_another_one_was_pasted(first: Path, then: Path) -> None:
-    client = await the_agency()
+async def test_a_page_stays_true_when_another_one_was_pasted(
+    first: Path, then: Path, compiled: CompiledSchema
+) -> None:
+    client = await the_agency(compiled)
     for example in examples(first):
         await client.send(example.query, example.variables)
     for example in examples(then):
