@@ -27,6 +27,8 @@ COPIED = (
     "server",
     "tests",
 )
+UNNEEDED: Final = shutil.ignore_patterns(".*", "node_modules", "*.pyc.*")
+"""Bytecode comes along, so that only what is changed is compiled; but not while it's written."""
 DIFF = re.compile(r"^( *)```diff\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 TESTS = {
     "Adding a field": (
@@ -61,9 +63,7 @@ def changed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     for name in COPIED:
         source, target = ROOT / name, tree / name
         if source.is_dir():
-            shutil.copytree(
-                source, target, ignore=shutil.ignore_patterns("__pycache__", ".*", "node_modules")
-            )
+            shutil.copytree(source, target, ignore=UNNEEDED)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
