@@ -3,12 +3,28 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final, NamedTuple
 
 from domain import validation as check
 from domain.bulk import Bulk
 from domain.entity import Owned, Reference
 from domain.errors import ValidationFailed, Violation
+
+
+class Lineage(NamedTuple):
+    """What something is made from: a revision of a draft, and the QC result that the draft had."""
+
+    draft_revision: int | None = None
+    """None where there was no draft, or where it isn't known."""
+    qc_result_id: str | None = None
+    """None where there was no result, or where it isn't known."""
+    qc_revision: int | None = None
+    """That of the result; None without one."""
+
+
+UNKNOWN: Final = Lineage()
+LINEAGE: Final = Lineage._fields
+"""The attributes of an artifact that are its lineage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +42,11 @@ class DeliveryArtifact(check.RuledPart):
         check.OptionalUrlRule("url"),
         check.TextRule("format", check.FORMAT_LENGTH),
         check.OptionalKeyRule("file_id"),
+        check.OptionalPositiveRule("draft_revision"),
+        check.OptionalKeyRule("qc_result_id"),
+        check.OptionalPositiveRule("qc_revision"),
+        check.TogetherRule("qc_revision", "qc_result_id", "must be given with `qcResultId`"),
+        check.TogetherRule("qc_result_id", "qc_revision", "must be given with `qcRevision`"),
     )
 
     name: str
@@ -35,6 +56,13 @@ class DeliveryArtifact(check.RuledPart):
     position: int = 0
     file_id: str | None = None
     """The file that is kept here; None where it's elsewhere."""
+    draft_revision: int | None = None
+    """The revision of the draft that it's made from; None where it isn't known. What a save isn't
+    told of these three it works out, see `domain/lineage.py`."""
+    qc_result_id: str | None = None
+    """The result that the draft had then; None where it had none, or where that isn't known."""
+    qc_revision: int | None = None
+    """The revision of that result."""
 
     def at(self, position: int) -> "DeliveryArtifact":
         return DeliveryArtifact(
@@ -43,7 +71,14 @@ class DeliveryArtifact(check.RuledPart):
             format=self.format,
             position=position,
             file_id=self.file_id,
+            draft_revision=self.draft_revision,
+            qc_result_id=self.qc_result_id,
+            qc_revision=self.qc_revision,
         )
+
+    @property
+    def lineage(self) -> Lineage:
+        return Lineage(self.draft_revision, self.qc_result_id, self.qc_revision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

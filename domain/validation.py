@@ -230,18 +230,18 @@ class TextRule(FieldRule):
 class OptionalRule(FieldRule):
     """A rule for the values of a field that may be absent."""
 
-    def _check(self, value: str | None) -> Found:
+    def _check(self, value: Any) -> Found:
         return () if value is None else self._check_given(value)
 
-    def _surely_hold(self, values: list[str | None]) -> bool:
+    def _surely_hold(self, values: list[Any]) -> bool:
         given = [value for value in values if value is not None]
         return not given or self._surely_hold_given(given)
 
     @abstractmethod
-    def _check_given(self, value: str) -> Found: ...
+    def _check_given(self, value: Any) -> Found: ...
 
     @abstractmethod
-    def _surely_hold_given(self, values: list[str]) -> bool: ...
+    def _surely_hold_given(self, values: list[Any]) -> bool: ...
 
 
 class OptionalUrlRule(OptionalRule):
@@ -262,6 +262,31 @@ class OptionalKeyRule(OptionalRule):
 
     def _surely_hold_given(self, values: list[str]) -> bool:
         return not any(self._check_given(value) for value in values)
+
+
+class OptionalPositiveRule(OptionalRule):
+    """The rule of `positive`."""
+
+    def _check_given(self, value: int) -> Found:
+        return positive(self.field, value)
+
+    def _surely_hold_given(self, values: list[int]) -> bool:
+        return min(values) >= 1 and max(values) <= INT_MAX
+
+
+class TogetherRule(Rule):
+    """A field is given where another one is; it's to blame where it isn't."""
+
+    def __init__(self, field: str, other: str, message: str) -> None:
+        self._values_of = attrgetter(field, other)
+        self._missing = _broken(field, message)
+
+    def violations(self, part: object) -> Found:
+        one, other = self._values_of(part)
+        return self._missing if one is None and other is not None else ()
+
+    def surely_holds(self, parts: Sequence[object]) -> bool:
+        return not any(map(self.violations, parts))
 
 
 class EitherRule(Rule):

@@ -78,6 +78,7 @@ def _in_steps(saved: SavedTable) -> str:
             "sought": "sought",
             "owner_client": "owner_clients",
             "list": "lists",
+            "owner_before": "owners_before",
         }
     )
     steps = [
@@ -90,6 +91,10 @@ def _in_steps(saved: SavedTable) -> str:
         _events(saved, logged, lists, caller),
     ]
     declared = "".join(f"\n    {each};" for each in _variables(saved))
+    returned = returning = ""
+    if _are_traced(saved):
+        returned = ",\n    stored_children json[]"
+        returning = "\n    stored_children := lists;"
     return f"""
 CREATE FUNCTION save_many_{saved.table}({", ".join(types)})
 RETURNS TABLE (
@@ -97,12 +102,12 @@ RETURNS TABLE (
     stored_updated_at timestamptz[],
     stored_revision integer[],
     stored_client_id text[],
-    is_saved boolean[]
+    is_saved boolean[]{returned}
 )
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $body$
 DECLARE{declared}
 BEGIN{"".join(steps)}
-    stored_client_id := clients;
+    stored_client_id := clients;{returning}
     RETURN NEXT;
 END
 $body$"""
@@ -115,8 +120,15 @@ def _variables(saved: SavedTable) -> Iterator[str]:
         yield from ("sought text[]", "owner_clients text[]")
     if saved.children is not None:
         yield from ("lists json[]", "moved text[]", "gone text[]")
+    if _are_traced(saved):
+        yield "owners_before text[]"
     if saved.owned:
         yield "together record"
+
+
+def _are_traced(saved: SavedTable) -> bool:
+    """Whether what isn't told of children is worked out."""
+    return saved.children is not None and saved.children.are_traced
 
 
 def _owners(saved: SavedTable, lists: _Lists) -> Iterator[str]:
@@ -165,12 +177,19 @@ def _locking(saved: SavedTable, lists: _Lists) -> str:
     if saved.owner is not None:
         stored.append("client_id")
     columns = ", ".join(f"own.{name}" for name in stored)
+    owners_before = into_owners = owner_before = ""
+    if _are_traced(saved):
+        assert saved.owner is not None
+        reference, _ = saved.owner
+        owners_before, into_owners = ", array_agg(found.owner_before)", ", owners_before"
+        owner_before = f",\n            stored.{reference} AS owner_before"
     return f"""
     SELECT array_agg(found.before), array_agg(found.created), array_agg(found.updated),
         array_agg(found.client), array_agg(found.is_accepted), array_agg(found.changed),
-        count(*) FILTER (WHERE found.is_accepted AND found.before = 0), bool_or(found.is_late)
+        count(*) FILTER (WHERE found.is_accepted AND found.before = 0), bool_or(found.is_late)\
+{owners_before}
     INTO befores, stored_created_at, stored_updated_at, clients, is_saved, changed_fields,
-        inserted, is_late
+        inserted, is_late{into_owners}
     FROM (
         SELECT coalesce(stored.revision, 0) AS before,
             coalesce(stored.created_at, given.created_at) AS created,
@@ -178,7 +197,7 @@ def _locking(saved: SavedTable, lists: _Lists) -> str:
             {client} AS client,
             {is_accepted} AS is_accepted,
             concat_ws(',', {changed}) AS changed,
-            {is_late} AS is_late
+            {is_late} AS is_late{owner_before}
         FROM {lists.given(*names)}
         LEFT JOIN LATERAL (
             SELECT {columns} FROM {saved.table} AS own
@@ -281,6 +300,13 @@ def _children(
         )
 
     sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *children.columns))
+    if children.are_traced:
+        assert saved.owner is not None
+        reference, _ = saved.owner
+        state, owner = lists.expressions["state"], lists.expressions[reference]
+        yield f"""
+    {state} := trace_{children.table}(
+        {lists.expressions[key]}, {owner}, owners_before, {state});"""
     yield f"""
     SELECT array_agg(found.list) INTO lists FROM (
         SELECT CASE WHEN given.is_accepted THEN given.state -> '{logged.children}' END AS list

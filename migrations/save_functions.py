@@ -286,17 +286,19 @@ def _with_an_event(saved: SavedTable, of_client: _ClientParts | None = None) -> 
         f"CASE WHEN {' OR '.join(map(differ, columns))} THEN '\"{name}\"' END"
         for name, columns in logged.fields.items()
     ]
-    children = ""
+    children = returned_children = ""
     if saved.children is not None:
         changed.append(f"CASE WHEN children_changed > 0 THEN '\"{logged.children}\"' END")
         children = _children_of_state(saved, saved.children, logged, state, updated_at)
+        if saved.children.are_traced:
+            returned_children = ",\n    stored_children json"
     return f"""
 CREATE FUNCTION save_{saved.table}({", ".join(types)})
 RETURNS TABLE (
     stored_created_at timestamptz,
     stored_updated_at timestamptz,
     stored_revision integer,{of_client.returned}
-    is_saved boolean
+    is_saved boolean{returned_children}
 )
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $body$
 DECLARE
@@ -376,7 +378,16 @@ def _children_of_state(
         )
 
     sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *children.columns))
-    return f"""
+    tracing = returning = ""
+    if children.are_traced:
+        assert saved.owner is not None
+        reference, _ = saved.owner
+        owner = f"${1 + [*saved.columns].index(reference)}"
+        tracing = f"""
+    {state} := (trace_{children.table}(
+        ARRAY[$1], ARRAY[{owner}], ARRAY[previous.{reference}], ARRAY[{state}]))[1];"""
+        returning = "\n    stored_children := given;"
+    return f"""{tracing}
     given := {state} -> '{logged.children}';
     IF previous.revision IS NOT NULL THEN
         DELETE FROM {children.table} AS child
@@ -391,7 +402,7 @@ def _children_of_state(
     ON CONFLICT ({key}, position) DO UPDATE SET {sets}
     WHERE ({texts("child")}) IS DISTINCT FROM ({texts("excluded")});
     GET DIAGNOSTICS children_changed = ROW_COUNT;
-    children_changed := children_changed + surplus;"""
+    children_changed := children_changed + surplus;{returning}"""
 
 
 def _json_list(names: list[str]) -> str:

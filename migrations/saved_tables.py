@@ -19,10 +19,15 @@ _CHILD_BOOKKEEPING: Final = ("id", "created_at", "position")
 
 @dataclass(frozen=True, slots=True)
 class SavedChildren:
-    """A table of children: its columns, without the bookkeeping, with their types."""
+    """A table of children: its columns, without the bookkeeping, with their types.
+
+    Where they are traced, the function `trace_<table>` completes what the log is to have of each
+    entity: it works out what the children weren't told.
+    """
 
     table: str
     columns: Mapping[str, str]
+    are_traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ def saved_table_of(mapping: EntityMapping) -> SavedTable:
         else SavedChildren(
             children.table.name,
             dict(_types(children.table, (*_CHILD_BOOKKEEPING, mapping.key_name))),
+            are_traced=bool(children.traced),
         ),
         owner=(record.owner.attribute, _table_of(record.owner.type_name))
         if issubclass(record, Owned)

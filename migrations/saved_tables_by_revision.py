@@ -271,3 +271,30 @@ def _with_files(saved: SavedTable) -> SavedTable:
 
 AS_OF_0016: Final = (*map(_with_files, AS_OF_0012), _FILES_AS_OF_0016, _UPLOADS_AS_OF_0016)
 """The tables as the revision 0016 made functions of them."""
+
+
+_LINEAGE_AS_OF_0018: Final = {
+    "draftRevision": ("draft_revision", "integer"),
+    "qcResultId": ("qc_result_id", "text"),
+    "qcRevision": ("qc_revision", "integer"),
+}
+
+
+def _with_lineage(saved: SavedTable) -> SavedTable:
+    if saved.table != "delivery_packages":
+        return saved
+    assert saved.children is not None
+    assert saved.logged is not None
+    columns = dict(_LINEAGE_AS_OF_0018.values())
+    members = {name: column for name, (column, _) in _LINEAGE_AS_OF_0018.items()}
+    return replace(
+        saved,
+        children=replace(
+            saved.children, columns={**saved.children.columns, **columns}, are_traced=True
+        ),
+        logged=replace(saved.logged, members={**saved.logged.members, **members}),
+    )
+
+
+AS_OF_0018: Final = tuple(map(_with_lineage, AS_OF_0016))
+"""The tables as the revision 0018 made functions of them."""

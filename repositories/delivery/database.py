@@ -1,9 +1,11 @@
 """Delivery packages in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from domain.delivery import DeliveryArtifact, DeliveryPackage
+from domain.delivery import LINEAGE, UNKNOWN, DeliveryArtifact, DeliveryPackage, Lineage
+from domain.lineage import is_made_now, traced
 from repositories.criteria import Filter, Page, PageRequest
+from repositories.delivery.lineage import present_lineages
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
 from repositories.drivers.compiled import Row
 from repositories.projections import JsonProjection
@@ -16,7 +18,17 @@ _new_package = constructor(DeliveryPackage)
 
 
 def _artifact(row: Row) -> DeliveryArtifact:
-    return _new_artifact(position=row[0], name=row[1], url=row[2], format=row[3], file_id=row[4])
+    position, name, url, format, file_id, draft_revision, qc_result_id, qc_revision, *_ = row
+    return _new_artifact(
+        position=position,
+        name=name,
+        url=url,
+        format=format,
+        file_id=file_id,
+        draft_revision=draft_revision,
+        qc_result_id=qc_result_id,
+        qc_revision=qc_revision,
+    )
 
 
 def _artifact_values(artifact: DeliveryArtifact) -> Values:
@@ -25,6 +37,9 @@ def _artifact_values(artifact: DeliveryArtifact) -> Values:
         "url": artifact.url,
         "format": artifact.format,
         "file_id": artifact.file_id,
+        "draft_revision": artifact.draft_revision,
+        "qc_result_id": artifact.qc_result_id,
+        "qc_revision": artifact.qc_revision,
     }
 
 
@@ -35,9 +50,10 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
         children=ChildMapping(
             delivery_artifacts,
             "artifacts",
-            ("position", "name", "url", "format", "file_id"),
+            ("position", "name", "url", "format", "file_id", *LINEAGE),
             _artifact,
             _artifact_values,
+            traced=LINEAGE,
         ),
         references=("draft_id",),
     )
@@ -75,3 +91,24 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
 
     def _to_values(self, record: DeliveryPackage) -> Values:
         return {"package_id": record.package_id, "draft_id": record.draft_id}
+
+    async def _traced(
+        self, records: Sequence[DeliveryPackage], stored: Mapping[str, DeliveryPackage]
+    ) -> Sequence[DeliveryPackage]:
+        drafts = {
+            record.draft_id
+            for record in records
+            if is_made_now(record, stored.get(record.package_id))
+        }
+        present = await self._present(drafts) if drafts else {}
+        return [
+            traced(record, stored.get(record.package_id), present.get(record.draft_id, UNKNOWN))
+            for record in records
+        ]
+
+    async def _present(self, draft_ids: Collection[str]) -> Mapping[str, Lineage]:
+        """What the drafts are now, by their keys."""
+        mapping_of = self._session.json.mapping_of
+        statement = present_lineages(mapping_of("Draft"), mapping_of("QcResult"))
+        rows = await self._session.rows(statement, {"values": [*draft_ids]})
+        return {draft_id: Lineage(*lineage) for draft_id, *lineage in rows}

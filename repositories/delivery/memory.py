@@ -1,8 +1,10 @@
 """Delivery packages in memory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from domain.delivery import DeliveryArtifact, DeliveryPackage
+from domain.delivery import LINEAGE, DeliveryArtifact, DeliveryPackage, Lineage
+from domain.lineage import lineage_of, traced
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory.repository import MemoryRepository
 from repositories.projections import JsonProjection
@@ -13,6 +15,7 @@ class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
     table_name = "delivery_packages"
     children_table = "delivery_artifacts"
     children_attribute = "artifacts"
+    traced = LINEAGE
 
     async def artifacts_by_package_id(
         self, package_ids: Sequence[str]
@@ -33,3 +36,15 @@ class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
         self, draft_ids: Sequence[str], filter: Filter | None
     ) -> Mapping[str, int]:
         return await self._counts_by("draft_id", draft_ids, filter)
+
+    def _traced(self, record: DeliveryPackage, stored: DeliveryPackage | None) -> DeliveryPackage:
+        if stored is not None:
+            artifacts = self._session.table(self.children_table).get(stored.package_id, ())
+            stored = replace(stored, artifacts=artifacts)
+        return traced(record, stored, self._present(record.draft_id))
+
+    def _present(self, draft_id: str) -> Lineage:
+        """What the draft is now, visible or not."""
+        draft = self._of("Draft")._all.get(draft_id)
+        result = self._of("QcResult")._with_second_key(draft_id)
+        return lineage_of(draft, result)

@@ -1,6 +1,6 @@
 """The tables that delivery owns."""
 
-from sqlalchemy import CheckConstraint, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Integer, Table, UniqueConstraint
 
 from repositories.sql.metadata import (
     bookkeeping,
@@ -33,5 +33,11 @@ delivery_artifacts = Table(
     text("url", nullable=True),
     text("format"),
     text("file_id", nullable=True),
+    Column("draft_revision", Integer, nullable=True),
+    text("qc_result_id", nullable=True),
+    Column("qc_revision", Integer, nullable=True),
     CheckConstraint("(url IS NULL) <> (file_id IS NULL)", name="place"),
+    CheckConstraint("draft_revision >= 1", name="draft_revision"),
+    CheckConstraint("qc_revision >= 1", name="qc_revision"),
+    CheckConstraint("(qc_result_id IS NULL) = (qc_revision IS NULL)", name="verdict"),
 )

@@ -27,6 +27,8 @@ class MemoryReads(Generic[R]):
     table_name: ClassVar[str]
     children_table: ClassVar[str | None] = None
     children_attribute: ClassVar[str | None] = None
+    second_key: ClassVar[tuple[str, ...]] = ()
+    """Fields in which no two entities may be equal."""
 
     def __init__(self, session: MemorySession) -> None:
         self._session = session
@@ -43,6 +45,16 @@ class MemoryReads(Generic[R]):
     def _all(self) -> Mapping[str, R]:
         """All records, visible or not: a taken key is taken for every caller."""
         return self._session.table(self.table_name)
+
+    @property
+    def _by_second_key(self) -> str:
+        """Names the table of the keys of all entities, by their second keys."""
+        return f"{self.table_name} by second key"
+
+    def _with_second_key(self, *values: Any) -> R | None:
+        """The entity with this second key, visible or not."""
+        key = self._session.table(self._by_second_key).get(values)
+        return None if key is None else self._all[key]
 
     @property
     def _children_by_key(self) -> Mapping[str, tuple[Any, ...]]:

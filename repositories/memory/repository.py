@@ -12,16 +12,14 @@ from repositories.memory.reads import MemoryReads
 
 R = TypeVar("R", bound=Entity)
 
-_SecondKey = tuple[Any, ...]
-
 
 class MemoryRepository(MemoryReads[R]):
     """Saves and deletes the entities of one type, and their children."""
 
-    second_key: ClassVar[tuple[str, ...]] = ()
-    """Fields in which no two entities may be equal."""
     unchanging: ClassVar[tuple[str, ...]] = ()
     """Fields that a save under the same key may not change: they are part of another key."""
+    traced: ClassVar[tuple[str, ...]] = ()
+    """Fields of children that a save works out where it isn't told."""
 
     async def get_for_update(self, key: str) -> R | None:
         return await self.get(key)
@@ -40,11 +38,10 @@ class MemoryRepository(MemoryReads[R]):
         outcomes: dict[int, R | DomainError] = {
             n: refusal for n, refusal in enumerate(refusals) if refusal is not None
         }
-        taken = self._taken()
         # The log has them in the order of their keys, as in a database.
         for n in sorted(range(len(records)), key=lambda n: getattr(records[n], self.key_name)):
             if n not in outcomes:
-                outcomes[n] = self._saved_or_refused(records[n], expected_revisions[n], taken)
+                outcomes[n] = self._saved_or_refused(records[n], expected_revisions[n])
         return [outcomes[n] for n in range(len(records))]
 
     async def refusals_of(self, records: Sequence[R]) -> Sequence[DomainError | None]:
@@ -64,29 +61,21 @@ class MemoryRepository(MemoryReads[R]):
         if name is not None and any(getattr(record, name) is None for record in records):
             raise ValueError("records that are saved together have their children")
 
-    def _saved_or_refused(
-        self, record: R, expected_revision: int | None, taken: dict[_SecondKey, str]
-    ) -> R | DomainError:
+    def _saved_or_refused(self, record: R, expected_revision: int | None) -> R | DomainError:
         try:
-            return self._save(record, expected_revision, taken)
+            return self._save(record, expected_revision)
         except RevisionConflict as error:
             return error
 
-    def _save(
-        self,
-        record: R,
-        expected_revision: int | None,
-        taken: dict[_SecondKey, str] | None = None,
-    ) -> R:
-        """`taken` are the second keys of all that is stored, where several records are saved."""
+    def _save(self, record: R, expected_revision: int | None) -> R:
         key: str = getattr(record, self.key_name)
         stored = self._all.get(key)
         actual = 0 if stored is None else stored.revision
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
-        self._require_no_conflict(key, record, stored, taken)
+        self._require_no_conflict(key, record, stored)
         recorder = self._session.recorder
-        record = self._with_children(key, record)
+        record = self._traced(self._with_children(key, record), stored)
         last = actual or recorder.last_revision(self._session, record, key)
         saved = replace(
             record,
@@ -97,6 +86,7 @@ class MemoryRepository(MemoryReads[R]):
         )
         changed = self._changed_fields(key, stored, saved)
         self._session.mutable_table(self.table_name)[key] = self._without_children(key, saved)
+        self._note_second_key(key, stored, saved)
         recorder.saved(self._session, saved, key, actual, changed)
         before, after = _client_of(stored), _client_of(saved)
         if before is None or after is None:
@@ -110,6 +100,7 @@ class MemoryRepository(MemoryReads[R]):
             return False
         recorder = self._session.recorder
         record = self._session.mutable_table(self.table_name).pop(key)
+        self._note_second_key(key, record, None)
         recorder.deleted(self._session, record, key)
         self._note_owner(key, record, None)
         if (client_id := _client_of(record)) is not None:
@@ -190,7 +181,8 @@ class MemoryRepository(MemoryReads[R]):
             return record
         new = getattr(record, self.children_attribute)
         if new is None:
-            new = self._session.table(self.children_table).get(key, ())
+            stored = self._session.table(self.children_table).get(key, ())
+            new = [replace(child, **dict.fromkeys(self.traced)) for child in stored]
         else:
             require_positions(new)
         ordered = tuple(sorted(new, key=attrgetter("position")))
@@ -212,34 +204,35 @@ class MemoryRepository(MemoryReads[R]):
             if getattr(saved, attribute) != previous[attribute]
         ]
 
-    def _taken(self) -> dict[_SecondKey, str]:
-        """The keys of all that is stored, by their second keys."""
-        if not self.second_key:
-            return {}
-        return {_values(it, self.second_key): key for key, it in self._all.items()}
-
-    def _require_no_conflict(
-        self, key: str, record: R, stored: R | None, taken: dict[_SecondKey, str] | None
-    ) -> None:
-        """Raises WriteConflict where the constraints of a database would be violated.
-
-        Else the record's second key is one of those `taken`.
-        """
+    def _require_no_conflict(self, key: str, record: R, stored: R | None) -> None:
+        """Raises WriteConflict where the constraints of a database would be violated."""
         if stored and _values(record, self.unchanging) != _values(stored, self.unchanging):
             raise self._session.write_conflict()
-        wanted = _values(record, self.second_key)
-        previous = None if stored is None else _values(stored, self.second_key)
-        if wanted == previous or not self.second_key:
+        if self.second_key:
+            taken = self._session.table(self._by_second_key)
+            if taken.get(_values(record, self.second_key), key) != key:
+                raise self._session.write_conflict()
+
+    def _note_second_key(self, key: str, before: R | None, after: R | None) -> None:
+        """Keep the table of second keys."""
+        previous, now = (
+            None if it is None else _values(it, self.second_key) for it in (before, after)
+        )
+        if previous == now or not self.second_key:
             return
-        taken = self._taken() if taken is None else taken
-        if wanted in taken:
-            raise self._session.write_conflict()
+        keys = self._session.mutable_table(self._by_second_key)
         if previous is not None:
-            del taken[previous]
-        taken[wanted] = key
+            del keys[previous]
+        if now is not None:
+            keys[now] = key
+
+    def _traced(self, record: R, _stored: R | None) -> R:
+        """The record, which has its children, with what a save works out of these; `stored` is the
+        one in whose place it comes."""
+        return record
 
 
-def _values(record: Entity, names: Sequence[str]) -> _SecondKey:
+def _values(record: Entity, names: Sequence[str]) -> tuple[Any, ...]:
     return tuple(getattr(record, name) for name in names)
 
 

@@ -72,7 +72,7 @@ class MemorySession:
         self.repositories = repositories
         self.owned = owned
         self.guard = guard
-        self._changed: dict[str, dict[str, Any]] = {}
+        self._changed: dict[str, dict[Any, Any]] = {}
         self._is_closed = False
         self._failure: WriteConflict | None = None
         self._turn = FairSemaphore(1)
@@ -110,12 +110,12 @@ class MemorySession:
         if self._failure is not None:
             raise self._failure
 
-    def table(self, name: str) -> Mapping[str, Any]:
+    def table(self, name: str) -> Mapping[Any, Any]:
         """All rows, visible or not."""
         self._require_usable()
         if name in self._changed:
             return self._changed[name]
-        found: Mapping[str, Any] = self._root.get(name, {})
+        found: Mapping[Any, Any] = self._root.get(name, {})
         return found
 
     def rows(self, type_name: str, name: str, children: str | None = None) -> Mapping[str, Any]:
@@ -131,7 +131,7 @@ class MemorySession:
             if key in entities and matches(entities[key], rule)
         }
 
-    def mutable_table(self, name: str) -> dict[str, Any]:
+    def mutable_table(self, name: str) -> dict[Any, Any]:
         """A table that the session may change: a copy, which the commit puts in its place."""
         if name not in self._changed:
             self._changed[name] = dict(self.table(name))

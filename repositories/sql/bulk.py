@@ -5,7 +5,7 @@ that its change holds, before anything of it is written.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter, itemgetter
@@ -13,6 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.entity import Entity, Owned, require_positions
 from domain.errors import DomainError, RevisionConflict
+from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
 from repositories.sql.mapping import EntityMapping, EntityTable, Values
 from repositories.sql.metadata import CLIENT
@@ -62,6 +63,12 @@ def _with_children_in_order(mapping: EntityMapping, record: R) -> R:
     return record if ordered == given else replace(record, **changes)
 
 
+WithTraced = Callable[
+    [Sequence[R], Mapping[str, Row], Mapping[str, Sequence[Any]]], Awaitable[Sequence[R]]
+]
+"""Completes the children of records; what is stored is told by rows, and by children, by key."""
+
+
 class ManySaver(ABC, Generic[R]):
     """Saves records in one session."""
 
@@ -70,11 +77,13 @@ class ManySaver(ABC, Generic[R]):
         session: DatabaseSession,
         entities: EntityTable,
         to_values: Callable[[R], Values],
+        with_traced: WithTraced[R],
     ) -> None:
         self._session = session
         self._entities = entities
         self._mapping = entities.mapping
         self._to_values = to_values
+        self._with_traced = with_traced
 
     @abstractmethod
     async def save(self, rows: Sequence[SavedRow[R]]) -> Sequence[R | DomainError]:
@@ -117,18 +126,20 @@ class ManyOnPostgresql(ManySaver[R]):
             {**lists, **origin},
             key=(self._mapping.table.name, rows[0].key),
         )
-        return [_outcome(row, *each) for row, *each in zip(rows, *stored, strict=True)]
+        return [self._outcome(row, *each) for row, *each in zip(rows, *stored, strict=True)]
 
-
-def _outcome(
-    row: SavedRow[R],
-    created_at: datetime,
-    updated_at: datetime,
-    revision: int,
-    client_id: str | None,
-    is_saved: bool,
-) -> R | DomainError:
-    if is_saved:
-        return as_stored(row.record, created_at, updated_at, revision, client_id)
-    assert row.expected_revision is not None
-    return RevisionConflict(row.expected_revision, revision)
+    def _outcome(
+        self,
+        row: SavedRow[R],
+        created_at: datetime,
+        updated_at: datetime,
+        revision: int,
+        client_id: str | None,
+        is_saved: bool,
+        *children: str,
+    ) -> R | DomainError:
+        if is_saved:
+            record = self._mapping.with_children(row.record, *children)
+            return as_stored(record, created_at, updated_at, revision, client_id)
+        assert row.expected_revision is not None
+        return RevisionConflict(row.expected_revision, revision)

@@ -55,6 +55,9 @@ class ManyOnSqlite(ManySaver[R]):
 
     async def save(self, rows: Sequence[SavedRow[R]]) -> Sequence[R | DomainError]:
         known = await self._known(rows)
+        records = [row.record for row in rows]
+        traced = await self._with_traced(records, known.rows, known.children)
+        rows = [row._replace(record=record) for row, record in zip(rows, traced, strict=True)]
         changes = _Changes()
         outcomes = [self._saved(row, known, changes) for row in rows]
         await self._write(changes)

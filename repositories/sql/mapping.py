@@ -1,23 +1,27 @@
 """How entities are stored: their tables, and which columns belong to which attribute."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
+import orjson
 from sqlalchemy import Column, FromClause, Index, Table, bindparam, null
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from domain.entity import Entity, Owned
 from domain.json_object import dumps
-from repositories.api_names import field_names
+from repositories.api_names import api_name, field_names
 from repositories.criteria import AllOf, Comparison, Filter, Operator
 from repositories.drivers.compiled import Row, Statement
 from repositories.sql.criteria import condition
 from repositories.sql.dialects import Dialect
 from repositories.sql.metadata import CLIENT, may_be_large
 from repositories.sql.rows import meets, rows_as, rows_of
+
+R = TypeVar("R", bound=Entity)
 
 Values = dict[str, Any]
 
@@ -27,6 +31,8 @@ class ChildMapping:
     """The ordered children of an entity: their table, and how they are mapped.
 
     `attribute` names them on the parent's record. A row of theirs has the columns of `columns`.
+    `traced` are those of their attributes that a save works out where it isn't told: on PostgreSQL
+    by a function, `trace_<table>`, and on SQLite by the repository's `_traced`.
     """
 
     table: Table
@@ -34,6 +40,7 @@ class ChildMapping:
     columns: tuple[str, ...]
     from_row: Callable[[Row], Any]
     to_values: Callable[[Any], Values]
+    traced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,6 +107,15 @@ class EntityMapping:
             return None
         client_id: str | None = row[self.column_indexes[name]]
         return client_id
+
+    def with_children(self, record: R, state: str | None = None) -> R:
+        """The record with its children as the log has them; None: it has these."""
+        if state is None or self.children is None:
+            return record
+        values = itemgetter(*map(api_name, self.children.columns))
+        found = map(self.children.from_row, map(values, orjson.loads(state)))
+        changes: dict[str, Any] = {self.children.attribute: tuple(found)}
+        return replace(record, **changes)
 
     def changed_fields(self, previous: Row | None, new: Values, children_changed: bool) -> str:
         """The names of the fields whose columns have other values than before, as a JSON list."""

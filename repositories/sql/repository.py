@@ -1,7 +1,7 @@
 """Reading, saving and deleting entities of any type in a database."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
@@ -11,11 +11,10 @@ from domain.errors import DomainError, RevisionConflict
 from domain.validation import unstorable
 from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
-from repositories.sql.bulk import ManyOnPostgresql, rows_to_save
+from repositories.sql.bulk import ManyOnPostgresql, as_stored, rows_to_save
 from repositories.sql.bulk_sqlite import ManyOnSqlite
 from repositories.sql.criteria import storable
 from repositories.sql.mapping import EntityMapping, EntityTable, Values
-from repositories.sql.metadata import CLIENT
 from repositories.sql.ownership import inheritance, pass_on
 from repositories.sql.reads import DatabaseReads
 from repositories.sql.recording import SeriesKey, series_key_of
@@ -63,7 +62,7 @@ class DatabaseRepository(DatabaseReads[R]):
         accepted = [row for row in rows if row.place not in outcomes]
         if accepted:
             saves = ManyOnPostgresql if self._session.dialect.saves_by_function else ManyOnSqlite
-            bulk = saves(self._session, self._entities, self._to_values)
+            bulk = saves(self._session, self._entities, self._to_values, self._with_traced)
             saved = await bulk.save(accepted)
             outcomes |= {row.place: each for row, each in zip(accepted, saved, strict=True)}
         guard = self._session.guard
@@ -89,23 +88,21 @@ class DatabaseRepository(DatabaseReads[R]):
     async def _save(self, record: R, expected_revision: int | None) -> R:
         key: str = getattr(record, self.mapping.record.key_name)
         record = await self._with_children(key, record)
-        values: Values = {
+        save = (
+            self._save_by_function
+            if self._session.dialect.saves_by_function
+            else self._save_by_statements
+        )
+        return await save(key, record, expected_revision)
+
+    def _values_of(self, record: R, expected_revision: int | None) -> Values:
+        return {
             **self._to_values(record),
             "created_at": record.created_at,
             "updated_at": record.updated_at,
             "expected_revision": expected_revision,
             **self._session.recorder.save_of(record),
         }
-        save = (
-            self._save_by_function
-            if self._session.dialect.saves_by_function
-            else self._save_by_statements
-        )
-        created_at, updated_at, revision, client_id = await save(values, record, expected_revision)
-        changes: dict[str, Any] = {CLIENT: client_id} if isinstance(record, Owned) else {}
-        return replace(
-            record, created_at=created_at, updated_at=updated_at, revision=revision, **changes
-        )
 
     async def delete(self, key: str) -> bool:
         record_type, recorder = self.mapping.record, self._session.recorder
@@ -165,26 +162,26 @@ class DatabaseRepository(DatabaseReads[R]):
         owned = self._session.owned.get(self._type_name, ())
         return tuple(repository.mapping for repository in owned)
 
-    async def _save_by_function(
-        self, values: Values, record: R, expected_revision: int | None
-    ) -> Row:
-        key = (self.mapping.table.name, getattr(record, self.mapping.record.key_name))
-        rows = await self._session.rows(sql.save(self._entities), values, key=key)
-        *stored, is_saved = rows[0]
+    async def _save_by_function(self, key: str, record: R, expected_revision: int | None) -> R:
+        [row] = await self._session.rows(
+            sql.save(self._entities),
+            self._values_of(record, expected_revision),
+            key=(self.mapping.table.name, key),
+        )
+        created_at, updated_at, revision, client_id, is_saved, *children = row
         if not is_saved:
-            _, _, revision, _ = stored
             self._refuse_save(revision, expected_revision)
-        return stored
+        record = self.mapping.with_children(record, *children)
+        return as_stored(record, created_at, updated_at, revision, client_id)
 
-    async def _save_by_statements(
-        self, values: Values, record: R, expected_revision: int | None
-    ) -> Row:
+    async def _save_by_statements(self, key: str, record: R, expected_revision: int | None) -> R:
         """Save on SQLite, where nobody else writes from the first statement to the commit."""
-        session, record_type = self._session, self.mapping.record
-        key: str = getattr(record, record_type.key_name)
+        session = self._session
         series_key = series_key_of(record)
         found = await session.rows(sql.stored(self._entities), {"key": key})
         previous = found[0] if found else None
+        record = await self._alone_with_traced(key, record, previous)
+        values = self._values_of(record, expected_revision)
         if previous is None:
             if expected_revision:
                 raise RevisionConflict(expected_revision, 0)
@@ -197,7 +194,7 @@ class DatabaseRepository(DatabaseReads[R]):
         rows = await session.rows(sql.upsert(self._entities, self._owner), values)
         if not rows:
             self._refuse_save(before, expected_revision)
-        created_at, updated_at, revision, client_id = stored = rows[0]
+        created_at, updated_at, revision, client_id = rows[0]
         children_changed = await self._replace_children(key, record, children)
         event = {
             "entity_type": record.entity_type,
@@ -214,7 +211,42 @@ class DatabaseRepository(DatabaseReads[R]):
         await session.recorder.record(session, {**values, **event})
         if client_id != self.mapping.client_of(previous):
             await pass_on(session, self._type_name, [key], client_id)
-        return stored
+        return as_stored(record, created_at, updated_at, revision, client_id)
+
+    async def _alone_with_traced(self, key: str, record: R, previous: Row | None) -> R:
+        """As `_with_traced`; `previous` is the stored row, and the number of its children."""
+        children = self.mapping.children
+        if children is None or not children.traced:
+            return record
+        rows, stored = {}, {}
+        if previous is not None:
+            rows[key] = previous[:-1]
+            stored[key] = tuple(map(children.from_row, await self._stored_children(key)))
+        [record] = await self._with_traced([record], rows, stored)
+        return record
+
+    async def _with_traced(
+        self,
+        records: Sequence[R],
+        rows: Mapping[str, Row],
+        children: Mapping[str, Sequence[Any]],
+    ) -> Sequence[R]:
+        """The records with what a save works out of their children. `rows` has what is stored of
+        them, and `children` their stored children, by their keys."""
+        mapping = self.mapping.children
+        if mapping is None or not mapping.traced:
+            return records
+        stored = {}
+        for key, row in rows.items():
+            changes: dict[str, Any] = {mapping.attribute: children.get(key, ())}
+            stored[key] = replace(self._from_row(row), **changes)
+        return await self._traced(records, stored)
+
+    async def _traced(self, records: Sequence[R], _stored: Mapping[str, R]) -> Sequence[R]:
+        """The same, for a repository whose children have attributes that are traced: `stored` has
+        the records that are stored, with their children, by their keys. PostgreSQL does it by a
+        function."""
+        return records
 
     def _refuse_save(self, actual: int, expected_revision: int | None) -> NoReturn:
         if expected_revision is not None and expected_revision != actual:
@@ -250,7 +282,8 @@ class DatabaseRepository(DatabaseReads[R]):
             everything = self._entities._replace(rule=None, selected=None)
             lock = (self.mapping.table.name, key)
             await self._session.rows(sql.for_update(everything), {"key": key}, key=lock)
-            ordered = tuple(map(children.from_row, await self._stored_children(key)))
+            stored = map(children.from_row, await self._stored_children(key))
+            ordered = tuple(replace(each, **dict.fromkeys(children.traced)) for each in stored)
         else:
             # Stored children beyond their number are deleted.
             require_positions(given)

@@ -3,7 +3,7 @@
 The statements that depend on requests of clients are in a bounded cache (`DatabaseSession.kept`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, reduce
 from operator import add
 from typing import Any
@@ -206,7 +206,7 @@ def save(entities: EntityTable) -> Statement:
     Its parameters are the columns, `expected_revision`, the `state` that the log is to have, in
     which are the children, and the origin of the event. It gives `created_at`, `updated_at`,
     `revision` and the client as they are stored now, and whether they are those of what was to be
-    saved.
+    saved; and the children as the log has them, where they have attributes that are traced.
     """
     table = entities.table
     own = entities.mapping.saved_columns
@@ -214,14 +214,23 @@ def save(entities: EntityTable) -> Statement:
     parameters.append(bindparam("expected_revision", type_=table.c.revision.type))
     parameters += [bindparam("state", type_=JsonText()), *origin_parameters()]
     function = getattr(func, f"save_{table.name}")
-    stored = function(*parameters).table_valued(
-        Column("stored_created_at", table.c.created_at.type),
-        Column("stored_updated_at", table.c.updated_at.type),
-        Column("stored_revision", table.c.revision.type),
-        Column("stored_client_id", PlainText),
-        Column("is_saved", Boolean()),
-    )
+    stored = function(*parameters).table_valued(*_saved_columns(entities))
     return entities.compile(select(*stored.c))
+
+
+def _saved_columns(
+    entities: EntityTable, kind_of: Callable[[Any], Any] = lambda kind: kind
+) -> Iterator[Column[Any]]:
+    """What functions that save give, as columns of these kinds."""
+    columns = entities.table.c
+    yield Column("stored_created_at", kind_of(columns.created_at.type))
+    yield Column("stored_updated_at", kind_of(columns.updated_at.type))
+    yield Column("stored_revision", kind_of(columns.revision.type))
+    yield Column("stored_client_id", kind_of(PlainText))
+    yield Column("is_saved", kind_of(Boolean()))
+    children = entities.mapping.children
+    if children is not None and children.traced:
+        yield Column("stored_children", kind_of(JsonText()))
 
 
 @cache
@@ -239,13 +248,7 @@ def save_many(entities: EntityTable) -> Statement:
     kinds |= {event_id.key: PlainText, event_type.key: PlainText}
     lists = [bindparam(name, type_=ManyOf(kind)) for name, kind in kinds.items()]
     function = getattr(func, f"save_many_{table.name}")
-    stored = function(*lists, *origin).table_valued(
-        Column("stored_created_at", ManyOf(table.c.created_at.type)),
-        Column("stored_updated_at", ManyOf(table.c.updated_at.type)),
-        Column("stored_revision", ManyOf(table.c.revision.type)),
-        Column("stored_client_id", ManyOf(PlainText)),
-        Column("is_saved", ManyOf(Boolean())),
-    )
+    stored = function(*lists, *origin).table_valued(*_saved_columns(entities, ManyOf))
     return entities.compile(select(*stored.c))
 
 

@@ -36,6 +36,12 @@ from schema.filtering import (
     order_field,
 )
 
+_TRACED = (
+    "Left out, an artifact that the stored package has as well, with the same file, or with the "
+    "same URL, name and format, keeps what it has there, unless the package gets another draft; "
+    "any other gets what the draft has now."
+)
+
 
 @command_input(delivery.DeliveryArtifact, "A file that the client gets.")
 class DeliveryArtifactInput:
@@ -50,6 +56,18 @@ class DeliveryArtifactInput:
         "The file that is kept here: it has to be there, and to be no other client's than the "
         "package. Left out for files that are elsewhere.",
         KEY,
+    )
+    draft_revision: int | None = optional(
+        "The revision of the draft that it's made from. 1 or more.", _TRACED, UNCHECKED
+    )
+    qc_result_id: strawberry.ID | None = optional(
+        "The QC result that the draft had then, given with `qcRevision`.",
+        _TRACED,
+        UNCHECKED,
+        KEY,
+    )
+    qc_revision: int | None = optional(
+        "The revision of that QC result, given with `qcResultId`. 1 or more.", UNCHECKED
     )
 
 

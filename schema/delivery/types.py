@@ -62,6 +62,21 @@ class DeliveryArtifact:
     file_id: strawberry.ID | None = strawberry.field(
         description="The key of the file, where it's kept here; null where it's elsewhere."
     )
+    draft_revision: int | None = strawberry.field(
+        description=(
+            "The revision of the draft that it's made from; null where the draft wasn't there, or "
+            "where that isn't known."
+        )
+    )
+    qc_result_id: strawberry.ID | None = strawberry.field(
+        description=(
+            "The QC result that the draft had then; null where it had none, or where that isn't "
+            "known."
+        )
+    )
+    qc_revision: int | None = strawberry.field(
+        description="The revision of that QC result; null without one."
+    )
     file: Annotated[File, strawberry.lazy("schema.files.types")] | None = reference(
         "The file, where it's kept here; null where it's elsewhere, or isn't yours to see.",
         key="file_id",

@@ -154,4 +154,11 @@ ROWS = {
         """,
     ),
     "0017": (),
+    "0018": (
+        """
+        UPDATE delivery_artifacts
+        SET draft_revision = 2, qc_result_id = 'result-1', qc_revision = 1
+        WHERE package_id = 'package-1' AND position = 0
+        """,
+    ),
 }

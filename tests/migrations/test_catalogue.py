@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import create_mock_engine
 
-from migrations import bulk_functions, client_functions, history_functions, save_functions
+from migrations import (
+    bulk_functions,
+    client_functions,
+    history_functions,
+    lineage_functions,
+    save_functions,
+)
 from migrations.runner import upgrade
 from migrations.saved_tables import saved_table_of
 from repositories.drivers.engine import Database, open_database
@@ -42,6 +48,7 @@ async def test_postgresql_has_a_function_to_save_each_kind_of_entity_and_those_o
         *(name for saved in tables for name in client_functions.made_for_many(saved)),
         *history_functions.NAMES,
         *history_functions.FOR_MANY,
+        *lineage_functions.ALL,
     }
 
 

@@ -389,6 +389,9 @@ async def test_a_delivery_says_how_many_attempts_are_kept(schema: CompiledSchema
 # Beyond limits
 
 
+NOT_ALONE = ("fileId", "qcResultId")
+
+
 def references() -> Iterator[Place]:
     """Keys of other entities than the one that is saved."""
     own = {
@@ -402,8 +405,8 @@ def references() -> Iterator[Place]:
     for place in PLACES:
         is_key = get_named_type(place.field.type).name == "ID"
         is_own = place.path[-1] == own.get(place.mutation)
-        # The file of an artifact has to be there.
-        if is_key and place.mutation in own and not is_own and place.path[-1] != "fileId":
+        # The file of an artifact has to be there, and a result that it's made with has a revision.
+        if is_key and place.mutation in own and not is_own and place.path[-1] not in NOT_ALONE:
             yield place
 
 
