@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.delivery import UNKNOWN, DeliveryArtifact, DeliveryPackage, Lineage
+
+IS_STALE: Final = "is_stale"
+"""The name of what `is_stale` says of a package."""
 
 Content = tuple[str | None, ...]
 

@@ -42,6 +42,15 @@ class Address(NamedTuple):
     given: str | None = None
 
 
+class Computed(NamedTuple):
+    """What storage computes of the record, and of what else is stored: whether something holds.
+
+    The attribute is one of those that the record's repository computes.
+    """
+
+    attribute: str
+
+
 class Embedded(NamedTuple):
     """The object that the record has under an attribute, or null; or all of a tuple of them."""
 
@@ -123,6 +132,7 @@ Part = (
     | Constant
     | EncodedId
     | Address
+    | Computed
     | Embedded
     | Children
     | Reference
@@ -237,6 +247,7 @@ UNBOUNDED: Final = 2**53
 
 _OBJECT_DEPTH: Final = 4
 _ENTITY_DEPTH: Final = 8
+_COMPUTED_DEPTH: Final = 8
 _LIST_DEPTH: Final = 12
 """Lists are deeper: they have a query within a query."""
 _PAGE_DEPTH: Final = 13
@@ -259,6 +270,8 @@ def _depth(part: Part) -> int:
             return projection.depth + (_LIST_DEPTH if is_many else _OBJECT_DEPTH)
         case Reference(projection=projection):
             return projection.depth + _ENTITY_DEPTH
+        case Computed():
+            return _COMPUTED_DEPTH
         case Children(_, projection):
             return projection.depth + _LIST_DEPTH
         case Paged(members=members):

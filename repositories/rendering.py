@@ -15,6 +15,7 @@ from repositories.projections import (
     Address,
     Attribute,
     Children,
+    Computed,
     Constant,
     Embedded,
     EncodedId,
@@ -30,8 +31,8 @@ from repositories.projections import (
     Reference,
 )
 
-Belonging = Callable[[Children | Reference | Paged, Sequence[Any]], Sequence[Any]]
-"""The objects of what belongs to each of the records."""
+Belonging = Callable[[Children | Computed | Reference | Paged, Sequence[Any]], Sequence[Any]]
+"""The objects of what belongs to each of the records, or what is computed of it."""
 
 
 def objects(
@@ -60,10 +61,10 @@ def are_carried(projection: JsonProjection, record: Any) -> bool:
 
 def refers(projection: JsonProjection) -> bool:
     """Whether the projected objects have something of other entities."""
-    return any(isinstance(part, Reference | Paged) for _, part in projection.members)
+    return any(isinstance(part, Computed | Reference | Paged) for _, part in projection.members)
 
 
-def carried(part: Children | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
+def carried(part: Children | Computed | Reference | Paged, records: Sequence[Any]) -> Sequence[Any]:
     """The children that records carry, such as those that were just saved."""
     assert isinstance(part, Children)
     return [objects(part.projection, getattr(each, part.attribute), carried) for each in records]

@@ -1,7 +1,7 @@
 """Declarations of fields: Strawberry's fields, with further ways to resolve them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from graphql import GraphQLField
@@ -31,6 +31,8 @@ class FieldResolution:
     attributes: tuple[str, ...] = ()
     """The attributes of the record that the resolver looks at, but for keys and that of the
     field's own name."""
+    attributes_of_others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Those of other records that it reads, by the names of their types."""
 
     @property
     def metadata(self) -> dict[str, "FieldResolution"]:

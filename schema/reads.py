@@ -60,4 +60,7 @@ class _Fields(Visitor):
             name = declared.python_name if declared is not None else node.name.value
             self.found[parent.name].add(name)
             if declared is not None:
-                self.found[parent.name].update(resolution_of(declared).attributes)
+                resolution = resolution_of(declared)
+                self.found[parent.name].update(resolution.attributes)
+                for name, attributes in resolution.attributes_of_others.items():
+                    self.found[name].update(attributes)

@@ -1,11 +1,12 @@
 """Delivery packages in the database."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from domain.delivery import LINEAGE, UNKNOWN, DeliveryArtifact, DeliveryPackage, Lineage
-from domain.lineage import is_made_now, traced
+from domain.lineage import IS_STALE, is_made_now, traced
 from repositories.criteria import Filter, Page, PageRequest
-from repositories.delivery.lineage import present_lineages
+from repositories.delivery.lineage import is_stale, present_lineages
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
 from repositories.drivers.compiled import Row
 from repositories.projections import JsonProjection
@@ -56,6 +57,7 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
             traced=LINEAGE,
         ),
         references=("draft_id",),
+        computed={IS_STALE: partial(is_stale, delivery_artifacts)},
     )
 
     async def artifacts_by_package_id(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from domain.delivery import LINEAGE, DeliveryArtifact, DeliveryPackage, Lineage
-from domain.lineage import lineage_of, traced
+from domain.lineage import IS_STALE, is_stale, lineage_of, traced
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory.repository import MemoryRepository
 from repositories.projections import JsonProjection
@@ -36,6 +36,20 @@ class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
         self, draft_ids: Sequence[str], filter: Filter | None
     ) -> Mapping[str, int]:
         return await self._counts_by("draft_id", draft_ids, filter)
+
+    def _computed(self, attribute: str, records: Sequence[DeliveryPackage]) -> Sequence[bool]:
+        assert attribute == IS_STALE
+        drafts, results = self._of("Draft")._records, self._of("QcResult")
+        visible, artifacts = results._records, self._children_by_key
+
+        def present(draft_id: str) -> Lineage:
+            result = results._with_second_key(draft_id)
+            is_seen = result is not None and result.result_id in visible
+            return lineage_of(drafts.get(draft_id), result if is_seen else None)
+
+        return [
+            is_stale(artifacts.get(each.package_id, ()), present(each.draft_id)) for each in records
+        ]
 
     def _traced(self, record: DeliveryPackage, stored: DeliveryPackage | None) -> DeliveryPackage:
         if stored is not None:

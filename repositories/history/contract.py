@@ -88,7 +88,13 @@ class EventReads(Protocol):
         ...
 
     async def of_entities(
-        self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
+        self,
+        entity_type: str,
+        keys: Sequence[str],
+        limit: int,
+        *,
+        before: str | None = None,
+        with_deletions: bool = True,
     ) -> Mapping[str, Sequence[Event]]:
         """Up to `limit` events of each entity of a type, by its key, the newest first. The events
         of what this transaction and earlier ones saved are all there, perhaps without a position
@@ -96,7 +102,7 @@ class EventReads(Protocol):
 
         `before` is the id of an event: it gives those of that event's entity that came before it,
         and none of others. Who gets as many as asked for may ask for more, before the last one's
-        id.
+        id. Without deletions, only those events are counted and given that have a state.
         """
         ...
 

@@ -100,7 +100,13 @@ class DatabaseEventReads:
         return int(rows[0][0])
 
     async def of_entities(
-        self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
+        self,
+        entity_type: str,
+        keys: Sequence[str],
+        limit: int,
+        *,
+        before: str | None = None,
+        with_deletions: bool = True,
     ) -> Mapping[str, Sequence[Event]]:
         statement = await self._session.compiled(
             _of_entities,
@@ -108,6 +114,7 @@ class DatabaseEventReads:
             before is not None,
             self._has_state,
             self._session.dialect,
+            with_deletions,
         )
         values = {
             "values": storable(list(dict.fromkeys(keys))),
@@ -184,13 +191,19 @@ class DatabaseEventReads:
 
 
 def _of_entities(
-    rule: Filter | None, is_before: bool, has_state: bool, dialect: Dialect
+    rule: Filter | None,
+    is_before: bool,
+    has_state: bool,
+    dialect: Dialect,
+    with_deletions: bool = True,
 ) -> Statement:
     """Each entity's events are found by themselves, as an index has them."""
     newest = rows_as("newest", events, rule, dialect)
     keys = dialect.each_value(events.c.entity_key.type, "entity")
     has_key = newest.c.entity_key == keys.c.value
     found = select(newest.c.id).where(_is_of_type(newest), has_key)
+    if not with_deletions:
+        found = found.where(not_(newest.c.is_deletion))
     if is_before:
         given = rows_as("given", events, rule, dialect)
         place = select(given.c.revision, given.c.is_deletion).where(

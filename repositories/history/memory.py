@@ -133,9 +133,20 @@ class MemoryEventReads:
         return self._log.pruned_position
 
     async def of_entities(
-        self, entity_type: str, keys: Sequence[str], limit: int, *, before: str | None = None
+        self,
+        entity_type: str,
+        keys: Sequence[str],
+        limit: int,
+        *,
+        before: str | None = None,
+        with_deletions: bool = True,
     ) -> Mapping[str, Sequence[Event]]:
-        return {key: _newest(self._of_entity(entity_type, key), limit, before) for key in set(keys)}
+        return {
+            key: _newest(
+                self._of_entity(entity_type, key), limit, before, with_deletions=with_deletions
+            )
+            for key in set(keys)
+        }
 
     async def states(
         self, entity_type: str, revisions: Collection[tuple[str, int]]
@@ -198,10 +209,12 @@ class MemoryEventReads:
         return self._session.log
 
 
-def _newest(events: Sequence[Event], limit: int, before: str | None) -> Sequence[Event]:
+def _newest(
+    events: Sequence[Event], limit: int, before: str | None, *, with_deletions: bool
+) -> Sequence[Event]:
     """The newest events first; with `before`, those that came before the event with this id."""
     found = list(reversed(events))
     if before is not None:
         places = [place for place, event in enumerate(found) if event.event_id == before]
         found = found[places[0] + 1 :] if places else []
-    return found[:limit]
+    return [event for event in found if with_deletions or not event.is_deletion][:limit]

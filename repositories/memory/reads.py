@@ -13,7 +13,7 @@ from repositories.json_encoding import encode_json, size_of
 from repositories.memory.criteria import matches, page_of
 from repositories.memory.session import MemorySession
 from repositories.places import Scope, render_place
-from repositories.projections import Children, JsonProjection, Paged, Reference
+from repositories.projections import Children, Computed, JsonProjection, Paged, Reference
 from repositories.rendering import Found, objects, paged
 
 K = TypeVar("K")
@@ -134,10 +134,12 @@ class MemoryReads(Generic[R]):
     def _belonging(
         self,
         pages: Sequence[PageRequest],
-        part: Children | Reference | Paged,
+        part: Children | Computed | Reference | Paged,
         records: Sequence[Any],
     ) -> Sequence[Any]:
         match part:
+            case Computed(attribute):
+                return self._computed(attribute, records)
             case Paged(attribute, type_name):
                 other = self._of(type_name)
                 return other._paged(pages, part, [getattr(each, attribute) for each in records])
@@ -154,6 +156,10 @@ class MemoryReads(Generic[R]):
                 belonging = partial(other._belonging, pages)
                 made = iter(objects(projection, [it for it in referenced if it], belonging))
                 return [it and next(made) for it in referenced]
+
+    def _computed(self, attribute: str, _records: Sequence[R]) -> Sequence[bool]:
+        """What is computed of the records under the attribute."""
+        raise NotImplementedError(attribute)
 
     def _lists(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
-from sqlalchemy import Column, FromClause, Table, Text, and_, true
+from sqlalchemy import Column, FromClause, Table, Text, and_, literal_column, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -23,6 +23,7 @@ from repositories.projections import (
     Address,
     Attribute,
     Children,
+    Computed,
     Constant,
     Embedded,
     EncodedId,
@@ -38,6 +39,8 @@ from repositories.sql.mapping import EntityTable
 _ELEMENT_MARK: Final = "\x02"
 """Encloses the number of an element in SQL; no quoted key or text contains it."""
 
+
+TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
 
 Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
 Members = Iterable[tuple[str, Any]]
@@ -154,6 +157,8 @@ class JsonObjectRenderer(ABC):
                 return self._place_of(scope, stored, source)
             case Reference():
                 return self._referenced(part, source)
+            case Computed(attribute):
+                return self._computed(attribute, stored, source)
             case Embedded(attribute, projection) if attribute in stored.mapping.in_columns:
                 names = stored.mapping.in_columns[attribute]
                 columns = {name: stored.table.c[column] for name, column in names.items()}
@@ -167,6 +172,15 @@ class JsonObjectRenderer(ABC):
             case EncodedId(prefix, attribute):
                 return self._opaque(f"{literal(prefix)} || {source}.{attribute}")
         return self._of_columns(part, stored.table.c, source)
+
+    def _computed(self, attribute: str, stored: EntityTable, source: str) -> str:
+        """What is computed of an entity: true or false."""
+        columns = stored.table.c
+        is_so = stored.mapping.computed[attribute](
+            lambda name: literal_column(f"{source}.{name}", columns[name].type),
+            lambda type_name, name: self.rows(self.entity_tables[type_name], name),
+        )
+        return f"CASE WHEN {self._embedded(is_so)} {TRUE_OR_FALSE}"
 
     def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
         """The object of a child; there may be many."""

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from sqlalchemy import FromClause, and_, true
 from sqlalchemy.sql.elements import ColumnElement
@@ -21,11 +20,9 @@ from repositories.projections import (
     PagedMember,
 )
 from repositories.sql.criteria import between_positions, condition, reading_order
-from repositories.sql.json_objects import JsonObjectRenderer, literal
+from repositories.sql.json_objects import TRUE_OR_FALSE, JsonObjectRenderer, literal
 from repositories.sql.mapping import EntityTable
 from repositories.sql.metadata import Timestamp
-
-TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
 
 
 def page_prefix(projection_number: int, page: int) -> str:

@@ -13,7 +13,8 @@ from repositories.projections import (
     JsonProjection,
     PagedMember,
 )
-from repositories.sql.json_pages import TRUE_OR_FALSE, JsonRenderer, OrderedRows, forwards
+from repositories.sql.json_objects import TRUE_OR_FALSE
+from repositories.sql.json_pages import JsonRenderer, OrderedRows, forwards
 from repositories.sql.metadata import JsonText, Timestamp
 
 

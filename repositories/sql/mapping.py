@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import orjson
 from sqlalchemy import Column, FromClause, Index, Table, bindparam, null
@@ -43,6 +43,16 @@ class ChildMapping:
     traced: tuple[str, ...] = ()
 
 
+class RowsOf(Protocol):
+    """Gives the rows of the entities of a type which the caller may see, under a name."""
+
+    def __call__(self, type_name: str, name: str) -> NamedFromClause: ...
+
+
+Computation = Callable[[Callable[[str], ColumnElement[Any]], RowsOf], ColumnElement[bool]]
+"""Gives what is computed of a row, whose columns it gets by their names, and of other rows."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class EntityMapping:
     """How entities of a type are stored. It's a part of cache keys, so it's hashed by its identity.
@@ -60,6 +70,8 @@ class EntityMapping:
     """The attributes that are keys of other entities. They are always read, as the key is."""
     unchanging: tuple[str, ...] = ()
     """Columns that a save under the same key may not change: they are part of another key."""
+    computed: Mapping[str, Computation] = field(default_factory=dict)
+    """What can be projected beside attributes, by name."""
     columns: tuple[Column[Any], ...] = field(init=False)
     """The columns of rows, in order."""
     column_indexes: Mapping[str, int] = field(init=False)

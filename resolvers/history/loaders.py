@@ -3,15 +3,18 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from domain.entity import Entity
 from domain.errors import StateRemoved
 from domain.history import Event
 from domain.json_object import JsonObject
 from repositories.history.contract import EventReads
+from repositories.history.states import record_of
 from repositories.lazy import lazy
 from resolvers.dataloaders import DataLoader
+
+R = TypeVar("R", bound=Entity)
 
 
 class Moment(NamedTuple):
@@ -24,12 +27,21 @@ class Moment(NamedTuple):
 
 
 class History(NamedTuple):
-    """Up to `limit` events of an entity, the newest first, before the one with the id `before`."""
+    """Up to `limit` events of an entity, the newest first, before the one with the id `before`;
+    perhaps only those after which it was there."""
 
     entity_type: str
     key: str
     limit: int
     before: str | None
+    with_deletions: bool = True
+
+
+def entity_after(event: Event, record_type: type[R]) -> R:
+    """The entity with its children as it was after the change, which didn't delete it; the event
+    was read with its state."""
+    assert event.state is not None
+    return record_of(record_type, event.state, event.client_id)
 
 
 class EventLoaders:
@@ -55,11 +67,13 @@ class EventLoaders:
 
     async def _histories(self, asked: Sequence[History]) -> Mapping[History, Sequence[Event]]:
         found: dict[History, Sequence[Event]] = {}
-        for (entity_type, limit, before), them in _grouped(
-            asked, lambda it: (it.entity_type, it.limit, it.before)
+        for (entity_type, limit, before, with_deletions), them in _grouped(
+            asked, lambda it: (it.entity_type, it.limit, it.before, it.with_deletions)
         ).items():
             keys = [it.key for it in them]
-            events = await self.reads.of_entities(entity_type, keys, limit, before=before)
+            events = await self.reads.of_entities(
+                entity_type, keys, limit, before=before, with_deletions=with_deletions
+            )
             found |= {it: events.get(it.key, ()) for it in them}
         return found
 

@@ -15,6 +15,13 @@ from repositories.projections import Address, Part
 from repositories.registry import Entities
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
+from schema.delivery.lineage import stale
+from schema.delivery.versions import (
+    DeliveryPackageDiff,
+    DeliveryPackageVersionConnection,
+    diff,
+    versions,
+)
 from schema.descriptions import URL
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
@@ -102,6 +109,9 @@ class DeliveryPackage(StoredEntity):
     updated_at: datetime = updated_at()
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: DeliveryPackage | None = as_of()
+    is_stale: bool = stale()
+    versions: DeliveryPackageVersionConnection = versions()
+    diff: DeliveryPackageDiff | None = diff()
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(
         "The draft that is delivered; null when it isn't stored.",
         key="draft_id",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import strawberry
 from strawberry import UNSET
@@ -21,6 +21,47 @@ from schema.history.types import EventConnection, EventEdge
 from schema.pagination import After, First, PageInfo, page_size
 from schema.scopes import for_scope
 
+C = TypeVar("C")
+
+
+class HistoryPage(NamedTuple):
+    """Some of an entity's events, the newest first."""
+
+    events: Sequence[Any]
+    has_more: bool
+    is_first: bool
+
+    def connection(self, connection: Callable[..., C], edge: Callable[..., Any]) -> C:
+        """The page as a connection of this type, whose nodes describe events."""
+        cursors = [encode_event_id(event.event_id) for event in self.events]
+        return connection(
+            edges=[edge(cursor=c, node=it) for c, it in zip(cursors, self.events, strict=True)],
+            nodes=list(self.events),
+            page_info=PageInfo(
+                has_next_page=self.has_more,
+                has_previous_page=not self.is_first,
+                start_cursor=cursors[0] if cursors else None,
+                end_cursor=cursors[-1] if cursors else None,
+            ),
+        )
+
+
+async def load_history(
+    entities: Sequence[Entity],
+    context: Context,
+    first: int | None,
+    after: str | None,
+    *,
+    with_deletions: bool = True,
+) -> Sequence[HistoryPage]:
+    """The same page of each entity's events. Raises BadUserInput."""
+    limit, _ = page_size(first, UNSET)
+    before = decode_event_id("after", after)
+    found = await context.loaders.events.histories.load_many(
+        [History(it.entity_type, _key(it), limit + 1, before, with_deletions) for it in entities]
+    )
+    return [HistoryPage(them[:limit], len(them) > limit, before is None) for them in found]
+
 
 def history() -> Any:
     """The events of an entity."""
@@ -28,12 +69,8 @@ def history() -> Any:
     async def resolve_all(
         parents: Sequence[Any], info: Any, first: int | None = UNSET, after: str | None = UNSET
     ) -> Sequence[Any]:
-        limit, _ = page_size(first, UNSET)
-        before = decode_event_id("after", after)
-        context: Context = info.context
-        asked = [History(it.entity_type, _key(it), limit + 1, before) for it in parents]
-        found = await context.loaders.events.histories.load_many(asked)
-        return [_connection(events, limit, is_first=before is None) for events in found]
+        pages = await load_history(parents, info.context, first, after)
+        return [page.connection(EventConnection, EventEdge) for page in pages]
 
     async def resolve(
         parent: strawberry.Parent[Any], info: Info, first: First = UNSET, after: After = UNSET
@@ -107,18 +144,3 @@ def as_of() -> Any:
 def _key(record: Entity) -> str:
     key: str = getattr(record, record.key_name)
     return key
-
-
-def _connection(found: Sequence[Any], limit: int, *, is_first: bool) -> EventConnection:
-    events = found[:limit]
-    cursors = [encode_event_id(event.event_id) for event in events]
-    return EventConnection(
-        edges=[EventEdge(cursor=c, node=it) for c, it in zip(cursors, events, strict=True)],
-        nodes=list(events),
-        page_info=PageInfo(
-            has_next_page=len(found) > limit,
-            has_previous_page=not is_first,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-    )

@@ -54,6 +54,7 @@ def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
         "ReplayWebhooks",
         "RetryWebhooks",
         "Files",
+        "Versions",
     ]
     graphiql.picture("first-visit")
 

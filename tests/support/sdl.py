@@ -79,15 +79,16 @@ def fields_of(type_: Fielded) -> dict[str, str]:
     return {name: str(field.type) for name, field in type_.fields.items()}
 
 
-MADE_FOR_REQUESTS = {"File.url", "Upload.request"}
-"""Fields that are another whenever they are asked for."""
+MADE_FOR_REQUESTS = {"File.url", "Upload.request", "DeliveryPackage.isStale"}
+"""Fields that may be another whenever they are asked for."""
 
 
 def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
     """The fields that tell of the entity itself, as it is: not its global id, nor what it leads
-    to, its history included."""
+    to, its history and its versions included."""
     ends = {other.name for other in entity_types()}
-    ends |= {f"{name}Connection" for name in (*ends, "Event")}
+    ends |= {f"{name}Connection" for name in (*ends, "Event", "DeliveryPackageVersion")}
+    ends.add("DeliveryPackageDiff")
     return {
         name: str(field.type)
         for name, field in entity.fields.items()
