@@ -8,7 +8,16 @@ Revisions that ran depend on it: add others, never change it.
 
 from typing import Final
 
-TRACE_DELIVERY_ARTIFACTS: Final = """
+
+def _content(artifact: str, file_id: str = "file_id") -> str:
+    """What artifacts are the same by, as one text."""
+    file_id, url, name = f"{artifact}.{file_id}", f"{artifact}.url", f"{artifact}.name"
+    return f"""CASE WHEN {file_id} IS NOT NULL THEN 'file ' || {file_id}
+                    ELSE 'url ' || length({url}) || ' ' || {url} || length({name}) || ' ' || {name}
+                        || {artifact}.format END"""
+
+
+TRACE_DELIVERY_ARTIFACTS: Final = f"""
 CREATE FUNCTION trace_delivery_artifacts(
     package_ids text[], draft_ids text[], draft_ids_before text[], states json[]
 )
@@ -19,7 +28,7 @@ BEGIN
         SELECT (
             SELECT row_to_json(whole) FROM (
                 SELECT given.package_id AS "packageId", given.draft_id AS "draftId",
-                    traced.artifacts AS "artifacts"
+                    coalesce(traced.artifacts, '[]') AS "artifacts"
             ) AS whole
         )
         FROM unnest($1, $2, $3, $4)
@@ -27,36 +36,44 @@ BEGIN
         LEFT JOIN production_drafts AS draft ON draft.draft_id = given.draft_id
         LEFT JOIN qc_results AS result ON result.draft_id = given.draft_id
         CROSS JOIN LATERAL (
-            SELECT coalesce(array_to_json(array_agg(artifact ORDER BY artifact."position")), '[]')
-                AS artifacts
+            SELECT jsonb_object_agg(kept.place || ' ' || kept.content, kept.lineage) AS in_places,
+                jsonb_object_agg(kept.content, kept.lineage ORDER BY kept.place DESC) AS anywhere
             FROM (
-                SELECT item."name", item."url", item."format", item."position", item."fileId",
-                    CASE WHEN item."draftRevision" IS NOT NULL THEN item."draftRevision"
-                        WHEN same."position" IS NOT NULL THEN same.draft_revision
-                        ELSE draft.revision END AS "draftRevision",
-                    CASE WHEN item."qcResultId" IS NOT NULL THEN item."qcResultId"
-                        WHEN same."position" IS NOT NULL THEN same.qc_result_id
-                        ELSE result.result_id END AS "qcResultId",
-                    CASE WHEN item."qcResultId" IS NOT NULL THEN item."qcRevision"
-                        WHEN same."position" IS NOT NULL THEN same.qc_revision
-                        ELSE result.revision END AS "qcRevision"
-                FROM json_to_recordset(given.state -> 'artifacts') AS item (
-                    "name" text, "url" text, "format" text, "position" integer, "fileId" text,
-                    "draftRevision" integer, "qcResultId" text, "qcRevision" integer
-                )
-                LEFT JOIN LATERAL (
-                    SELECT stored."position", stored.draft_revision, stored.qc_result_id,
-                        stored.qc_revision
-                    FROM delivery_artifacts AS stored
-                    WHERE given.draft_id_before = given.draft_id
-                        AND stored.package_id = given.package_id
-                        AND (
-                            stored.file_id = item."fileId"
-                            OR stored.url = item."url" AND stored.name = item."name"
-                                AND stored.format = item."format"
+                SELECT stored.position AS place, {_content("stored")} AS content,
+                    jsonb_build_array(
+                        stored.draft_revision, stored.qc_result_id, stored.qc_revision
+                    ) AS lineage
+                FROM delivery_artifacts AS stored
+                WHERE given.draft_id_before = given.draft_id
+                    AND stored.package_id = given.package_id
+            ) AS kept
+        ) AS known
+        CROSS JOIN LATERAL (
+            SELECT array_to_json(array_agg(artifact ORDER BY artifact."position")) AS artifacts
+            FROM (
+                SELECT found.name, found.url, found.format, found.position,
+                    found.file_id AS "fileId",
+                    coalesce(found.draft_revision, (found.lineage ->> 0)::integer)
+                        AS "draftRevision",
+                    coalesce(found.qc_result_id, found.lineage ->> 1) AS "qcResultId",
+                    coalesce(found.qc_revision, (found.lineage ->> 2)::integer) AS "qcRevision"
+                FROM (
+                    SELECT item.*, coalesce(
+                        known.in_places -> (item.position || ' ' || item.content),
+                        known.anywhere -> item.content,
+                        jsonb_build_array(draft.revision, result.result_id, result.revision)
+                    ) AS lineage
+                    FROM (
+                        SELECT told.name, told.url, told.format, told.position,
+                            told."fileId" AS file_id, told."draftRevision" AS draft_revision,
+                            told."qcResultId" AS qc_result_id, told."qcRevision" AS qc_revision,
+                            {_content("told", '"fileId"')} AS content
+                        FROM json_to_recordset(given.state -> 'artifacts') AS told (
+                            name text, url text, format text, position integer, "fileId" text,
+                            "draftRevision" integer, "qcResultId" text, "qcRevision" integer
                         )
-                    ORDER BY stored."position" = item."position" DESC, stored."position" LIMIT 1
-                ) AS same ON true
+                    ) AS item
+                ) AS found
             ) AS artifact
         ) AS traced
         ORDER BY given.number

@@ -247,9 +247,10 @@ UNBOUNDED: Final = 2**53
 
 _OBJECT_DEPTH: Final = 4
 _ENTITY_DEPTH: Final = 8
-_COMPUTED_DEPTH: Final = 8
 _LIST_DEPTH: Final = 12
 """Lists are deeper: they have a query within a query."""
+_COMPUTED_DEPTH: Final = 12
+"""As lists are: its query has conditions within conditions."""
 _PAGE_DEPTH: Final = 13
 """Pages are the deepest: those that are sorted have one more."""
 

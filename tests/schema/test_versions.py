@@ -105,7 +105,7 @@ async def test_a_lineage_that_makes_no_sense_is_refused(
 
     assert payload["deliveryPackage"] is None
     assert payload["errors"] == [
-        {"message": f"artifacts.1.{path}: {message}.", "path": ["artifacts", "1", path]}
+        {"message": f"{path}: {message}.", "path": ["artifacts", "1", path]}
     ]
 
 
