@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
-from domain.delivery import LINEAGE, UNKNOWN, DeliveryArtifact, DeliveryPackage, Lineage
-from domain.lineage import IS_STALE, is_made_now, traced
+from domain.delivery import LINEAGE, DeliveryArtifact, DeliveryPackage, Lineage
+from domain.lineage import IS_STALE, traced
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.delivery.lineage import is_stale, present_lineages
 from repositories.delivery.tables import delivery_artifacts, delivery_packages
@@ -97,16 +97,18 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
     async def _traced(
         self, records: Sequence[DeliveryPackage], stored: Mapping[str, DeliveryPackage]
     ) -> Sequence[DeliveryPackage]:
-        drafts = {
-            record.draft_id
-            for record in records
-            if is_made_now(record, stored.get(record.package_id))
-        }
-        present = await self._present(drafts) if drafts else {}
-        return [
-            traced(record, stored.get(record.package_id), present.get(record.draft_id, UNKNOWN))
-            for record in records
-        ]
+        found = [traced(record, stored.get(record.package_id)) for record in records]
+        if None not in found:
+            return list(filter(None, found))
+        present = await self._present({record.draft_id for record in records})
+
+        def traced_now(record: DeliveryPackage) -> DeliveryPackage:
+            now = traced(record, stored.get(record.package_id), present[record.draft_id])
+            assert now is not None
+            return now
+
+        pairs = zip(records, found, strict=True)
+        return [known or traced_now(record) for record, known in pairs]
 
     async def _present(self, draft_ids: Collection[str]) -> Mapping[str, Lineage]:
         """What the drafts are now, by their keys."""

@@ -55,7 +55,9 @@ class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
         if stored is not None:
             artifacts = self._session.table(self.children_table).get(stored.package_id, ())
             stored = replace(stored, artifacts=artifacts)
-        return traced(record, stored, self._present(record.draft_id))
+        found = traced(record, stored) or traced(record, stored, self._present(record.draft_id))
+        assert found is not None
+        return found
 
     def _present(self, draft_id: str) -> Lineage:
         """What the draft is now, visible or not."""

@@ -232,7 +232,7 @@ def diff() -> Any:
             f"{TopLevelCode.BAD_USER_INPUT} where the package had no such revision, and "
             f"{TopLevelCode.STATE_EXPIRED} where it isn't known any more what it was.",
         ),
-        metadata=FieldResolution(resolve_batch=resolve_all).metadata,
+        metadata=FieldResolution(resolve_batch=resolve_all, attributes=("revision",)).metadata,
     )
 
 

@@ -61,6 +61,8 @@ _lineages = st.sampled_from([PRESENT, Lineage(1), Lineage(3), Lineage(3, "other"
 @given(_lineages, _lineages)
 def test_what_is_made_now_is_not_stale_now(present: Lineage, before: Lineage) -> None:
     stored = traced(build.package(), None, before)
+    now = traced(build.package(), None, present)
 
-    assert not is_stale(traced(build.package(), None, present).artifacts or (), present)
-    assert traced(build.package(), stored, present) == stored
+    assert now is not None
+    assert not is_stale(now.artifacts or (), present)
+    assert traced(build.package(), stored, present) == traced(build.package(), stored) == stored

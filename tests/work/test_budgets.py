@@ -70,7 +70,7 @@ CALLS_FOR_AN_ARTIFACT_MORE: Final = {"memory": 0, "sqlite": 0}
 
 CALLS_FOR_A_SAVED_ARTIFACT_MORE: Final = {"memory": 15, "sqlite": 23}
 
-STATEMENTS: Final = {"list": 1, "small": 1, "save": 4}
+STATEMENTS: Final = {"list": 1, "small": 1, "save": 5}
 
 RESOLVERS: Final = {
     "list": {"Query.deliveryPackages"},
