@@ -84,6 +84,10 @@ class Arguments:
         """How many arguments the selection gives."""
         return len(self._node.arguments or ())
 
+    def have(self, name: str) -> bool:
+        """Whether the selection gives this argument, whatever its value."""
+        return any(given.name.value == name for given in self._node.arguments or ())
+
     @property
     def are_constant(self) -> bool:
         """Whether they use no variable, so that they are the same for all requests."""

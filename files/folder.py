@@ -10,7 +10,7 @@ import fcntl
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -129,7 +129,9 @@ class FolderStore:
         except ContentMissing:
             return None
 
-    async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, key: str, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         path = self._path(key)
         file = await self._reading.acquire(_translating(lambda: _open(path)), os.close)
         try:

@@ -1,6 +1,6 @@
 """The store that keeps bytes in memory: they are gone with the process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -80,7 +80,9 @@ class MemoryStore:
         kept = self._kept.get(key)
         return None if kept is None else StoredContent(key, len(kept.content), kept.stored_at)
 
-    async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, key: str, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         kept = self._kept.get(key)
         if kept is None:
             raise ContentMissing

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
@@ -48,17 +49,43 @@ def safe_name(name: str) -> str:
     name = "".join(kept).strip(". \t\u00a0")
     if _DEVICES.fullmatch(name):
         name = f"_{name}"
-    return _shortened(name) or _NOTHING
+    return shortened(name) or _NOTHING
 
 
-def _shortened(name: str) -> str:
-    if len(name.encode()) <= NAME_BYTES:
+def unique_names(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """The names made safe, in their order, each another one than those before it and those taken.
+
+    They are others also where a file system tells neither upper from lower case, nor the ways to
+    compose a letter.
+    """
+    seen = set(map(_folded, taken))
+    numbers: dict[str, int] = {}
+    found = []
+    for name in map(safe_name, names):
+        unique, folded = name, _folded(name)
+        number = numbers.get(folded, 1)
+        while _folded(unique) in seen:
+            number += 1
+            unique = shortened(name, f" ({number})")
+        numbers[folded] = number
+        seen.add(_folded(unique))
+        found.append(unique)
+    return found
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def shortened(name: str, ending: str = "") -> str:
+    """The name with this ending before its extension, and no longer than it may be."""
+    if not ending and len(name.encode()) <= NAME_BYTES:
         return name
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension.encode()) > _EXTENSION_BYTES:
         stem, dot, extension = name, "", ""
-    room = NAME_BYTES - len(f"{dot}{extension}".encode())
-    return stem.encode()[:room].decode(errors="ignore").rstrip(". ") + dot + extension
+    room = NAME_BYTES - len(f"{ending}{dot}{extension}".encode())
+    return stem.encode()[:room].decode(errors="ignore").rstrip(". ") + ending + dot + extension
 
 
 def is_inline(media_type: str) -> bool:

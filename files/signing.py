@@ -16,17 +16,22 @@ from urllib.parse import quote
 
 from domain.access import Pepper
 from domain.sources import Clock, utc_now
-from files.names import safe_name
+from files.names import safe_name, shortened
 from files.store import SignedRequest
 
 FOLDER: Final = "files"
 """What the paths of all addresses begin with."""
 UPLOADS: Final = "uploads"
+ARCHIVES: Final = "archives"
 _PURPOSE: Final = b"aicmo: addresses of files, 1"
 
 
-Said = tuple[str, str, str, str, str, int, int]
-"""What an address says: the method, id, name, hash, media type, size, and when it ends."""
+Said = tuple[str | int, ...]
+"""What an address says: all that the answer depends on, and when it ends. What addresses of one
+kind begin with, those of another don't."""
+FileSaid = tuple[str, str, str, str, str, int, int]
+"""What the address of a file or an upload says: the method, id, name, hash, media type, size, and
+when it ends."""
 
 
 class NotSigned(Exception):
@@ -61,6 +66,29 @@ class DownloadAddress:
     size: int
     expires: int
     """In seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveAddress:
+    """What the address of an archive says."""
+
+    package_id: str
+    revision: int
+    client_id: str | None
+    """The client to whom the address was given: the archive has no files of others, and none that
+    are nobody's. None: to somebody who sees all clients."""
+    has_verdicts: bool
+    """Whether it was given to somebody who may read results of QC."""
+    expires: int
+    """In seconds since 1970."""
+
+    @property
+    def name(self) -> str:
+        """What the archive is called: a safe name."""
+        return shortened(safe_name(f"{self.package_id}.zip"), f"-v{self.revision}")
+
+
+Address = UploadAddress | DownloadAddress | ArchiveAddress
 
 
 def keys_of(peppers: Sequence[Pepper]) -> tuple[bytes, ...]:
@@ -108,6 +136,43 @@ class AddressSigner:
         said = ("GET", file_id, name, sha256, media_type, size, _seconds(expires_at))
         return self._signed(base, path, said)
 
+    def sign_archive(
+        self,
+        package_id: str,
+        revision: int,
+        *,
+        client_id: str | None,
+        has_verdicts: bool,
+        expires_at: datetime,
+        base: str,
+    ) -> str:
+        """The address to download a version of a package from, which ends in the archive's name."""
+        address = ArchiveAddress(
+            package_id, revision, client_id, has_verdicts, _seconds(expires_at)
+        )
+        client = "" if client_id is None else f"&client={quote(client_id, safe='')}"
+        url = (
+            f"{FOLDER}/{ARCHIVES}/{quote(address.name, safe='')}?package="
+            f"{quote(package_id, safe='')}&revision={revision}{client}"
+            f"&verdicts={has_verdicts:d}&expires={address.expires}"
+            f"&signature={_signature(self._keys[0], _said_by(address))}"
+        )
+        return f"{base}/{url}" if base else url
+
+    def read_archive(self, name: str, query: dict[str, str]) -> ArchiveAddress:
+        """What the address says. Raises NotSigned, Expired."""
+        address = ArchiveAddress(
+            query.get("package", ""),
+            _number(query, "revision"),
+            query.get("client"),
+            bool(_number(query, "verdicts")),
+            _number(query, "expires"),
+        )
+        if name != address.name:
+            raise NotSigned
+        self._require_signed(address, query)
+        return address
+
     def read_upload(self, upload_id: str, query: dict[str, str]) -> UploadAddress:
         """What the address says. Raises NotSigned, Expired."""
         address = UploadAddress(
@@ -133,7 +198,7 @@ class AddressSigner:
         self._require_signed(address, query)
         return address
 
-    def _signed(self, base: str, path: str, said: Said) -> str:
+    def _signed(self, base: str, path: str, said: FileSaid) -> str:
         """The address. Lists have hundreds of them, so it's made without any detour."""
         *_, sha256, media_type, size, expires = said
         url = (
@@ -142,9 +207,7 @@ class AddressSigner:
         )
         return f"{base}/{url}" if base else url
 
-    def _require_signed(
-        self, address: UploadAddress | DownloadAddress, query: dict[str, str]
-    ) -> None:
+    def _require_signed(self, address: Address, query: dict[str, str]) -> None:
         given, said = query.get("signature", "").encode(), _said_by(address)
         matches = [hmac.compare_digest(_signature(key, said).encode(), given) for key in self._keys]
         if not any(matches):
@@ -153,8 +216,12 @@ class AddressSigner:
             raise Expired
 
 
-def _said_by(address: UploadAddress | DownloadAddress) -> Said:
+def _said_by(address: Address) -> Said:
     """The method of an upload is PUT, that of a download GET: HEAD asks no more than each."""
+    if isinstance(address, ArchiveAddress):
+        client = () if address.client_id is None else (address.client_id,)
+        said = (address.package_id, address.revision, int(address.has_verdicts), address.expires)
+        return f"GET {ARCHIVES}", *said, *client
     if isinstance(address, UploadAddress):
         method, id, name = "PUT", address.upload_id, ""
     else:

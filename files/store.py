@@ -5,7 +5,7 @@ the same bytes are kept once and never change. `upload_key` is where the bytes o
 until they are checked.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -33,6 +33,12 @@ class ContentMissing(FileStoreError):
     """Nothing is kept under the key."""
 
     message = "The content isn't in the file store."
+
+
+class ContentDamaged(FileStoreError):
+    """What is kept under the key isn't what was put there."""
+
+    message = "The content in the file store is damaged."
 
 
 class BeingWritten(FileStoreError):
@@ -89,7 +95,9 @@ class FileStore(Protocol):
         """What is kept under the key, or None."""
         ...
 
-    def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    def read(
+        self, key: str, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` up to `stop`, in parts of at most a megabyte.
 
         Raises ContentMissing where nothing is kept.

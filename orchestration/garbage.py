@@ -6,7 +6,6 @@ is no file without its bytes.
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
@@ -16,6 +15,7 @@ from domain.callers import system
 from domain.delivery import DeliveryPackage
 from domain.files import File
 from domain.sources import Clock, utc_now
+from files.checksums import checksums_of
 from files.store import ContentMissing, FileStore, StoredContent, content_key
 from repositories.criteria import (
     Comparison,
@@ -110,16 +110,22 @@ class Garbage:
             await unit.files.release_content(sha256, owner)
             return False
 
+        is_deleted = False
+
         async def release(unit: UnitOfWork) -> None:
+            if is_deleted:
+                await unit.files.forget_checksum(sha256)
             await unit.files.release_content(sha256, owner)
 
         began = loop.time()
         if not await self._write(claim):
             return False
         try:
-            return loop.time() - began < _CLAIM_SECONDS and await self._store.delete(content.key)
+            if loop.time() - began < _CLAIM_SECONDS:
+                is_deleted = await self._store.delete(content.key)
         finally:
             await self._write(release)
+        return is_deleted
 
     async def _old_files(self) -> AsyncIterator[Mapping[str, File]]:
         """All files from before the grace time by their keys, some at a time."""
@@ -188,7 +194,7 @@ async def verify(storage: Storage, store: FileStore) -> AsyncIterator[Verified]:
     async for content in store.list(_CONTENT):
         sha256 = _hash_of(content)
         try:
-            is_ok = await _sha256_of(store, content.key) == sha256
+            is_ok = (await checksums_of(store, content.key)).sha256 == sha256
         except ContentMissing:  # it was collected meanwhile
             continue
         if is_ok:
@@ -200,10 +206,3 @@ async def verify(storage: Storage, store: FileStore) -> AsyncIterator[Verified]:
             if bytes.fromhex(file.sha256) in seen or await store.stat(content_key(file.sha256)):
                 continue
             yield Verified(file.sha256, "missing", file.file_id)
-
-
-async def _sha256_of(store: FileStore, key: str) -> str:
-    hashed = hashlib.sha256()
-    async for part in store.read(key):
-        await asyncio.to_thread(hashed.update, part)
-    return hashed.hexdigest()

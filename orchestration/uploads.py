@@ -5,7 +5,6 @@ there is no file without its bytes, and bytes without a file are collected.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +31,7 @@ from domain.files import (
 )
 from domain.scopes import Scope
 from domain.validation import require_valid
+from files.checksums import checksums_of
 from files.service import Files
 from files.store import ContentMissing, FileStoreError, SignedRequest, content_key, upload_key
 from repositories.criteria import AllOf, Comparison, Direction, Operator, Order, PageRequest
@@ -159,11 +159,11 @@ class Uploads:
 
     async def _try_to_complete(self, caller: Caller, upload: Upload) -> None:
         with _store_errors():
-            failure = await self._failure_of(upload)
+            failure, crc32 = await self._examined(upload)
         if failure is UploadFailure.NO_BYTES and await self._is_kept_already(caller, upload):
             failure = None
         if failure is None:
-            await self._become_file(caller, upload)
+            await self._become_file(caller, upload, crc32)
             return
         if failure not in ENDING:
             raise rejected(failure)
@@ -171,32 +171,28 @@ class Uploads:
         with suppress(FileStoreError):  # it's collected later
             await self.files.store.delete(upload_key(upload.upload_id))
 
-    async def _failure_of(self, upload: Upload) -> UploadFailure | None:
-        """Why what was received can't become the file. All of it is read."""
+    async def _examined(self, upload: Upload) -> tuple[UploadFailure | None, int | None]:
+        """Why what was received can't become the file, or its CRC-32. All of it is read."""
         # It's imported for the first file: it reads a table of all signatures.
         from files.media_types import ContentCheck  # noqa: PLC0415
 
         store, key = self.files.store, upload_key(upload.upload_id)
         stored = await store.stat(key)
         if stored is None:
-            return UploadFailure.NO_BYTES
+            return UploadFailure.NO_BYTES, None
         if stored.size != upload.size:
             is_short = stored.size < upload.size
-            return UploadFailure.INCOMPLETE if is_short else UploadFailure.WRONG_SIZE
-        hashed, content = hashlib.sha256(), ContentCheck(upload.media_type)
-
-        def look_at(part: bytes) -> None:
-            hashed.update(part)
-            content.feed(part)
-
+            return UploadFailure.INCOMPLETE if is_short else UploadFailure.WRONG_SIZE, None
+        content = ContentCheck(upload.media_type)
         try:
-            async for part in store.read(key):
-                await asyncio.to_thread(look_at, part)
+            found = await checksums_of(store, key, content.feed)
         except ContentMissing:
-            return UploadFailure.NO_BYTES
-        if hashed.hexdigest() != upload.sha256:
-            return UploadFailure.WRONG_SHA256
-        return None if content.fits() else UploadFailure.WRONG_MEDIA_TYPE
+            return UploadFailure.NO_BYTES, None
+        if found.sha256 != upload.sha256:
+            return UploadFailure.WRONG_SHA256, None
+        if not content.fits():
+            return UploadFailure.WRONG_MEDIA_TYPE, None
+        return None, found.crc32
 
     async def _is_kept_already(self, caller: Caller, upload: Upload) -> bool:
         """Whether it can be completed without bytes that were received for it.
@@ -214,8 +210,11 @@ class Uploads:
 
         return await self._write(caller, work)
 
-    async def _become_file(self, caller: Caller, upload: Upload) -> None:
-        """Keep the bytes as content, and then store the file. Raises UploadRejected."""
+    async def _become_file(self, caller: Caller, upload: Upload, crc32: int | None) -> None:
+        """Keep the bytes as content, and then store the file. Raises UploadRejected.
+
+        `crc32` is None where the bytes weren't read: others have read them before.
+        """
         while await self._claim(caller, upload):
             try:
                 with _store_errors():
@@ -225,7 +224,7 @@ class Uploads:
             except ContentMissing:
                 await self._release(upload)
                 raise rejected(UploadFailure.NO_BYTES) from None
-            if await self._finish(caller, upload):
+            if await self._finish(caller, upload, crc32):
                 return
 
     async def _claim(self, caller: Caller, upload: Upload) -> bool:
@@ -247,7 +246,7 @@ class Uploads:
             await asyncio.sleep(_PAUSE)
         return is_claimed is not None
 
-    async def _finish(self, caller: Caller, upload: Upload) -> bool:
+    async def _finish(self, caller: Caller, upload: Upload, crc32: int | None) -> bool:
         """Store the file; False where somebody else has claimed the content since."""
 
         async def work(unit: UnitOfWork) -> bool:
@@ -258,6 +257,8 @@ class Uploads:
                 return False
             file = await unit.files.save(file_of(stored, unit.new_key("file"), unit.now))
             await unit.uploads.save(completed(stored, file.file_id, unit.now))
+            if crc32 is not None:
+                await unit.files.note_checksum(upload.sha256, crc32)
             await unit.files.release_content(upload.sha256, upload.upload_id)
             return True
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
 from repositories.criteria import PageRequest
 
@@ -30,16 +30,20 @@ class EncodedId(NamedTuple):
 
 
 class Address(NamedTuple):
-    """A file's address, which nobody but the schema can make: `render_address` renders what it's
-    made of, these attributes. It's the value of the attribute `given` where the record has one.
+    """An address, which nobody but the schema can make: `render_address` renders what it's made
+    of, these attributes. It's the value of the attribute `given` where the record has one.
 
-    The outermost projection has how long the address is valid: `lifetimes` has it under this
-    number. None: the address is valid for good.
+    The outermost projection has the terms of the address: `terms` has them under this number. None:
+    the address is valid for good.
+
+    With `of_children` it's also made of whether any of the record's children has an attribute: of
+    those that it has under a name, the attribute.
     """
 
     attributes: tuple[str, ...]
     number: int | None = None
     given: str | None = None
+    of_children: tuple[str, str] | None = None
 
 
 class Computed(NamedTuple):
@@ -146,15 +150,15 @@ Part = (
 class JsonProjection:
     """The members of an object, in order: keys, and the parts under them.
 
-    An outermost projection has the requests of all `pages` within it, and the lifetimes of
-    addresses, by their numbers. Lifetimes change nothing of what is rendered, so projections that
-    differ in these alone are equal.
+    An outermost projection has the requests of all `pages` within it, and the terms of addresses,
+    by their numbers. Terms change nothing of what is rendered, so projections that differ in these
+    alone are equal.
     """
 
     members: tuple[tuple[str, Part], ...]
     pages: tuple[PageRequest, ...] = ()
-    lifetimes: tuple[int, ...] = ()
-    """In seconds."""
+    terms: tuple[Any, ...] = ()
+    """Those of addresses, which the schema knows."""
     has_places: bool = field(init=False)
     """Whether its texts contain places."""
     has_addresses: bool = field(init=False)
@@ -180,16 +184,16 @@ class JsonProjection:
         )
 
     def of_pages(
-        self, pages: tuple[PageRequest, ...], lifetimes: tuple[int, ...] | None = None
+        self, pages: tuple[PageRequest, ...], terms: tuple[Any, ...] | None = None
     ) -> "JsonProjection":
-        """The same projection with these pages, and with other lifetimes where they are given."""
-        if not pages and not lifetimes:
+        """The same projection with these pages, and with other terms where they are given."""
+        if not pages and not terms:
             return self
         bound = object.__new__(JsonProjection)
         for name, value in (
             ("members", self.members),
             ("pages", pages),
-            ("lifetimes", self.lifetimes if lifetimes is None else lifetimes),
+            ("terms", self.terms if terms is None else terms),
             ("has_places", self.has_places),
             ("has_addresses", self.has_addresses),
             ("_members_hash", self._members_hash),
@@ -273,6 +277,8 @@ def _depth(part: Part) -> int:
             return projection.depth + _ENTITY_DEPTH
         case Computed():
             return _COMPUTED_DEPTH
+        case Address(of_children=tuple()):
+            return _ENTITY_DEPTH
         case Children(_, projection):
             return projection.depth + _LIST_DEPTH
         case Paged(members=members):

@@ -53,10 +53,18 @@ def objects(
 def are_carried(projection: JsonProjection, record: Any) -> bool:
     """Whether the record itself has all that is projected, its children included."""
     return not refers(projection) and not any(
-        isinstance(part, Children)
-        and (getattr(record, part.attribute) is None or refers(part.projection))
+        (isinstance(part, Children) and refers(part.projection))
+        or ((name := _children_of(part)) is not None and getattr(record, name) is None)
         for _, part in projection.members
     )
+
+
+def _children_of(part: Part) -> str | None:
+    """The attribute under which a record has the children that the part is made of."""
+    match part:
+        case Children(attribute) | Address(of_children=(attribute, _)):
+            return attribute
+    return None
 
 
 def refers(projection: JsonProjection) -> bool:
@@ -81,7 +89,7 @@ def _column(
         case EncodedId(prefix, attribute):
             return [base64url(prefix + getattr(record, attribute)) for record in records]
         case Address():
-            return _addresses(part, records)
+            return _addresses(part, records, belonging)
         case Embedded(attribute, projection, is_many):
             held = [getattr(record, attribute) for record in records]
             if is_many:
@@ -96,17 +104,21 @@ def _column(
             return belonging(part, records)
 
 
-def _addresses(part: Address, records: Sequence[Any]) -> Sequence[Any]:
+def _addresses(part: Address, records: Sequence[Any], belonging: Belonging) -> Sequence[Any]:
     given: list[Any] = [None] * len(records)
     if part.given is not None:
         given = list(map(attrgetter(part.given), records))
     if None not in given:
         return given
+    values = [[getattr(record, each) for each in part.attributes] for record in records]
+    if part.of_children is not None:
+        name, attribute = part.of_children
+        children = belonging(Children(name, JsonProjection((("", Attribute(attribute)),))), records)
+        for each, them in zip(values, children, strict=True):
+            each.append(any(child[""] is not None for child in them))
     return [
-        render_address(part.number, [getattr(record, each) for each in part.attributes])
-        if address is None
-        else address
-        for address, record in zip(given, records, strict=True)
+        render_address(part.number, each) if address is None else address
+        for address, each in zip(given, values, strict=True)
     ]
 
 

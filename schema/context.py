@@ -70,7 +70,9 @@ class Context:
     @lazy
     def addresses(self) -> Addresses:
         """The addresses of files that the operation gives out."""
-        return Addresses(None if self._uploads is None else self._uploads.files, self.base)
+        return Addresses(
+            None if self._uploads is None else self._uploads.files, self.base, self.caller
+        )
 
     @property
     def uploads(self) -> Uploads:

@@ -49,7 +49,7 @@ class RenderedPayload:
                 members.append((each.key, _attribute(outcome)))
             elif name == outcome:
                 rendered = rendered_projection_of(each.selected or ())
-                if rendered is None or rendered.lifetimes:
+                if rendered is None or rendered.terms:
                     return None
                 projections.append(rendered.projection)
                 members.append((each.key, _objects(outcome, rendered.projection)))

@@ -17,7 +17,7 @@ from execution import ConstantBind, Render, SelectedField
 from repositories.criteria import PageRequest
 from repositories.json_encoding import JsonTexts, encode_json
 from repositories.projections import Attribute, Constant, Embedded, JsonProjection, Part
-from schema.addresses import Addresses
+from schema.addresses import Addresses, Terms
 from schema.cursors import with_cursors
 
 MAX_MEMBERS: Final = 400
@@ -61,42 +61,43 @@ class PageWithin:
         return request
 
 
-LifetimeOf = Callable[..., int]
-"""Returns how many seconds an address is valid, of a field's arguments."""
+TermsOf = Callable[..., Terms]
+"""Returns the terms of an address, of a field's arguments. Raises BadUserInput if they are invalid.
+"""
 
 
-class LifetimeWithin(NamedTuple):
-    """The lifetime of an address within a projection."""
+class TermsWithin(NamedTuple):
+    """The terms of an address within a projection."""
 
     selected: SelectedField
-    lifetime_of: LifetimeOf
+    terms_of: TermsOf
 
-    def seconds(self, arguments_of: ArgumentsOf) -> int:
-        return self.lifetime_of(**arguments_of(self.selected))
+    def terms(self, arguments_of: ArgumentsOf) -> Terms:
+        return self.terms_of(**arguments_of(self.selected))
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedProjection:
-    """A projection that repositories can render, with the pages within it, and lifetimes."""
+    """A projection that repositories can render, with pages and terms of addresses within it."""
 
     projection: JsonProjection
     pages: tuple[PageWithin, ...]
-    lifetimes: tuple[LifetimeWithin, ...] = ()
+    terms: tuple[TermsWithin, ...] = ()
 
     @property
     def has_arguments(self) -> bool:
         """Whether what is rendered depends on the arguments of fields within it."""
-        return bool(self.pages or self.lifetimes)
+        return bool(self.pages or self.terms)
 
     def bound(self, arguments_of: ArgumentsOf) -> JsonProjection | None:
-        """The projection with its page requests, and lifetimes; None if their arguments are
-        invalid."""
+        """The projection with its page requests, and terms of addresses; None if their
+        arguments are invalid."""
         if not self.has_arguments:
             return self.projection
         try:
             return self.projection.of_pages(
                 tuple(page.request(arguments_of) for page in self.pages),
-                tuple(each.seconds(arguments_of) for each in self.lifetimes),
+                tuple(each.terms(arguments_of) for each in self.terms),
             )
         except Exception:  # noqa: BLE001
             return None
@@ -114,12 +115,12 @@ class RenderedProjection:
 
 
 class ProjectionBuilder:
-    """Builds projections of selected fields, and gathers the pages and lifetimes within them."""
+    """Builds projections of selected fields, and gathers the pages and terms within them."""
 
     def __init__(self, first_page: int = 0) -> None:
         """`first_page` is the number of the first page."""
         self.pages: list[PageWithin] = []
-        self.lifetimes: list[LifetimeWithin] = []
+        self.terms: list[TermsWithin] = []
         self._first_page = first_page
 
     def projection(self, selected: Sequence[SelectedField]) -> JsonProjection | None:
@@ -140,16 +141,16 @@ class ProjectionBuilder:
         self.pages.append(PageWithin(selected, request_of))
         return self._first_page + len(self.pages) - 1
 
-    def lifetime(self, selected: SelectedField, lifetime_of: LifetimeOf) -> int:
-        """Adds the lifetime of an address, and returns its number."""
-        self.lifetimes.append(LifetimeWithin(selected, lifetime_of))
-        return len(self.lifetimes) - 1
+    def address(self, selected: SelectedField, terms_of: TermsOf) -> int:
+        """Adds the terms of an address, and returns their number."""
+        self.terms.append(TermsWithin(selected, terms_of))
+        return len(self.terms) - 1
 
     def rendered(self, projection: JsonProjection | None) -> RenderedProjection | None:
         """The projection with what was gathered; None if it's too large."""
         if projection is None or projection.size > MAX_MEMBERS or projection.depth > MAX_DEPTH:
             return None
-        return RenderedProjection(projection, tuple(self.pages), tuple(self.lifetimes))
+        return RenderedProjection(projection, tuple(self.pages), tuple(self.terms))
 
     def _part(self, selected: SelectedField) -> Part | None:
         if selected.field is TypeNameMetaFieldDef:

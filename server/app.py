@@ -27,6 +27,7 @@ from domain.errors import DomainError, Unavailable
 from domain.sources import utc_now
 from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
+from orchestration.archives import Archives
 from repositories.cache import Cache
 from repositories.drivers.engine import Database, open_database
 from repositories.errors import SchemaChanged
@@ -259,6 +260,7 @@ def create_app(
                 addresses=Addresses(settings.public_url, hosts, proxies),
                 files=files,
                 uploads=uploads,
+                archives=None if files is None else Archives(storage, files.store),
                 write_seconds=settings.write_seconds,
             )
             app.serve(service)

@@ -6,7 +6,6 @@ without an origin: pages of ours can't be reached by it.
 
 import base64
 from datetime import timedelta
-from typing import Final
 
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
@@ -17,19 +16,12 @@ from files.service import Files, is_local
 from files.signing import DownloadAddress, Expired, NotSigned
 from files.store import ContentMissing, FileStoreError, content_key
 from repositories.deadlines import set_deadline
-from server.file_responses import FileResponse, StreamedResponse
+from server.file_responses import SAFE, FileResponse, StreamedResponse, file_headers
 from server.ranges import Selected, select
 from server.requests import HttpRequest, RequestRefused
 from server.responses import refuse
 from server.service import Service
 from server.uploads import expired, not_signed, unavailable
-
-_SAFE: Final = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
-    "Cross-Origin-Resource-Policy": "cross-origin",  # whoever has the address may have the file
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class DownloadEndpoint:
@@ -98,7 +90,7 @@ async def _respond(files: Files | None, request: HttpRequest, write_seconds: flo
     if (url := await files.bucket_url(address)) is not None:
         # The bucket's address ends when this one does: nobody has to remember it.
         headers = {"Cache-Control": "no-store", "Location": url, "X-Request-Id": request.id}
-        return HttpResponse(status_code=307, headers={**headers, **_SAFE})
+        return HttpResponse(status_code=307, headers={**headers, **SAFE})
     etag = f'"{address.sha256}"'
     selected = select(request.headers, etag, address.size)
     headers = _headers(address, etag, selected, files, request.id)
@@ -114,7 +106,7 @@ async def _respond(files: Files | None, request: HttpRequest, write_seconds: flo
         return FileResponse(store, file, request.http_cycle, selected, headers, write_seconds)
     content = store.read(key, selected.start, selected.stop)
     first = await anext(content, b"")  # before the status is sent: it may be missing
-    return StreamedResponse(first, content, selected, headers)
+    return StreamedResponse(first, content, selected, headers, request)
 
 
 def _address_of(files: Files | None, request: HttpRequest) -> DownloadAddress:
@@ -135,28 +127,17 @@ def _address_of(files: Files | None, request: HttpRequest) -> DownloadAddress:
 def _headers(
     address: DownloadAddress, etag: str, selected: Selected, files: Files, request_id: str
 ) -> dict[str, str]:
-    left = max(int(address.expires - files.clock().timestamp()), 0)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Cache-Control": f"private, max-age={left}, immutable",
-        "ETag": etag,
-        "X-Request-Id": request_id,
-        **_SAFE,
-    }
-    match selected.status:
-        case 200 | 206:
-            inline = is_inline(address.media_type)
-            digest = base64.b64encode(bytes.fromhex(address.sha256)).decode()
-            headers["Content-Disposition"] = content_disposition(address.name, inline=inline)
-            headers["Content-Length"] = str(selected.length)
-            headers["Content-Type"] = served_type(address.media_type)
-            headers["Repr-Digest"] = f"sha-256=:{digest}:"
-            if selected.status == 206:
-                last = selected.stop - 1
-                headers["Content-Range"] = f"bytes {selected.start}-{last}/{address.size}"
-        case 416:
-            headers["Content-Range"] = f"bytes */{address.size}"
-            headers["Cache-Control"] = "no-store"
-        case 412:
-            headers["Cache-Control"] = "no-store"
-    return headers
+    inline = is_inline(address.media_type)
+    digest = base64.b64encode(bytes.fromhex(address.sha256)).decode()
+    return file_headers(
+        selected,
+        etag,
+        address.size,
+        seconds_left=address.expires - files.clock().timestamp(),
+        request_id=request_id,
+        content={
+            "Content-Disposition": content_disposition(address.name, inline=inline),
+            "Content-Type": served_type(address.media_type),
+            "Repr-Digest": f"sha-256=:{digest}:",
+        },
+    )

@@ -1,10 +1,11 @@
-"""The routes of files: uploads and downloads by signed addresses, and files by their ids."""
+"""The routes of files: uploads, downloads and archives by signed addresses, files by their ids."""
 
 from typing import Final
 
 from starlette.routing import BaseRoute, Route
 
-from files.signing import FOLDER, UPLOADS
+from files.signing import ARCHIVES, FOLDER, UPLOADS
+from server.archives import ArchiveEndpoint
 from server.downloads import DownloadEndpoint, FileEndpoint
 from server.uploads import UploadEndpoint
 
@@ -22,6 +23,7 @@ def file_routes() -> list[BaseRoute]:
     """Starlette answers HEAD as well where GET is a method."""
     return [
         Route(f"/{FOLDER}/{UPLOADS}/{{upload_id}}", UploadEndpoint(), methods=["PUT", "HEAD"]),
+        Route(f"/{FOLDER}/{ARCHIVES}/{{name}}", ArchiveEndpoint(), methods=["GET"]),
         Route(f"/{FOLDER}/{{file_id}}/{{name}}", DownloadEndpoint(), methods=["GET"]),
         Route(f"/{FOLDER}/{{file_id}}", FileEndpoint(), methods=["GET"]),
     ]

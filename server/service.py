@@ -20,6 +20,7 @@ from starlette.types import Scope
 from domain.callers import Caller, CallerKind
 from domain.errors import AnswerTooLarge, DomainError, Unavailable
 from files.service import Files
+from orchestration.archives import Archives
 from orchestration.uploads import Uploads
 from repositories.answer_size import AT_ONCE, limit_answer
 from repositories.deadlines import set_deadline
@@ -89,6 +90,8 @@ class Service:
     files: Files | None
     """None: files are switched off."""
     uploads: Uploads | None
+    """None where `files` is."""
+    archives: Archives | None
     """None where `files` is."""
     write_seconds: float
     """How long a client may leave unread what is sent to it."""

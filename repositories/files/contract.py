@@ -15,6 +15,10 @@ class FileReads(EntityReads[File], Protocol):
         """Those of the SHA-256 hashes that files have which the caller may see."""
         ...
 
+    async def checksums(self, hashes: Collection[str]) -> Mapping[str, int]:
+        """The CRC-32 of content by its SHA-256 hash, as far as it was noted."""
+        ...
+
 
 class FileRepository(FileReads, EntityRepository[File], Protocol):
     """Reads, saves and deletes files.
@@ -54,6 +58,14 @@ class FileRepository(FileReads, EntityRepository[File], Protocol):
 
     async def release_content(self, sha256: str, owner: str) -> None:
         """Give the owner's claim back, unless another owner has claimed the content since."""
+        ...
+
+    async def note_checksum(self, sha256: str, crc32: int) -> None:
+        """Note the CRC-32 of the content with this hash."""
+        ...
+
+    async def forget_checksum(self, sha256: str) -> None:
+        """Forget the CRC-32 of content that isn't kept any more."""
         ...
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.files import File, Upload, UploadFailure, UploadStatus
 from repositories.drivers.compiled import Row, Statement
-from repositories.files.tables import file_claims, files, uploads
+from repositories.files.tables import file_checksums, file_claims, files, uploads
 from repositories.records import constructor
 from repositories.sql.criteria import storable
 from repositories.sql.dialects import POSTGRESQL, Dialect
@@ -31,6 +31,11 @@ class DatabaseFileRepository(DatabaseRepository[File]):
             _hashes(self._entities._replace(selected=None)), {"values": [*hashes]}
         )
         return frozenset(sha256 for (sha256,) in rows)
+
+    async def checksums(self, hashes: Collection[str]) -> Mapping[str, int]:
+        statement = _checksums(self._session.dialect)
+        rows: Sequence[Any] = await self._session.rows(statement, {"values": [*hashes]})
+        return dict(rows)
 
     async def hold(self, file_ids: Sequence[str]) -> Mapping[str, File]:
         return await self._locked(_held(self._entities), file_ids)
@@ -58,6 +63,13 @@ class DatabaseFileRepository(DatabaseRepository[File]):
     async def release_content(self, sha256: str, owner: str) -> None:
         values = {"sha256": sha256, "owner": owner}
         await self._session.rows(_release(self._session.dialect), values)
+
+    async def note_checksum(self, sha256: str, crc32: int) -> None:
+        values = {"sha256": sha256, "crc32": crc32}
+        await self._session.rows(_note(self._session.dialect), values)
+
+    async def forget_checksum(self, sha256: str) -> None:
+        await self._session.rows(_forget(self._session.dialect), {"sha256": sha256})
 
     async def _locked(self, statement: Statement, file_ids: Sequence[str]) -> Mapping[str, File]:
         rows = await self._session.rows(statement, {"values": storable(file_ids)})
@@ -207,3 +219,26 @@ def _release(dialect: Dialect) -> Statement:
     claims = file_claims.c
     is_own = (claims.sha256 == _given("sha256")) & (claims.owner == _given("owner"))
     return dialect.compile(delete(file_claims).where(is_own))
+
+
+@cache
+def _checksums(dialect: Dialect) -> Statement:
+    noted = file_checksums.c
+    found = select(noted.sha256, noted.crc32).where(dialect.among(noted.sha256, "values"))
+    return dialect.compile(found)
+
+
+@cache
+def _note(dialect: Dialect) -> Statement:
+    insert = sqlite.insert if dialect.is_sqlite else postgresql.insert
+    columns = file_checksums.c
+    noted = insert(file_checksums).values(
+        {column.name: bindparam(column.name, type_=column.type) for column in columns}
+    )
+    return dialect.compile(noted.on_conflict_do_nothing(index_elements=[columns.sha256]))
+
+
+@cache
+def _forget(dialect: Dialect) -> Statement:
+    has_hash = file_checksums.c.sha256 == _given("sha256")
+    return dialect.compile(delete(file_checksums).where(has_hash))

@@ -69,3 +69,13 @@ file_claims = Table(
 )
 """Who is making a file of the bytes with this hash, or deleting them, at this time: nobody else
 does either. A claim that wasn't given back ends by itself."""
+
+file_checksums = Table(
+    "file_checksums",
+    metadata,
+    Column("sha256", PlainText, primary_key=True),
+    big_integer("crc32"),
+    CheckConstraint("crc32 BETWEEN 0 AND 4294967295", name="crc32"),
+)
+"""The CRC-32 of content by its hash: archives have it before the bytes, and nobody reads all bytes
+again to know it."""

@@ -36,6 +36,7 @@ from repositories.projections import (
 )
 from repositories.sql.mapping import EntityTable
 
+TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
 _ELEMENT_MARK: Final = "\x02"
 """Encloses the number of an element in SQL; no quoted key or text contains it."""
 
@@ -171,6 +172,9 @@ class JsonObjectRenderer(ABC):
                 return self._held(part, f"{source}.{attribute}")
             case EncodedId(prefix, attribute):
                 return self._opaque(f"{literal(prefix)} || {source}.{attribute}")
+            case Address(of_children=(_, attribute)):
+                is_any = self._has_any(attribute, stored, source)
+                return self._address(part, stored.table.c, source, is_any)
         return self._of_columns(part, stored.table.c, source)
 
     def _computed(self, attribute: str, stored: EntityTable, source: str) -> str:
@@ -206,10 +210,22 @@ class JsonObjectRenderer(ABC):
                 return self._address(part, columns, source)
         return self._value(columns[name_of(part)], source)
 
-    def _address(self, part: Address, columns: Columns, source: str) -> str:
-        """What an address is made of, between marks, or the address that is given."""
+    def _has_any(self, attribute: str, stored: EntityTable, source: str) -> str:
+        """The JSON text of whether any child of the entity has the attribute."""
+        table, name = stored.children, self.alias()
+        assert table is not None
+        of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
+        found = f"SELECT 1 FROM {table.name} AS {name} WHERE {of_parent}"
+        return f"CASE WHEN EXISTS ({found} AND {name}.{attribute} IS NOT NULL) {TRUE_OR_FALSE}"
+
+    def _address(self, part: Address, columns: Columns, source: str, *further: str) -> str:
+        """What an address is made of, between marks, or the address that is given.
+
+        It's also made of `further` JSON texts.
+        """
         begin = f"{ADDRESS_MARK}[{dumps(part.number)}"
-        values = [f"',' || {self._value(columns[name], source)}" for name in part.attributes]
+        texts = [*(self._value(columns[name], source) for name in part.attributes), *further]
+        values = [f"',' || {text}" for text in texts]
         text = " || ".join([literal(begin), *values, literal(f"]{ADDRESS_MARK}")])
         if part.given is None:
             return f"({text})"

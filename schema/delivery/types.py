@@ -15,6 +15,7 @@ from repositories.projections import Address, Part
 from repositories.registry import Entities
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
+from schema.delivery.archives import archive_url
 from schema.delivery.lineage import stale
 from schema.delivery.versions import (
     DeliveryPackageDiff,
@@ -103,6 +104,7 @@ class DeliveryPackage(StoredEntity):
         key="package_id",
         loader=lambda loaders: loaders.delivery_packages.artifacts_by_package_id,
     )
+    archive_url: str | None = archive_url()
     client_id: strawberry.ID | None = client_id()
     revision: int = revision()
     created_at: datetime = created_at()

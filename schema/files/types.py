@@ -16,7 +16,7 @@ from execution import SelectedField
 from files.store import SignedRequest
 from repositories.projections import Address, Part
 from repositories.registry import Entities
-from schema.addresses import DEFAULT_SECONDS, LONGEST_SECONDS, lifetime
+from schema.addresses import ExpiresIn, download_terms
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.fields import reference
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from schema.history.types import EventConnection
 
 _ADDRESSED = ("file_id", "sha256", "name", "media_type", "size")
-"""The attributes that an address is made of, in the order of `Addresses.download`."""
+"""The attributes that an address is made of, in the order of `DownloadTerms.address`."""
 
 
 def _client_id() -> Any:
@@ -46,32 +46,19 @@ def _url() -> Any:
         parents: Sequence[Any], info: Any, expires_in: int | None = UNSET
     ) -> Sequence[Any]:
         context: Context = info.context
-        seconds = lifetime(expires_in)
+        terms = download_terms(expires_in)
         return [
-            context.addresses.download(seconds, *(getattr(parent, name) for name in _ADDRESSED))
+            terms.address(context.addresses, *(getattr(parent, name) for name in _ADDRESSED))
             for parent in parents
         ]
 
-    async def resolve(
-        parent: Parent[Any],
-        info: Info,
-        expires_in: Annotated[
-            int | None,
-            strawberry.argument(
-                description=(
-                    "For how many seconds the address is valid, "
-                    f"from 1 to {LONGEST_SECONDS:,}; {DEFAULT_SECONDS} by default. "
-                    "The server may have a lower limit, which is then the time."
-                )
-            ),
-        ] = UNSET,
-    ) -> str:
+    async def resolve(parent: Parent[Any], info: Info, expires_in: ExpiresIn = UNSET) -> str:
         [url] = await resolve_all([parent], info, expires_in)
         found: str = url
         return found
 
     def part_of(selected: SelectedField, builder: ProjectionBuilder) -> Part:
-        return Address(_ADDRESSED, builder.lifetime(selected, lifetime))
+        return Address(_ADDRESSED, builder.address(selected, download_terms))
 
     return strawberry.field(
         resolver=resolve,

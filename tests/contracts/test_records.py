@@ -148,7 +148,7 @@ MADE: dict[str, dict[str, str]] = {
     "File": {"url": "String!"},
     "Upload": {"request": "UploadRequest"},
     "DeliveryArtifact": {"url": "String!", "file": "File"},
-    "DeliveryPackage": {"isStale": "Boolean!"},
+    "DeliveryPackage": {"archiveUrl": "String", "isStale": "Boolean!"},
 }
 """Fields of types that are made when they are asked for."""
 

@@ -177,6 +177,8 @@ async def _use_tokens(unit: UnitOfWork) -> None:
 async def _use_claims(unit: UnitOfWork) -> None:
     assert await unit.files.claim_content("ab", "owner", until=START, now=START)
     await unit.files.release_content("ab", "owner")
+    await unit.files.note_checksum("ab", 1)
+    await unit.files.forget_checksum("ab")
 
 
 async def test_every_table_is_written_by_its_own_module_alone(

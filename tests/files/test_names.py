@@ -8,7 +8,14 @@ from aiohttp import content_disposition_filename, parse_content_disposition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from files.names import NAME_BYTES, content_disposition, is_inline, safe_name, served_type
+from files.names import (
+    NAME_BYTES,
+    content_disposition,
+    is_inline,
+    safe_name,
+    served_type,
+    unique_names,
+)
 
 HOSTILE = {
     "../../etc/passwd": "_.._etc_passwd",
@@ -158,3 +165,34 @@ def test_what_could_run_in_a_browser_is_mere_octets(media_type: str) -> None:
 def test_what_is_harmless_keeps_its_type(media_type: str, served: str, inline: bool) -> None:
     assert served_type(media_type) == served
     assert is_inline(media_type) is inline
+
+
+# Several names
+
+
+def test_names_in_one_folder_are_made_others() -> None:
+    names = ["a.txt", "A.TXT", "a.txt", "../a.txt", "a (2).txt", "é", "e\u0301", "manifest.json"]
+
+    assert unique_names(names, taken=["manifest.json"]) == [
+        *("a.txt", "A (2).TXT", "a (3).txt", "_a.txt", "a (2) (2).txt", "é", "é (2)"),
+        "manifest (2).json",
+    ]
+
+
+@given(
+    st.lists(st.text(max_size=5) | st.text(alphabet="aAäÄ. ()2\u017fß", max_size=5), max_size=30)
+)
+def test_names_are_others_where_case_and_composition_count_for_nothing(names: list[str]) -> None:
+    unique = unique_names(names)
+
+    folded = {unicodedata.normalize("NFD", name).casefold() for name in unique}
+    assert len(folded) == len(names)
+    assert [safe_name(name) for name in unique] == unique
+
+
+def test_many_long_names_are_made_others_in_time() -> None:
+    unique = unique_names(["ä" * 300 + ".pdf"] * 500)
+
+    assert len(set(unique)) == 500
+    assert max(len(name.encode()) for name in unique) <= NAME_BYTES
+    assert all(name.endswith(".pdf") for name in unique)

@@ -194,7 +194,7 @@ async def test_a_reader_may_stop_early(store: FileStore) -> None:
 
     reading = store.read(KEY)
     await anext(reading)
-    await reading.aclose()  # type: ignore[attr-defined]
+    await reading.aclose()
 
     assert await store.delete(KEY)
 

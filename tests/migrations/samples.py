@@ -161,4 +161,5 @@ ROWS = {
         WHERE package_id = 'package-1' AND position = 0
         """,
     ),
+    "0019": ("INSERT INTO file_checksums (sha256, crc32) VALUES ('ab', 4294967295)",),
 }

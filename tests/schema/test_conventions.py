@@ -457,7 +457,12 @@ COMPARATORS = {
     "UploadFailure": "UploadFailureFilter",
     "UploadStatus": "UploadStatusFilter",
 }
-UNFILTERED = {"Draft.body", "File.url", "DeliveryPackage.isStale"}
+UNFILTERED = {
+    "Draft.body",
+    "File.url",
+    "DeliveryPackage.archiveUrl",
+    "DeliveryPackage.isStale",
+}
 
 
 @every_entity

@@ -216,6 +216,13 @@ LISTS = {
       artifacts { file { name size sha256 url } }
     } } }""",
     "urls of artifacts": "{ deliveryPackages(first: 50) { nodes { artifacts { url } } } }",
+    "archives": """query($s: Int = 60) { deliveryPackages(first: 50) { totalCount nodes {
+      archiveUrl short: archiveUrl(expiresIn: $s)
+    } } }""",
+    "archives below drafts": """{ drafts(first: 50) { nodes {
+      deliveryPackages(first: 2) { nodes { archiveUrl artifacts { url } } }
+    } } }""",
+    "archive of one": '{ deliveryPackage(packageId: "1") { archiveUrl } }',
     "lifetimes": """query($s: Int = 60) { deliveryPackages(first: 50) { edges { cursor node {
       artifacts { file { long: url(expiresIn: $s) short: url(expiresIn: 5) } }
     } } } }""",

@@ -1,0 +1,165 @@
+"""Archives of versions of delivery packages: all files of one version, with a manifest.
+
+An archive is a function of the version: nobody keeps it, and every server makes the same bytes.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from domain.callers import Caller, system
+from domain.delivery import DeliveryArtifact, DeliveryPackage
+from domain.errors import NotFound, StateRemoved
+from domain.files import File
+from files.checksums import checksums_of
+from files.names import unique_names
+from files.signing import ArchiveAddress
+from files.store import ContentDamaged, ContentMissing, FileStore, content_key
+from files.zips import KeptFile, MadeFile, Zip
+from repositories.deadlines import set_deadline
+from repositories.unit_of_work import Storage, UnitOfWork
+
+MANIFEST: Final = "manifest.json"
+"""The first file of an archive: it says what is in it, and what is elsewhere."""
+_CALLER: Final = system("files", "files")
+_STORAGE_SECONDS: Final = 10.0
+"""How long storage may take for one part of the work."""
+
+
+class Archives:
+    """Makes the archives of one server."""
+
+    def __init__(self, storage: Storage, store: FileStore) -> None:
+        self._storage = storage
+        self._store = store
+        self._reading = asyncio.Lock()
+
+    async def archive_of(self, address: ArchiveAddress) -> Zip:
+        """The archive of the version that the address names.
+
+        A version that isn't there raises NotFound, one that the log doesn't know any more
+        StateRemoved, and one whose files aren't all kept ContentMissing or ContentDamaged.
+        """
+        package = await self._version(address.package_id, address.revision)
+        artifacts = package.artifacts or ()
+        files = await self._files_of(artifacts, address.client_id)
+        found = [files.get(artifact.file_id or "") for artifact in artifacts]
+        if address.client_id is None and _lack(artifacts, found):
+            raise ContentMissing
+        checksums = await self._checksums({file.sha256 for file in files.values()})
+        paths = iter(unique_names([file.name for file in found if file], taken=[MANIFEST]))
+        packed = [
+            _Packed(artifact, file, None if file is None else next(paths))
+            for artifact, file in zip(artifacts, found, strict=True)
+        ]
+        return Zip(
+            [
+                MadeFile(MANIFEST, _manifest(package, packed)),
+                *(
+                    KeptFile(path, file.sha256, file.size, checksums[file.sha256])
+                    for _, file, path in packed
+                    if file is not None and path is not None
+                ),
+            ]
+        )
+
+    async def _version(self, package_id: str, revision: int) -> DeliveryPackage:
+        """What the package was. Whoever has the address may see it, as who asked for it might."""
+        set_deadline(_STORAGE_SECONDS)
+        async with self._storage.as_(_CALLER).read() as snapshot:
+            entities, unknown = await snapshot.events.as_of(
+                DeliveryPackage, [package_id], revision=revision
+            )
+        if unknown:
+            raise StateRemoved
+        if package_id not in entities:
+            raise NotFound("version of a delivery package", "package_id", package_id)
+        return entities[package_id]
+
+    async def _files_of(
+        self, artifacts: Sequence[DeliveryArtifact], client_id: str | None
+    ) -> Mapping[str, File]:
+        """The files of the artifacts by their keys, but for those that aren't the client's."""
+        keys = dict.fromkeys(each.file_id for each in artifacts if each.file_id is not None)
+        if not keys:
+            return {}
+        async with self._storage.as_(_bound(client_id)).read() as snapshot:
+            return await snapshot.files.get_many([*keys])
+
+    async def _checksums(self, hashes: Collection[str]) -> Mapping[str, int]:
+        """The CRC-32 of content by its hash. It's noted where it wasn't yet."""
+        found = await self._noted(hashes)
+        if len(found) == len(hashes):
+            return found
+        async with self._reading:  # all bytes have to be read, which nobody else does meanwhile
+            found = await self._noted(hashes)
+            for sha256 in sorted(set(hashes) - found.keys()):
+                found[sha256] = await self._read(sha256)
+        return found
+
+    async def _noted(self, hashes: Collection[str]) -> dict[str, int]:
+        if not hashes:
+            return {}
+        set_deadline(_STORAGE_SECONDS)
+        async with self._storage.as_(_CALLER).read() as snapshot:
+            return {**await snapshot.files.checksums(hashes)}
+
+    async def _read(self, sha256: str) -> int:
+        checksums = await checksums_of(self._store, content_key(sha256))
+        if checksums.sha256 != sha256:
+            raise ContentDamaged
+
+        async def note(unit: UnitOfWork) -> None:
+            await unit.files.note_checksum(sha256, checksums.crc32)
+
+        set_deadline(_STORAGE_SECONDS)
+        await self._storage.as_(_CALLER).write(note)
+        return checksums.crc32
+
+
+class _Packed(NamedTuple):
+    """An artifact, with its file and the file's name in the archive, where it has one."""
+
+    artifact: DeliveryArtifact
+    file: File | None
+    path: str | None
+
+
+def _lack(artifacts: Sequence[DeliveryArtifact], files: Sequence[File | None]) -> bool:
+    """Whether a file of the artifacts isn't there."""
+    return any(
+        artifact.file_id is not None and file is None
+        for artifact, file in zip(artifacts, files, strict=True)
+    )
+
+
+def _bound(client_id: str | None) -> Caller:
+    return _CALLER if client_id is None else _CALLER._replace(clients=frozenset({client_id}))
+
+
+def _manifest(package: DeliveryPackage, packed: Sequence[_Packed]) -> bytes:
+    manifest = {
+        "packageId": package.package_id,
+        "revision": package.revision,
+        "draftId": package.draft_id,
+        "artifacts": [*map(_described, packed)],
+    }
+    return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _described(packed: _Packed) -> Mapping[str, Any]:
+    artifact, file, path = packed
+    return {
+        "position": artifact.position,
+        "path": path,
+        "name": artifact.name,
+        "format": artifact.format,
+        "url": artifact.url,
+        "fileId": artifact.file_id,
+        "fileName": file and file.name,
+        "mediaType": file and file.media_type,
+        "size": file and file.size,
+        "sha256": file and file.sha256,
+    }
