@@ -19,6 +19,8 @@ class FileLimits:
     """How long an address to download from is good for, where nobody asks for more."""
     max_download_seconds: int = 24 * 3600
     """The longest time that may be asked for; at most a week, as long as buckets sign for."""
+    ended_upload_days: int = 30
+    """How many days an upload is kept after it was completed, failed or expired."""
     pause_seconds: int = 30
     """How long a client that uploads may send nothing before its connection is closed."""
     store_seconds: int = 15

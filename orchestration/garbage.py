@@ -76,9 +76,12 @@ class Garbage:
             return deleted
 
         async for found in self._old_files():
-            keys = [*found]
-            for file in await self._write(work):
-                yield file
+            # The log is looked through before anybody is held up, and then only for the few.
+            async with self._snapshot() as snapshot:
+                needed = await _needed(snapshot, found)
+            if keys := [file_id for file_id in found if file_id not in needed]:
+                for file in await self._write(work):
+                    yield file
 
     async def unneeded_content(self) -> AsyncIterator[StoredContent]:
         """The content that no file has."""

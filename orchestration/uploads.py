@@ -5,7 +5,6 @@ there is no file without its bytes, and bytes without a file are collected.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -13,7 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from domain.callers import Caller, system
-from domain.errors import DomainError, NotAllowed, NotFound, Unavailable, ValidationFailed
+from domain.errors import NotAllowed, NotFound, Unavailable, ValidationFailed
 from domain.files import (
     ENDING,
     CompleteUpload,
@@ -47,17 +46,11 @@ _PATIENCE: Final = 10.0
 _PAUSE: Final = 0.1
 _STORAGE_SECONDS: Final = 10.0
 """How long storage may take for one part of the work."""
-_EXPIRED_AT_ONCE: Final = 100
-_CLEANING_PAUSE: Final = 60.0
-_ROUNDS_OF_COLLECTING: Final = 60
-"""After so many rounds what was received is looked through, which asks the store for all of it."""
-COLLECTED_AFTER: Final = timedelta(days=1)
-"""How long what was received stays after the upload took it no more: it may still be coming."""
+EXPIRED_AT_ONCE: Final = 100
+"""How many uploads `expire` ends at a time."""
 _BUSY: Final = "The same content is being stored at this time; try again."
 
 T = TypeVar("T")
-
-log = logging.getLogger("aicmo.files")
 
 
 class Completed(NamedTuple):
@@ -316,7 +309,7 @@ class Uploads:
                 Comparison("expires_at", Operator.LTE, self.files.clock()),
             )
         )
-        request = PageRequest(_EXPIRED_AT_ONCE, Order("expires_at", Direction.ASC), is_over)
+        request = PageRequest(EXPIRED_AT_ONCE, Order("expires_at", Direction.ASC), is_over)
         set_deadline(_STORAGE_SECONDS)
         async with self._storage.as_(_CALLER).read() as snapshot:
             found = (await snapshot.uploads.page(request)).items
@@ -338,32 +331,6 @@ class Uploads:
                 if stored.stored_at < before and not await self.is_open(upload_id):
                     deleted += await self.files.store.delete(stored.key)
         return deleted
-
-
-async def keep_cleaning(
-    uploads: Uploads, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> None:
-    """Let uploads expire, and delete what was received for those that took it no more, until it's
-    cancelled. Every server may do so at once."""
-    has_failed = False
-    count = rounds = 0
-    while True:
-        if count < _EXPIRED_AT_ONCE:
-            await pause(_CLEANING_PAUSE)
-        try:
-            count = await uploads.expire()
-            if rounds % _ROUNDS_OF_COLLECTING == 0:
-                await uploads.collect(COLLECTED_AFTER)
-            has_failed = False
-        except DomainError as error:
-            if not has_failed:
-                log.warning("uploads aren't cleaned up: %s", error)
-            has_failed, count = True, 0
-        except Exception:
-            if not has_failed:
-                log.exception("uploads aren't cleaned up")
-            has_failed, count = True, 0
-        rounds += 1
 
 
 @contextmanager

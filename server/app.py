@@ -220,7 +220,7 @@ def create_app(
         async with (
             opened_files(settings) as files,
             open_storage(settings, cache) as storage,
-            opened_uploads(storage, files) as uploads,
+            opened_uploads(settings, storage, files) as uploads,
             _rate_limits(settings) as rate_limits,
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:

@@ -1,8 +1,9 @@
 """Opening the files of a server, by its settings."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,8 @@ from files.opening import FilesUrlError, folder_of, key_of_folder, open_folder
 from files.service import Files
 from files.signing import AddressSigner, keys_of
 from files.store import FileStore
-from orchestration.uploads import Uploads, keep_cleaning
+from orchestration.upkeep import keep_cleaning, keep_collecting, keep_forgetting
+from orchestration.uploads import Uploads
 from repositories.drivers.engine import sqlite_file
 from repositories.factory import PersistenceMode
 from repositories.history.background import running
@@ -40,18 +42,32 @@ async def opened_files(settings: Settings) -> AsyncIterator[Files | None]:
 
 
 @asynccontextmanager
-async def opened_uploads(storage: Storage, files: Files | None) -> AsyncIterator[Uploads | None]:
-    """The uploads of a server, of which those that are over are cleaned up as long as it runs."""
+async def opened_uploads(
+    settings: Settings, storage: Storage, files: Files | None
+) -> AsyncIterator[Uploads | None]:
+    """The uploads of a server. As long as it runs, those that are over are cleaned up, and so are
+    files that nobody needs, if the settings say so."""
     if files is None:
         yield None
         return
     uploads = Uploads(storage, files)
     files.is_open, files.find = uploads.is_open, uploads.find
-    async with running(keep_cleaning(uploads)):
+    async with AsyncExitStack() as stack:
+        for work in _upkeep(settings, storage, files, uploads):
+            await stack.enter_async_context(running(work))
         try:
             yield uploads
         finally:
             await uploads.close()
+
+
+def _upkeep(
+    settings: Settings, storage: Storage, files: Files, uploads: Uploads
+) -> Iterator[Coroutine[None, None, None]]:
+    yield keep_cleaning(uploads)
+    yield keep_forgetting(storage, files.clock, timedelta(days=files.limits.ended_upload_days))
+    if hours := settings.files_gc_grace_hours:
+        yield keep_collecting(storage, files.store, files.clock, timedelta(hours=hours))
 
 
 def folder_of_files(settings: Settings) -> Path | None:

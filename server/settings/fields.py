@@ -332,6 +332,14 @@ class Fields(BaseSettings):
             "PostgreSQL nowhere, files are switched off."
         ),
     )
+    files_gc_grace_hours: int = Field(
+        0,
+        ge=0,
+        description=(
+            "Once a day, servers delete files and bytes that nobody needs, but for what is younger "
+            "than so many hours; 0 leaves that to `aicmo files gc`."
+        ),
+    )
     files_endpoint: HttpUrl = Field(
         "",
         description=(

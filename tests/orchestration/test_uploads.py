@@ -23,7 +23,6 @@ from domain.files import (
 from domain.scopes import ALL_SCOPES, Scope
 from files.memory import MemoryStore
 from files.store import FileStoreError, content_key, upload_key
-from orchestration import uploads as module
 from orchestration.uploads import Completed, Uploads
 from repositories.criteria import PageRequest
 from repositories.factory import PersistenceMode, create_storage
@@ -397,27 +396,6 @@ async def test_bytes_of_uploads_that_are_over_are_deleted_after_the_grace(system
 
     assert [*await kept(system.store)] == [upload_key(young.upload_id)]
     assert (await system.stored(old)).status is UploadStatus.PENDING  # until it's looked at
-
-
-async def test_cleaning_goes_on_after_failures(
-    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rounds = 0
-
-    async def collect(_: timedelta) -> int:
-        raise Unavailable("The bucket can't be reached.")
-
-    async def pause(_: float) -> None:
-        nonlocal rounds
-        rounds += 1
-        if rounds == 130:
-            raise asyncio.CancelledError
-
-    monkeypatch.setattr(system.uploads, "collect", collect)
-    with pytest.raises(asyncio.CancelledError):
-        await module.keep_cleaning(system.uploads, pause)
-
-    assert caplog.messages == ["uploads aren't cleaned up: The bucket can't be reached."] * 3
 
 
 # The law
