@@ -1,6 +1,6 @@
 """Carrying out bulks: commands of one kind, in one unit of work."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from domain.bulk import Bulk, BulkRejected, ErrorPolicy, Row
@@ -86,10 +86,18 @@ class Rows(Generic[C, R]):
 
 
 async def save_rows(
-    bulk: Bulk[C], repository: EntityRepository[R], made: Callable[[C], R]
+    bulk: Bulk[C],
+    repository: EntityRepository[R],
+    made: Callable[[C], R],
+    required: Callable[[Sequence[C]], Awaitable[Callable[[C], None]]] | None = None,
 ) -> Sequence[R | DomainError]:
-    """Save a record that is made of each row. Raises ValidationFailed, BulkRejected."""
+    """Save a record that is made of each row. Raises ValidationFailed, BulkRejected.
+
+    What is `required` of the rows raises a DomainError for those that are to be refused.
+    """
     rows = Rows[C, R](bulk)
+    if required is not None:
+        rows.judge(await required(rows.left))
     left = rows.left
     await rows.save(repository, [*map(made, left)], [row.expected_revision for row in left])
     return rows.outcomes

@@ -32,6 +32,7 @@ from schema.documents import Documents
 from schema.errors import MUTATION_ERROR_TYPES, BadUserInput
 from schema.files.mutations import FilesMutation
 from schema.files.queries import FilesQuery
+from schema.files.subscriptions import FilesSubscription
 from schema.history.queries import HistoryQuery
 from schema.history.subscriptions import HistorySubscription
 from schema.introspection import Introspections
@@ -130,6 +131,7 @@ class Subscription(
     ProductionSubscription,
     QcSubscription,
     DeliverySubscription,
+    FilesSubscription,
 ):
     pass
 

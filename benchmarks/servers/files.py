@@ -11,6 +11,7 @@ from typing import Any
 
 import uvloop
 
+from files.service import all_are_open
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from server.app import create_app
@@ -18,14 +19,10 @@ from server.listening import Listener, listening_sockets
 from server.settings import load_settings
 
 
-async def _is_open(upload_id: str) -> bool:
-    return True
-
-
 class _Server(Listener):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
-        self._app.state.service.files.is_open = _is_open
+        self._app.state.service.files.is_open = all_are_open
         for each in sockets:
             print(each.getsockname()[1], flush=True)
 

@@ -21,6 +21,8 @@ _new_file = constructor(File)
 _new_upload = constructor(Upload)
 _STATUSES = {status.value: status for status in UploadStatus}
 _FAILURES = {failure.value: failure for failure in UploadFailure}
+_ANNOUNCED = ("client_id", "name", "media_type", "size", "sha256", "created_by")
+"""What a file has from its upload, in the order of the columns of both."""
 
 
 class DatabaseFileRepository(DatabaseRepository[File]):
@@ -76,26 +78,10 @@ class DatabaseFileRepository(DatabaseRepository[File]):
         return {file.file_id: file for file in map(self._from_row, rows)}
 
     def _from_row(self, row: Row) -> File:
-        (
-            file_id,
-            client_id,
-            name,
-            media_type,
-            size,
-            sha256,
-            created_by,
-            created_at,
-            updated_at,
-            revision,
-        ) = row
+        file_id, *announced, created_at, updated_at, revision = row
         return _new_file(
             file_id=file_id,
-            client_id=client_id,
-            name=name,
-            media_type=media_type,
-            size=size,
-            sha256=sha256,
-            created_by=created_by,
+            **_named(announced),
             revision=revision,
             created_at=created_at,
             updated_at=updated_at,
@@ -109,30 +95,11 @@ class DatabaseUploadRepository(DatabaseRepository[Upload]):
     mapping = EntityMapping(Upload, uploads, references=("client_id", "file_id"))
 
     def _from_row(self, row: Row) -> Upload:
-        (
-            upload_id,
-            client_id,
-            name,
-            media_type,
-            size,
-            sha256,
-            created_by,
-            status,
-            failure,
-            expires_at,
-            file_id,
-            created_at,
-            updated_at,
-            revision,
-        ) = row
+        upload_id, *announced, status, failure, expires_at, file_id = row[:-3]
+        created_at, updated_at, revision = row[-3:]
         return _new_upload(
             upload_id=upload_id,
-            client_id=client_id,
-            name=name,
-            media_type=media_type,
-            size=size,
-            sha256=sha256,
-            created_by=created_by,
+            **_named(announced),
             status=status and _STATUSES[status],
             failure=failure and _FAILURES[failure],
             expires_at=expires_at,
@@ -153,16 +120,14 @@ class DatabaseUploadRepository(DatabaseRepository[Upload]):
         }
 
 
+def _named(announced: Sequence[Any]) -> Values:
+    """The values of a row that a file has from its upload, by their names."""
+    return dict(zip(_ANNOUNCED, announced, strict=True))
+
+
 def _announced(record: File | Upload) -> Values:
     """The values that a file has from its upload."""
-    return {
-        "client_id": record.client_id,
-        "name": record.name,
-        "media_type": record.media_type,
-        "size": record.size,
-        "sha256": record.sha256,
-        "created_by": record.created_by,
-    }
+    return {name: getattr(record, name) for name in _ANNOUNCED}
 
 
 @cache

@@ -1,6 +1,7 @@
 """Changing delivery packages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from domain import delivery
 from domain.deletion import Delete
@@ -8,51 +9,48 @@ from domain.delivery import DeliveryPackage, SaveDeliveryPackage, SaveDeliveryPa
 from domain.errors import DomainError
 from domain.validation import require_valid
 from repositories.unit_of_work import UnitOfWork
-from resolvers.bulk import Rows
+from resolvers.bulk import save_rows
 from resolvers.deletion import delete_stored
 
 
 async def save_delivery_package(unit: UnitOfWork, command: SaveDeliveryPackage) -> DeliveryPackage:
     """Raises ValidationFailed, RevisionConflict."""
     require_valid(command)
-    clients: Mapping[str, str | None] = {}
-    if command.file_ids:
-        clients = await _clients_of(unit, command.file_ids)
-        delivery.require_files(command, clients)
-    saved = await unit.delivery_packages.save(
-        _new_package(unit, command), command.expected_revision
-    )
-    delivery.require_no_strangers(command, clients, saved.client_id)
-    return saved
+    require_files = await _files_required(unit, [command])
+    require_files(command)
+    return await unit.delivery_packages.save(_new_package(unit, command), command.expected_revision)
 
 
 async def save_delivery_packages(
     unit: UnitOfWork, bulk: SaveDeliveryPackages
 ) -> Sequence[DeliveryPackage | DomainError]:
     """What became of each row. Raises ValidationFailed, BulkRejected."""
-    rows = Rows[SaveDeliveryPackage, DeliveryPackage](bulk)
-    if file_ids := dict.fromkeys(file_id for row in rows.left for file_id in row.file_ids):
-        clients = await _clients_of(unit, [*file_ids])
-        rows.judge(lambda row: delivery.require_files(row, clients))
-        # A row that is saved can't be undone alone, so its client is looked up before.
-        drafts = await unit.drafts.get_many([row.draft_id for row in rows.left])
-        owners = {draft_id: draft.client_id for draft_id, draft in drafts.items()}
-        rows.judge(
-            lambda row: delivery.require_no_strangers(row, clients, owners.get(row.draft_id))
-        )
-    left = rows.left
-    await rows.save(
-        unit.delivery_packages,
-        [_new_package(unit, row) for row in left],
-        [row.expected_revision for row in left],
+    return await save_rows(
+        bulk, unit.delivery_packages, partial(_new_package, unit), partial(_files_required, unit)
     )
-    return rows.outcomes
 
 
-async def _clients_of(unit: UnitOfWork, file_ids: Sequence[str]) -> Mapping[str, str | None]:
-    """The clients of files that are stored, by the keys of the files, which stay as they are."""
-    files = await unit.files.hold(file_ids)
-    return {file_id: file.client_id for file_id, file in files.items()}
+async def _files_required(
+    unit: UnitOfWork, commands: Sequence[SaveDeliveryPackage]
+) -> Callable[[SaveDeliveryPackage], None]:
+    """What raises ValidationFailed for those of the commands whose files aren't there, or are
+    another client's. The files stay as they are until the unit of work ends."""
+    file_ids = dict.fromkeys(file_id for command in commands for file_id in command.file_ids)
+    if not file_ids:
+        return lambda _: None
+    files = await unit.files.hold([*file_ids])
+    clients = {file_id: file.client_id for file_id, file in files.items()}
+    # The client whom a package will have: what is saved in a bulk can't be undone alone.
+    having = [command.draft_id for command in commands if command.file_ids]
+    drafts = await unit.drafts.get_many([*dict.fromkeys(having)])
+
+    def require(command: SaveDeliveryPackage) -> None:
+        delivery.require_files(command, clients)
+        draft = drafts.get(command.draft_id)
+        owner = None if draft is None else draft.client_id
+        delivery.require_no_strangers(command, clients, owner)
+
+    return require
 
 
 def _new_package(unit: UnitOfWork, command: SaveDeliveryPackage) -> DeliveryPackage:

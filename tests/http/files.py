@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from files.service import Files
+from files.service import Files, all_are_open
 from files.store import content_key
 from repositories.factory import PersistenceMode
 from tests.http.conftest import Serve
@@ -26,12 +26,8 @@ async def serving_files(
             **settings,
         }
     server = await serve(**settings)
-    files_of(server).is_open = _all_are_open
+    files_of(server).is_open = all_are_open
     return server
-
-
-async def _all_are_open(_upload_id: str) -> bool:
-    return True
 
 
 def files_of(server: Served) -> Files:

@@ -79,11 +79,11 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 
 
 async def test_an_archive_is_downloaded(server: Served) -> None:
-    answer = await server.http.get(archive_url(server))
+    response = await server.http.get(archive_url(server))
 
-    assert answer.status_code == 200
-    assert answer.headers["content-length"] == str(len(answer.content))
-    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert response.status_code == 200
+    assert response.headers["content-length"] == str(len(response.content))
+    archive = zipfile.ZipFile(io.BytesIO(response.content))
     assert archive.testzip() is None
     assert archive.namelist() == ["manifest.json", "1 é.txt", "2 é.txt"]
     assert (archive.read("1 é.txt"), archive.read("2 é.txt")) == (LETTER, LONG)
@@ -108,15 +108,15 @@ async def test_the_answer_says_what_it_is(server: Served) -> None:
 async def test_it_is_the_same_each_time_and_after_a_restart(
     serve: Serve, storage: Storage, tmp_path: Path
 ) -> None:
-    answers = []
+    responses = []
     for _ in range(2):
         server = await serving(serve, storage, tmp_path, "folder")
-        answers += [await server.http.get(archive_url(server)) for _ in range(2)]
+        responses += [await server.http.get(archive_url(server)) for _ in range(2)]
     in_memory = await serving(serve, storage, tmp_path)
-    answers.append(await in_memory.http.get(archive_url(in_memory)))
+    responses.append(await in_memory.http.get(archive_url(in_memory)))
 
-    assert len({answer.content for answer in answers}) == 1
-    assert len({answer.headers["etag"] for answer in answers}) == 1
+    assert len({response.content for response in responses}) == 1
+    assert len({response.headers["etag"] for response in responses}) == 1
 
 
 async def test_head_tells_the_same_without_the_content(server: Served) -> None:
@@ -141,10 +141,10 @@ async def test_a_range_is_that_part_of_the_archive(
     whole = (await server.http.get(url)).content
     given = f"bytes={start}" if start < 0 else f"bytes={start}-{stop - 1 if stop else ''}"
 
-    answer = await server.http.get(url, headers={"Range": given})
+    response = await server.http.get(url, headers={"Range": given})
 
-    assert (answer.status_code, answer.content) == (206, whole[start:stop])
-    assert answer.headers["content-range"].endswith(f"/{len(whole)}")
+    assert (response.status_code, response.content) == (206, whole[start:stop])
+    assert response.headers["content-range"].endswith(f"/{len(whole)}")
 
 
 async def test_a_download_goes_on_where_it_broke_off(server: Served) -> None:
@@ -205,8 +205,8 @@ async def test_an_address_ends(server: Served) -> None:
 
 async def test_a_version_that_is_not_there_is_not_found(server: Served) -> None:
     for changes in ({"revision": 2}, {"package_id": "another"}):
-        answer = await server.http.get(archive_url(server, **changes))
-        assert refusal(answer) == (404, "BAD_USER_INPUT")
+        response = await server.http.get(archive_url(server, **changes))
+        assert refusal(response) == (404, "BAD_USER_INPUT")
 
 
 async def test_no_archive_begins_without_its_first_file(server: Served) -> None:
@@ -230,9 +230,9 @@ async def test_a_store_that_fails_is_told_before_the_first_byte(
 
     monkeypatch.setattr(MemoryStore, "stat", fails)
 
-    answer = await server.http.get(url)
-    assert refusal(answer) == (503, "UNAVAILABLE")
-    assert answer.headers["retry-after"] == "5"
+    response = await server.http.get(url)
+    assert refusal(response) == (503, "UNAVAILABLE")
+    assert response.headers["retry-after"] == "5"
 
 
 async def test_an_archive_without_all_bytes_is_cut_off(
@@ -282,8 +282,8 @@ async def test_a_client_that_vanishes_leaves_nothing_open(
             ended.append(given)
 
     monkeypatch.setattr(FolderStore, "read", noted)
-    async with server.http.stream("GET", url) as answer:
-        async for _ in answer.aiter_bytes():
+    async with server.http.stream("GET", url) as response:
+        async for _ in response.aiter_bytes():
             break
 
     await server.idle()

@@ -41,7 +41,13 @@ from tests.support.recording import Recording
 from tests.support.serving import until
 from tests.support.sources import START, CountedKeys, SettableClock
 
-PLACES: Final = [*ROOT_FIELDS, *REFERENCES]
+ADDRESSES: Final = [
+    name
+    for name, field in ALL_FIELDS.items()
+    if name not in {*ROOT_FIELDS, *REFERENCES} and rule_of(field) is not None
+]
+"""Fields of entities that lead to bytes."""
+PLACES: Final = [*ROOT_FIELDS, *REFERENCES, *ADDRESSES]
 _LEADING_ON: Final = frozenset(REFERENCES)
 DOCUMENTS: Final = {place: document(place, _LEADING_ON.__contains__) for place in PLACES}
 SUBSCRIPTIONS: Final = [it for it in PLACES if DOCUMENTS[it].startswith("subscription")]

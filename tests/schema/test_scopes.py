@@ -51,7 +51,7 @@ READ: Final = {**OF_PIPELINE, "file": "files", "upload": "files"}
 EXPECTED: Final = {
     **{f"Query.{name}": [f"{module}:read"] for name, module in READ.items()},
     **{f"Query.{name}s": [f"{module}:read"] for name, module in READ.items()},
-    **{f"Subscription.{name}Changed": [f"{module}:read"] for name, module in OF_PIPELINE.items()},
+    **{f"Subscription.{name}Changed": [f"{module}:read"] for name, module in READ.items()},
     **{
         f"Mutation.delete{name[0].upper()}{name[1:]}": [f"{module}:write"]
         for name, module in OF_PIPELINE.items()

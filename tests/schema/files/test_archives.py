@@ -14,7 +14,6 @@ from repositories.unit_of_work import Storage, UnitOfWork
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
-from tests.persistence.kinds import BRIEF, DRAFT, PLAN
 from tests.support.files import BASE, KEY, files_in
 from tests.support.graphql import InProcess
 from tests.support.sources import START, SettableClock
@@ -26,9 +25,9 @@ KEPT_HERE = {"name": "bread.txt", "format": "txt", "fileId": "1"}
 @pytest.fixture
 async def api(schema: CompiledSchema, storage: Storage, clock: SettableClock) -> InProcess:
     async def store(unit: UnitOfWork) -> None:
-        await unit.briefs.save(BRIEF.make("1", client_id="a"))
-        await unit.strategy_plans.save(PLAN.make("1", brief_id="1"))
-        await unit.drafts.save(DRAFT.make("draft-1", strategy_id="1"))
+        await unit.briefs.save(build.brief("1", client_id="a"))
+        await unit.strategy_plans.save(build.plan("1", brief_id="1"))
+        await unit.drafts.save(build.draft("draft-1", strategy_id="1"))
         await unit.files.save(build.file("1", client_id="a"))
 
     await storage.as_(build.caller()).write(store)
@@ -69,10 +68,10 @@ async def test_a_package_has_the_address_of_its_archive(api: InProcess) -> None:
 async def test_an_address_is_valid_as_long_as_was_asked_for(api: InProcess) -> None:
     await pack(api, KEPT_HERE)
 
-    assert address_of(await url_of(api, "(expiresIn: 5)")).expires == START.timestamp() + 5
-    [error] = (await api.send("{ deliveryPackages { nodes { archiveUrl(expiresIn: 0) } } }"))[
-        "errors"
-    ]
+    address = address_of(await url_of(api, "(expiresIn: 5)"))
+    error = await api.fail("{ deliveryPackages { nodes { archiveUrl(expiresIn: 0) } } }")
+
+    assert address.expires == int(START.timestamp()) + 5
     assert error["message"] == "expiresIn: must be from 1 to 86,400, not 0."
 
 
@@ -105,9 +104,9 @@ async def test_every_version_has_an_archive_of_its_own(api: InProcess) -> None:
 async def test_a_revision_is_1_or_more(api: InProcess) -> None:
     await pack(api, KEPT_HERE)
 
-    answer = await api.send("{ deliveryPackages { nodes { archiveUrl(revision: 0) } } }")
+    response = await api.send("{ deliveryPackages { nodes { archiveUrl(revision: 0) } } }")
 
-    assert [it["message"] for it in answer["errors"]] == ["revision: must be 1 or more, not 0."]
+    assert [it["message"] for it in response["errors"]] == ["revision: must be 1 or more, not 0."]
 
 
 async def test_who_is_bound_to_clients_gets_the_archive_of_one(api: InProcess) -> None:
@@ -131,9 +130,9 @@ async def test_an_archive_requires_its_scopes(api: InProcess) -> None:
     async def codes(arguments: str, without: Scope) -> list[str]:
         caller = build.caller(scopes=ALL_SCOPES - {without, Scope.ADMIN})
         query = f"{{ deliveryPackages {{ nodes {{ packageId archiveUrl{arguments} }} }} }}"
-        answer = await as_(api, caller).send(query)
-        assert answer["data"]["deliveryPackages"]["nodes"][0]["packageId"] == "package-1"
-        return [error["extensions"]["code"] for error in answer.get("errors", [])]
+        response = await as_(api, caller).send(query)
+        assert response["data"]["deliveryPackages"]["nodes"][0]["packageId"] == "package-1"
+        return [error["extensions"]["code"] for error in response.get("errors", [])]
 
     assert await codes("", Scope.FILES_READ) == ["FORBIDDEN"]
     assert await codes("", Scope.HISTORY_READ) == []
@@ -158,9 +157,9 @@ async def test_a_server_without_files_has_no_archives(
 ) -> None:
     await pack(api, KEPT_HERE)
 
-    answer = await InProcess(schema, storage).send("{ deliveryPackages { nodes { archiveUrl } } }")
+    error = await InProcess(schema, storage).fail("{ deliveryPackages { nodes { archiveUrl } } }")
 
-    assert [it["extensions"]["code"] for it in answer["errors"]] == ["UNAVAILABLE"]
+    assert error["code"] == "UNAVAILABLE"
 
 
 async def test_what_is_rendered_equals_what_is_resolved(api: InProcess) -> None:
