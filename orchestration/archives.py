@@ -13,11 +13,14 @@ from domain.callers import Caller, system
 from domain.delivery import DeliveryArtifact, DeliveryPackage
 from domain.errors import NotFound, StateRemoved
 from domain.files import File
+from domain.json_object import JsonObject
+from domain.qc import QcResult
 from files.checksums import checksums_of
 from files.names import unique_names
 from files.signing import ArchiveAddress
 from files.store import ContentDamaged, ContentMissing, FileStore, content_key
 from files.zips import KeptFile, MadeFile, Zip
+from repositories.api_names import api_name
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 
@@ -26,6 +29,10 @@ MANIFEST: Final = "manifest.json"
 _CALLER: Final = system("files", "files")
 _STORAGE_SECONDS: Final = 10.0
 """How long storage may take for one part of the work."""
+
+
+Results = Mapping[tuple[Any, Any], JsonObject]
+"""Results of QC, by their keys and revisions."""
 
 
 class Archives:
@@ -49,6 +56,7 @@ class Archives:
         if address.client_id is None and _lack(artifacts, found):
             raise ContentMissing
         checksums = await self._checksums({file.sha256 for file in files.values()})
+        results = await self._results_of(artifacts, address)
         paths = iter(unique_names([file.name for file in found if file], taken=[MANIFEST]))
         packed = [
             _Packed(artifact, file, None if file is None else next(paths))
@@ -56,7 +64,7 @@ class Archives:
         ]
         return Zip(
             [
-                MadeFile(MANIFEST, _manifest(package, packed)),
+                MadeFile(MANIFEST, _manifest(package, packed, results)),
                 *(
                     KeptFile(path, file.sha256, file.size, checksums[file.sha256])
                     for _, file, path in packed
@@ -87,6 +95,22 @@ class Archives:
             return {}
         async with self._storage.as_(_bound(client_id)).read() as snapshot:
             return await snapshot.files.get_many([*keys])
+
+    async def _results_of(
+        self, artifacts: Sequence[DeliveryArtifact], address: ArchiveAddress
+    ) -> Results:
+        """The results of QC that the artifacts name, as far as the log knows them, and whoever the
+        address was given to may read them."""
+        named = {
+            (each.qc_result_id, each.qc_revision)
+            for each in artifacts
+            if each.qc_result_id is not None and each.qc_revision is not None
+        }
+        if not named or not address.has_verdicts:
+            return {}
+        set_deadline(_STORAGE_SECONDS)
+        async with self._storage.as_(_bound(address.client_id)).read() as snapshot:
+            return await snapshot.events.states(QcResult.entity_type, named)
 
     async def _checksums(self, hashes: Collection[str]) -> Mapping[str, int]:
         """The CRC-32 of content by its hash. It's noted where it wasn't yet."""
@@ -139,18 +163,19 @@ def _bound(client_id: str | None) -> Caller:
     return _CALLER if client_id is None else _CALLER._replace(clients=frozenset({client_id}))
 
 
-def _manifest(package: DeliveryPackage, packed: Sequence[_Packed]) -> bytes:
+def _manifest(package: DeliveryPackage, packed: Sequence[_Packed], results: Results) -> bytes:
     manifest = {
         "packageId": package.package_id,
         "revision": package.revision,
         "draftId": package.draft_id,
-        "artifacts": [*map(_described, packed)],
+        "artifacts": [_described(each, results) for each in packed],
     }
     return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _described(packed: _Packed) -> Mapping[str, Any]:
+def _described(packed: _Packed, results: Results) -> Mapping[str, Any]:
     artifact, file, path = packed
+    result = results.get((artifact.qc_result_id, artifact.qc_revision))
     return {
         "position": artifact.position,
         "path": path,
@@ -162,4 +187,11 @@ def _described(packed: _Packed) -> Mapping[str, Any]:
         "mediaType": file and file.media_type,
         "size": file and file.size,
         "sha256": file and file.sha256,
+        **{api_name(name): value for name, value in artifact.lineage._asdict().items()},
+        "verdict": None if result is None else _verdict(result),
     }
+
+
+def _verdict(result: JsonObject) -> Mapping[str, Any]:
+    state = result.to_python()
+    return {name: state[name] for name in ("passed", "score")}

@@ -3,9 +3,10 @@
 import io
 import json
 import zipfile
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -22,7 +23,10 @@ from tests import builders as build
 from tests.support.files import keep
 from tests.support.sources import SettableClock
 
+T = TypeVar("T")
+
 ADDRESS = ArchiveAddress("package-1", 1, client_id=None, has_verdicts=True, expires=0)
+NOTHING_KNOWN = {"draftRevision": None, "qcResultId": None, "qcRevision": None, "verdict": None}
 ELSEWHERE = build.artifact("elsewhere", url="https://example.com/a.pdf")
 
 
@@ -52,7 +56,7 @@ class System:
         package = build.package(artifacts=placed, **changes)
         await self.write(lambda unit: unit.delivery_packages.save(package))
 
-    async def write(self, work: Any) -> Any:
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         return await self.storage.as_(build.caller()).write(work)
 
     async def archive(self, **changes: Any) -> Zip:
@@ -109,6 +113,7 @@ async def test_the_manifest_tells_of_every_artifact(system: System) -> None:
                 "mediaType": "text/plain",
                 "size": len(build.CONTENT),
                 "sha256": build.sha256_of(build.CONTENT),
+                **NOTHING_KNOWN,
             },
             {
                 "position": 1,
@@ -121,6 +126,7 @@ async def test_the_manifest_tells_of_every_artifact(system: System) -> None:
                 "mediaType": None,
                 "size": None,
                 "sha256": None,
+                **NOTHING_KNOWN,
             },
         ],
     }
@@ -226,6 +232,56 @@ async def test_an_archive_is_not_made_without_a_file_of_its_version(system: Syst
         await system.archive()
 
 
+# Verdicts
+
+
+async def record(system: System, **changes: Any) -> None:
+    await system.write(
+        lambda unit: unit.qc_results.save(build.result("qc-1", draft_id="draft-1", **changes))
+    )
+
+
+async def verdicts(system: System, **changes: Any) -> list[Any]:
+    manifest = manifest_of(await system.content(**changes))
+    return [each["verdict"] for each in manifest["artifacts"]]
+
+
+async def test_the_manifest_has_the_verdict_that_the_draft_had(system: System) -> None:
+    await system.write(lambda unit: unit.drafts.save(build.draft("draft-1")))
+    await record(system, passed=False, score=0.25)
+    await system.pack(await system.add("1"), ELSEWHERE)
+    await record(system, passed=True, score=1.0)
+
+    [kept_here, elsewhere] = manifest_of(await system.content())["artifacts"]
+
+    lineage = {"draftRevision": 1, "qcResultId": "qc-1", "qcRevision": 1}
+    assert lineage.items() <= kept_here.items()
+    assert lineage.items() <= elsewhere.items()
+    assert kept_here["verdict"] == elsewhere["verdict"] == {"passed": False, "score": 0.25}
+
+
+async def test_verdicts_are_for_those_who_may_read_results_of_the_client(system: System) -> None:
+    await record(system)
+    await system.pack(ELSEWHERE)
+
+    assert await verdicts(system, has_verdicts=False) == [None]
+    assert await verdicts(system, client_id="a") == [None]
+    assert await verdicts(system) != [None]
+
+
+async def test_a_verdict_that_the_log_forgot_is_null(
+    system: System, clock: SettableClock, storage: Storage
+) -> None:
+    await record(system)
+    await system.pack(ELSEWHERE)
+    await record(system)
+    clock.move(days=2)
+    await storage.sequence_events()
+    await storage.prune_events(timedelta(days=1), 1000)
+
+    assert await verdicts(system) == [None]
+
+
 # Checksums
 
 
@@ -233,8 +289,7 @@ async def checksums(system: System) -> dict[str, int]:
     async def noted(unit: UnitOfWork) -> dict[str, int]:
         return {**await unit.files.checksums([build.sha256_of(build.CONTENT)])}
 
-    found: dict[str, int] = await system.write(noted)
-    return found
+    return await system.write(noted)
 
 
 async def test_a_checksum_is_noted_where_none_is(system: System) -> None:
