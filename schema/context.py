@@ -1,7 +1,6 @@
 """The context that the resolvers of one operation share."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -12,6 +11,7 @@ from domain.history import Event, EventFilter
 from files.service import require
 from orchestration.uploads import Uploads
 from repositories.criteria import AttributeMask
+from repositories.history.feed import EventSubscription
 from repositories.lazy import lazy
 from repositories.unit_of_work import SnapshotHandle, Storage, UnitOfWork
 from resolvers.loaders import Loaders
@@ -25,7 +25,7 @@ class Context:
     """One operation: its caller, and the snapshot and dataloaders that it reads through.
 
     An async context manager: what was read from is given back at its end. In the context in which
-    a subscription begins nothing is read; `watching` is what it holds until it ends.
+    a subscription begins nothing is read; its `subscription` has to be closed when it ends.
 
     Until it's entered, it may be told the `selected` attributes of records, and that the operation
     is a `single_statement`, both as `Repositories.read` is told; and how many characters were
@@ -48,14 +48,11 @@ class Context:
         self.selected: AttributeMask | None = None
         self.single_statement = False
         self.given: int | None = None
+        self.subscription: EventSubscription | None = None
         self._storage = storage
         self._is_open = False
         self._reading: SnapshotHandle | None = None
         self._loaders: Loaders | None = None
-
-    @lazy
-    def watching(self) -> ExitStack:
-        return ExitStack()
 
     @lazy
     def pacer(self) -> Pacer:
@@ -93,8 +90,8 @@ class Context:
 
         Raises as `EventFeed.subscribe` does.
         """
-        subscription = await self._storage.feed.subscribe(self.caller, filter, after=after)
-        return self.watching.enter_context(closing(subscription))
+        self.subscription = await self._storage.feed.subscribe(self.caller, filter, after=after)
+        return self.subscription
 
     async def write(
         self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False

@@ -2,19 +2,16 @@
 
 import asyncio
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Callable,
     Hashable,
-    Iterator,
     Mapping,
 )
-from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from graphql import (
     ExecutionResult,
@@ -157,32 +154,105 @@ async def run(schema: CompiledSchema, operation: ExecutableOperation, context: C
         return _response(operation, result, context)
 
 
-@asynccontextmanager
-async def subscribe(
-    schema: CompiledSchema,
-    operation: ExecutableOperation,
-    new_context: Callable[[], Context],
-    send: Send | None = None,
-) -> AsyncIterator[AsyncIterator[Response]]:
-    """The responses of a subscription, one for each event, or one that refuses it.
+class Subscription:
+    """The responses of a subscription, one for each event, or one that refuses it: an iterator for
+    one task, within its context.
 
-    No event is missed while this context manager is open. Each event is executed with a `Context`
-    of its own, so it reads the state at its time; once for all subscriptions that are equal.
-    Responses that others executed while the iterator is awaited are passed to `send` instead.
+    No event is missed while the context is entered. Each event is executed with a `Context` of its
+    own, so it reads the state at its time; once for all subscriptions that are equal. Responses
+    that others executed while the next one is awaited are passed to `send` instead.
     """
-    context = new_context()
-    joined = schema.response_groups.joined(_sharing_key(operation, context))
-    with context.watching, joined as group:
-        source = await _source(schema, operation, context)
+
+    # Idle subscriptions are many: generators in place of it would take 3 kB of each.
+    __slots__ = (
+        "_events",
+        "_execution",
+        "_group",
+        "_member",
+        "_new_context",
+        "_operation",
+        "_refusal",
+        "_schema",
+        "_send",
+        "_subscription",
+    )
+
+    _execution: Execution
+    _group: ResponseGroup[Response]
+
+    def __init__(
+        self,
+        schema: CompiledSchema,
+        operation: ExecutableOperation,
+        new_context: Callable[[], Context],
+        send: Send | None = None,
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._new_context = new_context
+        self._send = send
+        self._events: AsyncIterator[Event] | None = None
+        self._member: _Member | None = None
+        self._refusal: Response | None = None
+        self._subscription: EventSubscription | None = None
+
+    async def __aenter__(self) -> Self:
+        context = self._new_context()
+        self._group = self._schema.response_groups.join(_sharing_key(self._operation, context))
+        try:
+            await self._start(context)
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._end()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Response:
+        if self._events is None:
+            refusal, self._refusal = self._refusal, None
+            if refusal is None:
+                raise StopAsyncIteration
+            return refusal
+        event = await anext(self._events)
+        return await self._group.response(event, partial(self._execute, event))
+
+    async def _start(self, context: Context) -> None:
+        try:
+            source = await _source(self._schema, self._operation, context)
+        finally:
+            self._subscription = context.subscription
         if isinstance(source, ExecutionResult):
-            yield _only(_response(operation, source, context))
+            self._refusal = _response(self._operation, source, context)
             return
-        if send is not None and isinstance(source, EventSubscription):
-            context.watching.enter_context(_member(group, source, send))
-        execution = _execution(schema, operation, context.caller)
-        responses = _responses(operation, execution, source, group, new_context)
-        async with aclosing(responses):
-            yield responses
+        if self._send is not None and isinstance(source, EventSubscription):
+            self._member = _Member(source, self._send)
+            source.holds = partial(self._group.holds, self._member)
+        self._execution = _execution(self._schema, self._operation, context.caller)
+        self._events = aiter(source)
+
+    async def _execute(self, event: Event) -> Response:
+        context = self._new_context()
+        context.selected = self._operation.document.selected
+        async with context:
+            result = await self._execution.run(event, context)
+        response = _response(self._operation, result, context)
+        body = response.as_json()
+        if response.errors or not fits(body, MAX_SHARED_CHARACTERS):
+            return response
+        return replace(response, encoded=encode(body))
+
+    def _end(self) -> None:
+        if self._member is not None:
+            self._member.subscription.holds = None
+            self._group.leave(self._member)
+        self._schema.response_groups.leave(self._group)
+        if self._subscription is not None:
+            self._subscription.close()
 
 
 async def _source(
@@ -197,32 +267,6 @@ async def _source(
         return ExecutionResult(None, executor)
     stream = create_source_event_stream(executor)
     return await stream if isawaitable(stream) else stream
-
-
-async def _only(response: Response) -> AsyncIterator[Response]:
-    yield response
-
-
-async def _responses(
-    operation: ExecutableOperation,
-    execution: Execution,
-    source: AsyncIterable[Event],
-    group: ResponseGroup[Response],
-    new_context: Callable[[], Context],
-) -> AsyncGenerator[Response, None]:
-    async def execute_event(event: Event) -> Response:
-        context = new_context()
-        context.selected = operation.document.selected
-        async with context:
-            result = await execution.run(event, context)
-        response = _response(operation, result, context)
-        body = response.as_json()
-        if response.errors or not fits(body, MAX_SHARED_CHARACTERS):
-            return response
-        return replace(response, encoded=encode(body))
-
-    async for event in source:
-        yield await group.response(event, partial(execute_event, event))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,19 +284,6 @@ class _Member:
 
     def wake(self) -> None:
         self.subscription.wake()
-
-
-@contextmanager
-def _member(
-    group: ResponseGroup[Response], subscription: EventSubscription, send: Send
-) -> Iterator[None]:
-    member = _Member(subscription, send)
-    subscription.holds = partial(group.holds, member)
-    try:
-        yield
-    finally:
-        subscription.holds = None
-        group.leave(member)
 
 
 def _sharing_key(operation: ExecutableOperation, context: Context) -> Hashable:

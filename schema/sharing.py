@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Generic, Protocol, TypeVar
 
 from domain.history import Event
@@ -42,20 +41,19 @@ class ResponseGroups(Generic[R]):
     def __init__(self) -> None:
         self._groups: dict[Hashable, ResponseGroup[R]] = {}
 
-    @contextmanager
-    def joined(self, key: Hashable) -> Iterator["ResponseGroup[R]"]:
-        """The group of the subscriptions that have this key; the caller is a member of it."""
+    def join(self, key: Hashable) -> "ResponseGroup[R]":
+        """The group of the subscriptions that have this key; the caller is a member of it, until it
+        leaves."""
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = ResponseGroup(key)
-        del key  # the group has an equal one, so that not every member keeps its own
         group.members += 1
-        try:
-            yield group
-        finally:
-            group.members -= 1
-            if not group.members:
-                del self._groups[group.key]
+        return group
+
+    def leave(self, group: "ResponseGroup[R]") -> None:
+        group.members -= 1
+        if not group.members:
+            del self._groups[group.key]
 
 
 class ResponseGroup(Generic[R]):

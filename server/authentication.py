@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -81,17 +81,33 @@ class _Known:
 class Session:
     """A connection that stays open, for as long as its credentials are valid."""
 
-    def __init__(self, hashes: tuple[str, ...], end: Callable[[], object]) -> None:
+    __slots__ = ("_end", "_sessions", "_timer", "hashes", "version")
+
+    def __init__(
+        self, hashes: tuple[str, ...], end: Callable[[], object], sessions: "set[Session]"
+    ) -> None:
         self.hashes = hashes
         self.version = -1
         """The version of tokens at which the credentials were found to be valid."""
-        self._end = end
-        self._has_ended = False
+        self._end: Callable[[], object] | None = end
+        self._sessions = sessions
+        self._timer: asyncio.TimerHandle | None = None
+
+    def end_after(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.end)
 
     def end(self) -> None:
-        if not self._has_ended:
-            self._has_ended = True
-            self._end()
+        """The credentials aren't valid any more."""
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+    def close(self) -> None:
+        """The connection is closed: its credentials don't matter any more."""
+        self._end = None
+        self._sessions.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class Authenticator:
@@ -200,31 +216,22 @@ class Authenticator:
         """
         return blake2b(authorization, digest_size=32, key=self._secret).digest()
 
-    @contextmanager
     def session(
         self, authorization: bytes | None, caller: Caller, end: Callable[[], object]
-    ) -> Iterator[None]:
-        """Calls `end` when the credentials of the caller end, or are revoked, within it."""
+    ) -> Session:
+        """Calls `end` when the credentials of the caller end, or are revoked, until it's closed."""
         credentials = None if authorization is None else _bearer(authorization)
         if credentials is None:
-            yield
-            return
+            return Session((), end, self._sessions)
         is_issued = _is_issued(credentials)
-        session = Session(self._hashes(credentials) if is_issued else (), end)
-        timer = None
+        session = Session(self._hashes(credentials) if is_issued else (), end, self._sessions)
         if caller.expires_at is not None:
-            seconds = max(caller.expires_at.timestamp() - self._now(), 0.0)
-            timer = asyncio.get_running_loop().call_later(seconds, session.end)
+            session.end_after(max(caller.expires_at.timestamp() - self._now(), 0.0))
         if is_issued:
             self._sessions.add(session)
             if self._watching is None:
                 self._watching = asyncio.create_task(self._watch())
-        try:
-            yield
-        finally:
-            self._sessions.discard(session)
-            if timer is not None:
-                timer.cancel()
+        return session
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

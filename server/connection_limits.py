@@ -85,16 +85,14 @@ class SubscriptionSlots:
         """How many are held, of all callers that are counted."""
         return self._in_use.total()
 
-    @contextmanager
-    def acquire(self, caller: Caller) -> Iterator[None]:
-        """Holds a slot of the caller while it is entered. Raises RequestRefused when none is free.
+    def acquire(self, caller: Caller) -> None:
+        """Hold a slot of the caller until it's released. Raises RequestRefused when none is free.
 
         Whatever credentials it uses, a caller is the same by its kind, its id and its person.
         """
-        key = caller[:3]
-        if not self._limit or caller.kind is CallerKind.OPERATOR:
-            yield
+        if self._is_exempt(caller):
             return
+        key = caller[:3]
         if self._in_use[key] >= self._limit:
             raise RequestRefused(
                 429,
@@ -105,12 +103,17 @@ class SubscriptionSlots:
                 extensions={"retryAfter": _SUBSCRIBE_AGAIN_SECONDS},
             )
         self._in_use[key] += 1
-        try:
-            yield
-        finally:
-            self._in_use[key] -= 1
-            if not self._in_use[key]:
-                del self._in_use[key]
+
+    def release(self, caller: Caller) -> None:
+        if self._is_exempt(caller):
+            return
+        key = caller[:3]
+        self._in_use[key] -= 1
+        if not self._in_use[key]:
+            del self._in_use[key]
+
+    def _is_exempt(self, caller: Caller) -> bool:
+        return not self._limit or caller.kind is CallerKind.OPERATOR
 
 
 def raise_file_limit() -> int:

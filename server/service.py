@@ -1,17 +1,9 @@
 """The service that every transport answers requests with."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    aclosing,
-    asynccontextmanager,
-    nullcontext,
-)
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeGuard
+from typing import Final, Self, TypeGuard
 from urllib.parse import urlsplit
 
 from graphql import GraphQLError, OperationType
@@ -34,10 +26,10 @@ from schema.execute import (
     ExecutableOperation,
     GraphQLRequest,
     Response,
+    Subscription,
     parse_and_validate,
     refused,
     run,
-    subscribe,
 )
 from schema.execute import Send as SendResponse
 from schema.root import CompiledSchema
@@ -167,7 +159,7 @@ class Service:
         for its turn and for memory, without holding a connection, and is run again.
         """
         if operation.node.operation is not OperationType.QUERY:
-            return await run(self.schema, operation, self._new_context(caller, share, scope))
+            return await run(self.schema, operation, self.new_context(caller, share, scope))
         set_deadline(self.execution_seconds)
         held = share.amount
         answer = limit_answer(self.answer_bytes, share.hold, at_once=AT_ONCE, make_room=None)
@@ -192,7 +184,7 @@ class Service:
         base = partial(self.addresses.base_of, scope)
         return Context(self.storage, caller, self.uploads, base)
 
-    def _new_context(self, caller: Caller, share: MemoryShare, scope: Scope) -> Context:
+    def new_context(self, caller: Caller, share: MemoryShare, scope: Scope) -> Context:
         """The context of an operation that can't run again: it reserves memory now, or fails."""
 
         def make_room() -> None:
@@ -238,62 +230,92 @@ class Service:
         failure = GraphQLError(str(error), original_error=error)
         return Response(None, [execution_failure(failure, request_id)])
 
-    @asynccontextmanager
-    async def responses(
+    def responses(
         self,
         operation: ExecutableOperation | Response,
         caller: Caller,
         share: MemoryShare,
         scope: Scope,
         send: SendResponse | None = None,
-    ) -> AsyncIterator[AsyncIterator[Response]]:
-        """All responses to an operation of a connection: one, or one for each event of a
-        subscription.
+    ) -> "Responses":
+        """All responses to an operation of a connection, whose caller shrinks the `share`, which
+        grows by what is read for each response, when the response is sent.
 
-        A subscription has started when this context manager is entered. An unexpected error becomes
-        the last response. `share` grows by what is read for each response; the caller shrinks it
-        when the response is sent. Responses that equal subscriptions share may be passed to `send`
-        instead. Raises RequestRefused when the caller has as many subscriptions as it may.
+        Responses that equal subscriptions share may be passed to `send` instead.
         """
+        return Responses(self, operation, caller, share, scope, send)
 
-        def new_context() -> Context:
-            return self._new_context(caller, share, scope)
 
-        started: AbstractAsyncContextManager[AsyncIterator[Response]]
-        slot: AbstractContextManager[None] = nullcontext()
-        if is_subscription(operation):
-            slot = self.subscriptions.acquire(caller)
-            started = subscribe(self.schema, operation, new_context, send)
-        else:
-            started = aclosing(self._only_response(operation, caller, share, scope))
-        with slot:
-            async with (
-                started as responses,
-                aclosing(_reporting_failures(responses, caller.request_id)) as reported,
-            ):
-                yield reported
+class Responses:
+    """The responses to an operation: one, or one for each event of a subscription. An iterator for
+    one task, within its context.
 
-    async def _only_response(
+    A subscription has started when the context is entered. An unexpected error becomes the last
+    response. Entering it raises RequestRefused when the caller has as many subscriptions as it may.
+    """
+
+    # Idle subscriptions are many: generators in place of it would take 2 kB of each.
+    __slots__ = ("_caller", "_has_ended", "_operation", "_scope", "_service", "_share", "_stream")
+
+    def __init__(
         self,
+        service: Service,
         operation: ExecutableOperation | Response,
         caller: Caller,
         share: MemoryShare,
         scope: Scope,
-    ) -> AsyncGenerator[Response, None]:
-        if isinstance(operation, ExecutableOperation):
-            operation = await self.respond(operation, caller, share, scope)
-        yield operation
+        send: SendResponse | None,
+    ) -> None:
+        self._service = service
+        self._operation = operation
+        self._caller = caller
+        self._share = share
+        self._scope = scope
+        self._has_ended = False
+        self._stream: Subscription | None = None
+        if is_subscription(operation):
+            self._stream = Subscription(service.schema, operation, self._new_context, send)
 
+    async def __aenter__(self) -> Self:
+        if self._stream is not None:
+            self._service.subscriptions.acquire(self._caller)
+            try:
+                await self._stream.__aenter__()
+            except BaseException:
+                self._service.subscriptions.release(self._caller)
+                raise
+        return self
 
-async def _reporting_failures(
-    responses: AsyncIterator[Response], request_id: str
-) -> AsyncGenerator[Response, None]:
-    try:
-        async for response in responses:
-            yield response
-    except Exception as error:  # noqa: BLE001
-        failure = GraphQLError(str(error), original_error=error)
-        yield refused(execution_failure(failure, request_id))
+    async def __aexit__(self, *failure: object) -> None:
+        if self._stream is not None:
+            self._service.subscriptions.release(self._caller)
+            await self._stream.__aexit__(*failure)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Response:
+        if self._has_ended:
+            raise StopAsyncIteration
+        try:
+            if self._stream is not None:
+                return await anext(self._stream)
+            self._has_ended = True
+            return await self._only_response()
+        except StopAsyncIteration:
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._has_ended = True
+            failure = GraphQLError(str(error), original_error=error)
+            return refused(execution_failure(failure, self._caller.request_id))
+
+    async def _only_response(self) -> Response:
+        if isinstance(self._operation, Response):
+            return self._operation
+        return await self._service.respond(self._operation, self._caller, self._share, self._scope)
+
+    def _new_context(self) -> Context:
+        return self._service.new_context(self._caller, self._share, self._scope)
 
 
 def is_subscription(operation: ExecutableOperation | Response) -> TypeGuard[ExecutableOperation]:

@@ -8,7 +8,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 
 from starlette.responses import Response as HttpResponse
@@ -121,8 +121,10 @@ class OperationStream(HttpResponse):
             try:
                 with (
                     self._service.streams.acquire(),
-                    self._service.authenticator.session(
-                        self._authorization, self._caller, self._credentials_ended.set
+                    closing(
+                        self._service.authenticator.session(
+                            self._authorization, self._caller, self._credentials_ended.set
+                        )
                     ),
                 ):
                     async with self._service.responses(

@@ -6,17 +6,18 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from domain.callers import Caller, CallerKind
 from schema.encoding import encode
 from schema.execute import ExecutableOperation, Response
-from server.authentication import Unauthenticated
+from server.authentication import Session, Unauthenticated
 from server.http_cycle import SENDS_PARTS, PartsExtension
 from server.json_texts import SHORT_TEXT
 from server.memory_budget import MemoryShare
@@ -52,7 +53,8 @@ class ProtocolViolation(Exception):
 class WebSocketEndpoint:
     service: Service
 
-    async def __call__(self, websocket: WebSocket) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
         try:
             self.service.require_allowed_origin(websocket.scope)
         except RequestRefused as refusal:
@@ -90,7 +92,7 @@ class _Connection:
         )
         self._caller: Caller | None = None
         """Who has initialised the connection; None: nobody has yet."""
-        self._session = ExitStack()
+        self._session: Session | None = None
         self._ending: asyncio.Task[None] | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
         """The operations that the client hasn't completed, by its ids of them."""
@@ -102,8 +104,7 @@ class _Connection:
         operations.
         """
         try:
-            with self._session:
-                await self._handle_messages()
+            await self._handle_messages()
         except TimeoutError:
             await self._close(4408, "Connection initialisation timeout")
         except ProtocolViolation as violation:
@@ -113,6 +114,8 @@ class _Connection:
         except Exception as error:  # noqa: BLE001
             await self._give_up(error, self._request_id)
         finally:
+            if self._session is not None:
+                self._session.close()
             self._cancel_all()
             if tasks := {*self._running, *([self._ending] if self._ending else [])}:
                 await asyncio.wait(tasks)
@@ -200,8 +203,7 @@ class _Connection:
             raise ProtocolViolation(code, reason) from None
         except RequestRefused as refusal:
             raise ProtocolViolation(1013, _reason(refusal.message)) from None
-        session = authenticator.session(authorization, caller, self._refuse_from_now_on)
-        self._session.enter_context(session)
+        self._session = authenticator.session(authorization, caller, self._refuse_from_now_on)
         self._caller = caller
         await self._send({"type": "connection_ack"})
         return True

@@ -2,13 +2,17 @@
 
 import asyncio
 from struct import pack
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Opcode
 
 from server.bounded_connections import BoundedConnection
 from server.http_cycle import SENDS_PARTS
+
+_WRITABLE: Final = asyncio.Event()
+"""That of all connections that may be written to: nobody has to wait for it."""
+_WRITABLE.set()
 
 
 class QuietWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
@@ -38,7 +42,18 @@ class QuietWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        # Idle connections are many. What uvicorn keeps in their place takes 3.8 kB of each.
+        self.queue = _Messages()  # type: ignore[assignment]
+        self.writable = _WRITABLE
         self._sending = asyncio.Lock()
+
+    def pause_writing(self) -> None:
+        self.writable = asyncio.Event()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.writable = _WRITABLE
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -92,6 +107,31 @@ class QuietWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
             self.handle_parser_exception()
         else:
             super().send_receive_event_to_app()
+
+
+class _Messages:
+    """Those that the application hasn't received: an `asyncio.Queue` for one reader."""
+
+    __slots__ = ("_arrived", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: list[Any] = []
+        self._arrived: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        return not self._waiting
+
+    def put_nowait(self, message: Any) -> None:
+        self._waiting.append(message)
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
+
+    async def get(self) -> Any:
+        while not self._waiting:
+            self._arrived = asyncio.get_running_loop().create_future()
+            await self._arrived
+        self._arrived = None
+        return self._waiting.pop(0)
 
 
 def _frame_head(first_byte: int, size: int) -> bytes:

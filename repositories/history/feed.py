@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import Context
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 from domain.callers import Caller, system
 from domain.errors import AnswerTooLarge, EventsRemoved, TimedOut, Unavailable
 from domain.history import Event, EventFilter
 from repositories import visibility
 from repositories.answer_size import UNLIMITED, limit_answer
+from repositories.criteria import Filter
 from repositories.deadlines import set_deadline
 from repositories.history.contract import EventPage, EventReads
 from repositories.memory.criteria import matches
@@ -221,6 +222,16 @@ class EventFeed:
         return page.has_more
 
 
+class Wanted(NamedTuple):
+    """The events that match a filter, and that a caller may see by this rule."""
+
+    filter: EventFilter
+    rule: Filter | None
+
+    def has(self, event: Event) -> bool:
+        return self.filter.matches(event) and (self.rule is None or matches(event, self.rule))
+
+
 class EventSubscription:
     """The events that match a filter, in the order of the log, each once: an iterator for one task.
 
@@ -229,12 +240,11 @@ class EventSubscription:
     """
 
     def __init__(self, feed: EventFeed, caller: Caller, filter: EventFilter, after: int) -> None:
-        self.filter = filter
+        self.wanted = Wanted(filter, visibility.rules_of(caller).get(Event.__name__))
         self.pushed_after: int | None = None
         """The feed pushes the events after this position; None: none."""
         self._feed = feed
         self._caller = caller
-        self._rule = visibility.rules_of(caller).get(Event.__name__)
         self._position = after
         """All events up to here were taken, or are in the page."""
         # Lists, which take a tenth of the memory of deques while they are empty.
@@ -330,15 +340,12 @@ class EventSubscription:
         self._drop_queue()
         self.wake()
 
-    def wants(self, event: Event) -> bool:
-        """Whether the event matches, and the subscriber may see it."""
-        return self.filter.matches(event) and (self._rule is None or matches(event, self._rule))
-
     async def _read_page(self) -> None:
         if self.pushed_after is None:
             self._feed.push_to(self)
         pushed_after = self.pushed_after
-        page = await self._feed.read(self._caller, self._position, self.filter, whole=True)
+        filter = self.wanted.filter
+        page = await self._feed.read(self._caller, self._position, filter, whole=True)
         self._page = [*reversed(page.items)]
         self._position = page.position
         if not page.has_more and pushed_after is not None:
@@ -356,20 +363,26 @@ class EventSubscription:
 
 
 class SubscriptionIndex:
-    """Finds the subscriptions that an event is for, without asking all of them."""
+    """Finds the subscriptions that an event is for, without asking all of them: of those that want
+    the same, it asks once."""
 
     def __init__(self) -> None:
-        self._by_topic: dict[_Topic, dict[EventSubscription, None]] = {}
+        self._by_topic: dict[_Topic, dict[Wanted, dict[EventSubscription, None]]] = {}
 
     def add(self, subscription: EventSubscription) -> None:
-        for topic in _topics_of(subscription.filter):
-            self._by_topic.setdefault(topic, {})[subscription] = None
+        wanted = subscription.wanted
+        for topic in _topics_of(wanted.filter):
+            self._by_topic.setdefault(topic, {}).setdefault(wanted, {})[subscription] = None
 
     def discard(self, subscription: EventSubscription) -> None:
-        for topic in _topics_of(subscription.filter):
-            found = self._by_topic.get(topic, {})
+        wanted = subscription.wanted
+        for topic in _topics_of(wanted.filter):
+            of_topic = self._by_topic.get(topic, {})
+            found = of_topic.get(wanted, {})
             found.pop(subscription, None)
             if not found:
+                of_topic.pop(wanted, None)
+            if not of_topic:
                 self._by_topic.pop(topic, None)
 
     def interested_in(self, event: Event) -> list[EventSubscription]:
@@ -377,13 +390,15 @@ class SubscriptionIndex:
         return [
             subscription
             for topic in (*((name, getattr(event, name)) for name in _INDEXED.values()), _ALL)
-            for subscription in self._by_topic.get(topic, ())
-            if subscription.wants(event)
+            for wanted, subscriptions in self._by_topic.get(topic, _NONE).items()
+            if wanted.has(event)
+            for subscription in subscriptions
         ]
 
 
 _Topic = tuple[str, str | None]
 _ALL: Final[_Topic] = ("", None)
+_NONE: Final[Mapping[Wanted, Mapping[EventSubscription, None]]] = {}
 _INDEXED: Final = {
     "entity_keys": "entity_key",
     "client_ids": "client_id",

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import pytest
 from starlette.types import Message, Scope
-from starlette.websockets import WebSocket
 
 from domain.delivery import DeliveryPackage
 from domain.errors import Unavailable
@@ -271,7 +270,7 @@ async def test_a_socket_tells_all_that_happens_once_a_later_message_is_answered(
         "server": None,
     }
     endpoint = WebSocketEndpoint(server.service)
-    serving = asyncio.create_task(endpoint(WebSocket(scope, receive, send)))
+    serving = asyncio.create_task(endpoint(scope, receive, send))
     async with asyncio.timeout(SECONDS):
         while "DELETED" not in await told.get():
             pass

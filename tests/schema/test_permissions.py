@@ -29,9 +29,9 @@ from schema.execute import (
     ExecutableOperation,
     GraphQLRequest,
     Response,
+    Subscription,
     execute,
     parse_and_validate,
-    subscribe,
 )
 from schema.node import global_id
 from schema.root import CompiledSchema, create_schema, define_schema
@@ -265,7 +265,7 @@ class Api:
         return sent
 
     async def _first_event(self, prepared: ExecutableOperation) -> Json:
-        async with subscribe(self.schema, prepared, self._context) as responses:
+        async with Subscription(self.schema, prepared, self._context) as responses:
             await self.store()
             response = await anext(aiter(responses))
         return _sent(response)

@@ -4,6 +4,7 @@ The matrix is made from the schema: a new field without a stated rule fails.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from domain.scopes import ALL_SCOPES, Scope, Scopes
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from schema.context import Context
-from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate, subscribe
+from schema.execute import ExecutableOperation, GraphQLRequest, Subscription, parse_and_validate
 from schema.node import global_id
 from schema.root import CompiledSchema
 from tests import builders as build
@@ -211,7 +212,8 @@ async def response_of(schema: CompiledSchema, storage: Storage, name: str, scope
         return await InProcess(schema, storage, caller=caller(scopes)).send(query)
     prepared = parse_and_validate(schema, GraphQLRequest(query))
     assert isinstance(prepared, ExecutableOperation), prepared
-    async with subscribe(schema, prepared, lambda: Context(storage, caller(scopes))) as responses:
+    new_context = partial(Context, storage, caller(scopes))
+    async with Subscription(schema, prepared, new_context) as responses:
         if not storage.feed.subscribers:
             return (await anext(aiter(responses))).as_json()
     return {"data": None}

@@ -106,14 +106,14 @@ async def test_only_the_last_responses_are_kept(group: ResponseGroup[Response]) 
 
 def test_a_group_lasts_as_long_as_it_has_members() -> None:
     groups: ResponseGroups[Response] = ResponseGroups()
-    with groups.joined("key") as one:
-        with groups.joined("key") as two, groups.joined("other") as three:
-            assert one is two
-            assert one is not three
-        with groups.joined("key") as two:
-            assert one is two
-    with groups.joined("key") as later:
-        assert later is not one
+    one, two, three = (groups.join(key) for key in ("key", "key", "other"))
+    assert one is two
+    assert one is not three
+    groups.leave(two)
+    assert groups.join("key") is one
+    groups.leave(one)
+    groups.leave(one)
+    assert groups.join("key") is not one
 
 
 class Waiting:

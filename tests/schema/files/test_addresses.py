@@ -10,7 +10,7 @@ import pytest
 from files.memory import MemoryStore
 from schema.context import Context
 from schema.encoding import encode
-from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate, subscribe
+from schema.execute import ExecutableOperation, GraphQLRequest, Subscription, parse_and_validate
 from tests import builders as build
 from tests.support.graphql import InProcess
 from tests.support.patience import SECONDS
@@ -72,7 +72,7 @@ async def test_who_follows_a_package_gets_addresses_of_its_own(
         return lambda: Context(api.storage, build.caller(), api.uploads, lambda: base)
 
     async def first(base: str, has_begun: asyncio.Event) -> Any:
-        async with subscribe(api.schema, prepared, contexts(base)) as responses:
+        async with Subscription(api.schema, prepared, contexts(base)) as responses:
             has_begun.set()
             async with asyncio.timeout(SECONDS):
                 return (await anext(aiter(responses))).as_json()
