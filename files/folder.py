@@ -32,6 +32,7 @@ from files.store import (
     WrongOffset,
 )
 from files.threads import Behind, Threads
+from files.writeback import begin_writeback
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +46,8 @@ _ABANDONED_SECONDS: Final = 24 * 3600.0
 _LISTED_AT_ONCE: Final = 1000
 _WRITTEN_BYTES: Final = 512 * 1024
 """How much is written at once, while as much is received."""
+_WRITEBACK_BYTES: Final = 4 * 1024 * 1024
+"""How much the system begins to write to the disk at once."""
 _PARTS_AT_ONCE: Final = 1000
 """The system takes 1,024."""
 
@@ -119,7 +122,7 @@ class FolderStore:
             await writing.wait()
         finally:
             await writing.settle()
-            await self._write(_sync_and_close, file)
+            await self._write(_sync_and_close, file, path.parent)
         return size
 
     async def stat(self, key: str) -> StoredContent | None:
@@ -235,8 +238,6 @@ class FolderStore:
                 os.ftruncate(file, 0)
             elif offset != size:
                 raise WrongOffset(size)
-            if size == 0:
-                _sync_folder(path.parent)
             os.lseek(file, offset, os.SEEK_SET)
         except BaseException:
             os.close(file)
@@ -339,18 +340,26 @@ def _open(path: Path) -> int:
 
 
 def _write(file: int, parts: list[bytes]) -> None:
-    """Write all of them: one call may take only some."""
+    """Write all of them: one call may take only some. From time to time the system begins to write
+    them to the disk, so that little is left to be synced at the end."""
+    start = os.lseek(file, 0, os.SEEK_CUR)
+    end = start + sum(map(len, parts))
     while parts:
         written = os.writev(file, parts[:_PARTS_AT_ONCE])
         while parts and written >= len(parts[0]):
             written -= len(parts.pop(0))
         if written:
             parts[0] = parts[0][written:]
+    first, last = (place // _WRITEBACK_BYTES * _WRITEBACK_BYTES for place in (start, end))
+    if first < last:
+        begin_writeback(file, first, last - first)
 
 
-def _sync_and_close(file: int) -> None:
+def _sync_and_close(file: int, folder: Path) -> None:
+    """Sync the file, and the folder, in which its name may be new."""
     try:
         os.fsync(file)
+        _sync_folder(folder)
     finally:
         os.close(file)
 

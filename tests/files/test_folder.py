@@ -114,7 +114,7 @@ async def test_an_upload_is_synced_before_it_is_acknowledged(
 ) -> None:
     await store.append(upload_key("u"), 0, parts(ABC), 10)
 
-    assert calls == ["make uploads", "sync files", "sync uploads", "sync upload"]
+    assert calls == ["make uploads", "sync files", "sync upload", "sync uploads"]
 
 
 async def test_an_upload_is_synced_before_it_is_content(
