@@ -135,13 +135,11 @@ class JsonObjectRenderer(ABC):
         """The list of the entity's children."""
         table = stored.children
         assert table is not None
-        name = self.alias()
+        name, joined = self.alias(), list[str]()
+        item = self._child(part.projection, table, name, joined)
         of_parent = f"{name}.{stored.key_name} = {source}.{stored.key_name}"
-        return self._list(
-            self._child(part.projection, table, name),
-            f"{table.name} AS {name} WHERE {of_parent}",
-            f"{name}.position",
-        )
+        rows = " ".join([f"{table.name} AS {name}", *joined])
+        return self._list(item, f"{rows} WHERE {of_parent}", f"{name}.position")
 
     def _of_entity(
         self, part: Part, stored: EntityTable, source: str, scope: Scope | None = None
@@ -186,14 +184,22 @@ class JsonObjectRenderer(ABC):
         )
         return f"CASE WHEN {self._embedded(is_so)} {TRUE_OR_FALSE}"
 
-    def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
-        """The object of a child; there may be many."""
-        return self._object(projection.members, lambda part: self._of_child(part, table, source))
+    def _child(
+        self, projection: JsonProjection, table: Table, source: str, joined: list[str]
+    ) -> str:
+        """The object of a child; there may be many. Tables may be `joined` to theirs."""
+        return self._object(
+            projection.members, lambda part: self._of_child(part, table, source, joined)
+        )
 
-    def _of_child(self, part: Part, table: Table, source: str) -> str:
+    def _of_child(self, part: Part, table: Table, source: str, joined: list[str]) -> str:
         if isinstance(part, Reference):
-            return self._referenced(part, source)
+            return self._referenced_by_child(part, source, joined)
         return self._of_columns(part, table.c, source)
+
+    def _referenced_by_child(self, part: Reference, source: str, joined: list[str]) -> str:
+        """The object of the entity that a child refers to, or null."""
+        return self._referenced(part, source)
 
     def _referenced(self, part: Reference, source: str) -> str:
         """The object of the entity that a row refers to, or null."""

@@ -63,23 +63,43 @@ class SqliteJsonRenderer(JsonRenderer):
     def _text(self, json: str) -> str:
         return json
 
-    def _child(self, projection: JsonProjection, table: Table, source: str) -> str:
+    def _child(
+        self, projection: JsonProjection, table: Table, source: str, joined: list[str]
+    ) -> str:
         parts = [part for _, part in projection.members]
         given = [part.given for part in parts if isinstance(part, Address)]
         is_alone = None not in given and not any(isinstance(part, Reference) for part in parts)
         if len(parts) > _FUNCTION_MEMBERS or not is_alone:
             # Its function takes no text that isn't JSON yet, and would read again what is.
-            return super()._child(projection, table, source)
+            return super()._child(projection, table, source, joined)
+        made = self._by_function(projection, table, source)
+        if not given:
+            return made
+        are_given = " AND ".join(f"{source}.{name} IS NOT NULL" for name in dict.fromkeys(given))
+        other = super()._child(projection, table, source, joined)
+        return f"CASE WHEN {are_given} THEN {made} ELSE {other} END"
+
+    def _referenced_by_child(self, part: Reference, source: str, joined: list[str]) -> str:
+        # A join costs half as much as a query for each child. On PostgreSQL both cost the same.
+        other, name = self.entity_tables[part.type_name], self.alias()
+        is_it = f"{name}.{part.by} = {source}.{part.attribute}"
+        joined.append(f"LEFT JOIN {self.source(other, name)} ON {is_it}")
+        parts = [each for _, each in part.projection.members]
+        are_columns = all(isinstance(each, Attribute) for each in parts)
+        item = (
+            self._by_function(part.projection, other.table, name)
+            if are_columns and len(parts) <= _FUNCTION_MEMBERS
+            else self._entity(part.projection, other, name)
+        )
+        return f"CASE WHEN {name}.{part.by} IS NULL THEN 'null' ELSE {item} END"
+
+    def _by_function(self, projection: JsonProjection, table: Table, source: str) -> str:
+        """The object by SQLite's function."""
         pairs = (
             f"{literal(key)}, {self._argument(part, table, source)}"
             for key, part in projection.members
         )
-        made = f"json_object({', '.join(pairs)})"
-        if not given:
-            return made
-        are_given = " AND ".join(f"{source}.{name} IS NOT NULL" for name in dict.fromkeys(given))
-        other = super()._child(projection, table, source)
-        return f"CASE WHEN {are_given} THEN {made} ELSE {other} END"
+        return f"json_object({', '.join(pairs)})"
 
     def _argument(self, part: Part, table: Table, source: str) -> str:
         if isinstance(part, Address) and part.given is not None:
