@@ -277,9 +277,10 @@ class _Member:
     send: Send
 
     def deliver(self, event: Event, encoded: bytes) -> bool:
-        if not self.subscription.awaits(event) or not self.send(encoded):
+        subscription = self.subscription
+        if not subscription.awaits(event) or not self.send(encoded):
             return False
-        self.subscription.take()
+        subscription.take()
         return True
 
     def wake(self) -> None:

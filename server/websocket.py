@@ -5,7 +5,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -300,7 +300,9 @@ class _Connection:
         with share:
             try:
                 opening = b'{"id":%b,"type":"next","payload":' % encode(id)
-                send = partial(self._send_at_once, id, asyncio.current_task(), opening)
+                send = self._extension and partial(
+                    _send_at_once, self._extension["send_at_once"], opening
+                )
                 scope = self._websocket.scope
                 async with self._service.responses(
                     operation, caller, share, scope, send
@@ -346,17 +348,6 @@ class _Connection:
             del operations[id]
             await self._send(end)
 
-    def _send_at_once(
-        self, id: str, task: asyncio.Task[None] | None, opening: bytes, payload: bytes
-    ) -> bool:
-        """Send a response of the task's operation, unless that has to wait; whether it was sent."""
-        return (
-            self._extension is not None
-            and self._operations.get(id) is task
-            and self._websocket.application_state is WebSocketState.CONNECTED
-            and self._extension["send_at_once"](b"%b%b}" % (opening, payload))
-        )
-
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(encode(message))
 
@@ -381,6 +372,14 @@ class _Connection:
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(WebSocketDisconnect):
                 await self._websocket.close(code, reason)
+
+
+def _send_at_once(send: Callable[[bytes], bool], opening: bytes, payload: bytes) -> bool:
+    """Send a response, unless that has to wait; whether it was sent.
+
+    It's called while the operation's task waits, and so neither completed nor cancelled.
+    """
+    return send(b"%b%b}" % (opening, payload))
 
 
 def _end(waiting: asyncio.Future[None]) -> None:

@@ -10,6 +10,8 @@ from websockets.frames import Opcode
 from server.bounded_connections import BoundedConnection
 from server.http_cycle import SENDS_PARTS
 
+_WHOLE_TEXT: Final = 0x80 | Opcode.TEXT
+"""The first byte of a text in one frame."""
 _WRITABLE: Final = asyncio.Event()
 """That of all connections that may be written to: nobody has to wait for it."""
 _WRITABLE.set()
@@ -91,9 +93,9 @@ class QuietWebSocket(BoundedConnection, WebSocketsSansIOProtocol):
     def send_at_once(self, text: bytes) -> bool:
         """Send a text in a frame, unless that has to wait; whether it was sent, or the client has
         disconnected."""
-        if not self.writable.is_set() or self._sending.locked():
+        if self.writable is not _WRITABLE or self._sending.locked():
             return False
-        self._send_frame(0x80 | Opcode.TEXT, text)
+        self._send_frame(_WHOLE_TEXT, text)
         return True
 
     def _send_frame(self, first_byte: int, content: bytes) -> None:

@@ -26,6 +26,8 @@ MAX_CHARACTERS: Final = 1024 * 1024
 more."""
 POLL_SECONDS: Final = 1.0
 """How often the feed reads the log when nobody tells it of news."""
+APART_SECONDS: Final = 0.03
+"""How long the feed doesn't read after it pushed events: many changes then cost few reads."""
 READ_SECONDS: Final = 10.0
 """How long the read of a page may take."""
 RETRY_SECONDS: Final = 1.0
@@ -69,7 +71,8 @@ class EventFeed:
     """The events of the log, for the subscribers of this process.
 
     While there are subscribers, one task reads the log, page by page, and pushes each event to
-    those whose filters match. It reads when it's notified, and every `poll_seconds`.
+    those whose filters match. It reads when it's notified, and every `poll_seconds`; after events
+    not before APART_SECONDS have passed.
     """
 
     def __init__(
@@ -199,16 +202,17 @@ class EventFeed:
                     await self._has_news.wait()
             self._has_news.clear()
             try:
-                if await self._push_page():
+                page = await self._push_page()
+                if page.has_more:
                     self._has_news.set()
-                await asyncio.sleep(0)
+                await asyncio.sleep(APART_SECONDS if page.items and not page.has_more else 0)
             except (Unavailable, TimedOut) as error:
                 log.warning("the feed can't read the log: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._has_news.set()
 
-    async def _push_page(self) -> bool:
-        """Push the events of the next page; whether there may be more."""
+    async def _push_page(self) -> EventPage:
+        """Push the events of the next page."""
         page = await self.read(_FEED, self.position, _EVERYTHING)
         pushed = 0
         for event in page.items:
@@ -219,7 +223,7 @@ class EventFeed:
             if pushed >= _PUSHES_PER_TURN:
                 pushed = 0
                 await asyncio.sleep(0)
-        return page.has_more
+        return page
 
 
 class Wanted(NamedTuple):
@@ -309,30 +313,32 @@ class EventSubscription:
             self._drop_queue()
             self._feed.stop_pushing_to(self)
             return
-        is_next = not self._queue
         self._queue.append(event)
         self._queued_characters += characters
-        if not (is_next and self.holds and self.awaits(event) and self.holds(event)):
+        if not (self.holds and self.awaits(event) and self.holds(event)):
             self.wake()
 
     def awaits(self, event: Event) -> bool:
         """Whether the subscriber waits, and this is the event that it would get."""
+        awaited, queue, after = self._awaited, self._queue, self.pushed_after
         return (
-            self._awaited is not None
-            and not self._awaited.done()
-            and bool(self._queue)
-            and self._queue[0] is event
-            and not self.is_behind
-            and _position(event) > self._position
+            awaited is not None
+            and not awaited.done()
+            and bool(queue)
+            and queue[0] is event
+            and after is not None
+            and after <= self._position < _position(event)
         )
 
     def take(self) -> None:
         """Take the event that the subscriber awaits, in its place; wake it if there are more."""
         event = self._queue.pop(0)
-        self._queued_characters -= _characters(event)
         self._position = _position(event)
         if self._queue:
+            self._queued_characters -= _characters(event)
             self.wake()
+        else:
+            self._queued_characters = 0
 
     def fail(self, error: BaseException) -> None:
         """Let the subscriber get the error instead of a next event."""
