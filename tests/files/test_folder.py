@@ -18,7 +18,7 @@ import pytest
 from files.folder import FolderStore
 from files.opening import FilesUrlError, key_of_folder, open_folder
 from files.store import BeingWritten, ContentMissing, FileStoreError, StoreFull, upload_key
-from tests.files.contents import block, blocks, key_of, keys, parts, read
+from tests.files.contents import MEBIBYTE, block, blocks, key_of, keys, parts, read
 from tests.support.patience import SECONDS
 
 ABC = b"abcdefghij"
@@ -115,6 +115,18 @@ async def test_an_upload_is_synced_before_it_is_acknowledged(
     await store.append(upload_key("u"), 0, parts(ABC), 10)
 
     assert calls == ["make uploads", "sync files", "sync upload", "sync uploads"]
+
+
+async def test_a_long_upload_is_written_to_the_disk_while_it_is_received(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "files.folder.begin_writeback", lambda _, start, size: begun.append((start, size))
+    )
+    await store.append(upload_key("u"), 0, blocks(9), 9 * MEBIBYTE)
+
+    assert begun == [(0, 4 * MEBIBYTE), (4 * MEBIBYTE, 4 * MEBIBYTE)]
 
 
 async def test_an_upload_is_synced_before_it_is_content(
