@@ -321,6 +321,24 @@ async def test_all_subscribers_are_served_by_one_task(storage: Storage) -> None:
             other.close()
 
 
+async def test_after_events_it_waits_for_others_to_read_them_together(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "APART_SECONDS", SECONDS * 10)
+    async with subscribed(storage) as subscription:
+        await save(storage, "a")
+        assert await keys(subscription, 1) == ["a"]
+        await save(storage, "b")
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert storage.feed.position == 1
+
+        monkeypatch.undo()
+    async with subscribed(storage, after=1) as subscription:
+        await save(storage, "c")
+        assert await keys(subscription, 2) == ["b", "c"]
+
+
 async def test_nothing_runs_without_subscribers(storage: Storage) -> None:
     before = asyncio.all_tasks()
     for _ in range(2):
