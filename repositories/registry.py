@@ -16,6 +16,7 @@ from domain.onboarding import Brief
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
+from domain.transfers import Import
 from repositories.delivery.contract import PackageReads, PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
@@ -48,6 +49,9 @@ from repositories.sql.session import DatabaseSession
 from repositories.strategy.contract import PlanReads, PlanRepository
 from repositories.strategy.database import DatabasePlanRepository
 from repositories.strategy.memory import MemoryPlanRepository
+from repositories.transfers.contract import ImportReads, ImportRepository
+from repositories.transfers.database import DatabaseImportRepository
+from repositories.transfers.memory import MemoryImportRepository
 
 if TYPE_CHECKING:
     from repositories.unit_of_work import Snapshot, UnitOfWork
@@ -102,7 +106,7 @@ class EntityType(Generic[Reads, Repository]):
 
 
 class Entities:
-    """The types of entities: those of the pipeline in its order, and files."""
+    """The types of entities: those of the pipeline in its order, files, and transfers."""
 
     briefs: EntityType[BriefReads, BriefRepository] = EntityType(
         Brief, MemoryBriefRepository, DatabaseBriefRepository
@@ -127,6 +131,9 @@ class Entities:
     )
     uploads: EntityType[UploadReads, UploadRepository] = EntityType(
         Upload, MemoryUploadRepository, DatabaseUploadRepository
+    )
+    imports: EntityType[ImportReads, ImportRepository] = EntityType(
+        Import, MemoryImportRepository, DatabaseImportRepository
     )
 
 

@@ -18,6 +18,7 @@ from domain.onboarding import Brief
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
+from domain.transfers import Import
 from repositories.criteria import Comparison, Filter, Operator
 
 
@@ -50,6 +51,7 @@ TYPES_OF_CLIENTS: Final = (
     DeliveryPackage,
     File,
     Upload,
+    Import,
     Event,
 )
 """The records that belong to clients."""

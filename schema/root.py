@@ -52,6 +52,9 @@ from schema.sharing import ResponseGroups
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
 from schema.strategy.subscriptions import StrategySubscription
+from schema.transfers.mutations import TransfersMutation
+from schema.transfers.queries import TransfersQuery
+from schema.transfers.subscriptions import TransfersSubscription
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.queries import WebhookQuery
 
@@ -87,6 +90,7 @@ class Query(
     QcQuery,
     DeliveryQuery,
     FilesQuery,
+    TransfersQuery,
     HistoryQuery,
     WebhookQuery,
     AccessQuery,
@@ -116,6 +120,7 @@ class Mutation(
     QcMutation,
     DeliveryMutation,
     FilesMutation,
+    TransfersMutation,
     WebhookMutation,
     AccessMutation,
 ):
@@ -130,6 +135,7 @@ class Subscription(
     ProductionSubscription,
     QcSubscription,
     DeliverySubscription,
+    TransfersSubscription,
 ):
     pass
 

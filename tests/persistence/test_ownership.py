@@ -23,6 +23,7 @@ from tests.persistence.types_under_test import (
     CAMPAIGN,
     DRAFT,
     FILE,
+    IMPORT,
     PACKAGE,
     PLAN,
     RESULT,
@@ -247,7 +248,7 @@ _REFERENCES = {CAMPAIGN.name: "strategy_id", DRAFT.name: "strategy_id", PACKAGE.
 
 
 def _record(entity_type: TypeUnderTest, key: str, reference: str, client_id: str) -> Any:
-    if entity_type in (BRIEF, FILE, UPLOAD):
+    if entity_type in (BRIEF, FILE, UPLOAD, IMPORT):
         return entity_type.record(key, client_id=client_id)
     if entity_type is PLAN:
         return build.plan(key, brief_id=f"{reference}", version=int(key))

@@ -32,6 +32,7 @@ from tests.execution.documents import VARIABLES, documents
 from tests.persistence.types_under_test import (
     BRIEF,
     FILE,
+    IMPORT,
     PACKAGE,
     PLAN,
     RESULT,
@@ -66,6 +67,7 @@ LOOKED_UP: Final = {
     "deliveryPackage": "packageId",
     "file": "fileId",
     "upload": "uploadId",
+    "import": "importId",
 }
 
 
@@ -154,7 +156,7 @@ def _random_record(random: Random, entity_type: TypeUnderTest) -> Any:
     if entity_type is PACKAGE:
         artifacts = (build.artifact(url=None, file_id=random.choice("123456")),)
         return build.package(key, draft_id=reference, artifacts=artifacts)
-    if entity_type in (FILE, UPLOAD):
+    if entity_type in (FILE, UPLOAD, IMPORT):
         return entity_type.record(key, client_id=random.choice(["a", "a", "b", None]))
     return entity_type.record(key, strategy_id=reference)
 
@@ -211,6 +213,7 @@ PREFIXES: Final = {
     "DeliveryPackage": "package",
     "File": "file",
     "Upload": "upload",
+    "Import": "import",
 }
 
 
@@ -299,11 +302,13 @@ def _random_step(
         ),
         ("createUpload", inputs.create_upload(clientId=client_id, name=f"{number}.txt")),
         ("completeUpload", {"uploadId": key("upload")}),
+        ("startImport", {"fileId": key("file"), "entity": "DRAFT"}),
+        ("cancelImport", {"importId": key("import")}),
         (f"delete{deleted}", {_DELETED[deleted]: key(PREFIXES[deleted])}),
     )
     # Of what others refer to there is more in the beginning.
     name, input = random.choice(kinds[: 1 + number // 3])
-    may_expect = "Upload" not in name and random.random() < 0.5
+    may_expect = "Upload" not in name and name != "startImport" and random.random() < 0.5
     expected = perhaps(expectedRevision=random.choice((0, 1, 2))) if may_expect else {}
     return Step(is_by_a, name, input | expected)
 
@@ -317,6 +322,7 @@ _MADE: Final = {
     "saveDeliveryPackage": "package",
     "createUpload": "upload",
     "completeUpload": "file",
+    "startImport": "import",
 }
 _OWN_KEY: Final = {
     "brief": "briefId",
@@ -327,11 +333,12 @@ _OWN_KEY: Final = {
     "package": "packageId",
     "upload": "",
     "file": "",
+    "import": "",
 }
 _DELETED: Final = {
     f"{name[0].upper()}{name[1:]}": field
     for name, field in LOOKED_UP.items()
-    if name not in ("file", "upload")
+    if name not in ("file", "upload", "import")
 }
 _UPLOADING: Final = {
     "createUpload": """mutation($input: CreateUploadInput!) { createUpload(input: $input) {
@@ -339,6 +346,12 @@ _UPLOADING: Final = {
     } }""",
     "completeUpload": """mutation($input: CompleteUploadInput!) { completeUpload(input: $input) {
       file { fileId clientId name createdBy url } errors { code message path }
+    } }""",
+    "startImport": """mutation($input: StartImportInput!) { startImport(input: $input) {
+      import { importId clientId fileId createdBy state } errors { code message path }
+    } }""",
+    "cancelImport": """mutation($input: CancelImportInput!) { cancelImport(input: $input) {
+      import { importId clientId revision state } errors { code message path }
     } }""",
 }
 

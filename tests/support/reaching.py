@@ -36,6 +36,7 @@ KEYS: Final = {
     "tokenId": "a-token",
     "fileId": "a-file",
     "uploadId": "a-upload",
+    "importId": "a-import",
 }
 """The keys of what client a has, and of what an administrator has, by the names of arguments and of
 fields of inputs that take a key."""

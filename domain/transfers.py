@@ -1,0 +1,226 @@
+"""Transfers: imports of files whose lines are entities, and what becomes of their lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from domain import validation as check
+from domain.bulk import ErrorPolicy
+from domain.entity import Entity
+from domain.errors import InvalidTransition
+from domain.files import ByteCount, File
+
+MAX_LINE_BYTES: Final = 8 * 1024 * 1024
+"""The longest line of an import."""
+RESULT_MEDIA_TYPE: Final = "application/jsonl"
+
+
+class TransferState(StrEnum):
+    PENDING = "PENDING"
+    """It waits for a server that carries it out."""
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    """All lines were looked at."""
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+UNFINISHED: Final = (TransferState.PENDING, TransferState.RUNNING)
+
+
+class TransferEntity(StrEnum):
+    """The entities of the pipeline, in its order."""
+
+    BRIEF = "BRIEF"
+    STRATEGY_PLAN = "STRATEGY_PLAN"
+    CAMPAIGN = "CAMPAIGN"
+    DRAFT = "DRAFT"
+    QC_RESULT = "QC_RESULT"
+    DELIVERY_PACKAGE = "DELIVERY_PACKAGE"
+
+
+_OUTCOMES: Final[Mapping[TransferState, str]] = MappingProxyType(
+    {
+        TransferState.PENDING: "started",
+        TransferState.RUNNING: "progressed",
+        TransferState.SUCCEEDED: "succeeded",
+        TransferState.FAILED: "failed",
+        TransferState.CANCELLED: "cancelled",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import(Entity):
+    """An import of a file: each of its lines is saved as an entity.
+
+    With REJECT_EVERYTHING the file is read twice: it's checked before anything is stored.
+    """
+
+    entity_type: ClassVar[str] = "import"
+    client_name: ClassVar[str | None] = "client_id"
+    outcomes: ClassVar[tuple[str, ...]] = tuple(_OUTCOMES.values())
+    key_name: ClassVar[str] = "import_id"
+
+    import_id: str
+    client_id: str | None
+    """The client of the file, and of the result file; None: neither belongs to one."""
+    file_id: str
+    entity: TransferEntity
+    error_policy: ErrorPolicy
+    created_by: str
+    """The id of the caller who started it, in whose name lines are saved."""
+    state: TransferState
+    bytes_done: ByteCount
+    bytes_total: ByteCount
+    """How many bytes are read in all."""
+    line_count: int
+    """How many lines were looked at, since the beginning of the file."""
+    saved_count: int
+    rejected_count: int
+    error: str | None
+    """Why it failed; None: it didn't."""
+    result_file_id: str | None
+    finished_at: datetime | None
+
+    @property
+    def outcome(self) -> str:
+        return _OUTCOMES[self.state]
+
+    @property
+    def is_checked_first(self) -> bool:
+        return self.error_policy is ErrorPolicy.REJECT_EVERYTHING
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file has."""
+        return self.bytes_total // 2 if self.is_checked_first else self.bytes_total
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether lines are only checked at present."""
+        return self.is_checked_first and self.bytes_done < self.size
+
+    @property
+    def offset(self) -> int:
+        """Where in the file the next line begins."""
+        is_second = self.is_checked_first and not self.is_checking
+        return self.bytes_done - (self.size if is_second else 0)
+
+    @property
+    def has_lines_left(self) -> bool:
+        return self.state is TransferState.RUNNING and self.bytes_done < self.bytes_total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartImport:
+    file_id: str
+    entity: TransferEntity
+    error_policy: ErrorPolicy = ErrorPolicy.REJECT_EVERYTHING
+
+    def violations(self) -> check.Violations:
+        return check.key("file_id", self.file_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelImport:
+    import_id: str
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.key("import_id", self.import_id)
+        yield from check.expected_revision(self.expected_revision)
+
+
+def new_import(
+    command: StartImport, file: File, import_id: str, created_by: str, now: datetime
+) -> Import:
+    """The import that the command starts."""
+    passes = 2 if command.error_policy is ErrorPolicy.REJECT_EVERYTHING else 1
+    return Import(
+        import_id=import_id,
+        client_id=file.client_id,
+        file_id=file.file_id,
+        entity=command.entity,
+        error_policy=command.error_policy,
+        created_by=created_by,
+        state=TransferState.PENDING,
+        bytes_done=ByteCount(0),
+        bytes_total=ByteCount(passes * file.size),
+        line_count=0,
+        saved_count=0,
+        rejected_count=0,
+        error=None,
+        result_file_id=None,
+        finished_at=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def begun(stored: Import, now: datetime) -> Import:
+    return replace(stored, state=TransferState.RUNNING, updated_at=now)
+
+
+def progressed(
+    stored: Import, *, offset: int, saved: int, rejected: int, lines: int, now: datetime
+) -> Import:
+    """The import after more lines of the file, up to the offset.
+
+    Where all of it was checked, saving begins, unless a line was refused.
+    """
+    found = replace(
+        stored,
+        bytes_done=ByteCount(stored.bytes_done - stored.offset + offset),
+        line_count=stored.line_count + lines,
+        saved_count=stored.saved_count + saved,
+        rejected_count=stored.rejected_count + rejected,
+        updated_at=now,
+    )
+    if not stored.is_checking or found.is_checking:
+        return found
+    if found.rejected_count:
+        some = f"{found.rejected_count:,} of {found.line_count:,} lines were refused"
+        return failed(found, f"{some}, so nothing was stored.", now)
+    return replace(found, line_count=0)
+
+
+def failed(stored: Import, error: str, now: datetime) -> Import:
+    return replace(stored, state=TransferState.FAILED, error=error, finished_at=now, updated_at=now)
+
+
+def cancelled(stored: Import, now: datetime) -> Import:
+    """The import, of which no more lines are saved. Raises InvalidTransition where it has ended."""
+    if stored.state not in UNFINISHED:
+        raise InvalidTransition("transfer", stored.state, TransferState.CANCELLED)
+    return replace(stored, state=TransferState.CANCELLED, finished_at=now, updated_at=now)
+
+
+def ended(stored: Import, result_file_id: str, now: datetime) -> Import:
+    """The import with its result file; it has succeeded, unless it ended before."""
+    is_running = stored.state is TransferState.RUNNING
+    return replace(
+        stored,
+        state=TransferState.SUCCEEDED if is_running else stored.state,
+        result_file_id=result_file_id,
+        finished_at=now if is_running else stored.finished_at,
+        updated_at=now,
+    )
+
+
+def result_file(transfer: Import, file_id: str, *, size: int, sha256: str, now: datetime) -> File:
+    """The file that says what became of each line."""
+    return File(
+        file_id=file_id,
+        client_id=transfer.client_id,
+        name=f"{transfer.import_id}.jsonl",
+        media_type=RESULT_MEDIA_TYPE,
+        size=ByteCount(size),
+        sha256=sha256,
+        created_by=transfer.created_by,
+        created_at=now,
+        updated_at=now,
+    )

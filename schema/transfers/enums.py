@@ -1,0 +1,26 @@
+"""The closed sets of transfers, described; import them from here."""
+
+from domain.transfers import TransferEntity, TransferState
+from schema.descriptions import describe_enum
+
+__all__ = ["TransferEntity", "TransferState"]
+
+describe_enum(
+    TransferState,
+    "What has become of an import.",
+    PENDING="It waits for a server that carries it out.",
+    RUNNING="Lines are being looked at.",
+    SUCCEEDED="All lines were looked at; what became of each is in the result file.",
+    FAILED="It ended before all lines were saved; `error` says why.",
+    CANCELLED="Somebody cancelled it. What was saved before stays.",
+)
+describe_enum(
+    TransferEntity,
+    "What the lines of a file are saved as.",
+    BRIEF="Briefs, by lines with the fields of `SubmitIntakeInput`.",
+    STRATEGY_PLAN="Strategy plans, by lines with the fields of `SaveStrategyPlanInput`.",
+    CAMPAIGN="Campaigns, by lines with the fields of `SaveCampaignInput`.",
+    DRAFT="Drafts, by lines with the fields of `SaveDraftInput`.",
+    QC_RESULT="QC results, by lines with the fields of `RecordQcResultInput`.",
+    DELIVERY_PACKAGE="Packages, by lines with the fields of `SaveDeliveryPackageInput`.",
+)

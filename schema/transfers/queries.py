@@ -1,0 +1,32 @@
+"""Reading transfers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from domain.scopes import Scope
+from repositories.registry import Entities
+from resolvers.loaders import Loaders
+from schema.connection_types import Connection
+from schema.connections import connection
+from schema.lookups import Found, lookup
+from schema.transfers.types import Import
+
+
+def _import(
+    loaders: Loaders,
+    import_id: Annotated[strawberry.ID, strawberry.argument(description="The import's key.")],
+) -> Found:
+    return loaders.imports.by_key, import_id
+
+
+@strawberry.type
+class TransfersQuery:
+    import_: Import | None = lookup(
+        _import, "The import with this key; null when there is none.", Scope.FILES_READ, "import"
+    )
+    imports: Connection[Import] = connection(
+        Entities.imports, "All imports, page by page, also those that have ended."
+    )
