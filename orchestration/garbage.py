@@ -1,9 +1,8 @@
 """Garbage of files: what nobody needs any more is deleted after a grace time.
 
 Versions of packages are in the log, so a file is needed as long as an event has it, or an import
-that hasn't ended. A file goes first, and its
-bytes when no other file has them: never both in one step, so whatever is killed in between, there
-is no file without its bytes.
+that hasn't ended. A file goes first, and its bytes when no other file has them: never both in one
+step, so whatever is killed in between, there is no file without its bytes.
 """
 
 import asyncio
