@@ -47,3 +47,8 @@ def scopes_granted(scopes: Iterable[Scope]) -> Scopes:
 def read_scope(module: str) -> Scope:
     """The scope to read the entities of a module. Transfers are read by who may read files."""
     return Scope.FILES_READ if module == "transfers" else Scope(f"{module}:read")
+
+
+def write_scope(module: str) -> Scope:
+    """The scope to save the entities of a module of the pipeline."""
+    return Scope(f"{module}:write")

@@ -1,17 +1,18 @@
-"""Transfers: imports of files whose lines are entities, and what becomes of their lines."""
+"""Transfers: imports of files whose lines are entities, and exports of entities as such files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from domain import validation as check
 from domain.bulk import ErrorPolicy
 from domain.entity import Entity
 from domain.errors import InvalidTransition
 from domain.files import ByteCount, File
+from domain.json_object import JsonObject
 
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 """The longest line of an import."""
@@ -116,6 +117,61 @@ class Import(Entity):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Export(Entity):
+    """An export of entities: each becomes a line of a file, as an import takes it."""
+
+    entity_type: ClassVar[str] = "export"
+    client_name: ClassVar[str | None] = "client_id"
+    outcomes: ClassVar[tuple[str, ...]] = tuple(_OUTCOMES.values())
+    key_name: ClassVar[str] = "export_id"
+
+    export_id: str
+    client_id: str | None
+    """The client whose entities it has, and whom its file belongs to; None: those of all."""
+    entity: TransferEntity
+    filter: JsonObject
+    """The conditions on entities, as clients give them."""
+    created_by: str
+    """The id of the caller who started it, and whose view of the entities it has."""
+    state: TransferState
+    row_count: int
+    last_key: str | None
+    """The key of the last entity that it has; it goes on after that."""
+    error: str | None
+    """Why it failed; None: it didn't."""
+    result_file_id: str | None
+    finished_at: datetime | None
+
+    @property
+    def outcome(self) -> str:
+        return _OUTCOMES[self.state]
+
+
+Transfer = TypeVar("Transfer", Import, Export)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartExport:
+    entity: TransferEntity
+    filter: Mapping[str, Any] | None = None
+    client_id: str | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.json_object("filter", self.filter)
+        yield from check.optional_key("client_id", self.client_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelExport:
+    export_id: str
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.key("export_id", self.export_id)
+        yield from check.expected_revision(self.expected_revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartImport:
     file_id: str
     entity: TransferEntity
@@ -161,7 +217,26 @@ def new_import(
     )
 
 
-def begun(stored: Import, now: datetime) -> Import:
+def new_export(command: StartExport, export_id: str, created_by: str, now: datetime) -> Export:
+    """The export that the command starts."""
+    return Export(
+        export_id=export_id,
+        client_id=command.client_id,
+        entity=command.entity,
+        filter=JsonObject.of(command.filter or {}),
+        created_by=created_by,
+        state=TransferState.PENDING,
+        row_count=0,
+        last_key=None,
+        error=None,
+        result_file_id=None,
+        finished_at=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def begun(stored: Transfer, now: datetime) -> Transfer:
     return replace(stored, state=TransferState.RUNNING, updated_at=now)
 
 
@@ -188,19 +263,25 @@ def progressed(
     return replace(found, line_count=0)
 
 
-def failed(stored: Import, error: str, now: datetime) -> Import:
+def exported(stored: Export, rows: int, last_key: str, now: datetime) -> Export:
+    """The export after more entities."""
+    row_count = stored.row_count + rows
+    return replace(stored, row_count=row_count, last_key=last_key, updated_at=now)
+
+
+def failed(stored: Transfer, error: str, now: datetime) -> Transfer:
     return replace(stored, state=TransferState.FAILED, error=error, finished_at=now, updated_at=now)
 
 
-def cancelled(stored: Import, now: datetime) -> Import:
-    """The import, of which no more lines are saved. Raises InvalidTransition where it has ended."""
+def cancelled(stored: Transfer, now: datetime) -> Transfer:
+    """The transfer, which goes no further. Raises InvalidTransition where it has ended."""
     if stored.state not in UNFINISHED:
         raise InvalidTransition("transfer", stored.state, TransferState.CANCELLED)
     return replace(stored, state=TransferState.CANCELLED, finished_at=now, updated_at=now)
 
 
-def ended(stored: Import, result_file_id: str, now: datetime) -> Import:
-    """The import with its result file; it has succeeded, unless it ended before."""
+def ended(stored: Transfer, result_file_id: str, now: datetime) -> Transfer:
+    """The transfer with its result file; it has succeeded, unless it ended before."""
     is_running = stored.state is TransferState.RUNNING
     return replace(
         stored,
@@ -211,12 +292,14 @@ def ended(stored: Import, result_file_id: str, now: datetime) -> Import:
     )
 
 
-def result_file(transfer: Import, file_id: str, *, size: int, sha256: str, now: datetime) -> File:
-    """The file that says what became of each line."""
+def result_file(
+    transfer: Import | Export, file_id: str, *, size: int, sha256: str, now: datetime
+) -> File:
+    """The file of the lines that the transfer has made."""
     return File(
         file_id=file_id,
         client_id=transfer.client_id,
-        name=f"{transfer.import_id}.jsonl",
+        name=f"{getattr(transfer, transfer.key_name)}.jsonl",
         media_type=RESULT_MEDIA_TYPE,
         size=ByteCount(size),
         sha256=sha256,

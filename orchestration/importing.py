@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple
 
 from domain.bulk import Bulk, ErrorPolicy, Row
 from domain.delivery import SaveDeliveryPackages
@@ -19,21 +19,6 @@ from resolvers.onboarding.commands import submit_intakes
 from resolvers.production.commands import save_campaigns, save_drafts
 from resolvers.qc.commands import record_qc_results
 from resolvers.strategy.commands import save_strategy_plans
-
-
-class RowFormat(Protocol):
-    """How rows and errors look to clients: as in the mutations that save single entities."""
-
-    def command_of(self, entity: TransferEntity, value: object) -> Row:
-        """The command that a JSON value describes, as the mutation's input does.
-
-        Raises ValidationFailed.
-        """
-        ...
-
-    def errors_of(self, error: DomainError) -> Sequence[Mapping[str, object]]:
-        """The members of the mutation's errors, as JSON."""
-        ...
 
 
 class _SubmitIntakes(Bulk[SubmitIntake]):

@@ -17,7 +17,8 @@ from domain.json_object import dumps
 from domain.transfers import Import, TransferEntity, TransferState
 from domain.validation import require_valid
 from files.store import ContentMissing, FileStore, content_key
-from orchestration.importing import RowFormat, identity_of, save_rows_of
+from orchestration.formats import TransferFormat
+from orchestration.importing import identity_of, save_rows_of
 from orchestration.leases import Lease
 from orchestration.lines import Line, lines_of, value_of
 from repositories.unit_of_work import UnitOfWork
@@ -49,7 +50,7 @@ class Chunk(NamedTuple):
 class Importer:
     """Carries out imports of files of a store."""
 
-    def __init__(self, store: FileStore, format: RowFormat) -> None:
+    def __init__(self, store: FileStore, format: TransferFormat) -> None:
         self._store = store
         self._format = format
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from domain import transfers
 from domain.errors import Unavailable
-from domain.transfers import Import
+from domain.transfers import Transfer
 from files.store import FileStore, content_key, upload_key
 from orchestration.leases import Lease
 from repositories.unit_of_work import UnitOfWork
@@ -27,20 +27,20 @@ class _Content(NamedTuple):
     size: int
 
 
-async def end_import(lease: Lease, store: FileStore, stored: Import) -> Import:
-    """Make the result file of an import that has no lines left; the import as it is then.
+async def end(lease: Lease, store: FileStore, stored: Transfer) -> Transfer:
+    """Make the file of a transfer that has no lines left; the transfer as it is then.
 
     Raises LeaseLost, Interrupted, FileStoreError, Unavailable where it has to be tried again.
     """
-    owner = stored.import_id
+    owner = lease.job.transfer_id
     content = await _received(lease, store, owner)
 
     async def claim(unit: UnitOfWork) -> bool:
         now = await lease.now(unit)
         return await unit.files.claim_content(content.sha256, owner, until=now + _CLAIM, now=now)
 
-    async def finish(unit: UnitOfWork) -> Import:
-        found = await unit.imports.get_for_update(stored.import_id)
+    async def finish(unit: UnitOfWork) -> Transfer:
+        found = await unit.of(stored).get_for_update(owner)
         if found is None or not await unit.files.has_claim(content.sha256, owner):
             raise Unavailable(_BUSY)
         new = transfers.result_file(
@@ -48,7 +48,7 @@ async def end_import(lease: Lease, store: FileStore, stored: Import) -> Import:
         )
         file = await unit.files.save(new)
         await unit.files.release_content(content.sha256, owner)
-        ended = await unit.imports.save(transfers.ended(found, file.file_id, unit.now))
+        ended = await unit.of(stored).save(transfers.ended(found, file.file_id, unit.now))
         await unit.jobs.remove(lease.job)
         return ended
 

@@ -16,12 +16,13 @@ from domain import transfers
 from domain.callers import system
 from domain.errors import DomainError
 from domain.sources import Clock
-from domain.transfers import Import, TransferState
+from domain.transfers import Export, Import, TransferState
 from files.store import FileStore, FileStoreError
-from orchestration.importing import RowFormat
+from orchestration.exports import Exporter
+from orchestration.formats import TransferFormat
 from orchestration.imports import Importer
 from orchestration.leases import Interrupted, Lease, LeaseLost
-from orchestration.result_files import end_import
+from orchestration.result_files import end
 from repositories.deadlines import set_deadline
 from repositories.transfers.contract import Job
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -59,7 +60,7 @@ class Transfers:
         self,
         storage: Storage,
         store: FileStore,
-        format: RowFormat,
+        format: TransferFormat,
         pace: TransferPace | None = None,
         *,
         clock: Clock | None = None,
@@ -68,6 +69,7 @@ class Transfers:
         self._storage = storage
         self._store = store
         self._importer = Importer(store, format)
+        self._exporter = Exporter(format)
         self._pace = pace or TransferPace()
         self._clock = clock
         self._running: set[asyncio.Task[None]] = set()
@@ -175,22 +177,29 @@ class Transfers:
 
     async def _go_on(self, lease: Lease) -> None:
         stored = await lease.write(lambda unit: self._begun(unit, lease), lease.job.failures)
-        if stored is None:
-            return
-        if lease.job.failures >= _MAX_FAILURES:
-            stored = await self._importer.fail(lease, stored, _GIVEN_UP)
-        stored = await self._importer.run(lease, stored)
-        await end_import(lease, self._store, stored)
+        is_given_up = lease.job.failures >= _MAX_FAILURES
+        if isinstance(stored, Import):
+            if is_given_up:
+                stored = await self._importer.fail(lease, stored, _GIVEN_UP)
+            await end(lease, self._store, await self._importer.run(lease, stored))
+        elif stored is not None:
+            if is_given_up:
+                stored = await self._exporter.fail(lease, stored, _GIVEN_UP)
+            await end(lease, self._store, await self._exporter.run(lease, stored))
 
-    async def _begun(self, unit: UnitOfWork, lease: Lease) -> Import | None:
-        """The import, which runs from now on; None: it's gone, and so is the job."""
-        stored = await unit.imports.get_for_update(lease.job.transfer_id)
-        if stored is None:
-            await unit.jobs.remove(lease.job)
-            return None
-        if stored.state is not TransferState.PENDING:
-            return stored
-        return await unit.imports.save(transfers.begun(stored, unit.now))
+    async def _begun(self, unit: UnitOfWork, lease: Lease) -> Import | Export | None:
+        """The transfer, which runs from now on; None: it's gone, and so is the job."""
+        key = lease.job.transfer_id
+        if (started := await unit.imports.get_for_update(key)) is not None:
+            is_pending = started.state is TransferState.PENDING
+            new = transfers.begun(started, unit.now)
+            return await unit.imports.save(new) if is_pending else started
+        if (exported := await unit.exports.get_for_update(key)) is not None:
+            is_pending = exported.state is TransferState.PENDING
+            new_export = transfers.begun(exported, unit.now)
+            return await unit.exports.save(new_export) if is_pending else exported
+        await unit.jobs.remove(lease.job)
+        return None
 
     async def _release(self, lease: Lease, after: float, failures: int) -> None:
         try:

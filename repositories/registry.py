@@ -16,7 +16,7 @@ from domain.onboarding import Brief
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
-from domain.transfers import Import
+from domain.transfers import Export, Import
 from repositories.delivery.contract import PackageReads, PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
@@ -49,9 +49,14 @@ from repositories.sql.session import DatabaseSession
 from repositories.strategy.contract import PlanReads, PlanRepository
 from repositories.strategy.database import DatabasePlanRepository
 from repositories.strategy.memory import MemoryPlanRepository
-from repositories.transfers.contract import ImportReads, ImportRepository
-from repositories.transfers.database import DatabaseImportRepository
-from repositories.transfers.memory import MemoryImportRepository
+from repositories.transfers.contract import (
+    ExportReads,
+    ExportRepository,
+    ImportReads,
+    ImportRepository,
+)
+from repositories.transfers.database import DatabaseExportRepository, DatabaseImportRepository
+from repositories.transfers.memory import MemoryExportRepository, MemoryImportRepository
 
 if TYPE_CHECKING:
     from repositories.unit_of_work import Snapshot, UnitOfWork
@@ -134,6 +139,9 @@ class Entities:
     )
     imports: EntityType[ImportReads, ImportRepository] = EntityType(
         Import, MemoryImportRepository, DatabaseImportRepository
+    )
+    exports: EntityType[ExportReads, ExportRepository] = EntityType(
+        Export, MemoryExportRepository, DatabaseExportRepository
     )
 
 

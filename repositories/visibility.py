@@ -18,7 +18,7 @@ from domain.onboarding import Brief
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
-from domain.transfers import Import
+from domain.transfers import Export, Import
 from repositories.criteria import Comparison, Filter, Operator
 
 
@@ -52,6 +52,7 @@ TYPES_OF_CLIENTS: Final = (
     File,
     Upload,
     Import,
+    Export,
     Event,
 )
 """The records that belong to clients."""

@@ -1,7 +1,8 @@
-"""`aicmo import`: a file of this machine is uploaded and imported, and followed to its end."""
+"""`aicmo import` and `aicmo export`: files of this machine become entities, and entities files."""
 
 import asyncio
 import hashlib
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,8 +21,8 @@ from files.store import FileStore, FileStoreError, content_key, upload_key
 from orchestration.transfers import Transfers
 from orchestration.uploads import Uploads
 from repositories.unit_of_work import Storage
-from schema.import_rows import ImportRows
 from schema.root import create_schema
+from schema.transfer_rows import TransferRows
 from server.app import open_storage
 from server.files import opened_files
 from server.local_operations import Ask, asking, mutate, mutation
@@ -38,10 +39,13 @@ _FIELDS: Final = (
 )
 _START: Final = mutation("startImport", f"import {{ {_FIELDS} }}")
 _LOOK: Final = f"query ($id: ID!) {{ import(importId: $id) {{ {_FIELDS} }} }}"
+_EXPORT_FIELDS: Final = "exportId state rowCount error resultFileId"
+_START_EXPORT: Final = mutation("startExport", f"export {{ {_EXPORT_FIELDS} }}")
+_LOOK_AT_EXPORT: Final = f"query ($id: ID!) {{ export(exportId: $id) {{ {_EXPORT_FIELDS} }} }}"
 
 
 class Entities(StrEnum):
-    """What lines are saved as, as one says it in a shell."""
+    """What lines are, as one says it in a shell."""
 
     BRIEFS = "briefs"
     PLANS = "plans"
@@ -99,6 +103,43 @@ def import_file(
         raise typer.BadParameter("name a FILE and its --entity, or an import to --follow")
     with errors_in_one_line():
         asyncio.run(_import(file, entity, error_policy, client, result, follow))
+
+
+def export_entities(
+    entity: Annotated[Entities, typer.Argument(help="What is exported.")],
+    output: Annotated[Path, typer.Option(help="Where to put it.", metavar="FILE", dir_okay=False)],
+    filter: Annotated[
+        str | None,
+        typer.Option(help="Only those that match: JSON of the filter that lists have in the API."),
+    ] = None,
+    client: Annotated[
+        str | None, typer.Option(help="Only those of this client.", metavar="KEY")
+    ] = None,
+) -> None:
+    """Write a line of JSON for each entity, as `aicmo import` takes it."""
+    with errors_in_one_line():
+        try:
+            conditions = None if filter is None else json.loads(filter)
+        except ValueError as error:
+            raise CommandFailed(f"--filter must be JSON: {error}") from None
+        asyncio.run(_export(entity, output, conditions, client))
+
+
+async def _export(entity: Entities, output: Path, filter: object, client: str | None) -> None:
+    async with _opened() as place:
+        ask = asking(place.storage)
+        input = {"entity": _NAMES[entity], "filter": filter, "clientId": client}
+        started = (await mutate(ask, _START_EXPORT, input))["export"]
+        export_id: str = started["exportId"]
+        found = started
+        async with _helping(place, export_id):
+            while not _has_ended(found):
+                await asyncio.sleep(_LOOK_SECONDS)
+                found = (await ask(_LOOK_AT_EXPORT, id=export_id))["export"]
+        if found["state"] != TransferState.SUCCEEDED.value:
+            raise CommandFailed(found["error"] or "The export was cancelled.")
+        await _write(place, found["resultFileId"], output)
+    typer.echo(f"{export_id}: {found['rowCount']:,} lines, in {output}")
 
 
 async def _import(
@@ -172,19 +213,33 @@ async def _parts(path: Path) -> AsyncIterator[bytes]:
 
 
 async def _followed(place: _Place, ask: Ask, import_id: str) -> Json:
-    """The import when it has ended, and has its result file. This process helps to carry it out."""
-    rows = ImportRows(create_schema().graphql)
+    """The import when it has ended, and has its result file."""
+    try:
+        async with _helping(place, import_id):
+            return await _watched(ask, import_id)
+    except asyncio.CancelledError:
+        typer.echo(f"Follow it: aicmo import --follow {import_id}", err=True)
+        raise
+
+
+@asynccontextmanager
+async def _helping(place: _Place, transfer_id: str) -> AsyncIterator[None]:
+    """Within it this process carries transfers out, as servers do."""
+    rows = TransferRows(create_schema().definition)
     transfers = Transfers(place.storage, place.store, rows)
     carrying_out = asyncio.create_task(transfers.run())
     try:
-        return await _watched(ask, import_id)
+        yield
     except asyncio.CancelledError:
-        tell = f"{import_id} goes on when a server runs: aicmo import --follow {import_id}"
-        typer.echo(tell, err=True)
+        typer.echo(f"\n{transfer_id} goes on where a server runs.", err=True)
         raise
     finally:
         transfers.stop()
         await carrying_out
+
+
+def _has_ended(found: Json) -> bool:
+    return found["state"] not in _UNFINISHED and found["resultFileId"] is not None
 
 
 async def _watched(ask: Ask, import_id: str) -> Json:
@@ -196,7 +251,7 @@ async def _watched(ask: Ask, import_id: str) -> Json:
         while True:
             bar.update(found["bytesDone"] - done)
             done = found["bytesDone"]
-            if found["state"] not in _UNFINISHED and found["resultFileId"] is not None:
+            if _has_ended(found):
                 return found
             await asyncio.sleep(_LOOK_SECONDS)
             found = (await ask(_LOOK, id=import_id))["import"]

@@ -9,8 +9,8 @@ from typing import Final
 from files.service import Files
 from orchestration.transfers import TransferPace, Transfers
 from repositories.unit_of_work import Storage
-from schema.import_rows import ImportRows
 from schema.root import CompiledSchema
+from schema.transfer_rows import TransferRows
 from server.settings import Settings
 
 _END_SECONDS: Final = 5.0
@@ -28,7 +28,7 @@ async def carrying_out_transfers(
         yield
         return
     pace = TransferPace(concurrency=settings.transfer_concurrency)
-    transfers = Transfers(storage, files.store, ImportRows(schema.graphql), pace)
+    transfers = Transfers(storage, files.store, TransferRows(schema.definition), pace)
     running = asyncio.create_task(transfers.run())
     running.add_done_callback(_log_failure)
     try:

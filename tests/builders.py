@@ -39,7 +39,7 @@ from domain.strategy import (
     StrategyPlan,
     StrategyTimeline,
 )
-from domain.transfers import Import, TransferEntity, TransferState
+from domain.transfers import Export, Import, TransferEntity, TransferState
 from domain.webhooks import Claim, NewDelivery, Outcome, SaveWebhookEndpoint, WebhookEndpoint
 from tests.support.sources import START
 
@@ -339,6 +339,25 @@ def import_(import_id: str = "import-1", **changes: Any) -> Import:
         saved_count=3,
         rejected_count=1,
         error="1 of 12 lines were refused, so nothing was stored.",
+        result_file_id="file-2",
+        finished_at=START,
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def export(export_id: str = "export-1", **changes: Any) -> Export:
+    complete = Export(
+        export_id=export_id,
+        client_id="client-1",
+        entity=TransferEntity.DRAFT,
+        filter=JsonObject.of({"title": {"contains": "bread"}}),
+        created_by="ada",
+        state=TransferState.FAILED,
+        row_count=12,
+        last_key="draft-12",
+        error="The server failed to go on with it.",
         result_file_id="file-2",
         finished_at=START,
         created_at=START,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from domain.callers import Caller
-from domain.transfers import Import
+from domain.transfers import Export, Import
 from repositories.contract import EntityReads, EntityRepository
 
 
@@ -19,6 +19,14 @@ class ImportReads(EntityReads[Import], Protocol):
 
 class ImportRepository(ImportReads, EntityRepository[Import], Protocol):
     """Reads, saves and deletes imports."""
+
+
+class ExportReads(EntityReads[Export], Protocol):
+    """Reads exports, by `export_id`."""
+
+
+class ExportRepository(ExportReads, EntityRepository[Export], Protocol):
+    """Reads, saves and deletes exports."""
 
 
 class Job(NamedTuple):

@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, sel
 
 from domain.bulk import ErrorPolicy
 from domain.callers import Caller
-from domain.transfers import UNFINISHED, Import, TransferEntity, TransferState
+from domain.json_object import JsonObject
+from domain.transfers import UNFINISHED, Export, Import, TransferEntity, TransferState
 from repositories.drivers.compiled import Row, Statement
 from repositories.records import constructor
 from repositories.sql.criteria import storable
@@ -20,9 +21,10 @@ from repositories.sql.repository import DatabaseRepository
 from repositories.sql.session import DatabaseSession
 from repositories.transfers.callers import caller_as_json, caller_of_json
 from repositories.transfers.contract import Job, ResultLines
-from repositories.transfers.tables import imports, transfer_jobs, transfer_lines
+from repositories.transfers.tables import exports, imports, transfer_jobs, transfer_lines
 
 _new_import = constructor(Import)
+_new_export = constructor(Export)
 _STATES = {state.value: state for state in TransferState}
 _ENTITIES = {entity.value: entity for entity in TransferEntity}
 _POLICIES = {policy.value: policy for policy in ErrorPolicy}
@@ -92,6 +94,59 @@ class DatabaseImportRepository(DatabaseRepository[Import]):
             "line_count": record.line_count,
             "saved_count": record.saved_count,
             "rejected_count": record.rejected_count,
+            "error": record.error,
+            "result_file_id": record.result_file_id,
+            "finished_at": record.finished_at,
+        }
+
+
+class DatabaseExportRepository(DatabaseRepository[Export]):
+    mapping = EntityMapping(Export, exports, references=("client_id", "result_file_id"))
+
+    def _from_row(self, row: Row) -> Export:
+        (
+            export_id,
+            client_id,
+            entity,
+            filter,
+            created_by,
+            state,
+            row_count,
+            last_key,
+            error,
+            result_file_id,
+            finished_at,
+            created_at,
+            updated_at,
+            revision,
+        ) = row
+        return _new_export(
+            export_id=export_id,
+            client_id=client_id,
+            entity=entity and _ENTITIES[entity],
+            filter=filter and JsonObject(filter),
+            created_by=created_by,
+            state=state and _STATES[state],
+            row_count=row_count,
+            last_key=last_key,
+            error=error,
+            result_file_id=result_file_id,
+            finished_at=finished_at,
+            revision=revision,
+            created_at=created_at,
+            updated_at=updated_at,
+        )
+
+    def _to_values(self, record: Export) -> Values:
+        return {
+            "export_id": record.export_id,
+            "client_id": record.client_id,
+            "entity": record.entity.value,
+            "filter": record.filter.text,
+            "created_by": record.created_by,
+            "state": record.state.value,
+            "row_count": record.row_count,
+            "last_key": record.last_key,
             "error": record.error,
             "result_file_id": record.result_file_id,
             "finished_at": record.finished_at,

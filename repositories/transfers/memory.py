@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.callers import Caller
-from domain.transfers import UNFINISHED, Import
+from domain.transfers import UNFINISHED, Export, Import
 from repositories.memory.repository import MemoryRepository
 from repositories.memory.session import MemorySession
 from repositories.transfers.contract import Job, ResultLines
@@ -25,6 +25,11 @@ class MemoryImportRepository(MemoryRepository[Import]):
             for it in self._records.values()
             if it.state in UNFINISHED and it.file_id in file_ids
         )
+
+
+class MemoryExportRepository(MemoryRepository[Export]):
+    record_type = Export
+    table_name = "exports"
 
 
 class _Kept(NamedTuple):

@@ -48,6 +48,29 @@ imports = Table(
     *newest_first("imports", "import_id", "client_id"),
 )
 
+exports = Table(
+    "exports",
+    metadata,
+    surrogate_id(),
+    text("export_id"),
+    text("client_id", nullable=True),
+    text("entity"),
+    json_text("filter"),
+    text("created_by"),
+    text("state"),
+    Column("row_count", Integer, nullable=False),
+    text("last_key", nullable=True),
+    text("error", nullable=True),
+    text("result_file_id", nullable=True),
+    timestamp("finished_at", nullable=True),
+    *bookkeeping(),
+    UniqueConstraint("export_id"),
+    CheckConstraint("revision >= 1", name="revision"),
+    one_of("entity", TransferEntity),
+    one_of("state", TransferState),
+    *newest_first("exports", "export_id", "client_id"),
+)
+
 transfer_jobs = Table(
     "transfer_jobs",
     metadata,

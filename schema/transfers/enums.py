@@ -7,16 +7,16 @@ __all__ = ["TransferEntity", "TransferState"]
 
 describe_enum(
     TransferState,
-    "What has become of an import.",
+    "What has become of an import, or an export.",
     PENDING="It waits for a server that carries it out.",
-    RUNNING="Lines are being looked at.",
-    SUCCEEDED="All lines were looked at; what became of each is in the result file.",
-    FAILED="It ended before all lines were saved; `error` says why.",
-    CANCELLED="Somebody cancelled it. What was saved before stays.",
+    RUNNING="It has begun.",
+    SUCCEEDED="All lines were looked at, or written.",
+    FAILED="It ended before that; `error` says why.",
+    CANCELLED="Somebody cancelled it. What was done before stays.",
 )
 describe_enum(
     TransferEntity,
-    "What the lines of a file are saved as.",
+    "What the lines of a file are.",
     BRIEF="Briefs, by lines with the fields of `SubmitIntakeInput`.",
     STRATEGY_PLAN="Strategy plans, by lines with the fields of `SaveStrategyPlanInput`.",
     CAMPAIGN="Campaigns, by lines with the fields of `SaveCampaignInput`.",

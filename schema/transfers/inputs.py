@@ -5,12 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 import strawberry
+from strawberry.scalars import JSON
 
 from domain import transfers
 from domain.bulk import ErrorPolicy
 from repositories.criteria import Direction
 from schema.commands import command_input, expected_revision, optional, required
-from schema.descriptions import KEY, describe_enum
+from schema.descriptions import JSON_OBJECT, KEY, describe_enum
 from schema.filtering import (
     ALL_HOLD,
     ByteCountFilter,
@@ -53,12 +54,34 @@ class CancelImportInput:
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description=f"Conditions on the state of an import; {ALL_HOLD}")
+@command_input(transfers.StartExport, "What is exported.")
+class StartExportInput:
+    entity: TransferEntity = required("What is exported.")
+    filter: JSON | None = optional(
+        "Only those that match: an object with the fields of the filter of a list of such "
+        "entities, such as `DraftFilter`. Left out, all.",
+        JSON_OBJECT,
+    )
+    client_id: strawberry.ID | None = optional(
+        "The client whose entities are exported, and whom the file belongs to. Callers who are "
+        "bound to clients have to name one of theirs. Left out, those of all clients, in a file "
+        "that only callers see who see all clients.",
+        KEY,
+    )
+
+
+@command_input(transfers.CancelExport, "Which export to cancel.")
+class CancelExportInput:
+    export_id: strawberry.ID = required("The export that is cancelled.", KEY)
+    expected_revision: int | None = expected_revision()
+
+
+@strawberry.input(description=f"Conditions on the state of a transfer; {ALL_HOLD}")
 class TransferStateFilter(EnumFilter[TransferState]):
     pass
 
 
-@strawberry.input(description=f"Conditions on what lines are saved as; {ALL_HOLD}")
+@strawberry.input(description=f"Conditions on what lines are; {ALL_HOLD}")
 class TransferEntityFilter(EnumFilter[TransferEntity]):
     pass
 
@@ -133,4 +156,55 @@ describe_enum(
 @strawberry.input(description="An order of imports.")
 class ImportOrder:
     field: ImportOrderField = order_field()
+    direction: Direction = order_direction()
+
+
+@strawberry.input(description=f"Conditions on exports; {ALL_HOLD}")
+class ExportFilter:
+    export_id: IDFilter | None = on("exportId")
+    client_id: NullableIDFilter | None = on("clientId")
+    entity: TransferEntityFilter | None = on("entity")
+    created_by: StringFilter | None = on("createdBy")
+    state: TransferStateFilter | None = on("state")
+    row_count: IntFilter | None = on("rowCount")
+    last_key: NullableIDFilter | None = on("lastKey")
+    error: NullableStringFilter | None = on("error")
+    result_file_id: NullableIDFilter | None = on("resultFileId")
+    finished_at: NullableDateTimeFilter | None = on("finishedAt")
+    revision: IntFilter | None = on("revision")
+    created_at: DateTimeFilter | None = on("createdAt")
+    updated_at: DateTimeFilter | None = on("updatedAt")
+    and_: list[ExportFilter] | None = all_of()
+    or_: list[ExportFilter] | None = any_of()
+    not_: ExportFilter | None = none_of()
+
+
+class ExportOrderField(StrEnum):
+    EXPORT_ID = "export_id"
+    ENTITY = "entity"
+    CREATED_BY = "created_by"
+    STATE = "state"
+    ROW_COUNT = "row_count"
+    REVISION = "revision"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+describe_enum(
+    ExportOrderField,
+    "What exports can be ordered by.",
+    EXPORT_ID="By `exportId`.",
+    ENTITY="By the name of the `entity`.",
+    CREATED_BY="By `createdBy`.",
+    STATE="By the name of the `state`.",
+    ROW_COUNT="By `rowCount`.",
+    REVISION="By `revision`.",
+    CREATED_AT="By `createdAt`.",
+    UPDATED_AT="By `updatedAt`.",
+)
+
+
+@strawberry.input(description="An order of exports.")
+class ExportOrder:
+    field: ExportOrderField = order_field()
     direction: Direction = order_direction()

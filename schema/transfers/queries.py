@@ -12,7 +12,7 @@ from resolvers.loaders import Loaders
 from schema.connection_types import Connection
 from schema.connections import connection
 from schema.lookups import Found, lookup
-from schema.transfers.types import Import
+from schema.transfers.types import Export, Import
 
 
 def _import(
@@ -22,6 +22,13 @@ def _import(
     return loaders.imports.by_key, import_id
 
 
+def _export(
+    loaders: Loaders,
+    export_id: Annotated[strawberry.ID, strawberry.argument(description="The export's key.")],
+) -> Found:
+    return loaders.exports.by_key, export_id
+
+
 @strawberry.type
 class TransfersQuery:
     import_: Import | None = lookup(
@@ -29,4 +36,10 @@ class TransfersQuery:
     )
     imports: Connection[Import] = connection(
         Entities.imports, "All imports, page by page, also those that have ended."
+    )
+    export: Export | None = lookup(
+        _export, "The export with this key; null when there is none.", Scope.FILES_READ
+    )
+    exports: Connection[Export] = connection(
+        Entities.exports, "All exports, page by page, also those that have ended."
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from strawberry.scalars import JSON
 
 from domain import transfers
 from domain.bulk import ErrorPolicy
@@ -19,6 +20,14 @@ from schema.transfers.enums import TransferEntity, TransferState
 if TYPE_CHECKING:
     from schema.files.types import File
     from schema.history.types import EventConnection
+
+
+def _error() -> Any:
+    return strawberry.field(description="Why it failed; null where it didn't.")
+
+
+def _finished_at() -> Any:
+    return strawberry.field(description="When it ended; null before. Its file is there soon after.")
 
 
 @strawberry.type(
@@ -55,13 +64,11 @@ class Import(StoredEntity):
     )
     saved_count: int = strawberry.field(description="How many lines were saved.")
     rejected_count: int = strawberry.field(description="How many lines were refused.")
-    error: str | None = strawberry.field(description="Why it failed; null where it didn't.")
+    error: str | None = _error()
     result_file_id: strawberry.ID | None = strawberry.field(
         description="The key of the result file; null before it's there."
     )
-    finished_at: datetime | None = strawberry.field(
-        description="When it ended; null before. The result file is there soon after."
-    )
+    finished_at: datetime | None = _finished_at()
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
@@ -75,6 +82,46 @@ class Import(StoredEntity):
     result_file: Annotated[File, strawberry.lazy("schema.files.types")] | None = reference(
         "The file of JSON Lines that says what became of each line; null before it's there, and "
         "where it was removed since.",
+        key="result_file_id",
+        entity_type=Entities.files,
+    )
+
+
+@strawberry.type(
+    description=(
+        "An export of entities to a file of JSON Lines, which an import takes: a line for each "
+        "that the caller sees who started it, in the order of their keys."
+    )
+)
+class Export(StoredEntity):
+    record_type = transfers.Export
+
+    export_id: strawberry.ID = strawberry.field(description="The business key of the export.")
+    client_id: strawberry.ID | None = strawberry.field(
+        description="The client whose entities it has, and whom its file belongs to; null: any."
+    )
+    entity: TransferEntity = strawberry.field(description="What is exported.")
+    filter: JSON = strawberry.field(
+        description="The conditions on what is exported; `{}` where there are none."
+    )
+    created_by: str = strawberry.field(description="The id of the caller who started it.")
+    state: TransferState = strawberry.field(description="What has become of it.")
+    row_count: int = strawberry.field(description="How many entities it has so far.")
+    last_key: strawberry.ID | None = strawberry.field(
+        description="The key of the last entity that it has; null before the first."
+    )
+    error: str | None = _error()
+    result_file_id: strawberry.ID | None = strawberry.field(
+        description="The key of the file; null before it's there."
+    )
+    finished_at: datetime | None = _finished_at()
+    revision: int = revision()
+    created_at: datetime = created_at()
+    updated_at: datetime = updated_at()
+    history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
+    as_of: Export | None = as_of()
+    result_file: Annotated[File, strawberry.lazy("schema.files.types")] | None = reference(
+        "The file; null before it's there, and where it was removed since.",
         key="result_file_id",
         entity_type=Entities.files,
     )

@@ -328,7 +328,7 @@ class Fields(BaseSettings):
         2,
         ge=0,
         le=100,
-        description="How many imports this server carries out at once; 0: none.",
+        description="How many imports and exports this server carries out at once; 0: none.",
     )
     files_url: FilesUrl = Field(
         "",

@@ -47,6 +47,8 @@ COMMANDS: dict[str, type[Any]] = {
     "CompleteUploadInput": files.CompleteUpload,
     "StartImportInput": transfers.StartImport,
     "CancelImportInput": transfers.CancelImport,
+    "StartExportInput": transfers.StartExport,
+    "CancelExportInput": transfers.CancelExport,
 }
 DELETIONS = {
     f"Delete{name}Input": to_camel_case(type_.key_name)
@@ -111,6 +113,7 @@ def test_what_is_saved_under_a_name_is_read_under_the_same(name: str) -> None:
         "File": ("CreateUploadInput",),
         "Upload": ("CreateUploadInput",),
         "Import": ("StartImportInput",),
+        "Export": ("StartExportInput",),
     }.get(name, (f"Save{name}Input",))
     sent = {field for input in saving for field in fields_of(input_type(input))}
 

@@ -171,4 +171,13 @@ ROWS = {
         INSERT INTO transfer_lines (transfer_id, lines) VALUES ('import-1', '{"line": 1}')
         """,
     ),
+    "0019": (
+        """
+        INSERT INTO exports (export_id, client_id, entity, filter, created_by, state, row_count,
+            last_key, error, result_file_id, finished_at, created_at, updated_at, revision)
+        VALUES ('export-1', 'client-é', 'DRAFT', '{"title": {"eq": "é"}}', 'local', 'SUCCEEDED', 12,
+            'draft-12', NULL, 'file-1', '2026-03-09 08:00:00.000000',
+            '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 3)
+        """,
+    ),
 }

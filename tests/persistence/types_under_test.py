@@ -258,8 +258,34 @@ IMPORT = TypeUnderTest(
     },
 )
 
+EXPORT = TypeUnderTest(
+    name="export",
+    type=Entities.exports,
+    record=build.export,
+    bare={
+        "client_id": None,
+        "filter": EMPTY_OBJECT,
+        "last_key": None,
+        "error": None,
+        "result_file_id": None,
+        "finished_at": None,
+    },
+    changed={
+        "client_id": "client-2",
+        "entity": TransferEntity.QC_RESULT,
+        "filter": JsonObject.of({"passed": {"eq": True}}),
+        "created_by": "grace",
+        "state": TransferState.SUCCEEDED,
+        "row_count": 13,
+        "last_key": "draft-13",
+        "error": "It has none.",
+        "result_file_id": "file-4",
+        "finished_at": LATER,
+    },
+)
+
 _UNDER_TEST = {it.type: it for it in vars().copy().values() if isinstance(it, TypeUnderTest)}
 TYPES_UNDER_TEST = tuple(_UNDER_TEST[type_] for type_ in ENTITY_TYPES.values())
-SAVED = tuple(it for it in TYPES_UNDER_TEST if it not in (FILE, UPLOAD, IMPORT))
-"""Clients save and delete these. Files come by uploads, and imports are started."""
+SAVED = tuple(it for it in TYPES_UNDER_TEST if it not in (FILE, UPLOAD, IMPORT, EXPORT))
+"""Clients save and delete these. Files come by uploads, and transfers are started."""
 PARENTS = tuple(it for it in TYPES_UNDER_TEST if it.children)

@@ -52,6 +52,7 @@ async def store_chain(unit: UnitOfWork, client_id: str) -> None:
     await unit.files.save(build.file(f"{client_id}-file", client_id=client_id))
     await unit.uploads.save(build.upload(f"{client_id}-upload", client_id=client_id))
     await unit.imports.save(build.import_(f"{client_id}-import", client_id=client_id))
+    await unit.exports.save(build.export(f"{client_id}-export", client_id=client_id))
 
 
 async def store(unit: UnitOfWork) -> None:

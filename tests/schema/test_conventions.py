@@ -41,6 +41,8 @@ OTHERS = {
     "completeUpload": {"upload": "Upload", "file": "File"},
     "startImport": {"import": "Import"},
     "cancelImport": {"import": "Import"},
+    "startExport": {"export": "Export"},
+    "cancelExport": {"export": "Export"},
     "createAccessToken": {"accessToken": "AccessToken", "secret": "String"},
     "rotateAccessToken": {"accessToken": "AccessToken", "secret": "String"},
     "revokeAccessToken": {"accessToken": "AccessToken"},
@@ -428,6 +430,7 @@ def test_what_leads_from_one_module_to_another_leads_back() -> None:
         "Upload.file": "File",
         "Import.file": "File",
         "Import.resultFile": "File",
+        "Export.resultFile": "File",
     }
 
 

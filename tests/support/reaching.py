@@ -37,6 +37,7 @@ KEYS: Final = {
     "fileId": "a-file",
     "uploadId": "a-upload",
     "importId": "a-import",
+    "exportId": "a-export",
 }
 """The keys of what client a has, and of what an administrator has, by the names of arguments and of
 fields of inputs that take a key."""

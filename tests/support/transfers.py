@@ -7,13 +7,13 @@ from typing import Any
 from domain.bulk import ErrorPolicy
 from domain.callers import Caller
 from domain.files import ByteCount
-from domain.transfers import Import, StartImport, TransferEntity
+from domain.transfers import Export, Import, StartExport, StartImport, TransferEntity
 from files.store import FileStore, content_key
 from orchestration.transfers import TransferPace, Transfers
 from repositories.unit_of_work import Storage, UnitOfWork
-from resolvers.transfers.commands import start_import
-from schema.import_rows import ImportRows
+from resolvers.transfers.commands import start_export, start_import
 from schema.root import create_schema
+from schema.transfer_rows import TransferRows
 from tests import builders as build
 from tests.support.files import keep
 from tests.support.sources import SettableClock
@@ -41,7 +41,7 @@ def server(
     storage: Storage, store: FileStore, clock: SettableClock | None = None, **pace: Any
 ) -> Transfers:
     """What carries out transfers, as a server has it."""
-    rows = ImportRows(create_schema().graphql)
+    rows = TransferRows(create_schema().definition)
     return Transfers(storage, store, rows, TransferPace(**pace), clock=clock)
 
 
@@ -68,6 +68,20 @@ async def start(
     return await storage.as_(caller).write(lambda unit: start_import(unit, command))
 
 
+async def export(
+    storage: Storage, entity: TransferEntity, *, caller: Caller = OPERATOR, **changes: Any
+) -> Export:
+    command = StartExport(entity=entity, **changes)
+    return await storage.as_(caller).write(lambda unit: start_export(unit, command))
+
+
+async def export_of(storage: Storage, export_id: str) -> Export:
+    async with storage.as_(OPERATOR).read() as snapshot:
+        found = await snapshot.exports.get(export_id)
+    assert found is not None
+    return found
+
+
 async def import_of(storage: Storage, import_id: str) -> Import:
     async with storage.as_(OPERATOR).read() as snapshot:
         found = await snapshot.imports.get(import_id)
@@ -75,8 +89,8 @@ async def import_of(storage: Storage, import_id: str) -> Import:
     return found
 
 
-async def result_of(storage: Storage, store: FileStore, stored: Import) -> list[Json]:
-    """What the result file says of each line."""
+async def result_of(storage: Storage, store: FileStore, stored: Import | Export) -> list[Json]:
+    """The lines of the result file."""
     assert stored.result_file_id is not None
     async with storage.as_(OPERATOR).read() as snapshot:
         file = await snapshot.files.get(stored.result_file_id)
