@@ -19,7 +19,7 @@ MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 RESULT_MEDIA_TYPE: Final = "application/jsonl"
 
 
-class TransferState(StrEnum):
+class TransferStatus(StrEnum):
     PENDING = "PENDING"
     """It waits for a server that carries it out."""
     RUNNING = "RUNNING"
@@ -29,7 +29,7 @@ class TransferState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-UNFINISHED: Final = (TransferState.PENDING, TransferState.RUNNING)
+UNFINISHED: Final = (TransferStatus.PENDING, TransferStatus.RUNNING)
 
 
 class TransferEntity(StrEnum):
@@ -43,13 +43,13 @@ class TransferEntity(StrEnum):
     DELIVERY_PACKAGE = "DELIVERY_PACKAGE"
 
 
-_OUTCOMES: Final[Mapping[TransferState, str]] = MappingProxyType(
+_OUTCOMES: Final[Mapping[TransferStatus, str]] = MappingProxyType(
     {
-        TransferState.PENDING: "started",
-        TransferState.RUNNING: "progressed",
-        TransferState.SUCCEEDED: "succeeded",
-        TransferState.FAILED: "failed",
-        TransferState.CANCELLED: "cancelled",
+        TransferStatus.PENDING: "started",
+        TransferStatus.RUNNING: "progressed",
+        TransferStatus.SUCCEEDED: "succeeded",
+        TransferStatus.FAILED: "failed",
+        TransferStatus.CANCELLED: "cancelled",
     }
 )
 
@@ -74,7 +74,7 @@ class Import(Entity):
     error_policy: ErrorPolicy
     created_by: str
     """The id of the caller who started it, in whose name lines are saved."""
-    state: TransferState
+    status: TransferStatus
     bytes_done: ByteCount
     bytes_total: ByteCount
     """How many bytes are read in all."""
@@ -89,7 +89,7 @@ class Import(Entity):
 
     @property
     def outcome(self) -> str:
-        return _OUTCOMES[self.state]
+        return _OUTCOMES[self.status]
 
     @property
     def is_checked_first(self) -> bool:
@@ -113,7 +113,7 @@ class Import(Entity):
 
     @property
     def has_lines_left(self) -> bool:
-        return self.state is TransferState.RUNNING and self.bytes_done < self.bytes_total
+        return self.status is TransferStatus.RUNNING and self.bytes_done < self.bytes_total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class Export(Entity):
     """The conditions on entities, as clients give them."""
     created_by: str
     """The id of the caller who started it, and whose view of the entities it has."""
-    state: TransferState
+    status: TransferStatus
     row_count: int
     last_key: str | None
     """The key of the last entity that it has; it goes on after that."""
@@ -144,7 +144,7 @@ class Export(Entity):
 
     @property
     def outcome(self) -> str:
-        return _OUTCOMES[self.state]
+        return _OUTCOMES[self.status]
 
 
 Transfer = TypeVar("Transfer", Import, Export)
@@ -203,7 +203,7 @@ def new_import(
         entity=command.entity,
         error_policy=command.error_policy,
         created_by=created_by,
-        state=TransferState.PENDING,
+        status=TransferStatus.PENDING,
         bytes_done=ByteCount(0),
         bytes_total=ByteCount(passes * file.size),
         line_count=0,
@@ -225,7 +225,7 @@ def new_export(command: StartExport, export_id: str, created_by: str, now: datet
         entity=command.entity,
         filter=JsonObject.of(command.filter or {}),
         created_by=created_by,
-        state=TransferState.PENDING,
+        status=TransferStatus.PENDING,
         row_count=0,
         last_key=None,
         error=None,
@@ -237,7 +237,7 @@ def new_export(command: StartExport, export_id: str, created_by: str, now: datet
 
 
 def begun(stored: Transfer, now: datetime) -> Transfer:
-    return replace(stored, state=TransferState.RUNNING, updated_at=now)
+    return replace(stored, status=TransferStatus.RUNNING, updated_at=now)
 
 
 def progressed(
@@ -270,22 +270,24 @@ def exported(stored: Export, rows: int, last_key: str, now: datetime) -> Export:
 
 
 def failed(stored: Transfer, error: str, now: datetime) -> Transfer:
-    return replace(stored, state=TransferState.FAILED, error=error, finished_at=now, updated_at=now)
+    return replace(
+        stored, status=TransferStatus.FAILED, error=error, finished_at=now, updated_at=now
+    )
 
 
 def cancelled(stored: Transfer, now: datetime) -> Transfer:
     """The transfer, which goes no further. Raises InvalidTransition where it has ended."""
-    if stored.state not in UNFINISHED:
-        raise InvalidTransition("transfer", stored.state, TransferState.CANCELLED)
-    return replace(stored, state=TransferState.CANCELLED, finished_at=now, updated_at=now)
+    if stored.status not in UNFINISHED:
+        raise InvalidTransition("transfer", stored.status, TransferStatus.CANCELLED)
+    return replace(stored, status=TransferStatus.CANCELLED, finished_at=now, updated_at=now)
 
 
 def ended(stored: Transfer, result_file_id: str, now: datetime) -> Transfer:
     """The transfer with its result file; it has succeeded, unless it ended before."""
-    is_running = stored.state is TransferState.RUNNING
+    is_running = stored.status is TransferStatus.RUNNING
     return replace(
         stored,
-        state=TransferState.SUCCEEDED if is_running else stored.state,
+        status=TransferStatus.SUCCEEDED if is_running else stored.status,
         result_file_id=result_file_id,
         finished_at=now if is_running else stored.finished_at,
         updated_at=now,

@@ -14,7 +14,7 @@ from domain import transfers
 from domain.entity import Entity
 from domain.errors import ValidationFailed
 from domain.json_object import dumps
-from domain.transfers import Export, TransferEntity, TransferState
+from domain.transfers import Export, TransferEntity, TransferStatus
 from orchestration.formats import TransferFormat
 from orchestration.leases import Lease
 from repositories.criteria import (
@@ -72,14 +72,14 @@ class Exporter:
 
         Raises LeaseLost, Interrupted, and errors of storage.
         """
-        if stored.state is not TransferState.RUNNING:
+        if stored.status is not TransferStatus.RUNNING:
             return stored
         try:
             filter = self._filter_of(stored)
         except ValidationFailed as error:  # another version took it
             return await self.fail(lease, stored, f"The filter can't be used any more: {error}.")
         limit, has_more = _FEWEST_ROWS, True
-        while has_more and stored.state is TransferState.RUNNING:
+        while has_more and stored.status is TransferStatus.RUNNING:
             records, has_more = await self._page(lease, stored, filter, limit)
             if records:
                 lines = "".join(
@@ -95,7 +95,7 @@ class Exporter:
 
         async def work(unit: UnitOfWork) -> Export:
             found = await unit.exports.get_for_update(stored.export_id)
-            if found is None or found.state is not TransferState.RUNNING:
+            if found is None or found.status is not TransferStatus.RUNNING:
                 return found or stored
             return await unit.exports.save(transfers.failed(found, error, unit.now))
 
@@ -134,7 +134,7 @@ class Exporter:
 
         async def work(unit: UnitOfWork) -> Export:
             found = await unit.exports.get_for_update(stored.export_id)
-            if found is None or found.state is not TransferState.RUNNING:
+            if found is None or found.status is not TransferStatus.RUNNING:
                 return found or stored
             await unit.jobs.add_lines(lease.job, lines)
             new = transfers.exported(found, len(records), last_key, unit.now)

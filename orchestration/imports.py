@@ -14,7 +14,7 @@ from domain.bulk import MAX_ROWS, BulkRejected, Row, RowRejected
 from domain.entity import Entity
 from domain.errors import DomainError, ValidationFailed
 from domain.json_object import dumps
-from domain.transfers import Import, TransferEntity, TransferState
+from domain.transfers import Import, TransferEntity, TransferStatus
 from domain.validation import require_valid
 from files.store import ContentMissing, FileStore, content_key
 from orchestration.formats import TransferFormat
@@ -74,7 +74,7 @@ class Importer:
 
         async def work(unit: UnitOfWork) -> Import:
             found = await unit.imports.get_for_update(stored.import_id)
-            if found is None or found.state is not TransferState.RUNNING:
+            if found is None or found.status is not TransferStatus.RUNNING:
                 return found or stored
             return await unit.imports.save(transfers.failed(found, error, unit.now))
 
@@ -138,7 +138,7 @@ class Importer:
 
         async def work(unit: UnitOfWork) -> Import:
             found = await unit.imports.get_for_update(stored.import_id)
-            if found is None or found.state is not TransferState.RUNNING:
+            if found is None or found.status is not TransferStatus.RUNNING:
                 return found or stored
             outcomes = await self._outcomes(unit, found, chunk)
             return await self._progress(unit, lease, found, chunk, outcomes)
@@ -178,7 +178,7 @@ class Importer:
             lines=len(chunk.rows),
             now=unit.now,
         )
-        if found.is_checking and not new.is_checking and new.state is TransferState.RUNNING:
+        if found.is_checking and not new.is_checking and new.status is TransferStatus.RUNNING:
             await unit.jobs.remove_lines(lease.job)
         else:
             await unit.jobs.add_lines(lease.job, self._result(chunk, outcomes))
@@ -196,7 +196,7 @@ class Importer:
 
         async def work(unit: UnitOfWork) -> Import:
             found = await unit.imports.get_for_update(stored.import_id)
-            if found is None or found.state is not TransferState.RUNNING:
+            if found is None or found.status is not TransferStatus.RUNNING:
                 return found or stored
             outcomes = [None if isinstance(it, RowRejected) else it for it in errors]
             refused = sum(it is not None for it in outcomes)

@@ -16,7 +16,7 @@ from domain import transfers
 from domain.callers import system
 from domain.errors import DomainError
 from domain.sources import Clock
-from domain.transfers import Export, Import, TransferState
+from domain.transfers import Export, Import, TransferStatus
 from files.store import FileStore, FileStoreError
 from orchestration.exports import Exporter
 from orchestration.formats import TransferFormat
@@ -191,11 +191,11 @@ class Transfers:
         """The transfer, which runs from now on; None: it's gone, and so is the job."""
         key = lease.job.transfer_id
         if (started := await unit.imports.get_for_update(key)) is not None:
-            is_pending = started.state is TransferState.PENDING
+            is_pending = started.status is TransferStatus.PENDING
             new = transfers.begun(started, unit.now)
             return await unit.imports.save(new) if is_pending else started
         if (exported := await unit.exports.get_for_update(key)) is not None:
-            is_pending = exported.state is TransferState.PENDING
+            is_pending = exported.status is TransferStatus.PENDING
             new_export = transfers.begun(exported, unit.now)
             return await unit.exports.save(new_export) if is_pending else exported
         await unit.jobs.remove(lease.job)

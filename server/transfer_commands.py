@@ -16,7 +16,7 @@ from domain.bulk import ErrorPolicy
 from domain.callers import local_operator
 from domain.errors import Unavailable
 from domain.files import ByteCount, CompleteUpload, CreateUpload, File
-from domain.transfers import RESULT_MEDIA_TYPE, UNFINISHED, TransferState
+from domain.transfers import RESULT_MEDIA_TYPE, UNFINISHED, TransferStatus
 from files.store import FileStore, FileStoreError, content_key, upload_key
 from orchestration.transfers import Transfers
 from orchestration.uploads import Uploads
@@ -33,13 +33,13 @@ from server.terminal import CommandFailed, Json, errors_in_one_line, settings_of
 _PART: Final = 256 * 1024
 _LOOK_SECONDS: Final = 0.2
 """How often the progress is looked at."""
-_UNFINISHED: Final = frozenset(state.value for state in UNFINISHED)
+_UNFINISHED: Final = frozenset(status.value for status in UNFINISHED)
 _FIELDS: Final = (
-    "importId state bytesDone bytesTotal lineCount savedCount rejectedCount error resultFileId"
+    "importId status bytesDone bytesTotal lineCount savedCount rejectedCount error resultFileId"
 )
 _START: Final = mutation("startImport", f"import {{ {_FIELDS} }}")
 _LOOK: Final = f"query ($id: ID!) {{ import(importId: $id) {{ {_FIELDS} }} }}"
-_EXPORT_FIELDS: Final = "exportId state rowCount error resultFileId"
+_EXPORT_FIELDS: Final = "exportId status rowCount error resultFileId"
 _START_EXPORT: Final = mutation("startExport", f"export {{ {_EXPORT_FIELDS} }}")
 _LOOK_AT_EXPORT: Final = f"query ($id: ID!) {{ export(exportId: $id) {{ {_EXPORT_FIELDS} }} }}"
 
@@ -136,7 +136,7 @@ async def _export(entity: Entities, output: Path, filter: object, client: str | 
             while not _has_ended(found):
                 await asyncio.sleep(_LOOK_SECONDS)
                 found = (await ask(_LOOK_AT_EXPORT, id=export_id))["export"]
-        if found["state"] != TransferState.SUCCEEDED.value:
+        if found["status"] != TransferStatus.SUCCEEDED.value:
             raise CommandFailed(found["error"] or "The export was cancelled.")
         await _write(place, found["resultFileId"], output)
     typer.echo(f"{export_id}: {found['rowCount']:,} lines, in {output}")
@@ -170,7 +170,7 @@ async def _import(
         f"{found['rejectedCount']:,} refused"
     )
     typer.echo(f"What became of each line: {result or 'the file ' + found['resultFileId']}")
-    if found["state"] != TransferState.SUCCEEDED.value:
+    if found["status"] != TransferStatus.SUCCEEDED.value:
         raise CommandFailed(found["error"] or "The import was cancelled.")
 
 
@@ -239,7 +239,7 @@ async def _helping(place: _Place, transfer_id: str) -> AsyncIterator[None]:
 
 
 def _has_ended(found: Json) -> bool:
-    return found["state"] not in _UNFINISHED and found["resultFileId"] is not None
+    return found["status"] not in _UNFINISHED and found["resultFileId"] is not None
 
 
 async def _watched(ask: Ask, import_id: str) -> Json:

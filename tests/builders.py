@@ -39,7 +39,7 @@ from domain.strategy import (
     StrategyPlan,
     StrategyTimeline,
 )
-from domain.transfers import Export, Import, TransferEntity, TransferState
+from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from domain.webhooks import Claim, NewDelivery, Outcome, SaveWebhookEndpoint, WebhookEndpoint
 from tests.support.sources import START
 
@@ -332,7 +332,7 @@ def import_(import_id: str = "import-1", **changes: Any) -> Import:
         entity=TransferEntity.DRAFT,
         error_policy=ErrorPolicy.REJECT_EVERYTHING,
         created_by="ada",
-        state=TransferState.FAILED,
+        status=TransferStatus.FAILED,
         bytes_done=ByteCount(2**33),
         bytes_total=ByteCount(2**34),
         line_count=12,
@@ -354,7 +354,7 @@ def export(export_id: str = "export-1", **changes: Any) -> Export:
         entity=TransferEntity.DRAFT,
         filter=JsonObject.of({"title": {"contains": "bread"}}),
         created_by="ada",
-        state=TransferState.FAILED,
+        status=TransferStatus.FAILED,
         row_count=12,
         last_key="draft-12",
         error="The server failed to go on with it.",

@@ -23,7 +23,7 @@ _SAVED = SavedTable(
         "entity": "text",
         "error_policy": "text",
         "created_by": "text",
-        "state": "text",
+        "status": "text",
         "bytes_done": "bigint",
         "bytes_total": "bigint",
         "line_count": "integer",
@@ -41,7 +41,7 @@ _SAVED = SavedTable(
             "entity": ("entity",),
             "errorPolicy": ("error_policy",),
             "createdBy": ("created_by",),
-            "state": ("state",),
+            "status": ("status",),
             "bytesDone": ("bytes_done",),
             "bytesTotal": ("bytes_total",),
             "lineCount": ("line_count",),
@@ -56,7 +56,7 @@ _SAVED = SavedTable(
 )
 _ENTITIES = "'BRIEF', 'STRATEGY_PLAN', 'CAMPAIGN', 'DRAFT', 'QC_RESULT', 'DELIVERY_PACKAGE'"
 _POLICIES = "'REJECT_EVERYTHING', 'REJECT_FAILED_ROWS'"
-_STATES = "'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'"
+_STATUSES = "'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'"
 
 
 def upgrade() -> None:
@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("entity", PLAIN_TEXT, nullable=False),
         sa.Column("error_policy", PLAIN_TEXT, nullable=False),
         sa.Column("created_by", PLAIN_TEXT, nullable=False),
-        sa.Column("state", PLAIN_TEXT, nullable=False),
+        sa.Column("status", PLAIN_TEXT, nullable=False),
         sa.Column("bytes_done", SURROGATE, nullable=False),
         sa.Column("bytes_total", SURROGATE, nullable=False),
         sa.Column("line_count", sa.Integer(), nullable=False),
@@ -86,9 +86,9 @@ def upgrade() -> None:
         sa.CheckConstraint("revision >= 1", name=op.f("ck_imports_revision")),
         sa.CheckConstraint(f"entity IN ({_ENTITIES})", name=op.f("ck_imports_entity")),
         sa.CheckConstraint(f"error_policy IN ({_POLICIES})", name=op.f("ck_imports_error_policy")),
-        sa.CheckConstraint(f"state IN ({_STATES})", name=op.f("ck_imports_state")),
+        sa.CheckConstraint(f"status IN ({_STATUSES})", name=op.f("ck_imports_state")),
     )
-    op.create_index("ix_imports_file_id_state", "imports", ["file_id", "state"])
+    op.create_index("ix_imports_file_id_status", "imports", ["file_id", "status"])
     newest_first: list[Any] = [sa.text("created_at DESC"), "import_id"]
     op.create_index("ix_imports_created_at_import_id", "imports", newest_first)
     op.create_index(

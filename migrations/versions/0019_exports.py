@@ -22,7 +22,7 @@ _SAVED = SavedTable(
         "entity": "text",
         "filter": "json",
         "created_by": "text",
-        "state": "text",
+        "status": "text",
         "row_count": "integer",
         "last_key": "text",
         "error": "text",
@@ -36,7 +36,7 @@ _SAVED = SavedTable(
             "entity": ("entity",),
             "filter": ("filter",),
             "createdBy": ("created_by",),
-            "state": ("state",),
+            "status": ("status",),
             "rowCount": ("row_count",),
             "lastKey": ("last_key",),
             "error": ("error",),
@@ -47,7 +47,7 @@ _SAVED = SavedTable(
     ),
 )
 _ENTITIES = "'BRIEF', 'STRATEGY_PLAN', 'CAMPAIGN', 'DRAFT', 'QC_RESULT', 'DELIVERY_PACKAGE'"
-_STATES = "'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'"
+_STATUSES = "'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'"
 
 
 def upgrade() -> None:
@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("entity", PLAIN_TEXT, nullable=False),
         sa.Column("filter", JSON_TEXT, nullable=False),
         sa.Column("created_by", PLAIN_TEXT, nullable=False),
-        sa.Column("state", PLAIN_TEXT, nullable=False),
+        sa.Column("status", PLAIN_TEXT, nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),
         sa.Column("last_key", PLAIN_TEXT, nullable=True),
         sa.Column("error", PLAIN_TEXT, nullable=True),
@@ -72,7 +72,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("export_id", name=op.f("uq_exports_export_id")),
         sa.CheckConstraint("revision >= 1", name=op.f("ck_exports_revision")),
         sa.CheckConstraint(f"entity IN ({_ENTITIES})", name=op.f("ck_exports_entity")),
-        sa.CheckConstraint(f"state IN ({_STATES})", name=op.f("ck_exports_state")),
+        sa.CheckConstraint(f"status IN ({_STATUSES})", name=op.f("ck_exports_state")),
     )
     newest_first: list[Any] = [sa.text("created_at DESC"), "export_id"]
     op.create_index("ix_exports_created_at_export_id", "exports", newest_first)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, sel
 from domain.bulk import ErrorPolicy
 from domain.callers import Caller
 from domain.json_object import JsonObject
-from domain.transfers import UNFINISHED, Export, Import, TransferEntity, TransferState
+from domain.transfers import UNFINISHED, Export, Import, TransferEntity, TransferStatus
 from repositories.drivers.compiled import Row, Statement
 from repositories.records import constructor
 from repositories.sql.criteria import storable
@@ -25,7 +25,7 @@ from repositories.transfers.tables import exports, imports, transfer_jobs, trans
 
 _new_import = constructor(Import)
 _new_export = constructor(Export)
-_STATES = {state.value: state for state in TransferState}
+_STATUSES = {status.value: status for status in TransferStatus}
 _ENTITIES = {entity.value: entity for entity in TransferEntity}
 _POLICIES = {policy.value: policy for policy in ErrorPolicy}
 
@@ -46,7 +46,7 @@ class DatabaseImportRepository(DatabaseRepository[Import]):
             entity,
             error_policy,
             created_by,
-            state,
+            status,
             bytes_done,
             bytes_total,
             line_count,
@@ -66,7 +66,7 @@ class DatabaseImportRepository(DatabaseRepository[Import]):
             entity=entity and _ENTITIES[entity],
             error_policy=error_policy and _POLICIES[error_policy],
             created_by=created_by,
-            state=state and _STATES[state],
+            status=status and _STATUSES[status],
             bytes_done=bytes_done,
             bytes_total=bytes_total,
             line_count=line_count,
@@ -88,7 +88,7 @@ class DatabaseImportRepository(DatabaseRepository[Import]):
             "entity": record.entity.value,
             "error_policy": record.error_policy.value,
             "created_by": record.created_by,
-            "state": record.state.value,
+            "status": record.status.value,
             "bytes_done": record.bytes_done,
             "bytes_total": record.bytes_total,
             "line_count": record.line_count,
@@ -110,7 +110,7 @@ class DatabaseExportRepository(DatabaseRepository[Export]):
             entity,
             filter,
             created_by,
-            state,
+            status,
             row_count,
             last_key,
             error,
@@ -126,7 +126,7 @@ class DatabaseExportRepository(DatabaseRepository[Export]):
             entity=entity and _ENTITIES[entity],
             filter=filter and JsonObject(filter),
             created_by=created_by,
-            state=state and _STATES[state],
+            status=status and _STATUSES[status],
             row_count=row_count,
             last_key=last_key,
             error=error,
@@ -144,7 +144,7 @@ class DatabaseExportRepository(DatabaseRepository[Export]):
             "entity": record.entity.value,
             "filter": record.filter.text,
             "created_by": record.created_by,
-            "state": record.state.value,
+            "status": record.status.value,
             "row_count": record.row_count,
             "last_key": record.last_key,
             "error": record.error,
@@ -224,8 +224,8 @@ def _parameter(name: str, column: Any) -> Any:
 def _files_in_use(entities: EntityTable) -> Statement:
     it = entities.rows.c
     found = select(it.file_id).distinct().where(entities.among("file_id"))
-    states = [state.value for state in UNFINISHED]
-    return entities.compile(found.where(it.state.in_(states)))
+    states = [status.value for status in UNFINISHED]
+    return entities.compile(found.where(it.status.in_(states)))
 
 
 _TIME = POSTGRESQL.compile(select(func.clock_timestamp()))

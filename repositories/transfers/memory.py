@@ -23,7 +23,7 @@ class MemoryImportRepository(MemoryRepository[Import]):
         return frozenset(
             it.file_id
             for it in self._records.values()
-            if it.state in UNFINISHED and it.file_id in file_ids
+            if it.status in UNFINISHED and it.file_id in file_ids
         )
 
 

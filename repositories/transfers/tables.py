@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
 from domain.bulk import ErrorPolicy
-from domain.transfers import TransferEntity, TransferState
+from domain.transfers import TransferEntity, TransferStatus
 from repositories.sql.leases import lease_columns
 from repositories.sql.metadata import (
     PlainText,
@@ -28,7 +28,7 @@ imports = Table(
     text("entity"),
     text("error_policy"),
     text("created_by"),
-    text("state"),
+    text("status"),
     big_integer("bytes_done"),
     big_integer("bytes_total"),
     Column("line_count", Integer, nullable=False),
@@ -42,9 +42,9 @@ imports = Table(
     CheckConstraint("revision >= 1", name="revision"),
     one_of("entity", TransferEntity),
     one_of("error_policy", ErrorPolicy),
-    one_of("state", TransferState),
+    one_of("status", TransferStatus),
     # Files that imports need are looked for by those who collect files.
-    Index("ix_imports_file_id_state", "file_id", "state"),
+    Index("ix_imports_file_id_status", "file_id", "status"),
     *newest_first("imports", "import_id", "client_id"),
 )
 
@@ -57,7 +57,7 @@ exports = Table(
     text("entity"),
     json_text("filter"),
     text("created_by"),
-    text("state"),
+    text("status"),
     Column("row_count", Integer, nullable=False),
     text("last_key", nullable=True),
     text("error", nullable=True),
@@ -67,7 +67,7 @@ exports = Table(
     UniqueConstraint("export_id"),
     CheckConstraint("revision >= 1", name="revision"),
     one_of("entity", TransferEntity),
-    one_of("state", TransferState),
+    one_of("status", TransferStatus),
     *newest_first("exports", "export_id", "client_id"),
 )
 

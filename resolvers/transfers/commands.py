@@ -17,7 +17,7 @@ from domain.transfers import (
     StartExport,
     StartImport,
     TransferEntity,
-    TransferState,
+    TransferStatus,
 )
 from domain.validation import require_valid
 from repositories.registry import Entities, EntityType
@@ -60,7 +60,7 @@ async def cancel_import(unit: UnitOfWork, command: CancelImport) -> Import:
     if stored is None:
         raise NotFound("import", "import_id", command.import_id)
     require_revision(stored, command.expected_revision)
-    if stored.state is TransferState.CANCELLED:
+    if stored.status is TransferStatus.CANCELLED:
         return stored
     return await unit.imports.save(transfers.cancelled(stored, unit.now))
 
@@ -85,7 +85,7 @@ async def cancel_export(unit: UnitOfWork, command: CancelExport) -> Export:
     if stored is None:
         raise NotFound("export", "export_id", command.export_id)
     require_revision(stored, command.expected_revision)
-    if stored.state is TransferState.CANCELLED:
+    if stored.status is TransferStatus.CANCELLED:
         return stored
     return await unit.exports.save(transfers.cancelled(stored, unit.now))
 

@@ -1,12 +1,12 @@
 """The closed sets of transfers, described; import them from here."""
 
-from domain.transfers import TransferEntity, TransferState
+from domain.transfers import TransferEntity, TransferStatus
 from schema.descriptions import describe_enum
 
-__all__ = ["TransferEntity", "TransferState"]
+__all__ = ["TransferEntity", "TransferStatus"]
 
 describe_enum(
-    TransferState,
+    TransferStatus,
     "What has become of an import, or an export.",
     PENDING="It waits for a server that carries it out.",
     RUNNING="It has begun.",

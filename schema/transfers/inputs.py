@@ -30,7 +30,7 @@ from schema.filtering import (
     order_direction,
     order_field,
 )
-from schema.transfers.enums import TransferEntity, TransferState
+from schema.transfers.enums import TransferEntity, TransferStatus
 
 
 @command_input(transfers.StartImport, "Which file is imported, and how.")
@@ -76,8 +76,8 @@ class CancelExportInput:
     expected_revision: int | None = expected_revision()
 
 
-@strawberry.input(description=f"Conditions on the state of a transfer; {ALL_HOLD}")
-class TransferStateFilter(EnumFilter[TransferState]):
+@strawberry.input(description=f"Conditions on the status of a transfer; {ALL_HOLD}")
+class TransferStatusFilter(EnumFilter[TransferStatus]):
     pass
 
 
@@ -99,7 +99,7 @@ class ImportFilter:
     entity: TransferEntityFilter | None = on("entity")
     error_policy: ErrorPolicyFilter | None = on("errorPolicy")
     created_by: StringFilter | None = on("createdBy")
-    state: TransferStateFilter | None = on("state")
+    status: TransferStatusFilter | None = on("status")
     bytes_done: ByteCountFilter | None = on("bytesDone")
     bytes_total: ByteCountFilter | None = on("bytesTotal")
     line_count: IntFilter | None = on("lineCount")
@@ -122,7 +122,7 @@ class ImportOrderField(StrEnum):
     ENTITY = "entity"
     ERROR_POLICY = "error_policy"
     CREATED_BY = "created_by"
-    STATE = "state"
+    STATUS = "status"
     BYTES_DONE = "bytes_done"
     BYTES_TOTAL = "bytes_total"
     LINE_COUNT = "line_count"
@@ -141,7 +141,7 @@ describe_enum(
     ENTITY="By the name of the `entity`.",
     ERROR_POLICY="By the name of the `errorPolicy`.",
     CREATED_BY="By `createdBy`.",
-    STATE="By the name of the `state`.",
+    STATUS="By the name of the `status`.",
     BYTES_DONE="By `bytesDone`.",
     BYTES_TOTAL="By `bytesTotal`.",
     LINE_COUNT="By `lineCount`.",
@@ -165,7 +165,7 @@ class ExportFilter:
     client_id: NullableIDFilter | None = on("clientId")
     entity: TransferEntityFilter | None = on("entity")
     created_by: StringFilter | None = on("createdBy")
-    state: TransferStateFilter | None = on("state")
+    status: TransferStatusFilter | None = on("status")
     row_count: IntFilter | None = on("rowCount")
     last_key: NullableIDFilter | None = on("lastKey")
     error: NullableStringFilter | None = on("error")
@@ -183,7 +183,7 @@ class ExportOrderField(StrEnum):
     EXPORT_ID = "export_id"
     ENTITY = "entity"
     CREATED_BY = "created_by"
-    STATE = "state"
+    STATUS = "status"
     ROW_COUNT = "row_count"
     REVISION = "revision"
     CREATED_AT = "created_at"
@@ -196,7 +196,7 @@ describe_enum(
     EXPORT_ID="By `exportId`.",
     ENTITY="By the name of the `entity`.",
     CREATED_BY="By `createdBy`.",
-    STATE="By the name of the `state`.",
+    STATUS="By the name of the `status`.",
     ROW_COUNT="By `rowCount`.",
     REVISION="By `revision`.",
     CREATED_AT="By `createdAt`.",

@@ -15,7 +15,7 @@ from repositories.registry import Entities
 from schema.fields import reference
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
-from schema.transfers.enums import TransferEntity, TransferState
+from schema.transfers.enums import TransferEntity, TransferStatus
 
 if TYPE_CHECKING:
     from schema.files.types import File
@@ -49,7 +49,7 @@ class Import(StoredEntity):
         description="What becomes of the other lines when some are refused."
     )
     created_by: str = strawberry.field(description="The id of the caller who started it.")
-    state: TransferState = strawberry.field(description="What has become of it.")
+    status: TransferStatus = strawberry.field(description="What has become of it.")
     bytes_done: ByteCount = strawberry.field(description="How many bytes were read so far.")
     bytes_total: ByteCount = strawberry.field(
         description=(
@@ -105,7 +105,7 @@ class Export(StoredEntity):
         description="The conditions on what is exported; `{}` where there are none."
     )
     created_by: str = strawberry.field(description="The id of the caller who started it.")
-    state: TransferState = strawberry.field(description="What has become of it.")
+    status: TransferStatus = strawberry.field(description="What has become of it.")
     row_count: int = strawberry.field(description="How many entities it has so far.")
     last_key: strawberry.ID | None = strawberry.field(
         description="The key of the last entity that it has; null before the first."

@@ -156,7 +156,7 @@ ROWS = {
     "0017": (),
     "0018": (
         """
-        INSERT INTO imports (import_id, client_id, file_id, entity, error_policy, created_by, state,
+        INSERT INTO imports (import_id, client_id, file_id, entity, error_policy, created_by, status,
             bytes_done, bytes_total, line_count, saved_count, rejected_count, error, result_file_id,
             finished_at, created_at, updated_at, revision)
         VALUES ('import-1', 'client-é', 'file-1', 'DRAFT', 'REJECT_EVERYTHING', 'local', 'FAILED',
@@ -173,7 +173,7 @@ ROWS = {
     ),
     "0019": (
         """
-        INSERT INTO exports (export_id, client_id, entity, filter, created_by, state, row_count,
+        INSERT INTO exports (export_id, client_id, entity, filter, created_by, status, row_count,
             last_key, error, result_file_id, finished_at, created_at, updated_at, revision)
         VALUES ('export-1', 'client-é', 'DRAFT', '{"title": {"eq": "é"}}', 'local', 'SUCCEEDED', 12,
             'draft-12', NULL, 'file-1', '2026-03-09 08:00:00.000000',

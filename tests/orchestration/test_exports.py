@@ -15,7 +15,7 @@ from domain.json_object import JsonObject
 from domain.onboarding import submitted
 from domain.scopes import ALL_SCOPES, Scope
 from domain.strategy import ApprovalState
-from domain.transfers import CancelExport, Export, TransferEntity, TransferState
+from domain.transfers import CancelExport, Export, TransferEntity, TransferStatus
 from files.memory import MemoryStore
 from repositories.criteria import PageRequest
 from repositories.factory import PersistenceMode, create_storage
@@ -81,8 +81,8 @@ async def test_each_entity_is_a_line_in_the_order_of_keys(system: System) -> Non
 
     done = await system.exported(TransferEntity.DRAFT)
 
-    assert (done.state, done.row_count, done.last_key) == (
-        TransferState.SUCCEEDED,
+    assert (done.status, done.row_count, done.last_key) == (
+        TransferStatus.SUCCEEDED,
         450,
         "draft-0449",
     )
@@ -102,8 +102,8 @@ async def test_each_entity_is_a_line_in_the_order_of_keys(system: System) -> Non
 async def test_nothing_is_exported_to_an_empty_file(system: System) -> None:
     done = await system.exported(TransferEntity.DRAFT)
 
-    assert (done.state, done.row_count, await system.lines(done)) == (
-        TransferState.SUCCEEDED,
+    assert (done.status, done.row_count, await system.lines(done)) == (
+        TransferStatus.SUCCEEDED,
         0,
         [],
     )
@@ -190,7 +190,7 @@ async def test_a_cancelled_export_goes_no_further(system: System) -> None:
 
     done = await system.done(started)
 
-    assert (done.state, done.row_count) == (TransferState.CANCELLED, 0)
+    assert (done.status, done.row_count) == (TransferStatus.CANCELLED, 0)
     assert await system.lines(done) == []
 
 
@@ -241,7 +241,7 @@ def _records(entity: TransferEntity) -> Any:
             artifacts = _lists(st.builds(build.artifact, texts))
             return st.builds(build.package, package_id=keys, artifacts=artifacts)
         case TransferEntity.BRIEF:
-            return st.builds(lambda key, responses: _intake(key, responses), keys, objects)
+            return st.builds(_intake, keys, objects)
         case TransferEntity.STRATEGY_PLAN:
             return st.builds(
                 lambda key, summary, recommendations: build.plan(
@@ -292,11 +292,17 @@ async def _all(storage: Storage, entity: TransferEntity) -> list[Entity]:
     return sorted(same, key=lambda it: str(getattr(it, it.key_name)))
 
 
+@pytest.fixture
+def place(_storage: str | None) -> str | None:
+    """Where things are stored: the URL of a database, or None for memory."""
+    return _storage
+
+
 @pytest.mark.parametrize("entity", TransferEntity)
 @given(data=st.data())
 @settings(max_examples=8)
 async def test_an_import_of_an_export_gives_the_same_entities(
-    _storage: str | None, entity: TransferEntity, data: st.DataObject
+    place: str | None, entity: TransferEntity, data: st.DataObject
 ) -> None:
     records = data.draw(st.lists(_records(entity), max_size=6))
     store = MemoryStore()
@@ -305,16 +311,16 @@ async def test_an_import_of_an_export_gives_the_same_entities(
         for record in records:
             await unit.of(record).save(record)
 
-    async with opened(_storage) as storage:
+    async with opened(place) as storage:
         await storage.as_(OPERATOR).write(save)
         started = await export(storage, entity)
         await server(storage, store).settle()
         lines = await result_of(storage, store, await export_of(storage, started.export_id))
         wanted = await _all(storage, entity)
-    async with opened(_storage) as storage:
+    async with opened(place) as storage:
         await add_file(storage, store, jsonl(lines))
         imported = await start(storage, entity)
         await server(storage, store).settle()
         found = await import_of(storage, imported.import_id)
-        assert (found.state, found.rejected_count) == (TransferState.SUCCEEDED, 0)
+        assert (found.status, found.rejected_count) == (TransferStatus.SUCCEEDED, 0)
         assert await _all(storage, entity) == wanted

@@ -12,7 +12,7 @@ from domain.bulk import ErrorPolicy
 from domain.callers import CallerKind
 from domain.errors import InvalidTransition, NotAllowed, NotFound, RevisionConflict
 from domain.scopes import ALL_SCOPES, Scope
-from domain.transfers import CancelImport, Import, TransferEntity, TransferState
+from domain.transfers import CancelImport, Import, TransferEntity, TransferStatus
 from files.memory import MemoryStore
 from files.store import content_key
 from orchestration import imports as imports_module
@@ -103,7 +103,7 @@ def system(storage: Storage, clock: SettableClock) -> System:
 async def test_each_line_is_saved_and_told_of_in_order(system: System) -> None:
     done = await system.imported(jsonl(draft(number) for number in range(450)))
 
-    assert (done.state, done.error) == (TransferState.SUCCEEDED, None)
+    assert (done.status, done.error) == (TransferStatus.SUCCEEDED, None)
     assert (done.line_count, done.saved_count, done.rejected_count) == (450, 450, 0)
     assert done.bytes_done == done.bytes_total
     assert done.finished_at is not None
@@ -132,7 +132,7 @@ async def test_every_entity_of_the_pipeline_can_be_imported(
     done = await system.imported(jsonl([ROWS[entity]]), entity, CHECKED)
 
     [told] = await system.result(done)
-    assert (done.state, done.saved_count) == (TransferState.SUCCEEDED, 1)
+    assert (done.status, done.saved_count) == (TransferStatus.SUCCEEDED, 1)
     assert told["status"] == "SAVED"
 
 
@@ -224,7 +224,7 @@ async def test_byte_order_marks_and_crlf_are_no_part_of_lines(system: System) ->
 async def test_a_file_without_lines_is_imported_at_once(system: System) -> None:
     done = await system.imported(b"", policy=CHECKED)
 
-    assert (done.state, done.line_count) == (TransferState.SUCCEEDED, 0)
+    assert (done.status, done.line_count) == (TransferStatus.SUCCEEDED, 0)
     assert await system.result(done) == []
 
 
@@ -238,7 +238,7 @@ async def test_nothing_is_stored_where_a_line_is_wrong_and_everything_is_to_be_r
 
     done = await system.imported(jsonl(rows), policy=CHECKED)
 
-    assert done.state is TransferState.FAILED
+    assert done.status is TransferStatus.FAILED
     assert done.error == "1 of 251 lines were refused, so nothing was stored."
     assert (done.saved_count, done.rejected_count) == (0, 1)
     assert await system.count() == 0
@@ -252,7 +252,7 @@ async def test_a_file_that_was_checked_is_saved_and_its_bytes_count_twice(system
 
     done = await system.imported(content, policy=CHECKED)
 
-    assert (done.state, done.saved_count, done.line_count) == (TransferState.SUCCEEDED, 250, 250)
+    assert (done.status, done.saved_count, done.line_count) == (TransferStatus.SUCCEEDED, 250, 250)
     assert done.bytes_done == done.bytes_total == 2 * len(content)
     assert len(await system.result(done)) == 250
 
@@ -265,7 +265,7 @@ async def test_what_is_stored_may_refuse_lines_that_were_checked_and_ends_the_im
 
     done = await system.imported(jsonl(rows), policy=CHECKED)
 
-    assert done.state is TransferState.FAILED
+    assert done.status is TransferStatus.FAILED
     assert done.error == (
         "Of the lines 201 to 203 none was stored, since 1 of them were refused. "
         "The 200 lines before them were stored."
@@ -341,8 +341,8 @@ async def test_a_cancelled_import_saves_nothing_more_and_tells_what_it_saved(
     again = await system.cancel(started)
     done = await system.done(started)
 
-    assert (cancelled.state, again) == (TransferState.CANCELLED, cancelled)
-    assert (done.state, done.saved_count) == (TransferState.CANCELLED, 0)
+    assert (cancelled.status, again) == (TransferStatus.CANCELLED, cancelled)
+    assert (done.status, done.saved_count) == (TransferStatus.CANCELLED, 0)
     assert await system.result(done) == []
     assert await system.count() == 0
 
@@ -397,7 +397,7 @@ async def test_who_has_lost_the_lease_stores_nothing_more(
     go_on.set()
     await system.server.settle()
 
-    assert (done.state, done.saved_count) == (TransferState.SUCCEEDED, 450)
+    assert (done.status, done.saved_count) == (TransferStatus.SUCCEEDED, 450)
     assert await import_of(system.storage, started.import_id) == done
     assert {it["revision"] for it in await system.result(done)} == {1}
 
@@ -413,7 +413,7 @@ async def test_a_server_that_stops_gives_back_what_it_has_begun(system: System) 
 
     done = await system.done(started)
 
-    assert (done.state, done.saved_count) == (TransferState.SUCCEEDED, 450)
+    assert (done.status, done.saved_count) == (TransferStatus.SUCCEEDED, 450)
     assert {it["revision"] for it in await system.result(done)} == {1}
 
 
@@ -432,7 +432,7 @@ async def test_a_bug_lets_an_import_fail_after_some_attempts(
         system.clock.move(minutes=1)
     done = await import_of(system.storage, started.import_id)
 
-    assert done.state is TransferState.FAILED
+    assert done.status is TransferStatus.FAILED
     assert done.error is not None
     assert "ZeroDivisionError" not in done.error
     assert done.result_file_id is not None
@@ -449,8 +449,8 @@ async def test_an_import_fails_where_the_bytes_of_its_file_are_lost(system: Syst
 
     done = await system.done(started)
 
-    assert (done.state, done.error) == (
-        TransferState.FAILED,
+    assert (done.status, done.error) == (
+        TransferStatus.FAILED,
         "The bytes of the file aren't kept any more.",
     )
 
@@ -467,7 +467,7 @@ async def test_files_that_imports_need_are_not_collected(system: System) -> None
     collected = [file.file_id async for file in garbage.delete_files()]
 
     assert kept_for_it == []
-    assert done.state is TransferState.SUCCEEDED
+    assert done.status is TransferStatus.SUCCEEDED
     assert collected == ["file-1"]
 
 

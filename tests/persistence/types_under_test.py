@@ -10,7 +10,7 @@ from domain.files import UploadFailure, UploadStatus
 from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import BriefStage
 from domain.strategy import ApprovalState, StrategyTimeline
-from domain.transfers import TransferEntity, TransferState
+from domain.transfers import TransferEntity, TransferStatus
 from repositories.contract import EntityReads, EntityRepository
 from repositories.registry import ENTITY_TYPES, Entities, EntityType
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
@@ -246,7 +246,7 @@ IMPORT = TypeUnderTest(
         "entity": TransferEntity.QC_RESULT,
         "error_policy": ErrorPolicy.REJECT_FAILED_ROWS,
         "created_by": "grace",
-        "state": TransferState.SUCCEEDED,
+        "status": TransferStatus.SUCCEEDED,
         "bytes_done": 2**40,
         "bytes_total": 2**41,
         "line_count": 13,
@@ -275,7 +275,7 @@ EXPORT = TypeUnderTest(
         "entity": TransferEntity.QC_RESULT,
         "filter": JsonObject.of({"passed": {"eq": True}}),
         "created_by": "grace",
-        "state": TransferState.SUCCEEDED,
+        "status": TransferStatus.SUCCEEDED,
         "row_count": 13,
         "last_key": "draft-13",
         "error": "It has none.",

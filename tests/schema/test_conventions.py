@@ -468,7 +468,7 @@ COMPARATORS = {
     "ByteCount": "ByteCountFilter",
     "UploadFailure": "UploadFailureFilter",
     "UploadStatus": "UploadStatusFilter",
-    "TransferState": "TransferStateFilter",
+    "TransferStatus": "TransferStatusFilter",
     "TransferEntity": "TransferEntityFilter",
     "ErrorPolicy": "ErrorPolicyFilter",
 }
@@ -524,7 +524,7 @@ def named(entity: GraphQLObjectType, field: str) -> object:
         ("ByteCountFilter", "ByteCount", "eq ne gt gte lt lte"),
         ("NullableUploadFailureFilter", "UploadFailure", "eq ne in nin isNull"),
         ("UploadStatusFilter", "UploadStatus", "eq ne in nin"),
-        ("TransferStateFilter", "TransferState", "eq ne in nin"),
+        ("TransferStatusFilter", "TransferStatus", "eq ne in nin"),
         ("TransferEntityFilter", "TransferEntity", "eq ne in nin"),
         ("ErrorPolicyFilter", "ErrorPolicy", "eq ne in nin"),
     ],

@@ -355,16 +355,16 @@ _UPLOADING: Final = {
       file { fileId clientId name createdBy url } errors { code message path }
     } }""",
     "startImport": """mutation($input: StartImportInput!) { startImport(input: $input) {
-      import { importId clientId fileId createdBy state } errors { code message path }
+      import { importId clientId fileId createdBy status } errors { code message path }
     } }""",
     "cancelImport": """mutation($input: CancelImportInput!) { cancelImport(input: $input) {
-      import { importId clientId revision state } errors { code message path }
+      import { importId clientId revision status } errors { code message path }
     } }""",
     "startExport": """mutation($input: StartExportInput!) { startExport(input: $input) {
-      export { exportId clientId createdBy state } errors { code message path }
+      export { exportId clientId createdBy status } errors { code message path }
     } }""",
     "cancelExport": """mutation($input: CancelExportInput!) { cancelExport(input: $input) {
-      export { exportId clientId revision state } errors { code message path }
+      export { exportId clientId revision status } errors { code message path }
     } }""",
 }
 
