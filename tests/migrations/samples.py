@@ -156,9 +156,9 @@ ROWS = {
     "0017": (),
     "0018": (
         """
-        INSERT INTO imports (import_id, client_id, file_id, entity, error_policy, created_by, status,
-            bytes_done, bytes_total, line_count, saved_count, rejected_count, error, result_file_id,
-            finished_at, created_at, updated_at, revision)
+        INSERT INTO imports (import_id, client_id, file_id, entity, error_policy, created_by,
+            status, bytes_done, bytes_total, line_count, saved_count, rejected_count, error,
+            result_file_id, finished_at, created_at, updated_at, revision)
         VALUES ('import-1', 'client-é', 'file-1', 'DRAFT', 'REJECT_EVERYTHING', 'local', 'FAILED',
             6442450944, 12884901888, 12, 0, 1, 'é', NULL, '2026-03-09 08:00:00.000000',
             '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 3)
