@@ -29,25 +29,30 @@ async def lines_of(
     They end with LF, or with the file. A byte order mark at the beginning of the file isn't part of
     its first line.
     """
-    held, length = bytearray(), 0
-    begin = offset
-    async for part in parts:
-        position = 0
-        while (end := part.find(b"\n", position)) != -1:
+    try:
+        held, length = bytearray(), 0
+        begin = offset
+        async for part in parts:
+            position = 0
+            while (end := part.find(b"\n", position)) != -1:
+                if length <= limit:
+                    held += memoryview(part)[position : min(end, position + limit + 1)]
+                length += end - position
+                yield _line(held, length, number, begin, limit, ending=1)
+                begin += length + 1
+                number += 1
+                held, length = bytearray(), 0
+                position = end + 1
+            rest = len(part) - position
             if length <= limit:
-                held += memoryview(part)[position : min(end, position + limit + 1)]
-            length += end - position
-            yield _line(held, length, number, begin, limit, ending=1)
-            begin += length + 1
-            number += 1
-            held, length = bytearray(), 0
-            position = end + 1
-        rest = len(part) - position
-        if length <= limit:
-            held += memoryview(part)[position : position + limit + 1]
-        length += rest
-    if length:
-        yield _line(held, length, number, begin, limit, ending=0)
+                held += memoryview(part)[position : position + limit + 1]
+            length += rest
+        if length:
+            yield _line(held, length, number, begin, limit, ending=0)
+    finally:
+        # Nothing of it is open any more when the store is closed.
+        if isinstance(parts, AsyncGenerator):
+            await parts.aclose()
 
 
 def _line(

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import json
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -31,6 +32,8 @@ from server.settings import SettingsError
 from server.terminal import CommandFailed, Json, errors_in_one_line, settings_of_a_database
 
 _PART: Final = 256 * 1024
+_INTERRUPTED: Final = 130
+"""The exit code after Ctrl+C, as shells have it."""
 _LOOK_SECONDS: Final = 0.2
 """How often the progress is looked at."""
 _UNFINISHED: Final = frozenset(status.value for status in UNFINISHED)
@@ -102,7 +105,7 @@ def import_file(
     if follow is None and (file is None or entity is None):
         raise typer.BadParameter("name a FILE and its --entity, or an import to --follow")
     with errors_in_one_line():
-        asyncio.run(_import(file, entity, error_policy, client, result, follow))
+        _run(_import(file, entity, error_policy, client, result, follow))
 
 
 def export_entities(
@@ -122,7 +125,7 @@ def export_entities(
             conditions = None if filter is None else json.loads(filter)
         except ValueError as error:
             raise CommandFailed(f"--filter must be JSON: {error}") from None
-        asyncio.run(_export(entity, output, conditions, client))
+        _run(_export(entity, output, conditions, client))
 
 
 async def _export(entity: Entities, output: Path, filter: object, client: str | None) -> None:
@@ -140,6 +143,14 @@ async def _export(entity: Entities, output: Path, filter: object, client: str | 
             raise CommandFailed(found["error"] or "The export was cancelled.")
         await _write(place, found["resultFileId"], output)
     typer.echo(f"{export_id}: {found['rowCount']:,} lines, in {output}")
+
+
+def _run(work: Coroutine[None, None, None]) -> None:
+    """Run it to its end, or until Ctrl+C cancels it."""
+    try:
+        asyncio.run(work)
+    except asyncio.CancelledError:
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 async def _import(
@@ -229,13 +240,31 @@ async def _helping(place: _Place, transfer_id: str) -> AsyncIterator[None]:
     transfers = Transfers(place.storage, place.store, rows)
     carrying_out = asyncio.create_task(transfers.run())
     try:
-        yield
+        with _cancelled_by_interrupts():
+            yield
     except asyncio.CancelledError:
         typer.echo(f"\n{transfer_id} goes on where a server runs.", err=True)
         raise
     finally:
         transfers.stop()
         await carrying_out
+
+
+@contextmanager
+def _cancelled_by_interrupts() -> Iterator[None]:
+    """Within it Ctrl+C cancels this task. It ends the process otherwise."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield
+        return
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGINT, task.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 def _has_ended(found: Json) -> bool:
