@@ -145,7 +145,7 @@ async def test_a_wrong_filter_is_refused_by_its_field(
                 export { exportId } errors { code path }
               }
             }""",
-            {"filter": filter},
+            filter=filter,
         )
     )["startExport"]["errors"]
 

@@ -17,6 +17,7 @@ from files.memory import MemoryStore
 from files.store import content_key
 from orchestration import imports as imports_module
 from orchestration.garbage import Garbage
+from orchestration.lines import lines_of
 from orchestration.transfers import Transfers
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.transfers.commands import cancel_import
@@ -197,7 +198,7 @@ BAD_LINES: dict[str, tuple[bytes, list[str], str]] = {
 async def test_a_bad_line_is_told_by_its_number_and_field_and_others_are_saved(
     system: System, bad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports_module.lines_of, "__defaults__", (LONGEST,))
+    monkeypatch.setattr(lines_of, "__defaults__", (LONGEST,))
     line, path, message = BAD_LINES[bad]
     good = json.dumps(draft(7)).encode()
 

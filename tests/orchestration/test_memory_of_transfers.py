@@ -21,7 +21,8 @@ from tests.support.transfers import (
     start,
 )
 
-FEW, MANY = 1_000, 20_000
+FEW, MANY = 500, 5_000
+"""Whoever held all lines would take several megabytes more for many."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -53,8 +54,7 @@ async def peak_of_import(storage: Storage, store: FolderStore, count: int) -> in
 
 
 async def peak_of_export(storage: Storage, store: FolderStore, count: int) -> int:
-    filter = {"draftId": {"in": []}} if count == 0 else None
-    started = await export(storage, TransferEntity.DRAFT, filter=filter)
+    started = await export(storage, TransferEntity.DRAFT)
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
     await server(storage, store).settle()
@@ -64,7 +64,7 @@ async def peak_of_export(storage: Storage, store: FolderStore, count: int) -> in
     return peak - before
 
 
-async def test_a_transfer_of_twenty_times_as_many_lines_holds_no_more(
+async def test_a_transfer_of_ten_times_as_many_lines_holds_no_more(
     storage: Storage, store: FolderStore
 ) -> None:
     tracemalloc.start()
