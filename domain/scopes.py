@@ -23,7 +23,7 @@ class Scope(StrEnum):
     FILES_READ = "files:read"
     """Read files and uploads, and get addresses by which the bytes are downloaded."""
     FILES_WRITE = "files:write"
-    """Upload files."""
+    """Upload files, and start and cancel imports and exports."""
     HISTORY_READ = "history:read"
     """Read the log, which has the changes of all modules."""
     WEBHOOKS_ADMIN = "webhooks:admin"

@@ -53,6 +53,7 @@ VALUES: Final[dict[str, str | None]] = {
     "SaveWebhookEndpointInput.url": '"https://receiver.example/a"',
     "CreateUploadInput.mediaType": '"application/pdf"',
     "CreateUploadInput.sha256": f'"{"ab" * 32}"',
+    "StartExportInput.clientId": '"a"',
     "CreateAccessTokenInput.tokenId": '"another-token"',
     "CreateAccessTokenInput.scopes": '["delivery:read"]',
     "ReplayWebhookDeliveriesInput.deliveryIds": '["a-delivery"]',
