@@ -88,7 +88,7 @@ def upgrade() -> None:
         sa.CheckConstraint(f"error_policy IN ({_POLICIES})", name=op.f("ck_imports_error_policy")),
         sa.CheckConstraint(f"status IN ({_STATUSES})", name=op.f("ck_imports_state")),
     )
-    op.create_index("ix_imports_file_id_status", "imports", ["file_id", "status"])
+    op.create_index("ix_imports_file_id", "imports", ["file_id"])
     newest_first: list[Any] = [sa.text("created_at DESC"), "import_id"]
     op.create_index("ix_imports_created_at_import_id", "imports", newest_first)
     op.create_index(

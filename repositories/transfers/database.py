@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select, update
 
 from domain.bulk import ErrorPolicy
 from domain.callers import Caller
 from domain.json_object import JsonObject
-from domain.transfers import UNFINISHED, Export, Import, TransferEntity, TransferStatus
+from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from repositories.drivers.compiled import Row, Statement
 from repositories.records import constructor
 from repositories.sql.criteria import storable
-from repositories.sql.dialects import POSTGRESQL, Dialect
+from repositories.sql.dialects import Dialect
 from repositories.sql.leases import take
 from repositories.sql.mapping import EntityMapping, EntityTable, Values
 from repositories.sql.repository import DatabaseRepository
@@ -224,11 +224,7 @@ def _parameter(name: str, column: Any) -> Any:
 def _files_in_use(entities: EntityTable) -> Statement:
     it = entities.rows.c
     found = select(it.file_id).distinct().where(entities.among("file_id"))
-    states = [status.value for status in UNFINISHED]
-    return entities.compile(found.where(it.status.in_(states)))
-
-
-_TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
+    return entities.compile(found.where(it.finished_at.is_(None)))
 
 
 @cache

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.callers import Caller
-from domain.transfers import UNFINISHED, Export, Import
+from domain.transfers import Export, Import
 from repositories.memory.repository import MemoryRepository
 from repositories.memory.session import MemorySession
 from repositories.transfers.contract import Job, ResultLines
@@ -23,7 +23,7 @@ class MemoryImportRepository(MemoryRepository[Import]):
         return frozenset(
             it.file_id
             for it in self._records.values()
-            if it.status in UNFINISHED and it.file_id in file_ids
+            if it.finished_at is None and it.file_id in file_ids
         )
 
 

@@ -44,7 +44,7 @@ imports = Table(
     one_of("error_policy", ErrorPolicy),
     one_of("status", TransferStatus),
     # Files that imports need are looked for by those who collect files.
-    Index("ix_imports_file_id_status", "file_id", "status"),
+    Index("ix_imports_file_id", "file_id"),
     *newest_first("imports", "import_id", "client_id"),
 )
 

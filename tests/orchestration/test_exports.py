@@ -28,6 +28,7 @@ from tests.support.graphql import InProcess
 from tests.support.sources import START, SettableClock
 from tests.support.transfers import (
     OPERATOR,
+    MovedClock,
     add_file,
     export,
     export_of,
@@ -46,7 +47,7 @@ class System:
         self.storage = storage
         self.clock = clock
         self.store = MemoryStore(clock=clock)
-        self.server = server(storage, self.store, clock)
+        self.server = server(storage, self.store, MovedClock())
 
     async def change(self, work: Any) -> Any:
         return await self.storage.as_(OPERATOR).write(work)

@@ -28,6 +28,7 @@ from tests.support.sources import SettableClock
 from tests.support.transfers import (
     OPERATOR,
     Json,
+    MovedClock,
     add_file,
     count_of,
     draft,
@@ -49,11 +50,12 @@ class System:
         self.storage = storage
         self.clock = clock
         self.store = MemoryStore(clock=clock)
+        self.leases = MovedClock()
         self.server = self.another()
 
     def another(self, **pace: Any) -> Transfers:
         """As another process has it."""
-        return server(self.storage, self.store, self.clock, **pace)
+        return server(self.storage, self.store, self.leases, **pace)
 
     async def add(self, content: bytes, file_id: str = "file-1", **changes: Any) -> None:
         await add_file(self.storage, self.store, content, file_id, **changes)
@@ -391,7 +393,7 @@ async def test_who_has_lost_the_lease_stores_nothing_more(
     monkeypatch.setattr(system.store, "read", slow)
     await system.server.step()
     await held.wait()
-    system.clock.move(hours=1)
+    system.leases.move(hours=1)
     another = system.another()
     await another.settle()
     done = await import_of(system.storage, started.import_id)
@@ -430,7 +432,7 @@ async def test_a_bug_lets_an_import_fail_after_some_attempts(
     monkeypatch.setattr(imports_module, "save_rows_of", broken)
     for _ in range(4):
         await system.server.settle()
-        system.clock.move(minutes=1)
+        system.leases.move(minutes=1)
     done = await import_of(system.storage, started.import_id)
 
     assert done.status is TransferStatus.FAILED

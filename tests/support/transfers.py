@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.bulk import ErrorPolicy
 from domain.callers import Caller
 from domain.files import ByteCount
+from domain.sources import Clock, utc_now
 from domain.transfers import Export, Import, StartExport, StartImport, TransferEntity
 from files.store import FileStore, content_key
 from orchestration.transfers import TransferPace, Transfers
@@ -16,10 +18,22 @@ from schema.root import create_schema
 from schema.transfer_rows import TransferRows
 from tests import builders as build
 from tests.support.files import keep
-from tests.support.sources import SettableClock
 
 OPERATOR = build.caller()
 Json = dict[str, Any]
+
+
+class MovedClock:
+    """The present time, as PostgreSQL has it as well, or a later one."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self._ahead
+
+    def move(self, **by: float) -> None:
+        self._ahead += timedelta(**by)
 
 
 def jsonl(rows: Iterable[Json]) -> bytes:
@@ -38,7 +52,7 @@ def draft(number: int, **changes: Any) -> Json:
 
 
 def server(
-    storage: Storage, store: FileStore, clock: SettableClock | None = None, **pace: Any
+    storage: Storage, store: FileStore, clock: Clock | None = None, **pace: Any
 ) -> Transfers:
     """What carries out transfers, as a server has it."""
     rows = TransferRows(create_schema().definition)
