@@ -227,6 +227,9 @@ def _files_in_use(entities: EntityTable) -> Statement:
     return entities.compile(found.where(it.finished_at.is_(None)))
 
 
+_TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
+
+
 @cache
 def _add(dialect: Dialect) -> Statement:
     jobs = transfer_jobs.c
