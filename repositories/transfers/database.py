@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, select, update
 
 from domain.bulk import ErrorPolicy
 from domain.callers import Caller
@@ -14,7 +14,7 @@ from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from repositories.drivers.compiled import Row, Statement
 from repositories.records import constructor
 from repositories.sql.criteria import storable
-from repositories.sql.dialects import Dialect
+from repositories.sql.dialects import POSTGRESQL, Dialect
 from repositories.sql.leases import take
 from repositories.sql.mapping import EntityMapping, EntityTable, Values
 from repositories.sql.repository import DatabaseRepository

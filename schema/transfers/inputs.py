@@ -167,7 +167,7 @@ class ExportFilter:
     created_by: StringFilter | None = on("createdBy")
     status: TransferStatusFilter | None = on("status")
     row_count: IntFilter | None = on("rowCount")
-    last_key: NullableIDFilter | None = on("lastKey")
+    last_key: NullableStringFilter | None = on("lastKey")
     error: NullableStringFilter | None = on("error")
     result_file_id: NullableIDFilter | None = on("resultFileId")
     finished_at: NullableDateTimeFilter | None = on("finishedAt")

@@ -107,7 +107,7 @@ class Export(StoredEntity):
     created_by: str = strawberry.field(description="The id of the caller who started it.")
     status: TransferStatus = strawberry.field(description="What has become of it.")
     row_count: int = strawberry.field(description="How many entities it has so far.")
-    last_key: strawberry.ID | None = strawberry.field(
+    last_key: str | None = strawberry.field(
         description="The key of the last entity that it has; null before the first."
     )
     error: str | None = _error()
