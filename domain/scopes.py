@@ -23,7 +23,7 @@ class Scope(StrEnum):
     FILES_READ = "files:read"
     """Read files and uploads, and get addresses by which the bytes are downloaded."""
     FILES_WRITE = "files:write"
-    """Upload files."""
+    """Upload files, and start and cancel imports and exports."""
     HISTORY_READ = "history:read"
     """Read the log, which has the changes of all modules."""
     WEBHOOKS_ADMIN = "webhooks:admin"
@@ -45,5 +45,10 @@ def scopes_granted(scopes: Iterable[Scope]) -> Scopes:
 
 
 def read_scope(module: str) -> Scope:
-    """The scope to read the entities of a module."""
-    return Scope(f"{module}:read")
+    """The scope to read the entities of a module. Transfers are read by who may read files."""
+    return Scope.FILES_READ if module == "transfers" else Scope(f"{module}:read")
+
+
+def write_scope(module: str) -> Scope:
+    """The scope to save the entities of a module of the pipeline."""
+    return Scope(f"{module}:write")

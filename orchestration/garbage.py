@@ -1,8 +1,8 @@
-"""Garbage of files: what no version of a package needs any more is deleted after a grace time.
+"""Garbage of files: what nobody needs any more is deleted after a grace time.
 
-Versions are in the log, so a file is needed as long as an event has it. A file goes first, and its
-bytes when no other file has them: never both in one step, so whatever is killed in between, there
-is no file without its bytes.
+Versions of packages are in the log, so a file is needed as long as an event has it, or an import
+that hasn't ended. A file goes first, and its bytes when no other file has them: never both in one
+step, so whatever is killed in between, there is no file without its bytes.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class Garbage:
         self._clock = clock
 
     async def unneeded_files(self) -> AsyncIterator[File]:
-        """The files that no version of any package has."""
+        """The files that no version of any package has, and no import is to read."""
         async for found in self._old_files():
             async with self._snapshot() as snapshot:
                 needed = await _needed(snapshot, found)
@@ -167,10 +167,11 @@ class Garbage:
 
 
 async def _needed(snapshot: Snapshot, files: Mapping[str, File]) -> frozenset[str]:
-    """Those of the files that a version of a package has."""
-    return await snapshot.events.mentioned(
+    """Those of the files that a version of a package has, or that an import is to read."""
+    in_versions = await snapshot.events.mentioned(
         DeliveryPackage.entity_type, "artifacts", "fileId", [*files]
     )
+    return in_versions | await snapshot.imports.files_in_use([*files])
 
 
 def _hash_of(content: StoredContent) -> str:

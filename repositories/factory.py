@@ -42,6 +42,9 @@ from repositories.sql.json_dialects import json_statements_of
 from repositories.sql.metadata import metadata
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
+from repositories.transfers.contract import Job
+from repositories.transfers.database import DatabaseJobRepository
+from repositories.transfers.memory import MemoryJobRepository
 from repositories.unit_of_work import (
     Repositories,
     RepositoryClasses,
@@ -116,6 +119,7 @@ _READS_IN_MEMORY = {
     WebhookEndpoint.__name__: MemoryWebhookRepository,
     TrustedDocument.__name__: MemoryDocumentRepository,
     AccessToken.__name__: MemoryAccessRepository,
+    Job.__name__: MemoryJobRepository,
 }
 _OF_THE_BOUND_IN_MEMORY = {**_READS_IN_MEMORY, **_HIDDEN}
 _READS_IN_DATABASE = {
@@ -124,6 +128,7 @@ _READS_IN_DATABASE = {
     WebhookEndpoint.__name__: DatabaseWebhookRepository,
     TrustedDocument.__name__: DatabaseDocumentRepository,
     AccessToken.__name__: DatabaseAccessRepository,
+    Job.__name__: DatabaseJobRepository,
 }
 _OF_THE_BOUND_IN_DATABASE = {**_READS_IN_DATABASE, **_HIDDEN}
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}

@@ -16,6 +16,7 @@ from domain.onboarding import Brief
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
+from domain.transfers import Export, Import
 from repositories.delivery.contract import PackageReads, PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
@@ -48,6 +49,14 @@ from repositories.sql.session import DatabaseSession
 from repositories.strategy.contract import PlanReads, PlanRepository
 from repositories.strategy.database import DatabasePlanRepository
 from repositories.strategy.memory import MemoryPlanRepository
+from repositories.transfers.contract import (
+    ExportReads,
+    ExportRepository,
+    ImportReads,
+    ImportRepository,
+)
+from repositories.transfers.database import DatabaseExportRepository, DatabaseImportRepository
+from repositories.transfers.memory import MemoryExportRepository, MemoryImportRepository
 
 if TYPE_CHECKING:
     from repositories.unit_of_work import Snapshot, UnitOfWork
@@ -102,7 +111,7 @@ class EntityType(Generic[Reads, Repository]):
 
 
 class Entities:
-    """The types of entities: those of the pipeline in its order, and files."""
+    """The types of entities: those of the pipeline in its order, files, and transfers."""
 
     briefs: EntityType[BriefReads, BriefRepository] = EntityType(
         Brief, MemoryBriefRepository, DatabaseBriefRepository
@@ -127,6 +136,12 @@ class Entities:
     )
     uploads: EntityType[UploadReads, UploadRepository] = EntityType(
         Upload, MemoryUploadRepository, DatabaseUploadRepository
+    )
+    imports: EntityType[ImportReads, ImportRepository] = EntityType(
+        Import, MemoryImportRepository, DatabaseImportRepository
+    )
+    exports: EntityType[ExportReads, ExportRepository] = EntityType(
+        Export, MemoryExportRepository, DatabaseExportRepository
     )
 
 

@@ -21,6 +21,7 @@ from repositories.history.contract import EventReads
 from repositories.history.feed import EventFeed
 from repositories.lazy import lazy
 from repositories.registry import ENTITY_TYPES, Entities
+from repositories.transfers.contract import Job, JobReads, JobRepository
 from repositories.webhooks.contract import WebhookReads, WebhookRepository
 
 R = TypeVar("R", bound=Entity)
@@ -68,6 +69,11 @@ class Snapshot(Entities):
         """Access tokens."""
         return self._access
 
+    @lazy
+    def jobs(self) -> JobReads:
+        """The work on transfers."""
+        return self._jobs
+
     @property
     def _webhooks(self) -> WebhookRepository:
         repository: WebhookRepository = self.repositories[WebhookEndpoint.__name__](self.session)
@@ -81,6 +87,11 @@ class Snapshot(Entities):
     @property
     def _access(self) -> AccessRepository:
         repository: AccessRepository = self.repositories[AccessToken.__name__](self.session)
+        return repository
+
+    @property
+    def _jobs(self) -> JobRepository:
+        repository: JobRepository = self.repositories[Job.__name__](self.session)
         return repository
 
 
@@ -126,6 +137,11 @@ class UnitOfWork(Snapshot):
     def access(self) -> AccessRepository:
         """Access tokens, to be changed."""
         return self._access
+
+    @lazy
+    def jobs(self) -> JobRepository:
+        """The work on transfers, to be changed."""
+        return self._jobs
 
     def of(self, record: R) -> EntityRepository[R]:
         """The repository of the record's type of entity."""

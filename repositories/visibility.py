@@ -18,6 +18,7 @@ from domain.onboarding import Brief
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
+from domain.transfers import Export, Import
 from repositories.criteria import Comparison, Filter, Operator
 
 
@@ -50,6 +51,8 @@ TYPES_OF_CLIENTS: Final = (
     DeliveryPackage,
     File,
     Upload,
+    Import,
+    Export,
     Event,
 )
 """The records that belong to clients."""

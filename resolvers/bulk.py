@@ -1,16 +1,26 @@
 """Carrying out bulks: commands of one kind, in one unit of work."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from domain.bulk import Bulk, BulkRejected, ErrorPolicy, Row
 from domain.entity import Entity
-from domain.errors import DomainError
+from domain.errors import (
+    DomainError,
+    InvalidTransition,
+    NotAllowed,
+    NotFound,
+    RevisionConflict,
+    ValidationFailed,
+)
 from domain.validation import require_valid
 from repositories.contract import EntityRepository
 
 C = TypeVar("C", bound=Row)
 R = TypeVar("R", bound=Entity)
+
+_REFUSALS: Final = (ValidationFailed, NotFound, RevisionConflict, InvalidTransition, NotAllowed)
+"""What is wrong with a row. All other errors are of the bulk as a whole."""
 
 
 class Rows(Generic[C, R]):
@@ -74,6 +84,16 @@ class Rows(Generic[C, R]):
                 self._refusals[index] = outcome
             else:
                 self._records[index] = outcome
+        self._obey_policy()
+
+    async def save_each(self, save: Callable[[C], Awaitable[R]]) -> None:
+        """Save the rows that are left one after the other: each is judged by what is stored after
+        those before it. A save that refuses a row has stored nothing of it."""
+        for index in self._indexes:
+            try:
+                self._records[index] = await save(self._rows[index])
+            except _REFUSALS as error:
+                self._refusals[index] = error
         self._obey_policy()
 
     @property

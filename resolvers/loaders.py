@@ -14,6 +14,7 @@ from resolvers.onboarding.loaders import BriefLoaders
 from resolvers.production.loaders import CampaignLoaders, DraftLoaders
 from resolvers.qc.loaders import QcResultLoaders
 from resolvers.strategy.loaders import PlanLoaders
+from resolvers.transfers.loaders import ExportLoaders, ImportLoaders
 from resolvers.webhooks.loaders import WebhookLoaders
 
 Reads = TypeVar("Reads")
@@ -58,6 +59,8 @@ class Loaders:
     delivery_packages = LoadersOf(Entities.delivery_packages, PackageLoaders)
     files = LoadersOf(Entities.files, FileLoaders)
     uploads = LoadersOf(Entities.uploads, UploadLoaders)
+    imports = LoadersOf(Entities.imports, ImportLoaders)
+    exports = LoadersOf(Entities.exports, ExportLoaders)
 
     def __init__(self, snapshot: Snapshot, *, single_statement: bool = False) -> None:
         """`single_statement`: only one thing is read, so there is nothing to gather."""

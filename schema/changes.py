@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from enum import StrEnum
 from inspect import Parameter, signature
+from keyword import iskeyword
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -83,6 +84,7 @@ def changed_entity(entity_type: EntityType[Any, Any], graphql_type: Any, name: s
         return await info.context.loaders.of(entity_type).by_key.load(parent.entity_key)
 
     return strawberry.field(
+        name=name if iskeyword(name) else None,
         resolver=resolve,
         graphql_type=graphql_type | None,
         **for_scope(

@@ -22,10 +22,13 @@ FoundRecord = tuple[DataLoader[Any, Any], Any]
 """The loader of a record that is no entity, and its key."""
 
 
-def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
+def lookup(
+    find: Callable[..., Found], description: str, scope: Scope, name: str | None = None
+) -> Any:
     """A field with the entity that `find` names; null when it isn't stored. It requires the scope.
 
-    `find` takes the loaders of the operation, and the arguments of the field.
+    `find` takes the loaders of the operation, and the arguments of the field. A name that Python
+    keeps for itself is given.
     """
 
     def render_of(projection: JsonProjection) -> Render:
@@ -40,7 +43,7 @@ def lookup(find: Callable[..., Found], description: str, scope: Scope) -> Any:
         it = rendered_projection_of(selected)
         return None if it is None else it.bind(render_of)
 
-    return _field(find, description, scope, FieldResolution(renderer=renderer))
+    return _field(find, description, scope, FieldResolution(renderer=renderer), name)
 
 
 def record_lookup(find: Callable[..., FoundRecord], description: str, scope: Scope) -> Any:
@@ -53,6 +56,7 @@ def _field(
     description: str,
     scope: Scope,
     resolution: FieldResolution,
+    name: str | None = None,
 ) -> Any:
     @wraps(find)
     async def resolve(info: Info, **arguments: Any) -> Any:
@@ -65,6 +69,7 @@ def _field(
     resolve.__annotations__["return"] = Any
     resolve.__dict__["__signature__"] = Signature([info, *given], return_annotation=Any)
     return strawberry.field(
+        name=name,
         resolver=resolve,
         **for_scope(scope, description),
         metadata=resolution.metadata,

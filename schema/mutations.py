@@ -21,15 +21,15 @@ from schema.rendering import BindConverted
 from schema.scopes import for_scope
 
 
-def entity() -> Any:
-    """The field of a payload that holds the entity."""
-    return stored("entity")
+def entity(name: str | None = None) -> Any:
+    """The field of a payload that holds the entity. A name that Python keeps is given."""
+    return stored("entity", name)
 
 
-def stored(what: str) -> Any:
+def stored(what: str, name: str | None = None) -> Any:
     """The field of a payload that holds a record."""
     return strawberry.field(
-        description=f"The {what} as it is stored now; null when `errors` says why not."
+        name=name, description=f"The {what} as it is stored now; null when `errors` says why not."
     )
 
 

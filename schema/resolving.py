@@ -147,7 +147,7 @@ def _conversion(
     schema: strawberry.Schema, name: str, argument: StrawberryArgument
 ) -> tuple[str, Convert | None]:
     """The argument's name in Python, and the conversion of its coerced value, if it needs one."""
-    convert = _conversion_to(schema, argument.type, (name,))
+    convert = conversion_to(schema, argument.type, (name,))
     if name == "filter" and convert is not None:
         convert = _of_few_conditions(convert)
     return argument.python_name, convert
@@ -161,7 +161,7 @@ def _of_few_conditions(convert: Convert) -> Convert:
     return converted
 
 
-def _conversion_to(schema: strawberry.Schema, type_: Any, path: Path) -> Convert | None:
+def conversion_to(schema: strawberry.Schema, type_: Any, path: Path) -> Convert | None:
     """The conversion of coerced values to a type at this path; None if none is needed."""
     registry = schema.schema_converter.scalar_registry
     inner = type_.of_type if type(type_) is StrawberryOptional else type_
@@ -224,7 +224,7 @@ class _ObjectOf:
 
     def _conversion_of(self, name: str, field: StrawberryField) -> Convert | None:
         type_ = field.resolve_type(type_definition=self._definition)
-        convert = _conversion_to(self._schema, type_, (*self._path, name))
+        convert = conversion_to(self._schema, type_, (*self._path, name))
         # Filters are within filters, as deep as clients like.
         is_same = isinstance(convert, _ObjectOf) and convert._definition is self._definition
         return self if is_same else convert

@@ -53,6 +53,9 @@ from schema.sharing import ResponseGroups
 from schema.strategy.mutations import StrategyMutation
 from schema.strategy.queries import StrategyQuery
 from schema.strategy.subscriptions import StrategySubscription
+from schema.transfers.mutations import TransfersMutation
+from schema.transfers.queries import TransfersQuery
+from schema.transfers.subscriptions import TransfersSubscription
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.queries import WebhookQuery
 
@@ -88,6 +91,7 @@ class Query(
     QcQuery,
     DeliveryQuery,
     FilesQuery,
+    TransfersQuery,
     HistoryQuery,
     WebhookQuery,
     AccessQuery,
@@ -117,6 +121,7 @@ class Mutation(
     QcMutation,
     DeliveryMutation,
     FilesMutation,
+    TransfersMutation,
     WebhookMutation,
     AccessMutation,
 ):
@@ -132,6 +137,7 @@ class Subscription(
     QcSubscription,
     DeliverySubscription,
     FilesSubscription,
+    TransfersSubscription,
 ):
     pass
 

@@ -58,6 +58,7 @@ from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
 from server.settings import OutageMode, Settings, SettingsError
+from server.transfers import carrying_out_transfers
 from server.trusted_documents import KnownDocuments, TrustedDocuments
 from server.webhooks import sending_webhooks
 from server.websocket import WebSocketEndpoint
@@ -228,6 +229,7 @@ def create_app(
             opened_files(settings) as files,
             open_storage(settings, cache) as storage,
             opened_uploads(settings, storage, files) as uploads,
+            carrying_out_transfers(storage, files, schema, settings),
             _rate_limits(settings) as rate_limits,
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:

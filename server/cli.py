@@ -34,6 +34,7 @@ from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
 from server.terminal import errors_in_one_line, tell_error
 from server.token_commands import token_commands
+from server.transfer_commands import export_entities, import_file
 from server.webhook_commands import webhook_commands
 
 _NEW_OBJECTS = 5_000
@@ -77,6 +78,8 @@ app.add_typer(webhook_commands, name="webhooks")
 app.add_typer(document_commands, name="documents")
 app.add_typer(token_commands, name="token")
 app.add_typer(file_commands, name="files")
+app.command("import")(import_file)
+app.command("export")(export_entities)
 
 
 def _tell_version(asked: bool) -> None:

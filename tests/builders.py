@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from domain.access import AccessToken, CreateAccessToken, Pepper, TokenKind
+from domain.bulk import ErrorPolicy
 from domain.callers import Caller, local_operator
 from domain.deletion import Delete
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
@@ -38,6 +39,7 @@ from domain.strategy import (
     StrategyPlan,
     StrategyTimeline,
 )
+from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from domain.webhooks import Claim, NewDelivery, Outcome, SaveWebhookEndpoint, WebhookEndpoint
 from tests.support.sources import START
 
@@ -315,6 +317,51 @@ def create_upload(content: bytes = CONTENT, **changes: Any) -> CreateUpload:
         size=ByteCount(len(content)),
         sha256=sha256_of(content),
         client_id="client-1",
+    )
+    return replace(complete, **changes)
+
+
+# Transfers
+
+
+def import_(import_id: str = "import-1", **changes: Any) -> Import:
+    complete = Import(
+        import_id=import_id,
+        client_id="client-1",
+        file_id="file-1",
+        entity=TransferEntity.DRAFT,
+        error_policy=ErrorPolicy.REJECT_EVERYTHING,
+        created_by="ada",
+        status=TransferStatus.FAILED,
+        bytes_done=ByteCount(2**33),
+        bytes_total=ByteCount(2**34),
+        line_count=12,
+        saved_count=3,
+        rejected_count=1,
+        error="1 of 12 lines were refused, so nothing was stored.",
+        result_file_id="file-2",
+        finished_at=START,
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+def export(export_id: str = "export-1", **changes: Any) -> Export:
+    complete = Export(
+        export_id=export_id,
+        client_id="client-1",
+        entity=TransferEntity.DRAFT,
+        filter=JsonObject.of({"title": {"contains": "bread"}}),
+        created_by="ada",
+        status=TransferStatus.FAILED,
+        row_count=12,
+        last_key="draft-12",
+        error="The server failed to go on with it.",
+        result_file_id="file-2",
+        finished_at=START,
+        created_at=START,
+        updated_at=START,
     )
     return replace(complete, **changes)
 

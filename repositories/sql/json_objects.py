@@ -40,9 +40,6 @@ TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
 _ELEMENT_MARK: Final = "\x02"
 """Encloses the number of an element in SQL; no quoted key or text contains it."""
 
-
-TRUE_OR_FALSE: Final = "THEN 'true' ELSE 'false' END"
-
 Columns = Mapping[str, Column[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
 Members = Iterable[tuple[str, Any]]
 Render = Callable[[Any], str]

@@ -10,6 +10,7 @@ from sqlalchemy import Integer, bindparam, not_, select, true, update
 from domain.webhooks import Claim, EndedAttempt, NewDelivery
 from repositories.drivers.compiled import Statement
 from repositories.sql.dialects import Dialect
+from repositories.sql.leases import take
 from repositories.webhooks.records import (
     OF_ATTEMPTS,
     OF_CLAIMS,
@@ -62,7 +63,7 @@ class DatabaseClaims(WebhookStatements):
         if not rows:
             return []
         taken = {"ids": [row[0] for row in rows], "until": now + lease}
-        await self._session.rows(_take(self._session.dialect), taken)
+        await self._session.rows(take(webhook_deliveries, self._session.dialect), taken)
         return [claim_of(row, now) for row in rows]
 
     async def complete(
@@ -132,16 +133,6 @@ def _due(is_limited: bool, dialect: Dialect) -> Statement:
         .limit(bindparam("most", type_=Integer()))
     )
     return dialect.compile(claimed)
-
-
-@cache
-def _take(dialect: Dialect) -> Statement:
-    due = webhook_deliveries.c
-    until = parameter("until", due.due_at)
-    changed = update(webhook_deliveries).values(
-        token=due.token + 1, due_at=until, leased_until=until
-    )
-    return dialect.compile(changed.where(dialect.among(due.id, "ids")))
 
 
 @cache

@@ -13,6 +13,7 @@ from sqlalchemy import (
 from sqlalchemy import text as sql_text
 
 from domain.webhooks import DeliveryState
+from repositories.sql.leases import lease_columns
 from repositories.sql.metadata import (
     PlainText,
     big_integer,
@@ -75,9 +76,7 @@ webhook_deliveries = Table(
     text("state"),
     Column("attempt_count", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
-    Column("token", Integer, nullable=False),
-    timestamp("due_at", nullable=True),
-    timestamp("leased_until", nullable=True),
+    *lease_columns(),
     text("payload", is_long=True),
     timestamp("created_at"),
     timestamp("finished_at", nullable=True),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from domain import production
+from domain.bulk import Bulk
 from domain.deletion import Delete
 from domain.errors import DomainError
 from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, SaveDrafts
@@ -16,9 +17,19 @@ from resolvers.deletion import delete_stored
 async def save_campaign(unit: UnitOfWork, command: SaveCampaign) -> Campaign:
     """Raises ValidationFailed, RevisionConflict."""
     require_valid(command)
+    return await unit.campaigns.save(_new_campaign(unit, command), command.expected_revision)
+
+
+async def save_campaigns(
+    unit: UnitOfWork, bulk: Bulk[SaveCampaign]
+) -> Sequence[Campaign | DomainError]:
+    """What became of each row. Raises ValidationFailed, BulkRejected."""
+    return await save_rows(bulk, unit.campaigns, partial(_new_campaign, unit))
+
+
+def _new_campaign(unit: UnitOfWork, command: SaveCampaign) -> Campaign:
     campaign_id = command.campaign_id or unit.new_key("campaign")
-    campaign = production.new_campaign(command, campaign_id, unit.now)
-    return await unit.campaigns.save(campaign, command.expected_revision)
+    return production.new_campaign(command, campaign_id, unit.now)
 
 
 async def save_draft(unit: UnitOfWork, command: SaveDraft) -> Draft:

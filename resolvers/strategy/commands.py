@@ -1,14 +1,18 @@
 """Changing strategy plans."""
 
+from collections.abc import Sequence
+
 from domain import strategy
+from domain.bulk import Bulk
 from domain.deciding import decider, require_other_maker
 from domain.deletion import Delete
 from domain.entity import require_revision
-from domain.errors import NotFound, ValidationFailed
+from domain.errors import DomainError, NotFound, ValidationFailed
 from domain.strategy import ApprovalState, DecideStrategyPlan, SaveStrategyPlan, StrategyPlan
 from domain.validation import INT_MAX, require_valid
 from repositories.strategy.contract import PlanRepository
 from repositories.unit_of_work import UnitOfWork
+from resolvers.bulk import Rows
 from resolvers.deletion import delete_stored
 from resolvers.makers import maker_of
 
@@ -16,8 +20,36 @@ from resolvers.makers import maker_of
 async def save_strategy_plan(unit: UnitOfWork, command: SaveStrategyPlan) -> StrategyPlan:
     """Raises ValidationFailed, RevisionConflict, InvalidTransition."""
     require_valid(command)
+    await unit.strategy_plans.lock_brief(command.brief_id)
+    return await unit.strategy_plans.save(await _planned(unit, command))
+
+
+async def save_strategy_plans(
+    unit: UnitOfWork, bulk: Bulk[SaveStrategyPlan]
+) -> Sequence[StrategyPlan | DomainError]:
+    """What became of each row. Plans of one brief get their versions in the order of the rows.
+
+    Raises ValidationFailed, BulkRejected.
+    """
+    rows = Rows[SaveStrategyPlan, StrategyPlan](bulk)
     plans = unit.strategy_plans
-    await plans.lock_brief(command.brief_id)
+
+    async def save(command: SaveStrategyPlan) -> StrategyPlan:
+        # Unlike `save`, it repeats the unit of work where a plan can't stay that was saved.
+        [outcome] = await plans.save_many([await _planned(unit, command)], [None])
+        if isinstance(outcome, DomainError):
+            raise outcome
+        return outcome
+
+    for brief_id in sorted({row.brief_id for row in rows.left}):
+        await plans.lock_brief(brief_id)
+    await rows.save_each(save)
+    return rows.outcomes
+
+
+async def _planned(unit: UnitOfWork, command: SaveStrategyPlan) -> StrategyPlan:
+    """The plan that the command makes of what is stored, under the lock on its brief."""
+    plans = unit.strategy_plans
     current = await _addressed(plans, command)
     version = await _version(plans, command, current)
     require_revision(current, command.expected_revision)
@@ -26,7 +58,7 @@ async def save_strategy_plan(unit: UnitOfWork, command: SaveStrategyPlan) -> Str
         strategy_id = current.strategy_id
     else:
         strategy_id = command.strategy_id or unit.new_key("plan")
-    return await plans.save(strategy.new_plan(command, strategy_id, version, unit.now))
+    return strategy.new_plan(command, strategy_id, version, unit.now)
 
 
 async def approve_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:

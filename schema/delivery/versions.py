@@ -52,6 +52,27 @@ def _package(parent: Parent[Record]) -> Any:
     return entity_after(parent, delivery.DeliveryPackage)
 
 
+def _event_field() -> Any:
+    return strawberry.field(
+        resolver=_event,
+        graphql_type=Annotated["Event", strawberry.lazy("schema.history.types")],
+        **for_scope(Scope.HISTORY_READ, "The change that made it."),
+    )
+
+
+def _package_field() -> Any:
+    return strawberry.field(
+        resolver=_package,
+        graphql_type=Annotated["DeliveryPackage", strawberry.lazy("schema.delivery.types")],
+        **for_scope(
+            Scope.DELIVERY_READ,
+            "The package with its artifacts as it was. Fields that lead to other entities lead "
+            "to these as they are now, and `isStale` compares with them.",
+        ),
+        metadata=FieldResolution(attributes_of_others={_EVENT: ("state",)}).metadata,
+    )
+
+
 @strawberry.type(description="A delivery package as it was saved.")
 class DeliveryPackageVersion:
     revision: int = strawberry.field(
@@ -63,22 +84,9 @@ class DeliveryPackageVersion:
         graphql_type=Annotated["EventCaller", strawberry.lazy("schema.history.types")],
         description="Who saved it.",
     )
-    event: Annotated[Event, strawberry.lazy("schema.history.types")] = strawberry.field(
-        resolver=_event,
-        graphql_type=Annotated["Event", strawberry.lazy("schema.history.types")],
-        **for_scope(Scope.HISTORY_READ, "The change that made it."),
-    )
+    event: Annotated[Event, strawberry.lazy("schema.history.types")] = _event_field()
     delivery_package: Annotated[DeliveryPackage, strawberry.lazy("schema.delivery.types")] = (
-        strawberry.field(
-            resolver=_package,
-            graphql_type=Annotated["DeliveryPackage", strawberry.lazy("schema.delivery.types")],
-            **for_scope(
-                Scope.DELIVERY_READ,
-                "The package with its artifacts as it was. Fields that lead to other entities lead "
-                "to these as they are now, and `isStale` compares with them.",
-            ),
-            metadata=FieldResolution(attributes_of_others={_EVENT: ("state",)}).metadata,
-        )
+        _package_field()
     )
 
 

@@ -324,6 +324,12 @@ class Fields(BaseSettings):
             "aren't public, such as `10.1.0.0/16`."
         ),
     )
+    transfer_concurrency: int = Field(
+        2,
+        ge=0,
+        le=100,
+        description="How many imports and exports this server carries out at once; 0: none.",
+    )
     files_url: FilesUrl = Field(
         "",
         description=(

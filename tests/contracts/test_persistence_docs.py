@@ -24,6 +24,7 @@ from repositories.contract import EntityRepository
 from repositories.documents.contract import DocumentRepository
 from repositories.history.contract import EventReads
 from repositories.sql.metadata import metadata
+from repositories.transfers.contract import JobRepository
 from repositories.unit_of_work import Repositories, Storage
 from repositories.webhooks.contract import WebhookRepository
 from tests.contracts.test_registry import protocols
@@ -96,6 +97,7 @@ def test_the_operations_are_those_of_the_code() -> None:
         "`unit.webhooks`": set(_operations(WebhookRepository)),
         "`unit.documents`": set(_operations(DocumentRepository)),
         "`unit.access`": set(_operations(AccessRepository)),
+        "`unit.jobs`": set(_operations(JobRepository)),
     } | {
         f"`unit.{name}`": set(_operations(protocol)) - set(_operations(EntityRepository))
         for name, protocol in _repositories()

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 from strawberry.utils.str_converters import to_camel_case
 
-from domain import delivery, files, onboarding, production, qc, strategy
+from domain import delivery, files, onboarding, production, qc, strategy, transfers
 from domain.deletion import Delete
 from domain.files import ByteCount
 from domain.json_object import JsonObject
@@ -45,6 +45,10 @@ COMMANDS: dict[str, type[Any]] = {
     "SaveDeliveryPackagesInput": delivery.SaveDeliveryPackages,
     "CreateUploadInput": files.CreateUpload,
     "CompleteUploadInput": files.CompleteUpload,
+    "StartImportInput": transfers.StartImport,
+    "CancelImportInput": transfers.CancelImport,
+    "StartExportInput": transfers.StartExport,
+    "CancelExportInput": transfers.CancelExport,
 }
 DELETIONS = {
     f"Delete{name}Input": to_camel_case(type_.key_name)
@@ -108,6 +112,8 @@ def test_what_is_saved_under_a_name_is_read_under_the_same(name: str) -> None:
         "QcResult": ("RecordQcResultInput",),
         "File": ("CreateUploadInput",),
         "Upload": ("CreateUploadInput",),
+        "Import": ("StartImportInput",),
+        "Export": ("StartExportInput",),
     }.get(name, (f"Save{name}Input",))
     sent = {field for input in saving for field in fields_of(input_type(input))}
 

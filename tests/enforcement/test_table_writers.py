@@ -174,6 +174,16 @@ async def _use_tokens(unit: UnitOfWork) -> None:
     await unit.access.note_use(["token-1"], START)
 
 
+async def _use_jobs(unit: UnitOfWork) -> None:
+    await unit.jobs.add("import-1", build.caller(), START)
+    [job] = await unit.jobs.claim(1, timedelta(), START)
+    assert await unit.jobs.renew(job, START, 0)
+    await unit.jobs.add_lines(job, "{}\n")
+    await unit.jobs.remove_lines(job)
+    await unit.jobs.release(job, START, 0)
+    await unit.jobs.remove(job)
+
+
 async def _use_claims(unit: UnitOfWork) -> None:
     assert await unit.files.claim_content("ab", "owner", until=START, now=START)
     await unit.files.release_content("ab", "owner")
@@ -201,6 +211,7 @@ async def test_every_table_is_written_by_its_own_module_alone(
         await repositories.write(_use_documents)
         await repositories.write(_use_tokens)
         await repositories.write(_use_claims)
+        await repositories.write(_use_jobs)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
         assert await storage.note_periods()

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import CheckConstraint, Column, Enum, ForeignKey, MetaData, Table, Text
 
 from domain.access import TokenKind
+from domain.bulk import ErrorPolicy
 from domain.onboarding import BriefStage
 from domain.qc import QcSeverity
 from domain.strategy import ApprovalState
+from domain.transfers import TransferEntity, TransferStatus
 from domain.webhooks import DeliveryState
 from repositories.registry import ENTITY_TYPES
 from repositories.sql.metadata import metadata
@@ -38,6 +40,7 @@ def test_every_table_has_an_owner_whose_name_it_begins_with() -> None:
     }
     assert owner_of.pop("events") == "history"
     assert owner_of.pop("uploads") == "files"
+    assert owner_of.pop("imports") == owner_of.pop("exports") == "transfers"
     begins = {table: owner.removesuffix("s") for table, owner in owner_of.items()}
     assert [table for table, begin in begins.items() if not table.startswith(begin)] == []
 
@@ -75,6 +78,7 @@ def test_every_child_goes_with_its_parent() -> None:
         "delivery_artifacts.package_id": ("delivery_packages.package_id", "CASCADE"),
         "webhook_deliveries.endpoint_id": ("webhook_endpoints.endpoint_id", "CASCADE"),
         "webhook_attempts.delivery_id": ("webhook_deliveries.delivery_id", "CASCADE"),
+        "transfer_lines.transfer_id": ("transfer_jobs.transfer_id", "CASCADE"),
     }
 
 
@@ -86,6 +90,10 @@ def test_every_child_goes_with_its_parent() -> None:
         ("qc_issues.severity", QcSeverity),
         ("webhook_deliveries.state", DeliveryState),
         ("access_tokens.kind", TokenKind),
+        ("imports.status", TransferStatus),
+        ("imports.entity", TransferEntity),
+        ("imports.error_policy", ErrorPolicy),
+        ("exports.status", TransferStatus),
     ],
 )
 def test_a_closed_set_is_text_with_a_named_check(column: str, values: type[StrEnum]) -> None:

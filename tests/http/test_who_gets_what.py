@@ -304,8 +304,9 @@ BY: Final = {"POST": by_post, "a stream": by_stream, "a WebSocket": by_socket}
 async def response_to(world: World, credentials: str, query: str) -> Json:
     """The response, which is the same by each transport; what it changes is undone."""
     found = set()
-    # An upload is another one each time: its key, its address.
-    ways = {"POST": by_post} if "createUpload" in query else BY
+    # What is made is another one each time: its key, the address of an upload.
+    makes = ("createUpload", "startImport", "startExport")
+    ways = {"POST": by_post} if any(name in query for name in makes) else BY
     for name, by in ways.items():
         if name != "POST" or not query.startswith("subscription"):
             with world.undone():

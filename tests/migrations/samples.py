@@ -162,4 +162,30 @@ ROWS = {
         """,
     ),
     "0019": ("INSERT INTO file_checksums (sha256, crc32) VALUES ('ab', 4294967295)",),
+    "0020": (
+        """
+        INSERT INTO imports (import_id, client_id, file_id, entity, error_policy, created_by,
+            status, bytes_done, bytes_total, line_count, saved_count, rejected_count, error,
+            result_file_id, finished_at, created_at, updated_at, revision)
+        VALUES ('import-1', 'client-é', 'file-1', 'DRAFT', 'REJECT_EVERYTHING', 'local', 'FAILED',
+            6442450944, 12884901888, 12, 0, 1, 'é', NULL, '2026-03-09 08:00:00.000000',
+            '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 3)
+        """,
+        """
+        INSERT INTO transfer_jobs (transfer_id, caller, failures, token, due_at, leased_until)
+        VALUES ('import-1', '{"kind": "user"}', 0, 1, '2026-03-09 08:00:00.000000', NULL)
+        """,
+        """
+        INSERT INTO transfer_lines (transfer_id, lines) VALUES ('import-1', '{"line": 1}')
+        """,
+    ),
+    "0021": (
+        """
+        INSERT INTO exports (export_id, client_id, entity, filter, created_by, status, row_count,
+            last_key, error, result_file_id, finished_at, created_at, updated_at, revision)
+        VALUES ('export-1', 'client-é', 'DRAFT', '{"title": {"eq": "é"}}', 'local', 'SUCCEEDED', 12,
+            'draft-12', NULL, 'file-1', '2026-03-09 08:00:00.000000',
+            '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 3)
+        """,
+    ),
 }

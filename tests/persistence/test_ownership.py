@@ -22,7 +22,9 @@ from tests.persistence.types_under_test import (
     BRIEF,
     CAMPAIGN,
     DRAFT,
+    EXPORT,
     FILE,
+    IMPORT,
     PACKAGE,
     PLAN,
     RESULT,
@@ -247,7 +249,7 @@ _REFERENCES = {CAMPAIGN.name: "strategy_id", DRAFT.name: "strategy_id", PACKAGE.
 
 
 def _record(entity_type: TypeUnderTest, key: str, reference: str, client_id: str) -> Any:
-    if entity_type in (BRIEF, FILE, UPLOAD):
+    if entity_type in (BRIEF, FILE, UPLOAD, IMPORT, EXPORT):
         return entity_type.record(key, client_id=client_id)
     if entity_type is PLAN:
         return build.plan(key, brief_id=f"{reference}", version=int(key))

@@ -16,7 +16,9 @@ from tests import builders as build
 from tests.persistence.types_under_test import (
     BRIEF,
     DRAFT,
+    EXPORT,
     FILE,
+    IMPORT,
     PACKAGE,
     PLAN,
     RESULT,
@@ -148,7 +150,7 @@ def _random_record(random: Random, entity_type: TypeUnderTest, key: str) -> Any:
     if entity_type is RESULT:
         # Another result of the draft takes the place of the one before.
         return replace(record, draft_id=f"draft of {key.rstrip('!')}")
-    if entity_type in (BRIEF, FILE, UPLOAD):
+    if entity_type in (BRIEF, FILE, UPLOAD, IMPORT, EXPORT):
         return replace(record, client_id=random.choice(("client-1", "client-2")))
     owner = "draft" if entity_type is PACKAGE else "plan"
     name = type(record).owner.attribute

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from domain.bulk import ErrorPolicy
 from domain.files import UploadFailure, UploadStatus
 from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import BriefStage
 from domain.strategy import ApprovalState, StrategyTimeline
+from domain.transfers import TransferEntity, TransferStatus
 from repositories.contract import EntityReads, EntityRepository
 from repositories.registry import ENTITY_TYPES, Entities, EntityType
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
@@ -233,9 +235,57 @@ UPLOAD = TypeUnderTest(
         "file_id": "file-2",
     },
 )
+IMPORT = TypeUnderTest(
+    name="import",
+    type=Entities.imports,
+    record=build.import_,
+    bare={"client_id": None, "error": None, "result_file_id": None, "finished_at": None},
+    changed={
+        "client_id": "client-2",
+        "file_id": "file-3",
+        "entity": TransferEntity.QC_RESULT,
+        "error_policy": ErrorPolicy.REJECT_FAILED_ROWS,
+        "created_by": "grace",
+        "status": TransferStatus.SUCCEEDED,
+        "bytes_done": 2**40,
+        "bytes_total": 2**41,
+        "line_count": 13,
+        "saved_count": 4,
+        "rejected_count": 2,
+        "error": "It has none.",
+        "result_file_id": "file-4",
+        "finished_at": LATER,
+    },
+)
+
+EXPORT = TypeUnderTest(
+    name="export",
+    type=Entities.exports,
+    record=build.export,
+    bare={
+        "client_id": None,
+        "filter": EMPTY_OBJECT,
+        "last_key": None,
+        "error": None,
+        "result_file_id": None,
+        "finished_at": None,
+    },
+    changed={
+        "client_id": "client-2",
+        "entity": TransferEntity.QC_RESULT,
+        "filter": JsonObject.of({"passed": {"eq": True}}),
+        "created_by": "grace",
+        "status": TransferStatus.SUCCEEDED,
+        "row_count": 13,
+        "last_key": "draft-13",
+        "error": "It has none.",
+        "result_file_id": "file-4",
+        "finished_at": LATER,
+    },
+)
 
 _UNDER_TEST = {it.type: it for it in vars().copy().values() if isinstance(it, TypeUnderTest)}
 TYPES_UNDER_TEST = tuple(_UNDER_TEST[type_] for type_ in ENTITY_TYPES.values())
-SAVED = tuple(it for it in TYPES_UNDER_TEST if it not in (FILE, UPLOAD))
-"""Clients save and delete these. Files come by uploads."""
+SAVED = tuple(it for it in TYPES_UNDER_TEST if it not in (FILE, UPLOAD, IMPORT, EXPORT))
+"""Clients save and delete these. Files come by uploads, and transfers are started."""
 PARENTS = tuple(it for it in TYPES_UNDER_TEST if it.children)

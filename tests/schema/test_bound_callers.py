@@ -9,6 +9,7 @@ import pytest
 from domain.errors import ValidationFailed
 from domain.history import EventFilter
 from domain.strategy import ApprovalState
+from domain.transfers import TransferStatus
 from domain.validation import INT_MAX
 from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -51,6 +52,9 @@ async def store_chain(unit: UnitOfWork, client_id: str) -> None:
     await unit.delivery_packages.save(package)
     await unit.files.save(build.file(f"{client_id}-file", client_id=client_id))
     await unit.uploads.save(build.upload(f"{client_id}-upload", client_id=client_id))
+    going_on = {"client_id": client_id, "status": TransferStatus.RUNNING}
+    await unit.imports.save(build.import_(f"{client_id}-import", **going_on))
+    await unit.exports.save(build.export(f"{client_id}-export", **going_on))
 
 
 async def store(unit: UnitOfWork) -> None:

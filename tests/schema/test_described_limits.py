@@ -62,6 +62,14 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "deleteDeliveryPackage": lambda: {"packageId": "package-1"},
     "createUpload": inputs.create_upload,
     "completeUpload": lambda: {"uploadId": "upload-1"},
+    "startImport": lambda: {
+        "fileId": "file-1",
+        "entity": "DRAFT",
+        "errorPolicy": "REJECT_FAILED_ROWS",
+    },
+    "cancelImport": lambda: {"importId": "import-1", "expectedRevision": 1},
+    "startExport": lambda: {"entity": "DRAFT", "filter": {}, "clientId": "client-1"},
+    "cancelExport": lambda: {"exportId": "export-1", "expectedRevision": 1},
     "createAccessToken": inputs.create_access_token,
     "rotateAccessToken": inputs.change_access_token,
     "revokeAccessToken": inputs.change_access_token,
@@ -74,7 +82,15 @@ COMPLETE: dict[str, Callable[..., Json]] = {
 }
 """An input of each mutation, with all its fields and something in each list."""
 
-UNLIMITED = {"Boolean", "DateTime", "ErrorPolicy", "QcSeverity", "DeliveryState", "TokenKind"}
+UNLIMITED = {
+    "Boolean",
+    "DateTime",
+    "ErrorPolicy",
+    "QcSeverity",
+    "DeliveryState",
+    "TokenKind",
+    "TransferEntity",
+}
 """Scalars and enums that take what they take wherever they are: they say so themselves."""
 
 TOO_MUCH: dict[str, list[Any]] = {

@@ -32,7 +32,9 @@ from tests.conftest import close_database, empty_database, open_emptied
 from tests.execution.documents import VARIABLES, documents
 from tests.persistence.types_under_test import (
     BRIEF,
+    EXPORT,
     FILE,
+    IMPORT,
     PACKAGE,
     PLAN,
     RESULT,
@@ -67,6 +69,8 @@ LOOKED_UP: Final = {
     "deliveryPackage": "packageId",
     "file": "fileId",
     "upload": "uploadId",
+    "import": "importId",
+    "export": "exportId",
 }
 
 
@@ -155,7 +159,7 @@ def _random_record(random: Random, entity_type: TypeUnderTest) -> Any:
     if entity_type is PACKAGE:
         artifacts = (build.artifact(url=None, file_id=random.choice("123456")),)
         return build.package(key, draft_id=reference, artifacts=artifacts)
-    if entity_type in (FILE, UPLOAD):
+    if entity_type in (FILE, UPLOAD, IMPORT, EXPORT):
         return entity_type.record(key, client_id=random.choice(["a", "a", "b", None]))
     return entity_type.record(key, strategy_id=reference)
 
@@ -218,6 +222,8 @@ PREFIXES: Final = {
     "DeliveryPackage": "package",
     "File": "file",
     "Upload": "upload",
+    "Import": "import",
+    "Export": "export",
 }
 
 
@@ -306,11 +312,15 @@ def _random_step(
         ),
         ("createUpload", inputs.create_upload(clientId=client_id, name=f"{number}.txt")),
         ("completeUpload", {"uploadId": key("upload")}),
+        ("startImport", {"fileId": key("file"), "entity": "DRAFT"}),
+        ("cancelImport", {"importId": key("import")}),
+        ("startExport", {"entity": "DRAFT", "clientId": client_id}),
+        ("cancelExport", {"exportId": key("export")}),
         (f"delete{deleted}", {_DELETED[deleted]: key(PREFIXES[deleted])}),
     )
     # Of what others refer to there is more in the beginning.
     name, input = random.choice(kinds[: 1 + number // 3])
-    may_expect = "Upload" not in name and random.random() < 0.5
+    may_expect = "Upload" not in name and not name.startswith("start") and random.random() < 0.5
     expected = perhaps(expectedRevision=random.choice((0, 1, 2))) if may_expect else {}
     return Step(is_by_a, name, input | expected)
 
@@ -324,6 +334,8 @@ _MADE: Final = {
     "saveDeliveryPackage": "package",
     "createUpload": "upload",
     "completeUpload": "file",
+    "startImport": "import",
+    "startExport": "export",
 }
 _OWN_KEY: Final = {
     "brief": "briefId",
@@ -334,11 +346,13 @@ _OWN_KEY: Final = {
     "package": "packageId",
     "upload": "",
     "file": "",
+    "import": "",
+    "export": "",
 }
 _DELETED: Final = {
     f"{name[0].upper()}{name[1:]}": field
     for name, field in LOOKED_UP.items()
-    if name not in ("file", "upload")
+    if name not in ("file", "upload", "import", "export")
 }
 _UPLOADING: Final = {
     "createUpload": """mutation($input: CreateUploadInput!) { createUpload(input: $input) {
@@ -346,6 +360,18 @@ _UPLOADING: Final = {
     } }""",
     "completeUpload": """mutation($input: CompleteUploadInput!) { completeUpload(input: $input) {
       file { fileId clientId name createdBy url } errors { code message path }
+    } }""",
+    "startImport": """mutation($input: StartImportInput!) { startImport(input: $input) {
+      import { importId clientId fileId createdBy status } errors { code message path }
+    } }""",
+    "cancelImport": """mutation($input: CancelImportInput!) { cancelImport(input: $input) {
+      import { importId clientId revision status } errors { code message path }
+    } }""",
+    "startExport": """mutation($input: StartExportInput!) { startExport(input: $input) {
+      export { exportId clientId createdBy status } errors { code message path }
+    } }""",
+    "cancelExport": """mutation($input: CancelExportInput!) { cancelExport(input: $input) {
+      export { exportId clientId revision status } errors { code message path }
     } }""",
 }
 

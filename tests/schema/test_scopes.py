@@ -35,7 +35,7 @@ from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.execution.equality import by_graphql_core
-from tests.persistence.types_under_test import FILE, UPLOAD
+from tests.persistence.types_under_test import EXPORT, FILE, IMPORT, UPLOAD
 from tests.support.graphql import InProcess, Json
 from tests.support.sdl import object_types, type_named
 
@@ -47,7 +47,13 @@ OF_PIPELINE: Final = {
     "qcResult": "qc",
     "deliveryPackage": "delivery",
 }
-READ: Final = {**OF_PIPELINE, "file": "files", "upload": "files"}
+READ: Final = {
+    **OF_PIPELINE,
+    "file": "files",
+    "upload": "files",
+    "import": "files",
+    "export": "files",
+}
 
 EXPECTED: Final = {
     **{f"Query.{name}": [f"{module}:read"] for name, module in READ.items()},
@@ -75,6 +81,12 @@ EXPECTED: Final = {
     "Mutation.saveDeliveryPackages": ["delivery:write"],
     "Mutation.createUpload": ["files:write"],
     "Mutation.completeUpload": ["files:write"],
+    "Mutation.startImport": ["files:write"],
+    "Mutation.cancelImport": ["files:write"],
+    "Subscription.importChanged": ["files:read"],
+    "Mutation.startExport": ["files:write"],
+    "Mutation.cancelExport": ["files:write"],
+    "Subscription.exportChanged": ["files:read"],
     "Query.webhookEndpoint": ["webhooks:admin"],
     "Query.webhookEndpoints": ["webhooks:admin"],
     "Query.webhookDelivery": ["webhooks:admin"],
@@ -304,6 +316,9 @@ async def store_all(api: InProcess) -> None:
     operator = api.storage.as_(build.caller())
     await FILE.save(operator, build.file("file-1"))
     await UPLOAD.save(operator, build.upload("upload-1", file_id="file-1"))
+    started = build.import_("import-1", file_id="file-1", result_file_id="file-1")
+    await IMPORT.save(operator, started)
+    await EXPORT.save(operator, build.export("export-1", result_file_id="file-1"))
 
 
 LISTS: Final = {f"{name[0].upper()}{name[1:]}": f"{name}s" for name in READ}

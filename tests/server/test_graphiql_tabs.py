@@ -93,6 +93,7 @@ def test_the_tabs_go_the_whole_way() -> None:
         "ReplayWebhooks",
         "RetryWebhooks",
         "Files",
+        "Imports",
     ]
 
 

@@ -36,6 +36,8 @@ KEYS: Final = {
     "tokenId": "a-token",
     "fileId": "a-file",
     "uploadId": "a-upload",
+    "importId": "a-import",
+    "exportId": "a-export",
 }
 """The keys of what client a has, and of what an administrator has, by the names of arguments and of
 fields of inputs that take a key."""
@@ -51,6 +53,7 @@ VALUES: Final[dict[str, str | None]] = {
     "SaveWebhookEndpointInput.url": '"https://receiver.example/a"',
     "CreateUploadInput.mediaType": '"application/pdf"',
     "CreateUploadInput.sha256": f'"{"ab" * 32}"',
+    "StartExportInput.clientId": '"a"',
     "CreateAccessTokenInput.tokenId": '"another-token"',
     "CreateAccessTokenInput.scopes": '["delivery:read"]',
     "ReplayWebhookDeliveriesInput.deliveryIds": '["a-delivery"]',

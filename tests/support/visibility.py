@@ -50,6 +50,8 @@ async def store_for_both(unit: UnitOfWork) -> None:
         await unit.delivery_packages.save(package)
         await unit.files.save(build.file(key))
         await unit.uploads.save(build.upload(key, file_id=other))
+        await unit.imports.save(build.import_(key, file_id=other, result_file_id=other))
+        await unit.exports.save(build.export(key, result_file_id=other))
     for key, draft in (("a1", "a1"), ("b1", "a2"), ("a2", "b1")):
         await unit.qc_results.save(build.result(key, draft_id=draft))
 
@@ -65,3 +67,5 @@ async def delete_of_b(unit: UnitOfWork) -> None:
         await unit.qc_results.delete(key)
         await unit.files.delete(key)
         await unit.uploads.delete(key)
+        await unit.imports.delete(key)
+        await unit.exports.delete(key)

@@ -7,7 +7,7 @@ from typing import Any
 from files.memory import MemoryStore
 from schema.context import Context
 from schema.encoding import encode
-from schema.execute import ExecutableOperation, GraphQLRequest, parse_and_validate, subscribe
+from schema.execute import ExecutableOperation, GraphQLRequest, Subscription, parse_and_validate
 from tests import builders as build
 from tests.support.files import send
 from tests.support.graphql import InProcess
@@ -33,7 +33,7 @@ async def test_an_upload_and_its_file_are_followed(api: InProcess, store: Memory
         prepared = parse_and_validate(api.schema, GraphQLRequest(query))
         assert isinstance(prepared, ExecutableOperation)
         context = Context(api.storage, build.caller(), api.uploads)
-        async with subscribe(api.schema, prepared, lambda: context) as responses:
+        async with Subscription(api.schema, prepared, lambda: context) as responses:
             has_begun.set()
             async with asyncio.timeout(SECONDS):
                 return json.loads(encode((await anext(aiter(responses))).as_json()))["data"]

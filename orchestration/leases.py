@@ -1,0 +1,99 @@
+"""What a job is carried out under: nothing is stored for it unless it still holds its lease."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from domain.sources import Clock
+from repositories.deadlines import set_deadline
+from repositories.transfers.contract import Job
+from repositories.unit_of_work import SnapshotHandle, Storage, UnitOfWork
+
+T = TypeVar("T")
+
+_RENEWALS: Final = 4
+"""How often a lease is renewed in the time that it lasts."""
+
+
+class LeaseLost(Exception):
+    """Somebody else has claimed the job since, or it has ended."""
+
+
+class Interrupted(Exception):
+    """The process ends; whoever claims the job next goes on with it."""
+
+
+class Lease:
+    """A job that this process has claimed.
+
+    Each unit of work renews the lease, and is stored only where nobody else has it: a process that
+    was stopped for longer, and goes on, changes nothing any more.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        job: Job,
+        seconds: float,
+        stopping: asyncio.Event,
+        *,
+        clock: Clock | None,
+        storage_seconds: float,
+    ) -> None:
+        """`clock` takes the place of the database's. A unit of work takes at most
+        `storage_seconds`."""
+        self.job = job
+        self._repositories = storage.as_(job.caller)
+        self._time = timedelta(seconds=seconds)
+        self._stopping = stopping
+        self._clock = clock
+        self._storage_seconds = storage_seconds
+
+    def read(self) -> SnapshotHandle:
+        """A snapshot for the caller of the job."""
+        set_deadline(self._storage_seconds)
+        return self._repositories.read()
+
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], failures: int = 0) -> T:
+        """Run a unit of work for the caller of the job. Raises LeaseLost, Interrupted."""
+        if self._stopping.is_set():
+            raise Interrupted
+
+        async def fenced(unit: UnitOfWork) -> T:
+            until = await self.now(unit) + self._time
+            if not await unit.jobs.renew(self.job, until, failures):
+                raise LeaseLost
+            return await work(unit)
+
+        set_deadline(self._storage_seconds)
+        return await self._repositories.write(fenced)
+
+    async def keep(self, ended: asyncio.Event) -> None:
+        """Renew the lease in time, again and again, until it has ended.
+
+        Raises as `write` does.
+        """
+
+        async def nothing(_: UnitOfWork) -> None: ...
+
+        while not ended.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._time.total_seconds() / _RENEWALS):
+                    await ended.wait()
+            if not ended.is_set():
+                await self.write(nothing, self.job.failures)
+
+    async def release(self, after: float, failures: int) -> None:
+        """Let the job be due in so many seconds."""
+
+        async def work(unit: UnitOfWork) -> None:
+            due_at = await self.now(unit) + timedelta(seconds=after)
+            await unit.jobs.release(self.job, due_at, failures)
+
+        set_deadline(self._storage_seconds)
+        await self._repositories.write(work)
+
+    async def now(self, unit: UnitOfWork) -> datetime:
+        return await unit.jobs.time(unit.now) if self._clock is None else self._clock()

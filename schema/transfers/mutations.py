@@ -1,0 +1,93 @@
+"""Starting and cancelling transfers."""
+
+from __future__ import annotations
+
+import strawberry
+
+from domain import transfers
+from domain.scopes import Scope
+from domain.transfers import StartExport
+from domain.validation import require_valid
+from repositories.unit_of_work import UnitOfWork
+from resolvers.transfers import commands
+from schema.mutations import Payload, entity, mutation
+from schema.transfers.inputs import (
+    CancelExportInput,
+    CancelImportInput,
+    StartExportInput,
+    StartImportInput,
+)
+from schema.transfers.types import Export, Import
+
+
+@strawberry.type(description="The outcome of `startImport`.")
+class StartImportPayload(Payload):
+    import_: Import | None = entity("import")
+
+
+@strawberry.type(description="The outcome of `cancelImport`.")
+class CancelImportPayload(Payload):
+    import_: Import | None = entity("import")
+
+
+@strawberry.type(description="The outcome of `startExport`.")
+class StartExportPayload(Payload):
+    export: Export | None = entity()
+
+
+@strawberry.type(description="The outcome of `cancelExport`.")
+class CancelExportPayload(Payload):
+    export: Export | None = entity()
+
+
+async def _start_export(unit: UnitOfWork, command: StartExport) -> transfers.Export:
+    """Raises ValidationFailed, also for the filter, and NotAllowed."""
+    # All types are there when the first one is started.
+    from schema.root import create_schema  # noqa: PLC0415
+    from schema.transfer_rows import TransferRows  # noqa: PLC0415
+
+    require_valid(command)
+    TransferRows(create_schema().definition).criteria_of(command.entity, command.filter)
+    return await commands.start_export(unit, command)
+
+
+@strawberry.type
+class TransfersMutation:
+    start_import: StartImportPayload | None = mutation(
+        "Save each line of a file of JSON Lines as an entity. A server does so step by step, in "
+        "your name and with what you may do now; `importChanged` follows it. It also requires "
+        "`files:read`, and the scope to save such entities, such as `production:write`.",
+        StartImportPayload,
+        StartImportInput,
+        commands.start_import,
+        scope=Scope.FILES_WRITE,
+        outcome="import_",
+    )
+    cancel_import: CancelImportPayload | None = mutation(
+        "Cancel an import that hasn't ended. What was saved stays, and the result file says what "
+        "that is. It may be repeated.",
+        CancelImportPayload,
+        CancelImportInput,
+        commands.cancel_import,
+        scope=Scope.FILES_WRITE,
+        outcome="import_",
+    )
+    start_export: StartExportPayload | None = mutation(
+        "Write a file of JSON Lines with a line for each entity that matches, as `startImport` "
+        "takes it. A server does so step by step, with what you see; `exportChanged` follows it. "
+        "It also requires the scope to read such entities, such as `production:read`.",
+        StartExportPayload,
+        StartExportInput,
+        _start_export,
+        scope=Scope.FILES_WRITE,
+        outcome="export",
+    )
+    cancel_export: CancelExportPayload | None = mutation(
+        "Cancel an export that hasn't ended. Its file has what was written before. It may be "
+        "repeated.",
+        CancelExportPayload,
+        CancelExportInput,
+        commands.cancel_export,
+        scope=Scope.FILES_WRITE,
+        outcome="export",
+    )

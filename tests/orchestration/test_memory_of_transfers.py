@@ -1,0 +1,80 @@
+"""What a transfer holds doesn't grow with the file."""
+
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from domain.transfers import TransferEntity, TransferStatus
+from files.folder import FolderStore
+from files.opening import open_folder
+from repositories.unit_of_work import Storage
+from tests.support.transfers import (
+    add_file,
+    draft,
+    export,
+    export_of,
+    import_of,
+    jsonl,
+    server,
+    start,
+)
+
+FEW, MANY = 500, 5_000
+"""Whoever held all lines would take several megabytes more for many."""
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[FolderStore]:
+    store = open_folder(tmp_path / "files")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def _storage(_sqlite_url: str) -> str:
+    """In memory all entities are held anyway, and PostgreSQL's driver is another's matter."""
+    return _sqlite_url
+
+
+async def peak_of_import(storage: Storage, store: FolderStore, count: int) -> int:
+    content = jsonl(draft(number) for number in range(count))
+    await add_file(storage, store, content, f"file-{count}")
+    del content
+    started = await start(storage, file_id=f"file-{count}")
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    await server(storage, store).settle()
+    _, peak = tracemalloc.get_traced_memory()
+    done = await import_of(storage, started.import_id)
+    assert (done.status, done.saved_count) == (TransferStatus.SUCCEEDED, count)
+    return peak - before
+
+
+async def peak_of_export(storage: Storage, store: FolderStore, count: int) -> int:
+    started = await export(storage, TransferEntity.DRAFT)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    await server(storage, store).settle()
+    _, peak = tracemalloc.get_traced_memory()
+    done = await export_of(storage, started.export_id)
+    assert (done.status, done.row_count) == (TransferStatus.SUCCEEDED, count)
+    return peak - before
+
+
+async def test_a_transfer_of_ten_times_as_many_lines_holds_no_more(
+    storage: Storage, store: FolderStore
+) -> None:
+    tracemalloc.start()
+    try:
+        few = await peak_of_import(storage, store, FEW)
+        few_exported = await peak_of_export(storage, store, FEW)
+        many = await peak_of_import(storage, store, MANY)
+        many_exported = await peak_of_export(storage, store, MANY)
+    finally:
+        tracemalloc.stop()
+
+    assert many < few + MEBIBYTE
+    assert many_exported < few_exported + MEBIBYTE
