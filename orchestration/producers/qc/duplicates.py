@@ -35,9 +35,15 @@ def sketch_of(text: str) -> frozenset[int]:
 
 
 def similarity(one: frozenset[int], other: frozenset[int]) -> float:
-    """The estimated share, 0 to 1, of runs of words that two texts have in common."""
+    """The estimated share, 0 to 1, of runs of words that two texts have in common.
+
+    Below `SIMILAR` it may be any number that is below, too.
+    """
     if not one or not other:
         return 0.0
+    most = len(one & other) / max(len(one), len(other))
+    if most < SIMILAR:
+        return most  # it can't be more, and that is all that matters
     smallest = nsmallest(_SKETCH, one | other)
     return sum(1 for hashed in smallest if hashed in one and hashed in other) / len(smallest)
 

@@ -60,15 +60,15 @@ class Guide:
         phrases = [text for text, rule in rules.items() if rule is None]
         return cls(
             banned_phrases=(*_texts(guidelines.get("bannedPhrases")), *phrases),
-            required_phrases=_texts(_by_kind(guidelines.get("requiredPhrases"), kind)),
+            required_phrases=_texts_of(guidelines.get("requiredPhrases"), kind),
             avoided=frozenset(rule for rule in rules.values() if rule is not None),
             names=_texts(guidelines.get("names")),
             language=_text(guidelines.get("language")) or "en",
-            required_sections=_texts(_only_kind(guidelines.get("requiredSections"), kind)),
-            length=_range(_only_kind(guidelines.get("length"), kind)),
-            reading_ease=_number(_by_kind(guidelines.get("readingEase"), kind)),
+            required_sections=_texts_of(_by_kind(guidelines.get("requiredSections")), kind),
+            length=_range(_value_of(_by_kind(guidelines.get("length")), kind)),
+            reading_ease=_number(_value_of(guidelines.get("readingEase"), kind)),
             color_pairs=tuple(_color_pairs(guidelines.get("colors"))),
-            legal_lines=_texts(_by_kind(guidelines.get("legalLines"), kind)),
+            legal_lines=_texts_of(guidelines.get("legalLines"), kind),
             calls_to_action=_texts(guidelines.get("callsToAction")),
             claims=_texts(guidelines.get("claims")),
             utm=_text_map(guidelines.get("utm")),
@@ -79,19 +79,29 @@ class Guide:
         return self.language.lower().split("-")[0] == "en"
 
 
-def _by_kind(value: object, kind: Kind) -> object:
-    """The value itself, or, of an object, that of the content type and of `all` together."""
+def _by_kind(value: object) -> object:
+    """The value if it's an object by content type; what has to be one fits no draft else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _values_of(value: object, kind: Kind) -> Sequence[object]:
+    """Of an object those of `all` and of the kind, the kind's last; else the value itself."""
     if not isinstance(value, Mapping):
-        return value
-    found = [item for key, item in value.items() if key == "all" or kind_of(str(key)) is kind]
-    if any(isinstance(item, list) for item in found):
-        return [text for item in found for text in _texts(item)]
-    return found[-1] if found else None
+        return [value]
+    for_all = [item for key, item in value.items() if key == "all"]
+    return [*for_all, *(item for key, item in value.items() if _is_of(key, kind))]
 
 
-def _only_kind(value: object, kind: Kind) -> object:
-    """The value of the content type; rules without one would fit no other."""
-    return _by_kind(value, kind) if isinstance(value, Mapping) else None
+def _is_of(key: object, kind: Kind) -> bool:
+    return key != "all" and kind is not Kind.OTHER and kind_of(str(key)) is kind
+
+
+def _value_of(value: object, kind: Kind) -> object:
+    return next(reversed(_values_of(value, kind)), None)
+
+
+def _texts_of(value: object, kind: Kind) -> tuple[str, ...]:
+    return tuple(text for item in _values_of(value, kind) for text in _texts(item))
 
 
 def _text(value: object) -> str:

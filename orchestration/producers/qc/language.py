@@ -76,6 +76,7 @@ def long_sentences(draft: Draft) -> Iterator[Issue]:
 
 
 _WORDS: Final = """
+lorem ipsum dolor amet todo tbd
 learnt outsole outsoles roastery roasteries timesheet timesheets
 analytics app apps b-roll backend backlink backlinks barista baristas blog blogger bloggers
 blogging cafe cafes café cafés carousel carry-on charcuterie chatbot chatbots checkout clickbait
@@ -166,7 +167,7 @@ def spelling(draft: Draft) -> Iterator[Issue]:
     is_british = guide.language.lower() != "en-us"
     known = {word.lower() for word in words_of(draft.known)}
     unknown = dict[str, tuple[str, str]]()
-    for section, word in _words_to_check(draft):
+    for section, word, is_first in _words_to_check(draft):
         plain = word.replace("\u2019", "'")
         bare = plain.removesuffix("'s").removesuffix("'")
         if plain.lower() in known or bare.lower() in known or bare.lower() in unknown:
@@ -174,6 +175,8 @@ def spelling(draft: Draft) -> Iterator[Issue]:
         if not _is_spelled(plain, is_british=is_british) and not _is_spelled(
             bare, is_british=is_british
         ):
+            if is_first and not _is_slip(bare.lower()):
+                continue  # it may well be a name
             unknown[bare.lower()] = (section, bare)
     for index, (section, word) in enumerate(unknown.values()):
         suggested = _dictionary().suggest(word)[:2] if index < _MAX_SUGGESTED else ()
@@ -185,8 +188,21 @@ def spelling(draft: Draft) -> Iterator[Issue]:
         )
 
 
-def _words_to_check(draft: Draft) -> Iterator[tuple[str, str]]:
-    """The words with their sections, but for those that are names as far as one can see."""
+def _is_slip(word: str) -> bool:
+    """Whether a word comes of this one by swapping two neighbours, doubling one, or the reverse."""
+    return any(
+        _is_word(word[:at] + word[at + 1] + word[at] + word[at + 2 :])
+        or _is_word(word[:at] + word[at] + word[at:])
+        or (word[at] == word[at + 1] and _is_word(word[:at] + word[at + 1 :]))
+        for at in range(len(word) - 1)
+    )
+
+
+def _words_to_check(draft: Draft) -> Iterator[tuple[str, str, bool]]:
+    """Words with their sections, but for those that are names as far as one can see.
+
+    True: it's written with a capital, and begins a sentence.
+    """
     all_words = [
         (section, word, is_first)
         for section, text in draft.everything
@@ -199,7 +215,7 @@ def _words_to_check(draft: Draft) -> Iterator[tuple[str, str]]:
             continue
         if word in names and not (is_first and word.lower() in lower):
             continue
-        yield section, word
+        yield section, word, is_first and word[0].isupper()
 
 
 _BEFORE_NAMES: Final = frozenset({"Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "St"})

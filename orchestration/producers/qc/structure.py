@@ -19,14 +19,17 @@ LENGTHS: Final = {
 """Words of each kind, where the brand's guidelines give no other range."""
 
 _VERBS: Final = (
-    "activate|add|apply|ask|begin|book|bring|browse|buy|call|check|choose|claim|"
-    "click|collect|come|comment|compare|contact|create|discover|donate|download|"
-    "drop|email|enrol|enroll|enter|explore|find|follow|forward|get|give|go|grab|"
-    "help|install|invite|join|learn|listen|look|mark|meet|message|move|open|"
-    "order|pause|phone|pick|pledge|pre-order|preorder|print|read|register|reply|"
-    "report|request|reserve|ring|rsvp|save|schedule|see|send|share|shop|sign|"
-    "sponsor|start|subscribe|swipe|switch|tag|take|talk|tap|tell|text|try|"
-    "upgrade|upload|view|visit|volunteer|vote|watch|write"
+    "activate|add|apply|ask|begin|book|bring|browse|build|buy|calculate|call|"
+    "cancel|change|chat|check|choose|claim|click|collect|come|comment|compare|"
+    "complete|confirm|contact|continue|cook|create|design|discover|donate|download|"
+    "draw|drop|email|enrol|enroll|enter|estimate|experience|explore|feed|find|"
+    "follow|forward|get|give|go|grab|help|import|install|invite|join|learn|"
+    "listen|look|mark|measure|meet|message|move|open|order|pause|pay|phone|pick|"
+    "pledge|pre-order|preorder|print|read|register|renew|reply|report|request|"
+    "reserve|ring|rsvp|run|save|schedule|secure|see|send|set|share|shop|sign|"
+    "speak|sponsor|start|stream|subscribe|swipe|switch|tag|take|talk|tap|taste|"
+    "tell|text|try|tune|unlock|upgrade|upload|view|visit|volunteer|vote|walk|"
+    "watch|win|write"
 )
 _POLITE: Final = r"(?:(?:please|just|simply|then|so|or|and|now|today|ready\?)[,:]?\s+)?"
 _ASKS = re.compile(rf"\W*{_POLITE}(?:{_VERBS})\b(?!ing)", re.IGNORECASE)
@@ -111,7 +114,8 @@ def heading_order(draft: Draft) -> Iterator[Issue]:
 @benchmark(
     "call-to-action",
     "Call to action",
-    "A link, or a sentence near the end, asks the reader to do something.",
+    "The text of a link, or a sentence near the end, asks the reader to do something; in a post a "
+    "link that is written out does, too.",
     severity=MAJOR,
     source="Our own rule",
     kinds=(
@@ -128,6 +132,7 @@ def call_to_action(draft: Draft) -> Iterator[Issue]:
     asks = (
         any(phrase.lower() in draft.lowered for phrase in draft.guide.calls_to_action)
         or any(_ASKS.match(link.text) for link in text.links if "unsubscribe" not in link.target)
+        or (draft.kind is Kind.SOCIAL_POST and any(link.text == link.target for link in text.links))
         or any(_asks(sentence.text) for sentence in text.sentences[-_CLOSING:])
     )
     if not asks:

@@ -23,7 +23,11 @@ _NOT_WORDS = re.compile(
     r"|\b[\w-]+(?:\.[a-z]{2,})+(?:/\S*)?",
     re.IGNORECASE,
 )
+_MAYBE_NOT_WORDS = re.compile(r"[@#{|/]|\.[A-Za-z]")
+"""Much cheaper to look for; most texts have none of it."""
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?:-[^\W\d_]+(?:['\u2019][^\W\d_]+)*)*")
+_CUE = re.compile(r"^\s*[A-Z][\w.'-]*(?: [\w.'-]+){0,3}:\s+(?=\S)")
+"""Who speaks, or what is seen, at the beginning of a script's line."""
 _FRONT_LINE = re.compile(r"([A-Za-z][\w -]{0,40}):[ \t]*(.*)")
 
 
@@ -142,7 +146,7 @@ class Text:
             Sentence(text, block.section, words_of(text))
             for block in self.prose
             for line in block.text.split("\n")
-            for text in split_sentences(line)
+            for text in split_sentences(_CUE.sub("", line) if self._keeps_lines else line)
         )
 
     @cached_property
@@ -165,7 +169,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def without_addresses(text: str) -> str:
     """The text without addresses, handles, hashtags and merge tags."""
-    return _NOT_WORDS.sub(" ", text)
+    return _NOT_WORDS.sub(" ", text) if _MAYBE_NOT_WORDS.search(text) else text
 
 
 def split_sentences(text: str) -> Iterator[str]:
@@ -223,7 +227,10 @@ def _front_matter(source: str) -> tuple[Mapping[str, str], str]:
 def _markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt  # noqa: PLC0415
 
-    return MarkdownIt("commonmark").enable("table")
+    markdown = MarkdownIt("commonmark").enable("table")
+    # It would leave `[a](javascript:b)` as plain text; here it's a link that is found wanting.
+    markdown.validateLink = lambda url: True  # type: ignore[method-assign]
+    return markdown
 
 
 def _parts_of(tokens: Sequence["Token"], *, keeps_lines: bool) -> _Parts:

@@ -23,8 +23,11 @@ _PLACEHOLDERS: Final = (
     re.compile(r"lorem ipsum|dolor sit amet", re.IGNORECASE),
     re.compile(r"\b(?:TODO|TBD|TBC|TK|TKTK|FIXME|XXX+)\b"),
     re.compile(
-        r"\[(?:insert|add|your|company|name|date|link|client|product|city|price|tbd|todo|first|"
-        r"number|quote|image|cta|x{1,5}|\.{2,3})\b[^\]\n]{0,60}\]",
+        r"\[(?:(?:insert|add|your|enter|choose|link to)\b[^\]\n]{0,60}|"
+        r"(?:(?:first|last|full|company|client|customer|product|brand|event|city|job) ?)?"
+        r"(?:name|date|time|link|url|price|amount|number|city|town|place|month|year|title|address|"
+        r"phone|email|quote|image|photo|cta|tbd|todo|tbc|company|client|product|brand|x{1,5}|"
+        r"\.{2,3})(?: here)?)\]",
         re.IGNORECASE,
     ),
     re.compile(r"\[\[[^\]\n]{1,60}\]\]|<(?:insert|your|add)\b[^>\n]{0,60}>", re.IGNORECASE),
@@ -43,7 +46,9 @@ _TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     ),
     "superlatives": (
         re.compile(
-            r"(?<!at )(?<!your )\b(?:best(?! friend| wishes| regards| practice| before)|greatest|finest|world[- ]class|number one|unbeatable|unrivall?ed|"
+            r"(?<!at )(?<!your )\b(?:"
+            r"best(?! friend| wishes| regards| practice| before)|greatest|finest|"
+            r"world[- ]class|number one|unbeatable|unrivall?ed|"
             r"unparalleled|ultimate|perfect|(?<=the )most \w+|cheapest|fastest|easiest|"
             r"revolutionary|game[- ]chang\w+|unique)\b",
             re.IGNORECASE,
@@ -162,9 +167,7 @@ def tone(draft: Draft) -> Iterator[Issue]:
 
 
 _DOUBLED = re.compile(r"\b([a-z]+)[ \n]+\1\b", re.IGNORECASE)
-_DOUBLED_RIGHTLY: Final = frozenset(
-    {"had", "that", "so", "very", "bye", "ha", "no", "blah", "knock"}
-)
+_DOUBLED_RIGHTLY: Final = frozenset({"had", "so", "very", "bye", "ha", "no", "blah", "knock"})
 
 
 @benchmark(
