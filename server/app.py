@@ -42,6 +42,7 @@ from server.addresses import Addresses
 from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.cors import Cors
+from server.evaluations import opened_evaluations
 from server.fast_path import FastPath
 from server.file_routes import file_routes
 from server.files import opened_files, opened_uploads
@@ -220,6 +221,7 @@ def create_app(
             opened_files(settings) as files,
             open_storage(settings, cache) as storage,
             opened_uploads(storage, files) as uploads,
+            opened_evaluations(storage, settings) as evaluations,
             _rate_limits(settings) as rate_limits,
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
@@ -259,6 +261,7 @@ def create_app(
                 addresses=Addresses(settings.public_url, hosts, proxies),
                 files=files,
                 uploads=uploads,
+                evaluations=evaluations,
                 write_seconds=settings.write_seconds,
             )
             app.serve(service)

@@ -324,6 +324,14 @@ class Fields(BaseSettings):
             "aren't public, such as `10.1.0.0/16`."
         ),
     )
+    qc_pass_score: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description=(
+            "The score, 0 to 1, that a draft has to reach for `evaluateDraft` to let it pass."
+        ),
+    )
     files_url: FilesUrl = Field(
         "",
         description=(
