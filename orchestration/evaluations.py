@@ -25,6 +25,7 @@ from orchestration.producers.ports import (
     QcFinding,
     QcSubject,
 )
+from orchestration.producers.texts import texts_of
 from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from resolvers.qc.commands import record_qc_result
@@ -152,7 +153,7 @@ def _words_of(
 ) -> Iterator[str]:
     """All words of the brief, but for its guidelines, and of the plan."""
     if brief is not None:
-        yield brief.responses.text
+        yield from texts_of(brief.responses.to_python())
         yield from brief.objectives
         yield brief.target_audience or ""
         yield from brief.scope.deliverables if brief.scope is not None else ()

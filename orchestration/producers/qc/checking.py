@@ -10,7 +10,8 @@ from domain.qc import QcSeverity
 from orchestration.producers.ports import QcBenchmark, QcSubject
 from orchestration.producers.qc.guide import Guide
 from orchestration.producers.qc.kinds import Kind, channel_of, kind_of
-from orchestration.producers.qc.text import Text, texts_of
+from orchestration.producers.qc.text import Text
+from orchestration.producers.texts import texts_of
 
 CRITICAL, MAJOR, MINOR = QcSeverity.CRITICAL, QcSeverity.MAJOR, QcSeverity.MINOR
 WHOLE: Final = "Whole text"

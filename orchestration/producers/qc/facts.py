@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from orchestration.producers.qc.checking import MAJOR, Draft, Issue, benchmark, quoted
-from orchestration.producers.qc.text import texts_of
+from orchestration.producers.texts import texts_of
 
 _NUMBER_WORDS: Final = {
     word: number
@@ -28,7 +28,7 @@ _NUMBER_WORDS: Final = {
         )
     )
 }
-_NUMBER: Final = r"\d[\d,]*(?:\.\d+)?"
+_NUMBER: Final = r"(?<![\d.,])(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?:\.\d{1,6})?"
 _SPOKEN: Final = rf"(?:{_NUMBER}|{'|'.join(_NUMBER_WORDS)})"
 _SCALES: Final = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 _SCALE: Final = r"(?:\s?(?:k|m|bn|thousand|million|billion)\b)?"
@@ -62,7 +62,7 @@ _MAYBE_CLAIM = re.compile(
     rf"\d|out of| times |number one| in (?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE
 )
 """Much cheaper to look for; most texts have none of it."""
-_ANY_NUMBER = re.compile(rf"(?<![\w.]){_NUMBER}(?:{_SCALE})", re.IGNORECASE)
+_ANY_NUMBER = re.compile(rf"(?<!\w){_NUMBER}(?:{_SCALE})", re.IGNORECASE)
 _SPOKEN_NUMBER = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 
 

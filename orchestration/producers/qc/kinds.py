@@ -42,8 +42,9 @@ _WORDS: Final[tuple[tuple[Kind, frozenset[str]], ...]] = (
 
 
 def _words(name: str) -> list[str]:
-    # Words are written `blog_post`, `Blog post`, `blog-post` and `blogPost`.
-    return re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    # Words are written `blog_post`, `Blog post`, `blog-post` and `blogPost`, but `LinkedIn` is one.
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return re.findall(r"[a-z]+", f"{name} {parted}".lower())
 
 
 @lru_cache(256)

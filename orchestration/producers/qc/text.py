@@ -19,8 +19,9 @@ _SECTION_LENGTH: Final = 120
 
 URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE)
 _NOT_WORDS = re.compile(
-    r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[@#]\w[\w.]*|\{\{.*?\}\}|\*\|.*?\|\*"
-    r"|\b[\w-]+(?:\.[a-z]{2,})+(?:/\S*)?",
+    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
+    r"|[@#]\w[\w.]*|\{\{[^{}\n]{0,80}\}\}|\*\|[^|\n]{0,60}\|\*"
+    r"|(?<![\w.-])[\w-]{1,63}(?:\.[a-z]{2,24})+(?:/\S*)?",
     re.IGNORECASE,
 )
 _MAYBE_NOT_WORDS = re.compile(r"[@#{|/]|\.[A-Za-z]")
@@ -185,23 +186,6 @@ def split_sentences(text: str) -> Iterator[str]:
 def slug_of(heading: str) -> str:
     """The anchor that a heading gets."""
     return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
-
-
-def texts_of(value: object) -> Iterator[str]:
-    """All texts and numbers in a JSON value, without the keys."""
-    match value:
-        case str():
-            yield value
-        case bool() | None:
-            pass
-        case int() | float():
-            yield f"{value:g}" if isinstance(value, float) else str(value)
-        case Mapping():
-            for item in value.values():
-                yield from texts_of(item)
-        case list() | tuple():
-            for item in value:
-                yield from texts_of(item)
 
 
 def _front_matter(source: str) -> tuple[Mapping[str, str], str]:

@@ -40,7 +40,7 @@ _MERGE_TAGS = re.compile(r"\{\{[^}\n]{0,80}\}\}|\*\|[^|\n]{1,60}\|\*|%%[A-Za-z_]
 
 _TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     "exclamation_marks": (
-        re.compile(r"\S*!+"),
+        re.compile("!"),
         "exclamation marks",
         "End the sentence with a full stop.",
     ),
@@ -75,7 +75,7 @@ _TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
         "words in capitals",
         "Write it in lower case.",
     ),
-    "questions": (re.compile(r"[^.!?\n]{0,80}\?"), "questions", "Say it as a statement."),
+    "questions": (re.compile(r"\?"), "questions", "Say it as a statement."),
     "first_person": (
         re.compile(r"\b(?:I|I['\u2019](?:m|ve|ll|d)|my|mine|myself)\b"),
         "the first person singular",
@@ -157,13 +157,18 @@ def tone(draft: Draft) -> Iterator[Issue]:
     for rule in sorted(draft.guide.avoided):
         pattern, name, hint = _TONE[rule]
         found = (
-            (section, match[0])
+            (section, _with_words_before(text, match))
             for section, text in draft.everything
             for match in pattern.finditer(text)
             if match[0].lower() not in allowed
         )
         if (first := next(found, None)) is not None:
             yield Issue(first[0], f"The brand's tone avoids {name}: {quoted(first[1])}.", hint)
+
+
+def _with_words_before(text: str, match: re.Match[str]) -> str:
+    """What was found; a mark with some words before it."""
+    return match[0] if len(match[0]) > 1 else text[max(0, match.start() - 30) : match.end()]
 
 
 _DOUBLED = re.compile(r"\b([a-z]+)[ \n]+\1\b", re.IGNORECASE)
