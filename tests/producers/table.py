@@ -35,7 +35,8 @@ def table_in(page: str) -> str:
 
 def main() -> None:
     page = PAGE.read_text()
-    PAGE.write_text(page.replace(table_in(page), tabulated()))
+    before, after = page.partition(_BEGIN)[0], page.partition(_END)[2]
+    PAGE.write_text(f"{before}{_BEGIN}{tabulated()}{_END}{after}")
 
 
 if __name__ == "__main__":

@@ -163,6 +163,7 @@ CASES: Final[list[tuple[str, bool, str, Mapping[str, Any]]]] = [
         {},
     ),
     ("spelling", False, "It isn\u2019t hers; it\u2019s the baker\u2019s.", {}),
+    ("spelling", False, "Wir haben Brot.", {"metadata": {"language": "de"}}),
     # Facts
     ("unsupported-claims", True, "We use 60% rye.", {}),
     ("unsupported-claims", False, "We use 40 percent rye.", {}),

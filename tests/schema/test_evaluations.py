@@ -95,7 +95,7 @@ async def test_expected_failures_are_errors_of_the_payload(api: InProcess, draft
             {
                 "__typename": "ValidationError",
                 "code": "VALIDATION",
-                "message": "benchmarkIds.1: there is no such benchmark.",
+                "message": "benchmarkIds: there is no such benchmark.",
                 "path": ["benchmarkIds", "1"],
             }
         ],

@@ -33,7 +33,7 @@ class Draft:
         self.kind = kind_of(subject.content_type)
         keeps_lines = self.kind in {Kind.SOCIAL_POST, Kind.VIDEO_SCRIPT}
         self.text = Text(subject.body, keeps_lines=keeps_lines)
-        self.guide = Guide.of(subject.guidelines, self.kind)
+        self.guide = Guide.of(subject.guidelines, self.kind, self.given("language"))
         self.channel = channel_of(self.given("channel"), subject.content_type)
 
     def given(self, key: str) -> str:

@@ -54,7 +54,8 @@ class Guide:
     utm: Mapping[str, str]
 
     @classmethod
-    def of(cls, guidelines: Mapping[str, object], kind: Kind) -> "Guide":
+    def of(cls, guidelines: Mapping[str, object], kind: Kind, language: str = "") -> "Guide":
+        """`language` is the draft's own, where it says one."""
         never = _texts(guidelines.get("never"))
         rules = {text: NEVER.get(text.strip().lower()) for text in never}
         phrases = [text for text, rule in rules.items() if rule is None]
@@ -63,7 +64,7 @@ class Guide:
             required_phrases=_texts_of(guidelines.get("requiredPhrases"), kind),
             avoided=frozenset(rule for rule in rules.values() if rule is not None),
             names=_texts(guidelines.get("names")),
-            language=_text(guidelines.get("language")) or "en",
+            language=language or _text(guidelines.get("language")) or "en",
             required_sections=_texts_of(_by_kind(guidelines.get("requiredSections")), kind),
             length=_range(_value_of(_by_kind(guidelines.get("length")), kind)),
             reading_ease=_number(_value_of(guidelines.get("readingEase"), kind)),

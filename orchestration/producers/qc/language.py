@@ -63,7 +63,7 @@ def readability(draft: Draft) -> Iterator[Issue]:
     "Long sentences",
     f"No sentence has more than {MAX_WORDS} words.",
     severity=MINOR,
-    source="Our own limit; GOV.UK, Content design (2014) advises 25 words",
+    source="Our own limit; GOV.UK, Sentence length: why 25 words is our limit (2014)",
 )
 def long_sentences(draft: Draft) -> Iterator[Issue]:
     for sentence in draft.text.sentences:
@@ -156,9 +156,9 @@ def _is_spelled(word: str, *, is_british: bool) -> bool:
     "Each word is in the dictionary, in the brief, or one of the brand's names.",
     severity=MINOR,
     source="Hunspell with the en_US dictionary of SCOWL",
-    settings="`names`: names and words of the brand; `language`: `en-US` takes American "
-    "spelling alone, `en` (the default) and `en-GB` British too; drafts in other languages aren't "
-    "checked.",
+    settings="`names`: names and words of the brand; `language`, also of the draft: `en-US` takes "
+    "American spelling alone, `en` (the default) and `en-GB` British too; drafts in other languages "
+    "aren't checked.",
 )
 def spelling(draft: Draft) -> Iterator[Issue]:
     guide = draft.guide
