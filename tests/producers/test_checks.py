@@ -291,8 +291,8 @@ CASES: Final[list[tuple[str, bool, str, Mapping[str, Any]]]] = [
     ("social-limits", False, "a" * 280, POST | {"metadata": {"channel": "X"}}),
     ("social-limits", True, "a" * 501, {"content_type": "mastodon_post"}),
     ("social-limits", False, "a" * 900, POST),
-    ("social-limits", True, "#a " * 31, {"content_type": "instagram_post"}),
-    ("social-limits", False, "#a " * 30, {"content_type": "instagram_post"}),
+    ("social-limits", True, "#a " * 6, {"content_type": "instagram_post"}),
+    ("social-limits", False, "#a " * 5, {"content_type": "instagram_post"}),
     ("spoken-length", True, f"---\nduration: 60\n---\n{'word ' * 161}", {"content_type": "video"}),
     ("spoken-length", False, f"---\nduration: 60\n---\n{'word ' * 160}", {"content_type": "video"}),
     (

@@ -157,8 +157,8 @@ def _is_spelled(word: str, *, is_british: bool) -> bool:
     severity=MINOR,
     source="Hunspell with the en_US dictionary of SCOWL",
     settings="`names`: names and words of the brand; `language`, also of the draft: `en-US` takes "
-    "American spelling alone, `en` (the default) and `en-GB` British too; drafts in other languages "
-    "aren't checked.",
+    "American spelling alone, `en` (the default) and `en-GB` British too; drafts in other "
+    "languages aren't checked.",
 )
 def spelling(draft: Draft) -> Iterator[Issue]:
     guide = draft.guide

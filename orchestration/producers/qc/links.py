@@ -119,7 +119,7 @@ _MAX_OTHERS: Final = 10_000
     "Tagged links have a source, a medium and a campaign, in lower case and without spaces; the "
     "campaign is the same in all links of the draft, and of the other drafts of its campaign.",
     severity=MAJOR,
-    source="Google Analytics Help, Collect campaign data with custom URLs (2023)",
+    source="Google Analytics Help, URL builders: Collect campaign data with custom URLs",
     settings="`utm`: the `source`, `medium` and `campaign` that links must have, each optional.",
 )
 def utm_parameters(draft: Draft) -> Iterator[Issue]:
