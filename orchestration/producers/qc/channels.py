@@ -27,9 +27,10 @@ WORDS_A_MINUTE: Final = 160
 @benchmark(
     "subject-length",
     "Subject line",
-    f"An email has a subject of at most {MAX_SUBJECT} characters, which no list of mails cuts.",
+    f"An email has a subject of at most {MAX_SUBJECT} characters.",
     severity=MAJOR,
-    source="Our own limit; Mailchimp, Best Practices for Email Subject Lines (read 2026), advises 50",
+    source="Our own limit; Mailchimp, Best Practices for Email Subject Lines (read 2026), advises "
+    "50",
     kinds=(Kind.EMAIL,),
     settings="The draft's `subject`, in its front matter or metadata.",
 )
@@ -185,8 +186,8 @@ def _counts_once(code: int) -> bool:
     )
     + ".",
     severity=CRITICAL,
-    source="X, Counting characters (read 2026); Mastodon's default; for the others Ayrshare, Character "
-    "limits (read 2026), and for hashtags marketingskills, Platform limits (read 2026)",
+    source="X, Counting characters (read 2026); Mastodon's default; for the others Ayrshare, "
+    "Character limits (read 2026), and for hashtags marketingskills, Platform limits (read 2026)",
     kinds=(Kind.SOCIAL_POST,),
     settings="The draft's `channel`, in its front matter or metadata, or the network's name in its "
     "content type.",

@@ -76,6 +76,7 @@ def long_sentences(draft: Draft) -> Iterator[Issue]:
 
 
 _WORDS: Final = """
+flatmate flatmates
 lorem ipsum dolor amet todo tbd
 learnt outsole outsoles roastery roasteries timesheet timesheets
 analytics app apps b-roll backend backlink backlinks barista baristas blog blogger bloggers

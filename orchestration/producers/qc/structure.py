@@ -23,7 +23,7 @@ _VERBS: Final = (
     "cancel|change|chat|check|choose|claim|click|collect|come|comment|compare|"
     "complete|confirm|contact|continue|cook|create|design|discover|donate|download|"
     "draw|drop|email|enrol|enroll|enter|estimate|experience|explore|feed|find|"
-    "follow|forward|get|give|go|grab|help|import|install|invite|join|learn|"
+    "follow|forward|get|give|go|grab|help|hit|import|install|invite|join|learn|"
     "listen|look|mark|measure|meet|message|move|open|order|pause|pay|phone|pick|"
     "pledge|pre-order|preorder|print|read|register|renew|reply|report|request|"
     "reserve|ring|rsvp|run|save|schedule|secure|see|send|set|share|shop|sign|"
@@ -33,7 +33,7 @@ _VERBS: Final = (
 )
 _POLITE: Final = r"(?:(?:please|just|simply|then|so|or|and|now|today|ready\?)[,:]?\s+)?"
 _ASKS = re.compile(rf"\W*{_POLITE}(?:{_VERBS})\b(?!ing)", re.IGNORECASE)
-_CLOSING: Final = 5
+_CLOSING: Final = 8
 """The last so many sentences may hold the call to action, besides all links."""
 
 
