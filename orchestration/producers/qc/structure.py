@@ -33,8 +33,10 @@ _VERBS: Final = (
 )
 _POLITE: Final = r"(?:(?:please|just|simply|then|so|or|and|now|today|ready\?)[,:]?\s+)?"
 _ASKS = re.compile(rf"\W*{_POLITE}(?:{_VERBS})\b(?!ing)", re.IGNORECASE)
-_CLOSING: Final = 8
+_CLOSING: Final = 5
 """The last so many sentences may hold the call to action, besides all links."""
+_CLOSING_OF_EMAILS: Final = 8
+"""Emails end with greetings and a footer."""
 
 
 @benchmark(
@@ -129,11 +131,12 @@ def heading_order(draft: Draft) -> Iterator[Issue]:
 )
 def call_to_action(draft: Draft) -> Iterator[Issue]:
     text = draft.text
+    closing = _CLOSING_OF_EMAILS if draft.kind is Kind.EMAIL else _CLOSING
     asks = (
         any(phrase.lower() in draft.lowered for phrase in draft.guide.calls_to_action)
         or any(_ASKS.match(link.text) for link in text.links if "unsubscribe" not in link.target)
         or (draft.kind is Kind.SOCIAL_POST and any(link.text == link.target for link in text.links))
-        or any(_asks(sentence.text) for sentence in text.sentences[-_CLOSING:])
+        or any(_asks(sentence.text) for sentence in text.sentences[-closing:])
     )
     if not asks:
         yield Issue(
