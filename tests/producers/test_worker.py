@@ -66,3 +66,11 @@ async def test_so_many_may_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(Unavailable, match="Too many drafts"):
         await ProcessWorker().call(os.getpid)
+
+
+async def test_nothing_is_called_after_the_end() -> None:
+    worker = ProcessWorker()
+    await worker.close()
+
+    with pytest.raises(Unavailable, match="ending"):
+        await worker.call(os.getpid)

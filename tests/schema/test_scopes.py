@@ -297,7 +297,7 @@ async def test_a_root_field_that_reads_other_modules_requires_each_of_its_scopes
     storage = create_storage(PersistenceMode.INMEMORY)
     for missing in EXPECTED[name]:
         scopes = ALL_SCOPES - {Scope(missing), Scope.ADMIN}
-        assert is_forbidden(await answer_of(schema, storage, name, scopes), name), missing
+        assert is_forbidden(await response_of(schema, storage, name, scopes), name), missing
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ SECONDS: Final = 10.0
 """How long one call may take; a draft of usual length takes some hundredths of a second."""
 _NICENESS: Final = 5
 _BUSY: Final = "Too many drafts wait to be checked; try again later."
+_ENDING: Final = "The server is ending; try again later."
 MAX_WAITING: Final = 100
 
 log = logging.getLogger("aicmo.qc")
@@ -49,6 +50,7 @@ class ProcessWorker:
         self._seconds = seconds
         self._pool: Executor | None = None
         self._waiting = 0
+        self._is_closed = False
 
     async def call(self, function: Callable[[], T]) -> T:
         if self._waiting >= MAX_WAITING:
@@ -60,12 +62,14 @@ class ProcessWorker:
             self._waiting -= 1
 
     async def close(self) -> None:
-        pool, self._pool = self._pool, None
+        pool, self._pool, self._is_closed = self._pool, None, True
         if pool is not None:
             # Whoever still waits is told that it ended. A call under way has its bound.
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
 
     async def _call(self, function: Callable[[], T]) -> T:
+        if self._is_closed:
+            raise Unavailable(_ENDING)
         loop = asyncio.get_running_loop()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
@@ -85,9 +89,9 @@ class ProcessWorker:
             log.warning("the process that checks drafts ended; the next check starts another")
             raise Unavailable("The process that checks drafts ended; try again.") from error
         except RuntimeError as error:
-            if self._pool is pool:
+            if not self._is_closed:
                 raise
-            raise Unavailable("Drafts aren't checked any more.") from error
+            raise Unavailable(_ENDING) from error
 
 
 def _begin() -> None:
