@@ -79,6 +79,24 @@ class RecordQcResults(Bulk[RecordQcResult]):
     rows: tuple[RecordQcResult, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateDraft:
+    """Check a draft for benchmarks, for all of them where none are named.
+
+    `expected_revision` is that of the draft's present result.
+    """
+
+    draft_id: str
+    benchmark_ids: tuple[str, ...] = ()
+    validate_only: bool = False
+    expected_revision: int | None = None
+
+    def violations(self) -> check.Violations:
+        yield from check.key("draft_id", self.draft_id)
+        yield from check.texts("benchmark_ids", self.benchmark_ids, check.KEY_LENGTH)
+        yield from check.expected_revision(self.expected_revision)
+
+
 def new_result(command: RecordQcResult, result_id: str, now: datetime) -> QcResult:
     """The result as the command describes it."""
     return QcResult(

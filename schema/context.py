@@ -7,8 +7,10 @@ from typing import Self, TypeVar
 import strawberry
 
 from domain.callers import Caller
+from domain.errors import Unavailable
 from domain.history import Event, EventFilter
 from files.service import require
+from orchestration.evaluations import Evaluations
 from orchestration.uploads import Uploads
 from repositories.criteria import AttributeMask
 from repositories.history.feed import EventSubscription
@@ -32,7 +34,7 @@ class Context:
     `given` with the request.
 
     `uploads` are those of the server; None: it keeps no files. `base` tells under which address
-    the client reaches it.
+    the client reaches it. `evaluations` are those of the server; None: it checks no drafts.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class Context:
         caller: Caller,
         uploads: Uploads | None = None,
         base: Callable[[], str] = str,
+        evaluations: Evaluations | None = None,
     ) -> None:
         self.caller = caller
         self._base = base
         self._uploads = uploads
+        self._evaluations = evaluations
         self.selected: AttributeMask | None = None
         self.single_statement = False
         self.given: int | None = None
@@ -77,6 +81,13 @@ class Context:
         require(None if self._uploads is None else self._uploads.files)
         assert self._uploads is not None
         return self._uploads
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """Raises Unavailable where drafts aren't checked."""
+        if self._evaluations is None:
+            raise Unavailable("Drafts aren't checked here.")
+        return self._evaluations
 
     @property
     def loaders(self) -> Loaders:

@@ -18,7 +18,7 @@ from schema.errors import MutationError, mutation_errors
 from schema.node import global_id
 from schema.rendered_payloads import RenderedPayload
 from schema.rendering import BindConverted
-from schema.scopes import for_scope
+from schema.scopes import for_all_scopes, for_scope
 
 
 def entity(name: str | None = None) -> Any:
@@ -100,7 +100,12 @@ def mutation(
         )
 
     return _mutation(
-        description, payload, input, execute, scope=scope, outcome=outcome, reads_nothing=is_single
+        for_scope(scope, description),
+        payload,
+        input,
+        execute,
+        outcome=outcome,
+        reads_nothing=is_single,
     )
 
 
@@ -112,22 +117,28 @@ def mutation_apart(
     *,
     scope: Scope,
     outcome: str,
+    reads: Sequence[Scope] = (),
 ) -> Any:
-    """A mutation whose `work` opens units of work of its own, and does other things in between."""
+    """A mutation whose `work` opens units of work of its own, and does other things in between.
+
+    It requires the scope, and those of what it `reads`.
+    """
 
     async def execute(context: Context, command: Any) -> Any:
         return await context.apart(work(context, command))
 
-    return _mutation(description, payload, input, execute, scope=scope, outcome=outcome)
+    declared = (
+        for_all_scopes([scope, *reads], description) if reads else for_scope(scope, description)
+    )
+    return _mutation(declared, payload, input, execute, outcome=outcome)
 
 
 def _mutation(
-    description: str,
+    declared: dict[str, Any],
     payload: Callable[..., Payload],
     input: type,
     execute: Callable[[Context, Any], Awaitable[Any]],
     *,
-    scope: Scope,
     outcome: str,
     reads_nothing: Callable[[Any], bool] = lambda _: False,
 ) -> Any:
@@ -160,7 +171,7 @@ def _mutation(
     resolve.__annotations__["input"] = Annotated[Any, sent_as(input)]
     return strawberry.mutation(
         resolver=resolve,
-        **for_scope(scope, description),
+        **declared,
         metadata=FieldResolution(renderer=renderer).metadata,
     )
 

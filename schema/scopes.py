@@ -76,6 +76,12 @@ def for_scope(scope: Scope, description: str) -> dict[str, Any]:
     return _declared(f"{description} Requires the scope `{scope}`.", [[scope]])
 
 
+def for_all_scopes(scopes: list[Scope], description: str) -> dict[str, Any]:
+    """The description and the directive of a field that requires several scopes together."""
+    named = f"{', '.join(f'`{scope}`' for scope in scopes[:-1])} and `{scopes[-1]}`"
+    return _declared(f"{description} Requires the scopes {named}.", [scopes])
+
+
 def for_any_scope(scopes: list[Scope], description: str) -> dict[str, Any]:
     """The description and the directive of a field that requires one of several scopes."""
     named = ", ".join(f"`{scope}`" for scope in scopes)

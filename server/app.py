@@ -42,6 +42,7 @@ from server.addresses import Addresses
 from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
 from server.cors import Cors
+from server.evaluations import opened_evaluations
 from server.fast_path import FastPath
 from server.file_routes import file_routes
 from server.files import opened_files, opened_uploads
@@ -230,6 +231,7 @@ def create_app(
             open_storage(settings, cache) as storage,
             opened_uploads(settings, storage, files) as uploads,
             carrying_out_transfers(storage, files, schema, settings),
+            opened_evaluations(storage, settings) as evaluations,
             _rate_limits(settings) as rate_limits,
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:
@@ -270,6 +272,7 @@ def create_app(
                 files=files,
                 uploads=uploads,
                 archives=None if files is None else Archives(storage, files.store),
+                evaluations=evaluations,
                 write_seconds=settings.write_seconds,
             )
             app.serve(service)

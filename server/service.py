@@ -13,6 +13,7 @@ from domain.callers import Caller, CallerKind
 from domain.errors import AnswerTooLarge, DomainError, Unavailable
 from files.service import Files
 from orchestration.archives import Archives
+from orchestration.evaluations import Evaluations
 from orchestration.uploads import Uploads
 from repositories.answer_size import AT_ONCE, limit_answer
 from repositories.deadlines import set_deadline
@@ -85,6 +86,7 @@ class Service:
     """None where `files` is."""
     archives: Archives | None
     """None where `files` is."""
+    evaluations: Evaluations
     write_seconds: float
     """How long a client may leave unread what is sent to it."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -182,7 +184,7 @@ class Service:
 
     def _context(self, caller: Caller, scope: Scope) -> Context:
         base = partial(self.addresses.base_of, scope)
-        return Context(self.storage, caller, self.uploads, base)
+        return Context(self.storage, caller, self.uploads, base, self.evaluations)
 
     def new_context(self, caller: Caller, share: MemoryShare, scope: Scope) -> Context:
         """The context of an operation that can't run again: it reserves memory now, or fails."""

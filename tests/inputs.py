@@ -127,6 +127,15 @@ def record_result(**changes: Any) -> Json:
     } | changes
 
 
+def evaluate_draft(**changes: Any) -> Json:
+    return {
+        "draftId": "draft-1",
+        "benchmarkIds": ["links"],
+        "validateOnly": False,
+        "expectedRevision": 0,
+    } | changes
+
+
 # Delivery
 
 

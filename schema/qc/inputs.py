@@ -13,7 +13,7 @@ from repositories.criteria import Direction
 from repositories.registry import Entities
 from schema.bulk import error_policy, rows
 from schema.commands import command_input, deletion_of, expected_revision, optional, required
-from schema.descriptions import ITEMS, KEY, NAME, NO_GATE, REASON, UNCHECKED, describe_enum
+from schema.descriptions import ITEMS, KEY, KEYS, NAME, NO_GATE, REASON, UNCHECKED, describe_enum
 from schema.filtering import (
     ALL_HOLD,
     BooleanFilter,
@@ -71,6 +71,21 @@ class RecordQcResultInput:
 class RecordQcResultsInput:
     rows: list[RecordQcResultInput] = rows()
     error_policy: ErrorPolicy | None = error_policy()
+
+
+@command_input(qc.EvaluateDraft, "Which draft to check, and for what.")
+class EvaluateDraftInput:
+    draft_id: strawberry.ID = required("The draft to check.", KEY)
+    benchmark_ids: list[strawberry.ID] | None = optional(
+        "Check for these of `qcBenchmarks`; for all of them by default.", KEYS
+    )
+    validate_only: bool | None = optional(
+        "Check, and record nothing. The draft's result stays as it is. False by default."
+    )
+    expected_revision: int | None = optional(
+        "The revision of the draft's present result that you last read, 0 when it should have "
+        "none: the mutation fails when it differs. Left out, the latest wins. 0 or more.",
+    )
 
 
 @command_input(deletion_of(Entities.qc_results), "Which result to delete.")

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 
+from domain import qc
 from domain.scopes import Scope
+from orchestration.evaluations import Evaluated
 from repositories.registry import Entities
 from resolvers.qc import commands
 from schema.bulk import BulkPayload, bulk_mutation, results
-from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
-from schema.qc.inputs import DeleteQcResultInput, RecordQcResultInput, RecordQcResultsInput
+from schema.context import Context
+from schema.errors import MutationError
+from schema.mutations import DeletePayload, Payload, deletion, entity, mutation, mutation_apart
+from schema.qc.evaluation import QcEvaluation
+from schema.qc.inputs import (
+    DeleteQcResultInput,
+    EvaluateDraftInput,
+    RecordQcResultInput,
+    RecordQcResultsInput,
+)
 from schema.qc.types import QcResult
 
 
@@ -28,8 +40,42 @@ class RecordQcResultsPayload(BulkPayload):
     results: list[RecordQcResultPayload] = results()
 
 
+@strawberry.type(description="The outcome of `evaluateDraft`.")
+class EvaluateDraftPayload(Payload):
+    qc_result: QcResult | None = strawberry.field(
+        description=(
+            "The result as it is stored now; null where it was only validated, and when `errors` "
+            "says why not."
+        )
+    )
+    evaluation: QcEvaluation | None = strawberry.field(
+        description="The verdict with its parts; null when `errors` says why not."
+    )
+
+
+async def _evaluate(context: Context, command: qc.EvaluateDraft) -> Evaluated:
+    return await context.evaluations.evaluate(context.caller, command)
+
+
+def _evaluated(evaluated: Evaluated | None, errors: list[MutationError]) -> Payload:
+    found: Any = evaluated or (None, None)
+    return EvaluateDraftPayload(evaluation=found[0], qc_result=found[1], errors=errors)
+
+
 @strawberry.type
 class QcMutation:
+    evaluate_draft: EvaluateDraftPayload | None = mutation_apart(
+        "Check a draft by the server's own benchmarks, against its brief, its plan and the "
+        "client's latest drafts, and record the verdict as `recordQcResult` does. Each issue's "
+        "reason is recorded with its hint and its benchmark. A draft passes with the score that "
+        "the server requires and without a critical issue.",
+        _evaluated,
+        EvaluateDraftInput,
+        _evaluate,
+        scope=Scope.QC_WRITE,
+        reads=(Scope.PRODUCTION_READ, Scope.STRATEGY_READ, Scope.ONBOARDING_READ),
+        outcome="evaluated",
+    )
     record_qc_result: RecordQcResultPayload | None = mutation(
         "Record the verdict on a draft, in place of the draft's present one, if any.",
         RecordQcResultPayload,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import UNSET
@@ -12,9 +12,12 @@ from repositories.registry import Entities
 from resolvers.loaders import Loaders
 from schema.connection_types import Connection
 from schema.connections import connection
+from schema.context import Info
 from schema.errors import BadUserInput
 from schema.lookups import Found, lookup
+from schema.qc.evaluation import QcBenchmark
 from schema.qc.types import QcResult
+from schema.scopes import field_of, for_scope
 
 
 def _qc_result(
@@ -36,6 +39,10 @@ def _qc_result(
             raise BadUserInput("qcResult: give exactly one of resultId and draftId.")
 
 
+async def _benchmarks(info: Info) -> Any:
+    return info.context.evaluations.benchmarks
+
+
 @strawberry.type
 class QcQuery:
     qc_result: QcResult | None = lookup(
@@ -45,4 +52,9 @@ class QcQuery:
     )
     qc_results: Connection[QcResult] = connection(
         Entities.qc_results, "All QC results, page by page."
+    )
+    qc_benchmarks: list[QcBenchmark] = field_of(
+        for_scope(Scope.QC_READ, "All that `evaluateDraft` can check drafts for."),
+        resolver=_benchmarks,
+        graphql_type=list[QcBenchmark],
     )

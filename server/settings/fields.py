@@ -330,6 +330,14 @@ class Fields(BaseSettings):
         le=100,
         description="How many imports and exports this server carries out at once; 0: none.",
     )
+    qc_pass_score: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description=(
+            "The score, 0 to 1, that a draft has to reach for `evaluateDraft` to let it pass."
+        ),
+    )
     files_url: FilesUrl = Field(
         "",
         description=(

@@ -39,6 +39,7 @@ COMMANDS: dict[str, type[Any]] = {
     "SaveCampaignInput": production.SaveCampaign,
     "SaveDraftInput": production.SaveDraft,
     "RecordQcResultInput": qc.RecordQcResult,
+    "EvaluateDraftInput": qc.EvaluateDraft,
     "SaveDeliveryPackageInput": delivery.SaveDeliveryPackage,
     "SaveDraftsInput": production.SaveDrafts,
     "RecordQcResultsInput": qc.RecordQcResults,
@@ -183,7 +184,7 @@ def sent_as(command: type[Any], field: Field[Any]) -> str:
 def named(name: str, hint: Any) -> str:
     if get_origin(hint) is Mapping:
         return "JSON"
-    if hint is str and name.endswith("_id"):
+    if hint is str and name.endswith(("_id", "_ids")):
         return "ID"
     if hint in SCALARS:
         return SCALARS[hint]

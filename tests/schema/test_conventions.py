@@ -52,8 +52,10 @@ OTHERS = {
     "replayWebhookDeliveries": {"webhookEndpoint": "WebhookEndpoint", "count": "Int"},
     "retryWebhookDeliveries": {"webhookEndpoint": "WebhookEndpoint", "count": "Int"},
     "deleteWebhookEndpoint": {"webhookEndpoint": "WebhookEndpoint"},
+    "evaluateDraft": {"qcResult": "QcResult", "evaluation": "QcEvaluation"},
 }
-"""What the payloads have of mutations that save and delete no entity of the pipeline."""
+"""What the payloads have of mutations that save and delete no entity of the pipeline, or do
+more."""
 BULKS = {
     "saveDrafts": "SaveDraft",
     "recordQcResults": "RecordQcResult",
@@ -99,7 +101,7 @@ def test_every_entity_is_found_alone_and_in_a_list(name: str) -> None:
     assert roots[f"{decapitalized(name)}s"] == f"{name}Connection!"
 
 
-def test_nothing_else_can_be_queried_than_entities_nodes_events_webhooks_and_access() -> None:
+def test_nothing_else_can_be_queried_than_entities_nodes_events_webhooks_and_so_on() -> None:
     of_webhooks = {"webhookEndpoint", "webhookEndpoints", "webhookDelivery", "webhookDeliveries"}
     of_access = {"viewer", "accessToken", "accessTokens"}
     of_entities = {f"{decapitalized(name)}{end}" for name in ENTITIES for end in ("", "s")}
@@ -108,6 +110,7 @@ def test_nothing_else_can_be_queried_than_entities_nodes_events_webhooks_and_acc
         *of_entities,
         *of_webhooks,
         *of_access,
+        "qcBenchmarks",
         "node",
         "nodes",
         "events",

@@ -50,6 +50,7 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "saveCampaign": inputs.save_campaign,
     "saveDraft": inputs.save_draft,
     "recordQcResult": inputs.record_result,
+    "evaluateDraft": inputs.evaluate_draft,
     "saveDeliveryPackage": inputs.save_package,
     "saveDrafts": lambda: in_bulk(inputs.save_draft()),
     "recordQcResults": lambda: in_bulk(inputs.record_result()),

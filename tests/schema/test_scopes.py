@@ -75,6 +75,13 @@ EXPECTED: Final = {
     "Mutation.saveCampaign": ["production:write"],
     "Mutation.saveDraft": ["production:write"],
     "Mutation.recordQcResult": ["qc:write"],
+    "Mutation.evaluateDraft": [
+        "qc:write",
+        "production:read",
+        "strategy:read",
+        "onboarding:read",
+    ],
+    "Query.qcBenchmarks": ["qc:read"],
     "Mutation.saveDeliveryPackage": ["delivery:write"],
     "Mutation.saveDrafts": ["production:write"],
     "Mutation.recordQcResults": ["qc:write"],
@@ -104,6 +111,9 @@ EXPECTED: Final = {
     "Mutation.revokeAccessToken": ["admin"],
 }
 """Of each root field, the scopes of which one is required."""
+
+ALL_REQUIRED: Final = {"Mutation.evaluateDraft"}
+"""The root fields that require all of their scopes together."""
 
 ROOTS: Final = ("Query", "Mutation", "Subscription")
 
@@ -237,7 +247,10 @@ async def response_of(schema: CompiledSchema, storage: Storage, name: str, scope
 def test_every_root_field_states_the_rule_that_is_expected() -> None:
     stated = {name: rule_of(ALL_FIELDS[name]) for name in RESTRICTED_ROOTS}
 
-    assert stated == {name: [[scope] for scope in scopes] for name, scopes in EXPECTED.items()}
+    assert stated == {
+        name: [scopes] if name in ALL_REQUIRED else [[scope] for scope in scopes]
+        for name, scopes in EXPECTED.items()
+    }
 
 
 def test_every_reference_states_its_rule() -> None:
@@ -289,6 +302,16 @@ async def test_a_root_field_is_for_callers_with_its_scope_alone(
     needed = frozenset({Scope.DELIVERY_READ}) if "node" in name else required
     for scopes in (needed, ALL_SCOPES):
         assert not is_forbidden(await response_of(schema, storage, name, scopes), name)
+
+
+@pytest.mark.parametrize("name", sorted(ALL_REQUIRED))
+async def test_a_root_field_that_reads_other_modules_requires_each_of_its_scopes(
+    schema: CompiledSchema, name: str
+) -> None:
+    storage = create_storage(PersistenceMode.INMEMORY)
+    for missing in EXPECTED[name]:
+        scopes = ALL_SCOPES - {Scope(missing), Scope.ADMIN}
+        assert is_forbidden(await response_of(schema, storage, name, scopes), name), missing
 
 
 @pytest.mark.parametrize(

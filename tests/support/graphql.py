@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.callers import Caller
+from orchestration.evaluations import Evaluations
+from orchestration.producers.qc.evaluator import BuiltInQc
+from orchestration.producers.qc.worker import ThreadWorker
 from orchestration.uploads import Uploads
 from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage
@@ -114,6 +117,10 @@ class GraphQLClient(ABC):
         return await self.ask(EVERYTHING)
 
 
+def evaluations_of(storage: Storage) -> Evaluations:
+    return Evaluations(storage, BuiltInQc(0.8, ThreadWorker()))
+
+
 @dataclass(frozen=True, slots=True)
 class InProcess(GraphQLClient):
     """Runs operations without a server."""
@@ -134,7 +141,9 @@ class InProcess(GraphQLClient):
         operation_name: str | None = None,
     ) -> Json:
         caller = self.caller or build.caller(self.request_id)
-        context = Context(self.storage, caller, self.uploads, lambda: self.base)
+        context = Context(
+            self.storage, caller, self.uploads, lambda: self.base, evaluations_of(self.storage)
+        )
         operation = GraphQLRequest(query, variables, operation_name)
         response = await execute(self.schema, operation, context)
         body: Json = json.loads(encode(response.as_json()))

@@ -51,6 +51,7 @@ VALUES: Final[dict[str, str | None]] = {
     "Query.qcResult.draftId": None,
     "SaveStrategyPlanInput.version": None,
     "SaveWebhookEndpointInput.url": '"https://receiver.example/a"',
+    "EvaluateDraftInput.benchmarkIds": '["links"]',
     "CreateUploadInput.mediaType": '"application/pdf"',
     "CreateUploadInput.sha256": f'"{"ab" * 32}"',
     "StartExportInput.clientId": '"a"',

@@ -1,0 +1,183 @@
+"""Evaluations: drafts are checked by the evaluator, and its verdicts recorded as QC results.
+
+The evaluator is asked outside of any transaction: read, evaluate, record. What is recorded is of
+the draft as it is stored then, or nothing is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from domain.callers import Caller
+from domain.entity import require_revision
+from domain.errors import NotFound, Unavailable, ValidationFailed, Violation
+from domain.onboarding import Brief
+from domain.production import Draft
+from domain.qc import EvaluateDraft, QcIssue, QcResult, RecordQcResult
+from domain.sources import Clock, utc_now
+from domain.strategy import Recommendation, StrategyPlan
+from domain.validation import require_valid
+from orchestration.producers.ports import (
+    OtherDraft,
+    QcBenchmark,
+    QcEvaluation,
+    QcEvaluator,
+    QcFinding,
+    QcSubject,
+)
+from orchestration.producers.texts import texts_of
+from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
+from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
+from resolvers.qc.commands import record_qc_result
+
+OTHERS: Final = 25
+"""So many of the client's latest drafts are compared with one."""
+OTHER_CHARACTERS: Final = 20_000
+"""So much of each of them."""
+_ATTEMPTS: Final = 3
+
+
+class Evaluated(NamedTuple):
+    """An evaluation, and the result that recorded it; None: it was only asked for."""
+
+    evaluation: QcEvaluation
+    result: QcResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluations:
+    """The evaluations of one server, by one evaluator."""
+
+    storage: Storage
+    evaluator: QcEvaluator
+    clock: Clock = utc_now
+
+    @property
+    def benchmarks(self) -> Sequence[QcBenchmark]:
+        return self.evaluator.benchmarks
+
+    async def evaluate(self, caller: Caller, command: EvaluateDraft) -> Evaluated:
+        """Check a draft, and record the verdict unless the command only validates.
+
+        A draft that changes meanwhile is checked again, a bounded number of times. Raises
+        ValidationFailed, NotFound, RevisionConflict, NotAllowed, Unavailable and TimedOut.
+        """
+        require_valid(command)
+        benchmark_ids = self._chosen(command)
+        for _ in range(_ATTEMPTS):
+            draft, subject = await self._read(caller, command)
+            evaluation = await self.evaluator.evaluate(subject, benchmark_ids)
+            if command.validate_only:
+                return Evaluated(evaluation, None)
+            result = await self._record(caller, command, draft, evaluation)
+            if result is not None:
+                return Evaluated(evaluation, result)
+        raise Unavailable("The draft changes as fast as it's checked; try again later.")
+
+    def _chosen(self, command: EvaluateDraft) -> Sequence[str]:
+        """The benchmarks to check for, each once. Raises ValidationFailed."""
+        known = [benchmark.benchmark_id for benchmark in self.benchmarks]
+        if unknown := [
+            Violation(("benchmark_ids", index), "there is no such benchmark")
+            for index, benchmark_id in enumerate(command.benchmark_ids)
+            if benchmark_id not in known
+        ]:
+            raise ValidationFailed(unknown)
+        return list(dict.fromkeys(command.benchmark_ids)) or known
+
+    async def _read(self, caller: Caller, command: EvaluateDraft) -> tuple[Draft, QcSubject]:
+        """The draft with all that it's checked against, of one snapshot."""
+        draft_id = command.draft_id
+        async with self.storage.as_(caller).read() as snapshot:
+            draft = await snapshot.drafts.get(draft_id)
+            if draft is None:
+                raise NotFound("draft", "draft_id", draft_id)
+            if command.expected_revision is not None:
+                results = await snapshot.qc_results.get_many_by_draft_id([draft_id])
+                require_revision(results.get(draft_id), command.expected_revision)
+            plan = await snapshot.strategy_plans.get(draft.strategy_id)
+            brief = None if plan is None else await snapshot.briefs.get(plan.brief_id)
+            recommendations = await snapshot.strategy_plans.recommendations_by_strategy_id(
+                [draft.strategy_id]
+            )
+            others = await _others_of(snapshot, draft)
+        guidelines = {} if brief is None else brief.brand_guidelines.to_python()
+        known = _words_of(brief, plan, recommendations.get(draft.strategy_id, ()))
+        return draft, QcSubject(
+            content_type=draft.content_type,
+            title=draft.title,
+            body=draft.body,
+            metadata=draft.metadata.to_python(),
+            guidelines=guidelines,
+            brief=None if brief is None else "\n".join(known),
+            others=others,
+            today=self.clock().date(),
+        )
+
+    async def _record(
+        self, caller: Caller, command: EvaluateDraft, draft: Draft, evaluation: QcEvaluation
+    ) -> QcResult | None:
+        """The result as it's stored; None: the draft isn't the one that was checked any more."""
+
+        async def work(unit: UnitOfWork) -> QcResult | None:
+            stored = await unit.drafts.get_for_update(draft.draft_id)
+            if stored is None:
+                raise NotFound("draft", "draft_id", draft.draft_id)
+            if stored.revision != draft.revision:
+                return None
+            return await record_qc_result(unit, _verdict(command, evaluation))
+
+        return await self.storage.as_(caller).write(work)
+
+
+async def _others_of(snapshot: Snapshot, draft: Draft) -> tuple[OtherDraft, ...]:
+    """The latest other drafts of the draft's client; of a draft without one, those of its plan."""
+    field = "strategy_id" if draft.client_id is None else "client_id"
+    value = draft.strategy_id if draft.client_id is None else draft.client_id
+    request = PageRequest(OTHERS + 1, NEWEST_FIRST, Comparison(field, Operator.EQ, value))
+    page = await snapshot.drafts.page(request)
+    others = [other for other in page.items if other.draft_id != draft.draft_id]
+    return tuple(
+        OtherDraft(
+            other.draft_id,
+            other.title,
+            other.body[:OTHER_CHARACTERS],
+            same_campaign=other.campaign_id is not None and other.campaign_id == draft.campaign_id,
+        )
+        for other in others[:OTHERS]
+    )
+
+
+def _words_of(
+    brief: Brief | None, plan: StrategyPlan | None, recommendations: Sequence[Recommendation]
+) -> Iterator[str]:
+    """All words of the brief, but for its guidelines, and of the plan."""
+    if brief is not None:
+        yield from texts_of(brief.responses.to_python())
+        yield from brief.objectives
+        yield brief.target_audience or ""
+        yield from brief.scope.deliverables if brief.scope is not None else ()
+    if plan is not None:
+        yield plan.executive_summary
+        for kpi in plan.kpis:
+            yield f"{kpi.name} {kpi.target_value:.15g} {kpi.unit} {kpi.timeframe_days} days"
+        yield from (milestone.name for milestone in plan.timeline.milestones)
+    for recommendation in recommendations:
+        yield recommendation.rationale
+        yield from recommendation.tactics
+
+
+def _verdict(command: EvaluateDraft, evaluation: QcEvaluation) -> RecordQcResult:
+    return RecordQcResult(
+        draft_id=command.draft_id,
+        passed=evaluation.passed,
+        score=evaluation.score,
+        issues=tuple(map(_issue, evaluation.findings)),
+        expected_revision=command.expected_revision,
+    )
+
+
+def _issue(finding: QcFinding) -> QcIssue:
+    """The finding as it's recorded: the reason, then the hint, then the benchmark in brackets."""
+    reason = f"{finding.reason} Hint: {finding.hint} [{finding.benchmark_id}]"
+    return QcIssue(finding.severity, finding.section, reason)

@@ -1,0 +1,1 @@
+"""Producers: who makes and checks content. Each is behind a port, with a built-in of our own."""

@@ -1,0 +1,1 @@
+"""The built-in check of drafts: pure functions over a parsed draft, one file a family of checks."""

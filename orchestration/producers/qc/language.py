@@ -1,0 +1,235 @@
+"""Checks of the language: reading ease, long sentences, spelling."""
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from orchestration.producers.qc.checking import MINOR, WHOLE, Draft, Issue, benchmark, quoted
+from orchestration.producers.qc.text import WORD, without_addresses, words_of
+
+READING_EASE: Final = 40.0
+MAX_WORDS: Final = 40
+_ENOUGH_WORDS: Final = 60
+"""Fewer words say nothing about the ease of reading."""
+_MAX_SUGGESTED: Final = 3
+"""Suggestions take longer than all the rest, so only so many words get some."""
+
+
+@lru_cache(20_000)
+def syllables(word: str) -> int:
+    """The syllables of a word, by Pyphen's places to hyphenate it: 1 at least."""
+    return len(_hyphenation().positions(word.lower())) + 1
+
+
+@cache
+def _hyphenation() -> Any:
+    from pyphen import Pyphen  # noqa: PLC0415
+
+    return Pyphen(lang="en_US", left=1, right=1)
+
+
+def reading_ease(words: int, sentences: int, syllables: int) -> float:
+    """Flesch's formula of 1948; higher is easier, 60 to 70 is plain English."""
+    return 206.835 - 1.015 * (words / sentences) - 84.6 * (syllables / words)
+
+
+@benchmark(
+    "readability",
+    "Readability",
+    f"The draft's Flesch reading ease is {READING_EASE:g} or more.",
+    severity=MINOR,
+    source="Rudolf Flesch, A New Readability Yardstick (1948); syllables by Pyphen",
+    settings="`readingEase`: the least, of all content types or by content type.",
+)
+def readability(draft: Draft) -> Iterator[Issue]:
+    sentences = [sentence for sentence in draft.text.sentences if len(sentence.words) > 1]
+    words = [word for sentence in sentences for word in sentence.words]
+    if len(words) < _ENOUGH_WORDS or not draft.guide.is_english:
+        return
+    wanted = READING_EASE if draft.guide.reading_ease is None else draft.guide.reading_ease
+    ease = reading_ease(len(words), len(sentences), sum(map(syllables, words)))
+    if ease < wanted:
+        yield Issue(
+            WHOLE,
+            f"The Flesch reading ease is {ease:.0f}, below {wanted:g}: "
+            f"{len(words) / len(sentences):.0f} words a sentence.",
+            "Part long sentences, and use shorter words where they say the same.",
+        )
+
+
+@benchmark(
+    "long-sentences",
+    "Long sentences",
+    f"No sentence has more than {MAX_WORDS} words.",
+    severity=MINOR,
+    source="Our own limit; GOV.UK, Sentence length: why 25 words is our limit (2014)",
+)
+def long_sentences(draft: Draft) -> Iterator[Issue]:
+    for sentence in draft.text.sentences:
+        if len(sentence.words) > MAX_WORDS:
+            yield Issue(
+                sentence.section,
+                f"{quoted(sentence.text)} has {len(sentence.words)} words, more than {MAX_WORDS}.",
+                "Part it where a new thought begins.",
+            )
+
+
+_WORDS: Final = """
+flatmate flatmates
+lorem ipsum dolor amet todo tbd
+learnt outsole outsoles roastery roasteries timesheet timesheets
+analytics app apps b-roll backend backlink backlinks barista baristas blog blogger bloggers
+blogging cafe cafes café cafés carousel carry-on charcuterie chatbot chatbots checkout clickbait
+cms co-working coworking crm cta deliverables dropdown décor ebook ebooks ecommerce email emails
+emoji emojis explainer faq faqs fintech freelancer freelancers frontend geotag glamping
+gluten-free haircare hashtag hashtags heat-pump hello hiya homepage html hygge inbox influencer
+influencers infographic infographics kilowatt kilowatts kitchenware kombucha kpi kpis kwh landing
+latte lattes livestream livestreams login logins martech meetup meetups metadata microsite
+mobile-first offline okay omnichannel onboard onboarding online opt-in photovoltaic pilates
+playlist playlists playtime podcast podcasts pre-order prebook preheader preorder prepping
+remarketing reorder repost reposts resale retargeting reusable roadmap roadmaps rooftop rooftops
+saas selfie seo serp setup signage signup sitemap skincare sku skus smartphone smartphones
+smartwatch sourdough startup startups storytelling streetlight subreddit tagline taglines takeaway
+takeaways timelapse toolkit toolkits unboxing underfloor unsubscribe upsell upskilling url urls
+utm vegan vegans vlog voiceover webinar webinars website websites wellness whitepaper whitepapers
+wholegrain wi-fi wifi workflow workflows workspace yoga youtube
+"""
+_OF_THE_TRADE: Final = frozenset(_WORDS.split())
+"""Words of marketing, and of the things that are sold, that a dictionary of 2020 doesn't have."""
+
+_BRITISH: Final = (
+    (re.compile(r"our(?=s?$|ed$|ing$|ful|less|ite|able|hood|ly$)"), "or"),
+    (re.compile(r"is(?=e[sdr]?$|ers$|ing$|ation|able)"), "iz"),
+    (re.compile(r"ys(?=e[sdr]?$|ing$)"), "yz"),
+    (re.compile(r"(?<=[bt])re(?=s?$|d$)"), "er"),
+    (re.compile(r"ll(?=ed$|ing$|ers?$|ery$)"), "l"),
+    (re.compile(r"ence(?=s?$)"), "ense"),
+    (re.compile(r"ogue(?=s?$)"), "og"),
+    (re.compile(r"^grey"), "gray"),
+    (re.compile(r"l(?=ful$|ment$)"), "ll"),
+    (re.compile(r"ae"), "e"),
+    (re.compile(r"mme(?=s?$)"), "m"),
+    (re.compile(r"^tyre"), "tire"),
+    (re.compile(r"que(?=s?$)"), "ck"),
+    (re.compile(r"^cos(?=[yi])"), "coz"),
+)
+"""How British spelling becomes American, the only one that there is a dictionary of."""
+
+
+@cache
+def _dictionary() -> Any:
+    from hunspell import Hunspell  # noqa: PLC0415
+
+    return Hunspell("en_US")
+
+
+def _is_latin(word: str) -> bool:
+    """Whether the dictionary can be asked: it knows one character set, and words of some length."""
+    try:
+        word.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return len(word) <= 60
+
+
+@lru_cache(50_000)
+def _is_word(word: str) -> bool:
+    return not _is_latin(word) or word.lower() in _OF_THE_TRADE or bool(_dictionary().spell(word))
+
+
+def _is_spelled(word: str, *, is_british: bool) -> bool:
+    if _is_word(word):
+        return True
+    if is_british and any(
+        changed != word.lower() and _is_word(changed)
+        for changed in (pattern.sub(to, word.lower()) for pattern, to in _BRITISH)
+    ):
+        return True
+    return "-" in word and all(
+        _is_spelled(part, is_british=is_british) for part in word.split("-") if part
+    )
+
+
+@benchmark(
+    "spelling",
+    "Spelling",
+    "Each word is in the dictionary, in the brief, or one of the brand's names.",
+    severity=MINOR,
+    source="Hunspell with the en_US dictionary of SCOWL",
+    settings="`names`: names and words of the brand; `language`, also of the draft: `en-US` takes "
+    "American spelling alone, `en` (the default) and `en-GB` British too; drafts in other "
+    "languages aren't checked.",
+)
+def spelling(draft: Draft) -> Iterator[Issue]:
+    guide = draft.guide
+    if not guide.is_english:
+        return
+    is_british = guide.language.lower() != "en-us"
+    known = {word.lower() for word in words_of(draft.known)}
+    unknown = dict[str, tuple[str, str]]()
+    for section, word, is_first in _words_to_check(draft):
+        plain = word.replace("\u2019", "'")
+        bare = plain.removesuffix("'s").removesuffix("'")
+        if plain.lower() in known or bare.lower() in known or bare.lower() in unknown:
+            continue
+        if not _is_spelled(plain, is_british=is_british) and not _is_spelled(
+            bare, is_british=is_british
+        ):
+            if is_first and not _is_slip(bare.lower()):
+                continue  # it may well be a name
+            unknown[bare.lower()] = (section, bare)
+    for index, (section, word) in enumerate(unknown.values()):
+        suggested = _dictionary().suggest(word)[:2] if index < _MAX_SUGGESTED else ()
+        hint = f"Did you mean {' or '.join(map(quoted, suggested))}? " if suggested else ""
+        yield Issue(
+            section,
+            f"{quoted(word)} isn't in the dictionary.",
+            f"{hint}If it's a name, add it to the guidelines' `names`.",
+        )
+
+
+def _is_slip(word: str) -> bool:
+    """Whether a word comes of this one by swapping two neighbours, doubling one, or the reverse."""
+    return any(
+        _is_word(word[:at] + word[at + 1] + word[at] + word[at + 2 :])
+        or _is_word(word[:at] + word[at] + word[at:])
+        or (word[at] == word[at + 1] and _is_word(word[:at] + word[at + 1 :]))
+        for at in range(len(word) - 1)
+    )
+
+
+def _words_to_check(draft: Draft) -> Iterator[tuple[str, str, bool]]:
+    """Words with their sections, but for those that are names as far as one can see.
+
+    True: it's written with a capital, and begins a sentence.
+    """
+    all_words = [
+        (section, word, is_first)
+        for section, text in draft.everything
+        for word, is_first in _words_with_places(text)
+    ]
+    names = {word for _, word, is_first in all_words if word[0].isupper() and not is_first}
+    lower = {word for _, word, _ in all_words if word[0].islower()}
+    for section, word, is_first in all_words:
+        if word.isupper() or any(letter.isupper() for letter in word[1:]):
+            continue
+        if word in names and not (is_first and word.lower() in lower):
+            continue
+        yield section, word, is_first and word[0].isupper()
+
+
+_BEFORE_NAMES: Final = frozenset({"Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "St"})
+_SENTENCE_END = re.compile(r"[.!?:…\n“”\"(\[–—•|*✓]\s*\W*$")  # noqa: RUF001
+
+
+def _words_with_places(text: str) -> Iterator[tuple[str, bool]]:
+    """Each word, and whether a sentence may begin with it."""
+    text = without_addresses(text)
+    end, previous = 0, ""
+    for match in WORD.finditer(text):
+        between = text[end : match.start()]
+        begins = end == 0 or _SENTENCE_END.search(between) is not None
+        is_named = text[match.end() : match.end() + 1] == ":" and begins  # who speaks, in a script
+        yield match[0], begins and not is_named and previous not in _BEFORE_NAMES
+        end, previous = match.end(), match[0]

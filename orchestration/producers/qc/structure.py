@@ -1,0 +1,163 @@
+"""Checks of a draft's form: sections, length, headings, the call to action."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from orchestration.producers.qc.checking import MAJOR, MINOR, WHOLE, Draft, Issue, benchmark, quoted
+from orchestration.producers.qc.guide import Range
+from orchestration.producers.qc.kinds import Kind
+from orchestration.producers.qc.text import MAX_CHARACTERS
+
+LENGTHS: Final = {
+    Kind.BLOG_POST: Range(150, 2500),
+    Kind.EMAIL: Range(40, 500),
+    Kind.LANDING_PAGE: Range(80, 1200),
+    Kind.SOCIAL_POST: Range(8, 400),
+    Kind.VIDEO_SCRIPT: Range(50, 1500),
+}
+"""Words of each kind, where the brand's guidelines give no other range."""
+
+_VERBS: Final = (
+    "activate|add|apply|ask|begin|book|bring|browse|build|buy|calculate|call|"
+    "cancel|change|chat|check|choose|claim|click|collect|come|comment|compare|"
+    "complete|confirm|contact|continue|cook|create|design|discover|donate|download|"
+    "draw|drop|email|enrol|enroll|enter|estimate|experience|explore|feed|find|"
+    "follow|forward|get|give|go|grab|help|hit|import|install|invite|join|learn|"
+    "listen|look|mark|measure|meet|message|move|open|order|pause|pay|phone|pick|"
+    "pledge|pre-order|preorder|print|read|register|renew|reply|report|request|"
+    "reserve|ring|rsvp|run|save|schedule|secure|see|send|set|share|shop|sign|"
+    "speak|sponsor|start|stream|subscribe|swipe|switch|tag|take|talk|tap|taste|"
+    "tell|text|try|tune|unlock|upgrade|upload|view|visit|volunteer|vote|walk|"
+    "watch|win|write"
+)
+_POLITE: Final = r"(?:(?:please|just|simply|then|so|or|and|now|today|ready\?)[,:]?\s+)?"
+_ASKS = re.compile(rf"\W*{_POLITE}(?:{_VERBS})\b(?!ing)", re.IGNORECASE)
+_CLOSING: Final = 5
+"""The last so many sentences may hold the call to action, besides all links."""
+_CLOSING_OF_EMAILS: Final = 8
+"""Emails end with greetings and a footer."""
+
+
+@benchmark(
+    "required-sections",
+    "Required sections",
+    "The draft has a heading for each section that the brand requires of its content type.",
+    severity=MAJOR,
+    source="The brand's guidelines",
+    settings="`requiredSections`: headings by content type.",
+)
+def required_sections(draft: Draft) -> Iterator[Issue]:
+    present = [heading.text.lower() for heading in draft.text.headings]
+    for section in draft.guide.required_sections:
+        if not any(section.lower() in heading for heading in present):
+            yield Issue(
+                WHOLE,
+                f"The section {quoted(section)} is missing.",
+                f"Add a heading that says {quoted(section)}, with its text.",
+            )
+
+
+@benchmark(
+    "length",
+    "Length",
+    "The draft has as many words as its content type should have.",
+    severity=MAJOR,
+    source="Our own ranges: "
+    + ", ".join(f"{kind} {least:,} to {most:,} words" for kind, (least, most) in LENGTHS.items()),
+    settings="`length`: `[least, most]` words by content type.",
+)
+def length(draft: Draft) -> Iterator[Issue]:
+    if draft.text.is_cut:
+        yield Issue(
+            WHOLE,
+            f"The draft has more than {MAX_CHARACTERS:,} characters; the rest wasn't checked.",
+            "Part it into several drafts.",
+        )
+        return
+    wanted = draft.guide.length or LENGTHS.get(draft.kind)
+    if wanted is None:
+        return
+    count = len(draft.text.words)
+    if count < wanted.least:
+        yield Issue(
+            WHOLE,
+            f"The draft has {count:,} words, fewer than {wanted.least:,}.",
+            f"Add about {wanted.least - count:,} words that tell the reader something new.",
+        )
+    elif count > wanted.most:
+        yield Issue(
+            WHOLE,
+            f"The draft has {count:,} words, more than {wanted.most:,}.",
+            f"Cut about {count - wanted.most:,} words, repetitions first.",
+        )
+
+
+@benchmark(
+    "heading-order",
+    "Order of headings",
+    "Headings skip no level on the way down, and none is empty.",
+    severity=MINOR,
+    source="W3C, WCAG 2.2 (2023), 1.3.1 and technique G141",
+    kinds=(Kind.BLOG_POST, Kind.LANDING_PAGE, Kind.EMAIL),
+)
+def heading_order(draft: Draft) -> Iterator[Issue]:
+    before = None
+    for heading in draft.text.headings:
+        if before is not None and heading.level > before + 1:
+            yield Issue(
+                heading.section,
+                f"A heading of level {heading.level} follows one of level {before}.",
+                f"Make it a heading of level {before + 1}.",
+            )
+        before = heading.level
+
+
+@benchmark(
+    "call-to-action",
+    "Call to action",
+    "The text of a link, or a sentence near the end, asks the reader to do something; in a post a "
+    "link that is written out does, too.",
+    severity=MAJOR,
+    source="Our own rule",
+    kinds=(
+        Kind.BLOG_POST,
+        Kind.EMAIL,
+        Kind.LANDING_PAGE,
+        Kind.SOCIAL_POST,
+        Kind.VIDEO_SCRIPT,
+    ),
+    settings="`callsToAction`: phrases, each of which counts as one anywhere.",
+)
+def call_to_action(draft: Draft) -> Iterator[Issue]:
+    text = draft.text
+    closing = _CLOSING_OF_EMAILS if draft.kind is Kind.EMAIL else _CLOSING
+    asks = (
+        any(phrase.lower() in draft.lowered for phrase in draft.guide.calls_to_action)
+        or any(_ASKS.match(link.text) for link in text.links if "unsubscribe" not in link.target)
+        or (draft.kind is Kind.SOCIAL_POST and any(link.text == link.target for link in text.links))
+        or any(_asks(sentence.text) for sentence in text.sentences[-closing:])
+    )
+    if not asks:
+        yield Issue(
+            text.blocks[-1].section if text.blocks else WHOLE,
+            "Nothing asks the reader to do something.",
+            "End with one step: a verb first, such as “Book a table”, and a link to do it.",
+        )
+
+
+_CUES = re.compile(r"^\W*(?:[A-Z][A-Z /]{1,30}|[A-Z][a-z]+(?: \d+)?):\s*")
+_CLAUSES = re.compile(r"[,;:–—]\s+")  # noqa: RUF001
+_FOOTER = re.compile(
+    r"unsubscribe|preferences|you (?:get|got|receive|are receiving)", re.IGNORECASE
+)
+
+
+def _asks(sentence: str) -> bool:
+    """Whether the sentence, or a clause of it, begins by a verb that asks for something.
+
+    What is said about unsubscribing is no call.
+    """
+    if _FOOTER.search(sentence):
+        return False
+    return any(_ASKS.match(clause) for clause in _CLAUSES.split(_CUES.sub("", sentence)))

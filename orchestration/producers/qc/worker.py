@@ -1,0 +1,131 @@
+"""The process that checks drafts: what takes long in Python takes nothing from the event loop.
+
+The first check loads dictionaries, for which a thread would hold the interpreter for a third of a
+second.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final, Protocol, TypeVar
+
+from domain.errors import TimedOut, Unavailable
+
+T = TypeVar("T")
+
+SECONDS: Final = 10.0
+"""How long one call may take; a draft of usual length takes some hundredths of a second."""
+_NICENESS: Final = 5
+_BUSY: Final = "Too many drafts wait to be checked; try again later."
+_ENDING: Final = "The server is ending; try again later."
+MAX_WAITING: Final = 100
+
+log = logging.getLogger("aicmo.qc")
+
+
+class Worker(Protocol):
+    """Calls functions elsewhere than on the event loop."""
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """What the function returns. Raises TimedOut, Unavailable, and what the function raises."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class ProcessWorker:
+    """A process of its own, which is started at the first call, and again if it ended.
+
+    It calls one function at a time. A function that takes longer than `seconds` ends the process,
+    also when nobody waits for it any more. The process ends with the one that started it.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._pool: Executor | None = None
+        self._waiting = 0
+        self._is_closed = False
+
+    async def call(self, function: Callable[[], T]) -> T:
+        if self._waiting >= MAX_WAITING:
+            raise Unavailable(_BUSY)
+        self._waiting += 1
+        try:
+            return await self._call(function)
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        pool, self._pool, self._is_closed = self._pool, None, True
+        if pool is not None:
+            # Whoever still waits is told that it ended. A call under way has its bound.
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+    async def _call(self, function: Callable[[], T]) -> T:
+        if self._is_closed:
+            raise Unavailable(_ENDING)
+        loop = asyncio.get_running_loop()
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+            )
+        pool = self._pool
+        began = loop.time()
+        try:
+            # To start the process takes a moment, too.
+            future = await asyncio.to_thread(pool.submit, _bounded, function, self._seconds)
+            return await asyncio.wrap_future(future)
+        except BrokenProcessPool as error:
+            if self._pool is pool:
+                self._pool = None
+            if loop.time() - began >= self._seconds:
+                raise TimedOut from error
+            log.warning("the process that checks drafts ended; the next check starts another")
+            raise Unavailable("The process that checks drafts ended; try again.") from error
+        except RuntimeError as error:
+            if not self._is_closed:
+                raise
+            raise Unavailable(_ENDING) from error
+
+
+def _begin() -> None:
+    # Ctrl+C is for the server, which ends this process when it's done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICENESS)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(0)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _bounded(function: Callable[[], T], seconds: float) -> T:
+    # Nobody handles the signal, so it ends the process, whatever holds the interpreter.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return function()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class ThreadWorker:
+    """Calls functions in threads of this process, for those who check few drafts: commands, tests.
+
+    The first call holds up the event loop, and nothing bounds it.
+    """
+
+    async def call(self, function: Callable[[], T]) -> T:
+        return await asyncio.to_thread(function)
+
+    async def close(self) -> None:
+        """Does nothing: threads end with their calls."""

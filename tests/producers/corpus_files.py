@@ -1,0 +1,108 @@
+"""The corpus of agency texts, and how well the benchmarks find the faults that are planted in it.
+
+Each file has a header of lines `key: value`, a line of `=`, and the draft. `fault: ID @ SECTION`
+names a planted fault; a text of `clean/` has none. `other` and `sibling` name a text of `clean/`
+that is another draft of the client, of another campaign or of the same.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from orchestration.producers.ports import OtherDraft, QcFinding, QcSubject
+from orchestration.producers.qc.evaluating import evaluated
+from orchestration.producers.qc.registry import BY_ID
+
+FOLDER: Final = Path(__file__).parent / "corpus"
+TODAY: Final = date(2026, 11, 30)
+_LINE: Final = "\n==========\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """A text of the corpus with the (benchmark, section) of each of its faults."""
+
+    name: str
+    subject: QcSubject
+    faults: frozenset[tuple[str, str]]
+
+
+@cache
+def brand(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FOLDER / "brands" / f"{name}.json").read_text())
+    return found
+
+
+def specimens(folder: str) -> Iterator[Specimen]:
+    """All texts of `clean` or `faulty`, by name."""
+    for path in sorted((FOLDER / folder).glob("*.md")):
+        yield _specimen(path)
+
+
+def _specimen(path: Path) -> Specimen:
+    head, body = path.read_text().split(_LINE, 1)
+    header = [line.split(": ", 1) for line in head.splitlines()]
+    first = dict(reversed(header))
+    of_brand = brand(first["brand"])
+    return Specimen(
+        path.stem,
+        QcSubject(
+            content_type=first["type"],
+            title=first["title"],
+            body=body,
+            metadata={"channel": first["channel"]} if "channel" in first else {},
+            guidelines=of_brand["guidelines"] | json.loads(first.get("guidelines", "{}")),
+            brief=of_brand["brief"],
+            others=tuple(_others(header)),
+            today=TODAY,
+        ),
+        frozenset(_fault(value) for key, value in header if key == "fault"),
+    )
+
+
+def _fault(text: str) -> tuple[str, str]:
+    benchmark_id, section = text.split(" @ ", 1)
+    return benchmark_id, section
+
+
+def _others(header: Sequence[list[str]]) -> Iterator[OtherDraft]:
+    for key, value in header:
+        if key in {"other", "sibling"}:
+            body = (FOLDER / "clean" / f"{value}.md").read_text().split(_LINE, 1)[1]
+            yield OtherDraft(value, value, body, same_campaign=key == "sibling")
+
+
+def findings(specimen: Specimen) -> tuple[QcFinding, ...]:
+    return evaluated(specimen.subject, list(BY_ID), 0.8).findings
+
+
+class Accuracy(NamedTuple):
+    """How often a benchmark was right: of the faults planted, and of its own findings."""
+
+    planted: int
+    found: int
+    wrong: int
+
+    @property
+    def precision(self) -> float:
+        return self.found / (self.found + self.wrong) if self.found + self.wrong else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.planted if self.planted else 1.0
+
+
+def accuracies(corpus: Sequence[Specimen]) -> dict[str, Accuracy]:
+    """The accuracy of each benchmark: a fault is a benchmark and a section of a text."""
+    planted, found, wrong = Counter[str](), Counter[str](), Counter[str]()
+    for specimen in corpus:
+        reported = {(each.benchmark_id, each.section) for each in findings(specimen)}
+        planted.update(name for name, _ in specimen.faults)
+        found.update(name for name, _ in specimen.faults & reported)
+        wrong.update(name for name, _ in reported - specimen.faults)
+    return {name: Accuracy(planted[name], found[name], wrong[name]) for name in BY_ID}

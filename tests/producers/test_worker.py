@@ -1,0 +1,76 @@
+"""The process that checks drafts: what it's called for, how it ends, and that another follows."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from domain.errors import TimedOut, Unavailable
+from orchestration.producers.qc import worker as module
+from orchestration.producers.qc.evaluator import BuiltInQc
+from orchestration.producers.qc.registry import BY_ID
+from orchestration.producers.qc.worker import ProcessWorker, ThreadWorker
+from tests.producers.checking import draft
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[ProcessWorker]:
+    worker = ProcessWorker()
+    yield worker
+    await worker.close()
+
+
+async def test_drafts_are_checked_in_one_other_process(worker: ProcessWorker) -> None:
+    subject = draft("The the bread, recieve it.")
+
+    elsewhere = await BuiltInQc(0.8, worker).evaluate(subject, [*BY_ID])
+    here = await BuiltInQc(0.8, ThreadWorker()).evaluate(subject, [*BY_ID])
+
+    assert elsewhere == here
+    first, second = await asyncio.gather(worker.call(os.getpid), worker.call(os.getpid))
+    assert first == second != os.getpid()
+
+
+async def test_another_process_follows_one_that_ended(worker: ProcessWorker) -> None:
+    first = await worker.call(os.getpid)
+
+    with pytest.raises(Unavailable, match="ended"):
+        await worker.call(partial(signal.raise_signal, signal.SIGKILL))
+
+    assert await worker.call(os.getpid) != first
+
+
+async def test_a_call_that_takes_too_long_ends_the_process() -> None:
+    worker = ProcessWorker(seconds=0.05)
+    try:
+        await worker.call(os.getpid)
+        with pytest.raises(TimedOut):
+            await worker.call(partial(time.sleep, 600))
+
+        assert await worker.call(os.getpid)
+    finally:
+        await worker.close()
+
+
+async def test_what_the_function_raises_is_raised_here(worker: ProcessWorker) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        await worker.call(partial(int, "x"))
+
+
+async def test_so_many_may_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 0)
+
+    with pytest.raises(Unavailable, match="Too many drafts"):
+        await ProcessWorker().call(os.getpid)
+
+
+async def test_nothing_is_called_after_the_end() -> None:
+    worker = ProcessWorker()
+    await worker.close()
+
+    with pytest.raises(Unavailable, match="ending"):
+        await worker.call(os.getpid)
