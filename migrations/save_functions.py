@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from migrations.save_functions_in_place import in_place
 from migrations.saved_tables import LoggedFields, SavedChildren, SavedTable
 
 
@@ -404,9 +405,10 @@ _TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {
     2: _children_as_json,
     3: _with_an_event,
     4: _with_a_client,
+    5: in_place,
 }
 
 
 def newest(saved: SavedTable) -> str:
     """The SQL that creates the function by the newest template."""
-    return creation(saved, template=4)
+    return creation(saved, template=5)
