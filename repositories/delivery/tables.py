@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, Table, UniqueConstraint
 
 from repositories.sql.metadata import (
+    CHILD_OPTIONS,
     bookkeeping,
     child_columns,
     metadata,
@@ -34,4 +35,5 @@ delivery_artifacts = Table(
     text("format"),
     text("file_id", nullable=True),
     CheckConstraint("(url IS NULL) <> (file_id IS NULL)", name="place"),
+    **CHILD_OPTIONS,
 )
