@@ -37,6 +37,8 @@ class DeliveryArtifact(check.RuledPart):
     """The file that is kept here; None where it's elsewhere."""
 
     def at(self, position: int) -> "DeliveryArtifact":
+        if self.position == position:
+            return self
         return DeliveryArtifact(
             name=self.name,
             url=self.url,

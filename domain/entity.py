@@ -1,9 +1,10 @@
 """The base of stored entities, the check of revisions, and the order of children."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, NamedTuple, Protocol
+from operator import attrgetter
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 from domain.errors import RevisionConflict
 
@@ -79,7 +80,18 @@ class Positioned(Protocol):
     def position(self) -> int: ...
 
 
-def require_positions(children: Collection[Positioned]) -> None:
-    """Raise ValueError unless the positions are 0, 1, 2 …, in any order."""
-    if {child.position for child in children} != {*range(len(children))}:
+C = TypeVar("C", bound=Positioned)
+
+
+def in_order(children: Sequence[C]) -> tuple[C, ...]:
+    """The children in the order of their positions.
+
+    Raises ValueError unless the positions are 0, 1, 2 …, in any order.
+    """
+    positions = [child.position for child in children]
+    expected = [*range(len(positions))]
+    if positions == expected:
+        return tuple(children)
+    if sorted(positions) != expected:
         raise ValueError("the positions of children are those from 0 on, each once")
+    return tuple(sorted(children, key=attrgetter("position")))

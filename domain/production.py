@@ -25,6 +25,8 @@ class Tactic(check.RuledPart):
     position: int = 0
 
     def at(self, position: int) -> "Tactic":
+        if self.position == position:
+            return self
         return Tactic(self.channel, self.content_type, self.title, position)
 
 

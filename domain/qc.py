@@ -29,6 +29,8 @@ class QcIssue(check.RuledPart):
     position: int = 0
 
     def at(self, position: int) -> "QcIssue":
+        if self.position == position:
+            return self
         return QcIssue(self.severity, self.section, self.reason, position)
 
 

@@ -3,10 +3,11 @@
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from operator import attrgetter
-from typing import Any, NoReturn, TypeVar
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from domain.entity import Entity, Owned, require_positions
+from domain.entity import Entity, Owned, in_order
 from domain.errors import DomainError, RevisionConflict
 from domain.validation import unstorable
 from repositories.drivers.compiled import Row
@@ -19,8 +20,19 @@ from repositories.sql.metadata import CLIENT
 from repositories.sql.ownership import inheritance, pass_on
 from repositories.sql.reads import DatabaseReads
 from repositories.sql.recording import SeriesKey, series_key_of
+from repositories.sql.turns import Turn
 
 R = TypeVar("R", bound=Entity)
+
+
+class _Saved(NamedTuple):
+    """What is stored of an entity after a save, and the client to whom it belonged before."""
+
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+    client_id: str | None
+    client_before: str | None
 
 
 class DatabaseRepository(DatabaseReads[R]):
@@ -180,25 +192,35 @@ class DatabaseRepository(DatabaseReads[R]):
         self, values: Values, record: R, expected_revision: int | None
     ) -> Row:
         """Save on SQLite, where nobody else writes from the first statement to the commit."""
-        session, record_type = self._session, self.mapping.record
-        key: str = getattr(record, record_type.key_name)
+        session = self._session
+        saved = await session.in_one_turn(
+            partial(self._replace, values=values, record=record, expected=expected_revision)
+        )
+        if saved.client_before != saved.client_id:
+            key = getattr(record, record.key_name)
+            await pass_on(session, self._type_name, [key], saved.client_id)
+        return saved[:4]
+
+    async def _replace(self, turn: Turn, values: Values, record: R, expected: int | None) -> _Saved:
+        recorder = self._session.recorder
+        key: str = getattr(record, record.key_name)
         series_key = series_key_of(record)
-        found = await session.rows(sql.stored(self._entities), {"key": key})
+        found = await turn.rows(sql.stored(self._entities), {"key": key})
         previous = found[0] if found else None
         if previous is None:
-            if expected_revision:
-                raise RevisionConflict(expected_revision, 0)
+            if expected:
+                raise RevisionConflict(expected, 0)
             series = SeriesKey(record.entity_type, key, series_key)
-            values["revision"] = await session.recorder.last_revision(session, series) + 1
+            values["revision"] = await recorder.last_revision(turn, series) + 1
             before, children = 0, 0
         else:
             values["revision"] = 1
             *_, before, children = previous
-        rows = await session.rows(sql.upsert(self._entities, self._owner), values)
+        rows = await turn.rows(sql.upsert(self._entities, self._owner), values)
         if not rows:
-            self._refuse_save(before, expected_revision)
-        created_at, updated_at, revision, client_id = stored = rows[0]
-        children_changed = await self._replace_children(key, record, children)
+            self._refuse_save(before, expected)
+        created_at, updated_at, revision, client_id = rows[0]
+        children_changed = await self._replace_children(turn, key, record, children)
         event = {
             "entity_type": record.entity_type,
             "entity_key": key,
@@ -211,17 +233,16 @@ class DatabaseRepository(DatabaseReads[R]):
             "created_at": created_at,
             "updated_at": updated_at,
         }
-        await session.recorder.record(session, {**values, **event})
-        if client_id != self.mapping.client_of(previous):
-            await pass_on(session, self._type_name, [key], client_id)
-        return stored
+        await recorder.record(turn, {**values, **event})
+        client_before = self.mapping.client_of(previous)
+        return _Saved(created_at, updated_at, revision, client_id, client_before)
 
     def _refuse_save(self, actual: int, expected_revision: int | None) -> NoReturn:
         if expected_revision is not None and expected_revision != actual:
             raise RevisionConflict(expected_revision, actual)
         raise self._session.write_conflict()
 
-    async def _replace_children(self, key: str, record: R, stored: int) -> bool:
+    async def _replace_children(self, turn: Turn, key: str, record: R, stored: int) -> bool:
         """Whether they aren't the same as before, when there were so many."""
         children = self.mapping.children
         if children is None:
@@ -229,9 +250,9 @@ class DatabaseRepository(DatabaseReads[R]):
         new = getattr(record, children.attribute)
         if len(new) < stored:
             statement = sql.surplus_deletion(self._entities, children.table)
-            await self._session.rows(statement, {"key": key, "count": len(new)})
+            await turn.rows(statement, {"key": key, "count": len(new)})
         fixed = {self.mapping.record.key_name: key, "created_at": record.updated_at}
-        changed = await self._session.run_many(
+        changed = await turn.run_many(
             sql.child_upsert(self._entities, children.table),
             [{**fixed, "position": child.position, **children.to_values(child)} for child in new],
         )
@@ -253,9 +274,8 @@ class DatabaseRepository(DatabaseReads[R]):
             ordered = tuple(map(children.from_row, await self._stored_children(key)))
         else:
             # Stored children beyond their number are deleted.
-            require_positions(given)
-            ordered = tuple(sorted(given, key=attrgetter("position")))
-            if ordered == given:
+            ordered = in_order(given)
+            if ordered is given:
                 return record
         changes: dict[str, Any] = {children.attribute: ordered}
         return replace(record, **changes)
