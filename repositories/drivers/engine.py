@@ -263,7 +263,7 @@ def _postgresql(
             suspect_disk=probe.suspect_disk,
         ),
         probe=probe,
-        sequencer=PostgresSequencer(connect),
+        sequencer=PostgresSequencer(connect, has_pooler=target.has_pooler),
         keys=KeyedLocks(),
         notifications=None if target.has_pooler else PostgresNotifications(connect, "events"),
         has_pooler=target.has_pooler,
