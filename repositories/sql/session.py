@@ -154,7 +154,7 @@ class DatabaseSession:
         """
         if not values:
             return 0
-        arguments = [statement.bind(each) for each in values]
+        arguments = statement.bind_many(values)
         return await self._within_deadline(self._transaction.run_many, statement.sql, arguments)
 
     async def in_one_turn(self, work: Callable[[Turn], Coroutine[Any, Any, T]]) -> T:

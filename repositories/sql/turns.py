@@ -45,5 +45,5 @@ class Turn:
     ) -> int | None:
         if not values:
             return 0
-        arguments = [statement.bind(each) for each in values]
+        arguments = statement.bind_many(values)
         return await self._transaction.run_many(statement.sql, arguments)
