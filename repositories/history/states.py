@@ -25,7 +25,8 @@ _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
 
 def render_state(record: Entity) -> str:
     """The record, which has its children, as a JSON object."""
-    return orjson.dumps(_members_of(type(record))(record), _rendered, _OPTIONS).decode()
+    kind: Any = type(record)
+    return orjson.dumps(_members_of(kind)(record), _rendered, _OPTIONS).decode()
 
 
 def complete_state(
