@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from domain import validation as check
 from domain.bulk import Bulk
-from domain.entity import Owned, Reference
+from domain.entity import Owned, Reference, in_places
 from domain.errors import ValidationFailed, Violation
 
 
@@ -107,8 +107,8 @@ class SaveDeliveryPackage:
     @property
     def file_ids(self) -> tuple[str, ...]:
         """The files that are kept here, each once."""
-        found = (artifact.file_id for artifact in self.artifacts)
-        return tuple(dict.fromkeys(file_id for file_id in found if file_id is not None))
+        found = [it.file_id for it in self.artifacts if it.file_id is not None]
+        return tuple(dict.fromkeys(found))
 
     def violations(self) -> check.Violations:
         yield from check.optional_key("package_id", self.package_id)
@@ -129,7 +129,7 @@ def new_package(command: SaveDeliveryPackage, package_id: str, now: datetime) ->
     return DeliveryPackage(
         package_id=package_id,
         draft_id=command.draft_id,
-        artifacts=tuple(item.at(position) for position, item in enumerate(command.artifacts)),
+        artifacts=in_places(command.artifacts),
         created_at=now,
         updated_at=now,
     )

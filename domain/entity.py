@@ -1,9 +1,10 @@
 """The base of stored entities, the check of revisions, and the order of children."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, NamedTuple, Protocol
+from operator import attrgetter
+from typing import ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from domain.errors import RevisionConflict
 
@@ -79,7 +80,39 @@ class Positioned(Protocol):
     def position(self) -> int: ...
 
 
-def require_positions(children: Collection[Positioned]) -> None:
-    """Raise ValueError unless the positions are 0, 1, 2 …, in any order."""
-    if {child.position for child in children} != {*range(len(children))}:
+C = TypeVar("C", bound=Positioned)
+
+
+class Movable(Positioned, Protocol):
+    """A child that can have another position."""
+
+    def at(self, position: int) -> Self:
+        """The same child at this position."""
+
+
+M = TypeVar("M", bound=Movable)
+
+
+def in_places(children: Sequence[M]) -> tuple[M, ...]:
+    """The children at the positions 0, 1, 2 …, in this order. Those that are there already, as the
+    parts of inputs are, aren't copied."""
+    return tuple(
+        [
+            child if child.position == position else child.at(position)
+            for position, child in enumerate(children)
+        ]
+    )
+
+
+def in_order(children: Sequence[C]) -> tuple[C, ...]:
+    """The children in the order of their positions.
+
+    Raises ValueError unless the positions are 0, 1, 2 …, in any order.
+    """
+    positions = [child.position for child in children]
+    expected = [*range(len(positions))]
+    if positions == expected:
+        return tuple(children)
+    if sorted(positions) != expected:
         raise ValueError("the positions of children are those from 0 on, each once")
+    return tuple(sorted(children, key=attrgetter("position")))

@@ -1,13 +1,17 @@
 """Lineage: what the artifacts of packages are made from, and whether that has moved on."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from operator import attrgetter
+from typing import Any, Final, Protocol
 
-from domain.delivery import UNKNOWN, DeliveryArtifact, DeliveryPackage, Lineage
+from domain.delivery import LINEAGE, UNKNOWN, DeliveryArtifact, DeliveryPackage, Lineage
 
 IS_STALE: Final = "is_stale"
 """The name of what `is_stale` says of a package."""
+
+_LINEAGE: Final = attrgetter(*LINEAGE)
+_TOLD: Final = attrgetter("file_id", "url", "name", "format")
 
 
 class Revised(Protocol):
@@ -33,32 +37,57 @@ def lineage_of(draft: Revised | None, result: Verdict | None) -> Lineage:
 
 
 def traced(
-    package: DeliveryPackage, stored: DeliveryPackage | None, present: Lineage | None = None
+    package: DeliveryPackage,
+    before: Sequence[DeliveryArtifact],
+    present: Lineage | None = None,
+    *,
+    new: type[DeliveryArtifact] = DeliveryArtifact,
 ) -> DeliveryPackage | None:
-    """A package that is saved, with the lineage of all its artifacts; both have their artifacts.
+    """A package that is saved, with the lineage of all its artifacts.
 
-    `stored` is the package in whose place it comes, and `present` what the draft is now; None where
-    that matters and isn't given. An artifact keeps what it's told. For the rest, one that is the
-    same as a stored one was made when that was: it has the lineage of the one at its position, if
-    that's the same, or else of the first. Others, and all where the draft is another one, are made
-    of the draft as it is now.
+    `before` are the artifacts that it had for the same draft, in position order, and `present` is
+    what the draft is now; None where that matters and isn't given. An artifact keeps what it's
+    told. For the rest, one that is the same as one before was made when that was: it has the
+    lineage of the one at its position, if that's the same, or else of the first. Others are made of
+    the draft as it is now. `new` makes artifacts, of their attributes by name.
     """
     assert package.artifacts is not None
-    before: Sequence[DeliveryArtifact] = ()
-    if stored is not None and stored.draft_id == package.draft_id:
-        assert stored.artifacts is not None
-        before = stored.artifacts
-    find = _finder(before)
+    contents = _contents(before)
+    lineages: list[Any] = list(map(_LINEAGE, before))
+    # Of several with the same content, the first is kept.
+    anywhere = dict(zip(reversed(contents), reversed(lineages), strict=True))
     made: list[DeliveryArtifact] = []
-    for artifact in package.artifacts:
+    lineage: Lineage | None
+    for artifact, content in zip(package.artifacts, _contents(package.artifacts), strict=True):
+        place = artifact.position
         if artifact.draft_revision is not None and artifact.qc_result_id is not None:
             made.append(artifact)
-        elif (same := find(artifact)) is not None:
-            made.append(_with_lineage(artifact, same.lineage))
-        elif present is not None:
-            made.append(_with_lineage(artifact, present))
+            continue
+        if content not in anywhere:
+            lineage = present
+        elif contents[place : place + 1] == [content]:
+            lineage = lineages[place]
         else:
+            lineage = anywhere[content]
+        if lineage is None:
             return None
+        draft_revision, qc_result_id, qc_revision = lineage
+        if artifact.draft_revision is not None:
+            draft_revision = artifact.draft_revision
+        if artifact.qc_result_id is not None:
+            qc_result_id, qc_revision = artifact.qc_result_id, artifact.qc_revision
+        made.append(
+            new(
+                name=artifact.name,
+                url=artifact.url,
+                format=artifact.format,
+                position=place,
+                file_id=artifact.file_id,
+                draft_revision=draft_revision,
+                qc_result_id=qc_result_id,
+                qc_revision=qc_revision,
+            )
+        )
     return replace(package, artifacts=tuple(made))
 
 
@@ -82,45 +111,6 @@ def _has_moved_on(lineage: Lineage, present: Lineage) -> bool:
     return is_behind or lineage[1:] != present[1:]
 
 
-def _finder(
-    before: Sequence[DeliveryArtifact],
-) -> Callable[[DeliveryArtifact], DeliveryArtifact | None]:
-    """Finds the one among these, in position order, that is the same as another one."""
-    contents = list(map(_content, before))
-    # Of several, the first is kept.
-    anywhere = dict(zip(reversed(contents), reversed(before), strict=True))
-
-    def find(artifact: DeliveryArtifact) -> DeliveryArtifact | None:
-        content, place = _content(artifact), artifact.position
-        if place < len(contents) and contents[place] == content:
-            return before[place]
-        return anywhere.get(content)
-
-    return find
-
-
-def _content(artifact: DeliveryArtifact) -> tuple[str | None, ...]:
-    """The file that is kept here, or else all that is told."""
-    if artifact.file_id is not None:
-        return (artifact.file_id,)
-    return (artifact.url, artifact.name, artifact.format)
-
-
-def _with_lineage(artifact: DeliveryArtifact, found: Lineage) -> DeliveryArtifact:
-    draft_revision, qc_result_id, qc_revision = found
-    if artifact.draft_revision is not None:
-        draft_revision = artifact.draft_revision
-    if artifact.qc_result_id is not None:
-        qc_result_id, qc_revision = artifact.qc_result_id, artifact.qc_revision
-    if draft_revision is None and qc_result_id is None:
-        return artifact
-    return DeliveryArtifact(
-        name=artifact.name,
-        url=artifact.url,
-        format=artifact.format,
-        position=artifact.position,
-        file_id=artifact.file_id,
-        draft_revision=draft_revision,
-        qc_result_id=qc_result_id,
-        qc_revision=qc_revision,
-    )
+def _contents(artifacts: Sequence[DeliveryArtifact]) -> list[Any]:
+    """Of each the file that is kept here, or else all that is told."""
+    return [told[0] or told[1:] for told in map(_TOLD, artifacts)]

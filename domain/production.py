@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from domain import validation as check
 from domain.bulk import Bulk
-from domain.entity import Owned, Reference
+from domain.entity import Owned, Reference, in_places
 from domain.json_object import JsonObject
 
 
@@ -111,7 +111,7 @@ def new_campaign(command: SaveCampaign, campaign_id: str, now: datetime) -> Camp
         campaign_id=campaign_id,
         strategy_id=command.strategy_id,
         name=command.name,
-        tactics=tuple(item.at(position) for position, item in enumerate(command.tactics)),
+        tactics=in_places(command.tactics),
         created_at=now,
         updated_at=now,
     )

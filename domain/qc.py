@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from domain import validation as check
 from domain.bulk import Bulk
-from domain.entity import Owned, Reference
+from domain.entity import Owned, Reference, in_places
 
 
 class QcSeverity(StrEnum):
@@ -105,7 +105,7 @@ def new_result(command: RecordQcResult, result_id: str, now: datetime) -> QcResu
         passed=command.passed,
         score=command.score + 0.0,
         evaluated_at=(command.evaluated_at or now).astimezone(UTC),
-        issues=tuple(item.at(position) for position, item in enumerate(command.issues)),
+        issues=in_places(command.issues),
         created_at=now,
         updated_at=now,
     )

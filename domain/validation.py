@@ -286,7 +286,7 @@ class TogetherRule(Rule):
         return self._missing if one is None and other is not None else ()
 
     def surely_holds(self, parts: Sequence[object]) -> bool:
-        return not any(map(self.violations, parts))
+        return [*map(self._values_of, parts)].count((None, None)) == len(parts)
 
 
 class EitherRule(Rule):

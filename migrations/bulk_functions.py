@@ -8,8 +8,11 @@ Applied revisions depend on the templates, which have numbers: add templates, ne
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from migrations import bulk_children
+from migrations.bulk_children import Lists
 from migrations.saved_tables import LoggedFields, SavedChildren, SavedTable
 
 
@@ -24,20 +27,14 @@ def removal(saved: SavedTable) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lists:
-    """The lists that a function has, with a value for each entity: the expression by the name."""
+class _Placing:
+    """How a template puts the children in their places: the SQL, and the variables it needs."""
 
-    expressions: Mapping[str, str]
-
-    def given(self, *names: str, joins: str = "") -> str:
-        """The SQL of a source of rows, in order: `number`, and the values of these names."""
-        lists = ", ".join(self.expressions[name] for name in names)
-        return (
-            f"unnest({lists})\n        WITH ORDINALITY AS given ({', '.join(names)}, number){joins}"
-        )
+    sql: Callable[[str, SavedChildren, LoggedFields, Lists], str]
+    variables: tuple[str, ...]
 
 
-def _in_steps(saved: SavedTable) -> str:
+def _in_steps(saved: SavedTable, placing: _Placing) -> str:
     """The function's parameters are lists with a value for each entity: the columns, `created_at`,
     `updated_at`, the expected revision or null, the entity with its children as the log has it, the
     event's id and type; and then, for all of them, what the log is to have of the caller: the kind,
@@ -65,7 +62,7 @@ def _in_steps(saved: SavedTable) -> str:
     names = (*own, "expected", "state", "event_id", "event_type")
     after = len(names) + 1
     caller = [f"${number}" for number in range(after, after + 5)]
-    lists = _Lists(
+    lists = Lists(
         {
             **{name: f"${number}" for number, name in enumerate(names, 1)},
             "before": "befores",
@@ -79,6 +76,8 @@ def _in_steps(saved: SavedTable) -> str:
             "owner_client": "owner_clients",
             "list": "lists",
             "owner_before": "owners_before",
+            "length": "lengths",
+            "count": "counts",
         }
     )
     steps = [
@@ -86,11 +85,12 @@ def _in_steps(saved: SavedTable) -> str:
         _locking(saved, lists),
         _insertion(saved, logged, lists),
         _update(saved, lists),
-        *_children(saved, logged, lists, saved.children),
+        *_tracing(saved, lists),
+        *([placing.sql(saved.key, saved.children, logged, lists)] if saved.children else ()),
         *_passing(saved, lists),
         _events(saved, logged, lists, caller),
     ]
-    declared = "".join(f"\n    {each};" for each in _variables(saved))
+    declared = "".join(f"\n    {each};" for each in _variables(saved, placing))
     returned = returning = ""
     if _are_traced(saved):
         returned = ",\n    stored_children json[]"
@@ -113,13 +113,13 @@ END
 $body$"""
 
 
-def _variables(saved: SavedTable) -> Iterator[str]:
+def _variables(saved: SavedTable, placing: _Placing) -> Iterator[str]:
     yield from ("befores integer[]", "clients text[]", "changed_fields text[]")
     yield from ("inserted integer", "count integer", "lasts integer[]", "is_late boolean")
     if saved.owner is not None:
         yield from ("sought text[]", "owner_clients text[]")
     if saved.children is not None:
-        yield from ("lists json[]", "moved text[]", "gone text[]")
+        yield from placing.variables
     if _are_traced(saved):
         yield "owners_before text[]"
     if saved.owned:
@@ -131,7 +131,7 @@ def _are_traced(saved: SavedTable) -> bool:
     return saved.children is not None and saved.children.are_traced
 
 
-def _owners(saved: SavedTable, lists: _Lists) -> Iterator[str]:
+def _owners(saved: SavedTable, lists: Lists) -> Iterator[str]:
     """Looks up the clients of new owners. An entity that refers to the same one keeps its client,
     which who changes the owner's client changes as well."""
     if saved.owner is None:
@@ -149,7 +149,7 @@ def _owners(saved: SavedTable, lists: _Lists) -> Iterator[str]:
     owner_clients := clients_of_{owner}(sought);"""
 
 
-def _locking(saved: SavedTable, lists: _Lists) -> str:
+def _locking(saved: SavedTable, lists: Lists) -> str:
     """Locks the entities that are there, and decides which may be saved."""
     logged = saved.logged
     assert logged is not None
@@ -222,7 +222,7 @@ def _differ(saved: SavedTable, column: str) -> str:
     return f"stored.{column}{cast} IS DISTINCT FROM given.{column}{cast}"
 
 
-def _insertion(saved: SavedTable, logged: LoggedFields, lists: _Lists) -> str:
+def _insertion(saved: SavedTable, logged: LoggedFields, lists: Lists) -> str:
     """Inserts those that aren't there. The first revision after a delete is the one after the last
     that the log knows."""
     columns = [*saved.columns, "created_at", "updated_at"]
@@ -264,7 +264,7 @@ def _insertion(saved: SavedTable, logged: LoggedFields, lists: _Lists) -> str:
     ) AS found;"""
 
 
-def _update(saved: SavedTable, lists: _Lists) -> str:
+def _update(saved: SavedTable, lists: Lists) -> str:
     """Replaces those that are there."""
     changed = [name for name in saved.columns if name != saved.key]
     names = [*saved.columns, "updated", "revision", "before", "is_accepted"]
@@ -282,62 +282,19 @@ def _update(saved: SavedTable, lists: _Lists) -> str:
     END IF;"""
 
 
-def _children(
-    saved: SavedTable, logged: LoggedFields, lists: _Lists, children: SavedChildren | None
-) -> Iterator[str]:
-    """Puts the children in their places, and notes whose weren't there as they are."""
-    if children is None:
+def _tracing(saved: SavedTable, lists: Lists) -> Iterator[str]:
+    """Completes what the log is to have of the children."""
+    if saved.children is None or not saved.children.are_traced:
         return
-    key = saved.key
-    columns = {logged_as: children.columns[column] for logged_as, column in logged.members.items()}
-    items = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-    values = ", ".join(f'item."{name}"' for name in columns)
-
-    def texts(row: str) -> str:
-        return ", ".join(
-            f"{row}.{name}{'::text' if kind == 'json' else ''}"
-            for name, kind in children.columns.items()
-        )
-
-    sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *children.columns))
-    if children.are_traced:
-        assert saved.owner is not None
-        reference, _ = saved.owner
-        state, owner = lists.expressions["state"], lists.expressions[reference]
-        yield f"""
-    {state} := trace_{children.table}(
-        {lists.expressions[key]}, {owner}, owners_before, {state});"""
+    assert saved.owner is not None
+    reference, _ = saved.owner
+    state, owner = lists.expressions["state"], lists.expressions[reference]
     yield f"""
-    SELECT array_agg(found.list) INTO lists FROM (
-        SELECT CASE WHEN given.is_accepted THEN given.state -> '{logged.children}' END AS list
-        FROM {lists.given("state", "is_accepted")}
-        ORDER BY given.number
-    ) AS found;
-    IF 0 < ANY(befores) THEN
-        WITH surplus AS (
-            DELETE FROM {children.table} AS child
-            USING {lists.given(key, "before", "list")}
-            WHERE child.{key} = given.{key} AND given.before > 0
-                AND child.position >= json_array_length(given.list)
-            RETURNING child.{key} AS key
-        )
-        SELECT array_agg(DISTINCT surplus.key) INTO gone FROM surplus;
-    END IF;
-    WITH placed AS (
-        INSERT INTO {children.table} AS child (
-            {key}, created_at, position, {", ".join(children.columns)}
-        )
-        SELECT given.{key}, given.updated_at, item.position, {values}
-        FROM {lists.given(key, "updated_at", "list")},
-        json_to_recordset(given.list) AS item (position integer, {items})
-        ON CONFLICT ({key}, position) DO UPDATE SET {sets}
-        WHERE ({texts("child")}) IS DISTINCT FROM ({texts("excluded")})
-        RETURNING child.{key} AS key
-    )
-    SELECT array_agg(DISTINCT placed.key) INTO moved FROM placed;"""
+    {state} := trace_{saved.children.table}(
+        {lists.expressions[saved.key]}, {owner}, owners_before, {state});"""
 
 
-def _passing(saved: SavedTable, lists: _Lists) -> Iterator[str]:
+def _passing(saved: SavedTable, lists: Lists) -> Iterator[str]:
     """Gives what the entities own their client, where that may not be the one before."""
     if not saved.owned:
         return
@@ -364,7 +321,7 @@ def _passing(saved: SavedTable, lists: _Lists) -> Iterator[str]:
     END LOOP;"""
 
 
-def _events(saved: SavedTable, logged: LoggedFields, lists: _Lists, caller: Sequence[str]) -> str:
+def _events(saved: SavedTable, logged: LoggedFields, lists: Lists, caller: Sequence[str]) -> str:
     fields = [*logged.fields, *filter(None, [logged.children])]
     everything = ",".join(f'"{name}"' for name in fields)
     children = ""
@@ -400,9 +357,21 @@ def _events(saved: SavedTable, logged: LoggedFields, lists: _Lists, caller: Sequ
     ) AS saved;"""
 
 
-_TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {1: _in_steps}
+_UPSERTED: Final = _Placing(bulk_children.upserted, ("lists json[]", "moved text[]", "gone text[]"))
+_IN_PLACE: Final = _Placing(
+    bulk_children.in_place,
+    (
+        *("lists json[]", "moved text[]", "gone text[]"),
+        *("lengths integer[]", "counts integer[]", "have_surplus boolean", "have_more boolean"),
+    ),
+)
+
+_TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {
+    1: partial(_in_steps, placing=_UPSERTED),
+    2: partial(_in_steps, placing=_IN_PLACE),
+}
 
 
 def newest(saved: SavedTable) -> str:
     """The SQL that creates the function by the newest template."""
-    return creation(saved, template=1)
+    return creation(saved, template=2)

@@ -142,3 +142,39 @@ also for a key that is null."""
 
 FOR_MANY: Final = {"record_events": RECORD_EVENTS, "last_revisions": LAST_REVISIONS}
 """The functions for many entities, by their names."""
+
+SEQUENCE_EVENTS_BY_IDS: Final = """
+CREATE FUNCTION sequence_events(most integer, apart interval)
+RETURNS integer
+LANGUAGE plpgsql SET enable_seqscan = off AS $body$
+DECLARE
+    last_position bigint;
+    last_time timestamptz;
+    count integer;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('sequence_events', 0)) THEN
+        RETURN NULL;
+    END IF;
+    SELECT stored.position, stored.sequenced_at INTO last_position, last_time
+    FROM events AS stored WHERE stored.position IS NOT NULL
+    ORDER BY stored.position DESC LIMIT 1;
+    IF last_time > clock_timestamp() - apart AND last_time <= clock_timestamp() THEN
+        RETURN NULL;
+    END IF;
+    UPDATE events AS stored
+    SET position = coalesce(last_position, 0) + waiting.number,
+        sequenced_at = clock_timestamp()
+    FROM unnest(ARRAY(
+        SELECT later.id FROM events AS later WHERE later.position IS NULL
+        ORDER BY later.id LIMIT most
+    )) WITH ORDINALITY AS waiting (id, number)
+    WHERE stored.id = waiting.id;
+    GET DIAGNOSTICS count = ROW_COUNT;
+    IF count > 0 THEN
+        PERFORM pg_notify('events', '');
+    END IF;
+    RETURN count;
+END
+$body$"""
+"""As before, but each event is found by its id, whatever PostgreSQL takes for the number of those
+that wait: it read all of the log, where that had been short when the plan was made."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from migrations.save_functions_in_place import in_place
 from migrations.saved_tables import LoggedFields, SavedChildren, SavedTable
 
 
@@ -286,19 +287,17 @@ def _with_an_event(saved: SavedTable, of_client: _ClientParts | None = None) -> 
         f"CASE WHEN {' OR '.join(map(differ, columns))} THEN '\"{name}\"' END"
         for name, columns in logged.fields.items()
     ]
-    children = returned_children = ""
+    children = ""
     if saved.children is not None:
         changed.append(f"CASE WHEN children_changed > 0 THEN '\"{logged.children}\"' END")
         children = _children_of_state(saved, saved.children, logged, state, updated_at)
-        if saved.children.are_traced:
-            returned_children = ",\n    stored_children json"
     return f"""
 CREATE FUNCTION save_{saved.table}({", ".join(types)})
 RETURNS TABLE (
     stored_created_at timestamptz,
     stored_updated_at timestamptz,
     stored_revision integer,{of_client.returned}
-    is_saved boolean{returned_children}
+    is_saved boolean
 )
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $body$
 DECLARE
@@ -378,16 +377,7 @@ def _children_of_state(
         )
 
     sets = ", ".join(f"{name} = excluded.{name}" for name in ("created_at", *children.columns))
-    tracing = returning = ""
-    if children.are_traced:
-        assert saved.owner is not None
-        reference, _ = saved.owner
-        owner = f"${1 + [*saved.columns].index(reference)}"
-        tracing = f"""
-    {state} := (trace_{children.table}(
-        ARRAY[$1], ARRAY[{owner}], ARRAY[previous.{reference}], ARRAY[{state}]))[1];"""
-        returning = "\n    stored_children := given;"
-    return f"""{tracing}
+    return f"""
     given := {state} -> '{logged.children}';
     IF previous.revision IS NOT NULL THEN
         DELETE FROM {children.table} AS child
@@ -402,7 +392,7 @@ def _children_of_state(
     ON CONFLICT ({key}, position) DO UPDATE SET {sets}
     WHERE ({texts("child")}) IS DISTINCT FROM ({texts("excluded")});
     GET DIAGNOSTICS children_changed = ROW_COUNT;
-    children_changed := children_changed + surplus;{returning}"""
+    children_changed := children_changed + surplus;"""
 
 
 def _json_list(names: list[str]) -> str:
@@ -415,9 +405,10 @@ _TEMPLATES: Final[Mapping[int, Callable[[SavedTable], str]]] = {
     2: _children_as_json,
     3: _with_an_event,
     4: _with_a_client,
+    5: in_place,
 }
 
 
 def newest(saved: SavedTable) -> str:
     """The SQL that creates the function by the newest template."""
-    return creation(saved, template=4)
+    return creation(saved, template=5)

@@ -273,7 +273,7 @@ AS_OF_0016: Final = (*map(_with_files, AS_OF_0012), _FILES_AS_OF_0016, _UPLOADS_
 """The tables as the revision 0016 made functions of them."""
 
 
-_LINEAGE_AS_OF_0018: Final = {
+_LINEAGE_AS_OF_0019: Final = {
     "draftRevision": ("draft_revision", "integer"),
     "qcResultId": ("qc_result_id", "text"),
     "qcRevision": ("qc_revision", "integer"),
@@ -285,8 +285,8 @@ def _with_lineage(saved: SavedTable) -> SavedTable:
         return saved
     assert saved.children is not None
     assert saved.logged is not None
-    columns = dict(_LINEAGE_AS_OF_0018.values())
-    members = {name: column for name, (column, _) in _LINEAGE_AS_OF_0018.items()}
+    columns = dict(_LINEAGE_AS_OF_0019.values())
+    members = {name: column for name, (column, _) in _LINEAGE_AS_OF_0019.items()}
     return replace(
         saved,
         children=replace(
@@ -296,5 +296,5 @@ def _with_lineage(saved: SavedTable) -> SavedTable:
     )
 
 
-AS_OF_0018: Final = tuple(map(_with_lineage, AS_OF_0016))
-"""The tables as the revision 0018 made functions of them."""
+AS_OF_0019: Final = tuple(map(_with_lineage, AS_OF_0016))
+"""The tables as the revision 0019 made functions of them."""

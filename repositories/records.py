@@ -1,4 +1,4 @@
-"""Constructors of records from stored values."""
+"""Constructors of records from stored values, and of commands from inputs."""
 
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, cast

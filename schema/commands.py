@@ -15,6 +15,7 @@ from strawberry.types.base import (
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.deletion import Delete
+from repositories.records import constructor
 from repositories.registry import EntityType
 
 T = TypeVar("T", bound=type)
@@ -79,16 +80,18 @@ class CommandOf:
     """Makes the command of a coerced input; the conversions of its fields are computed once."""
 
     def __init__(self, command: Callable[..., Any], definition: StrawberryObjectDefinition) -> None:
-        self._command = command
+        self._command = constructor(command) if isinstance(command, type) else command
         self._definition = definition
+        self.has_position = "position" in getattr(command, "__dataclass_fields__", ())
 
     def __call__(self, _type: type, given: Mapping[str, Any], _context: object) -> Any:
         """Convert the input; Strawberry calls this."""
         return self.convert(given)
 
-    def convert(self, given: Mapping[str, Any]) -> Any:
+    def convert(self, given: Mapping[str, Any], position: int | None = None) -> Any:
+        """The command, which has a position where it's an item of a list whose items have one."""
         fields = self._fields
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {} if position is None else {"position": position}
         for name, value in given.items():
             if value is not None:
                 attribute, convert = fields[name]
@@ -110,9 +113,14 @@ class CommandOf:
 
 def command_of(type_: object) -> Convert | None:
     """The conversion of an input type to its command; None for other types."""
+    found = _found_command_of(type_)
+    return None if found is None else found.convert
+
+
+def _found_command_of(type_: object) -> CommandOf | None:
     definition = get_object_definition(type_)
     from_input = definition.from_input if definition is not None else None
-    return from_input.convert if isinstance(from_input, CommandOf) else None
+    return from_input if isinstance(from_input, CommandOf) else None
 
 
 def _conversion(type_: object) -> Convert | None:
@@ -120,6 +128,10 @@ def _conversion(type_: object) -> Convert | None:
     if isinstance(type_, StrawberryOptional):
         return _conversion(type_.of_type)
     if isinstance(type_, StrawberryList):
+        command = _found_command_of(type_.of_type)
+        if command is not None and command.has_position:
+            at = command.convert
+            return lambda items: tuple([at(item, place) for place, item in enumerate(items)])
         convert = _conversion(type_.of_type)
         return tuple if convert is None else lambda items: tuple([convert(item) for item in items])
     return command_of(type_)

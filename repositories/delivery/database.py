@@ -13,6 +13,7 @@ from repositories.projections import JsonProjection
 from repositories.records import constructor
 from repositories.sql.mapping import ChildMapping, EntityMapping, Values
 from repositories.sql.repository import DatabaseRepository
+from repositories.sql.turns import StatementRunner
 
 _new_artifact = constructor(DeliveryArtifact)
 _new_package = constructor(DeliveryPackage)
@@ -95,24 +96,33 @@ class DatabasePackageRepository(DatabaseRepository[DeliveryPackage]):
         return {"package_id": record.package_id, "draft_id": record.draft_id}
 
     async def _traced(
-        self, records: Sequence[DeliveryPackage], stored: Mapping[str, DeliveryPackage]
+        self,
+        runner: StatementRunner,
+        records: Sequence[DeliveryPackage],
+        rows: Mapping[str, Row],
+        artifacts: Mapping[str, Sequence[DeliveryArtifact]],
     ) -> Sequence[DeliveryPackage]:
-        found = [traced(record, stored.get(record.package_id)) for record in records]
-        if None not in found:
-            return list(filter(None, found))
-        present = await self._present({record.draft_id for record in records})
+        draft_id = self.mapping.column_indexes["draft_id"]
 
-        def traced_now(record: DeliveryPackage) -> DeliveryPackage:
-            now = traced(record, stored.get(record.package_id), present[record.draft_id])
-            assert now is not None
-            return now
+        def trace(record: DeliveryPackage, present: Lineage | None) -> DeliveryPackage | None:
+            key = record.package_id
+            is_of_same = key in rows and rows[key][draft_id] == record.draft_id
+            before = artifacts.get(key, ()) if is_of_same else ()
+            return traced(record, before, present, new=_new_artifact)
 
-        pairs = zip(records, found, strict=True)
-        return [known or traced_now(record) for record, known in pairs]
+        present: Mapping[str, Lineage | None] = dict.fromkeys([it.draft_id for it in records])
+        known = [trace(record, None) for record in records]
+        if None in known:
+            present = await self._present(runner, present)
+        pairs = zip(records, known, strict=True)
+        found = [it or trace(record, present[record.draft_id]) for record, it in pairs]
+        return [record for record in found if record is not None]
 
-    async def _present(self, draft_ids: Collection[str]) -> Mapping[str, Lineage]:
+    async def _present(
+        self, runner: StatementRunner, draft_ids: Collection[str]
+    ) -> Mapping[str, Lineage]:
         """What the drafts are now, by their keys."""
         mapping_of = self._session.json.mapping_of
         statement = present_lineages(mapping_of("Draft"), mapping_of("QcResult"))
-        rows = await self._session.rows(statement, {"values": [*draft_ids]})
+        rows = await runner.rows(statement, {"values": [*draft_ids]})
         return {draft_id: Lineage(*lineage) for draft_id, *lineage in rows}

@@ -1,13 +1,15 @@
 """Delivery packages in memory."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from domain.delivery import LINEAGE, DeliveryArtifact, DeliveryPackage, Lineage
 from domain.lineage import IS_STALE, is_stale, lineage_of, traced
 from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory.repository import MemoryRepository
 from repositories.projections import JsonProjection
+from repositories.records import constructor
+
+_new_artifact = constructor(DeliveryArtifact)
 
 
 class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
@@ -52,10 +54,10 @@ class MemoryPackageRepository(MemoryRepository[DeliveryPackage]):
         ]
 
     def _traced(self, record: DeliveryPackage, stored: DeliveryPackage | None) -> DeliveryPackage:
-        if stored is not None:
-            artifacts = self._session.table(self.children_table).get(stored.package_id, ())
-            stored = replace(stored, artifacts=artifacts)
-        found = traced(record, stored) or traced(record, stored, self._present(record.draft_id))
+        before: Sequence[DeliveryArtifact] = ()
+        if stored is not None and stored.draft_id == record.draft_id:
+            before = self._session.table(self.children_table).get(stored.package_id, ())
+        found = traced(record, before, self._present(record.draft_id), new=_new_artifact)
         assert found is not None
         return found
 

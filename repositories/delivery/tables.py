@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, Integer, Table, UniqueConstraint
 
 from repositories.sql.metadata import (
+    CHILD_OPTIONS,
     bookkeeping,
     child_columns,
     metadata,
@@ -40,4 +41,5 @@ delivery_artifacts = Table(
     CheckConstraint("draft_revision >= 1", name="draft_revision"),
     CheckConstraint("qc_revision >= 1", name="qc_revision"),
     CheckConstraint("(qc_result_id IS NULL) = (qc_revision IS NULL)", name="verdict"),
+    **CHILD_OPTIONS,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql_dialect
@@ -27,6 +27,9 @@ class _Parameter(NamedTuple):
     name: str
     convert: Convert | None
     constant: Any
+
+
+_NOTHING: Final[Any] = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,20 @@ class Statement:
         )
         for position, convert in self._conversions_to:
             found[position] = convert(found[position])
+        return found
+
+    def bind_many(self, values: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+        """The arguments for each of the values. A value that comes again and again is converted
+        once: that of a time takes as long as all else."""
+        if self._converts_again or self._all_given is None:
+            return [self.bind(each) for each in values]
+        found = [list(each) for each in map(self._all_given, values)]
+        for position, convert in self._conversions_to:
+            last, converted = _NOTHING, None
+            for arguments in found:
+                if (value := arguments[position]) is not last:
+                    last, converted = value, convert(value)
+                arguments[position] = converted
         return found
 
     def _converted_once(self, values: Mapping[str, Any]) -> list[Any]:

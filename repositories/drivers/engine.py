@@ -263,7 +263,7 @@ def _postgresql(
             suspect_disk=probe.suspect_disk,
         ),
         probe=probe,
-        sequencer=PostgresSequencer(connect),
+        sequencer=PostgresSequencer(connect, has_pooler=target.has_pooler),
         keys=KeyedLocks(),
         notifications=None if target.has_pooler else PostgresNotifications(connect, "events"),
         has_pooler=target.has_pooler,
@@ -304,6 +304,8 @@ def _sqlite(url: URL, pool_size: int, pool_timeout: float) -> Database:
         f"busy_timeout = {BUSY_MILLISECONDS}",
         "journal_mode = WAL",
         "synchronous = FULL",
+        # What a savepoint would undo is kept in memory, and in no file: there's one a save.
+        "temp_store = MEMORY",
         "busy_timeout = 0",
     )
     on_begin(readers, "BEGIN DEFERRED")

@@ -23,10 +23,15 @@ class PostgresSequencer:
     """
 
     def __init__(
-        self, connect: Callable[[], Awaitable[PostgresConnection]], seconds: float = _SECONDS
+        self,
+        connect: Callable[[], Awaitable[PostgresConnection]],
+        seconds: float = _SECONDS,
+        *,
+        has_pooler: bool,
     ) -> None:
         self._connect = connect
         self._seconds = seconds
+        self._has_pooler = has_pooler
         self._kept: PostgresConnection | None = None
         self._is_closed = False
         self._turn = FairSemaphore(1)
@@ -41,9 +46,7 @@ class PostgresSequencer:
                 async with asyncio.timeout(self._seconds):
                     if kept is None or kept.is_closed():
                         kept = await self._connect()
-                    # A role, or a pooler, may say otherwise for what doesn't say it.
-                    async with kept.transaction(isolation="read_committed"):
-                        value = await kept.fetchval(sql, *arguments)
+                    value = await self._value(kept, sql, arguments)
             except (
                 OSError,
                 asyncpg.PostgresError,
@@ -59,6 +62,14 @@ class PostgresSequencer:
                 raise
             self._keep(kept)
             return value
+
+    async def _value(self, connection: PostgresConnection, sql: str, arguments: Any) -> Any:
+        if not self._has_pooler:
+            # Alone, the statement is its own transaction, of the session's isolation level.
+            return await connection.fetchval(sql, *arguments)
+        # The role may have another level, and a pooler passes no settings of a session on.
+        async with connection.transaction(isolation="read_committed"):
+            return await connection.fetchval(sql, *arguments)
 
     def _keep(self, connection: PostgresConnection) -> None:
         if self._is_closed:

@@ -18,7 +18,7 @@ from repositories.history.states import render_state
 from repositories.history.tables import events
 from repositories.sql.dialects import SQLITE
 from repositories.sql.recording import SeriesKey
-from repositories.sql.session import DatabaseSession
+from repositories.sql.turns import StatementRunner
 
 
 class EventRecorder:
@@ -48,26 +48,26 @@ class EventRecorder:
             "occurred_at": self._now,
         }
 
-    async def record(self, session: DatabaseSession, values: dict[str, Any]) -> None:
-        await session.rows(_INSERT, values)
+    async def record(self, runner: StatementRunner, values: dict[str, Any]) -> None:
+        await runner.rows(_INSERT, values)
 
-    async def record_many(self, session: DatabaseSession, values: Sequence[dict[str, Any]]) -> None:
-        await session.run_many(_INSERT, values)
+    async def record_many(self, runner: StatementRunner, values: Sequence[dict[str, Any]]) -> None:
+        await runner.run_many(_INSERT, values)
 
-    async def last_revision(self, session: DatabaseSession, series: SeriesKey) -> int:
-        rows = await session.rows(_LAST_REVISION, series._asdict())
+    async def last_revision(self, runner: StatementRunner, series: SeriesKey) -> int:
+        rows = await runner.rows(_LAST_REVISION, series._asdict())
         return int(rows[0][0])
 
     async def last_revisions(
-        self, session: DatabaseSession, series: Sequence[SeriesKey]
+        self, runner: StatementRunner, series: Sequence[SeriesKey]
     ) -> Mapping[str, int]:
         if not series:
             return {}
         keys = [it.entity_key for it in series]
         series_keys = [it.series_key for it in series if it.series_key is not None]
         entity_type = series[0].entity_type
-        of_keys = await _last_of_each(session, _LAST_OF_KEYS, entity_type, keys)
-        of_series = await _last_of_each(session, _LAST_OF_SERIES, entity_type, series_keys)
+        of_keys = await _last_of_each(runner, _LAST_OF_KEYS, entity_type, keys)
+        of_series = await _last_of_each(runner, _LAST_OF_SERIES, entity_type, series_keys)
         return {
             it.entity_key: last
             for it in series
@@ -76,11 +76,11 @@ class EventRecorder:
 
 
 async def _last_of_each(
-    session: DatabaseSession, statement: Statement, entity_type: str, values: Sequence[str]
+    runner: StatementRunner, statement: Statement, entity_type: str, values: Sequence[str]
 ) -> Mapping[str | None, int]:
     if not values:
         return {}
-    rows = await session.rows(statement, {"entity_type": entity_type, "values": values})
+    rows = await runner.rows(statement, {"entity_type": entity_type, "values": values})
     return dict(map(tuple, rows))
 
 

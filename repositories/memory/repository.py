@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from domain.entity import Entity, Owned, require_positions
+from domain.entity import Entity, Owned, in_order
 from domain.errors import DomainError, RevisionConflict
 from repositories.api_names import field_names
 from repositories.memory.reads import MemoryReads
@@ -183,10 +182,7 @@ class MemoryRepository(MemoryReads[R]):
         if new is None:
             stored = self._session.table(self.children_table).get(key, ())
             new = [replace(child, **dict.fromkeys(self.traced)) for child in stored]
-        else:
-            require_positions(new)
-        ordered = tuple(sorted(new, key=attrgetter("position")))
-        changes: dict[str, Any] = {self.children_attribute: ordered}
+        changes: dict[str, Any] = {self.children_attribute: in_order(new)}
         return replace(record, **changes)
 
     def _changed_fields(self, key: str, stored: R | None, saved: R) -> list[str]:

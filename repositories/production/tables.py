@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, Table, UniqueConstraint
 
 from repositories.sql.metadata import (
+    CHILD_OPTIONS,
     bookkeeping,
     child_columns,
     json_text,
@@ -35,6 +36,7 @@ production_tactics = Table(
     text("channel"),
     text("content_type"),
     text("title"),
+    **CHILD_OPTIONS,
 )
 
 production_drafts = Table(

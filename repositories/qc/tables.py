@@ -12,6 +12,7 @@ from sqlalchemy import (
 
 from domain.qc import QcSeverity
 from repositories.sql.metadata import (
+    CHILD_OPTIONS,
     bookkeeping,
     child_columns,
     metadata,
@@ -47,4 +48,5 @@ qc_issues = Table(
     text("section"),
     text("reason"),
     one_of("severity", QcSeverity),
+    **CHILD_OPTIONS,
 )

@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from domain.entity import Entity, Owned, require_positions
+from domain.entity import Entity, Owned, in_order
 from domain.errors import DomainError, RevisionConflict
 from repositories.drivers.compiled import Row
 from repositories.sql import statements as sql
@@ -57,10 +57,9 @@ def _with_children_in_order(mapping: EntityMapping, record: R) -> R:
     given: Sequence[Any] | None = getattr(record, mapping.children.attribute)
     if given is None:
         raise ValueError("records that are saved together have their children")
-    require_positions(given)
-    ordered = tuple(sorted(given, key=attrgetter("position")))
+    ordered = in_order(given)
     changes: dict[str, Any] = {mapping.children.attribute: ordered}
-    return record if ordered == given else replace(record, **changes)
+    return record if ordered is given else replace(record, **changes)
 
 
 WithTraced = Callable[

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -78,6 +78,9 @@ class EntityMapping:
     """The index of each column in a row, by its name."""
     _attributes: Mapping[str, str] = field(init=False)
     """The attributes of the columns that don't have their attribute's name."""
+    _fields: Sequence[tuple[str, Mapping[str, int] | None]] = field(init=False)
+    """The fields that may change, with the names and indexes of their columns; None: the
+    children."""
 
     def __post_init__(self) -> None:
         columns = tuple(column for column in self.table.columns if column.name != "id")
@@ -90,6 +93,16 @@ class EntityMapping:
         set_(self, "columns", columns)
         set_(self, "column_indexes", {column.name: index for index, column in enumerate(columns)})
         set_(self, "_attributes", attributes)
+        set_(self, "_fields", tuple(self._named_fields()))
+
+    def _named_fields(self) -> Iterator[tuple[str, Mapping[str, int] | None]]:
+        children = None if self.children is None else self.children.attribute
+        for attribute, name in field_names(self.record).items():
+            columns = self.in_columns.get(attribute, {attribute: attribute}).values()
+            if attribute == children:
+                yield name, None
+            else:
+                yield name, {column: self.column_indexes[column] for column in columns}
 
     @property
     def key_name(self) -> str:
@@ -131,20 +144,15 @@ class EntityMapping:
 
     def changed_fields(self, previous: Row | None, new: Values, children_changed: bool) -> str:
         """The names of the fields whose columns have other values than before, as a JSON list."""
-        names = field_names(self.record)
         if previous is None:
-            return dumps([*names.values()])
-        children = None if self.children is None else self.children.attribute
-
-        def has_changed(attribute: str) -> bool:
-            if attribute == children:
-                return children_changed
-            columns = self.in_columns.get(attribute)
-            if columns is None:
-                return bool(previous[self.column_indexes[attribute]] != new[attribute])
-            return any(previous[self.column_indexes[it]] != new[it] for it in columns.values())
-
-        return dumps([name for attribute, name in names.items() if has_changed(attribute)])
+            return _json_list(tuple(name for name, _ in self._fields))
+        return _json_list(
+            tuple(
+                name
+                for name, columns in self._fields
+                if (children_changed if columns is None else _differ(previous, new, columns))
+            )
+        )
 
     def has_index(self, order: str, reference: str | None = None) -> bool:
         """Whether rows, perhaps those with the same reference, can be read in this order."""
@@ -251,6 +259,15 @@ class EntityTable(NamedTuple):
 
     def compile(self, statement: Any) -> Statement:
         return self.dialect.compile(statement)
+
+
+def _differ(previous: Row, new: Values, columns: Mapping[str, int]) -> bool:
+    return any(previous[index] != new[column] for column, index in columns.items())
+
+
+@lru_cache(256)
+def _json_list(names: tuple[str, ...]) -> str:
+    return dumps(names)
 
 
 @cache

@@ -1,10 +1,10 @@
 """The one MetaData, and the types of columns that all tables use."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
@@ -185,6 +185,11 @@ def child_columns(parent_table: str, parent_key: str) -> list[Any]:
         UniqueConstraint(parent_key, "position"),
         CheckConstraint("position >= 0", name="position"),
     ]
+
+
+CHILD_OPTIONS: Final[Mapping[str, Any]] = {"postgresql_with": {"fillfactor": 50}}
+"""The options of every child table. A save changes all children of an entity in their places, and
+PostgreSQL adds no entries to the indexes where a page has room for the new rows beside the old."""
 
 
 def newest_first(table: str, key: str, *references: str) -> Iterator[Index]:

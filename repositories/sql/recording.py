@@ -5,16 +5,14 @@ recorder, on PostgreSQL by a function of the database, in the call that changes 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import BindParameter, bindparam
 from sqlalchemy.types import TypeEngine
 
 from domain.entity import Entity
 from repositories.sql.metadata import PlainText, Timestamp
-
-if TYPE_CHECKING:
-    from repositories.sql.session import DatabaseSession
+from repositories.sql.turns import StatementRunner
 
 
 class SeriesKey(NamedTuple):
@@ -42,22 +40,20 @@ class Recorder(Protocol):
         """The values of ORIGIN for the event of a deletion that happens now."""
         ...
 
-    async def record(self, session: "DatabaseSession", values: dict[str, Any]) -> None:
+    async def record(self, runner: StatementRunner, values: dict[str, Any]) -> None:
         """Write an event, on SQLite: of these values and of what was changed."""
         ...
 
-    async def record_many(
-        self, session: "DatabaseSession", values: Sequence[dict[str, Any]]
-    ) -> None:
+    async def record_many(self, runner: StatementRunner, values: Sequence[dict[str, Any]]) -> None:
         """Write events, as `record` writes one."""
         ...
 
-    async def last_revision(self, session: "DatabaseSession", series: SeriesKey) -> int:
+    async def last_revision(self, runner: StatementRunner, series: SeriesKey) -> int:
         """The last revision that there was; 0 where there was none."""
         ...
 
     async def last_revisions(
-        self, session: "DatabaseSession", series: Sequence[SeriesKey]
+        self, runner: StatementRunner, series: Sequence[SeriesKey]
     ) -> Mapping[str, int]:
         """The last revisions of entities of one type, by their keys, as `last_revision` gives one;
         those without any are left out."""

@@ -3,10 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from operator import attrgetter
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
-from domain.entity import Entity, Owned, require_positions
+from domain.entity import Entity, Owned, in_order
 from domain.errors import DomainError, RevisionConflict
 from domain.validation import unstorable
 from repositories.drivers.compiled import Row
@@ -18,6 +18,7 @@ from repositories.sql.mapping import EntityMapping, EntityTable, Values
 from repositories.sql.ownership import inheritance, pass_on
 from repositories.sql.reads import DatabaseReads
 from repositories.sql.recording import SeriesKey, series_key_of
+from repositories.sql.turns import StatementRunner, Turn
 
 R = TypeVar("R", bound=Entity)
 
@@ -62,7 +63,8 @@ class DatabaseRepository(DatabaseReads[R]):
         accepted = [row for row in rows if row.place not in outcomes]
         if accepted:
             saves = ManyOnPostgresql if self._session.dialect.saves_by_function else ManyOnSqlite
-            bulk = saves(self._session, self._entities, self._to_values, self._with_traced)
+            traced = partial(self._with_traced, self._session)
+            bulk = saves(self._session, self._entities, self._to_values, traced)
             saved = await bulk.save(accepted)
             outcomes |= {row.place: each for row, each in zip(accepted, saved, strict=True)}
         guard = self._session.guard
@@ -177,25 +179,37 @@ class DatabaseRepository(DatabaseReads[R]):
     async def _save_by_statements(self, key: str, record: R, expected_revision: int | None) -> R:
         """Save on SQLite, where nobody else writes from the first statement to the commit."""
         session = self._session
+        saved, client_before, client_id = await session.in_one_turn(
+            partial(self._replace, key=key, record=record, expected=expected_revision)
+        )
+        if client_before != client_id:
+            await pass_on(session, self._type_name, [key], client_id)
+        return saved
+
+    async def _replace(
+        self, turn: Turn, key: str, record: R, expected: int | None
+    ) -> tuple[R, str | None, str | None]:
+        """What is stored then, with the client that it had before, and the one that it has."""
+        recorder = self._session.recorder
         series_key = series_key_of(record)
-        found = await session.rows(sql.stored(self._entities), {"key": key})
+        found = await turn.rows(sql.stored(self._entities), {"key": key})
         previous = found[0] if found else None
-        record = await self._alone_with_traced(key, record, previous)
-        values = self._values_of(record, expected_revision)
+        record = await self._alone_with_traced(turn, key, record, previous)
+        values = self._values_of(record, expected)
         if previous is None:
-            if expected_revision:
-                raise RevisionConflict(expected_revision, 0)
+            if expected:
+                raise RevisionConflict(expected, 0)
             series = SeriesKey(record.entity_type, key, series_key)
-            values["revision"] = await session.recorder.last_revision(session, series) + 1
+            values["revision"] = await recorder.last_revision(turn, series) + 1
             before, children = 0, 0
         else:
             values["revision"] = 1
             *_, before, children = previous
-        rows = await session.rows(sql.upsert(self._entities, self._owner), values)
+        rows = await turn.rows(sql.upsert(self._entities, self._owner), values)
         if not rows:
-            self._refuse_save(before, expected_revision)
+            self._refuse_save(before, expected)
         created_at, updated_at, revision, client_id = rows[0]
-        children_changed = await self._replace_children(key, record, children)
+        children_changed = await self._replace_children(turn, key, record, children)
         event = {
             "entity_type": record.entity_type,
             "entity_key": key,
@@ -208,12 +222,11 @@ class DatabaseRepository(DatabaseReads[R]):
             "created_at": created_at,
             "updated_at": updated_at,
         }
-        await session.recorder.record(session, {**values, **event})
-        if client_id != self.mapping.client_of(previous):
-            await pass_on(session, self._type_name, [key], client_id)
-        return as_stored(record, created_at, updated_at, revision, client_id)
+        await recorder.record(turn, {**values, **event})
+        saved = as_stored(record, created_at, updated_at, revision, client_id)
+        return saved, self.mapping.client_of(previous), client_id
 
-    async def _alone_with_traced(self, key: str, record: R, previous: Row | None) -> R:
+    async def _alone_with_traced(self, turn: Turn, key: str, record: R, previous: Row | None) -> R:
         """As `_with_traced`; `previous` is the stored row, and the number of its children."""
         children = self.mapping.children
         if children is None or not children.traced:
@@ -221,12 +234,14 @@ class DatabaseRepository(DatabaseReads[R]):
         rows, stored = {}, {}
         if previous is not None:
             rows[key] = previous[:-1]
-            stored[key] = tuple(map(children.from_row, await self._stored_children(key)))
-        [record] = await self._with_traced([record], rows, stored)
+            found = await turn.rows(sql.stored_children(self._entities), {"key": key})
+            stored[key] = tuple(map(children.from_row, found))
+        [record] = await self._with_traced(turn, [record], rows, stored)
         return record
 
     async def _with_traced(
         self,
+        runner: StatementRunner,
         records: Sequence[R],
         rows: Mapping[str, Row],
         children: Mapping[str, Sequence[Any]],
@@ -236,16 +251,17 @@ class DatabaseRepository(DatabaseReads[R]):
         mapping = self.mapping.children
         if mapping is None or not mapping.traced:
             return records
-        stored = {}
-        for key, row in rows.items():
-            changes: dict[str, Any] = {mapping.attribute: children.get(key, ())}
-            stored[key] = replace(self._from_row(row), **changes)
-        return await self._traced(records, stored)
+        return await self._traced(runner, records, rows, children)
 
-    async def _traced(self, records: Sequence[R], _stored: Mapping[str, R]) -> Sequence[R]:
-        """The same, for a repository whose children have attributes that are traced: `stored` has
-        the records that are stored, with their children, by their keys. PostgreSQL does it by a
-        function."""
+    async def _traced(
+        self,
+        _runner: StatementRunner,
+        records: Sequence[R],
+        _rows: Mapping[str, Row],
+        _children: Mapping[str, Sequence[Any]],
+    ) -> Sequence[R]:
+        """The same, for a repository whose children have attributes that are traced. PostgreSQL
+        does it by a function."""
         return records
 
     def _refuse_save(self, actual: int, expected_revision: int | None) -> NoReturn:
@@ -253,7 +269,7 @@ class DatabaseRepository(DatabaseReads[R]):
             raise RevisionConflict(expected_revision, actual)
         raise self._session.write_conflict()
 
-    async def _replace_children(self, key: str, record: R, stored: int) -> bool:
+    async def _replace_children(self, turn: Turn, key: str, record: R, stored: int) -> bool:
         """Whether they aren't the same as before, when there were so many."""
         children = self.mapping.children
         if children is None:
@@ -261,9 +277,9 @@ class DatabaseRepository(DatabaseReads[R]):
         new = getattr(record, children.attribute)
         if len(new) < stored:
             statement = sql.surplus_deletion(self._entities, children.table)
-            await self._session.rows(statement, {"key": key, "count": len(new)})
+            await turn.rows(statement, {"key": key, "count": len(new)})
         fixed = {self.mapping.record.key_name: key, "created_at": record.updated_at}
-        changed = await self._session.run_many(
+        changed = await turn.run_many(
             sql.child_upsert(self._entities, children.table),
             [{**fixed, "position": child.position, **children.to_values(child)} for child in new],
         )
@@ -286,9 +302,8 @@ class DatabaseRepository(DatabaseReads[R]):
             ordered = tuple(replace(each, **dict.fromkeys(children.traced)) for each in stored)
         else:
             # Stored children beyond their number are deleted.
-            require_positions(given)
-            ordered = tuple(sorted(given, key=attrgetter("position")))
-            if ordered == given:
+            ordered = in_order(given)
+            if ordered is given:
                 return record
         changes: dict[str, Any] = {children.attribute: ordered}
         return replace(record, **changes)

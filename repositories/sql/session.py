@@ -34,6 +34,7 @@ from repositories.sql.json_statements import JsonStatements
 from repositories.sql.recording import Recorder
 from repositories.sql.rows import NO_RULES, RuleShapes, shapes_of
 from repositories.sql.statement_cache import Make, StatementCache
+from repositories.sql.turns import NO_VALUES, Turn
 
 DATABASE_ERRORS = (
     DBAPIError,
@@ -44,11 +45,8 @@ DATABASE_ERRORS = (
 )
 """The errors that SQLAlchemy raises when it connects, and those of the drivers."""
 
-A = TypeVar("A")
 T = TypeVar("T")
-Run = Callable[[str, A], Coroutine[Any, Any, T]]
-
-_NOTHING: Mapping[str, Any] = {}
+Run = Callable[..., Coroutine[Any, Any, T]]
 
 OwnedTypes = Mapping[str, tuple[type[Any], ...]]
 """The repositories of the entities that an entity may own, by the name of the owner's record."""
@@ -89,7 +87,7 @@ class DatabaseSession:
         self.changes_tokens = False
         self._recorder = recorder
         self.rules: RuleShapes = NO_RULES
-        self._rule_values: Mapping[str, Any] = _NOTHING
+        self._rule_values: Mapping[str, Any] = NO_VALUES
         if rules := visibility.rules_of(caller):
             self.rules = shapes_of(rules)
             self._rule_values = json.rule_values_of(rules)
@@ -120,7 +118,7 @@ class DatabaseSession:
     async def rows(
         self,
         statement: Statement,
-        values: Mapping[str, Any] = _NOTHING,
+        values: Mapping[str, Any] = NO_VALUES,
         *,
         key: Hashable | None = None,
     ) -> Sequence[Row]:
@@ -133,7 +131,7 @@ class DatabaseSession:
         arguments = statement.bind(values)
         try:
             found = await self._within_deadline(
-                self._transaction.rows, statement.sql, arguments, key
+                self._transaction.rows, statement.sql, arguments, key=key
             )
             if answer is not None:
                 _count(found, statement, answer)
@@ -156,8 +154,15 @@ class DatabaseSession:
         """
         if not values:
             return 0
-        arguments = [statement.bind(each) for each in values]
+        arguments = statement.bind_many(values)
         return await self._within_deadline(self._transaction.run_many, statement.sql, arguments)
+
+    async def in_one_turn(self, work: Callable[[Turn], Coroutine[Any, Any, T]]) -> T:
+        """Run the statements of `work`, with none of other tasks in between.
+
+        On SQLite statements take less time than their turns.
+        """
+        return await self._within_deadline(work, Turn(self._transaction))
 
     async def commit(self) -> None:
         """Commit the transaction, and end it.
@@ -230,9 +235,9 @@ class DatabaseSession:
         return FairSemaphore(1)
 
     async def _within_deadline(
-        self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None = None
+        self, run: Run[T], *arguments: Any, key: Hashable | None = None
     ) -> T:
-        work = self._in_turn(run, sql, arguments, key)
+        work = self._in_turn(run, arguments, key)
         deadline = DEADLINE.get()
         if deadline is None:
             return await work
@@ -259,7 +264,7 @@ class DatabaseSession:
         if self._running is not None:
             self._running.cancel()
 
-    async def _in_turn(self, run: Run[A, T], sql: str, arguments: A, key: Hashable | None) -> T:
+    async def _in_turn(self, run: Run[T], arguments: tuple[Any, ...], key: Hashable | None) -> T:
         if not self._turn.try_acquire():
             await self._turn.acquire()
         try:
@@ -280,7 +285,7 @@ class DatabaseSession:
                             self._key = key
                         self._has_begun = True
                         await self._transaction.begin()
-                    return await run(sql, arguments)
+                    return await run(*arguments)
             except (*DATABASE_ERRORS, TimedOut, Unavailable) as error:
                 # PostgreSQL would respond to a later COMMIT with a silent rollback.
                 self._failure = error

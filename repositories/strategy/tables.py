@@ -4,6 +4,7 @@ from sqlalchemy import CheckConstraint, Column, Double, Integer, Table, UniqueCo
 
 from domain.strategy import ApprovalState
 from repositories.sql.metadata import (
+    CHILD_OPTIONS,
     bookkeeping,
     child_columns,
     json_text,
@@ -47,4 +48,5 @@ strategy_recommendations = Table(
     Column("budget_percent", Double, nullable=False),
     text("rationale", is_long=True),
     json_text("tactics"),
+    **CHILD_OPTIONS,
 )

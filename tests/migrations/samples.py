@@ -154,15 +154,16 @@ ROWS = {
         """,
     ),
     "0017": (),
-    "0018": (
+    "0018": (),
+    "0019": (
         """
         UPDATE delivery_artifacts
         SET draft_revision = 2, qc_result_id = 'result-1', qc_revision = 1
         WHERE package_id = 'package-1' AND position = 0
         """,
     ),
-    "0019": ("INSERT INTO file_checksums (sha256, crc32) VALUES ('ab', 4294967295)",),
-    "0020": (
+    "0020": ("INSERT INTO file_checksums (sha256, crc32) VALUES ('ab', 4294967295)",),
+    "0021": (
         """
         INSERT INTO imports (import_id, client_id, file_id, entity, error_policy, created_by,
             status, bytes_done, bytes_total, line_count, saved_count, rejected_count, error,
@@ -179,7 +180,7 @@ ROWS = {
         INSERT INTO transfer_lines (transfer_id, lines) VALUES ('import-1', '{"line": 1}')
         """,
     ),
-    "0021": (
+    "0022": (
         """
         INSERT INTO exports (export_id, client_id, entity, filter, created_by, status, row_count,
             last_key, error, result_file_id, finished_at, created_at, updated_at, revision)

@@ -55,6 +55,14 @@ async def test_a_connection_to_sqlite_keeps_a_mebibyte(sqlite_url: str) -> None:
     await database.close()
 
 
+async def test_sqlite_keeps_what_savepoints_undo_in_memory(sqlite_url: str) -> None:
+    in_memory = 2
+    database = open_database(sqlite_url)
+
+    assert await _ask(database.writers, "PRAGMA temp_store") == in_memory
+    await database.close()
+
+
 async def test_sqlite_lets_readers_only_read(sqlite_url: str) -> None:
     database = open_database(sqlite_url)
 

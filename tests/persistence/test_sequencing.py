@@ -100,6 +100,32 @@ async def test_the_entitys_own_events_are_there_before_they_have_positions(
     assert await positions(storage) == []
 
 
+async def test_no_call_reads_all_of_the_log_although_its_plan_was_made_when_that_was_short(
+    database: Database, storage: Storage
+) -> None:
+    scans = (
+        "SELECT coalesce(sum(seq_scan), 0)::int FROM pg_stat_xact_user_tables "
+        "WHERE relname = 'events'"
+    )
+    await save(storage, *map(str, range(20)))
+    assert database.postgres is not None
+    connection = await database.postgres.connect()
+    try:
+        async with connection.transaction():
+            await connection.execute("ANALYZE events")
+            before = await connection.fetchval(scans)
+            given = [
+                await connection.fetchval("SELECT sequence_events(2, interval '0')")
+                for _ in range(10)
+            ]
+            after = await connection.fetchval(scans)
+    finally:
+        connection.terminate()
+
+    assert given == [2] * 10
+    assert after == before
+
+
 async def test_who_comes_too_soon_after_another_leaves_it(storage: Storage) -> None:
     await save(storage, "key")
     await storage.sequence_events()

@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.column_types import PLAIN_TEXT, SURROGATE
 
-revision: str = "0019"
-down_revision: str | None = "0018"
+revision: str = "0020"
+down_revision: str | None = "0019"
 branch_labels: str | None = None
 depends_on: str | None = None
 

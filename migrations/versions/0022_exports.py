@@ -9,8 +9,8 @@ from migrations import bulk_functions, save_functions
 from migrations.column_types import JSON_TEXT, PLAIN_TEXT, SURROGATE, TIMESTAMP
 from migrations.saved_tables import LoggedFields, SavedTable
 
-revision: str = "0021"
-down_revision: str | None = "0020"
+revision: str = "0022"
+down_revision: str | None = "0021"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -80,8 +80,8 @@ def upgrade() -> None:
         "ix_exports_client_id_created_at_export_id", "exports", ["client_id", *newest_first]
     )
     if op.get_context().dialect.name == "postgresql":
-        op.execute(save_functions.creation(_SAVED, template=4))
-        op.execute(bulk_functions.creation(_SAVED, template=1))
+        op.execute(save_functions.creation(_SAVED, template=5))
+        op.execute(bulk_functions.creation(_SAVED, template=2))
 
 
 def downgrade() -> None:

@@ -12,15 +12,15 @@ from alembic import op
 from migrations import bulk_functions, save_functions
 from migrations.column_types import PLAIN_TEXT, SURROGATE, TIMESTAMP
 from migrations.lineage_functions import ALL
-from migrations.saved_tables_by_revision import AS_OF_0016, AS_OF_0018
+from migrations.saved_tables_by_revision import AS_OF_0016, AS_OF_0019
 
-revision: str = "0018"
-down_revision: str | None = "0017"
+revision: str = "0019"
+down_revision: str | None = "0018"
 branch_labels: str | None = None
 depends_on: str | None = None
 
 [_BEFORE] = [saved for saved in AS_OF_0016 if saved.table == "delivery_packages"]
-[_AFTER] = [saved for saved in AS_OF_0018 if saved.table == "delivery_packages"]
+[_AFTER] = [saved for saved in AS_OF_0019 if saved.table == "delivery_packages"]
 _CHECKS = {
     "draft_revision": "draft_revision >= 1",
     "qc_revision": "qc_revision >= 1",
@@ -60,8 +60,8 @@ def downgrade() -> None:
 def _replace_functions(before: Any, after: Any) -> None:
     op.execute(save_functions.removal(before))
     op.execute(bulk_functions.removal(before))
-    op.execute(save_functions.creation(after, template=4))
-    op.execute(bulk_functions.creation(after, template=1))
+    op.execute(save_functions.creation(after, template=5))
+    op.execute(bulk_functions.creation(after, template=2))
 
 
 def _lineage() -> list[Any]:
