@@ -301,7 +301,7 @@ def place(_storage: str | None) -> str | None:
 
 @pytest.mark.parametrize("entity", TransferEntity)
 @given(data=st.data())
-@settings(max_examples=8)
+@settings(max_examples=4)
 async def test_an_import_of_an_export_gives_the_same_entities(
     place: str | None, entity: TransferEntity, data: st.DataObject
 ) -> None:

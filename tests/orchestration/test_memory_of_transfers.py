@@ -21,7 +21,7 @@ from tests.support.transfers import (
     start,
 )
 
-FEW, MANY = 500, 5_000
+FEW, MANY = 250, 2_500
 """Whoever held all lines would take several megabytes more for many."""
 MEBIBYTE = 1024 * 1024
 
