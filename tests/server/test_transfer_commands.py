@@ -7,7 +7,7 @@ import pytest
 from typer.testing import Result
 
 from tests.support.command_line import aicmo, one_line_of_error
-from tests.support.transfers import draft, jsonl
+from tests.support.transfers import Json, draft, jsonl
 
 
 @pytest.fixture
@@ -15,6 +15,10 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "drafts.jsonl"
     path.write_bytes(jsonl(draft(number) for number in range(250)))
     return path
+
+
+def lines_of(path: Path) -> list[Json]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def run(database: str, tmp_path: Path, *arguments: str) -> Result:
@@ -40,14 +44,11 @@ def test_a_file_is_imported_and_exported_as_it_was(
     assert place == f"What became of each line: {told}"
     # Where nobody watches, the bar is its label alone.
     assert imported.stderr == f"{import_id}\n"
-    assert [json.loads(line)["status"] for line in told.open()] == ["SAVED"] * 250
+    assert [line["status"] for line in lines_of(told)] == ["SAVED"] * 250
     assert exported.exit_code == 0, exported.output
     assert exported.stdout.endswith(f": 250 lines, in {output}\n")
-    lines = [json.loads(line) for line in output.open()]
-    assert [line | {"metadata": {}} for line in lines] == lines
-    assert [{**line, "metadata": {}} for line in map(json.loads, file.open())] == [
-        {name: line[name] for name in ({**draft(0), "metadata": {}})} for line in lines
-    ]
+    # What was left out of a line has its default.
+    assert lines_of(output) == [{**line, "metadata": {}} for line in lines_of(file)]
     followed = run(migrated_database_url, tmp_path, "import", "--follow", import_id)
     assert followed.stdout.splitlines()[0] == counts
 
