@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.CheckConstraint("revision >= 1", name=op.f("ck_imports_revision")),
         sa.CheckConstraint(f"entity IN ({_ENTITIES})", name=op.f("ck_imports_entity")),
         sa.CheckConstraint(f"error_policy IN ({_POLICIES})", name=op.f("ck_imports_error_policy")),
-        sa.CheckConstraint(f"status IN ({_STATUSES})", name=op.f("ck_imports_state")),
+        sa.CheckConstraint(f"status IN ({_STATUSES})", name=op.f("ck_imports_status")),
     )
     op.create_index("ix_imports_file_id", "imports", ["file_id"])
     newest_first: list[Any] = [sa.text("created_at DESC"), "import_id"]

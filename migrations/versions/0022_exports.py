@@ -72,7 +72,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("export_id", name=op.f("uq_exports_export_id")),
         sa.CheckConstraint("revision >= 1", name=op.f("ck_exports_revision")),
         sa.CheckConstraint(f"entity IN ({_ENTITIES})", name=op.f("ck_exports_entity")),
-        sa.CheckConstraint(f"status IN ({_STATUSES})", name=op.f("ck_exports_state")),
+        sa.CheckConstraint(f"status IN ({_STATUSES})", name=op.f("ck_exports_status")),
     )
     newest_first: list[Any] = [sa.text("created_at DESC"), "export_id"]
     op.create_index("ix_exports_created_at_export_id", "exports", newest_first)
