@@ -96,13 +96,18 @@ class Transfers:
         if room <= 0:
             return False
         set_deadline(_STORAGE_SECONDS)
+        repositories = self._storage.as_(_CALLER)
+        # A server with nothing to do takes no turn of those who write.
+        async with repositories.read(single_statement=True) as snapshot:
+            if not await snapshot.jobs.has_any():
+                return False
         lease = timedelta(seconds=self._pace.lease)
 
         async def work(unit: UnitOfWork) -> Sequence[Job]:
             now = await unit.jobs.time(unit.now) if self._clock is None else self._clock()
             return await unit.jobs.claim(room, lease, now)
 
-        jobs = await self._storage.as_(_CALLER).write(work)
+        jobs = await repositories.write(work)
         for job in jobs:
             task = asyncio.create_task(self._carry_out(job))
             self._running.add(task)

@@ -52,7 +52,11 @@ class ResultLines(NamedTuple):
 
 
 class JobReads(Protocol):
-    """Reading the lines of result files, until these are made."""
+    """Reading what there is to do, and the lines of result files until these are made."""
+
+    async def has_any(self) -> bool:
+        """Whether there are jobs, due or not."""
+        ...
 
     async def lines(self, transfer_id: str, after: int, limit: int) -> Sequence[ResultLines]:
         """The next `limit` lots of lines after a position, in order; all are after 0."""

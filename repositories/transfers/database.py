@@ -166,6 +166,9 @@ class DatabaseJobRepository:
         found: datetime = time
         return found
 
+    async def has_any(self) -> bool:
+        return bool(await self._session.rows(_any(self._session.dialect)))
+
     async def add(self, transfer_id: str, caller: Caller, now: datetime) -> None:
         given = {"transfer_id": transfer_id, "caller": caller_as_json(caller), "due_at": now}
         await self._session.rows(_add(self._session.dialect), given)
@@ -228,6 +231,11 @@ def _files_in_use(entities: EntityTable) -> Statement:
 
 
 _TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
+
+
+@cache
+def _any(dialect: Dialect) -> Statement:
+    return dialect.compile(select(transfer_jobs.c.id).limit(1))
 
 
 @cache

@@ -46,6 +46,9 @@ class MemoryJobRepository:
     async def time(self, now: datetime) -> datetime:
         return now
 
+    async def has_any(self) -> bool:
+        return bool(self._jobs)
+
     async def add(self, transfer_id: str, caller: Caller, now: datetime) -> None:
         job = Job(transfer_id=transfer_id, token=0, caller=caller, failures=0)
         self._session.mutable_table(_JOBS)[transfer_id] = _Kept(job, now)
