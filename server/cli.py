@@ -78,8 +78,6 @@ app.add_typer(webhook_commands, name="webhooks")
 app.add_typer(document_commands, name="documents")
 app.add_typer(token_commands, name="token")
 app.add_typer(file_commands, name="files")
-app.command("import")(import_file)
-app.command("export")(export_entities)
 
 
 def _tell_version(asked: bool) -> None:
@@ -159,6 +157,10 @@ def seed(
                 "use: aicmo serve --demo"
             )
         asyncio.run(_seed(settings, size))
+
+
+app.command("import")(import_file)
+app.command("export")(export_entities)
 
 
 @schema_commands.command("export")

@@ -55,6 +55,11 @@ PLANTED = {
         "repositories.qc.tables",
     ),
     "Domain needs nothing but the standard library": ("domain/qc.py", "orjson"),
+    "Producers get values, and reach no storage": (
+        "orchestration/producers/ports.py",
+        "repositories.criteria",
+    ),
+    "Texts are parsed and spelled by producers alone": ("server/service.py", "pyphen"),
     "Requests to others leave from orchestration alone": ("server/service.py", "aiohttp"),
     "Buckets are reached from files alone": ("server/service.py", "obstore"),
     "Databases stay in repositories and migrations": ("resolvers/loaders.py", "sqlalchemy"),

@@ -57,6 +57,8 @@ def test_the_commands_are_these() -> None:
         "aicmo serve",
         "aicmo migrate",
         "aicmo seed",
+        "aicmo import",
+        "aicmo export",
         "aicmo schema",
         "aicmo schema export",
         "aicmo events",

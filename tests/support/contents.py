@@ -7,7 +7,10 @@ from sqlalchemy import select
 from repositories.drivers.engine import open_database
 from repositories.sql.metadata import metadata
 
-_ELSEWHERE = ("events", "history_", "webhook_", "documents", "access_", "file", "upload")
+_ELSEWHERE = (
+    *("events", "history_", "webhook_", "documents", "access_", "file", "upload"),
+    *("imports", "exports", "transfer_"),
+)
 
 
 async def contents_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
