@@ -79,7 +79,7 @@ def for_scope(scope: Scope, description: str) -> dict[str, Any]:
 def for_all_scopes(scopes: list[Scope], description: str) -> dict[str, Any]:
     """The description and the directive of a field that requires several scopes together."""
     named = f"{', '.join(f'`{scope}`' for scope in scopes[:-1])} and `{scopes[-1]}`"
-    return _declared(f"{description} Requires the scopes {named}.", [scopes])
+    return _declared(f"{description} Requires the scopes {named}.", [sorted(scopes)])
 
 
 def for_any_scope(scopes: list[Scope], description: str) -> dict[str, Any]:

@@ -55,6 +55,8 @@ def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
         "RetryWebhooks",
         "Files",
         "Versions",
+        "Imports",
+        "CheckDraft",
     ]
     graphiql.picture("first-visit")
 

@@ -495,7 +495,8 @@ async def test_nothing_is_had_of_other_clients_and_all_that_is_one_s_own(
         [data] = right["data"].values()
         if place != "Mutation.completeUpload":  # which is found, but no bytes came
             assert data.get("errors", []) == [] if isinstance(data, dict) else data, place
-        assert right != strangers, place
+        if place != "Query.qcBenchmarks":  # which are the server's own
+            assert right != strangers, place
 
 
 # Subscriptions

@@ -30,10 +30,12 @@ from tests.support.sdl import (
 )
 
 ENTITIES = [type_.name for type_ in entity_types()]
+LOGGED = ["Event", "DeliveryPackageVersion"]
+"""What is listed of the log."""
 CONNECTIONS = [
     type_.name
     for type_ in object_types()
-    if type_.name.endswith("Connection") and type_.name != "EventConnection"
+    if type_.name.endswith("Connection") and type_.name.removesuffix("Connection") not in LOGGED
 ]
 MUTATIONS = list(root_fields("Mutation"))
 OTHERS = {
@@ -350,13 +352,14 @@ def test_a_connection_has_edges_nodes_a_place_and_a_total(name: str) -> None:
     assert fields_of(object_type(f"{entity}Edge")) == {"cursor": "String!", "node": f"{entity}!"}
 
 
-def test_events_are_listed_without_a_total_which_would_count_all_of_the_log() -> None:
-    assert fields_of(object_type("EventConnection")) == {
-        "edges": "[EventEdge!]!",
-        "nodes": "[Event!]!",
+@pytest.mark.parametrize("name", LOGGED)
+def test_what_is_logged_is_listed_without_a_total_which_would_count_all_of_it(name: str) -> None:
+    assert fields_of(object_type(f"{name}Connection")) == {
+        "edges": f"[{name}Edge!]!",
+        "nodes": f"[{name}!]!",
         "pageInfo": "PageInfo!",
     }
-    assert fields_of(object_type("EventEdge")) == {"cursor": "String!", "node": "Event!"}
+    assert fields_of(object_type(f"{name}Edge")) == {"cursor": "String!", "node": f"{name}!"}
 
 
 @every_entity
@@ -388,6 +391,15 @@ def connection_fields() -> list[tuple[GraphQLObjectType, str]]:
         for name, kind in fields_of(type_).items()
         if kind.rstrip("!") in CONNECTIONS
     ]
+
+
+def test_versions_are_paged_in_their_one_order() -> None:
+    field = object_type("DeliveryPackage").fields["versions"]
+
+    assert {argument: str(kind.type) for argument, kind in field.args.items()} == {
+        "first": "Int",
+        "after": "String",
+    }
 
 
 @pytest.mark.parametrize(
@@ -558,17 +570,18 @@ def test_an_order_has_a_field_and_a_direction(name: str) -> None:
 
 
 LONG_TEXTS = {"File.url", "Draft.body", "StrategyPlan.executiveSummary"}
+UNORDERED = {*LONG_TEXTS, "DeliveryPackage.isStale"}
 
 
 @every_entity
 def test_entities_can_be_ordered_by_every_value_that_is_always_there(name: str) -> None:
-    """But for JSON and long texts."""
+    """But for JSON, long texts, and what is worked out of other entities."""
     entity = object_type(name)
     values = [
         field
         for field, kind in own_fields(entity).items()
         if is_scalar_type(named(entity, field)) or is_enum_type(named(entity, field))
-        if re.fullmatch(r"\w+!", kind) and kind != "JSON!" and f"{name}.{field}" not in LONG_TEXTS
+        if re.fullmatch(r"\w+!", kind) and kind != "JSON!" and f"{name}.{field}" not in UNORDERED
     ]
 
     assert list(enum_type(f"{name}OrderField").values) == [

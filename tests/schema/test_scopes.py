@@ -76,10 +76,10 @@ EXPECTED: Final = {
     "Mutation.saveDraft": ["production:write"],
     "Mutation.recordQcResult": ["qc:write"],
     "Mutation.evaluateDraft": [
-        "qc:write",
-        "production:read",
-        "strategy:read",
         "onboarding:read",
+        "production:read",
+        "qc:write",
+        "strategy:read",
     ],
     "Query.qcBenchmarks": ["qc:read"],
     "Mutation.saveDeliveryPackage": ["delivery:write"],
