@@ -209,7 +209,6 @@ async def world(monkeypatch: pytest.MonkeyPatch, *, has_a: bool) -> AsyncIterato
         rate_limit_failed_logins=0,
         caller_subscriptions=0,
         # What is stored changes by requests alone.
-        transfer_concurrency=0,
     )
 
     @asynccontextmanager

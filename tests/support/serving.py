@@ -60,9 +60,13 @@ class Served:
 
 @asynccontextmanager
 async def serving(storage: Storage | None = None, **settings: Any) -> AsyncIterator[Served]:
-    """A server with these settings; in memory, unless it's given storage."""
+    """A server with these settings; in memory, unless it's given storage.
+
+    It carries out no transfers, unless it's told to: it would look for them at any moment.
+    """
     kept = storage or create_storage(PersistenceMode.INMEMORY)
-    effective = Settings(**{"persistence_mode": PersistenceMode.INMEMORY} | settings)
+    usual = {"persistence_mode": PersistenceMode.INMEMORY, "transfer_concurrency": 0}
+    effective = Settings(**usual | settings)
 
     @asynccontextmanager
     async def opened(*_: Any) -> AsyncIterator[Storage]:
