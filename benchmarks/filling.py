@@ -20,7 +20,7 @@ SEEDED = 100
 """How many packages `aicmo seed` has to add before: those of one plan."""
 
 _OF_PLANS = frozenset({"brief_id", "strategy_id", "campaign_id"})
-_OF_PACKAGES = frozenset({"draft_id", "result_id", "package_id"})
+_OF_PACKAGES = frozenset({"draft_id", "result_id", "qc_result_id", "package_id"})
 _TOLD_APART = "LIKE '%-bulk-%'"
 
 

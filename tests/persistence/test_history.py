@@ -79,6 +79,9 @@ async def test_the_state_is_what_the_api_renders(storage: Storage) -> None:
                 "url": artifact.url,
                 "format": "pdf",
                 "fileId": None,
+                "draftRevision": None,
+                "qcResultId": None,
+                "qcRevision": None,
             }
             for artifact in build.package("key").artifacts or ()
         ],

@@ -79,7 +79,12 @@ def fields_of(type_: Fielded) -> dict[str, str]:
     return {name: str(field.type) for name, field in type_.fields.items()}
 
 
-MADE_FOR_REQUESTS = {"File.url", "Upload.request", "DeliveryPackage.isStale"}
+MADE_FOR_REQUESTS = {
+    "File.url",
+    "Upload.request",
+    "DeliveryPackage.archiveUrl",
+    "DeliveryPackage.isStale",
+}
 """Fields that may be another whenever they are asked for."""
 
 

@@ -65,7 +65,10 @@ async def serving(storage: Storage | None = None, **settings: Any) -> AsyncItera
     It carries out no transfers, unless it's told to: it would look for them at any moment.
     """
     kept = storage or create_storage(PersistenceMode.INMEMORY)
-    usual = {"persistence_mode": PersistenceMode.INMEMORY, "transfer_concurrency": 0}
+    usual: dict[str, Any] = {
+        "persistence_mode": PersistenceMode.INMEMORY,
+        "transfer_concurrency": 0,
+    }
     effective = Settings(**usual | settings)
 
     @asynccontextmanager
