@@ -121,7 +121,7 @@ PACKAGE = TypeUnderTest(
     input=inputs.save_package,
     children="artifacts",
     child=inputs.artifact,
-    left_out={"fileId": None},
+    left_out=dict.fromkeys(["fileId", "draftRevision", "qcResultId", "qcRevision"]),
 )
 
 _UNDER_TEST = {it.type: it for it in vars().copy().values() if isinstance(it, TypeUnderTest)}

@@ -91,6 +91,9 @@ async def test_the_log_has_the_files_of_every_version(api: InProcess, store: Mem
             "format": "txt",
             "position": 0,
             "fileId": first["fileId"],
+            "draftRevision": None,
+            "qcResultId": None,
+            "qcRevision": None,
         }
     ]
     assert latest["changes"] == [
