@@ -1,6 +1,7 @@
 """Inputs that describe commands of the domain: resolvers get the command in place of the input."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -80,9 +81,11 @@ class CommandOf:
     """Makes the command of a coerced input; the conversions of its fields are computed once."""
 
     def __init__(self, command: Callable[..., Any], definition: StrawberryObjectDefinition) -> None:
-        self._command = constructor(command) if isinstance(command, type) else command
-        self._definition = definition
         self.has_position = "position" in getattr(command, "__dataclass_fields__", ())
+        if isinstance(command, type) and is_dataclass(command):
+            command = constructor(command)
+        self._command = command
+        self._definition = definition
 
     def __call__(self, _type: type, given: Mapping[str, Any], _context: object) -> Any:
         """Convert the input; Strawberry calls this."""

@@ -93,7 +93,9 @@ def test_the_tabs_go_the_whole_way() -> None:
         "ReplayWebhooks",
         "RetryWebhooks",
         "Files",
+        "Versions",
         "Imports",
+        "CheckDraft",
     ]
 
 

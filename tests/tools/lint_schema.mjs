@@ -15,10 +15,16 @@ const VALUE_OBJECTS = [
   'BriefScope',
   'Caller',
   'DeliveryArtifact',
+  'DeliveryArtifactMove',
+  'DeliveryArtifactReplacement',
+  'DeliveryPackageDiff',
+  'DeliveryPackageVersion',
   'FieldChange',
   'Kpi',
   'Milestone',
   'PageInfo',
+  'QcEvaluation',
+  'QcFinding',
   'QcIssue',
   'Recommendation',
   'StrategyTimeline',
@@ -30,7 +36,7 @@ const VALUE_OBJECTS = [
 ];
 
 // No entities of the pipeline: `node` doesn't find them, and caches know them by these keys.
-const KNOWN_BY = ['AccessToken', 'Event', 'WebhookDelivery', 'WebhookEndpoint'];
+const KNOWN_BY = ['AccessToken', 'Event', 'QcBenchmark', 'WebhookDelivery', 'WebhookEndpoint'];
 
 const EXCEPTIONS = {
   'no-typename-prefix': {
@@ -51,7 +57,7 @@ const EXCEPTIONS = {
   'relay-arguments': {
     // It begins with what happened last, and who reads on wants what was before.
     'history, read from the newest on': ({ value, parent }) =>
-      (value ?? parent?.name?.value) === 'history',
+      ['history', 'versions'].includes(value ?? parent?.name?.value),
   },
   'relay-edge-types': {
     // What belongs to its parent is few, ordered, and comes whole: there is nothing to page.
