@@ -4,13 +4,14 @@ The evaluator is asked outside of any transaction: read, evaluate, record. What 
 the draft as it is stored then, or nothing is.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from domain.callers import Caller
 from domain.entity import require_revision
-from domain.errors import NotFound, Unavailable, ValidationFailed, Violation
+from domain.errors import NotFound, TimedOut, Unavailable, ValidationFailed, Violation
 from domain.onboarding import Brief
 from domain.production import Draft
 from domain.qc import EvaluateDraft, QcIssue, QcResult, RecordQcResult
@@ -26,7 +27,15 @@ from orchestration.producers.ports import (
     QcSubject,
 )
 from orchestration.producers.texts import texts_of
-from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
+from repositories.criteria import (
+    NEWEST_FIRST,
+    AllOf,
+    Comparison,
+    Operator,
+    PageRequest,
+    Position,
+)
+from repositories.deadlines import seconds_left
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from resolvers.qc.commands import record_qc_result
 
@@ -34,6 +43,9 @@ OTHERS: Final = 25
 """So many of the client's latest drafts are compared with one."""
 OTHER_CHARACTERS: Final = 20_000
 """So much of each of them."""
+_READ_AT_ONCE: Final = 4
+"""How many of them are read by one statement: each may have a megabyte, and is cut before more are
+read."""
 _ATTEMPTS: Final = 3
 
 
@@ -66,13 +78,21 @@ class Evaluations:
         benchmark_ids = self._chosen(command)
         for _ in range(_ATTEMPTS):
             draft, subject = await self._read(caller, command)
-            evaluation = await self.evaluator.evaluate(subject, benchmark_ids)
+            evaluation = await self._checked(subject, benchmark_ids)
             if command.validate_only:
                 return Evaluated(evaluation, None)
             result = await self._record(caller, command, draft, evaluation)
             if result is not None:
                 return Evaluated(evaluation, result)
         raise Unavailable("The draft changes as fast as it's checked; try again later.")
+
+    async def _checked(self, subject: QcSubject, benchmark_ids: Sequence[str]) -> QcEvaluation:
+        """The evaluator's findings. Raises TimedOut when the operation's time is over."""
+        try:
+            async with asyncio.timeout(seconds_left(0)):
+                return await self.evaluator.evaluate(subject, benchmark_ids)
+        except TimeoutError:
+            raise TimedOut("The operation took too long: the draft isn't checked yet.") from None
 
     def _chosen(self, command: EvaluateDraft) -> Sequence[str]:
         """The benchmarks to check for, each once. Raises ValidationFailed."""
@@ -134,17 +154,30 @@ async def _others_of(snapshot: Snapshot, draft: Draft) -> tuple[OtherDraft, ...]
     """The latest other drafts of the draft's client; of a draft without one, those of its plan."""
     field = "strategy_id" if draft.client_id is None else "client_id"
     value = draft.strategy_id if draft.client_id is None else draft.client_id
-    request = PageRequest(OTHERS + 1, NEWEST_FIRST, Comparison(field, Operator.EQ, value))
-    page = await snapshot.drafts.page(request)
-    others = [other for other in page.items if other.draft_id != draft.draft_id]
-    return tuple(
-        OtherDraft(
-            other.draft_id,
-            other.title,
-            other.body[:OTHER_CHARACTERS],
-            same_campaign=other.campaign_id is not None and other.campaign_id == draft.campaign_id,
+    is_other = AllOf(
+        (
+            Comparison(field, Operator.EQ, value),
+            Comparison("draft_id", Operator.NE, draft.draft_id),
         )
-        for other in others[:OTHERS]
+    )
+    others: list[OtherDraft] = []
+    after, has_more = None, True
+    while has_more and len(others) < OTHERS:
+        limit = min(_READ_AT_ONCE, OTHERS - len(others))
+        page = await snapshot.drafts.page(PageRequest(limit, NEWEST_FIRST, is_other, after=after))
+        others += [_other(it, draft) for it in page.items]
+        has_more = page.has_next
+        if has_more:
+            after = Position(page.items[-1].created_at, page.items[-1].draft_id)
+    return tuple(others)
+
+
+def _other(other: Draft, draft: Draft) -> OtherDraft:
+    return OtherDraft(
+        other.draft_id,
+        other.title,
+        other.body[:OTHER_CHARACTERS],
+        same_campaign=other.campaign_id is not None and other.campaign_id == draft.campaign_id,
     )
 
 

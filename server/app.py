@@ -200,10 +200,16 @@ class App(Starlette):
             if b"origin" not in request.headers:
                 await self._fast_path.answer(request, send)
                 return
-        elif scope["type"] == "websocket" and scope["path"] in _GRAPHQL_PATHS:
+        elif scope["type"] == "websocket" and _below_root(scope) in _GRAPHQL_PATHS:
             await self._websockets(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
+
+
+def _below_root(scope: Scope) -> str:
+    """The path as routes have it: without that of the server which this one is a part of."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def create_app(

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from repositories.factory import PersistenceMode
+from server.app import create_app
+from server.settings import Settings
 from server.stream_limits import StreamLimits
 from tests.http.conftest import Serve
+from tests.support.asgi import socket_to
 from tests.support.graphql import Json
 from tests.support.serving import Served, until
 from tests.support.socket_messages import TITLES, save
@@ -26,6 +30,18 @@ async def test_a_connection_is_acknowledged(server: Served) -> None:
 
         assert await socket.next() == {"type": "connection_ack"}
         assert socket.connection.subprotocol == PROTOCOL
+
+
+async def test_a_server_that_is_a_part_of_another_one_is_reached_below_its_path() -> None:
+    settings: dict[str, Any] = {"persistence_mode": PersistenceMode.INMEMORY}
+    app = create_app(Settings(**settings))
+    async with (
+        app.router.lifespan_context(app),
+        socket_to(app, {}, root_path="/v1") as socket,
+    ):
+        await socket.send(type="connection_init")
+
+        assert await socket.next() == {"type": "connection_ack"}
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"token": "secret", "deep": [{}]}])

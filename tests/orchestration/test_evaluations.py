@@ -1,5 +1,6 @@
 """Evaluations of stored drafts: what they read, what they record, and what comes in between."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from domain.errors import (
     NotAllowed,
     NotFound,
     RevisionConflict,
+    TimedOut,
     Unavailable,
     ValidationFailed,
 )
@@ -28,6 +30,7 @@ from orchestration.producers.ports import (
 from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
 from orchestration.producers.qc.worker import ThreadWorker
+from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.production.commands import save_draft
 from tests import builders as build
@@ -167,8 +170,24 @@ async def test_so_many_other_drafts_are_compared(storage: Storage) -> None:
     await Evaluations(storage, evaluator).evaluate(build.caller(), evaluate())
 
     others = evaluator.subjects[0].others
-    assert len(others) == OTHERS
+    assert len({other.draft_id for other in others}) == len(others) == OTHERS
     assert {len(other.body) for other in others} == {20_000}
+
+
+async def test_a_check_ends_with_the_time_of_the_operation(storage: Storage) -> None:
+    async def for_ever() -> None:
+        await asyncio.Event().wait()
+
+    async def operation() -> None:
+        set_deadline(0.2)
+        await Evaluations(storage, Recorder(for_ever)).evaluate(build.caller(), evaluate())
+
+    await store_chain(storage)
+
+    with pytest.raises(TimedOut):
+        await asyncio.create_task(operation())
+
+    assert await result_of(storage) is None
 
 
 async def test_a_draft_without_a_brief_is_checked_without_one(storage: Storage) -> None:

@@ -120,11 +120,14 @@ class Socket:
 
 
 @asynccontextmanager
-async def socket_to(app: ASGIApp, headers: Mapping[str, str]) -> AsyncIterator[Socket]:
-    """A WebSocket to GraphQL that has said nothing yet."""
+async def socket_to(
+    app: ASGIApp, headers: Mapping[str, str], *, root_path: str = ""
+) -> AsyncIterator[Socket]:
+    """A WebSocket to GraphQL, below this path, that has said nothing yet."""
     socket = Socket(asyncio.Queue(), asyncio.Queue())
     await socket.to_server.put({"type": "websocket.connect"})
     scope = _scope("websocket", "ws", headers) | {"subprotocols": [PROTOCOL], "query_string": b""}
+    scope |= {"root_path": root_path, "path": f"{root_path}/graphql"}
     serving = asyncio.ensure_future(app(scope, socket.to_server.get, socket.from_server.put))
     try:
         async with asyncio.timeout(SECONDS):
