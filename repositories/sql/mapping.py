@@ -32,7 +32,8 @@ class ChildMapping:
 
     `attribute` names them on the parent's record. A row of theirs has the columns of `columns`.
     `traced` are those of their attributes that a save works out where it isn't told: on PostgreSQL
-    by a function, `trace_<table>`, and on SQLite by the repository's `_traced`.
+    by functions, `trace_one_<table>` and `trace_<table>`, and on SQLite by the repository's
+    `_traced`.
     """
 
     table: Table

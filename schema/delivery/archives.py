@@ -84,8 +84,9 @@ def archive_url() -> Any:
             "Where whoever has this address may download all files of a version as one ZIP "
             "archive, for a short time. Its `manifest.json` tells of each artifact, also of those "
             "that are elsewhere, and for a caller who is bound to clients it has files of these "
-            "alone. The archive has the same bytes every time. Null where no artifact is a file "
-            "that is kept here, or the version wasn't there.",
+            "alone. The same address gives the same bytes each time, as long as the log has the "
+            "verdicts. Null where no artifact is a file that is kept here, or the version wasn't "
+            "there.",
         ),
         resolver=resolve,
         metadata=FieldResolution(
