@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -113,6 +114,37 @@ async def test_what_is_saved_again_was_made_when_it_was_saved_first(
 
     assert again == replace(first, revision=2)
     assert lineages(moved) == [Lineage(2, "result", 1), Lineage(1), Lineage(1)]
+
+
+HOSTILE = (
+    '"draftRevision":null,"qcResultId":null,"qcRevision":null',
+    '\\","draftRevision":7,"a":"',
+    'é " \\ / \u2028 \t 😀',
+    "$1 %s {x} \\1",
+)
+
+
+async def test_no_name_or_key_is_taken_for_a_lineage(
+    repositories: Repositories, save: Save
+) -> None:
+    """On PostgreSQL it's put into the text of what the log has."""
+    await save_draft(repositories)
+    await save_result(repositories, 'a "result" \\1')
+    artifacts = [
+        build.artifact(name, url=f"https://files.example/{number}?{quote(name)}'\"")
+        for number, name in enumerate(HOSTILE)
+    ]
+
+    first = await save(repositories, package(*artifacts))
+    await save_draft(repositories)
+    new = build.artifact("new")
+    again = await save(repositories, package(new, *artifacts[::-1]))
+
+    made = Lineage(1, 'a "result" \\1', 1)
+    assert [each.name for each in first.artifacts or ()] == [*HOSTILE]
+    assert lineages(first) == [made] * 4
+    assert lineages(again) == [made._replace(draft_revision=2), *[made] * 4]
+    assert [each.name for each in again.artifacts or ()] == ["new", *HOSTILE[::-1]]
 
 
 async def test_an_unknown_lineage_stays_unknown(repositories: Repositories, save: Save) -> None:
