@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from domain.qc import QcSeverity
+from domain.onboarding import Brief, NormalizeBrief
+from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
+from domain.qc import QcResult, QcSeverity
+from domain.strategy import SaveStrategyPlan, StrategyPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,85 @@ class QcEvaluator(Protocol):
 
     async def evaluate(self, subject: QcSubject, benchmark_ids: Sequence[str]) -> QcEvaluation:
         """Check the draft for these benchmarks, which it has.
+
+        It must be called outside of any transaction. Raises Unavailable or TimedOut.
+        """
+        ...
+
+
+class StrategyGenerator(Protocol):
+    """Understands briefs and plans for them. Its commands are valid, and name no key of their own.
+
+    Its methods must be called outside of any transaction. They raise Unavailable or TimedOut.
+    """
+
+    async def normalize(self, brief: Brief) -> NormalizeBrief:
+        """What the brief says, of its responses."""
+        ...
+
+    async def plan(self, brief: Brief, channels: Sequence[str]) -> SaveStrategyPlan:
+        """A plan for a brief that is normalised, of these channels; none: of those that fit."""
+        ...
+
+    async def campaign(self, brief: Brief, plan: StrategyPlan) -> SaveCampaign:
+        """The campaign that carries the plan out, with at least one tactic. The plan has its
+        recommendations."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftSubject:
+    """What a draft is written from. The plan and the campaign have their children."""
+
+    brief: Brief
+    plan: StrategyPlan
+    campaign: Campaign
+    tactic: Tactic
+    previous: Draft | None = None
+    """The draft that didn't pass, which is to be written anew."""
+    verdict: QcResult | None = None
+    """Why it didn't, with its issues."""
+
+
+class DraftGenerator(Protocol):
+    """Writes drafts for the tactics of campaigns. Its commands are valid."""
+
+    async def write(self, subject: DraftSubject) -> SaveDraft:
+        """The draft of the tactic; it names the plan, the campaign and no key of its own.
+
+        It must be called outside of any transaction. Raises Unavailable or TimedOut.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSubject:
+    """What goes to the client. All records have their children."""
+
+    brief: Brief
+    plan: StrategyPlan
+    campaign: Campaign
+    draft: Draft
+    verdict: QcResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFile:
+    """A file of a package: its name with an ending, its media type, and its bytes."""
+
+    name: str
+    media_type: str
+    format: str
+    """The artifact's format, such as `pdf`."""
+    content: bytes
+
+
+class Packager(Protocol):
+    """Makes the documents that a client gets."""
+
+    async def documents(self, subject: PackageSubject) -> Sequence[PackageFile]:
+        """The files of the package, in order, each name once. The same subject always gets the
+        same bytes.
 
         It must be called outside of any transaction. Raises Unavailable or TimedOut.
         """
