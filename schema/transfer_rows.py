@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -25,11 +26,11 @@ from domain.bulk import Row
 from domain.entity import Entity
 from domain.errors import DomainError, PathSegment, ValidationFailed, Violation
 from domain.json_object import JsonObject
-from domain.transfers import TransferEntity
+from domain.transfers import MAX_LINE_VIOLATIONS, TransferEntity
 from repositories.criteria import Filter
 from schema.commands import command_of
 from schema.delivery.inputs import DeliveryPackageFilter, SaveDeliveryPackageInput
-from schema.errors import BadUserInput, mutation_errors
+from schema.errors import BadUserInput, GivenName, mutation_errors
 from schema.filtering import criteria, require_few_conditions
 from schema.onboarding.inputs import BriefFilter, SubmitIntakeInput
 from schema.production.inputs import (
@@ -44,24 +45,24 @@ from schema.scalars import serialize_date_time
 from schema.strategy.inputs import SaveStrategyPlanInput, StrategyPlanFilter
 
 
-class _Kind(NamedTuple):
-    input: type
+class _Inputs(NamedTuple):
+    row: type
     """A row has the fields of this input."""
     filter: type
 
 
-_KINDS: Final[Mapping[TransferEntity, _Kind]] = MappingProxyType(
+_INPUTS: Final[Mapping[TransferEntity, _Inputs]] = MappingProxyType(
     {
-        TransferEntity.BRIEF: _Kind(SubmitIntakeInput, BriefFilter),
-        TransferEntity.STRATEGY_PLAN: _Kind(SaveStrategyPlanInput, StrategyPlanFilter),
-        TransferEntity.CAMPAIGN: _Kind(SaveCampaignInput, CampaignFilter),
-        TransferEntity.DRAFT: _Kind(SaveDraftInput, DraftFilter),
-        TransferEntity.QC_RESULT: _Kind(RecordQcResultInput, QcResultFilter),
-        TransferEntity.DELIVERY_PACKAGE: _Kind(SaveDeliveryPackageInput, DeliveryPackageFilter),
+        TransferEntity.BRIEF: _Inputs(SubmitIntakeInput, BriefFilter),
+        TransferEntity.STRATEGY_PLAN: _Inputs(SaveStrategyPlanInput, StrategyPlanFilter),
+        TransferEntity.CAMPAIGN: _Inputs(SaveCampaignInput, CampaignFilter),
+        TransferEntity.DRAFT: _Inputs(SaveDraftInput, DraftFilter),
+        TransferEntity.QC_RESULT: _Inputs(RecordQcResultInput, QcResultFilter),
+        TransferEntity.DELIVERY_PACKAGE: _Inputs(SaveDeliveryPackageInput, DeliveryPackageFilter),
     }
 )
-_MAX_MISTAKES: Final = 100
-"""How many mistakes of one row are told."""
+_MAX_NAME_LENGTH: Final = 200
+"""How much of the name of a field is told that is none."""
 _NOT_IN_ROWS: Final = "expectedRevision"
 
 
@@ -73,7 +74,7 @@ class TransferRows:
 
     def command_of(self, entity: TransferEntity, value: object) -> Row:
         """Raises ValidationFailed."""
-        input = _KINDS[entity].input
+        input = _INPUTS[entity].row
         convert = command_of(input)
         assert convert is not None
         command: Row = convert(self._coerced(value, input, ()))
@@ -81,7 +82,7 @@ class TransferRows:
 
     def row_of(self, entity: TransferEntity, record: Entity) -> Mapping[str, object]:
         """What is absent is left out, and so is the revision."""
-        return _object_of(record, self._type_of(_KINDS[entity].input))
+        return _object_of(record, self._type_of(_INPUTS[entity].row))
 
     def errors_of(self, error: DomainError) -> Sequence[Mapping[str, object]]:
         """`code`, `message` and `path` of each error."""
@@ -96,7 +97,7 @@ class TransferRows:
         """Raises ValidationFailed."""
         if not filter:
             return None
-        coerced = self._coerced(filter, _KINDS[entity].filter, ("filter",))
+        coerced = self._coerced(filter, _INPUTS[entity].filter, ("filter",))
         try:
             require_few_conditions(coerced)
             return criteria(self._filters[entity](coerced))
@@ -106,8 +107,8 @@ class TransferRows:
     @cached_property
     def _filters(self) -> Mapping[TransferEntity, Callable[[Any], Any]]:
         found = {
-            entity: conversion_to(self._definition, kind.filter, ("filter",))
-            for entity, kind in _KINDS.items()
+            entity: conversion_to(self._definition, types.filter, ("filter",))
+            for entity, types in _INPUTS.items()
         }
         return {entity: convert for entity, convert in found.items() if convert is not None}
 
@@ -119,8 +120,8 @@ class TransferRows:
     def _coerced(self, value: object, input: type, path: tuple[PathSegment, ...]) -> Any:
         """Raises ValidationFailed."""
         type_ = self._type_of(input)
-        if mistakes := [*_mistakes(value, type_, path)][:_MAX_MISTAKES]:
-            raise ValidationFailed(mistakes)
+        if violations := [*islice(_violations(value, type_, path), MAX_LINE_VIOLATIONS)]:
+            raise ValidationFailed(violations)
         return coerce_input_value(value, type_)
 
 
@@ -150,17 +151,18 @@ def _value_of(value: Any, type_: Any) -> object:
     return found
 
 
-def _mistakes(
+def _violations(
     value: object, type_: GraphQLInputType, path: tuple[PathSegment, ...]
 ) -> Iterator[Violation]:
     """Why the value isn't one of the type. Unlike GraphQL's own messages, they name the fields that
     are missing, or unknown, by their path."""
     nullable = get_nullable_type(type_)
     if value is not None and isinstance(nullable, GraphQLInputObjectType):
-        yield from _mistakes_of_object(value, nullable, path)
-    elif isinstance(value, list) and isinstance(nullable, GraphQLList):
-        for index, item in enumerate(value):
-            yield from _mistakes(item, nullable.of_type, (*path, index))
+        yield from _violations_of_object(value, nullable, path)
+    elif value is not None and isinstance(nullable, GraphQLList):
+        # GraphQL takes an item in place of a list.
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            yield from _violations(item, nullable.of_type, (*path, index))
     elif value is None and nullable is not type_:
         yield Violation(path, "must not be null")
     else:
@@ -172,17 +174,23 @@ def _mistakes(
             yield Violation(path, message.removesuffix("."))
 
 
-def _mistakes_of_object(
+def _violations_of_object(
     value: object, type_: GraphQLInputObjectType, path: tuple[PathSegment, ...]
 ) -> Iterator[Violation]:
     if not isinstance(value, dict):
         yield Violation(path, "must be a JSON object")
         return
-    for name in value.keys() - type_.fields.keys():
-        yield Violation((*path, name), f"isn't a field of `{type_.name}`")
+    for name in value:
+        if name not in type_.fields:
+            yield Violation((*path, _shortened(name)), f"isn't a field of `{type_.name}`")
     for name, field in type_.fields.items():
         given: Any = value.get(name, Undefined)
         if given is not Undefined:
-            yield from _mistakes(given, field.type, (*path, name))
+            yield from _violations(given, field.type, (*path, name))
         elif is_required_input_field(field):
             yield Violation((*path, name), "must be given")
+
+
+def _shortened(name: str) -> GivenName:
+    is_long = len(name) > _MAX_NAME_LENGTH
+    return GivenName(f"{name[: _MAX_NAME_LENGTH - 1]}…" if is_long else name)
