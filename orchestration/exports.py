@@ -71,7 +71,7 @@ class Chunk(NamedTuple):
     """Lines that are stored in one transaction, and the last of their entities."""
 
     lines: str
-    count: int
+    row_count: int
     last: Entity
 
 
@@ -173,7 +173,7 @@ class Exporter:
             if found is None or found.status is not TransferStatus.RUNNING:
                 return found or stored
             await unit.jobs.add_lines(lease.job, chunk.lines)
-            new = transfers.exported(found, chunk.count, last_key, unit.now)
+            new = transfers.exported(found, chunk.row_count, last_key, unit.now)
             return await unit.exports.save(new)
 
         return await lease.write(work)

@@ -22,7 +22,7 @@ from orchestration.garbage import Garbage
 from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
 from tests.support.files import keep
-from tests.support.serving import SECONDS
+from tests.support.patience import SECONDS
 from tests.support.sources import SettableClock
 
 T = TypeVar("T")

@@ -312,6 +312,8 @@ async def test_what_is_stored_may_refuse_lines_that_were_checked_and_ends_the_im
     told = await system.result(done)
     assert [it["status"] for it in told[200:]] == ["NOT_SAVED", "REJECTED", "NOT_SAVED"]
     assert told[201]["errors"][0]["code"] == "REVISION_CONFLICT"
+    # Started, begun, checked in two chunks, of which one is saved and one fails, and its file.
+    assert done.revision == 7
 
 
 # Callers
