@@ -33,9 +33,9 @@ from repositories.criteria import (
 from repositories.unit_of_work import Snapshot, UnitOfWork
 from resolvers.transfers.commands import ENTITIES
 
-_MIN_PAGE_ROWS: Final = 10
+_FIRST_PAGE_ROWS: Final = 10
 _MAX_PAGE_ROWS: Final = 200
-_MAX_PAGE_SIZE: Final = 1024 * 1024
+MAX_PAGE_SIZE: Final = 1024 * 1024
 """How many characters are read at once, but for a single entity that has more: of a page that
 would have more nothing is read, and the next one has fewer rows."""
 MAX_CHUNK_SIZE: Final = 512 * 1024
@@ -92,10 +92,10 @@ class Exporter:
             filter = self._filter_of(stored)
         except ValidationFailed as error:  # another version took it
             return await self.fail(lease, stored, f"The filter can't be used any more: {error}.")
-        limit, has_more = _MIN_PAGE_ROWS, True
+        limit, has_more = _FIRST_PAGE_ROWS, True
         while has_more and stored.status is TransferStatus.RUNNING:
             try:
-                with answer_limited(_MAX_PAGE_SIZE if limit > 1 else UNLIMITED):
+                with answer_limited(MAX_PAGE_SIZE if limit > 1 else UNLIMITED):
                     records, has_more = await self._page(lease, stored, filter, limit)
             except AnswerTooLarge:
                 limit = max(limit // 4, 1)
@@ -107,7 +107,7 @@ class Exporter:
                     size += len(chunk.lines)
                     if stored.status is not TransferStatus.RUNNING:
                         break
-            if size < _MAX_PAGE_SIZE // 4:
+            if size < MAX_PAGE_SIZE // 4:
                 limit = min(limit * 2, _MAX_PAGE_ROWS)
         return stored
 
