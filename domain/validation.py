@@ -57,12 +57,12 @@ class Checked(Protocol):
         ...
 
 
-def require_valid(command: Checked) -> None:
+def require_valid(command: Checked, limit: int = MAX_VIOLATIONS) -> None:
     """Raise ValidationFailed with the violations of the command, if there are any.
 
-    With all of them, unless there are more than anybody would read.
+    With all of them, unless there are more than `limit`: than anybody would read.
     """
-    if found := tuple(islice(command.violations(), MAX_VIOLATIONS)):
+    if found := tuple(islice(command.violations(), limit)):
         raise ValidationFailed(found)
 
 

@@ -4,14 +4,16 @@ An archive is a function of the version: nobody keeps it, and every server makes
 """
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from domain.callers import Caller, system
 from domain.delivery import DeliveryArtifact, DeliveryPackage
-from domain.errors import NotFound, StateRemoved
+from domain.errors import NotFound, StateRemoved, Unavailable
 from domain.files import File
 from domain.json_object import JsonObject
 from domain.qc import QcResult
@@ -29,7 +31,11 @@ MANIFEST: Final = "manifest.json"
 _CALLER: Final = system("files", "files")
 _STORAGE_SECONDS: Final = 10.0
 """How long storage may take for one part of the work."""
+_MAX_WAIT: Final = 10.0
+"""How long, in seconds, whoever asks for an archive waits for checksums that weren't noted yet."""
+_BEING_READ: Final = "The files of this version are being read; try again in a while."
 
+log = logging.getLogger("aicmo.files")
 
 Results = Mapping[tuple[Any, Any], JsonObject]
 """Results of QC, by their keys and revisions."""
@@ -38,16 +44,20 @@ Results = Mapping[tuple[Any, Any], JsonObject]
 class Archives:
     """Makes the archives of one server."""
 
-    def __init__(self, storage: Storage, store: FileStore) -> None:
+    def __init__(self, storage: Storage, store: FileStore, max_wait: float = _MAX_WAIT) -> None:
         self._storage = storage
         self._store = store
-        self._reading = asyncio.Lock()
+        self._max_wait = max_wait
+        self._turn = asyncio.Lock()
+        self._reading: dict[str, asyncio.Task[int]] = {}
+        """Finds the CRC-32 of content, by its hash."""
 
     async def archive_of(self, address: ArchiveAddress) -> Zip:
         """The archive of the version that the address names.
 
         A version that isn't there raises NotFound, one that the log doesn't know any more
-        StateRemoved, and one whose files aren't all kept ContentMissing or ContentDamaged.
+        StateRemoved, and one whose files aren't all kept ContentMissing or ContentDamaged. Raises
+        Unavailable where files have to be read first, which goes on meanwhile.
         """
         package = await self._version(address.package_id, address.revision)
         artifacts = package.artifacts or ()
@@ -72,6 +82,13 @@ class Archives:
                 ),
             ]
         )
+
+    async def close(self) -> None:
+        """Stop reading: the next archive begins anew."""
+        tasks = [*self._reading.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _version(self, package_id: str, revision: int) -> DeliveryPackage:
         """What the package was. Whoever has the address may see it, as who asked for it might."""
@@ -115,13 +132,27 @@ class Archives:
     async def _checksums(self, hashes: Collection[str]) -> Mapping[str, int]:
         """The CRC-32 of content by its hash. It's noted where it wasn't yet."""
         found = await self._noted(hashes)
-        if len(found) == len(hashes):
-            return found
-        async with self._reading:  # all bytes have to be read, which nobody else does meanwhile
-            found = await self._noted(hashes)
-            for sha256 in sorted(set(hashes) - found.keys()):
-                found[sha256] = await self._read(sha256)
+        if missing := sorted(set(hashes) - found.keys()):
+            reading = {sha256: self._read_apart(sha256) for sha256 in missing}
+            _, waiting = await asyncio.wait(reading.values(), timeout=self._max_wait)
+            if waiting:
+                raise Unavailable(_BEING_READ)
+            found |= {sha256: task.result() for sha256, task in reading.items()}
         return found
+
+    def _read_apart(self, sha256: str) -> asyncio.Task[int]:
+        """The task that reads the content, which goes on although nobody waits for it."""
+        task = self._reading.get(sha256)
+        if task is None:
+            task = asyncio.create_task(self._read(sha256))
+            self._reading[sha256] = task
+            task.add_done_callback(partial(self._forget, sha256))
+        return task
+
+    def _forget(self, sha256: str, task: asyncio.Task[int]) -> None:
+        del self._reading[sha256]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("content can't be put into archives: %s: %s", sha256, error)
 
     async def _noted(self, hashes: Collection[str]) -> dict[str, int]:
         if not hashes:
@@ -131,7 +162,10 @@ class Archives:
             return {**await snapshot.files.checksums(hashes)}
 
     async def _read(self, sha256: str) -> int:
-        checksums = await checksums_of(self._store, content_key(sha256))
+        async with self._turn:  # all bytes are read
+            if noted := await self._noted([sha256]):
+                return noted[sha256]
+            checksums = await checksums_of(self._store, content_key(sha256))
         if checksums.sha256 != sha256:
             raise ContentDamaged
 

@@ -1,22 +1,25 @@
-"""Exports: entities become lines of a file, page by page, in the order of their keys.
+"""Exports: entities become lines of a file, chunk by chunk, in the order of their keys.
 
-A transaction stores the lines of a page with the key of its last entity. So a process that is
-killed goes on after that, and no entity is there twice, or left out. The file isn't one snapshot:
+A transaction stores a chunk of lines with the key of its last entity. So a process that is killed
+goes on after that, and no entity is there twice, or left out. The file isn't one snapshot:
 an entity that is saved meanwhile is in it as it was, or as it is.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain import transfers
 from domain.entity import Entity
-from domain.errors import ValidationFailed
-from domain.json_object import dumps
+from domain.errors import AnswerTooLarge, ValidationFailed
 from domain.transfers import Export, TransferEntity, TransferStatus
 from orchestration.formats import TransferFormat
 from orchestration.leases import Lease
+from orchestration.lines import line_of
+from repositories.answer_size import UNLIMITED, answer_limited
 from repositories.criteria import (
     AllOf,
     Comparison,
@@ -30,11 +33,14 @@ from repositories.criteria import (
 from repositories.unit_of_work import Snapshot, UnitOfWork
 from resolvers.transfers.commands import ENTITIES
 
-_FEWEST_ROWS: Final = 10
-_MOST_ROWS: Final = 200
-_BYTES_AT_ONCE: Final = 512 * 1024
-"""How many bytes the lines of a page should have, about: the next one has fewer rows where they
-have more, and else twice as many."""
+_FIRST_PAGE_ROWS: Final = 10
+_MAX_PAGE_ROWS: Final = 200
+MAX_PAGE_SIZE: Final = 1024 * 1024
+"""How many characters are read at once, but for a single entity that has more: of a page that
+would have more nothing is read, and the next one has fewer rows."""
+MAX_CHUNK_SIZE: Final = 512 * 1024
+"""How many characters of lines are stored in one transaction, but for a single line that has more.
+"""
 
 _Children = Callable[[Snapshot, Sequence[str]], Awaitable[Mapping[str, Any]]]
 
@@ -61,6 +67,14 @@ _CHILDREN: Final[Mapping[TransferEntity, tuple[str, _Children]]] = MappingProxyT
 """The children of entities, and how they are read."""
 
 
+class Chunk(NamedTuple):
+    """Lines that are stored in one transaction, and the last of their entities."""
+
+    lines: str
+    row_count: int
+    last: Entity
+
+
 class Exporter:
     """Carries out exports."""
 
@@ -78,17 +92,41 @@ class Exporter:
             filter = self._filter_of(stored)
         except ValidationFailed as error:  # another version took it
             return await self.fail(lease, stored, f"The filter can't be used any more: {error}.")
-        limit, has_more = _FEWEST_ROWS, True
+        limit, has_more = _FIRST_PAGE_ROWS, True
         while has_more and stored.status is TransferStatus.RUNNING:
-            records, has_more = await self._page(lease, stored, filter, limit)
-            if records:
-                lines = "".join(
-                    f"{dumps(self._format.row_of(stored.entity, record))}\n" for record in records
-                )
-                is_large = len(lines) > _BYTES_AT_ONCE
-                limit = max(limit // 4, 1) if is_large else min(limit * 2, _MOST_ROWS)
-                stored = await self._keep(lease, stored, records, lines)
+            try:
+                with answer_limited(MAX_PAGE_SIZE if limit > 1 else UNLIMITED):
+                    records, has_more = await self._page(lease, stored, filter, limit)
+            except AnswerTooLarge:
+                limit = max(limit // 4, 1)
+                continue
+            size = 0
+            async with aclosing(self._chunks(stored.entity, records)) as chunks:
+                async for chunk in chunks:
+                    stored = await self._store_chunk(lease, stored, chunk)
+                    size += len(chunk.lines)
+                    if stored.status is not TransferStatus.RUNNING:
+                        break
+            if size < MAX_PAGE_SIZE // 4:
+                limit = min(limit * 2, _MAX_PAGE_ROWS)
         return stored
+
+    async def _chunks(
+        self, entity: TransferEntity, records: Sequence[Entity]
+    ) -> AsyncGenerator[Chunk, None]:
+        """The lines of the records, which are made one by one: other tasks have turns between."""
+        lines, size, last = list[str](), 0, None
+        for record in records:
+            line = line_of(self._format.row_of(entity, record))
+            if last is not None and size + len(line) > MAX_CHUNK_SIZE:
+                yield Chunk("".join(lines), len(lines), last)
+                lines, size = [], 0
+            lines.append(line)
+            size += len(line)
+            last = record
+            await asyncio.sleep(0)
+        if last is not None:
+            yield Chunk("".join(lines), len(lines), last)
 
     async def fail(self, lease: Lease, stored: Export, error: str) -> Export:
         """Let the export fail, unless it has ended meanwhile."""
@@ -127,17 +165,15 @@ class Exporter:
         ]
         return records, page.has_next
 
-    async def _keep(
-        self, lease: Lease, stored: Export, records: Sequence[Entity], lines: str
-    ) -> Export:
-        last_key: str = getattr(records[-1], records[-1].key_name)
+    async def _store_chunk(self, lease: Lease, stored: Export, chunk: Chunk) -> Export:
+        last_key: str = getattr(chunk.last, chunk.last.key_name)
 
         async def work(unit: UnitOfWork) -> Export:
             found = await unit.exports.get_for_update(stored.export_id)
             if found is None or found.status is not TransferStatus.RUNNING:
                 return found or stored
-            await unit.jobs.add_lines(lease.job, lines)
-            new = transfers.exported(found, len(records), last_key, unit.now)
+            await unit.jobs.add_lines(lease.job, chunk.lines)
+            new = transfers.exported(found, chunk.row_count, last_key, unit.now)
             return await unit.exports.save(new)
 
         return await lease.write(work)

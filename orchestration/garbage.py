@@ -17,6 +17,7 @@ from domain.files import File
 from domain.sources import Clock, utc_now
 from files.checksums import checksums_of
 from files.store import ContentMissing, FileStore, StoredContent, content_key
+from orchestration.contents import CLAIM_TIME
 from repositories.criteria import (
     Comparison,
     Direction,
@@ -32,7 +33,6 @@ _CALLER: Final = system("files", "files")
 _AT_ONCE: Final = 500
 _STORAGE_SECONDS: Final = 60.0
 """How long storage may take for one part of the work: it looks through the log."""
-_CLAIM: Final = timedelta(minutes=5)
 _CLAIM_SECONDS: Final = 60.0
 """So soon after a claim its content is deleted, or not at all: long before anybody else may claim
 it."""
@@ -106,7 +106,7 @@ class Garbage:
 
         async def claim(unit: UnitOfWork) -> bool:
             now = await unit.files.time(unit.now)
-            if not await unit.files.claim_content(sha256, owner, until=now + _CLAIM, now=now):
+            if not await unit.files.claim_content(sha256, owner, until=now + CLAIM_TIME, now=now):
                 return False
             if not await unit.files.hashes_among([sha256]):
                 return True

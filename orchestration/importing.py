@@ -1,4 +1,4 @@
-"""Saving the rows of an import, of whatever kind, by the commands of their module."""
+"""Saving the rows of an import, of whichever entity, by the commands of their module."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -33,26 +33,26 @@ class _SaveCampaigns(Bulk[SaveCampaign]):
     unique: ClassVar[tuple[str, ...]] = ("campaign_id",)
 
 
-class _Kind(NamedTuple):
+class _BulkSave(NamedTuple):
     bulk: type[Bulk[Any]]
-    save: Callable[[UnitOfWork, Any], Awaitable[Sequence[Entity | DomainError]]]
+    carry_out: Callable[[UnitOfWork, Any], Awaitable[Sequence[Entity | DomainError]]]
 
 
-_KINDS: Final[Mapping[TransferEntity, _Kind]] = MappingProxyType(
+_BULK_SAVES: Final[Mapping[TransferEntity, _BulkSave]] = MappingProxyType(
     {
-        TransferEntity.BRIEF: _Kind(_SubmitIntakes, submit_intakes),
-        TransferEntity.STRATEGY_PLAN: _Kind(_SaveStrategyPlans, save_strategy_plans),
-        TransferEntity.CAMPAIGN: _Kind(_SaveCampaigns, save_campaigns),
-        TransferEntity.DRAFT: _Kind(SaveDrafts, save_drafts),
-        TransferEntity.QC_RESULT: _Kind(RecordQcResults, record_qc_results),
-        TransferEntity.DELIVERY_PACKAGE: _Kind(SaveDeliveryPackages, save_delivery_packages),
+        TransferEntity.BRIEF: _BulkSave(_SubmitIntakes, submit_intakes),
+        TransferEntity.STRATEGY_PLAN: _BulkSave(_SaveStrategyPlans, save_strategy_plans),
+        TransferEntity.CAMPAIGN: _BulkSave(_SaveCampaigns, save_campaigns),
+        TransferEntity.DRAFT: _BulkSave(SaveDrafts, save_drafts),
+        TransferEntity.QC_RESULT: _BulkSave(RecordQcResults, record_qc_results),
+        TransferEntity.DELIVERY_PACKAGE: _BulkSave(SaveDeliveryPackages, save_delivery_packages),
     }
 )
 
 
 def identity_of(entity: TransferEntity, command: Row) -> frozenset[tuple[str, str]]:
     """What no two rows that are saved together may have in common."""
-    found = ((name, getattr(command, name)) for name in _KINDS[entity].bulk.unique)
+    found = ((name, getattr(command, name)) for name in _BULK_SAVES[entity].bulk.unique)
     return frozenset((name, key) for name, key in found if key is not None)
 
 
@@ -60,5 +60,5 @@ async def save_rows_of(
     unit: UnitOfWork, entity: TransferEntity, rows: Sequence[Row], policy: ErrorPolicy
 ) -> Sequence[Entity | DomainError]:
     """What became of each row. Raises BulkRejected."""
-    kind = _KINDS[entity]
-    return await kind.save(unit, kind.bulk(rows=tuple(rows), error_policy=policy))
+    bulk, carry_out = _BULK_SAVES[entity]
+    return await carry_out(unit, bulk(rows=tuple(rows), error_policy=policy))

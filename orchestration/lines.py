@@ -1,13 +1,17 @@
-"""The lines of a file, read as a stream: never more than one of them is held."""
+"""Lines of JSON: those of a file, read as a stream of which one is held at a time, and new ones."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, Final, NamedTuple, NoReturn
 
 from domain.errors import ValidationFailed, Violation
+from domain.json_object import dumps
 from domain.transfers import MAX_LINE_BYTES
 
 _BOM: Final = b"\xef\xbb\xbf"
+_ESCAPED: Final = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+"""What some programs take for the end of a line, and surrogates, which are no text in UTF-8."""
 
 
 class Line(NamedTuple):
@@ -83,6 +87,21 @@ def value_of(line: Line) -> Any:
         _refuse(f"must be JSON: {error.msg} at character {error.pos + 1:,}")
     except ValueError as error:
         _refuse(str(error) if isinstance(error, _NotJson) else "must be JSON: a number is too long")
+
+
+def line_of(value: Mapping[str, object]) -> str:
+    """The value as a line of JSON, with its end; it's in the middle of no other line's text.
+
+    A lone surrogate becomes the text of its escape, such as `\\ud800`: it can be neither stored nor
+    sent, and some programs read no JSON that has one.
+    """
+    return f"{_ESCAPED.sub(_escape, dumps(value))}\n"
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    escape = f"\\u{ord(character):04x}"
+    return f"\\{escape}" if "\ud800" <= character <= "\udfff" else escape
 
 
 class _NotJson(ValueError):

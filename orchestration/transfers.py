@@ -32,7 +32,7 @@ _STORAGE_SECONDS: Final = 60.0
 """How long storage may take for one part of the work."""
 _PAUSE: Final = 5.0
 """How long to wait, in seconds, after storage or the store wasn't to be had."""
-_MOST_DOUBLINGS: Final = 6
+_MAX_DOUBLINGS: Final = 6
 """How often the pause is doubled after bugs."""
 _MAX_FAILURES: Final = 3
 """How often in succession a bug may end the work on a transfer until it's given up."""
@@ -163,7 +163,7 @@ class Transfers:
             await self._release(lease, _PAUSE, job.failures)
         except Exception:
             log.exception("unexpected error of the transfer %s", job.transfer_id)
-            pause = _PAUSE * 2 ** min(job.failures, _MOST_DOUBLINGS)
+            pause = _PAUSE * 2 ** min(job.failures, _MAX_DOUBLINGS)
             await self._release(lease, pause, job.failures + 1)
 
     async def _while_held(self, lease: Lease) -> None:

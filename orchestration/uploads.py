@@ -32,23 +32,17 @@ from domain.scopes import Scope
 from domain.validation import require_valid
 from files.checksums import checksums_of
 from files.service import Files
-from files.store import ContentMissing, FileStoreError, SignedRequest, content_key, upload_key
+from files.store import ContentMissing, FileStoreError, SignedRequest, upload_key
+from orchestration.contents import Received, keep_content
 from repositories.criteria import AllOf, Comparison, Direction, Operator, Order, PageRequest
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 
 _CALLER: Final = system("files", "files")
-_CLAIM: Final = timedelta(minutes=5)
-"""How long nobody else touches content that is made a file, or deleted, unless it's told earlier:
-longer than a store takes to move the largest."""
-_PATIENCE: Final = 10.0
-"""How long, in seconds, an upload waits for another one of the same content."""
-_PAUSE: Final = 0.1
 _STORAGE_SECONDS: Final = 10.0
 """How long storage may take for one part of the work."""
 EXPIRED_AT_ONCE: Final = 100
 """How many uploads `expire` ends at a time."""
-_BUSY: Final = "The same content is being stored at this time; try again."
 
 T = TypeVar("T")
 
@@ -204,64 +198,24 @@ class Uploads:
         return await self._write(caller, work)
 
     async def _become_file(self, caller: Caller, upload: Upload, crc32: int | None) -> None:
-        """Keep the bytes as content, and then store the file. Raises UploadRejected.
+        """Keep the bytes as content, and store the file. Raises UploadRejected, Unavailable."""
 
-        `crc32` is None where the bytes weren't read: others have read them before.
-        """
-        while await self._claim(caller, upload):
-            try:
-                with _store_errors():
-                    await self.files.store.move(
-                        upload_key(upload.upload_id), content_key(upload.sha256)
-                    )
-            except ContentMissing:
-                await self._release(upload)
-                raise rejected(UploadFailure.NO_BYTES) from None
-            if await self._finish(caller, upload, crc32):
-                return
-
-    async def _claim(self, caller: Caller, upload: Upload) -> bool:
-        """Claim the content; False where the upload isn't pending any more. Raises Unavailable."""
-
-        async def work(unit: UnitOfWork) -> bool | None:
+        async def lock(unit: UnitOfWork) -> Upload | None:
             stored = await unit.uploads.get_for_update(upload.upload_id)
-            if stored is None or stored.status is not UploadStatus.PENDING:
-                return None
-            now = await unit.files.time(unit.now)
-            return await unit.files.claim_content(
-                upload.sha256, upload.upload_id, until=now + _CLAIM, now=now
-            )
+            is_pending = stored is not None and stored.status is UploadStatus.PENDING
+            return stored if is_pending else None
 
-        patience = asyncio.get_running_loop().time() + _PATIENCE
-        while (is_claimed := await self._write(caller, work)) is False:
-            if asyncio.get_running_loop().time() > patience:
-                raise Unavailable(_BUSY)
-            await asyncio.sleep(_PAUSE)
-        return is_claimed is not None
-
-    async def _finish(self, caller: Caller, upload: Upload, crc32: int | None) -> bool:
-        """Store the file; False where somebody else has claimed the content since."""
-
-        async def work(unit: UnitOfWork) -> bool:
-            stored = await unit.uploads.get_for_update(upload.upload_id)
-            if stored is None or stored.status is not UploadStatus.PENDING:
-                return True
-            if not await unit.files.has_claim(upload.sha256, upload.upload_id):
-                return False
+        async def complete(unit: UnitOfWork, stored: Upload) -> None:
             file = await unit.files.save(file_of(stored, unit.new_key("file"), unit.now))
             await unit.uploads.save(completed(stored, file.file_id, unit.now))
-            if crc32 is not None:
-                await unit.files.note_checksum(upload.sha256, crc32)
-            await unit.files.release_content(upload.sha256, upload.upload_id)
-            return True
 
-        return await self._write(caller, work)
-
-    async def _release(self, upload: Upload) -> None:
-        async def work(unit: UnitOfWork) -> None:
-            await unit.files.release_content(upload.sha256, upload.upload_id)
-
-        await self._write(_CALLER, work)
+        received = Received(upload.upload_id, upload.sha256, crc32)
+        write = partial(self._write, caller)
+        try:
+            with _store_errors():
+                await keep_content(received, self.files.store, write, lock=lock, complete=complete)
+        except ContentMissing:
+            raise rejected(UploadFailure.NO_BYTES) from None
 
     async def _end(self, caller: Caller, upload: Upload, failure: UploadFailure) -> None:
         """The upload has failed, or expired, unless somebody else has ended it."""

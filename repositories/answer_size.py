@@ -1,6 +1,7 @@
 """How much text one operation may still read for its answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from sys import getsizeof
 from typing import Final
@@ -105,6 +106,16 @@ def limit_answer(
     answer = AnswerSize(allowed, hold, at_once=at_once, make_room=make_room)
     ANSWER.set(answer)
     return answer
+
+
+@contextmanager
+def answer_limited(allowed: int) -> Iterator[None]:
+    """Within it, what the present task reads counts as one answer."""
+    before = ANSWER.set(AnswerSize(allowed))
+    try:
+        yield
+    finally:
+        ANSWER.reset(before)
 
 
 def readable() -> int:

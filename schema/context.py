@@ -11,6 +11,7 @@ from domain.errors import Unavailable
 from domain.history import Event, EventFilter
 from files.service import require
 from orchestration.evaluations import Evaluations
+from orchestration.formats import TransferFormat
 from orchestration.uploads import Uploads
 from repositories.criteria import AttributeMask
 from repositories.history.feed import EventSubscription
@@ -35,6 +36,7 @@ class Context:
 
     `uploads` are those of the server; None: it keeps no files. `base` tells under which address
     the client reaches it. `evaluations` are those of the server; None: it checks no drafts.
+    `transfer_format` is how transfers look to clients; None: it carries none out.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Context:
         uploads: Uploads | None = None,
         base: Callable[[], str] = str,
         evaluations: Evaluations | None = None,
+        transfer_format: TransferFormat | None = None,
     ) -> None:
         self.caller = caller
         self._base = base
         self._uploads = uploads
         self._evaluations = evaluations
+        self._transfer_format = transfer_format
         self.selected: AttributeMask | None = None
         self.single_statement = False
         self.given: int | None = None
@@ -88,6 +92,13 @@ class Context:
         if self._evaluations is None:
             raise Unavailable("Drafts aren't checked here.")
         return self._evaluations
+
+    @property
+    def transfer_format(self) -> TransferFormat:
+        """Raises Unavailable where no transfers are carried out."""
+        if self._transfer_format is None:
+            raise Unavailable("Nothing is imported or exported here.")
+        return self._transfer_format
 
     @property
     def loaders(self) -> Loaders:

@@ -22,6 +22,12 @@ from schema.upload_failures import UploadFailure
 log = logging.getLogger("aicmo.operations")
 
 
+class GivenName(str):
+    """A step of a path as the client gave it: it's told as it is, and not in camelCase."""
+
+    __slots__ = ()
+
+
 class ErrorCode(StrEnum):
     VALIDATION = "VALIDATION"
     NOT_FOUND = "NOT_FOUND"
@@ -193,11 +199,15 @@ def mutation_errors(error: domain.DomainError) -> list[MutationError]:
 
 
 def _path(path: Iterable[domain.PathSegment]) -> list[str]:
-    return [to_camel_case(str(segment)) for segment in path]
+    return [_named(segment) for segment in path]
+
+
+def _named(segment: domain.PathSegment) -> str:
+    return segment if isinstance(segment, GivenName) else to_camel_case(str(segment))
 
 
 def _message_of(violation: domain.Violation) -> str:
-    names = [to_camel_case(part) for part in violation.path if isinstance(part, str)]
+    names = [_named(part) for part in violation.path if isinstance(part, str)]
     return ": ".join([*names[-1:], violation.message]) + "."
 
 

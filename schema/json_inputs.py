@@ -17,9 +17,11 @@ from graphql import (
 from graphql.utilities import validate_input_value
 
 from domain.errors import PathSegment, ValidationFailed, Violation
+from domain.validation import MAX_VIOLATIONS_IN_JSON
+from schema.errors import GivenName
 
-_MAX_MISTAKES: Final = 100
-"""How many mistakes of one value are told."""
+_MAX_NAME_LENGTH: Final = 200
+"""How much of the name of a field is told that is none."""
 
 
 def input_type(definition: strawberry.Schema, input: type) -> GraphQLInputObjectType:
@@ -33,22 +35,23 @@ def coerced(
     value: object, type_: GraphQLInputObjectType, path: tuple[PathSegment, ...] = ()
 ) -> Any:
     """The value, as resolvers get inputs. Raises ValidationFailed, with the paths below `path`."""
-    if mistakes := [*islice(_mistakes(value, type_, path), _MAX_MISTAKES)]:
-        raise ValidationFailed(mistakes)
+    if violations := [*islice(_violations(value, type_, path), MAX_VIOLATIONS_IN_JSON)]:
+        raise ValidationFailed(violations)
     return coerce_input_value(value, type_)
 
 
-def _mistakes(
+def _violations(
     value: object, type_: GraphQLInputType, path: tuple[PathSegment, ...]
 ) -> Iterator[Violation]:
     """Why the value isn't one of the type. Unlike GraphQL's own messages, they name the fields that
     are missing, or unknown, by their path."""
     nullable = get_nullable_type(type_)
     if value is not None and isinstance(nullable, GraphQLInputObjectType):
-        yield from _mistakes_of_object(value, nullable, path)
-    elif isinstance(value, list) and isinstance(nullable, GraphQLList):
-        for index, item in enumerate(value):
-            yield from _mistakes(item, nullable.of_type, (*path, index))
+        yield from _violations_of_object(value, nullable, path)
+    elif value is not None and isinstance(nullable, GraphQLList):
+        # GraphQL takes an item in place of a list.
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            yield from _violations(item, nullable.of_type, (*path, index))
     elif value is None and nullable is not type_:
         yield Violation(path, "must not be null")
     else:
@@ -60,7 +63,7 @@ def _mistakes(
             yield Violation(path, message.removesuffix("."))
 
 
-def _mistakes_of_object(
+def _violations_of_object(
     value: object, type_: GraphQLInputObjectType, path: tuple[PathSegment, ...]
 ) -> Iterator[Violation]:
     if not isinstance(value, dict):
@@ -68,10 +71,15 @@ def _mistakes_of_object(
         return
     for name in value:
         if name not in type_.fields:
-            yield Violation((*path, name), f"isn't a field of `{type_.name}`")
+            yield Violation((*path, _shortened(name)), f"isn't a field of `{type_.name}`")
     for name, field in type_.fields.items():
         given: Any = value.get(name, Undefined)
         if given is not Undefined:
-            yield from _mistakes(given, field.type, (*path, name))
+            yield from _violations(given, field.type, (*path, name))
         elif is_required_input_field(field):
             yield Violation((*path, name), "must be given")
+
+
+def _shortened(name: str) -> GivenName:
+    is_long = len(name) > _MAX_NAME_LENGTH
+    return GivenName(f"{name[: _MAX_NAME_LENGTH - 1]}…" if is_long else name)

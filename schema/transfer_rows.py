@@ -38,20 +38,20 @@ from schema.scalars import serialize_date_time
 from schema.strategy.inputs import SaveStrategyPlanInput, StrategyPlanFilter
 
 
-class _Kind(NamedTuple):
-    input: type
+class _Inputs(NamedTuple):
+    row: type
     """A row has the fields of this input."""
     filter: type
 
 
-_KINDS: Final[Mapping[TransferEntity, _Kind]] = MappingProxyType(
+_INPUTS: Final[Mapping[TransferEntity, _Inputs]] = MappingProxyType(
     {
-        TransferEntity.BRIEF: _Kind(SubmitIntakeInput, BriefFilter),
-        TransferEntity.STRATEGY_PLAN: _Kind(SaveStrategyPlanInput, StrategyPlanFilter),
-        TransferEntity.CAMPAIGN: _Kind(SaveCampaignInput, CampaignFilter),
-        TransferEntity.DRAFT: _Kind(SaveDraftInput, DraftFilter),
-        TransferEntity.QC_RESULT: _Kind(RecordQcResultInput, QcResultFilter),
-        TransferEntity.DELIVERY_PACKAGE: _Kind(SaveDeliveryPackageInput, DeliveryPackageFilter),
+        TransferEntity.BRIEF: _Inputs(SubmitIntakeInput, BriefFilter),
+        TransferEntity.STRATEGY_PLAN: _Inputs(SaveStrategyPlanInput, StrategyPlanFilter),
+        TransferEntity.CAMPAIGN: _Inputs(SaveCampaignInput, CampaignFilter),
+        TransferEntity.DRAFT: _Inputs(SaveDraftInput, DraftFilter),
+        TransferEntity.QC_RESULT: _Inputs(RecordQcResultInput, QcResultFilter),
+        TransferEntity.DELIVERY_PACKAGE: _Inputs(SaveDeliveryPackageInput, DeliveryPackageFilter),
     }
 )
 _NOT_IN_ROWS: Final = "expectedRevision"
@@ -65,7 +65,7 @@ class TransferRows:
 
     def command_of(self, entity: TransferEntity, value: object) -> Row:
         """Raises ValidationFailed."""
-        input = _KINDS[entity].input
+        input = _INPUTS[entity].row
         convert = command_of(input)
         assert convert is not None
         command: Row = convert(coerced(value, self._type_of(input), ()))
@@ -73,7 +73,7 @@ class TransferRows:
 
     def row_of(self, entity: TransferEntity, record: Entity) -> Mapping[str, object]:
         """What is absent is left out, and so is the revision."""
-        return _object_of(record, self._type_of(_KINDS[entity].input))
+        return _object_of(record, self._type_of(_INPUTS[entity].row))
 
     def errors_of(self, error: DomainError) -> Sequence[Mapping[str, object]]:
         """`code`, `message` and `path` of each error."""
@@ -88,7 +88,7 @@ class TransferRows:
         """Raises ValidationFailed."""
         if not filter:
             return None
-        value = coerced(filter, self._type_of(_KINDS[entity].filter), ("filter",))
+        value = coerced(filter, self._type_of(_INPUTS[entity].filter), ("filter",))
         try:
             require_few_conditions(value)
             return criteria(self._filters[entity](value))
@@ -98,8 +98,8 @@ class TransferRows:
     @cached_property
     def _filters(self) -> Mapping[TransferEntity, Callable[[Any], Any]]:
         found = {
-            entity: conversion_to(self._definition, kind.filter, ("filter",))
-            for entity, kind in _KINDS.items()
+            entity: conversion_to(self._definition, types.filter, ("filter",))
+            for entity, types in _INPUTS.items()
         }
         return {entity: convert for entity, convert in found.items() if convert is not None}
 

@@ -26,7 +26,6 @@ from domain.errors import DomainError, Unavailable
 from domain.sources import utc_now
 from migrations.errors import MigrationError, SchemaOutOfDate
 from migrations.runner import require_head
-from orchestration.archives import Archives
 from repositories.cache import Cache
 from repositories.drivers.engine import Database, open_database
 from repositories.errors import SchemaChanged
@@ -38,6 +37,7 @@ from repositories.history.sequencing import keep_sequencing
 from repositories.semaphores import FairSemaphore
 from repositories.unit_of_work import Storage
 from schema.root import create_schema
+from schema.transfer_rows import TransferRows
 from server.addresses import Addresses
 from server.authentication import Authenticator
 from server.connection_limits import StreamSlots, SubscriptionSlots
@@ -45,7 +45,7 @@ from server.cors import Cors
 from server.evaluations import opened_evaluations
 from server.fast_path import FastPath
 from server.file_routes import file_routes
-from server.files import opened_files, opened_uploads
+from server.files import opened_archives, opened_files, opened_uploads
 from server.graphiql import graphiql_routes
 from server.hosts import Hosts, TrustedHosts
 from server.http import HttpEndpoint, mask_bug, refuse_http
@@ -225,6 +225,7 @@ def create_app(
     persisted_query_bytes = min(settings.persisted_query_bytes, settings.cache_bytes // 2)
     cache = Cache(settings.cache_bytes - persisted_query_bytes)
     schema = create_schema(settings.limits, introspection=not settings.production, cache=cache)
+    transfer_format = TransferRows(schema.definition)
     has_schema_file = settings.publish_schema or not settings.production
     proxies = Proxies(settings.trusted_proxies)
     hosts = Hosts(settings.trusted_hosts, proxies)
@@ -236,7 +237,8 @@ def create_app(
             opened_files(settings) as files,
             open_storage(settings, cache) as storage,
             opened_uploads(settings, storage, files) as uploads,
-            carrying_out_transfers(storage, files, schema, settings),
+            opened_archives(storage, files) as archives,
+            carrying_out_transfers(storage, files, transfer_format, settings),
             opened_evaluations(storage, settings) as evaluations,
             _rate_limits(settings) as rate_limits,
         ):
@@ -277,8 +279,9 @@ def create_app(
                 addresses=Addresses(settings.public_url, hosts, proxies),
                 files=files,
                 uploads=uploads,
-                archives=None if files is None else Archives(storage, files.store),
+                archives=archives,
                 evaluations=evaluations,
+                transfer_format=transfer_format,
                 write_seconds=settings.write_seconds,
             )
             app.serve(service)

@@ -56,6 +56,7 @@ async def _respond(service: Service, request: HttpRequest) -> HttpResponse:
     address = _address_of(service.files, request)
     assert service.files is not None
     assert service.archives is not None
+    await service.rate_limits.count_signed(request.query_string()["signature"])
     archive = await service.archives.archive_of(address)
     etag = f'"{archive.tag}"'
     selected = select(request.headers, etag, archive.size)

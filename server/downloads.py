@@ -31,7 +31,7 @@ class DownloadEndpoint:
         service = scope["app"].state.service
         request = HttpRequest(scope, receive)
         try:
-            response = await _respond(service.files, request, service.write_seconds)
+            response = await _respond(service, request)
         except RequestRefused as refusal:
             response = refuse(refusal, request.id)
         except ContentMissing:
@@ -83,10 +83,12 @@ async def _lead(service: Service, request: HttpRequest) -> HttpResponse:
     return HttpResponse(status_code=307, headers=headers)
 
 
-async def _respond(files: Files | None, request: HttpRequest, write_seconds: float) -> HttpResponse:
+async def _respond(service: Service, request: HttpRequest) -> HttpResponse:
     """Raises RequestRefused, FileStoreError."""
+    files = service.files
     address = _address_of(files, request)
     assert files is not None
+    await service.rate_limits.count_signed(request.query_string()["signature"])
     if (url := await files.bucket_url(address)) is not None:
         # The bucket's address ends when this one does: nobody has to remember it.
         headers = {"Cache-Control": "no-store", "Location": url, "X-Request-Id": request.id}
@@ -103,7 +105,9 @@ async def _respond(files: Files | None, request: HttpRequest, write_seconds: flo
         return HttpResponse(status_code=selected.status, headers=headers)
     if is_local(store) and request.http_cycle is not None:
         file = await store.open_content(key)
-        return FileResponse(store, file, request.http_cycle, selected, headers, write_seconds)
+        return FileResponse(
+            store, file, request.http_cycle, selected, headers, service.write_seconds
+        )
     content = store.read(key, selected.start, selected.stop)
     first = await anext(content, b"")  # before the status is sent: it may be missing
     return StreamedResponse(first, content, selected, headers, request)

@@ -13,6 +13,7 @@ from files.opening import FilesUrlError, folder_of, key_of_folder, open_folder
 from files.service import Files
 from files.signing import AddressSigner, keys_of
 from files.store import FileStore
+from orchestration.archives import Archives
 from orchestration.upkeep import keep_cleaning, keep_collecting, keep_forgetting
 from orchestration.uploads import Uploads
 from repositories.drivers.engine import sqlite_file
@@ -59,6 +60,19 @@ async def opened_uploads(
             yield uploads
         finally:
             await uploads.close()
+
+
+@asynccontextmanager
+async def opened_archives(storage: Storage, files: Files | None) -> AsyncIterator[Archives | None]:
+    """Those of a server; None where it keeps no files."""
+    if files is None:
+        yield None
+        return
+    archives = Archives(storage, files.store)
+    try:
+        yield archives
+    finally:
+        await archives.close()
 
 
 def _upkeep(

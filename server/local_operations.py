@@ -11,6 +11,7 @@ from schema.context import Context
 from schema.encoding import encode
 from schema.execute import GraphQLRequest, execute
 from schema.root import create_schema
+from schema.transfer_rows import TransferRows
 from server.app import open_storage
 from server.requests import new_request_id
 from server.settings import Settings
@@ -37,9 +38,11 @@ def run(
 def asking(storage: Storage) -> Ask:
     """Operations are the operator's, who may do everything."""
     schema = create_schema()
+    transfer_format = TransferRows(schema.definition)
 
     async def ask(document: str, **variables: Any) -> Json:
-        context = Context(storage, local_operator(new_request_id()))
+        caller = local_operator(new_request_id())
+        context = Context(storage, caller, transfer_format=transfer_format)
         response = await execute(schema, GraphQLRequest(document, variables), context)
         answer = json.loads(encode(response.as_json()))
         _require_none(answer.get("errors", ()))

@@ -1,4 +1,5 @@
-"""What a caller may ask for in a minute, and how often an address may fail to authenticate.
+"""What may be asked for in a minute, by a caller or by a signed address, and how often the network
+address of a client may fail to authenticate.
 
 A window slides over two counters, those of the present and of the last minute: of the last one, as
 much counts as the sliding minute still covers. So a key takes the same memory whatever it asks for.
@@ -161,7 +162,7 @@ def shortage(quota: int, amount: int, previous: int, current: int, left: float) 
 
 
 class RateLimits:
-    """Counts what callers ask for, and how often addresses fail to authenticate.
+    """Counts what is asked for, and how often the addresses of clients fail to authenticate.
 
     The operator of this machine may ask for anything. A quota of 0 is none.
     """
@@ -180,18 +181,22 @@ class RateLimits:
         itself if it `serves_without_store`, or else refuses requests."""
         self._requests = Quota("requests", requests, f"You may send {requests:,} requests a minute")
         self._cost = Quota("cost", cost, f"Operations may cost {cost:,} in a minute, all together")
+        self._signed = Quota(
+            "signed", requests, f"This address may be asked {requests:,} times a minute"
+        )
         self._failures = Quota(
             "failed-logins", failed_logins, "Too many attempts to authenticate have failed"
         )
-        quotas = [each for each in (self._requests, self._cost, self._failures) if each.amount]
+        of_callers = (self._requests, self._cost)
+        quotas = [each for each in (*of_callers, self._signed, self._failures) if each.amount]
         self._windows = {each.name: Windows(each.amount, now) for each in quotas}
         self._of_requests = self._windows.get(self._requests.name)
         self._of_cost = self._windows.get(self._cost.name)
         self._shared = shared
         self._serves_without_store = serves_without_store
-        of_callers = ", ".join(map(_policy, (q for q in quotas if q is not self._failures)))
+        policies = ", ".join(_policy(each) for each in quotas if each in of_callers)
         self._policies = {
-            each.name: _policy(each) if each is self._failures else of_callers for each in quotas
+            each.name: policies if each in of_callers else _policy(each) for each in quotas
         }
 
     def count_request(self, caller: Caller) -> Awaitable[None] | None:
@@ -218,6 +223,15 @@ class RateLimits:
         if found := windows.take(caller[:3], cost):
             raise self._refusal(self._cost, found)
         return None
+
+    async def count_signed(self, signature: str) -> None:
+        """Count a request to a signed address, which is for whoever has it: it names no caller.
+
+        Raises RequestRefused.
+        """
+        if self._signed.amount:
+            take = None if self._shared is None else self._shared.take
+            await self._require(self._signed, (signature,), take, 1)
 
     async def require_few_failures(self, address: str) -> None:
         """Raises RequestRefused when as many attempts from the address have failed as may."""

@@ -14,6 +14,7 @@ from domain.errors import AnswerTooLarge, DomainError, Unavailable
 from files.service import Files
 from orchestration.archives import Archives
 from orchestration.evaluations import Evaluations
+from orchestration.formats import TransferFormat
 from orchestration.uploads import Uploads
 from repositories.answer_size import AT_ONCE, limit_answer
 from repositories.deadlines import set_deadline
@@ -87,6 +88,7 @@ class Service:
     archives: Archives | None
     """None where `files` is."""
     evaluations: Evaluations
+    transfer_format: TransferFormat
     write_seconds: float
     """How long a client may leave unread what is sent to it."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -184,7 +186,9 @@ class Service:
 
     def _context(self, caller: Caller, scope: Scope) -> Context:
         base = partial(self.addresses.base_of, scope)
-        return Context(self.storage, caller, self.uploads, base, self.evaluations)
+        return Context(
+            self.storage, caller, self.uploads, base, self.evaluations, self.transfer_format
+        )
 
     def new_context(self, caller: Caller, share: MemoryShare, scope: Scope) -> Context:
         """The context of an operation that can't run again: it reserves memory now, or fails."""

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from files.service import Files
+from orchestration.formats import TransferFormat
 from orchestration.transfers import TransferPace, Transfers
 from repositories.unit_of_work import Storage
-from schema.root import CompiledSchema
-from schema.transfer_rows import TransferRows
 from server.settings import Settings
 
 _END_SECONDS: Final = 5.0
@@ -21,14 +20,14 @@ log = logging.getLogger("aicmo.transfers")
 
 @asynccontextmanager
 async def carrying_out_transfers(
-    storage: Storage, files: Files | None, schema: CompiledSchema, settings: Settings
+    storage: Storage, files: Files | None, format: TransferFormat, settings: Settings
 ) -> AsyncIterator[None]:
     """Within it transfers are carried out, unless the settings say that this server does none."""
     if files is None or settings.transfer_concurrency == 0:
         yield
         return
     pace = TransferPace(concurrency=settings.transfer_concurrency)
-    transfers = Transfers(storage, files.store, TransferRows(schema.definition), pace)
+    transfers = Transfers(storage, files.store, format, pace)
     running = asyncio.create_task(transfers.run())
     running.add_done_callback(_log_failure)
     try:

@@ -68,7 +68,8 @@ file_claims = Table(
     timestamp("until"),
 )
 """Who is making a file of the bytes with this hash, or deleting them, at this time: nobody else
-does either. A claim that wasn't given back ends by itself."""
+does either. A claim that wasn't given back ends by itself. `daily` stands for no bytes, but for the
+collection of what nobody needs: one server has it once a day."""
 
 file_checksums = Table(
     "file_checksums",

@@ -25,8 +25,8 @@ _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
 
 def render_state(record: Entity) -> str:
     """The record, which has its children, as a JSON object."""
-    kind: Any = type(record)
-    return orjson.dumps(_members_of(kind)(record), _rendered, _OPTIONS).decode()
+    type_: Any = type(record)
+    return orjson.dumps(_members_of(type_)(record), _rendered, _OPTIONS).decode()
 
 
 def complete_state(
@@ -50,23 +50,23 @@ def record_of(record_type: type[R], state: JsonObject, client_id: str | None) ->
 
 def _rendered(value: Any) -> Any:
     """The value that orjson encodes in place of one of an unknown class."""
-    kind: Any = type(value)
-    if kind is JsonObject:
+    type_: Any = type(value)
+    if type_ is JsonObject:
         return orjson.Fragment(value.text)
-    return _members_of(kind)(value)
+    return _members_of(type_)(value)
 
 
 @cache
-def _members_of(kind: Any) -> Callable[[Any], Mapping[str, Any]]:
+def _members_of(type_: Any) -> Callable[[Any], Mapping[str, Any]]:
     """The function that returns the attributes of a record, and of those in its lists, by the
     names that they have in the API.
 
     Every save renders a state, so the function is compiled, as `dataclasses` compiles methods: it
     takes a sixth of the time of a loop over the names and of a call for each child.
     """
-    types, functions = _types(kind), dict[str, Any]()
+    types, functions = _types(type_), dict[str, Any]()
     members = []
-    for attribute, name in state_names(kind).items():
+    for attribute, name in state_names(type_).items():
         value = f"it.{attribute}"
         item = _record_in(types[attribute])
         if item is not None:
@@ -79,9 +79,9 @@ def _members_of(kind: Any) -> Callable[[Any], Mapping[str, Any]]:
     return made
 
 
-def _record_in(kind: Any) -> Any:
+def _record_in(type_: Any) -> Any:
     """The class of the records of which a type is a list; None where it's no such list."""
-    for each in (kind, *get_args(kind)):
+    for each in (type_, *get_args(type_)):
         if get_origin(each) is tuple:
             item, *_ = get_args(each)
             if hasattr(item, "__dataclass_fields__") and item is not JsonObject:
@@ -90,13 +90,13 @@ def _record_in(kind: Any) -> Any:
 
 
 @cache
-def _types(kind: Any) -> Mapping[str, Any]:
-    return get_type_hints(kind)
+def _types(type_: Any) -> Mapping[str, Any]:
+    return get_type_hints(type_)
 
 
-def _attributes(kind: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-    types = _types(kind)
-    names = {field.name: api_name(field.name) for field in fields(kind)}
+def _attributes(type_: Any, members: Mapping[str, Any]) -> dict[str, Any]:
+    types = _types(type_)
+    names = {field.name: api_name(field.name) for field in fields(type_)}
     return {
         attribute: _parsed(types[attribute], members[name])
         for attribute, name in names.items()
@@ -104,21 +104,21 @@ def _attributes(kind: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _parsed(kind: Any, value: Any) -> Any:
+def _parsed(type_: Any, value: Any) -> Any:
     """The value of an attribute of this type."""
     if value is None:
         return None
-    kind = getattr(kind, "__supertype__", kind)
-    if get_origin(kind) is tuple:
-        item, _ = get_args(kind)
+    type_ = getattr(type_, "__supertype__", type_)
+    if get_origin(type_) is tuple:
+        item, _ = get_args(type_)
         return tuple(_parsed(item, each) for each in value)
-    if alternatives := get_args(kind):
-        [kind] = (each for each in alternatives if each is not NoneType)
-        return _parsed(kind, value)
-    if kind is JsonObject:
+    if alternatives := get_args(type_):
+        [type_] = (each for each in alternatives if each is not NoneType)
+        return _parsed(type_, value)
+    if type_ is JsonObject:
         return JsonObject.of(value)
-    if kind is datetime:
+    if type_ is datetime:
         return datetime.fromisoformat(value)
-    if hasattr(kind, "__dataclass_fields__"):
-        return kind(**_attributes(kind, value))
-    return kind(value) if issubclass(kind, Enum) else value
+    if hasattr(type_, "__dataclass_fields__"):
+        return type_(**_attributes(type_, value))
+    return type_(value) if issubclass(type_, Enum) else value

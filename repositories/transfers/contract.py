@@ -44,7 +44,7 @@ class Job(NamedTuple):
 
 
 class ResultLines(NamedTuple):
-    """Lines of a result file, which were stored together."""
+    """A chunk of a result file: the lines that one transaction has stored."""
 
     position: int
     """Those that were stored later have a higher one."""
@@ -59,7 +59,7 @@ class JobReads(Protocol):
         ...
 
     async def lines(self, transfer_id: str, after: int, limit: int) -> Sequence[ResultLines]:
-        """The next `limit` lots of lines after a position, in order; all are after 0."""
+        """The next `limit` chunks of lines after a position, in order; all are after 0."""
         ...
 
 

@@ -8,9 +8,9 @@ from domain import transfers
 from domain.scopes import Scope
 from domain.transfers import StartExport
 from domain.validation import require_valid
-from repositories.unit_of_work import UnitOfWork
 from resolvers.transfers import commands
-from schema.mutations import Payload, entity, mutation
+from schema.context import Context
+from schema.mutations import Payload, entity, mutation, mutation_apart
 from schema.transfers.inputs import (
     CancelExportInput,
     CancelImportInput,
@@ -40,15 +40,11 @@ class CancelExportPayload(Payload):
     export: Export | None = entity()
 
 
-async def _start_export(unit: UnitOfWork, command: StartExport) -> transfers.Export:
+async def _start_export(context: Context, command: StartExport) -> transfers.Export:
     """Raises ValidationFailed, also for the filter, and NotAllowed."""
-    # All types are there when the first one is started.
-    from schema.root import create_schema  # noqa: PLC0415
-    from schema.transfer_rows import TransferRows  # noqa: PLC0415
-
     require_valid(command)
-    TransferRows(create_schema().definition).criteria_of(command.entity, command.filter)
-    return await commands.start_export(unit, command)
+    context.transfer_format.criteria_of(command.entity, command.filter)
+    return await context.write(lambda unit: commands.start_export(unit, command))
 
 
 @strawberry.type
@@ -72,7 +68,7 @@ class TransfersMutation:
         scope=Scope.FILES_WRITE,
         outcome="import_",
     )
-    start_export: StartExportPayload | None = mutation(
+    start_export: StartExportPayload | None = mutation_apart(
         "Write a file of JSON Lines with a line for each entity that matches, as `startImport` "
         "takes it. A server does so step by step, with what you see; `exportChanged` follows it. "
         "It also requires the scope to read such entities, such as `production:read`.",

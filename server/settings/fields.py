@@ -222,7 +222,8 @@ class Fields(BaseSettings):
         3_000,
         ge=0,
         description=(
-            "How many requests a caller who has authenticated may send in a minute; 0: any number."
+            "How many requests a caller who has authenticated may send in a minute, and how many "
+            "may be sent to the signed address of a file or an archive; 0: any number."
         ),
     )
     rate_limit_cost: int = Field(

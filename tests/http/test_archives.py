@@ -17,7 +17,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
 from tests.http.conftest import Serve
-from tests.http.files import files_of, in_a_while, keep
+from tests.http.files import download_url, files_of, in_a_while, keep
 from tests.support.serving import Served, until
 
 LETTER, LONG = b"A letter.", b"0123456789abcdef" * 300_000
@@ -88,6 +88,25 @@ async def test_an_archive_is_downloaded(server: Served) -> None:
     assert archive.namelist() == ["manifest.json", "1 é.txt", "2 é.txt"]
     assert (archive.read("1 é.txt"), archive.read("2 é.txt")) == (LETTER, LONG)
     assert json.loads(archive.read("manifest.json"))["packageId"] == "p/1"
+
+
+@pytest.mark.parametrize("of", ["a file", "an archive"])
+async def test_an_address_is_answered_as_often_as_a_caller_is(
+    serve: Serve, storage: Storage, tmp_path: Path, of: str
+) -> None:
+    server = await serving(serve, storage, tmp_path, rate_limit_requests=2)
+    of_file = await download_url(server, LETTER)
+    url = archive_url(server) if of == "an archive" else of_file
+    another = of_file if of == "an archive" else archive_url(server)
+
+    statuses = [(await server.http.head(url)).status_code for _ in range(2)]
+    refused = await server.http.get(url)
+
+    assert statuses == [200, 200]
+    assert refusal(refused) == (429, "RATE_LIMITED")
+    assert int(refused.headers["retry-after"]) > 0
+    assert refused.headers["ratelimit-policy"] == '"signed";q=2;w=60'
+    assert (await server.http.get(another)).status_code == 200
 
 
 async def test_the_answer_says_what_it_is(server: Served) -> None:

@@ -1,16 +1,17 @@
 """The archive of a version: its files and a manifest, as whoever was given the address may see."""
 
+import asyncio
 import io
 import json
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
 
-from domain.errors import NotFound, StateRemoved
+from domain.errors import NotFound, StateRemoved, Unavailable
 from domain.files import ByteCount, File
 from files.memory import MemoryStore
 from files.signing import ArchiveAddress
@@ -21,6 +22,7 @@ from orchestration.garbage import Garbage
 from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
 from tests.support.files import keep
+from tests.support.patience import SECONDS
 from tests.support.sources import SettableClock
 
 T = TypeVar("T")
@@ -321,6 +323,34 @@ async def test_no_checksum_of_damaged_content_is_noted(system: System) -> None:
     with pytest.raises(ContentDamaged):
         await system.archive()
     assert await checksums(system) == {}
+
+
+async def test_an_archive_waits_no_longer_than_it_may_for_bytes_that_have_to_be_read(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.pack(await system.add("1"))
+    go_on, read, times = asyncio.Event(), system.store.read, 0
+
+    async def slow(key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        nonlocal times
+        times += 1
+        await go_on.wait()
+        async for part in read(key, start, stop):
+            yield part
+
+    monkeypatch.setattr(system.store, "read", slow)
+    impatient = Archives(system.storage, system.store, max_wait=0.0)
+
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await impatient.archive_of(ADDRESS)
+    go_on.set()
+    async with asyncio.timeout(SECONDS):
+        while not await checksums(system):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    assert (await impatient.archive_of(ADDRESS)).size > 0
+    assert times == 1
 
 
 async def test_a_checksum_is_forgotten_with_its_content(

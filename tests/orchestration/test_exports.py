@@ -17,6 +17,7 @@ from domain.scopes import ALL_SCOPES, Scope
 from domain.strategy import ApprovalState
 from domain.transfers import CancelExport, Export, TransferEntity, TransferStatus
 from files.memory import MemoryStore
+from orchestration import exports as exports_module
 from repositories.criteria import PageRequest
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -98,6 +99,20 @@ async def test_each_entity_is_a_line_in_the_order_of_keys(system: System) -> Non
         "body": build.draft().body,
         "metadata": build.draft().metadata.to_python(),
     }
+
+
+async def test_entities_that_are_too_large_to_be_read_together_are_read_one_by_one(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports_module, "MAX_PAGE_SIZE", 1_500)
+    monkeypatch.setattr(exports_module, "MAX_CHUNK_SIZE", 500)
+    await system.save_drafts(15, body="x" * 1_000)
+
+    done = await system.exported(TransferEntity.DRAFT)
+
+    assert [line["draftId"] for line in await system.lines(done)] == [
+        f"draft-{n:04}" for n in range(15)
+    ]
 
 
 async def test_nothing_is_exported_to_an_empty_file(system: System) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -90,7 +91,7 @@ class System:
         found: Import = await self.change(lambda unit: cancel_import(unit, command))
         return found
 
-    async def lots(self, started: Import) -> int:
+    async def chunks(self, started: Import) -> int:
         async with self.storage.as_(OPERATOR).read() as snapshot:
             return len(await snapshot.jobs.lines(started.import_id, 0, 100))
 
@@ -115,7 +116,7 @@ async def test_each_line_is_saved_and_told_of_in_order(system: System) -> None:
         {"line": number + 1, "status": "SAVED", "key": f"draft-{number:05}", "revision": 1}
         for number in range(450)
     ]
-    assert await system.lots(done) == 0
+    assert await system.chunks(done) == 0
 
 
 ROWS = {
@@ -174,6 +175,8 @@ async def test_plans_of_a_brief_get_their_versions_in_the_order_of_lines(system:
 
 
 LONGEST = 300
+ENDS_OF_LINES = "\0\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""Whatever a program may take for one."""
 BAD_LINES: dict[str, tuple[bytes, list[str], str]] = {
     "not JSON": (b"{", [], "must be JSON"),
     "not an object": (b"[]", [], "must be a JSON object."),
@@ -192,6 +195,18 @@ BAD_LINES: dict[str, tuple[bytes, list[str], str]] = {
     "null": (json.dumps(draft(1, body=None)).encode(), ["body"], "must not be null."),
     "another type": (json.dumps(draft(1, body=[1])).encode(), ["body"], "String"),
     "NUL": (json.dumps(draft(1, title="a\0")).encode(), ["title"], "NUL"),
+    "a lone surrogate": (b'{"\\ud800": "\\udfff"}', ["\\ud800"], "isn't a field"),
+    "the ends of lines": (
+        json.dumps(draft(1, **{ENDS_OF_LINES: 1})).encode(),
+        [ENDS_OF_LINES],
+        "isn't a field",
+    ),
+    "a name of Python's": (
+        json.dumps(draft(1, strategy_id="a")).encode(),
+        ["strategy_id"],
+        "strategy_id: isn't a field",
+    ),
+    "a long name": (json.dumps({"x" * 250: 1}).encode(), ["x" * 199 + "…"], "isn't a field"),
     "what a rule forbids": (json.dumps(draft(1, title=" ")).encode(), ["title"], "blank"),
 }
 
@@ -214,6 +229,26 @@ async def test_a_bad_line_is_told_by_its_number_and_field_and_others_are_saved(
         told
     )
     assert (done.saved_count, done.rejected_count) == (2, 1)
+
+
+async def test_fields_that_are_none_are_told_in_the_order_of_the_line(system: System) -> None:
+    names = [f"field{number * 7 % 10}" for number in range(10)]
+
+    done = await system.imported(jsonl([dict.fromkeys(names, 1)]))
+
+    [told] = await system.result(done)
+    assert [error["path"] for error in told["errors"]][:10] == [[name] for name in names]
+
+
+@pytest.mark.parametrize("count", [100, 101])
+async def test_of_a_line_a_hundred_errors_are_told(system: System, count: int) -> None:
+    of_the_type = dict.fromkeys(map(str, range(count)), 1)
+    tactics = [{"channel": "mail", "contentType": "mail", "title": " "}] * count
+    of_the_rules = {"campaignId": "a", "strategyId": "b", "name": "c", "tactics": tactics}
+
+    done = await system.imported(jsonl([of_the_type, of_the_rules]), TransferEntity.CAMPAIGN)
+
+    assert [len(told["errors"]) for told in await system.result(done)] == [100, 100]
 
 
 async def test_byte_order_marks_and_crlf_are_no_part_of_lines(system: System) -> None:
@@ -277,6 +312,8 @@ async def test_what_is_stored_may_refuse_lines_that_were_checked_and_ends_the_im
     told = await system.result(done)
     assert [it["status"] for it in told[200:]] == ["NOT_SAVED", "REJECTED", "NOT_SAVED"]
     assert told[201]["errors"][0]["code"] == "REVISION_CONFLICT"
+    # Started, begun, checked in two chunks, of which one is saved and one fails, and its file.
+    assert done.revision == 7
 
 
 # Callers
@@ -472,6 +509,17 @@ async def test_files_that_imports_need_are_not_collected(system: System) -> None
     assert kept_for_it == []
     assert done.status is TransferStatus.SUCCEEDED
     assert collected == ["file-1"]
+
+
+async def test_the_checksum_of_a_result_file_is_noted(system: System) -> None:
+    done = await system.imported(jsonl([draft(1)]))
+
+    async with system.storage.as_(OPERATOR).read() as snapshot:
+        file = await snapshot.files.get(str(done.result_file_id))
+        assert file is not None
+        noted = await snapshot.files.checksums([file.sha256])
+    content = b"".join([part async for part in system.store.read(content_key(file.sha256))])
+    assert noted == {file.sha256: zlib.crc32(content)}
 
 
 async def test_nothing_is_left_of_what_a_result_file_was_made_of(system: System) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.lines import Line, lines_of
+from orchestration.lines import Line, line_of, lines_of
 
 LIMIT = 5
 BOM = b"\xef\xbb\xbf"
@@ -53,3 +54,19 @@ async def test_whoever_goes_on_gets_the_rest(
     offset = whole[count - 1].end if count else 0
 
     assert whole[:count] + await lines(content, sizes, offset, count + 1) == whole
+
+
+any_text = st.text(st.characters(exclude_categories=[]))
+
+
+@given(value=st.dictionaries(any_text, any_text))
+async def test_whatever_a_text_has_a_line_of_json_has_it(value: dict[str, str]) -> None:
+    line = line_of(value)
+
+    assert line.splitlines() == [line.removesuffix("\n")]
+    assert orjson.loads(line) == {quoted(name): quoted(text) for name, text in value.items()}
+
+
+def quoted(text: str) -> str:
+    """Surrogates as JSON has them: no text that is stored or sent may have them."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -9,8 +9,10 @@ import pytest
 from domain.transfers import TransferEntity, TransferStatus
 from files.folder import FolderStore
 from files.opening import open_folder
-from repositories.unit_of_work import Storage
+from repositories.unit_of_work import Storage, UnitOfWork
+from tests import builders as build
 from tests.support.transfers import (
+    OPERATOR,
     add_file,
     draft,
     export,
@@ -62,6 +64,27 @@ async def peak_of_export(storage: Storage, store: FolderStore, count: int) -> in
     done = await export_of(storage, started.export_id)
     assert (done.status, done.row_count) == (TransferStatus.SUCCEEDED, count)
     return peak - before
+
+
+async def test_an_export_of_large_entities_holds_a_few_of_them(
+    storage: Storage, store: FolderStore
+) -> None:
+    body = "x" * 900_000
+    small = [build.draft(f"a{number:03}") for number in range(100)]
+    large = [build.draft(f"b{number:03}", body=body) for number in range(30)]
+
+    async def save(unit: UnitOfWork) -> None:
+        for record in [*small, *large]:
+            await unit.drafts.save(record)
+
+    await storage.as_(OPERATOR).write(save)
+    tracemalloc.start()
+    try:
+        peak = await peak_of_export(storage, store, 130)
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 12 * MEBIBYTE
 
 
 async def test_a_transfer_of_ten_times_as_many_lines_holds_no_more(

@@ -297,12 +297,14 @@ async def test_what_was_moved_by_a_process_that_is_gone_is_completed_by_another(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = await system.created_and_sent()
+    move = system.store.move
 
-    async def die(*_: object) -> bool:
+    async def move_and_die(source: str, target: str) -> None:
+        await move(source, target)
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(system.uploads, "_finish", die)
+        patch.setattr(system.store, "move", move_and_die)
         with pytest.raises(asyncio.CancelledError):
             await system.complete(upload)
     assert [*await kept(system.store)] == [content_key(upload.sha256)]

@@ -17,6 +17,7 @@ from schema.context import Context
 from schema.encoding import encode
 from schema.execute import GraphQLRequest, execute
 from schema.root import CompiledSchema
+from schema.transfer_rows import TransferRows
 from tests import builders as build
 from tests.support.sdl import decapitalized, object_type, selection_of
 
@@ -142,7 +143,12 @@ class InProcess(GraphQLClient):
     ) -> Json:
         caller = self.caller or build.caller(self.request_id)
         context = Context(
-            self.storage, caller, self.uploads, lambda: self.base, evaluations_of(self.storage)
+            self.storage,
+            caller,
+            self.uploads,
+            lambda: self.base,
+            evaluations_of(self.storage),
+            TransferRows(self.schema.definition),
         )
         operation = GraphQLRequest(query, variables, operation_name)
         response = await execute(self.schema, operation, context)

@@ -1,0 +1,104 @@
+"""Bytes that were received become content, which files have.
+
+The store is asked outside of any transaction: claim, act, complete. Whatever is killed in between
+can be repeated, and there is no file without its bytes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, NamedTuple, Protocol, TypeVar
+
+from domain.errors import Unavailable
+from files.store import ContentMissing, FileStore, content_key, upload_key
+from repositories.unit_of_work import UnitOfWork
+
+CLAIM_TIME: Final = timedelta(minutes=5)
+"""How long nobody else touches content that is made a file, or deleted, unless it's told earlier:
+longer than a store takes to move the largest."""
+_MAX_WAIT: Final = 10.0
+"""How long, in seconds, one who makes a file waits for another one of the same content."""
+_PAUSE: Final = 0.1
+_BUSY: Final = "The same content is being stored at this time; try again."
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Write(Protocol):
+    """Runs a unit of work."""
+
+    def __call__(self, work: Callable[[UnitOfWork], Awaitable[T]], /) -> Awaitable[T]: ...
+
+
+class Received(NamedTuple):
+    """Bytes that are kept where those of uploads are."""
+
+    owner: str
+    """The upload, or whatever else has the bytes: it names them in the store, and claims them."""
+    sha256: str
+    crc32: int | None
+    """None: the bytes weren't read, since others have read them before."""
+
+
+async def keep_content(
+    received: Received,
+    store: FileStore,
+    write: Write,
+    *,
+    lock: Callable[[UnitOfWork], Awaitable[R | None]],
+    complete: Callable[[UnitOfWork, R], Awaitable[T]],
+) -> T | None:
+    """Make content of what was received, and complete what it was received for.
+
+    `lock` gets the record that waits for it, for update, or None where it doesn't any more: then
+    nothing is done, and None comes back. `complete` stores the file, in the unit of work that also
+    notes the content's checksum. Raises Unavailable where others have the content for too long;
+    ContentMissing where nothing was received, and no file has such content; FileStoreError.
+    """
+
+    async def claim(unit: UnitOfWork) -> bool | None:
+        if await lock(unit) is None:
+            return None
+        now = await unit.files.time(unit.now)
+        return await unit.files.claim_content(
+            received.sha256, received.owner, until=now + CLAIM_TIME, now=now
+        )
+
+    async def release(unit: UnitOfWork) -> None:
+        await unit.files.release_content(received.sha256, received.owner)
+
+    async def finish(unit: UnitOfWork) -> tuple[bool, T | None]:
+        """Whether it has ended; it hasn't where others have claimed the content since."""
+        record = await lock(unit)
+        if record is None:
+            return True, None
+        if not await unit.files.has_claim(received.sha256, received.owner):
+            return False, None
+        completed = await complete(unit, record)
+        if received.crc32 is not None:
+            await unit.files.note_checksum(received.sha256, received.crc32)
+        await release(unit)
+        return True, completed
+
+    while await _has_claimed(write, claim):
+        try:
+            await store.move(upload_key(received.owner), content_key(received.sha256))
+        except ContentMissing:
+            await write(release)
+            raise
+        has_ended, completed = await write(finish)
+        if has_ended:
+            return completed
+    return None
+
+
+async def _has_claimed(write: Write, claim: Callable[[UnitOfWork], Awaitable[bool | None]]) -> bool:
+    """False where nobody waits for the content any more. Raises Unavailable."""
+    loop = asyncio.get_running_loop()
+    waits_until = loop.time() + _MAX_WAIT
+    while (is_claimed := await write(claim)) is False:
+        if loop.time() > waits_until:
+            raise Unavailable(_BUSY)
+        await asyncio.sleep(_PAUSE)
+    return is_claimed is not None
