@@ -27,6 +27,7 @@ from tests.support.servers import OverHttp, Server, running_server, stored_in
 from tests.support.serving import until
 from tests.support.sockets import connected
 from tests.support.tcp_relay import TcpRelay, relayed
+from tests.tools.hasty_server import hasten
 
 KILLS = 8
 SAVES_BETWEEN = (5, 30)
@@ -57,7 +58,7 @@ class Servers:
     async def running(self) -> AsyncIterator[Server]:
         self.starts += 1
         log = self.folder / f"server-{self.starts}.log"
-        running = running_server(self.settings, log, module="tests.tools.hasty_server")
+        running = running_server(self.settings, log, first=hasten)
         self._server = await asyncio.to_thread(running.__enter__)
         self._is_up.set()
         try:

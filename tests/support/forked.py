@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
@@ -19,16 +19,21 @@ class ForkedProgram:
     """`aicmo` in a process of its own, as `subprocess.Popen` would give it.
 
     The process is the fork of one that has imported the server and done nothing else, which takes
-    most of the time that the program needs to start. All else happens in the process itself.
+    most of the time that the program needs to start. All else happens in the process itself, which
+    may do something `first`.
     """
 
     def __init__(
-        self, arguments: Sequence[str], variables: Mapping[str, str], errors: Path
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        errors: Path,
+        first: Callable[[], None] | None = None,
     ) -> None:
         reader, writer = _context().Pipe(duplex=False)
         self._process = _context().Process(
             target=_run,
-            args=(list(arguments), dict(variables), str(Path.cwd()), writer, str(errors)),
+            args=(list(arguments), dict(variables), str(Path.cwd()), writer, str(errors), first),
             daemon=True,
         )
         self._process.start()
@@ -79,7 +84,12 @@ def _context() -> ForkServerContext:
 
 
 def _run(
-    arguments: list[str], variables: dict[str, str], folder: str, output: Connection, errors: str
+    arguments: list[str],
+    variables: dict[str, str],
+    folder: str,
+    output: Connection,
+    errors: str,
+    first: Callable[[], None] | None,
 ) -> None:
     """What the process does, which leaves by SystemExit."""
     with Path(errors).open("w") as log:
@@ -90,4 +100,6 @@ def _run(
     os.environ.update(variables)
     os.chdir(folder)
     sys.argv = ["aicmo", *arguments]
+    if first is not None:
+        first()
     main()

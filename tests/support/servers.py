@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,15 +62,16 @@ def running_server(
     log: Path,
     *options: str,
     ulimit: str | None = None,
-    module: str | None = None,
+    first: Callable[[], None] | None = None,
 ) -> Iterator[Server]:
     """A server that listens; at the end it's killed, unless it has ended already.
 
-    It's started within the limit that the shell's `ulimit` sets by these options. A `module` is run
-    in place of `aicmo`.
+    It's started within the limit that the shell's `ulimit` sets by these options. Otherwise its
+    process may do something `first`: a function of a module.
     """
+    assert ulimit is None or first is None
     arguments = ["serve", "--port", "0", *options]
-    with _started(arguments, environment(**settings), log, ulimit, module) as process:
+    with _started(arguments, environment(**settings), log, ulimit, first) as process:
         try:
             yield Server(_address(process, log), process, log)
         finally:
@@ -83,16 +84,13 @@ def _started(
     variables: Mapping[str, str],
     log: Path,
     ulimit: str | None,
-    module: str | None,
+    first: Callable[[], None] | None,
 ) -> Iterator[subprocess.Popen[str] | ForkedProgram]:
-    if ulimit is None and module is None:
-        with ForkedProgram(arguments, variables, log) as process:
+    if ulimit is None:
+        with ForkedProgram(arguments, variables, log, first) as process:
             yield process
         return
-    program = [AICMO] if module is None else [sys.executable, "-m", module]
-    command = [*program, *arguments]
-    if ulimit is not None:
-        command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", *command]
+    command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", AICMO, *arguments]
     with (
         log.open("w") as errors,
         subprocess.Popen(
