@@ -88,7 +88,6 @@ class EvaluateDraft:
 
     draft_id: str
     benchmark_ids: tuple[str, ...] = ()
-    validate_only: bool = False
     expected_revision: int | None = None
 
     def violations(self) -> check.Violations:
