@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from functools import cache
 from typing import Any, Final
 
 import strawberry
@@ -119,7 +118,6 @@ _OF_MAKERS: Final = ("revision",)
 """What `makers_of` looks at, but for keys."""
 
 
-@cache
 def _rule_of(schema: GraphQLSchema, name: str) -> Rule:
     """The scopes that the mutation of this name requires."""
     assert schema.mutation_type is not None
