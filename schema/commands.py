@@ -45,7 +45,7 @@ class ValidateOnly:
 
     def violations(self) -> Violations:
         """As a row of a bulk."""
-        yield Violation(("validate_only",), "has to be said of all rows together")
+        yield Violation(("validate_only",), "is not for a single row")
 
 
 def command_input(command: Callable[..., Any], description: str) -> Callable[[T], T]:
