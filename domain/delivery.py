@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Final, NamedTuple
 
 from domain import validation as check
+from domain.actions import Action
 from domain.bulk import Bulk
 from domain.entity import Owned, Reference, in_places
 from domain.errors import ValidationFailed, Violation
@@ -162,3 +163,6 @@ def _require_each(
     ]
     if wrong:
         raise ValidationFailed(wrong)
+
+
+ACTIONS: Final = (Action("saveDeliveryPackage"), Action("deleteDeliveryPackage"))

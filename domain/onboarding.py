@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from domain import validation as check
+from domain.actions import Action
 from domain.entity import Entity
 from domain.json_object import EMPTY_OBJECT, JsonObject
 
@@ -116,3 +117,6 @@ def normalized(brief: Brief, command: NormalizeBrief, now: datetime) -> Brief:
         normalized_at=now,
         updated_at=now,
     )
+
+
+ACTIONS: Final = (Action("submitIntake"), Action("normalizeBrief"), Action("deleteBrief"))

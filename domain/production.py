@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from domain import validation as check
+from domain.actions import Action
 from domain.bulk import Bulk
 from domain.entity import Owned, Reference, in_places
 from domain.json_object import JsonObject
@@ -130,3 +131,13 @@ def new_draft(command: SaveDraft, draft_id: str, now: datetime) -> Draft:
         created_at=now,
         updated_at=now,
     )
+
+
+CAMPAIGN_ACTIONS: Final = (Action("saveCampaign"), Action("deleteCampaign"))
+DRAFT_ACTIONS: Final = (
+    Action("saveDraft"),
+    Action("evaluateDraft"),
+    Action("recordQcResult"),
+    Action("deleteDraft"),
+)
+"""Whether agents may record that their own drafts passed depends on the verdict."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from domain import validation as check
+from domain.actions import Action
 from domain.bulk import Bulk
 from domain.entity import Owned, Reference, in_places
 
@@ -88,7 +89,6 @@ class EvaluateDraft:
 
     draft_id: str
     benchmark_ids: tuple[str, ...] = ()
-    validate_only: bool = False
     expected_revision: int | None = None
 
     def violations(self) -> check.Violations:
@@ -109,3 +109,6 @@ def new_result(command: RecordQcResult, result_id: str, now: datetime) -> QcResu
         created_at=now,
         updated_at=now,
     )
+
+
+ACTIONS: Final = (Action("recordQcResult"), Action("deleteQcResult"))

@@ -5,9 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from domain import validation as check
+from domain.actions import Action, Check, Situation
+from domain.deciding import require_other_maker
 from domain.entity import Owned, Reference
 from domain.errors import InvalidTransition, Violation
 
@@ -198,3 +200,24 @@ def decided(
     """The plan with the decision; raises InvalidTransition where it can't be decided (again)."""
     require_transition(plan.approval, target)
     return replace(plan, approval=target, decided_by=decided_by, decided_at=now, updated_at=now)
+
+
+def _may_become(target: ApprovalState) -> Check:
+    def require(plan: StrategyPlan, _: Situation) -> None:
+        require_transition(plan.approval, target)
+
+    return Check("approval", require)
+
+
+def _require_other_maker(_: StrategyPlan, situation: Situation) -> None:
+    require_other_maker(situation.caller, situation.maker, "strategy_id")
+
+
+SAVE: Final = Action("saveStrategyPlan", (_may_become(ApprovalState.PENDING),))
+APPROVE: Final = Action(
+    "approveStrategyPlan",
+    (_may_become(ApprovalState.APPROVED), Check("strategy_id", _require_other_maker)),
+    asks_for_maker=True,
+)
+REJECT: Final = Action("rejectStrategyPlan", (_may_become(ApprovalState.REJECTED),))
+ACTIONS: Final = (SAVE, APPROVE, REJECT, Action("deleteStrategyPlan"))

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
 from domain import validation as check
+from domain.actions import Action, Check, Situation
 from domain.bulk import ErrorPolicy
 from domain.entity import Entity
 from domain.errors import InvalidTransition
@@ -277,10 +278,19 @@ def failed(stored: Transfer, error: str, now: datetime) -> Transfer:
     )
 
 
-def cancelled(stored: Transfer, now: datetime) -> Transfer:
-    """The transfer, which goes no further. Raises InvalidTransition where it has ended."""
-    if stored.status not in UNFINISHED:
+def _require_unfinished(stored: Import | Export, _: Situation) -> None:
+    if stored.status not in {*UNFINISHED, TransferStatus.CANCELLED}:
         raise InvalidTransition("transfer", stored.status, TransferStatus.CANCELLED)
+
+
+_UNFINISHED_OR_CANCELLED: Final = (Check("status", _require_unfinished),)
+
+CANCEL_IMPORT: Final = Action("cancelImport", _UNFINISHED_OR_CANCELLED)
+CANCEL_EXPORT: Final = Action("cancelExport", _UNFINISHED_OR_CANCELLED)
+
+
+def cancelled(stored: Transfer, now: datetime) -> Transfer:
+    """The transfer, which goes no further."""
     return replace(stored, status=TransferStatus.CANCELLED, finished_at=now, updated_at=now)
 
 

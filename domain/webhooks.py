@@ -16,7 +16,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from domain import validation as check
-from domain.errors import RevisionConflict, Violation
+from domain.actions import Action, Check, Situation
+from domain.errors import RevisionConflict, ValidationFailed, Violation
 from domain.json_object import dumps
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what all secrets begin with
@@ -442,3 +443,22 @@ def require_endpoint_revision(stored: WebhookEndpoint | None, expected: int | No
     actual = 0 if stored is None else stored.revision
     if expected is not None and expected != actual:
         raise RevisionConflict(expected, actual)
+
+
+def _require_enabled(endpoint: WebhookEndpoint, _: Situation) -> None:
+    if not endpoint.enabled:
+        raise ValidationFailed.at("endpoint_id", "is of an endpoint that is disabled")
+
+
+_ENABLED: Final = (Check("enabled", _require_enabled),)
+
+TEST: Final = Action("testWebhookEndpoint", _ENABLED)
+RETRY: Final = Action("retryWebhookDeliveries", _ENABLED)
+ACTIONS: Final = (
+    Action("saveWebhookEndpoint"),
+    Action("rotateWebhookSecret"),
+    TEST,
+    Action("replayWebhookDeliveries"),
+    RETRY,
+    Action("deleteWebhookEndpoint"),
+)

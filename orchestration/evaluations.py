@@ -50,7 +50,7 @@ _ATTEMPTS: Final = 3
 
 
 class Evaluated(NamedTuple):
-    """An evaluation, and the result that recorded it; None: it was only asked for."""
+    """An evaluation, and the result that recorded it; None: it was only validated."""
 
     evaluation: QcEvaluation
     result: QcResult | None
@@ -69,22 +69,31 @@ class Evaluations:
         return self.evaluator.benchmarks
 
     async def evaluate(self, caller: Caller, command: EvaluateDraft) -> Evaluated:
-        """Check a draft, and record the verdict unless the command only validates.
+        """Check a draft, and record the verdict.
 
         A draft that changes meanwhile is checked again, a bounded number of times. Raises
         ValidationFailed, NotFound, RevisionConflict, NotAllowed, Unavailable and TimedOut.
         """
-        require_valid(command)
-        benchmark_ids = self._chosen(command)
         for _ in range(_ATTEMPTS):
-            draft, subject = await self._read(caller, command)
-            evaluation = await self._checked(subject, benchmark_ids)
-            if command.validate_only:
-                return Evaluated(evaluation, None)
+            draft, evaluation = await self._evaluated(caller, command)
             result = await self._record(caller, command, draft, evaluation)
             if result is not None:
                 return Evaluated(evaluation, result)
         raise Unavailable("The draft changes as fast as it's checked; try again later.")
+
+    async def check(self, caller: Caller, command: EvaluateDraft) -> Evaluated:
+        """Check a draft, and record nothing, so that whoever may not record the verdict may have
+        it, too. Raises as `evaluate` does, but for NotAllowed."""
+        _, evaluation = await self._evaluated(caller, command)
+        return Evaluated(evaluation, None)
+
+    async def _evaluated(
+        self, caller: Caller, command: EvaluateDraft
+    ) -> tuple[Draft, QcEvaluation]:
+        require_valid(command)
+        benchmark_ids = self._chosen(command)
+        draft, subject = await self._read(caller, command)
+        return draft, await self._checked(subject, benchmark_ids)
 
     async def _checked(self, subject: QcSubject, benchmark_ids: Sequence[str]) -> QcEvaluation:
         """The evaluator's findings. Raises TimedOut when the operation's time is over."""

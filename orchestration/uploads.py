@@ -62,8 +62,10 @@ class Uploads:
         self._storage = storage
         self._completing: dict[str, asyncio.Task[Completed]] = {}
 
-    async def create(self, caller: Caller, command: CreateUpload) -> Upload:
-        """Raises ValidationFailed."""
+    async def create(
+        self, caller: Caller, command: CreateUpload, *, rolls_back: bool = False
+    ) -> Upload:
+        """It's stored unless `rolls_back`, as in `Repositories.write`. Raises ValidationFailed."""
         require_valid(command)
         limits = self.files.limits
         if command.size > limits.upload_bytes:
@@ -75,7 +77,9 @@ class Uploads:
             upload = new_upload(command, upload_id, caller.id, unit.now, open_for)
             return await unit.uploads.save(upload)
 
-        return await self._storage.as_(caller).write(work, single_statement=True)
+        return await self._storage.as_(caller).write(
+            work, single_statement=True, rolls_back=rolls_back
+        )
 
     async def request_of(self, upload: Upload, base: str) -> SignedRequest | None:
         """The request by which the bytes are sent; None where none are taken any more."""
@@ -107,6 +111,19 @@ class Uploads:
             self._completing[upload.upload_id] = task
             task.add_done_callback(partial(self._forget, upload.upload_id))
         return await asyncio.shield(task)
+
+    async def require_complete(self, caller: Caller, command: CompleteUpload) -> None:
+        """Raises as `complete` does, and changes nothing: all bytes are read, and none is moved."""
+        require_valid(command)
+        upload = await self._upload_of(caller, command.upload_id)
+        if upload.status is not UploadStatus.PENDING:
+            await self._outcome(caller, upload)
+        elif not is_open(upload, self.files.clock()):
+            raise rejected(UploadFailure.EXPIRED)
+        else:
+            failure, _ = await self._judged(caller, upload)
+            if failure is not None:
+                raise rejected(failure)
 
     async def is_open(self, upload_id: str) -> bool:
         """Whether bytes are taken for the upload, whosever it is."""
@@ -145,10 +162,7 @@ class Uploads:
         return await self._outcome(caller, await self._upload_of(caller, upload.upload_id))
 
     async def _try_to_complete(self, caller: Caller, upload: Upload) -> None:
-        with _store_errors():
-            failure, crc32 = await self._examined(upload)
-        if failure is UploadFailure.NO_BYTES and await self._is_kept_already(caller, upload):
-            failure = None
+        failure, crc32 = await self._judged(caller, upload)
         if failure is None:
             await self._become_file(caller, upload, crc32)
             return
@@ -157,6 +171,16 @@ class Uploads:
         await self._end(caller, upload, failure)
         with suppress(FileStoreError):  # it's collected later
             await self.files.store.delete(upload_key(upload.upload_id))
+
+    async def _judged(
+        self, caller: Caller, upload: Upload
+    ) -> tuple[UploadFailure | None, int | None]:
+        """Why it can't become a file, or the CRC-32 of its bytes; None: they needn't be there."""
+        with _store_errors():
+            failure, crc32 = await self._examined(upload)
+        if failure is UploadFailure.NO_BYTES and await self._is_kept_already(caller, upload):
+            return None, None
+        return failure, crc32
 
     async def _examined(self, upload: Upload) -> tuple[UploadFailure | None, int | None]:
         """Why what was received can't become the file, or its CRC-32. All of it is read."""

@@ -227,16 +227,20 @@ class _MemoryRepositories:
         return _SnapshotHandle(session, Snapshot(_in_memory(self._caller), session))
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
+        self,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        *,
+        single_statement: bool = False,
+        rolls_back: bool = False,
     ) -> T:
         guard = NestingGuard()
         try:
             async with self._storage.writing:
-                return await _with_retries(partial(self._attempt, work))
+                return await _with_retries(partial(self._attempt, work, rolls_back))
         finally:
             guard.end()
 
-    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]], rolls_back: bool) -> T:
         storage = self._storage
         now = storage.clock()
         recorder = MemoryEventRecorder(self._caller, now, storage.new_key)
@@ -248,6 +252,9 @@ class _MemoryRepositories:
         unit = UnitOfWork(_in_memory(self._caller), session, now, new_key, pepper)
         try:
             result = await work(unit)
+            if rolls_back:
+                session.require_committable()
+                return result
             storage.root = session.outcome()
             storage.token_changes += session.changes_tokens
             storage.committed.set()
@@ -366,16 +373,25 @@ class _DatabaseRepositories:
         return _SnapshotHandle(session, Snapshot(_in_database(self._caller), session))
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
+        self,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        *,
+        single_statement: bool = False,
+        rolls_back: bool = False,
     ) -> T:
         guard = NestingGuard()
+        # A single statement would commit itself.
+        single_statement = single_statement and not rolls_back
         try:
-            return await _with_retries(partial(self._attempt, work, single_statement))
+            return await _with_retries(partial(self._attempt, work, single_statement, rolls_back))
         finally:
             guard.end()
 
     async def _attempt(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], single_statement: bool
+        self,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        single_statement: bool,
+        rolls_back: bool,
     ) -> T:
         storage = self._storage
         now = storage.clock()
@@ -395,6 +411,9 @@ class _DatabaseRepositories:
         unit = UnitOfWork(_in_database(self._caller), session, now, new_key, pepper)
         try:
             result = await work(unit)
+            if rolls_back:
+                session.require_committable()
+                return result
             await session.commit()
             storage.token_changes += session.changes_tokens
             storage.committed.set()

@@ -191,7 +191,11 @@ class Repositories(Protocol):
         ...
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
+        self,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        *,
+        single_statement: bool = False,
+        rolls_back: bool = False,
     ) -> T:
         """Run `work` and commit what it wrote; any exception stores nothing.
 
@@ -200,6 +204,8 @@ class Repositories(Protocol):
         `work` is repeated whole, a bounded number of times, when another writer came between;
         after that, and when storage can't be reached, Unavailable is raised. Once the commit has
         begun it is carried through, and its outcome returned, whoever cancels the caller.
+        `rolls_back` undoes what `work` wrote where it would be committed: nothing is stored, and
+        the same is returned and raised.
         """
         ...
 

@@ -89,6 +89,10 @@ fields of a query see one state of the database.
 out becomes absent or gets its default. With `expectedRevision` it fails if somebody else \
 changed the entity meanwhile; without it the latest save wins.
 
+**Ask first.** `availableActions` of an entity says which mutations about it you may do now, and \
+what is in the way of others. Any mutation with `validateOnly` answers as it would, and stores \
+nothing.
+
 **Nothing is forgotten.** Every change is recorded with who asked for it: `events` has all \
 changes, each entity has its `history`, and `asOf` gives it as it was.
 

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import strawberry
 
 from domain.bulk import MAX_ROWS, Bulk, BulkRejected, ErrorPolicy
+from domain.entity import Entity
 from domain.errors import DomainError
 from domain.scopes import Scope
 from execution import ConstantBind, SelectedField
 from repositories.unit_of_work import UnitOfWork
-from schema.commands import optional, required, sent_as
+from schema.commands import ValidateOnly, optional, required, sent_as
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.descriptions import describe_enum
@@ -57,7 +58,9 @@ class BulkPayload(Payload):
             "with single rows is in `results`."
         )
     )
-    count: int = strawberry.field(description="How many rows were stored.")
+    count: int = strawberry.field(
+        description="How many rows were stored; 0 where they were only validated."
+    )
 
 
 def bulk_mutation(
@@ -86,19 +89,26 @@ def bulk_mutation(
             return row_payload(**{outcome: None}, errors=mutation_errors(found))
         return row_payload(**{outcome: found}, errors=[])
 
-    async def carried_out(context: Context, bulk: Bulk[Any]) -> BulkPayload:
+    async def execute(context: Context, bulk: Bulk[Any] | ValidateOnly) -> Sequence[Any]:
+        if isinstance(bulk, ValidateOnly):
+            command = bulk.command
+            found = await context.write(lambda unit: work(unit, command), rolls_back=True)
+            return [each if isinstance(each, DomainError) else None for each in found]
+        return await context.write(
+            lambda unit: work(unit, bulk),
+            single_statement=is_single(bulk) and not bulk.may_be_undone,
+        )
+
+    async def carried_out(context: Context, bulk: Bulk[Any] | ValidateOnly) -> BulkPayload:
         outcomes: Sequence[Any] = ()
         errors = list[MutationError]()
         try:
-            outcomes = await context.write(
-                lambda unit: work(unit, bulk),
-                single_statement=is_single(bulk) and not bulk.may_be_undone,
-            )
+            outcomes = await execute(context, bulk)
         except BulkRejected as rejected:
             outcomes, errors = rejected.errors, mutation_errors(rejected)
         except DomainError as error:
             errors = mutation_errors(error)
-        stored = sum(not isinstance(found, DomainError) for found in outcomes)
+        stored = sum(isinstance(found, Entity) for found in outcomes)
         return payload(results=[*map(row, outcomes)], count=stored, errors=errors)
 
     async def resolve(info: Info, input: Any) -> Any:

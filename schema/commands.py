@@ -1,12 +1,13 @@
 """Inputs that describe commands of the domain: resolvers get the command in place of the input."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import strawberry
 from strawberry import UNSET
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import get_object_definition
 from strawberry.types.base import (
     StrawberryList,
@@ -16,12 +17,35 @@ from strawberry.types.base import (
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.deletion import Delete
+from domain.errors import Violation
+from domain.validation import Violations
 from repositories.records import constructor
 from repositories.registry import EntityType
+from schema.descriptions import VALIDATE_ONLY
 
 T = TypeVar("T", bound=type)
 
 Convert = Callable[[Any], Any]
+
+_VALIDATE_ONLY: Final = "validateOnly"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateOnly:
+    """A command that isn't to be carried out: the caller only asks whether it would succeed.
+
+    Where commands are rows of a bulk, none of them may be one: they are carried out together, or
+    the whole bulk is only validated.
+    """
+
+    command: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.command, name)
+
+    def violations(self) -> Violations:
+        """As a row of a bulk."""
+        yield Violation(("validate_only",), "is not for a single row")
 
 
 def command_input(command: Callable[..., Any], description: str) -> Callable[[T], T]:
@@ -58,7 +82,13 @@ def expected_revision() -> Any:
 
 
 def sent_as(input_type: type) -> Any:
-    """Declares the input that describes a resolver's command."""
+    """Declares the input that describes a mutation's command, which it gets as it is, or as a
+    `ValidateOnly`: the input has a field for that, beside its own."""
+    definition = get_object_definition(input_type, strict=True)
+    validate_only = optional(VALIDATE_ONLY)
+    validate_only.python_name = "validate_only"
+    validate_only.type_annotation = StrawberryAnnotation(bool | None)
+    definition.fields.append(validate_only)
     return strawberry.argument(
         description="What to do; see the fields of the input.", graphql_type=input_type
     )
@@ -93,6 +123,8 @@ class CommandOf:
 
     def convert(self, given: Mapping[str, Any], position: int | None = None) -> Any:
         """The command, which has a position where it's an item of a list whose items have one."""
+        if _VALIDATE_ONLY in given:
+            return self._perhaps_validated({**given}, position)
         fields = self._fields
         values: dict[str, Any] = {} if position is None else {"position": position}
         for name, value in given.items():
@@ -100,6 +132,11 @@ class CommandOf:
                 attribute, convert = fields[name]
                 values[attribute] = value if convert is None else convert(value)
         return self._command(**values)
+
+    def _perhaps_validated(self, given: dict[str, Any], position: int | None) -> Any:
+        is_validated = given.pop(_VALIDATE_ONLY)
+        command = self.convert(given, position)
+        return ValidateOnly(command) if is_validated else command
 
     @cached_property
     def _fields(self) -> dict[str, tuple[str, Convert | None]]:

@@ -116,7 +116,11 @@ class Context:
         return self.subscription
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
+        self,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        *,
+        single_statement: bool = False,
+        rolls_back: bool = False,
     ) -> T:
         """Run a unit of work as `Repositories.write` does; reads after it see what it stored.
 
@@ -125,7 +129,9 @@ class Context:
         if self._reading is not None:
             await self._end_reading()
         repositories = self._storage.as_(self.caller)
-        return await repositories.write(work, single_statement=single_statement)
+        return await repositories.write(
+            work, single_statement=single_statement, rolls_back=rolls_back
+        )
 
     async def apart(self, work: Awaitable[T]) -> T:
         """Await what opens units of work of its own. The snapshot is given back first, as it is

@@ -41,6 +41,11 @@ OWN_KEY: Final = (
     "Left out, the server makes one, and a repeated request saves another entity. Under a key of "
     "your own you may repeat the request safely: it leaves one entity."
 )
+VALIDATE_ONLY: Final = (
+    "Only validate: do it all for you, as things are now, then undo it and store nothing. `errors` "
+    "says what would fail; where it's empty it would succeed now, though others may come before "
+    "you. Nobody is told of it, and no key or secret is given out. False by default."
+)
 NO_GATE: Final = "The server refuses no package because of it."
 """The description of a verdict of QC."""
 

@@ -1,7 +1,7 @@
 """The common part of all mutations: they run a command and return a payload."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import strawberry
 
@@ -11,7 +11,7 @@ from domain.scopes import Scope
 from execution import ConstantBind, SelectedField
 from repositories.registry import EntityType
 from repositories.unit_of_work import UnitOfWork
-from schema.commands import sent_as
+from schema.commands import ValidateOnly, sent_as
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.errors import MutationError, mutation_errors
@@ -19,6 +19,9 @@ from schema.node import global_id
 from schema.rendered_payloads import RenderedPayload
 from schema.rendering import BindConverted
 from schema.scopes import for_all_scopes, for_scope
+
+NULL: Final = "null when `errors` says why not, and where it was only validated"
+"""When fields of payloads have nothing."""
 
 
 def entity(name: str | None = None) -> Any:
@@ -28,29 +31,30 @@ def entity(name: str | None = None) -> Any:
 
 def stored(what: str, name: str | None = None) -> Any:
     """The field of a payload that holds a record."""
-    return strawberry.field(
-        name=name, description=f"The {what} as it is stored now; null when `errors` says why not."
-    )
+    return strawberry.field(name=name, description=f"The {what} as it is stored now; {NULL}.")
 
 
 def secret(what: str, null: str) -> Any:
     """The field of a payload that holds a secret, which no other field has."""
     return strawberry.field(
-        description=(f"{what} It is shown this once, and nobody can read it later; null {null}.")
+        description=(f"{what} It is shown this once, and nobody can read it later; {null}.")
     )
 
 
 @strawberry.type
 class Payload:
     errors: list[MutationError] = strawberry.field(
-        description="Why the mutation was refused; empty when it was carried out."
+        description=(
+            "Why the mutation was refused; empty when it was carried out, or, where it's only "
+            "validated, would be."
+        )
     )
 
 
 @strawberry.type
 class DeletePayload(Payload):
     deleted_id: strawberry.ID | None = strawberry.field(
-        description="The global `id` of what was deleted; null when `errors` says why not."
+        description=f"The global `id` of what was deleted; {NULL}."
     )
 
 
@@ -99,11 +103,15 @@ def mutation(
             lambda unit: work(unit, command), single_statement=is_single(command)
         )
 
+    async def validate(context: Context, command: Any) -> None:
+        await context.write(lambda unit: work(unit, command), rolls_back=True)
+
     return _mutation(
         for_scope(scope, description),
         payload,
         input,
         execute,
+        validate,
         outcome=outcome,
         reads_nothing=is_single,
     )
@@ -114,6 +122,7 @@ def mutation_apart(
     payload: Callable[..., Payload],
     input: type,
     work: Callable[[Context, Any], Awaitable[Any]],
+    validate: Callable[[Context, Any], Awaitable[Any]],
     *,
     scope: Scope,
     outcome: str,
@@ -121,16 +130,20 @@ def mutation_apart(
 ) -> Any:
     """A mutation whose `work` opens units of work of its own, and does other things in between.
 
-    It requires the scope, and those of what it `reads`.
+    It requires the scope, and those of what it `reads`. Where it's only validated, `validate` is
+    called instead: it changes nothing, and raises what `work` would.
     """
 
     async def execute(context: Context, command: Any) -> Any:
         return await context.apart(work(context, command))
 
+    async def validated(context: Context, command: Any) -> Any:
+        return await context.apart(validate(context, command))
+
     declared = (
         for_all_scopes([scope, *reads], description) if reads else for_scope(scope, description)
     )
-    return _mutation(declared, payload, input, execute, outcome=outcome)
+    return _mutation(declared, payload, input, execute, validated, outcome=outcome)
 
 
 def _mutation(
@@ -138,6 +151,7 @@ def _mutation(
     payload: Callable[..., Payload],
     input: type,
     execute: Callable[[Context, Any], Awaitable[Any]],
+    validate: Callable[[Context, Any], Awaitable[Any]],
     *,
     outcome: str,
     reads_nothing: Callable[[Any], bool] = lambda _: False,
@@ -145,7 +159,10 @@ def _mutation(
     async def carried_out(context: Context, command: Any) -> Payload:
         found, errors = None, list[MutationError]()
         try:
-            found = await execute(context, command)
+            if type(command) is ValidateOnly:
+                found = await validate(context, command.command)
+            else:
+                found = await execute(context, command)
         except DomainError as error:
             errors = mutation_errors(error)
         return payload(**{outcome: found}, errors=errors)

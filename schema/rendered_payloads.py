@@ -85,7 +85,9 @@ class RenderedPayload:
 
     def _is_whole(self, payload: Any) -> bool:
         outcome = getattr(payload, self.outcome)
-        return not payload.errors and all(are_carried(it, outcome) for it in self.projections)
+        return not payload.errors and all(
+            outcome is not None and are_carried(it, outcome) for it in self.projections
+        )
 
 
 @dataclass(frozen=True, slots=True)

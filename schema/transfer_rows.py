@@ -54,7 +54,7 @@ _INPUTS: Final[Mapping[TransferEntity, _Inputs]] = MappingProxyType(
         TransferEntity.DELIVERY_PACKAGE: _Inputs(SaveDeliveryPackageInput, DeliveryPackageFilter),
     }
 )
-_NOT_IN_ROWS: Final = "expectedRevision"
+_NOT_IN_ROWS: Final = ("expectedRevision", "validateOnly")
 
 
 class TransferRows:
@@ -112,7 +112,7 @@ def _object_of(record: Any, type_: GraphQLInputObjectType) -> dict[str, object]:
     found = {
         name: _value_of(getattr(record, to_snake_case(name)), get_named_type(field.type))
         for name, field in type_.fields.items()
-        if name != _NOT_IN_ROWS
+        if name not in _NOT_IN_ROWS
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -137,6 +137,11 @@ class MemorySession:
             self._changed[name] = dict(self.table(name))
         return self._changed[name]
 
+    def require_committable(self) -> None:
+        """Raises the failure of the session, if there is one."""
+        if self._failure is not None:
+            raise self._failure
+
     def outcome(self) -> Root:
         """The root with everything that was changed."""
         if self._failure is not None:

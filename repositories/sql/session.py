@@ -178,6 +178,11 @@ class DatabaseSession:
                 _, cancellations = await run_to_completion(self._commit_and_end())
             uncancel(cancellations)
 
+    def require_committable(self) -> None:
+        """Raises the failure of the session, if there is one: then `commit` would raise it."""
+        if self._failure is not None:
+            raise self._failure
+
     async def close(self) -> None:
         """End the transaction; uncommitted changes are undone. Later statements fail.
 

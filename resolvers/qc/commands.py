@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from domain import qc
-from domain.callers import Caller
+from domain.callers import Caller, CallerKind
 from domain.deciding import require_other_maker
 from domain.deletion import Delete
 from domain.entity import require_revision
@@ -16,9 +16,6 @@ from repositories.unit_of_work import UnitOfWork
 from resolvers.bulk import Rows
 from resolvers.deletion import delete_stored
 from resolvers.makers import makers_of
-
-_DRAFT = "draft"
-"""The type of what results are about, in the log."""
 
 
 async def record_qc_result(unit: UnitOfWork, command: RecordQcResult) -> QcResult:
@@ -109,5 +106,15 @@ async def _stored_for(unit: UnitOfWork, commands: Sequence[RecordQcResult]) -> _
     return _Stored(
         results=current,
         taken=await results.get_many(given) if given else (),
-        makers=await makers_of(unit, _DRAFT, passed) if passed else {},
+        makers=await _makers_of(unit, passed),
     )
+
+
+async def _makers_of(unit: UnitOfWork, draft_ids: Sequence[str]) -> Mapping[str, Caller]:
+    """Who made the drafts, by their keys, as far as anybody knows. None for callers whom no rule
+    asks for it, without a read."""
+    if not draft_ids or unit.caller.kind is not CallerKind.AGENT:
+        return {}
+    drafts = await unit.drafts.get_many(draft_ids)
+    makers = await makers_of(unit.events, unit.caller, [*drafts.values()])
+    return {key: maker for key, maker in zip(drafts, makers, strict=True) if maker is not None}

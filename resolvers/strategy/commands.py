@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from domain import strategy
+from domain.actions import Action, Situation
 from domain.bulk import Bulk
-from domain.deciding import decider, require_other_maker
+from domain.deciding import decider
 from domain.deletion import Delete
 from domain.entity import require_revision
 from domain.errors import DomainError, NotFound, ValidationFailed
@@ -14,7 +15,7 @@ from repositories.strategy.contract import PlanRepository
 from repositories.unit_of_work import UnitOfWork
 from resolvers.bulk import Rows
 from resolvers.deletion import delete_stored
-from resolvers.makers import maker_of
+from resolvers.makers import makers_of
 
 
 async def save_strategy_plan(unit: UnitOfWork, command: SaveStrategyPlan) -> StrategyPlan:
@@ -54,7 +55,7 @@ async def _planned(unit: UnitOfWork, command: SaveStrategyPlan) -> StrategyPlan:
     version = await _version(plans, command, current)
     require_revision(current, command.expected_revision)
     if current is not None:
-        strategy.require_transition(current.approval, ApprovalState.PENDING)
+        strategy.SAVE.require(current, Situation(unit.caller))
         strategy_id = current.strategy_id
     else:
         strategy_id = command.strategy_id or unit.new_key("plan")
@@ -63,12 +64,12 @@ async def _planned(unit: UnitOfWork, command: SaveStrategyPlan) -> StrategyPlan:
 
 async def approve_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:
     """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition, NotAllowed."""
-    return await _decide(unit, command, ApprovalState.APPROVED)
+    return await _decide(unit, command, strategy.APPROVE, ApprovalState.APPROVED)
 
 
 async def reject_strategy_plan(unit: UnitOfWork, command: DecideStrategyPlan) -> StrategyPlan:
     """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition, NotAllowed."""
-    return await _decide(unit, command, ApprovalState.REJECTED)
+    return await _decide(unit, command, strategy.REJECT, ApprovalState.REJECTED)
 
 
 async def delete_strategy_plan(unit: UnitOfWork, command: Delete) -> str:
@@ -120,7 +121,7 @@ async def _lock(plans: PlanRepository, strategy_id: str) -> None:
 
 
 async def _decide(
-    unit: UnitOfWork, command: DecideStrategyPlan, target: ApprovalState
+    unit: UnitOfWork, command: DecideStrategyPlan, action: Action, target: ApprovalState
 ) -> StrategyPlan:
     require_valid(command)
     decided_by = decider(unit.caller, command.decided_by)
@@ -130,8 +131,6 @@ async def _decide(
     if plan is None:
         raise NotFound("strategy plan", "strategy_id", command.strategy_id)
     require_revision(plan, command.expected_revision)
-    decided = strategy.decided(plan, target, decided_by, unit.now)
-    if target is ApprovalState.APPROVED:
-        maker = await maker_of(unit, StrategyPlan.entity_type, plan.strategy_id)
-        require_other_maker(unit.caller, maker, "strategy_id")
-    return await plans.save(decided)
+    [maker] = await makers_of(unit.events, unit.caller, [plan]) if action.asks_for_maker else [None]
+    action.require(plan, Situation(unit.caller, maker))
+    return await plans.save(strategy.decided(plan, target, decided_by, unit.now))

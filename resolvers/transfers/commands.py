@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from domain import transfers
+from domain.actions import Situation
 from domain.callers import Caller
 from domain.entity import require_revision
 from domain.errors import NotAllowed, NotFound
@@ -60,6 +61,7 @@ async def cancel_import(unit: UnitOfWork, command: CancelImport) -> Import:
     if stored is None:
         raise NotFound("import", "import_id", command.import_id)
     require_revision(stored, command.expected_revision)
+    transfers.CANCEL_IMPORT.require(stored, Situation(unit.caller))
     if stored.status is TransferStatus.CANCELLED:
         return stored
     return await unit.imports.save(transfers.cancelled(stored, unit.now))
@@ -85,6 +87,7 @@ async def cancel_export(unit: UnitOfWork, command: CancelExport) -> Export:
     if stored is None:
         raise NotFound("export", "export_id", command.export_id)
     require_revision(stored, command.expected_revision)
+    transfers.CANCEL_EXPORT.require(stored, Situation(unit.caller))
     if stored.status is TransferStatus.CANCELLED:
         return stored
     return await unit.exports.save(transfers.cancelled(stored, unit.now))

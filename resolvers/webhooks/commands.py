@@ -1,13 +1,16 @@
 """Managing the endpoints of webhooks, and sending them events again."""
 
+from domain.actions import Situation
 from domain.errors import NotFound, ValidationFailed, Violation
 from domain.sources import random_bytes
 from domain.validation import require_valid
 from domain.webhooks import (
     MAX_REPLAYED,
     MAX_RETRIED,
+    RETRY,
     SECRET_BYTES,
     SECRET_OVERLAP,
+    TEST,
     ChangeWebhookEndpoint,
     Replayed,
     ReplayWebhookDeliveries,
@@ -67,7 +70,8 @@ async def delete_webhook_endpoint(
 
 async def send_test_event(unit: UnitOfWork, command: ChangeWebhookEndpoint) -> WebhookDelivery:
     """Raises ValidationFailed, NotFound, RevisionConflict."""
-    endpoint = await _enabled_endpoint_of(unit, command)
+    endpoint = await _endpoint_of(unit, command)
+    TEST.require(endpoint, Situation(unit.caller))
     delivery_id, event_id = unit.new_key("delivery"), unit.new_key("event")
     new = new_test_delivery(endpoint.endpoint_id, delivery_id, event_id, unit.now)
     now = await unit.webhooks.time(unit.now)
@@ -99,7 +103,8 @@ async def replay_webhook_deliveries(unit: UnitOfWork, command: ReplayWebhookDeli
 
 async def retry_webhook_deliveries(unit: UnitOfWork, command: RetryWebhookDeliveries) -> Replayed:
     """Raises ValidationFailed, NotFound, RevisionConflict."""
-    endpoint = await _enabled_endpoint_of(unit, command)
+    endpoint = await _endpoint_of(unit, command)
+    RETRY.require(endpoint, Situation(unit.caller))
     wanted = None
     if command.delivery_ids is not None:
         wanted = Comparison("delivery_id", Operator.IN, command.delivery_ids)
@@ -109,13 +114,6 @@ async def retry_webhook_deliveries(unit: UnitOfWork, command: RetryWebhookDelive
 
 
 _OfEndpoint = ChangeWebhookEndpoint | ReplayWebhookDeliveries | RetryWebhookDeliveries
-
-
-async def _enabled_endpoint_of(unit: UnitOfWork, command: _OfEndpoint) -> WebhookEndpoint:
-    endpoint = await _endpoint_of(unit, command)
-    if not endpoint.enabled:
-        raise ValidationFailed.at("endpoint_id", "is of an endpoint that is disabled")
-    return endpoint
 
 
 async def _endpoint_of(unit: UnitOfWork, command: _OfEndpoint) -> WebhookEndpoint:

@@ -14,11 +14,9 @@ from schema.access.inputs import (
     RotateAccessTokenInput,
 )
 from schema.access.types import AccessToken
-from schema.mutations import Payload, mutation, secret, stored, unrendered
+from schema.mutations import NULL, Payload, mutation, secret, stored, unrendered
 
-_secret = partial(
-    secret, "The secret, to be sent as `Authorization: Bearer …`.", "when `errors` says why not"
-)
+_secret = partial(secret, "The secret, to be sent as `Authorization: Bearer …`.", NULL)
 _with_secret = partial(unrendered, parts={"access_token": "token", "secret": "secret"})
 
 

@@ -13,6 +13,7 @@ from domain import delivery
 from execution import SelectedField
 from repositories.projections import Address, Part
 from repositories.registry import Entities
+from schema.actions import AvailableAction, available_actions
 from schema.context import Context, Info
 from schema.declarations import FieldResolution
 from schema.delivery.archives import archive_url
@@ -109,6 +110,7 @@ class DeliveryPackage(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions(delivery.ACTIONS)
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: DeliveryPackage | None = as_of()
     is_stale: bool = stale()

@@ -14,7 +14,7 @@ from schema.context import Context
 from schema.errors import MutationError
 from schema.files.inputs import CompleteUploadInput, CreateUploadInput
 from schema.files.types import File, Upload
-from schema.mutations import Payload, entity, mutation_apart
+from schema.mutations import NULL, Payload, entity, mutation_apart
 
 
 @strawberry.type(description="The outcome of `createUpload`.")
@@ -25,17 +25,23 @@ class CreateUploadPayload(Payload):
 @strawberry.type(description="The outcome of `completeUpload`.")
 class CompleteUploadPayload(Payload):
     upload: Upload | None = entity()
-    file: File | None = strawberry.field(
-        description="The file that it became; null when `errors` says why not."
-    )
+    file: File | None = strawberry.field(description=f"The file that it became; {NULL}.")
 
 
 async def _create(context: Context, command: CreateUpload) -> files.Upload:
     return await context.uploads.create(context.caller, command)
 
 
+async def _validate_creation(context: Context, command: CreateUpload) -> None:
+    await context.uploads.create(context.caller, command, rolls_back=True)
+
+
 async def _complete(context: Context, command: CompleteUpload) -> Completed:
     return await context.uploads.complete(context.caller, command)
+
+
+async def _validate_completion(context: Context, command: CompleteUpload) -> None:
+    await context.uploads.require_complete(context.caller, command)
 
 
 def _completed(upload: Completed | None, errors: list[MutationError]) -> Payload:
@@ -51,16 +57,18 @@ class FilesMutation:
         CreateUploadPayload,
         CreateUploadInput,
         _create,
+        _validate_creation,
         scope=Scope.FILES_WRITE,
         outcome="upload",
     )
     complete_upload: CompleteUploadPayload | None = mutation_apart(
         "Make an upload a file: its bytes are all there, and size, hash and media type are those "
         "that were announced. It may be repeated. Where you see a file with the same hash, it "
-        "needs no bytes.",
+        "needs no bytes. With `validateOnly` all bytes are read, too.",
         _completed,
         CompleteUploadInput,
         _complete,
+        _validate_completion,
         scope=Scope.FILES_WRITE,
         outcome="upload",
     )

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 
 from domain import onboarding
 from repositories.registry import Entities
+from schema.actions import AvailableAction, available_actions
 from schema.connection_types import Connection
 from schema.connections import connection
 from schema.history.fields import as_of, history
@@ -64,6 +65,7 @@ class Brief(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions(onboarding.ACTIONS)
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: Brief | None = as_of()
     strategy_plans: Connection[

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 
 from domain import production
 from repositories.registry import Entities
+from schema.actions import AvailableAction, available_actions
 from schema.connection_types import Connection
 from schema.connections import connection
 from schema.descriptions import BODY
@@ -49,6 +50,7 @@ class Campaign(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions(production.CAMPAIGN_ACTIONS)
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: Campaign | None = as_of()
     strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (
@@ -90,6 +92,7 @@ class Draft(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions(production.DRAFT_ACTIONS)
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: Draft | None = as_of()
     strategy_plan: Annotated[StrategyPlan, strawberry.lazy("schema.strategy.types")] | None = (

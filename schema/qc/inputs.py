@@ -79,9 +79,6 @@ class EvaluateDraftInput:
     benchmark_ids: list[strawberry.ID] | None = optional(
         "Check for these of `qcBenchmarks`; for all of them by default.", KEYS
     )
-    validate_only: bool | None = optional(
-        "Check, and record nothing. The draft's result stays as it is. False by default."
-    )
     expected_revision: int | None = optional(
         "The revision of the draft's present result that you last read, 0 when it should have "
         "none: the mutation fails when it differs. Left out, the latest wins. 0 or more.",

@@ -14,7 +14,15 @@ from resolvers.qc import commands
 from schema.bulk import BulkPayload, bulk_mutation, results
 from schema.context import Context
 from schema.errors import MutationError
-from schema.mutations import DeletePayload, Payload, deletion, entity, mutation, mutation_apart
+from schema.mutations import (
+    NULL,
+    DeletePayload,
+    Payload,
+    deletion,
+    entity,
+    mutation,
+    mutation_apart,
+)
 from schema.qc.evaluation import QcEvaluation
 from schema.qc.inputs import (
     DeleteQcResultInput,
@@ -43,10 +51,7 @@ class RecordQcResultsPayload(BulkPayload):
 @strawberry.type(description="The outcome of `evaluateDraft`.")
 class EvaluateDraftPayload(Payload):
     qc_result: QcResult | None = strawberry.field(
-        description=(
-            "The result as it is stored now; null where it was only validated, and when `errors` "
-            "says why not."
-        )
+        description=f"The result as it is stored now; {NULL}."
     )
     evaluation: QcEvaluation | None = strawberry.field(
         description="The verdict with its parts; null when `errors` says why not."
@@ -55,6 +60,10 @@ class EvaluateDraftPayload(Payload):
 
 async def _evaluate(context: Context, command: qc.EvaluateDraft) -> Evaluated:
     return await context.evaluations.evaluate(context.caller, command)
+
+
+async def _check(context: Context, command: qc.EvaluateDraft) -> Evaluated:
+    return await context.evaluations.check(context.caller, command)
 
 
 def _evaluated(evaluated: Evaluated | None, errors: list[MutationError]) -> Payload:
@@ -68,10 +77,12 @@ class QcMutation:
         "Check a draft by the server's own benchmarks, against its brief, its plan and the "
         "client's latest drafts, and record the verdict as `recordQcResult` does. Each issue's "
         "reason is recorded with its hint and its benchmark. A draft passes with the score that "
-        "the server requires and without a critical issue.",
+        "the server requires and without a critical issue. With `validateOnly` it's checked, and "
+        "nothing is recorded: agents may check their own drafts so.",
         _evaluated,
         EvaluateDraftInput,
         _evaluate,
+        _check,
         scope=Scope.QC_WRITE,
         reads=(Scope.PRODUCTION_READ, Scope.STRATEGY_READ, Scope.ONBOARDING_READ),
         outcome="evaluated",

@@ -9,6 +9,7 @@ import strawberry
 
 from domain import qc
 from repositories.registry import Entities
+from schema.actions import AvailableAction, available_actions
 from schema.descriptions import NO_GATE
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
@@ -47,6 +48,7 @@ class QcResult(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions(qc.ACTIONS)
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: QcResult | None = as_of()
     draft: Annotated[Draft, strawberry.lazy("schema.production.types")] | None = reference(

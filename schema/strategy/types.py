@@ -9,6 +9,7 @@ import strawberry
 
 from domain import strategy
 from repositories.registry import Entities
+from schema.actions import AvailableAction, available_actions
 from schema.connection_types import Connection
 from schema.connections import connection
 from schema.fields import children, reference
@@ -89,6 +90,7 @@ class StrategyPlan(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions(strategy.ACTIONS)
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: StrategyPlan | None = as_of()
     brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = reference(

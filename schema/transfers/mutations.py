@@ -40,11 +40,19 @@ class CancelExportPayload(Payload):
     export: Export | None = entity()
 
 
-async def _start_export(context: Context, command: StartExport) -> transfers.Export:
+async def _start_export(
+    context: Context, command: StartExport, *, rolls_back: bool = False
+) -> transfers.Export:
     """Raises ValidationFailed, also for the filter, and NotAllowed."""
     require_valid(command)
     context.transfer_format.criteria_of(command.entity, command.filter)
-    return await context.write(lambda unit: commands.start_export(unit, command))
+    return await context.write(
+        lambda unit: commands.start_export(unit, command), rolls_back=rolls_back
+    )
+
+
+async def _validate_export(context: Context, command: StartExport) -> None:
+    await _start_export(context, command, rolls_back=True)
 
 
 @strawberry.type
@@ -75,6 +83,7 @@ class TransfersMutation:
         StartExportPayload,
         StartExportInput,
         _start_export,
+        _validate_export,
         scope=Scope.FILES_WRITE,
         outcome="export",
     )

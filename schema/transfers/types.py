@@ -12,6 +12,7 @@ from domain import transfers
 from domain.bulk import ErrorPolicy
 from domain.files import ByteCount
 from repositories.registry import Entities
+from schema.actions import AvailableAction, available_actions
 from schema.fields import reference
 from schema.history.fields import as_of, history
 from schema.node import StoredEntity, created_at, revision, updated_at
@@ -72,6 +73,7 @@ class Import(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions([transfers.CANCEL_IMPORT])
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: Import | None = as_of()
     file: Annotated[File, strawberry.lazy("schema.files.types")] | None = reference(
@@ -118,6 +120,7 @@ class Export(StoredEntity):
     revision: int = revision()
     created_at: datetime = created_at()
     updated_at: datetime = updated_at()
+    available_actions: list[AvailableAction] = available_actions([transfers.CANCEL_EXPORT])
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: Export | None = as_of()
     result_file: Annotated[File, strawberry.lazy("schema.files.types")] | None = reference(

@@ -9,7 +9,7 @@ import strawberry
 from domain.scopes import Scope
 from domain.webhooks import MAX_RETRIED
 from resolvers.webhooks import commands
-from schema.mutations import Payload, mutation, secret, stored, unrendered
+from schema.mutations import NULL, Payload, mutation, secret, stored, unrendered
 from schema.webhooks.inputs import (
     DeleteWebhookEndpointInput,
     ReplayWebhookDeliveriesInput,
@@ -20,7 +20,7 @@ from schema.webhooks.inputs import (
 )
 from schema.webhooks.types import WebhookDelivery, WebhookEndpoint
 
-_secret = partial(secret, "The secret to verify events by.", "when no secret was made")
+_secret = partial(secret, "The secret to verify events by.", "null when no secret was made")
 _with_secret = partial(unrendered, parts={"webhook_endpoint": "endpoint", "secret": "secret"})
 _with_count = partial(unrendered, parts={"webhook_endpoint": "endpoint", "count": "count"})
 
@@ -40,7 +40,7 @@ class RotateWebhookSecretPayload(Payload):
 @strawberry.type(description="The outcome of `deleteWebhookEndpoint`.")
 class DeleteWebhookEndpointPayload(Payload):
     webhook_endpoint: WebhookEndpoint | None = strawberry.field(
-        description="The endpoint as it was; null when `errors` says why not."
+        description=f"The endpoint as it was; {NULL}."
     )
 
 
@@ -48,8 +48,7 @@ class DeleteWebhookEndpointPayload(Payload):
 class TestWebhookEndpointPayload(Payload):
     webhook_delivery: WebhookDelivery | None = strawberry.field(
         description=(
-            "The delivery, which is sent soon: `webhookDelivery` tells what came of it. Null when "
-            "`errors` says why not."
+            f"The delivery, which is sent soon: `webhookDelivery` tells what came of it; {NULL}."
         )
     )
 
@@ -58,7 +57,7 @@ class TestWebhookEndpointPayload(Payload):
 class ReplayWebhookDeliveriesPayload(Payload):
     webhook_endpoint: WebhookEndpoint | None = stored("endpoint")
     count: int | None = strawberry.field(
-        description="How many deliveries are pending again; null when `errors` says why not."
+        description=f"How many deliveries are pending again; {NULL}."
     )
 
 
@@ -67,8 +66,8 @@ class RetryWebhookDeliveriesPayload(Payload):
     webhook_endpoint: WebhookEndpoint | None = stored("endpoint")
     count: int | None = strawberry.field(
         description=(
-            "How many deliveries are due now; null when `errors` says why not. Where it's "
-            f"{MAX_RETRIED:,} there may be more: repeat the mutation."
+            f"How many deliveries are due now; {NULL}. Where it's {MAX_RETRIED:,} there may be "
+            "more: repeat the mutation."
         )
     )
 

@@ -10,6 +10,7 @@ import strawberry
 from strawberry import Parent
 
 from domain import webhooks
+from schema.actions import AvailableAction, available_actions
 from schema.context import Info
 from schema.declarations import FieldResolution
 from schema.webhooks.enums import DeliveryState
@@ -45,6 +46,7 @@ class WebhookEndpoint:
     )
     created_at: datetime = strawberry.field(description="When it was first saved.")
     updated_at: datetime = strawberry.field(description="When it was last saved, or disabled.")
+    available_actions: list[AvailableAction] = available_actions(webhooks.ACTIONS)
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

@@ -17,7 +17,10 @@ from domain.files import ByteCount
 from domain.json_object import JsonObject
 from repositories.registry import ENTITY_TYPES
 from tests.support.graphql import BY_UPLOADS
-from tests.support.sdl import fields_of, input_type, object_type, own_fields
+from tests.support.sdl import fields_of, input_type, object_type, own_fields, root_fields
+
+VALIDATED = {"validateOnly": "Boolean"}
+"""What inputs of mutations have beside the fields of their commands."""
 
 ENTITIES: list[type[Any]] = [type_.record for type_ in ENTITY_TYPES.values()]
 PARTS: list[type[Any]] = [
@@ -94,15 +97,19 @@ def test_clients_send_every_field_of_a_part_but_its_position(part: type[Any]) ->
 @pytest.mark.parametrize("name", COMMANDS)
 def test_clients_send_every_field_of_a_command(name: str) -> None:
     command = COMMANDS[name]
+    is_mutation = name in {f"{it[0].upper()}{it[1:]}Input" for it in root_fields("Mutation")}
 
-    assert fields_of(input_type(name)) == {
+    assert fields_of(input_type(name)) == (VALIDATED if is_mutation else {}) | {
         to_camel_case(field.name): sent_as(command, field) for field in fields(command)
     }
 
 
 @pytest.mark.parametrize("name", DELETIONS)
 def test_deleting_takes_the_key_and_the_expected_revision(name: str) -> None:
-    assert fields_of(input_type(name)) == {DELETIONS[name]: "ID!", "expectedRevision": "Int"}
+    assert fields_of(input_type(name)) == VALIDATED | {
+        DELETIONS[name]: "ID!",
+        "expectedRevision": "Int",
+    }
     assert [field.name for field in fields(Delete)] == ["key_name", "key", "expected_revision"]
 
 
@@ -118,7 +125,7 @@ def test_what_is_saved_under_a_name_is_read_under_the_same(name: str) -> None:
     }.get(name, (f"Save{name}Input",))
     sent = {field for input in saving for field in fields_of(input_type(input))}
 
-    assert sent - {"expectedRevision"} <= own_fields(object_type(name)).keys()
+    assert sent - {"expectedRevision", *VALIDATED} <= own_fields(object_type(name)).keys()
 
 
 # A record or command without one of these would not be looked at by the tests above.

@@ -68,10 +68,8 @@ class WatchedRepositories:
         self._repositories = repositories
         self.read = repositories.read
 
-    async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
-    ) -> T:
-        writing = self._repositories.write(work, single_statement=single_statement)
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], **options: bool) -> T:
+        writing = self._repositories.write(work, **options)
         return await self._boundaries.within(writing)
 
 

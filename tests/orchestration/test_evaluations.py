@@ -205,9 +205,7 @@ async def test_a_draft_without_a_brief_is_checked_without_one(storage: Storage) 
 async def test_validating_alone_records_nothing(storage: Storage) -> None:
     await store_chain(storage)
 
-    outcome = await Evaluations(storage, Recorder()).evaluate(
-        build.caller(), evaluate(validate_only=True)
-    )
+    outcome = await Evaluations(storage, Recorder()).check(build.caller(), evaluate())
 
     assert outcome.result is None
     assert outcome.evaluation.findings == (FINDING,)

@@ -49,6 +49,44 @@ async def test_what_is_written_to_all_types_is_stored_together(repositories: Rep
         assert await entity_type.load(repositories, "key") == entity_type.record("key")
 
 
+async def test_what_is_rolled_back_stores_nothing_among_others_that_are_stored(
+    storage: Storage,
+) -> None:
+    """On SQLite, they are committed as a group; a single call commits itself elsewhere."""
+
+    def saved(number: int) -> Awaitable[Any]:
+        repositories = storage.as_(build.caller())
+        return repositories.write(
+            lambda unit: unit.delivery_packages.save(build.package(f"{number}")),
+            single_statement=True,
+            rolls_back=number % 2 == 1,
+        )
+
+    packages = await asyncio.gather(*(elsewhere(saved(number)) for number in range(10)))
+
+    assert {package.revision for package in packages} == {1}
+    async with storage.as_(build.caller()).read() as snapshot:
+        stored = await snapshot.delivery_packages.get_many([str(each) for each in range(10)])
+        assert sorted(stored) == ["0", "2", "4", "6", "8"]
+        events = await snapshot.events.of_entities("delivery_package", ["1", "2"], 2)
+    assert [key for key, them in events.items() if them] == ["2"]
+
+
+async def test_a_conflict_repeats_what_is_rolled_back_too(
+    repositories: Repositories, no_pauses: None
+) -> None:
+    attempts = []
+
+    async def work(unit: UnitOfWork) -> None:
+        attempts.append(unit)
+        if len(attempts) == 1:
+            getattr(unit.session, "write_conflict")()  # noqa: B009 - of sessions, not of the port
+
+    await repositories.write(work, rolls_back=True)
+
+    assert len(attempts) == 2
+
+
 @pytest.mark.parametrize("error", [Broken, Unavailable, asyncio.CancelledError, SystemExit])
 async def test_an_error_in_the_middle_leaves_nothing_of_it(
     repositories: Repositories, entity_type: TypeUnderTest, error: type[BaseException]

@@ -13,7 +13,7 @@ from domain.delivery import DeliveryArtifact, SaveDeliveryPackage
 from domain.onboarding import BriefScope, NormalizeBrief
 from domain.qc import QcIssue, QcSeverity, RecordQcResult
 from domain.strategy import Milestone, SaveStrategyPlan, StrategyTimeline
-from schema.commands import command_of
+from schema.commands import ValidateOnly, command_of
 from schema.delivery.inputs import DeleteDeliveryPackageInput, SaveDeliveryPackageInput
 from schema.filtering import IDFilter
 from schema.onboarding.inputs import NormalizeBriefInput
@@ -144,4 +144,18 @@ def test_every_mutation_takes_a_command(schema: CompiledSchema) -> None:
         )
 
         has = {one.name for one in dataclasses.fields(command)}
-        assert name.startswith("delete") or has >= {one.python_name for one in definition.fields}
+        takes = {one.python_name for one in definition.fields} - {"validate_only"}
+        assert name.startswith("delete") or has >= takes
+
+
+@pytest.mark.parametrize(
+    ("given", "is_validated"), [({"validateOnly": True}, True), ({"validateOnly": False}, False)]
+)
+def test_a_command_may_only_be_validated(given: dict[str, Any], is_validated: bool) -> None:
+    convert = command_of(SaveDeliveryPackageInput)
+    command = SaveDeliveryPackage(draft_id="d")
+
+    assert convert is not None
+    found = convert({"draftId": "d", **given})
+
+    assert found == (ValidateOnly(command) if is_validated else command)

@@ -62,6 +62,7 @@ def test_a_bulk_takes_the_inputs_of_a_single_mutation_and_answers_with_its_paylo
     assert fields_of(input_type(f"{capitalized(name)}Input")) == {
         "rows": f"[{single}Input!]!",
         "errorPolicy": "ErrorPolicy",
+        "validateOnly": "Boolean",
     }
     assert fields_of(object_type(f"{capitalized(name)}Payload")) == {
         "results": f"[{single}Payload!]!",
@@ -77,6 +78,17 @@ def test_a_mutation_takes_one_input_named_after_it(name: str) -> None:
     assert {argument: str(kind.type) for argument, kind in field.args.items()} == {
         "input": f"{capitalized(name)}Input!"
     }
+
+
+@every_mutation
+def test_a_mutation_can_be_validated_alone(name: str) -> None:
+    assert fields_of(input_type(f"{capitalized(name)}Input"))["validateOnly"] == "Boolean"
+
+
+def test_parts_of_inputs_are_not_validated_alone() -> None:
+    inputs = {type_.name for type_ in input_types() if "validateOnly" in type_.fields}
+
+    assert inputs == {f"{capitalized(name)}Input" for name in MUTATIONS}
 
 
 @every_mutation

@@ -56,12 +56,8 @@ class _InterferedRepositories:
         setattr(reading, "begin", lambda: self._changed(begin()))  # noqa: B010 - not a method's
         return reading
 
-    async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
-    ) -> T:
-        result = await self._repositories.write(
-            lambda unit: work(self._changed(unit)), single_statement=single_statement
-        )
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], **options: bool) -> T:
+        result = await self._repositories.write(lambda unit: work(self._changed(unit)), **options)
         if self._after_write is not None:
             await self._after_write()
         return result

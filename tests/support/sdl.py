@@ -90,10 +90,10 @@ MADE_FOR_REQUESTS = {
 
 def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
     """The fields that tell of the entity itself, as it is: not its global id, nor what it leads
-    to, its history and its versions included."""
+    to, its history and its versions included, nor what the caller may do about it."""
     ends = {other.name for other in entity_types()}
     ends |= {f"{name}Connection" for name in (*ends, "Event", "DeliveryPackageVersion")}
-    ends.add("DeliveryPackageDiff")
+    ends |= {"DeliveryPackageDiff", "AvailableAction"}
     return {
         name: str(field.type)
         for name, field in entity.fields.items()

@@ -40,6 +40,29 @@ async def test_an_upload_has_the_request_that_sends_its_bytes(api: InProcess) ->
     assert request["headers"] == [{"name": "content-type", "value": "text/plain"}]
 
 
+async def test_an_upload_is_validated_with_all_of_its_bytes(
+    api: InProcess, store: MemoryStore
+) -> None:
+    announced = inputs.create_upload(validateOnly=True)
+    assert (await api.ask(CREATE, input=announced))["createUpload"] == {
+        "upload": None,
+        "errors": [],
+    }
+    assert (await api.ask("{ uploads { totalCount } }"))["uploads"] == {"totalCount": 0}
+    upload = await created(api)
+    validate = COMPLETE.replace("uploadId: $id", "uploadId: $id, validateOnly: true")
+
+    missing = (await api.ask(validate, id=upload["uploadId"]))["completeUpload"]
+    await send(store, upload["uploadId"], build.CONTENT)
+    fine = (await api.ask(validate, id=upload["uploadId"]))["completeUpload"]
+
+    assert [error["failure"] for error in missing["errors"]] == ["NO_BYTES"]
+    assert fine == {"upload": None, "file": None, "errors": []}
+    stored = await api.ask("{ uploads { nodes { status } } files { totalCount } }")
+    assert stored == {"uploads": {"nodes": [{"status": "PENDING"}]}, "files": {"totalCount": 0}}
+    assert (await completed(api, upload["uploadId"]))["errors"] == []
+
+
 async def test_a_completed_upload_is_a_file(api: InProcess, store: MemoryStore) -> None:
     upload = await created(api)
     await send(store, upload["uploadId"], build.CONTENT)
