@@ -13,6 +13,7 @@ from strawberry import Parent
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.actions import Action, Blocker, Situation
+from domain.callers import Caller
 from domain.entity import Entity
 from resolvers.makers import makers_of
 from schema.context import Context, Info
@@ -84,9 +85,10 @@ def available_actions(actions: Sequence[Action]) -> Any:
 
     async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
         context: Context = info.context
-        caller, makers = context.caller, [None for _ in parents]
+        caller = context.caller
+        makers: Sequence[Caller | None] = [None for _ in parents]
         if asks_for_makers:
-            makers = [*await makers_of(context.loaders.events.reads, caller, parents)]
+            makers = await makers_of(context.loaders.events.reads, caller, parents)
         forbidden = [_forbidden(_rule_of(info.schema, action.name), context) for action in actions]
         return [
             [

@@ -41,7 +41,11 @@ class _InterleavedRepositories:
         return self._repositories.read(selected=selected, single_statement=single_statement)
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
+        self,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        *,
+        single_statement: bool = False,
+        rolls_back: bool = False,
     ) -> T:
         async def interleaved(unit: UnitOfWork) -> T:
             await asyncio.sleep(0)
@@ -49,7 +53,9 @@ class _InterleavedRepositories:
             await asyncio.sleep(0)
             return result
 
-        return await self._repositories.write(interleaved, single_statement=single_statement)
+        return await self._repositories.write(
+            interleaved, single_statement=single_statement, rolls_back=rolls_back
+        )
 
 
 @pytest.fixture
