@@ -11,6 +11,7 @@ from orchestration.producers.briefs.phrases import (
     is_absent,
     items_of,
     lines_of,
+    points_of,
     sentences_of,
 )
 
@@ -53,8 +54,12 @@ class Answers:
         return next(iter(self.texts(field)), "")
 
     def items(self, field: Field) -> tuple[str, ...]:
-        """The items of lists, and of texts that list some."""
-        return self._unique(item for text in self._given(field) for item in items_of(text))
+        """The items of lists, and of texts that list some; each as often as it's listed."""
+        found = (item for text in self._given(field) for item in items_of(text))
+        return tuple(islice(found, MAX_ITEMS))
+
+    def points(self, field: Field) -> tuple[str, ...]:
+        return self._unique(point for text in self._given(field) for point in points_of(text))
 
     def lines(self, field: Field) -> tuple[str, ...]:
         return self._unique(line for text in self._given(field) for line in lines_of(text))

@@ -64,16 +64,22 @@ def sentences_of(text: str) -> Iterator[str]:
         yield from split_sentences(line)
 
 
-def items_of(text: str) -> Iterator[str]:
-    """The items of a text that lists some: its lines, parted at semicolons, else at commas where
-    all parts are short."""
+def points_of(text: str) -> Iterator[str]:
+    """The points of a text: its lines, parted at semicolons."""
     for line in lines_of(text):
-        parts = [part.strip() for part in line.split(";")]
-        if len(parts) == 1 and _ENDS.search(line) is None:
-            at_commas = [part.strip() for part in re.split(r",\s+(?:and\s+)?", line)]
+        yield from (part for each in line.split(";") if not is_absent(part := each.strip()))
+
+
+def items_of(text: str) -> Iterator[str]:
+    """The items of a text that lists some: its points, parted at commas where all parts are
+    short."""
+    for point in points_of(text):
+        parts = [point]
+        if _ENDS.search(point) is None:
+            at_commas = re.split(r",\s+(?:and\s+)?", point)
             if all(len(part.split()) <= _MAX_WORDS_OF_ITEM for part in at_commas):
                 parts = at_commas
-        yield from (part.rstrip(".") for part in parts if not is_absent(part))
+        yield from (item for part in parts if not is_absent(item := part.strip().rstrip(".")))
 
 
 _MAX_WORDS_OF_ITEM: Final = 6

@@ -154,7 +154,7 @@ _LOOKS_BACK = re.compile(
 )
 
 
-def _dates_in(text: str) -> Iterator[tuple[re.Match[str], date | None, str | None]]:
+def dates_in(text: str) -> Iterator[tuple[re.Match[str], date | None, str | None]]:
     """Each date as it's written, as a date (None: there is no such day), and its weekday."""
     if _YEAR.search(text) is None:
         return
@@ -181,7 +181,7 @@ def _written_dates(
     headings = [(heading.section, heading.text) for heading in draft.text.headings]
     sentences = [(each.section, each.text) for each in draft.text.sentences]
     for section, text in (*outside, *headings, *sentences):
-        for match, found, weekday in _dates_in(text):
+        for match, found, weekday in dates_in(text):
             yield section, text, match, found, weekday
 
 
@@ -198,7 +198,7 @@ _OUTSIDE: Final = frozenset({"Title", "Subject", "Preheader"})
 )
 def past_dates(draft: Draft) -> Iterator[Issue]:
     today = draft.subject.today
-    published = next((found for _, found, _ in _dates_in(draft.given("publishDate"))), None)
+    published = next((found for _, found, _ in dates_in(draft.given("publishDate"))), None)
     if published is not None and published > today:
         today = published
     for section, text, match, found, _ in _written_dates(draft):

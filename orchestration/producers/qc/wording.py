@@ -19,7 +19,7 @@ from orchestration.producers.qc.checking import (
 )
 from orchestration.producers.qc.kinds import Kind
 
-_PLACEHOLDERS: Final = (
+PLACEHOLDERS: Final = (
     re.compile(r"lorem ipsum|dolor sit amet", re.IGNORECASE),
     re.compile(r"\b(?:TODO|TBD|TBC|TK|TKTK|FIXME|XXX+)\b"),
     re.compile(
@@ -36,9 +36,9 @@ _PLACEHOLDERS: Final = (
     ),
     re.compile(r"(?:\$|€|£)(?:XX+|xx+|\?\?+)|\b(?:XX+|xx+)\s?%|\?\?\?+"),
 )
-_MERGE_TAGS = re.compile(r"\{\{[^}\n]{0,80}\}\}|\*\|[^|\n]{1,60}\|\*|%%[A-Za-z_]{1,40}%%")
+MERGE_TAGS = re.compile(r"\{\{[^}\n]{0,80}\}\}|\*\|[^|\n]{1,60}\|\*|%%[A-Za-z_]{1,40}%%")
 
-_TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
+TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     "exclamation_marks": (
         re.compile("!"),
         "exclamation marks",
@@ -93,7 +93,7 @@ _TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     source="Our own rule",
 )
 def placeholders(draft: Draft) -> Iterator[Issue]:
-    patterns = _PLACEHOLDERS if draft.kind is Kind.EMAIL else (*_PLACEHOLDERS, _MERGE_TAGS)
+    patterns = PLACEHOLDERS if draft.kind is Kind.EMAIL else (*PLACEHOLDERS, MERGE_TAGS)
     for section, text in draft.everything:
         for pattern in patterns:
             for match in pattern.finditer(text):
@@ -155,7 +155,7 @@ def required_phrases(draft: Draft) -> Iterator[Issue]:
 def tone(draft: Draft) -> Iterator[Issue]:
     allowed = {name.lower() for name in draft.guide.names}
     for rule in sorted(draft.guide.avoided):
-        pattern, name, hint = _TONE[rule]
+        pattern, name, hint = TONE[rule]
         found = (
             (section, _with_words_before(text, match))
             for section, text in draft.everything
