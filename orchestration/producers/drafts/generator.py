@@ -1,0 +1,117 @@
+"""The built-in generator of drafts."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from domain.onboarding import Brief
+from domain.production import Draft, SaveDraft
+from domain.validation import NAME_LENGTH
+from orchestration.producers.briefs.material import Material, material_of
+from orchestration.producers.briefs.phrases import clean, is_absent
+from orchestration.producers.drafts.amendments import Amendments, amendments_of
+from orchestration.producers.drafts.brand import Brand
+from orchestration.producers.drafts.links import action_of, slug_of, tagged
+from orchestration.producers.drafts.pieces import USUAL_WORDS, Writing, seconds_in, written
+from orchestration.producers.drafts.place import own_part
+from orchestration.producers.drafts.sections import changed_texts, parted
+from orchestration.producers.ports import DraftSubject
+from orchestration.producers.qc.guide import Guide
+from orchestration.producers.qc.kinds import Kind, channel_of, kind_of
+
+_VARIANT: Final = "variant"
+"""In the metadata of a draft that was written anew with other points of the brief: how often."""
+
+
+class BuiltInDraftGenerator:
+    """A `DraftGenerator` of templates: the same subject always gets the same draft.
+
+    It works in a thread, since the first draft loads the templates.
+    """
+
+    async def write(self, subject: DraftSubject) -> SaveDraft:
+        return await asyncio.to_thread(draft_of, subject)
+
+
+def draft_of(subject: DraftSubject) -> SaveDraft:
+    """The draft of the subject's tactic. A content type that isn't known is written as a page."""
+    tactic, campaign = subject.tactic, subject.campaign
+    kind = kind_of(tactic.content_type)
+    if kind not in USUAL_WORDS:
+        kind = Kind.LANDING_PAGE
+    amendments = amendments_of(subject.verdict)
+    guidelines = subject.brief.brand_guidelines.to_python()
+    guide = Guide.of(guidelines, kind)
+    brand = Brand(guide, amendments.left_out, dict(amendments.undoubled))
+    material = brand.applied(_readable(material_of(subject.brief), amendments))
+    title = _title(brand.polished(clean(tactic.title)), material, brand, tactic.content_type)
+    variant = _variant(subject.previous, amendments)
+    part = own_part(
+        material,
+        kind,
+        replace(tactic, title=title),
+        campaign,
+        None if amendments.uses_all else variant,
+    )
+    address = material.website if amendments.has_links else ""
+    address = tagged(address, kind, clean(tactic.channel), clean(campaign.name), guide.utm)
+    body, found = written(
+        Writing(
+            kind,
+            title,
+            part,
+            brand,
+            amendments,
+            action_of(material, brand, address),
+            channel_of(tactic.channel, tactic.content_type) if kind is Kind.SOCIAL_POST else None,
+            _seconds(subject.brief) if kind is Kind.VIDEO_SCRIPT else None,
+        )
+    )
+    metadata: dict[str, object] = {
+        "language": guide.language,
+        "channel": clean(tactic.channel),
+        "campaign": slug_of(clean(campaign.name)),
+        **found,
+    }
+    if material.keywords and kind in {Kind.BLOG_POST, Kind.LANDING_PAGE}:
+        metadata["keywords"] = list(material.keywords)
+    if variant:
+        metadata[_VARIANT] = variant
+    return SaveDraft(
+        strategy_id=subject.plan.strategy_id,
+        campaign_id=campaign.campaign_id,
+        content_type=tactic.content_type,
+        title=title,
+        body=body,
+        metadata=metadata,
+    )
+
+
+def _readable(material: Material, amendments: Amendments) -> Material:
+    if not amendments.parts_sentences:
+        return material
+    changes: Mapping[str, tuple[str, ...]] = changed_texts(material, parted)
+    return replace(material, **changes)  # type: ignore[arg-type]
+
+
+def _title(title: str, material: Material, brand: Brand, content_type: str) -> str:
+    """The tactic's title, unless the brand refuses it: then the first headline of the brief, or
+    what the piece is about."""
+    candidates = (title, *material.headlines, material.subject)
+    usable = (each for each in candidates if not is_absent(each) and not brand.refuses(each))
+    return (next(usable, "") or clean(content_type) or "Draft")[:NAME_LENGTH].strip()
+
+
+def _variant(previous: Draft | None, amendments: Amendments) -> int:
+    before = previous.metadata.to_python().get(_VARIANT) if previous is not None else None
+    count = before if isinstance(before, int) and not isinstance(before, bool) else 0
+    return max(0, min(count, 1_000)) + (1 if amendments.uses_others else 0)
+
+
+def _seconds(brief: Brief) -> int | None:
+    """The length of the video that the brief's deliverables name."""
+    for text in brief.scope.deliverables if brief.scope is not None else ():
+        if kind_of(text) is Kind.VIDEO_SCRIPT and (seconds := seconds_in(text)) is not None:
+            return seconds
+    return None
