@@ -14,6 +14,7 @@ from orchestration.producers.briefs.phrases import (
     points_of,
     sentences_of,
 )
+from orchestration.producers.texts import number_text
 
 MAX_VALUES: Final = 2_000
 """So many values of the responses are read, and so many characters of all of them."""
@@ -85,10 +86,6 @@ class Answers:
             if not is_absent(text):
                 said.setdefault(text.casefold(), text)
         return tuple(said.values())[:MAX_ITEMS]
-
-
-def number_text(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.15g}"
 
 
 _KEPT_WHOLE: Final = frozenset(

@@ -211,21 +211,23 @@ _INTERNAL: Final = frozenset(SYNONYMS[Field.INTERNAL])
 _MAX_KEY: Final = 200
 
 
-@lru_cache(2_000)
 def words_of_key(key: str) -> str:
     """The key as words in lower case: `campaignGoal` and `Campaign goal?` are `campaign goal`."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key[:_MAX_KEY])
     return " ".join(re.findall(r"[^\W_]+", parted.lower()))
 
 
-@lru_cache(2_000)
 def field_of(key: str) -> Field | None:
     """The field that the key names: as a whole, else by the synonym that it has in it, the one of
     most words, the first of these.
 
     A key with a word for what is internal names nothing else, unless it's a synonym as a whole.
     """
-    words = words_of_key(key)
+    return _field_of(words_of_key(key))
+
+
+@lru_cache(2_000)
+def _field_of(words: str) -> Field | None:
     if (field := _FIELDS.get(words)) is not None:
         return field
     padded = f" {words} "

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -74,6 +75,16 @@ class Material:
         return self.product or self.company
 
     @property
+    def words(self) -> int:
+        """How many words there are to write with."""
+        parts = chain(
+            self.description, self.story, self.problems, self.messages, self.benefits,
+            self.features, self.steps, self.proof, self.price, self.offer,
+            *self.quotes, *self.questions,
+        )  # fmt: skip
+        return sum(len(part.split()) for part in parts)
+
+    @property
     def headlines(self) -> tuple[str, ...]:
         """All that can stand as a title, the most fitting first, each once."""
         candidates = chain(self.topics, self.messages, self.benefits, self.problems, self.offer)
@@ -81,8 +92,12 @@ class Material:
         return tuple(dict.fromkeys(text for text in found if text))
 
 
+@lru_cache(8)
 def material_of(brief: Brief) -> Material:
-    """The material of a brief, with the audience as it was normalised."""
+    """The material of a brief, with the audience as it was normalised.
+
+    It's kept for the latest briefs, since all pieces of a campaign are written from one.
+    """
     answers = Answers.of(brief.responses.to_python())
     questions, quotes = tuple(_questions(answers)), tuple(_quotes(answers))
     product = answers.text(Field.PRODUCT)

@@ -6,9 +6,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from domain.onboarding import Brief
-from orchestration.producers.briefs.answers import Answers, number_text
+from orchestration.producers.briefs.answers import Answers
 from orchestration.producers.briefs.fields import Field, field_of, words_of_key
 from orchestration.producers.qc.facts import number_of
+from orchestration.producers.texts import number_text
 
 _CURRENCIES: Final = {"$": "USD", "€": "EUR", "£": "GBP"}
 _AMOUNT = re.compile(

@@ -30,13 +30,16 @@ _ENDS = re.compile(r"[.!?…][\"”’)]*$")  # noqa: RUF001
 _CLAUSE = re.compile(r"(?:[,;:]|\s[–—-])\s")  # noqa: RUF001
 
 
-@lru_cache(2_000)
 def clean(text: str) -> str:
     """The text on one line, without what is invisible, turns writing round, or is template code.
 
     Of a long text it's the beginning, up to the last whole word. Clean texts stay as they are.
     """
-    cut = text[: MAX_TEXT + 1]
+    return _cleaned(text[: MAX_TEXT + 1])
+
+
+@lru_cache(500)
+def _cleaned(cut: str) -> str:
     if not (cut.isascii() and cut.isprintable()):
         cut = _DROPPED.sub("", unicodedata.normalize("NFC", cut))
     if len(cut) > MAX_TEXT:
@@ -130,7 +133,7 @@ _BEGINNINGS: Final = frozenset(_WORDS_THAT_BEGIN.split())
 """Words that have a capital only because they begin an answer."""
 
 
-@lru_cache(4_000)
+@lru_cache(500)
 def content_words(text: str) -> frozenset[str]:
     """The words that say what a text is about, in lower case and without endings of the plural."""
     return frozenset(

@@ -1,8 +1,9 @@
 """The brand's rules: how a brief's words have to be put, and which of them may not be used."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Final
 
 from orchestration.producers.briefs.material import Image, Material, Question, Quote
@@ -24,19 +25,40 @@ _FULL_FORMS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+# The pieces of a campaign have their texts in common, and patterns take most of the time.
+
+
+@lru_cache(500)
+def _is_unfinished(text: str) -> bool:
+    return any(pattern.search(text) for pattern in (*PLACEHOLDERS, MERGE_TAGS))
+
+
+@lru_cache(1_000)
+def _found(rule: str, text: str) -> tuple[str, ...]:
+    """What of the text breaks a rule of tone, in lower case."""
+    return tuple(match[0].lower() for match in TONE[rule][0].finditer(text))
+
+
 class Brand:
     """The rules for one draft: the brand's own, and what its last verdict asks for."""
 
-    guide: Guide
-    left_out: frozenset[str] = field(default=frozenset())
-    """Texts that may not occur any more, normalized."""
-    replacements: Mapping[str, str] = field(default_factory=dict)
-    """Texts that are put in other words."""
+    def __init__(
+        self,
+        guide: Guide,
+        left_out: frozenset[str] = frozenset(),
+        replacements: Mapping[str, str] | None = None,
+    ) -> None:
+        """`left_out` are texts, normalized, that may not occur any more, and `replacements` those
+        that are put otherwise."""
+        self.guide = guide
+        self._left_out = left_out
+        self._replacements = replacements or {}
+        self._banned = [phrase_pattern(phrase) for phrase in guide.banned_phrases]
+        self._names = {name.lower() for name in guide.names}
 
     def polished(self, text: str) -> str:
         """The text as the brand's tone wants it, where that changes no meaning."""
-        for old, new in self.replacements.items():
+        for old, new in self._replacements.items():
             text = text.replace(old, new)
         avoided = self.guide.avoided
         if "exclamation_marks" in avoided and "!" in text:
@@ -51,20 +73,16 @@ class Brand:
     def refuses(self, text: str) -> bool:
         """Whether the text may not be used: it has a banned phrase, breaks a rule of tone, has a
         placeholder, or is what a verdict found fault with."""
-        lowered = normalized(text)
+        lowered = normalized(text) if self._banned or self._left_out else ""
         return (
-            any(pattern.search(lowered) for pattern in self._banned())
-            or any(each in lowered for each in self.left_out)
+            any(pattern.search(lowered) for pattern in self._banned)
+            or any(each in lowered for each in self._left_out)
             or any(self._breaks(rule, text) for rule in self.guide.avoided)
-            or any(pattern.search(text) for pattern in (*PLACEHOLDERS, MERGE_TAGS))
+            or _is_unfinished(text)
         )
 
-    def _banned(self) -> Iterable[re.Pattern[str]]:
-        return map(phrase_pattern, self.guide.banned_phrases)
-
     def _breaks(self, rule: str, text: str) -> bool:
-        names = {name.lower() for name in self.guide.names}
-        return any(match[0].lower() not in names for match in TONE[rule][0].finditer(text))
+        return any(found not in self._names for found in _found(rule, text))
 
     def applied(self, material: Material) -> Material:
         """The material, polished, without what may not be used."""

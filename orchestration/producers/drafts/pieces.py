@@ -28,6 +28,7 @@ USUAL_WORDS: Final[Mapping[Kind, int]] = {
 SPOKEN_A_MINUTE: Final = 150
 _AROUND: Final = 25
 """Words of headings, the call to action and the footer."""
+_LEAST_PAGE: Final = 140
 _MAX_HASHTAGS: Final = 3
 _MAX_POINTS: Final = 3
 
@@ -36,21 +37,21 @@ _OUTLINES: Final[Mapping[Kind, tuple[Outline, ...]]] = {
         Outline("opening", 8, 1),
         Outline("problems", 5, 2),
         Outline("story", 8, 7),
-        Outline("benefits", 8, 3),
+        Outline("gains", 10, 3),
         Outline("features", 10, 6),
         Outline("steps", 8, 4),
         Outline("proof", 6, 3),
         Outline("quotes", 2, 5),
-        Outline("questions", 5, 8),
+        Outline("questions", 6, 8),
         Outline("audience", 1, 2),
         Outline("price", 5, 2),
     ),
     Kind.LANDING_PAGE: (
         Outline("opening", 2, 1),
-        Outline("benefits", 6, 2),
-        Outline("features", 8, 5),
+        Outline("benefits", 6, 2, is_list=True),
+        Outline("features", 8, 4),
         Outline("steps", 6, 3),
-        Outline("proof", 3, 4),
+        Outline("proof", 3, 5),
         Outline("quotes", 1, 6),
         Outline("questions", 3, 7),
         Outline("audience", 1, 5),
@@ -59,7 +60,8 @@ _OUTLINES: Final[Mapping[Kind, tuple[Outline, ...]]] = {
     Kind.EMAIL: (
         Outline("problems", 1, 3),
         Outline("opening", 2, 2),
-        Outline("benefits", 3, 4),
+        Outline("benefits", 3, 4, is_list=True),
+        Outline("proof", 1, 5),
         Outline("quotes", 1, 6),
         Outline("offer", 2, 1),
     ),
@@ -79,11 +81,15 @@ class Writing:
     channel: str | None
     seconds: int | None
     """How long a video is to be, where the brief says it."""
+    blog_posts: int
+    """How many the campaign has: a page beside them is short, so that it doesn't repeat them."""
 
     @property
     def max_words(self) -> int:
         """The words that the piece may have in all."""
         usual, own = USUAL_WORDS[self.kind], self.brand.guide.length
+        if self.kind is Kind.LANDING_PAGE and self.blog_posts:
+            usual = min(usual, max(_LEAST_PAGE, self.material.words // (2 + self.blog_posts)))
         most = usual if own is None else own.most if own.least > usual else min(usual, own.most)
         return min(most, self.amendments.max_words or most)
 

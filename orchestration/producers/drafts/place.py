@@ -1,17 +1,16 @@
 """A piece's place among the others of its campaign: which of the brief's points are its own."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from domain.production import Campaign, Tactic
 from orchestration.producers.briefs.material import Material
-from orchestration.producers.briefs.phrases import content_words
+from orchestration.producers.briefs.phrases import as_sentence, content_words
 from orchestration.producers.qc.kinds import Kind, kind_of
 
 T = TypeVar("T")
-
-_LONG: Final = (Kind.BLOG_POST, Kind.LANDING_PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +21,8 @@ class Place:
     count: int
 
     def share(self, items: Sequence[T]) -> tuple[T, ...]:
-        """Its share of the items, so that no two pieces have the same ones; at least one, where
-        there are any."""
-        if self.count <= 1 or not items:
-            return tuple(items)
-        own = items[self.number % self.count :: self.count]
-        return tuple(own) or (items[self.number % len(items)],)
+        """Its share of the items, so that no two pieces have the same ones."""
+        return tuple(items[self.number % self.count :: self.count])
 
 
 def place_of(tactic: Tactic, campaign: Campaign, kinds: Sequence[Kind]) -> Place:
@@ -42,34 +37,55 @@ def own_part(
 ) -> Material:
     """The points of the material that this piece may use, those first that are about its title.
 
-    Pieces of one kind share the points; blog posts and landing pages share questions and quotes.
-    `shift` gives the share of another piece: 0 is its own, None is everything.
+    Pieces of one kind share the points, and the first of them tells the story. `shift` gives the
+    share of another piece: 0 is its own, None is everything.
     """
-    if shift is None:
-        own, long = Place(0, 1), Place(0, 1)
-    else:
-        own = _shifted(place_of(tactic, campaign, (kind,)), shift)
-        is_long = kind in _LONG
-        long = _shifted(place_of(tactic, campaign, _LONG), shift) if is_long else own
+    own = place_of(tactic, campaign, (kind,)) if shift is not None else Place(0, 1)
+    if shift:
+        own = Place(own.number + shift, max(own.count, 2))
     words = content_words(tactic.title)
 
     def about_title(texts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(sorted(own.share(texts), key=lambda text: -len(words & content_words(text))))
+        shared = own.share(together(texts))
+        return tuple(sorted(shared, key=lambda text: -len(words & content_words(text))))
 
-    is_first = own.number == 0
-    return replace(
+    part = replace(
         material,
         problems=about_title(material.problems),
         messages=about_title(material.messages),
         benefits=about_title(material.benefits),
-        proof=own.share(material.proof),
         features=own.share(material.features),
-        quotes=long.share(material.quotes),
-        questions=long.share(material.questions),
-        story=material.story if is_first else (),
-        description=material.description if is_first else material.description[:1],
+        proof=own.share(together(material.proof)),
+        quotes=own.share(material.quotes),
+        questions=own.share(material.questions),
     )
+    if own.number == 0:
+        return part
+    told = (*part.problems, *part.benefits, *part.proof)
+    is_enough = kind is Kind.EMAIL and len(told) >= _ENOUGH
+    return replace(part, story=(), description=() if is_enough else material.description[:1])
 
 
-def _shifted(place: Place, shift: int) -> Place:
-    return Place(place.number + shift, max(place.count, 2)) if shift else place
+_ENOUGH: Final = 3
+"""So many points make an email of a series, which needn't introduce the product again."""
+_DEPENDENT = re.compile(
+    r"(?:they|it|its|their|them|this|these|those|that|he|she|his|her|then|so|and|but|or|both)\b"
+    r"|.*\bof (?:them|these|those)\b",
+    re.IGNORECASE,
+)
+
+
+def together(texts: Sequence[str]) -> tuple[str, ...]:
+    """The texts, where one that speaks of what was said before stays with it."""
+    groups = list[str]()
+    for text in texts:
+        if groups and _DEPENDENT.match(text):
+            groups[-1] = f"{as_sentence(groups[-1])} {as_sentence(text)}"
+        else:
+            groups.append(text)
+    return tuple(groups)
+
+
+def blog_posts_in(campaign: Campaign) -> int:
+    """How many blog posts the campaign has."""
+    return sum(1 for each in campaign.tactics or () if kind_of(each.content_type) is Kind.BLOG_POST)

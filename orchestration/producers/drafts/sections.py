@@ -35,11 +35,13 @@ class Section:
 
 class Outline(NamedTuple):
     """A section of a kind of content. `limit`: so many items it has at most. `rank`: the sections
-    of the highest ranks lose items first where a piece gets too long."""
+    of the highest ranks lose items first where a piece gets too long. `is_list`: its items are
+    listed one by one, sentences too."""
 
     key: str
     limit: int
     rank: int
+    is_list: bool = False
 
 
 HEADINGS: Final = {
@@ -48,6 +50,7 @@ HEADINGS: Final = {
     "story": "How it began",
     "steps": "How it works",
     "benefits": "What you gain",
+    "gains": "What you gain",
     "features": "What is in it",
     "proof": "What speaks for it",
     "quotes": "What people say",
@@ -61,6 +64,7 @@ _ALSO_CALLED: Final = {
     "story": "story|about|histor|background|began",
     "steps": "how it works|process|steps|how to",
     "benefits": "benefit|advantage|why|gain|reasons",
+    "gains": "benefit|advantage|why|gain|reasons",
     "features": "feature|included|contents|details|in the box|what you get",
     "proof": "proof|result|facts|figures|evidence|numbers",
     "quotes": "testimonial|say|review|voices",
@@ -85,11 +89,16 @@ def _texts_of(material: Material, key: str) -> tuple[str, ...]:
         case "audience":
             is_fit = material.audience and not _TARGETING.search(material.audience)
             return (material.audience,) if is_fit else ()
+        case "gains":
+            return (*material.messages[:_MAX_MESSAGES], *material.benefits)
         case "price":
             return (*material.price, *material.offer)
         case _:
             found: tuple[str, ...] = getattr(material, key)
             return found
+
+
+_MAX_MESSAGES: Final = 3
 
 
 class Said:
@@ -127,7 +136,7 @@ def sections_of(
     chosen = {outline.key: _chosen(material, outline, said) for outline in outlines}
     _cut(chosen, outlines, max_words - sum(_words(section.paragraphs) for section in extra))
     found = (
-        _section(outline.key, headings.get(outline.key, HEADINGS[outline.key]), chosen[outline.key])
+        _section(outline, headings.get(outline.key, HEADINGS[outline.key]), chosen[outline.key])
         for outline in outlines
     )
     return tuple(section for section in (*found, *extra) if not section.is_empty)
@@ -176,19 +185,23 @@ def _chosen(material: Material, outline: Outline, said: Said) -> list[Item]:
 
 
 def _cut(chosen: dict[str, list[Item]], outlines: Sequence[Outline], max_words: int) -> None:
-    """Take the last items of the highest ranks away, until what is left has so many words."""
+    """Take the last items of the highest ranks away, until what is left has so many words. Steps
+    go together: without the last one they lead nowhere."""
     total = sum(_words(items) for items in chosen.values())
     for outline in sorted(outlines, key=lambda each: -each.rank):
         items = chosen[outline.key]
         while items and total > max_words:
-            total -= _words([items.pop()])
+            gone = len(items) if outline.key == "steps" else 1
+            total -= _words(items[-gone:])
+            del items[-gone:]
 
 
 def _words(items: Iterable[Item]) -> int:
     return sum(len(words_of(item if isinstance(item, str) else " ".join(item))) for item in items)
 
 
-def _section(key: str, heading: str, items: Sequence[Item]) -> Section:
+def _section(outline: Outline, heading: str, items: Sequence[Item]) -> Section:
+    key = outline.key
     texts = [item for item in items if isinstance(item, str)]
     if key == "steps":
         return Section(key, heading, steps=tuple(map(as_sentence, texts)))
@@ -199,12 +212,14 @@ def _section(key: str, heading: str, items: Sequence[Item]) -> Section:
             quotes=tuple(item for item in items if isinstance(item, Quote)),
             questions=tuple(item for item in items if isinstance(item, Question)),
         )
-    if key in _LISTED and not all(map(is_sentence, texts)):
-        return Section(key, heading, bullets=tuple(text.rstrip(".") for text in texts))
+    if all(map(is_sentence, texts)) and not (outline.is_list and len(texts) > 1):
+        return Section(key, heading, paragraphs=paragraphs_of(texts))
+    if key in _LISTED:
+        return Section(key, heading, bullets=tuple(texts))
     return Section(key, heading, paragraphs=paragraphs_of(texts))
 
 
-_LISTED: Final = frozenset({"benefits", "features", "problems"})
+_LISTED: Final = frozenset({"gains", "benefits", "features", "problems"})
 
 
 def paragraphs_of(texts: Sequence[str]) -> tuple[str, ...]:

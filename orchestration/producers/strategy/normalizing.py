@@ -11,7 +11,7 @@ from domain.validation import PROSE_LENGTH
 from orchestration.producers.briefs.answers import Answers
 from orchestration.producers.briefs.durations import date_in, weeks_between, weeks_in
 from orchestration.producers.briefs.fields import Field, words_of_key
-from orchestration.producers.briefs.phrases import clean, headline_of, is_absent
+from orchestration.producers.briefs.phrases import clean, headline_of, is_absent, sentences_of
 from orchestration.producers.qc.guide import NEVER
 from orchestration.producers.qc.kinds import Kind, kind_of
 from orchestration.producers.texts import texts_of
@@ -43,7 +43,11 @@ def normalized_of(brief: Brief) -> NormalizeBrief:
             exclusions=answers.items(Field.EXCLUSIONS),
             timeline_weeks=_weeks(answers, brief),
         ),
-        objectives=tuple(text.rstrip(".") for text in answers.sentences(Field.OBJECTIVES)),
+        objectives=tuple(
+            sentence.rstrip(".")
+            for point in answers.points(Field.OBJECTIVES)
+            for sentence in sentences_of(point)
+        ),
         target_audience=_cut("; ".join(answers.texts(Field.AUDIENCE))),
         brand_guidelines=_guidelines(answers),
     )

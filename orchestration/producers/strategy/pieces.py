@@ -6,6 +6,7 @@ people edit give campaigns, too.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from typing import Final
 
 from domain.production import Tactic
@@ -48,15 +49,24 @@ def kinds_on(fits: Sequence[Fit]) -> tuple[tuple[Kind, ...], ...]:
 def tactics_of(
     kinds: Sequence[Sequence[Kind]], headlines: Sequence[str], subject: str
 ) -> tuple[tuple[str, ...], ...]:
-    """The tactics of each channel. Headlines go round: no two pieces have the same one before all
-    are used."""
-    titles = _titles(headlines, subject)
-    return tuple(tuple(f"{LABELS[kind]}: {next(titles)}" for kind in each) for each in kinds)
+    """The tactics of each channel. The first headlines go to the kinds that need strong ones most;
+    no two pieces have the same one before all are used."""
+    places = [(place, at) for place, each in enumerate(kinds) for at in range(len(each))]
+    places.sort(key=lambda it: _BY_WEIGHT.index(kinds[it[0]][it[1]]))
+    titles = dict(zip(places, cycle(headlines or (subject,)), strict=False))
+    return tuple(
+        tuple(f"{LABELS[kind]}: {titles[place, at]}" for at, kind in enumerate(each))
+        for place, each in enumerate(kinds)
+    )
 
 
-def _titles(headlines: Sequence[str], subject: str) -> Iterator[str]:
-    while True:
-        yield from headlines or (subject,)
+_BY_WEIGHT: Final = (
+    Kind.BLOG_POST,
+    Kind.LANDING_PAGE,
+    Kind.VIDEO_SCRIPT,
+    Kind.EMAIL,
+    Kind.SOCIAL_POST,
+)
 
 
 def pieces_of(recommendation: Recommendation) -> Iterator[Tactic]:

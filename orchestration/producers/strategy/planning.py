@@ -20,7 +20,7 @@ from orchestration.producers.briefs.phrases import clean
 from orchestration.producers.qc.kinds import Kind
 from orchestration.producers.strategy.channels import Fit, Subject, deliverable_of, fitting, shares
 from orchestration.producers.strategy.objectives import aim_of, indicators_of
-from orchestration.producers.strategy.pieces import LABELS, kinds_on, pieces_of, tactics_of
+from orchestration.producers.strategy.pieces import kinds_on, pieces_of, tactics_of
 from orchestration.producers.strategy.summary import Summary, quoted, summary_of
 
 DEFAULT_WEEKS: Final = 8
@@ -33,7 +33,8 @@ PHASES: Final = (
     ("Results reported", 1.0),
 )
 """Milestones, by the share of the weeks that has passed at their end."""
-_NO_SUBJECT: Final = "the client"
+_NO_SUBJECT: Final = "Untitled"
+"""The title of what a brief without names and messages is about."""
 
 
 def plan_of(brief: Brief, channels: Sequence[str]) -> SaveStrategyPlan:
@@ -118,14 +119,10 @@ def campaign_of(brief: Brief, plan: StrategyPlan) -> SaveCampaign:
     if not pieces:
         title = material.subject or _NO_SUBJECT
         pieces = [Tactic("Website", Kind.LANDING_PAGE.value, title[:NAME_LENGTH])]
-    name = next(iter((*material.headlines, material.subject, _title_of(pieces[0]))), "")
+    name = next(filter(None, (*material.headlines, material.subject, pieces[0].title)))
     return SaveCampaign(
         strategy_id=plan.strategy_id, name=name[:NAME_LENGTH].strip(), tactics=tuple(pieces)
     )
-
-
-def _title_of(piece: Tactic) -> str:
-    return piece.title or LABELS[Kind(piece.content_type)]
 
 
 def _pieces(plan: StrategyPlan) -> Iterator[Tactic]:

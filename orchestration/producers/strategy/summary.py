@@ -14,6 +14,8 @@ from orchestration.producers.strategy.objectives import STARTING_TARGET, Indicat
 
 _MAX_LISTED: Final = 8
 _MAX_QUOTED: Final = 200
+_FEW_WORDS: Final = 150
+"""Fewer words for copy don't fill a blog post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,10 @@ def _assumptions(it: Summary) -> Iterator[str]:
         yield "Without an objective nothing is measured yet; please name one."
     if it.budget is None:
         yield "The brief states no budget, so shares are percentages alone."
+    if it.material.words < _FEW_WORDS:
+        words = _counted(it.material.words, "word")
+        yield f"The brief has {words} that copy can be made of, so drafts will be short; what the"
+        yield "product does, proof, and questions with their answers make them longer."
     asked = sum(each.pieces for fit in it.fits for each in fit.deliverables)
     planned = sum(map(len, it.tactics))
     if asked > planned:
