@@ -14,7 +14,7 @@ from orchestration.producers.drafts.amendments import Amendments, amendments_of
 from orchestration.producers.drafts.brand import Brand
 from orchestration.producers.drafts.links import action_of, slug_of, tagged
 from orchestration.producers.drafts.pieces import USUAL_WORDS, Writing, seconds_in, written
-from orchestration.producers.drafts.place import blog_posts_in, own_part
+from orchestration.producers.drafts.place import count_of, own_part
 from orchestration.producers.drafts.sections import changed_texts, parted
 from orchestration.producers.ports import DraftSubject
 from orchestration.producers.qc.guide import Guide
@@ -66,7 +66,7 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
             action_of(material, brand, address),
             channel_of(tactic.channel, tactic.content_type) if kind is Kind.SOCIAL_POST else None,
             _seconds(subject.brief) if kind is Kind.VIDEO_SCRIPT else None,
-            blog_posts_in(campaign),
+            count_of(Kind.BLOG_POST, campaign),
         )
     )
     metadata: dict[str, object] = {

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Final, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from orchestration.producers.briefs.material import Material
 from orchestration.producers.briefs.phrases import as_sentence
@@ -67,9 +67,9 @@ def tagged(address: str, kind: Kind, channel: str, campaign: str, utm: Mapping[s
         "utm_medium": utm.get("medium") or medium,
         "utm_campaign": utm.get("campaign") or slug_of(campaign),
     }
-    before, mark, fragment = address.partition("#")
-    joint = "&" if "?" in before else "?"
-    return f"{before}{joint}{urlencode(tags)}{mark}{fragment}"
+    parts = urlsplit(address)
+    query = "&".join(filter(None, (parts.query, urlencode(tags))))
+    return urlunsplit(parts._replace(path=parts.path or "/", query=query))
 
 
 _MAX_SLUG: Final = 60

@@ -37,24 +37,24 @@ _OUTLINES: Final[Mapping[Kind, tuple[Outline, ...]]] = {
         Outline("opening", 8, 1),
         Outline("problems", 5, 2),
         Outline("story", 8, 7),
+        Outline("audience", 1, 2),
         Outline("gains", 10, 3),
-        Outline("features", 10, 6),
+        Outline("features", 12, 6),
         Outline("steps", 8, 4),
         Outline("proof", 6, 3),
         Outline("quotes", 2, 5),
         Outline("questions", 6, 8),
-        Outline("audience", 1, 2),
         Outline("price", 5, 2),
     ),
     Kind.LANDING_PAGE: (
         Outline("opening", 2, 1),
+        Outline("audience", 1, 5),
         Outline("benefits", 6, 2, is_list=True),
-        Outline("features", 8, 4),
+        Outline("features", 12, 2),
         Outline("steps", 6, 3),
         Outline("proof", 3, 5),
         Outline("quotes", 1, 6),
         Outline("questions", 3, 7),
-        Outline("audience", 1, 5),
         Outline("price", 3, 1),
     ),
     Kind.EMAIL: (
@@ -89,7 +89,9 @@ class Writing:
         """The words that the piece may have in all."""
         usual, own = USUAL_WORDS[self.kind], self.brand.guide.length
         if self.kind is Kind.LANDING_PAGE and self.blog_posts:
-            usual = min(usual, max(_LEAST_PAGE, self.material.words // (2 + self.blog_posts)))
+            its_own = sum(len(words_of(each)) for each in self.material.features)
+            shared = max(_LEAST_PAGE, self.material.words // (2 + self.blog_posts))
+            usual = min(usual, shared + its_own)
         most = usual if own is None else own.most if own.least > usual else min(usual, own.most)
         return min(most, self.amendments.max_words or most)
 
@@ -282,7 +284,7 @@ def _video_script(writing: Writing) -> Written:
     if (most := writing.amendments.max_seconds) is not None:
         seconds = min(seconds or most, most)
     room = writing.max_words if seconds is None else seconds * SPOKEN_A_MINUTE // 60
-    room -= len(words_of(writing.action.spoken))
+    room -= 1 + len(words_of(writing.action.spoken))
     said = Said([writing.title])
     scenes = _scenes(material, said)
     kept = _within(scenes, room)
@@ -319,11 +321,14 @@ def _scenes(material: Material, said: Said) -> tuple[tuple[str, ...], ...]:
 
 
 def _within(scenes: Sequence[Sequence[str]], room: int) -> tuple[tuple[str, ...], ...]:
-    """The scenes with so many words at most: their first sentences in turn, then their second."""
+    """The scenes with so many words at most: their first sentences in turn, then their second.
+
+    Checks of drafts count the word `Voiceover` before each, too.
+    """
     kept: list[dict[int, str]] = [{} for _ in scenes]
     for turn in range(max(map(len, scenes), default=0)):
         for place, sentences in enumerate(scenes):
-            if turn < len(sentences) and (words := len(words_of(sentences[turn]))) <= room:
+            if turn < len(sentences) and (words := 1 + len(words_of(sentences[turn]))) <= room:
                 kept[place][turn] = sentences[turn]
                 room -= words
     return tuple(tuple(each.values()) for each in kept)

@@ -37,8 +37,9 @@ def own_part(
 ) -> Material:
     """The points of the material that this piece may use, those first that are about its title.
 
-    Pieces of one kind share the points, and the first of them tells the story. `shift` gives the
-    share of another piece: 0 is its own, None is everything.
+    Pieces of one kind share the points, and the first of them tells the story and lists what there
+    is; where the campaign has a landing page, that lists it. `shift` gives the share of another
+    piece: 0 is its own, None is everything.
     """
     own = place_of(tactic, campaign, (kind,)) if shift is not None else Place(0, 1)
     if shift:
@@ -49,12 +50,13 @@ def own_part(
         shared = own.share(together(texts))
         return tuple(sorted(shared, key=lambda text: -len(words & content_words(text))))
 
+    is_told_here = kind is not Kind.BLOG_POST or not count_of(Kind.LANDING_PAGE, campaign)
     part = replace(
         material,
         problems=about_title(material.problems),
         messages=about_title(material.messages),
         benefits=about_title(material.benefits),
-        features=own.share(material.features),
+        features=material.features if own.number == 0 and is_told_here else (),
         proof=own.share(together(material.proof)),
         quotes=own.share(material.quotes),
         questions=own.share(material.questions),
@@ -86,6 +88,6 @@ def together(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(groups)
 
 
-def blog_posts_in(campaign: Campaign) -> int:
-    """How many blog posts the campaign has."""
-    return sum(1 for each in campaign.tactics or () if kind_of(each.content_type) is Kind.BLOG_POST)
+def count_of(kind: Kind, campaign: Campaign) -> int:
+    """How many pieces of a kind the campaign has."""
+    return sum(1 for each in campaign.tactics or () if kind_of(each.content_type) is kind)

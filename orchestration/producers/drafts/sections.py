@@ -185,13 +185,16 @@ def _chosen(material: Material, outline: Outline, said: Said) -> list[Item]:
 
 
 def _cut(chosen: dict[str, list[Item]], outlines: Sequence[Outline], max_words: int) -> None:
-    """Take the last items of the highest ranks away, until what is left has so many words. Steps
-    go together: without the last one they lead nowhere."""
+    """Take the last items of the highest ranks away, until what is left has so many words.
+
+    Steps go together, since without the last one they lead nowhere, and so do lists of what there
+    is, which have to be complete.
+    """
     total = sum(_words(items) for items in chosen.values())
     for outline in sorted(outlines, key=lambda each: -each.rank):
         items = chosen[outline.key]
         while items and total > max_words:
-            gone = len(items) if outline.key == "steps" else 1
+            gone = len(items) if outline.key in {"steps", "features"} else 1
             total -= _words(items[-gone:])
             del items[-gone:]
 
@@ -212,11 +215,11 @@ def _section(outline: Outline, heading: str, items: Sequence[Item]) -> Section:
             quotes=tuple(item for item in items if isinstance(item, Quote)),
             questions=tuple(item for item in items if isinstance(item, Question)),
         )
-    if all(map(is_sentence, texts)) and not (outline.is_list and len(texts) > 1):
+    sentences = sum(map(is_sentence, texts))
+    is_prose = sentences * 2 > len(texts) and not (outline.is_list and len(texts) > 1)
+    if key not in _LISTED or is_prose:
         return Section(key, heading, paragraphs=paragraphs_of(texts))
-    if key in _LISTED:
-        return Section(key, heading, bullets=tuple(texts))
-    return Section(key, heading, paragraphs=paragraphs_of(texts))
+    return Section(key, heading, bullets=tuple(map(as_sentence, texts) if sentences else texts))
 
 
 _LISTED: Final = frozenset({"gains", "benefits", "features", "problems"})

@@ -1,14 +1,15 @@
 """What a brief says, of its responses: scope, objectives, audience, and the brand's rules."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from domain.json_object import dumps
 from domain.onboarding import Brief, BriefScope, NormalizeBrief
 from domain.validation import PROSE_LENGTH
-from orchestration.producers.briefs.answers import Answers
+from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
 from orchestration.producers.briefs.durations import date_in, weeks_between, weeks_in
 from orchestration.producers.briefs.fields import Field, words_of_key
 from orchestration.producers.briefs.phrases import clean, headline_of, is_absent, sentences_of
@@ -43,14 +44,15 @@ def normalized_of(brief: Brief) -> NormalizeBrief:
             exclusions=answers.items(Field.EXCLUSIONS),
             timeline_weeks=_weeks(answers, brief),
         ),
-        objectives=tuple(
-            sentence.rstrip(".")
-            for point in answers.points(Field.OBJECTIVES)
-            for sentence in sentences_of(point)
-        ),
+        objectives=tuple(islice(_objectives(answers), MAX_ITEMS)),
         target_audience=_cut("; ".join(answers.texts(Field.AUDIENCE))),
         brand_guidelines=_guidelines(answers),
     )
+
+
+def _objectives(answers: Answers) -> Iterator[str]:
+    for point in answers.points(Field.OBJECTIVES):
+        yield from (sentence.rstrip(".") for sentence in sentences_of(point))
 
 
 def _cut(text: str) -> str:
