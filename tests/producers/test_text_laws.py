@@ -1,6 +1,7 @@
 """What holds for the plans and drafts of every brief, however strange its words are."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,11 +10,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from domain.json_object import JsonObject
+from domain.production import Tactic
+from domain.qc import QcIssue, QcSeverity
+from domain.validation import require_valid
 from orchestration.producers.briefs.fields import SYNONYMS, Field
 from orchestration.producers.briefs.phrases import clean
+from orchestration.producers.drafts.generator import draft_of
 from orchestration.producers.drafts.markdown import UNSUBSCRIBE, escaped
 from orchestration.producers.qc.facts import numbers_in
+from orchestration.producers.qc.registry import BY_ID
 from orchestration.producers.qc.text import Text
+from tests import builders as build
 from tests.producers.pipeline import Pipeline
 
 HOSTILE: Final = (
@@ -104,6 +112,17 @@ def links_of(tokens: list[Token]) -> list[str]:
     return [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]
 
 
+def require_no_markup_but_ours(body: str) -> None:
+    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    inside = [child for token in tokens for child in token.children or ()]
+    assert {token.type for token in tokens} <= _ALLOWED
+    assert {token.type for token in inside} <= _ALLOWED_INSIDE
+    for address in links_of(inside):
+        assert address.startswith(("https://", "http://", "%7B%7Bunsubscribe_url"))
+    assert not _TEMPLATE_CODE.search(body.replace(UNSUBSCRIBE, "").replace("\\", ""))
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", body)
+
+
 @settings(max_examples=60)
 @given(BRIEFS, CHANNELS)
 @example(WIDE, [])
@@ -113,19 +132,39 @@ def test_words_of_a_brief_become_neither_markup_nor_template_code_nor_numbers_it
     made = Pipeline(answers, channels)
     known = numbers_in("\n".join([*made.known, *answers]))
 
-    for draft in made.drafts[:5]:
-        markdown = MarkdownIt("commonmark").enable("table")
-        tokens = markdown.parse(draft.body)
-        inside = [child for token in tokens for child in token.children or ()]
-        assert {token.type for token in tokens} <= _ALLOWED
-        assert {token.type for token in inside} <= _ALLOWED_INSIDE
-        for address in links_of(inside):
-            assert address.startswith(("https://", "http://", "%7B%7Bunsubscribe_url"))
-        rest = draft.body.replace(UNSUBSCRIBE, "").replace("\\", "")
-        assert not _TEMPLATE_CODE.search(rest)
-        assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", draft.body + draft.title)
+    for tactic, draft in zip(made.tactics[:5], made.drafts, strict=False):
+        require_no_markup_but_ours(draft.body)
+        require_no_markup_but_ours(escaped(draft.title))
         assert numbers_in(Text(draft.body).plain) <= known
-        assert made.draft(made.tactics[made.drafts.index(draft)]) == draft
+        assert made.draft(tactic) == draft
+
+
+@settings(max_examples=60)
+@given(TEXTS, st.sampled_from(["blog_post", "email", "x_post", "video_script"]))
+def test_words_of_guidelines_and_verdicts_become_no_markup_either(text: str, kind: str) -> None:
+    guidelines = {
+        "requiredPhrases": [text],
+        "requiredSections": {kind: [text]},
+        "legalLines": [text],
+        "callsToAction": [text],
+        "utm": {"source": text},
+        "language": text,
+    }
+    issues = tuple(
+        QcIssue(QcSeverity.MAJOR, "Title", f"The line “{text}” is missing. [{benchmark_id}]")
+        for benchmark_id in BY_ID
+    )
+    made = Pipeline({"company": "Rye", "website": "rye.shop", "benefits": ["Rye keeps."]})
+    subject = replace(
+        made.subject(Tactic("X", kind, text.strip() or "Rye")),
+        brief=replace(made.brief, brand_guidelines=JsonObject.of(guidelines)),
+        verdict=build.result(issues=issues),
+    )
+
+    command = draft_of(subject)
+
+    require_valid(command)
+    require_no_markup_but_ours(command.body)
 
 
 @given(st.one_of(TEXTS, st.lists(st.sampled_from("{}%#*|$<>[] "), max_size=12).map("".join)))

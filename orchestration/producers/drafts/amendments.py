@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.qc import QcResult
+from orchestration.producers.briefs.phrases import clean, is_absent
 from orchestration.producers.qc.checking import normalized
 
 _ISSUE = re.compile(
@@ -76,7 +77,9 @@ def _add_line(it: Amendments, reason: str) -> Amendments:
 
 def _whole(reason: str) -> Iterator[str]:
     """The quoted texts that aren't cut."""
-    yield from (text for text in _QUOTED.findall(reason) if not text.endswith("…"))
+    for text in _QUOTED.findall(reason):
+        if not text.endswith("…") and not is_absent(cleaned := clean(text)):
+            yield cleaned
 
 
 def _undouble(it: Amendments, reason: str) -> Amendments:

@@ -1,7 +1,7 @@
 """The built-in generator of drafts."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -42,7 +42,7 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
         kind = Kind.LANDING_PAGE
     amendments = amendments_of(subject.verdict)
     guidelines = subject.brief.brand_guidelines.to_python()
-    guide = Guide.of(guidelines, kind)
+    guide = _cleaned(Guide.of(guidelines, kind))
     brand = Brand(guide, amendments.left_out, dict(amendments.undoubled))
     material = brand.applied(_readable(material_of(subject.brief), amendments))
     title = _title(brand.polished(clean(tactic.title)), material, brand, tactic.content_type)
@@ -86,6 +86,21 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
         title=title,
         body=body,
         metadata=metadata,
+    )
+
+
+def _cleaned(guide: Guide) -> Guide:
+    """The guidelines' own words, which stand in drafts as those of the brief do."""
+
+    def cleaned(texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(text for each in texts if not is_absent(text := clean(each)))
+
+    return replace(
+        guide,
+        required_phrases=cleaned(guide.required_phrases),
+        required_sections=cleaned(guide.required_sections),
+        legal_lines=cleaned(guide.legal_lines),
+        calls_to_action=cleaned(guide.calls_to_action),
     )
 
 
