@@ -12,6 +12,7 @@ from orchestration.producers.strategy.objectives import indicators_of, target_in
 from orchestration.producers.strategy.pieces import pieces_of
 from orchestration.producers.strategy.planning import milestones_of
 from tests.producers.pipeline import Pipeline, example
+from tests.producers.tables import PAGE, written
 
 # Reading
 
@@ -225,6 +226,12 @@ def test_milestones_are_in_order_and_end_with_the_plan() -> None:
         "Week 1", "Week 3", "Week 4", "Week 6", "Week 10",
     ]  # fmt: skip
     assert {each.week for each in milestones_of(1)} == {"Week 1"}
+
+
+def test_the_documentation_has_the_tables_of_the_rules() -> None:
+    page = PAGE.read_text("utf-8")
+
+    assert page == written(page)
 
 
 # Plans and campaigns
