@@ -188,6 +188,15 @@ def test_channels_are_those_of_the_deliverables_and_those_that_the_brief_names()
     assert channels_of(answers) == ["LinkedIn", "Email", "YouTube"]
 
 
+def test_a_deliverable_goes_to_the_channel_that_it_names_whatever_its_kind() -> None:
+    made = Pipeline({"deliverables": "Instagram reel, LinkedIn posts", "company": "Rye"})
+
+    assert [(each.channel, each.content_type) for each in made.tactics] == [
+        ("LinkedIn", "social_post"),
+        ("Instagram", "video_script"),
+    ]
+
+
 def test_without_deliverables_channels_fit_objectives_and_audience() -> None:
     assert channels_of({"goal": "Be known in town", "audience": "Families"}) == [
         "Instagram", "Facebook", "YouTube", "TikTok",

@@ -222,7 +222,8 @@ def _is_excluded(name: str, exclusions: Sequence[str]) -> bool:
 
 
 def _with_deliverables(fits: Sequence[Fit], subject: Subject) -> tuple[Fit, ...]:
-    """Each deliverable on one channel: that which it names, else the first that takes its kind."""
+    """Each deliverable on one channel: that which it names, such as Instagram for a reel, else the
+    first that takes its kind."""
     places: list[list[Deliverable]] = [[] for _ in fits]
     for deliverable in subject.deliverables:
         place = next(iter(_places(deliverable, fits)), None)
@@ -237,9 +238,9 @@ def _places(deliverable: Deliverable, fits: Sequence[Fit]) -> Iterator[int]:
     if deliverable.kind is Kind.OTHER:
         return
     rule = _rule_of(deliverable.text)
-    takes = [place for place, each in enumerate(fits) if deliverable.kind in each.kinds]
-    yield from (place for place in takes if rule is not None and _rule_of(fits[place].name) is rule)
-    yield from takes
+    if rule is not None:
+        yield from (place for place, each in enumerate(fits) if _rule_of(each.name) is rule)
+    yield from (place for place, each in enumerate(fits) if deliverable.kind in each.kinds)
 
 
 def shares(points: Sequence[int]) -> tuple[float, ...]:
