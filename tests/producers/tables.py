@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from orchestration.producers.drafts.pieces import USUAL_WORDS
+from orchestration.producers.drafts.writing import USUAL_WORDS
 from orchestration.producers.strategy.channels import CHANNEL_RULES
 from orchestration.producers.strategy.objectives import RULES, Aim
 from orchestration.producers.strategy.pieces import LABELS

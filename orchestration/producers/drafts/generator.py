@@ -1,7 +1,7 @@
 """The built-in generator of drafts."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,15 +13,27 @@ from orchestration.producers.briefs.phrases import clean, is_absent
 from orchestration.producers.drafts.amendments import Amendments, amendments_of
 from orchestration.producers.drafts.brand import Brand
 from orchestration.producers.drafts.links import action_of, slug_of, tagged
-from orchestration.producers.drafts.pieces import USUAL_WORDS, Writing, seconds_in, written
+from orchestration.producers.drafts.pages import email_of, page_of
 from orchestration.producers.drafts.place import count_of, own_part
+from orchestration.producers.drafts.posts import post_of
+from orchestration.producers.drafts.scripts import script_of, seconds_in
 from orchestration.producers.drafts.sections import changed_texts, parted
+from orchestration.producers.drafts.writing import Writing, Written
 from orchestration.producers.ports import DraftSubject
 from orchestration.producers.qc.guide import Guide
 from orchestration.producers.qc.kinds import Kind, channel_of, kind_of
 
 _VARIANT: Final = "variant"
 """In the metadata of a draft that was written anew with other points of the brief: how often."""
+
+
+_WRITERS: Final[Mapping[Kind, Callable[[Writing], Written]]] = {
+    Kind.BLOG_POST: page_of,
+    Kind.LANDING_PAGE: page_of,
+    Kind.EMAIL: email_of,
+    Kind.SOCIAL_POST: post_of,
+    Kind.VIDEO_SCRIPT: script_of,
+}
 
 
 class BuiltInDraftGenerator:
@@ -38,7 +50,7 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
     """The draft of the subject's tactic. A content type that isn't known is written as a page."""
     tactic, campaign = subject.tactic, subject.campaign
     kind = kind_of(tactic.content_type)
-    if kind not in USUAL_WORDS:
+    if kind not in _WRITERS:
         kind = Kind.LANDING_PAGE
     amendments = amendments_of(subject.verdict)
     guidelines = subject.brief.brand_guidelines.to_python()
@@ -56,7 +68,7 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
     )
     address = material.website if amendments.has_links else ""
     address = tagged(address, kind, clean(tactic.channel), clean(campaign.name), guide.utm)
-    body, found = written(
+    body, found = _WRITERS[kind](
         Writing(
             kind,
             title,
