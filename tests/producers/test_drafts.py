@@ -111,6 +111,22 @@ def test_a_thin_brief_gives_a_short_draft_and_no_filler() -> None:
     assert "The brief has 0 words that copy can be made of" in made.plan.executive_summary
 
 
+def test_notes_become_sentences_and_lists_with_capitals() -> None:
+    made = Pipeline(
+        {
+            "company": "Kestrel",
+            "service": "evening yoga for desk workers",
+            "usp": "classes of eight people; towels included",
+            "price": "£20 a month",
+            "deliverables": "email",
+        }
+    )
+
+    assert only(made).title == "Classes of eight people"
+    assert "\nKestrel: evening yoga for desk workers.\n\nTowels included." in only(made).body
+    assert (only(made).metadata or {})["preheader"] == ("Kestrel: evening yoga for desk workers.")
+
+
 # The five kinds
 
 

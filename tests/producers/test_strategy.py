@@ -109,6 +109,8 @@ def test_weeks_are_counted_from_the_start_to_the_deadline() -> None:
 
     assert Pipeline(dates).understood.scope.timeline_weeks == 12
     assert Pipeline({"deadline": "16 March 2026"}).understood.scope.timeline_weeks == 2
+    period = {"timeline": "from 1 April 2026 to 30 June 2026"}
+    assert Pipeline(period).understood.scope.timeline_weeks == 13
     assert Pipeline({"duration": "3 months"}).understood.scope.timeline_weeks == 13
 
 
@@ -143,6 +145,7 @@ def test_guidelines_have_the_keys_that_checks_of_drafts_obey() -> None:
         ("€50,000 in revenue by 31 May 2026", (50000, "EUR")),
         ("Raise 1.5m dollars", (1_500_000, "USD")),
         ("Forty more covers a night", (40, "covers")),
+        ("Get 60 people into the trial month", (60, "people")),
         ("Halve the calls about old roofs", (50, "% fewer")),
         ("Reach people aged 25 to 40 within 6 weeks, by May 2027", None),
         ("Explain rooftop solar", None),

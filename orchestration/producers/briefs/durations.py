@@ -34,9 +34,9 @@ def weeks_in(text: str) -> int | None:
     return None if days is None else max(1, round(days / 7))
 
 
-def date_in(text: str) -> date | None:
-    """The first date with a year in a text."""
-    return next((found for _, found, _ in dates_in(text) if found is not None), None)
+def dates_of(text: str) -> tuple[date, ...]:
+    """The dates with a year in a text, in its order."""
+    return tuple(found for _, found, _ in dates_in(text) if found is not None)
 
 
 def weeks_between(start: date, end: date) -> int | None:

@@ -12,6 +12,7 @@ from domain.onboarding import Brief
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
 from orchestration.producers.briefs.fields import Field
 from orchestration.producers.briefs.phrases import (
+    capitalized,
     clean,
     headline_of,
     is_absent,
@@ -88,7 +89,7 @@ class Material:
     def headlines(self) -> tuple[str, ...]:
         """All that can stand as a title, the most fitting first, each once."""
         candidates = chain(self.topics, self.messages, self.benefits, self.problems, self.offer)
-        found = (headline_of(text) for text in candidates)
+        found = (capitalized(headline_of(text)) for text in candidates)
         return tuple(dict.fromkeys(text for text in found if text))
 
 
@@ -100,18 +101,14 @@ def material_of(brief: Brief) -> Material:
     """
     answers = Answers.of(brief.responses.to_python())
     questions, quotes = tuple(_questions(answers)), tuple(_quotes(answers))
+    company = headline_of(answers.text(Field.COMPANY))
     product = answers.text(Field.PRODUCT)
     name = headline_of(product) if not is_sentence(product) else ""
     return Material(
-        company=headline_of(answers.text(Field.COMPANY)),
+        company=company,
         product=name,
         audience=clean(brief.target_audience or ""),
-        description=_unique(
-            (
-                *(() if name else answers.sentences(Field.PRODUCT)),
-                *answers.sentences(Field.DESCRIPTION),
-            )
-        ),
+        description=tuple(_description(answers, company, name)),
         story=answers.sentences(Field.STORY),
         problems=answers.sentences(Field.PROBLEMS),
         messages=answers.sentences(Field.MESSAGES),
@@ -132,6 +129,16 @@ def material_of(brief: Brief) -> Material:
         address=answers.text(Field.ADDRESS),
         website=next(filter(None, map(address_of, answers.texts(Field.WEBSITE))), ""),
     )
+
+
+def _description(answers: Answers, company: str, product: str) -> Iterator[str]:
+    """What the brief says of the product; that by its name first where the others don't name it."""
+    said = answers.sentences(Field.DESCRIPTION)
+    if not product:
+        said = _unique((*answers.sentences(Field.PRODUCT), *said))
+    elif product.casefold() not in " ".join(said).casefold():
+        yield f"{company}: {product}" if company else product
+    yield from said
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

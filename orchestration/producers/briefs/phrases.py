@@ -93,12 +93,15 @@ def is_sentence(text: str) -> bool:
     return _ENDS.search(text) is not None
 
 
+def capitalized(text: str) -> str:
+    """The text with a capital. First words with capitals inside, such as iPad, stay."""
+    first = text.split(" ", 1)[0].rstrip(",;:.!?")
+    return text[0].upper() + text[1:] if first.islower() and first.isalpha() else text
+
+
 def as_sentence(text: str) -> str:
-    """The text with a capital and an end. Words with capitals inside, such as iPad, stay."""
-    text = text.strip()
-    first = text.split(" ", 1)[0]
-    if first.islower() and first.isalpha():
-        text = text[0].upper() + text[1:]
+    """The text with a capital and an end."""
+    text = capitalized(text.strip())
     return text if not text or is_sentence(text) else f"{text.rstrip(',;:')}."
 
 

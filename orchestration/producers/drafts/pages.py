@@ -1,6 +1,7 @@
 """Blog posts, landing pages and emails: sections of the brief's points."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 from orchestration.producers.briefs.material import Material
@@ -113,17 +114,21 @@ def _subject(writing: Writing) -> str:
 
 
 def _preheader(material: Material, subject: str) -> str:
-    """The first sentence that is as long as a preheader is and not the subject; else nothing."""
+    """The first sentence that is as long as a preheader is and not the subject, else the first two
+    that are together; else nothing."""
     least, most = PREHEADER
-    candidates = (
-        *material.offer,
-        *material.benefits,
-        *material.messages,
-        *material.description,
-        *material.problems,
-    )
-    for each in candidates:
-        text = as_sentence(each)
-        if least <= len(text) <= most and normalized(each) != normalized(subject):
+    sentences = [
+        as_sentence(each)
+        for each in (
+            *material.offer,
+            *material.benefits,
+            *material.messages,
+            *material.description,
+            *material.problems,
+        )
+        if normalized(each.rstrip(".")) != normalized(subject.rstrip("."))
+    ]
+    for text in (*sentences, *map(" ".join, pairwise(sentences))):
+        if least <= len(text) <= most:
             return text
     return ""

@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from orchestration.producers.briefs.material import Material, Question, Quote
-from orchestration.producers.briefs.phrases import as_sentence, content_words, is_sentence
+from orchestration.producers.briefs.phrases import (
+    as_sentence,
+    capitalized,
+    content_words,
+    is_sentence,
+)
 from orchestration.producers.qc.checking import normalized
 from orchestration.producers.qc.text import words_of
 
@@ -216,10 +221,11 @@ def _section(outline: Outline, heading: str, items: Sequence[Item]) -> Section:
             questions=tuple(item for item in items if isinstance(item, Question)),
         )
     sentences = sum(map(is_sentence, texts))
-    is_prose = sentences * 2 > len(texts) and not (outline.is_list and len(texts) > 1)
+    is_prose = len(texts) == 1 or (sentences * 2 > len(texts) and not outline.is_list)
     if key not in _LISTED or is_prose:
         return Section(key, heading, paragraphs=paragraphs_of(texts))
-    return Section(key, heading, bullets=tuple(map(as_sentence, texts) if sentences else texts))
+    form = as_sentence if sentences else capitalized
+    return Section(key, heading, bullets=tuple(map(form, texts)))
 
 
 _LISTED: Final = frozenset({"gains", "benefits", "features", "problems"})

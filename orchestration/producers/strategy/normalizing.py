@@ -10,7 +10,7 @@ from domain.json_object import dumps
 from domain.onboarding import Brief, BriefScope, NormalizeBrief
 from domain.validation import PROSE_LENGTH
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
-from orchestration.producers.briefs.durations import date_in, weeks_between, weeks_in
+from orchestration.producers.briefs.durations import dates_of, weeks_between, weeks_in
 from orchestration.producers.briefs.fields import Field, words_of_key
 from orchestration.producers.briefs.phrases import clean, headline_of, is_absent, sentences_of
 from orchestration.producers.qc.guide import NEVER
@@ -60,7 +60,7 @@ def _cut(text: str) -> str:
 
 
 def _weeks(answers: Answers, brief: Brief) -> int | None:
-    """The weeks that are stated, else those from the start to the deadline.
+    """The weeks that are stated, else those from the first date to the last.
 
     A brief without a start begins when it was submitted.
     """
@@ -68,14 +68,14 @@ def _weeks(answers: Answers, brief: Brief) -> int | None:
         for text in answers.texts(field):
             if (weeks := weeks_in(text)) is not None:
                 return weeks
-    end = _first_date(answers, Field.DEADLINE, Field.TIMELINE)
-    start = _first_date(answers, Field.START) or brief.submitted_at.date()
-    return None if end is None else weeks_between(start, end)
+    period, ends = _dates(answers, Field.TIMELINE), _dates(answers, Field.DEADLINE)
+    starts = (*_dates(answers, Field.START), *period[:-1], brief.submitted_at.date())
+    end = next(iter((*ends, *period[-1:])), None)
+    return None if end is None else weeks_between(starts[0], end)
 
 
-def _first_date(answers: Answers, *fields: Field) -> date | None:
-    texts = (text for field in fields for text in answers.texts(field))
-    return next((found for text in texts if (found := date_in(text)) is not None), None)
+def _dates(answers: Answers, field: Field) -> tuple[date, ...]:
+    return tuple(found for text in answers.texts(field) for found in dates_of(text))
 
 
 def _guidelines(answers: Answers) -> dict[str, object]:

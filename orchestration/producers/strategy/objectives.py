@@ -128,7 +128,7 @@ _CURRENCIES: Final = {
 _STOPS: Final = frozenset(
     {"a", "an", "and", "at", "before", "by", "during", "each", "every", "for", "from", "in", "of",
      "on", "or", "over", "per", "the", "through", "to", "until", "via", "who", "with", "within",
-     "among", "after", "that", "this"}
+     "among", "after", "that", "this", "into", "onto", "as", "than", "are", "is", "up"}
 )  # fmt: skip
 _MORE: Final = frozenset({"more", "additional", "extra", "new", "further"})
 
