@@ -13,7 +13,7 @@ from orchestration.producers.drafts.markdown import escaped
 from orchestration.producers.ports import QcEvaluation
 from orchestration.producers.qc.channels import SOCIAL_LIMITS, social_length
 from orchestration.producers.qc.text import Text
-from tests.producers.pipeline import FOLDER, NAMES, Pipeline, example
+from tests.producers.pipeline import FOLDER, NAMES, Pipeline, example, responses
 
 BAKERY: Final[Mapping[str, Any]] = {
     "company": "Rye & Co",
@@ -79,6 +79,14 @@ def test_a_blog_post_tells_what_a_good_brief_has_and_nothing_twice(name: str) ->
     assert 300 <= len(text.words) <= 700
     sentences = [sentence.text for sentence in text.sentences]
     assert len(sentences) == len(set(sentences))
+
+
+def test_the_only_blog_post_of_a_rich_brief_has_400_to_700_words() -> None:
+    made = Pipeline({**responses("hollowmere"), "deliverables": "blog post"})
+    post = made.first("blog_post")
+
+    assert 400 <= len(Text(post.body).words) <= 700
+    assert made.checked(post).score == 1
 
 
 @pytest.mark.parametrize("content_type", ["blog_post", "email", "landing_page", "video_script"])

@@ -25,11 +25,19 @@ class Place:
         return tuple(items[self.number % self.count :: self.count])
 
 
-def place_of(tactic: Tactic, campaign: Campaign, kinds: Sequence[Kind]) -> Place:
-    """The piece's place among those of its campaign that are of these kinds."""
-    alike = [each for each in campaign.tactics or () if kind_of(each.content_type) in kinds]
-    before = sum(1 for each in alike if each.position < tactic.position)
-    return Place(before, max(1, len(alike)))
+def place_of(tactic: Tactic, kind: Kind, campaign: Campaign) -> Place:
+    """The piece's place among those of its campaign that are of its kind."""
+    before = sum(1 for each in _pieces(kind, campaign) if each.position < tactic.position)
+    return Place(before, max(1, count_of(kind, campaign)))
+
+
+def count_of(kind: Kind, campaign: Campaign) -> int:
+    """How many pieces of a kind the campaign has."""
+    return len(_pieces(kind, campaign))
+
+
+def _pieces(kind: Kind, campaign: Campaign) -> Sequence[Tactic]:
+    return [each for each in campaign.tactics or () if kind_of(each.content_type) is kind]
 
 
 def own_part(
@@ -41,7 +49,7 @@ def own_part(
     is; where the campaign has a landing page, that lists it. `shift` gives the share of another
     piece: 0 is its own, None is everything.
     """
-    own = place_of(tactic, campaign, (kind,)) if shift is not None else Place(0, 1)
+    own = place_of(tactic, kind, campaign) if shift is not None else Place(0, 1)
     if shift:
         own = Place(own.number + shift, max(own.count, 2))
     words = content_words(tactic.title)
@@ -86,8 +94,3 @@ def together(texts: Sequence[str]) -> tuple[str, ...]:
         else:
             groups.append(text)
     return tuple(groups)
-
-
-def count_of(kind: Kind, campaign: Campaign) -> int:
-    """How many pieces of a kind the campaign has."""
-    return sum(1 for each in campaign.tactics or () if kind_of(each.content_type) is kind)

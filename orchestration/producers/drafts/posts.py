@@ -15,7 +15,7 @@ _MAX_POINTS: Final = 3
 
 
 def post_of(writing: Writing) -> Written:
-    """The post with as many points, and then hashtags, as the network's limit leaves room for."""
+    """The post, with as many points, and beside them hashtags, as its limit leaves room for."""
     material = writing.material
     said = Said([writing.title])
     points = [*said.new((*material.benefits, *material.proof, *material.messages, *material.offer))]
@@ -37,9 +37,11 @@ _UNLIMITED: Final = 100_000
 
 
 def _fewer(points: int, tags: int) -> Iterator[tuple[int, int]]:
-    """Numbers of points and hashtags: all of them first, and none last."""
-    yield from ((count, tags) for count in range(points, -1, -1))
-    yield (0, 0)
+    """Numbers of points and hashtags: all of them first, none last, and hashtags go before
+    points."""
+    for count in range(points, -1, -1):
+        yield count, tags
+        yield count, 0
 
 
 def _post(writing: Writing, opening: str, points: Sequence[str], tags: Sequence[str]) -> str:
