@@ -95,7 +95,7 @@ class Pipeline:
 
     def rewritten(self, draft: SaveDraft, *issues: QcIssue) -> SaveDraft:
         """The draft as it's written anew after a verdict with these issues."""
-        tactic = self.tactics[self.drafts.index(draft)]
+        tactic = next(each for each in self.tactics if each.title == draft.title)
         verdict: QcResult = build.result(issues=issues)
         subject = replace(
             self.subject(tactic), previous=new_draft(draft, "draft-1", START), verdict=verdict

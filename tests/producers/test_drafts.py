@@ -332,7 +332,19 @@ def test_a_near_duplicate_is_written_from_other_points() -> None:
     second = made.rewritten(first, *verdict(evaluation))
 
     assert "near-duplicates" not in ids(made.checked(second, [first]))
-    assert (second.metadata or {})["variant"] == 1
+
+
+def test_what_was_mended_stays_so_in_every_further_draft() -> None:
+    made = bakery("blog_post")
+    first = issue("banned-phrases", "The brand doesn't use “crisp”.")
+    second = issue("required-phrases", "The brand's phrase “by hand” is missing.")
+
+    once = made.rewritten(only(made), first)
+    twice = made.rewritten(once, second)
+
+    assert (twice.metadata or {})["mended"] == [first.reason, second.reason]
+    assert "crisp" not in twice.body
+    assert "By hand." in twice.body
 
 
 @pytest.mark.parametrize(

@@ -124,11 +124,16 @@ def material_of(brief: Brief) -> Material:
         images=tuple(_images(answers))[:MAX_ITEMS],
         actions=tuple(_actions(answers)),
         channels=_unique(answers.items(Field.CHANNELS)),
-        keywords=_unique(answers.items(Field.KEYWORDS)),
+        keywords=_unique(
+            item for item in answers.items(Field.KEYWORDS) if len(item) <= _MAX_KEYWORD
+        ),
         hashtags=tuple(_hashtags(answers)),
         address=answers.text(Field.ADDRESS),
         website=next(filter(None, map(address_of, answers.texts(Field.WEBSITE))), ""),
     )
+
+
+_MAX_KEYWORD: Final = 60
 
 
 def _description(answers: Answers, company: str, product: str) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """What a verdict asks of the next draft: its issues as changes that can be made."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from domain.production import Draft
 from domain.qc import QcResult
 from orchestration.producers.briefs.phrases import clean, is_absent
 from orchestration.producers.qc.checking import normalized
@@ -12,6 +13,10 @@ from orchestration.producers.qc.checking import normalized
 _ISSUE = re.compile(
     r"^(?P<reason>.*?)(?: Hint: .*)?\s\[(?P<benchmark>[a-z][a-z-]{1,60})\]$", re.DOTALL
 )
+MENDED: Final = "mended"
+"""In the metadata of a draft that was written anew: what it was changed for."""
+_MAX_REASONS: Final = 60
+_MAX_REASON: Final = 500
 _QUOTED = re.compile(r"“([^“”]{1,200})”")
 _LIMIT = re.compile(r"(?:more than|longer than|takes) (\d[\d,]{0,9})\b")
 
@@ -31,26 +36,48 @@ class Amendments:
     max_seconds: int | None = None
     uses_all: bool = False
     """Pieces of a kind no longer share the brief's points: each uses all of them."""
-    uses_others: bool = False
-    """Another share of the brief's points."""
+    variant: int = 0
+    """The share of the brief's points of so many pieces further."""
     parts_sentences: bool = False
     has_links: bool = True
     has_images: bool = True
 
 
-def amendments_of(verdict: QcResult | None) -> Amendments:
-    """The changes that mend the issues of a verdict, as far as they can be mended.
+_Change = Callable[[Amendments, str], Amendments]
 
-    An issue counts if it ends with the id of a benchmark in brackets, as recorded evaluations have
-    it. What it quotes is read from there.
+
+def understood(verdict: QcResult | None, previous: Draft | None) -> tuple[str, ...]:
+    """The reasons of all issues that change something: those that the previous draft was already
+    changed for, so that they don't come back, and then those of its verdict.
+
+    An issue changes something if it ends with the id of a benchmark in brackets, as recorded
+    evaluations have it.
     """
+    before = previous.metadata.to_python().get(MENDED) if previous is not None else None
+    issues = (verdict.issues or ()) if verdict is not None else ()
+    reasons = (
+        *(each for each in (before if isinstance(before, list) else ()) if isinstance(each, str)),
+        *(issue.reason for issue in issues),
+    )
+    known = (each for each in reasons if len(each) <= _MAX_REASON and _change_of(each) is not None)
+    return tuple(known)[-_MAX_REASONS:]
+
+
+def amendments_of(reasons: Sequence[str]) -> Amendments:
+    """The changes that mend issues of these reasons. What a reason quotes is read from it."""
     amended = Amendments()
-    for issue in (verdict.issues or ()) if verdict is not None else ():
-        if (match := _ISSUE.match(issue.reason)) is None:
-            continue
-        if (change := _CHANGES.get(match["benchmark"])) is not None:
-            amended = change(amended, match["reason"])
+    for reason in reasons:
+        if (found := _change_of(reason)) is not None:
+            change, text = found
+            amended = change(amended, text)
     return amended
+
+
+def _change_of(reason: str) -> tuple[_Change, str] | None:
+    """The change for a recorded reason, and the reason itself, without hint and benchmark."""
+    match = _ISSUE.match(reason)
+    change = _CHANGES.get(match["benchmark"]) if match is not None else None
+    return None if match is None or change is None else (change, match["reason"])
 
 
 def _quotes(reason: str) -> Iterator[str]:
@@ -112,7 +139,7 @@ def _part_sentences(it: Amendments, reason: str) -> Amendments:
     return replace(it, parts_sentences=True)
 
 
-_CHANGES: Final[dict[str, Callable[[Amendments, str], Amendments]]] = {
+_CHANGES: Final[Mapping[str, _Change]] = {
     "length": _change_length,
     "required-sections": _add_section,
     "placeholders": _leave_out,
@@ -120,7 +147,7 @@ _CHANGES: Final[dict[str, Callable[[Amendments, str], Amendments]]] = {
     "required-phrases": _add_phrase,
     "tone": _leave_out,
     "doubled-words": _undouble,
-    "near-duplicates": lambda it, _: replace(it, uses_others=True),
+    "near-duplicates": lambda it, _: replace(it, variant=it.variant + 1),
     "readability": _part_sentences,
     "long-sentences": _part_sentences,
     "unsupported-claims": _leave_out,

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Final
 
 from domain.onboarding import Brief
-from domain.production import Draft, SaveDraft
+from domain.production import SaveDraft
 from domain.validation import NAME_LENGTH
 from orchestration.producers.briefs.material import Material, material_of
 from orchestration.producers.briefs.phrases import clean, is_absent
-from orchestration.producers.drafts.amendments import Amendments, amendments_of
+from orchestration.producers.drafts.amendments import MENDED, Amendments, amendments_of, understood
 from orchestration.producers.drafts.brand import Brand
 from orchestration.producers.drafts.links import action_of, slug_of, tagged
 from orchestration.producers.drafts.pages import email_of, page_of
@@ -22,10 +22,6 @@ from orchestration.producers.drafts.writing import Writing, Written
 from orchestration.producers.ports import DraftSubject
 from orchestration.producers.qc.guide import Guide
 from orchestration.producers.qc.kinds import Kind, channel_of, kind_of
-
-_VARIANT: Final = "variant"
-"""In the metadata of a draft that was written anew with other points of the brief: how often."""
-
 
 _WRITERS: Final[Mapping[Kind, Callable[[Writing], Written]]] = {
     Kind.BLOG_POST: page_of,
@@ -52,19 +48,19 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
     kind = kind_of(tactic.content_type)
     if kind not in _WRITERS:
         kind = Kind.LANDING_PAGE
-    amendments = amendments_of(subject.verdict)
+    reasons = understood(subject.verdict, subject.previous)
+    amendments = amendments_of(reasons)
     guidelines = subject.brief.brand_guidelines.to_python()
     guide = _cleaned(Guide.of(guidelines, kind))
     brand = Brand(guide, amendments.left_out, dict(amendments.undoubled))
     material = brand.applied(_readable(material_of(subject.brief), amendments))
     title = _title(brand.polished(clean(tactic.title)), material, brand, tactic.content_type)
-    variant = _variant(subject.previous, amendments)
     part = own_part(
         material,
         kind,
         replace(tactic, title=title),
         campaign,
-        None if amendments.uses_all else variant,
+        None if amendments.uses_all else amendments.variant,
     )
     address = material.website if amendments.has_links else ""
     address = tagged(address, kind, clean(tactic.channel), clean(campaign.name), guide.utm)
@@ -89,8 +85,8 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
     }
     if material.keywords and kind in {Kind.BLOG_POST, Kind.LANDING_PAGE}:
         metadata["keywords"] = list(material.keywords)
-    if variant:
-        metadata[_VARIANT] = variant
+    if reasons:
+        metadata[MENDED] = list(reasons)
     return SaveDraft(
         strategy_id=subject.plan.strategy_id,
         campaign_id=campaign.campaign_id,
@@ -129,12 +125,6 @@ def _title(title: str, material: Material, brand: Brand, content_type: str) -> s
     candidates = (title, *material.headlines, material.subject)
     usable = (each for each in candidates if not is_absent(each) and not brand.refuses(each))
     return (next(usable, "") or clean(content_type) or "Draft")[:NAME_LENGTH].strip()
-
-
-def _variant(previous: Draft | None, amendments: Amendments) -> int:
-    before = previous.metadata.to_python().get(_VARIANT) if previous is not None else None
-    count = before if isinstance(before, int) and not isinstance(before, bool) else 0
-    return max(0, min(count, 1_000)) + (1 if amendments.uses_others else 0)
 
 
 def _seconds(brief: Brief) -> int | None:
