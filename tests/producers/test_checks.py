@@ -176,6 +176,12 @@ CASES: Final[list[tuple[str, bool, str, Mapping[str, Any]]]] = [
         "Loved by 2 million customers.",
         {"guidelines": {"claims": ["2,000,000 of them"]}},
     ),
+    (
+        "unsupported-claims",
+        False,
+        "It cost $1,234,567.5.",
+        {"guidelines": {"price": 1234567.5}},
+    ),
     ("unsupported-claims", False, "Bake it for 45 minutes in 2 tins on 3 May.", {}),
     ("unsupported-claims", False, "We use 60% rye.", {"brief": None}),
     ("unsupported-claims", True, "It costs $4.50.", {}),

@@ -233,6 +233,15 @@ def test_shares_are_in_proportion_and_rounded_by_the_largest_remainders() -> Non
     assert shares([]) == ()
 
 
+def test_how_a_brief_lists_its_deliverables_changes_no_share() -> None:
+    one = Pipeline({"deliverables": "3 emails, landing page"}).plan.recommendations or ()
+    other = Pipeline({"deliverables": ["email", "email", "email", "landing page"]})
+
+    assert [each.budget_percent for each in one] == [50, 50]
+    assert [each.budget_percent for each in other.plan.recommendations or ()] == [50, 50]
+    assert len(other.tactics) == 4
+
+
 def test_milestones_are_in_order_and_end_with_the_plan() -> None:
     assert [each.week for each in milestones_of(10)] == [
         "Week 1", "Week 3", "Week 4", "Week 6", "Week 10",
@@ -265,8 +274,8 @@ def test_a_summary_is_what_one_would_send() -> None:
         "old roof can carry. The campaign speaks to owners of houses built before 1990. It says: "
         "Old roofs carry more than people think.\n\n"
         "In 16 weeks it publishes 6 pieces on 3 channels. The budget of 26,000 GBP is shared in "
-        "proportion to how much in the brief speaks for each: Website 41%, Email 31%, Facebook "
-        "28%.\n\n"
+        "proportion to how much in the brief speaks for each: Website 54%, Email 25%, Facebook "
+        "21%.\n\n"
         "Success is measured by Bookings (900 roof surveys within 112 days); Readers (10% above "
         "the first two weeks within 112 days).\n\n"
         "Not a part of it: Radio.\n\n"

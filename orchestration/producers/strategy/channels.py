@@ -204,7 +204,7 @@ def _fit(rule: ChannelRule, name: str, subject: Subject) -> Fit:
         if words.search(each.text) or (each.kind in rule.kinds and _rule_of(each.text) is None)
     ]
     points = (
-        _POINTS_OF_DELIVERABLE * len(named)
+        _POINTS_OF_DELIVERABLE * len({each.kind for each in named})
         + _POINTS_OF_BRIEF * is_asked_for
         + _POINTS_OF_OBJECTIVE * len(objectives)
         + _POINTS_OF_AUDIENCE * fits_audience

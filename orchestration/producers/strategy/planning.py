@@ -88,7 +88,7 @@ def rationale_of(fit: Fit, percent: float, budget: Budget | None, material: Mate
     """Why the channel is recommended, by the brief's own words, and what its share is."""
     reasons = list[str]()
     if fit.deliverables:
-        texts = [quoted(each.text) for each in fit.deliverables[:5]]
+        texts = [*dict.fromkeys(quoted(each.text) for each in fit.deliverables)][:5]
         reasons.append(f"The brief asks for {_listed(texts)}.")
     if fit.is_asked_for:
         reasons.append(f"The channel is one of those that were asked for: {fit.name}.")
