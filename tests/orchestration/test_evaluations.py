@@ -20,8 +20,9 @@ from domain.json_object import JsonObject
 from domain.production import Draft
 from domain.qc import EvaluateDraft, QcResult, QcSeverity
 from domain.scopes import ALL_SCOPES
-from orchestration.evaluations import OTHERS, Evaluations
+from orchestration.evaluations import Evaluations
 from orchestration.producers.ports import (
+    MAX_OTHERS,
     QcBenchmark,
     QcEvaluation,
     QcFinding,
@@ -160,7 +161,7 @@ async def test_so_many_other_drafts_are_compared(storage: Storage) -> None:
     await store_chain(storage)
 
     async def work(unit: UnitOfWork) -> None:
-        for number in range(OTHERS + 3):
+        for number in range(MAX_OTHERS + 3):
             draft = build.draft(f"other-{number}", strategy_id="plan-1", body="a" * 30_000)
             await unit.drafts.save(draft)
 
@@ -170,7 +171,7 @@ async def test_so_many_other_drafts_are_compared(storage: Storage) -> None:
     await Evaluations(storage, evaluator).evaluate(build.caller(), evaluate())
 
     others = evaluator.subjects[0].others
-    assert len({other.draft_id for other in others}) == len(others) == OTHERS
+    assert len({other.draft_id for other in others}) == len(others) == MAX_OTHERS
     assert {len(other.body) for other in others} == {20_000}
 
 

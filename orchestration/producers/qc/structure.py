@@ -96,7 +96,7 @@ def length(draft: Draft) -> Iterator[Issue]:
 @benchmark(
     "heading-order",
     "Order of headings",
-    "Headings skip no level on the way down, and none is empty.",
+    "Headings skip no level on the way down.",
     severity=MINOR,
     source="W3C, WCAG 2.2 (2023), 1.3.1 and technique G141",
     kinds=(Kind.BLOG_POST, Kind.LANDING_PAGE, Kind.EMAIL),
