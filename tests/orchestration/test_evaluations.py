@@ -30,11 +30,11 @@ from orchestration.producers.ports import (
 )
 from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
-from orchestration.producers.qc.worker import ThreadWorker
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.production.commands import save_draft
 from tests import builders as build
+from tests.support.thread_worker import ThreadWorker
 
 FINDING = QcFinding("links", QcSeverity.MAJOR, "Opening", "It leads nowhere.", "Mend it.")
 

@@ -198,12 +198,12 @@ _DATES = re.compile(
 _YEAR = re.compile(r"\d{4}")
 _IS_TO_COME = re.compile(
     r"\b(?:will|shall|won't|join|book|register|sign up|order|reserve|save|claim|get|come|bring|"
-    r"meet|see you|apply|subscribe|enter|vote|donate|give|buy|pre-?order|rsvp|visit|try|start|send|"
+    r"meet|see you|apply|subscribe|enter|vote|donate|give|buy|pre-?order|rsvp|visit|try|send|"
     r"let us|let's|don't miss|mark|next|upcoming|coming|soon|deadline|due|tickets?|offer|"
-    r"discount|off|free|sale|deal|valid|places|seats|"
-    r"(?:is|are) (?:on|open|planned|set|due|back)|leaves?|starts?|begins?|opens?|closes?|ends?|"
-    r"runs?|expires?|lasts?|launch(?:es)?|takes? place|kicks? off|arrives?|returns?|"
-    r"until|till|by|before|no later than)\b|['\u2019]ll\b|"
+    r"discount|free|sale|deal|valid|places|seats|(?:is|are) (?:on|open|planned|set|back)|"
+    r"leaves|starts|begins|opens|closes|ends|runs|expires|lasts|launches|arrives|returns|"
+    r"takes? place|kicks off|until|till|by|before|no later than)\b|"
+    r"['\u2019]ll\b|\d ?% off\b|\w (?:leave|start|begin|open|close|end|run|expire|return)\b|"
     r"\b\d{1,2}(?:[:.]\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)",
     re.IGNORECASE,
 )

@@ -105,11 +105,11 @@ def anchor_of(text: str) -> str:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """The text in pieces of `MAX_BLOCK` characters at most, parted between words if possible."""
+    """The text in pieces of `MAX_BLOCK` characters at most, parted between lines or words."""
     at = 0
     while len(text) - at > MAX_BLOCK:
-        end = max(text.rfind(mark, at + 1, at + MAX_BLOCK) for mark in " \n")
-        end = at + MAX_BLOCK if end == -1 else end
+        ends = (text.rfind(mark, at + 1, at + MAX_BLOCK) for mark in "\n ")
+        end = next((end for end in ends if end != -1), at + MAX_BLOCK)
         yield text[at:end].strip()
         at = end
     yield text[at:].strip()
@@ -139,11 +139,15 @@ def _markdown() -> "MarkdownIt":
 
 
 def _parse_pieces(state: "StateCore") -> None:
+    from markdown_it.token import Token  # noqa: PLC0415
+
     # Some inline rules look at all that follows, at each character.
     for token in state.tokens:
         if token.type == "inline":
             token.children = []
             for piece in pieces(token.content):
+                if token.children:
+                    token.children.append(Token("softbreak", "br", 0))
                 state.md.inline.parse(piece, state.md, state.env, token.children)
 
 

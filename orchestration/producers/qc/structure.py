@@ -31,6 +31,29 @@ _VERBS: Final = (
     "tell|text|try|tune|unlock|upgrade|upload|view|visit|volunteer|vote|walk|"
     "watch|win|write"
 )
+_GERMAN_VERBS: Final = (
+    r"abonnier|anfrag|anmeld|anruf|anschau|ansehen|antwort|bestell|besuch|bewirb|bewerb|buch|"
+    r"entdeck|erfahr|erleb|finde|folg|fordere|frag|geh|genieß|gib|gebt|geben|hol|informier|"
+    r"kauf|klick|komm|kontaktier|lad|lade|laden|lern|lies|lesen|mach|meld|nimm|nehmt|nehmen|"
+    r"nutz|öffne|plan|probier|reservier|ruf|schau|schick|schreib|schreibt|schütz|"
+    r"sicher|sieh|spar|spend|start|stell|such|teil|test|triff|vereinbar|verschenk|wähl|"
+    r"wechsle|wechsel|zeig"
+)
+_ASKS_IN_GERMAN = re.compile(
+    rf"\W*(?:(?:bitte|einfach|am besten|dann|und|oder|also|gleich|hier|heute|jetzt)[,:]?\s+){{0,2}}"
+    rf"(?:{_GERMAN_VERBS})(?:e|en|t|et|st|le)?(?:\s|[.!:,→»]|$)"
+    r"|\W*(?:jetzt|hier|gleich|heute|direkt|online|kostenlos|unverbindlich|termin|mehr|zur?m?)"
+    r"\b[^.!?]{0,60}\b\w{2,20}(?:en|ern|eln)\W*$",
+    re.IGNORECASE,
+)
+"""A German imperative at the beginning, or an infinitive at the end, as in “Jetzt anmelden”."""
+_GERMAN_WORDS: Final = frozenset(
+    {"und", "der", "das", "den", "ist", "wir", "ihr", "nicht", "mit", "für", "auf", "ein", "eine",
+     "von", "zu", "zum", "zur", "im", "euch", "dich", "dein", "deine", "ihre", "jetzt"}
+)  # fmt: skip
+_GERMAN_SHARE: Final = 12
+"""Of so many words more than one is of these in a German text, and in no other."""
+_MAX_LOOKED_AT: Final = 300
 _POLITE: Final = r"(?:(?:please|just|simply|then|so|or|and|now|today|ready\?)[,:]?\s+)?"
 _ASKS = re.compile(rf"\W*{_POLITE}(?:{_VERBS})\b(?!ing)", re.IGNORECASE)
 _CLOSING: Final = 5
@@ -116,8 +139,8 @@ def heading_order(draft: Draft) -> Iterator[Issue]:
 @benchmark(
     "call-to-action",
     "Call to action",
-    "The text of a link, or a sentence near the end, asks the reader to do something; in a post a "
-    "link that is written out does, too.",
+    "The text of a link, or a sentence near the end, asks the reader to do something, in English "
+    "or German; in a post a link that is written out does, too.",
     severity=MAJOR,
     source="Our own rule",
     kinds=(
@@ -131,12 +154,15 @@ def heading_order(draft: Draft) -> Iterator[Issue]:
 )
 def call_to_action(draft: Draft) -> Iterator[Issue]:
     text = draft.text
+    asks = _ASKS_IN_GERMAN if _is_german(draft) else _ASKS
+    if asks is _ASKS and not draft.guide.is_english:
+        return
     closing = _CLOSING_OF_EMAILS if draft.kind is Kind.EMAIL else _CLOSING
     asks = (
         any(phrase.lower() in draft.lowered for phrase in draft.guide.calls_to_action)
-        or any(_ASKS.match(link.text) for link in text.links if "unsubscribe" not in link.target)
+        or any(asks.match(link.text) for link in text.links if "unsubscribe" not in link.target)
         or (draft.kind is Kind.SOCIAL_POST and any(link.text == link.target for link in text.links))
-        or any(_asks(sentence.text) for sentence in text.sentences[-closing:])
+        or any(_asks(sentence.text, asks) for sentence in text.sentences[-closing:])
     )
     if not asks:
         yield Issue(
@@ -149,15 +175,26 @@ def call_to_action(draft: Draft) -> Iterator[Issue]:
 _CUES = re.compile(r"^\W*(?:[A-Z][A-Z /]{1,30}|[A-Z][a-z]+(?: \d+)?):\s*")
 _CLAUSES = re.compile(r"[,;:–—]\s+")  # noqa: RUF001
 _FOOTER = re.compile(
-    r"unsubscribe|preferences|you (?:get|got|receive|are receiving)", re.IGNORECASE
+    r"unsubscribe|preferences|you (?:get|got|receive|are receiving)|abmeld|abbestell|"
+    r"\bab, |du (?:bekommst|erhältst)|sie (?:bekommen|erhalten)",
+    re.IGNORECASE,
 )
 
 
-def _asks(sentence: str) -> bool:
+def _asks(sentence: str, asks: re.Pattern[str]) -> bool:
     """Whether the sentence, or a clause of it, begins by a verb that asks for something.
 
     What is said about unsubscribing is no call.
     """
     if _FOOTER.search(sentence):
         return False
-    return any(_ASKS.match(clause) for clause in _CLAUSES.split(_CUES.sub("", sentence)))
+    return any(map(asks.match, _CLAUSES.split(_CUES.sub("", sentence))))
+
+
+def _is_german(draft: Draft) -> bool:
+    """Whether the draft is German, by its language or by its words."""
+    if draft.guide.language.lower().startswith("de"):
+        return True
+    words = draft.text.words[:_MAX_LOOKED_AT]
+    german = sum(1 for word in words if word.lower() in _GERMAN_WORDS)
+    return german > len(words) / _GERMAN_SHARE
