@@ -14,6 +14,7 @@ _NAME = re.compile(r"</?([a-zA-Z][\w:-]{0,40})")
 _ATTRIBUTE = re.compile(
     r"""([^\s"'<>/=]{1,80}+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++)))?"""
 )
+_MAX_NAME: Final = 50
 _UNREAD: Final = frozenset({"style", "script", "title", "svg"})
 _MAX_REACH: Final = 4
 """So many `>` may stand in the attributes of a tag."""
@@ -36,10 +37,10 @@ def read_html(html: str) -> Iterator[str | Tag]:
             yield unescape(html[at:begin])
         if html.startswith("<!--", begin):
             at = _after(html, "-->", begin + 4)
-        elif (match := _NAME.match(html, begin)) is not None:
+        elif (match := _NAME.match(html[begin : begin + _MAX_NAME])) is not None:
             end = _end_of_tag(html, begin)
             name, is_end = match[1].lower(), html[begin + 1] == "/"
-            yield Tag(name, {} if is_end else _attributes(html[match.end() : end]), is_end)
+            yield Tag(name, {} if is_end else _attributes(html[begin + match.end() : end]), is_end)
             at = end + 1
             if name in _UNREAD and not is_end and html[end - 1 : end] != "/":
                 closing = re.compile(f"</{name}[^>]*>?", re.IGNORECASE).search(html, at)

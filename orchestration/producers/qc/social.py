@@ -59,7 +59,7 @@ def social_length(text: str, channel: str) -> int:
             text = normalize("NFC", _JOINED_EMOJI.sub(_ONE_EMOJI, text))
             return sum(1 for character in text if not combining(character))
         case "threads":  # emoji by their bytes
-            return sum(len(each.encode()) if ord(each) > 0x2BFF else 1 for each in text)
+            return sum(len(each.encode()) if ord(each) > 0xFFFF else 1 for each in text)
         case "youtube":
             return len(text.encode(errors="replace"))
         case "tiktok":
