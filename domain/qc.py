@@ -1,6 +1,6 @@
 """Quality control: one scored result for each draft, with the issues that were found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -18,18 +18,26 @@ class QcSeverity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QcIssue(check.RuledPart):
+    """Something that is wrong with a draft."""
+
     rules = (
         check.TextRule("section", check.NAME_LENGTH),
         check.TextRule("reason", check.PROSE_LENGTH),
+        check.OptionalTextRule("hint", check.PROSE_LENGTH),
+        check.OptionalKeyRule("benchmark_id"),
     )
 
     severity: QcSeverity
     section: str
     reason: str
     position: int = 0
+    hint: str | None = None
+    """What a writer can do about it; None where nobody said."""
+    benchmark_id: str | None = None
+    """The benchmark that found it; None where something else did."""
 
     def at(self, position: int) -> "QcIssue":
-        return QcIssue(self.severity, self.section, self.reason, position)
+        return replace(self, position=position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,6 +209,10 @@ def _verdict(command: EvaluateDraft, evaluation: QcEvaluation) -> RecordQcResult
 
 
 def _issue(finding: QcFinding) -> QcIssue:
-    """The finding as it's recorded: the reason, then the hint, then the benchmark in brackets."""
-    reason = f"{finding.reason} Hint: {finding.hint} [{finding.benchmark_id}]"
-    return QcIssue(finding.severity, finding.section, reason)
+    return QcIssue(
+        finding.severity,
+        finding.section,
+        finding.reason,
+        hint=finding.hint,
+        benchmark_id=finding.benchmark_id,
+    )

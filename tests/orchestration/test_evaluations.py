@@ -18,7 +18,7 @@ from domain.errors import (
 )
 from domain.json_object import JsonObject
 from domain.production import Draft
-from domain.qc import EvaluateDraft, QcResult, QcSeverity
+from domain.qc import EvaluateDraft, QcIssue, QcResult, QcSeverity
 from domain.scopes import ALL_SCOPES
 from orchestration.evaluations import Evaluations
 from orchestration.producers.ports import (
@@ -101,8 +101,13 @@ async def test_the_verdict_is_recorded_with_hints_and_benchmarks(storage: Storag
     assert outcome.result == await stored_with_issues(storage)
     assert (outcome.result.passed, outcome.result.score) == (False, 0.85)
     [issue] = outcome.result.issues or ()
-    assert (issue.severity, issue.section) == (QcSeverity.MAJOR, "Opening")
-    assert issue.reason == "It leads nowhere. Hint: Mend it. [links]"
+    assert issue == QcIssue(
+        FINDING.severity,
+        FINDING.section,
+        FINDING.reason,
+        hint=FINDING.hint,
+        benchmark_id=FINDING.benchmark_id,
+    )
 
 
 async def stored_with_issues(storage: Storage) -> QcResult:

@@ -7,7 +7,10 @@ from tests.support.graphql import ERRORS, InProcess, Json
 
 EVALUATE = (
     """mutation ($input: EvaluateDraftInput!) { evaluateDraft(input: $input) {
-      qcResult { draftId passed score revision issues { severity section reason } draft { title } }
+      qcResult {
+        draftId passed score revision issues { severity section reason hint benchmarkId }
+        draft { title }
+      }
       evaluation {
         passed score findings { benchmarkId severity section reason hint }
         checkedBenchmarkIds skippedBenchmarkIds
@@ -48,7 +51,7 @@ async def test_an_evaluation_is_recorded_as_the_draft_s_result(api: InProcess, d
             "score": 0.97,
             "revision": 1,
             "issues": [
-                {**FINDING, "reason": f"{FINDING['reason']} Hint: {HINT} [doubled-words]"},
+                {**FINDING, "hint": HINT, "benchmarkId": "doubled-words"},
             ],
             "draft": {"title": draft["title"]},
         },

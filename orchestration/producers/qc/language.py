@@ -177,6 +177,8 @@ def spelling(draft: Draft) -> Iterator[Issue]:
     unknown = dict[str, tuple[str, str]]()
     for section, word, is_first in _words_to_check(draft):
         plain = word.replace("\u2019", "'")
+        if _is_word(plain):
+            continue
         bare = plain.removesuffix("'s").removesuffix("'")
         if plain.lower() in known or bare.lower() in known or bare.lower() in unknown:
             continue
@@ -221,7 +223,7 @@ def _words_to_check(draft: Draft) -> Iterator[tuple[str, str, bool]]:
     names = {word for _, word, is_first in all_words if word[0].isupper() and not is_first}
     lower = {word for _, word, _ in all_words if word[0].islower()}
     for section, word, is_first in all_words:
-        if word.isupper() or any(letter.isupper() for letter in word[1:]):
+        if word.isupper() or word[1:] != word[1:].lower():
             continue
         if word in names and not (is_first and word.lower() in lower):
             continue
@@ -239,8 +241,10 @@ def _words_with_places(text: str) -> Iterator[tuple[str, bool]]:
     end, previous = 0, ""
     for match in WORD.finditer(text):
         # A mark ends a sentence if no number stands between it and the word.
-        between = _DIGIT.split(text[end : match.start()])[-1]
-        begins = end == 0 or _SENTENCE_END.search(between) is not None
+        between = text[end : match.start()]
+        begins = end == 0 or (
+            between != " " and _SENTENCE_END.search(_DIGIT.split(between)[-1]) is not None
+        )
         is_named = text[match.end() : match.end() + 1] == ":" and begins  # who speaks, in a script
         yield match[0], begins and not is_named and previous not in _BEFORE_NAMES
         end, previous = match.end(), match[0]
