@@ -1,6 +1,6 @@
 """Quality control: one scored result for each draft, with the issues that were found."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -37,7 +37,9 @@ class QcIssue(check.RuledPart):
     """The benchmark that found it; None where something else did."""
 
     def at(self, position: int) -> "QcIssue":
-        return replace(self, position=position)
+        return QcIssue(
+            self.severity, self.section, self.reason, position, self.hint, self.benchmark_id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

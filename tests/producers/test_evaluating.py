@@ -106,7 +106,16 @@ def test_every_text_has_one_evaluation_which_can_be_recorded(
 
     assert evaluated(subject, EVERYTHING, 0.8) == outcome
     assert {*outcome.checked, *outcome.skipped} == set(BY_ID)
-    issues = tuple(QcIssue(each.severity, each.section, each.reason) for each in outcome.findings)
+    issues = tuple(
+        QcIssue(
+            each.severity,
+            each.section,
+            each.reason,
+            hint=each.hint,
+            benchmark_id=each.benchmark_id,
+        )
+        for each in outcome.findings
+    )
     command = RecordQcResult(
         draft_id="draft-1", passed=outcome.passed, score=outcome.score, issues=issues
     )
