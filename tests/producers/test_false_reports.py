@@ -21,6 +21,7 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "[Leave]({% unsubscribe %})", MAIL),
         (False, "Too many mails? *|UNSUB|*", MAIL),
         (False, "[Leave](<%asm_group_unsubscribe_raw_url%>)", MAIL),
+        (False, "[Leave](%unsubscribe_url%)", MAIL),
         (False, "[Manage your preferences](https://b.shop/p)", MAIL),
         (False, "[Email preferences](https://b.shop/p)", MAIL),
         (False, "[Leave](https://b.shop/preference-center)", MAIL),
@@ -43,6 +44,8 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "At 8:30 guests arrive, at 9 a.m. shoppers, at 7 readers.", BRIEF),
         (False, "Open 24/7 customers or not. On 12/5/2026 we close.", BRIEF),
         (False, "A strip 1/50 of an inch; 1/5 of the dough.", BRIEF),
+        (False, "A table for 6 people, sleeps up to 4 guests.", BRIEF),
+        (False, "Payment: $42.", BRIEF | {"metadata": {"transactional": True}}),
         (False, "Tip #1 for bakers: step number one in our list.", BRIEF),
         (False, "Week 4 members, iOS 17 users, and people aged 30 readers.", BRIEF),
         (False, "```\n40% off\n```", BRIEF),
@@ -89,6 +92,12 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "Bestellen Sie bis Freitag.", {"guidelines": {"language": "de-AT"}}),
         (False, "Melde dich an.", {"metadata": {"language": "de"}}),
         (False, "Das Brot ist da, und wir sind es auch. [Jetzt anmelden](https://b.shop)", {}),
+        (
+            False,
+            "Das Brot ist da. [Sorten ansehen](https://b.shop)",
+            {"guidelines": {"language": "de"}},
+        ),
+        (False, "Loaves from $4 → bakery.shop/loaves", POST),
         (False, "Le pain est là.", {"guidelines": {"language": "fr"}}),
         (True, "Das Brot ist da, und es ist noch warm.", {"guidelines": {"language": "de"}}),
     ],
@@ -98,6 +107,7 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "[Down](#rye-1)\n\n# Rye\n\n# Rye", {}),
         (False, "[Down](#more)\n\n# Rye {#more}", {}),
         (False, "[Up](#top)", {}),
+        (False, "[Leave](%unsubscribe_url%)", {}),
         (False, "[Order]({{ order_url }}) or [this](https://b.shop/{{ slug }})", {}),
         (True, "[Down](#rye-2)\n\n# Rye\n\n# Rye", {}),
     ],
@@ -118,7 +128,10 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
     "tone": [
         (False, "The GDPR and NIST.", NO_CAPITALS),
         (True, "FREE bread.", NO_CAPITALS),
+        (False, "[FLOUR. WATER.]\n\nHOOK (0–3 s)\n\nWe bake.", SCRIPT | NO_CAPITALS),  # noqa: RUF001
+        (True, "VO: We bake FREE bread.", SCRIPT | NO_CAPITALS),
         (False, "After World War I, in Part I of the book.", NO_I),
+        (False, "How often should I order? As you like.", NO_I),
         (True, "After the war I baked.", {"guidelines": {"never": ["first person singular"]}}),
     ],
     "alt-texts": [

@@ -80,6 +80,10 @@ _NO_COUNT = re.compile(
     re.IGNORECASE,
 )
 """What stands before a number that counts nothing: a label, an age, a date or a time."""
+_FOR_SO_MANY = re.compile(
+    r"\b(?:for|of|to|per|with|serves|feeds|sleeps|seats|fits) $", re.IGNORECASE
+)
+"""What stands before a small number that says for how many something is."""
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|until|during|after|before|by|from|of|for|early|late|mid|the|our|spring|summer|autumn|"
     r"fall|winter)[ -]$",
@@ -135,6 +139,8 @@ def unsupported_claims(draft: Draft) -> Iterator[Issue]:
         if _MAYBE_CLAIM.search(text) is None:
             continue
         for match in _CLAIMS.finditer(text):
+            if match["money"] is not None and draft.is_so("transactional"):
+                continue  # it's the reader's own
             if any(number not in supported for number in _claimed(match)):
                 yield Issue(
                     section,
@@ -149,7 +155,11 @@ def _claimed(match: re.Match[str]) -> list[float]:
     before = match.string[max(0, match.start() - _BEFORE) : match.start()]
     if match["rank"] is not None:
         return [] if _NO_RANK.search(before) else [1.0]
-    if match["count"] is not None and (_NO_COUNT.search(before) or _is_year(match, before)):
+    if (count := match["count"]) is not None and (
+        _NO_COUNT.search(before)
+        or _is_year(match, before)
+        or (len(count) < len("100") and _FOR_SO_MANY.search(before))
+    ):
         return []
     values = (value for value in match.groupdict().values() if value is not None)
     return [number for value in values if (number := number_of(value)) is not None]

@@ -24,7 +24,7 @@ _SECTION_LENGTH: Final = 120
 
 MERGE_TAG = re.compile(
     r"\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|\*\|[^|\n]{1,100}\|\*|%%[\w. -]{1,60}%%"
-    r"|<%[^%<>\n]{1,100}%>|%[A-Z_]{4,60}%|\[\[[A-Z_]{3,60}\]\]"
+    r"|<%[^%<>\n]{1,100}%>|%[A-Z_]{4,60}%|%(?:recipient\.)?[a-z]{1,30}_[a-z_]{1,40}%|\[\[[A-Z_]{3,60}\]\]"
 )
 """What the sending service replaces: as Mailchimp, HubSpot, SendGrid, Brevo and others write it."""
 _HEADING_ID = re.compile(r"\s*\{#([\w-]{1,80})\}$")

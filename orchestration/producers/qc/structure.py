@@ -7,7 +7,7 @@ from typing import Final
 from orchestration.producers.qc.checking import MAJOR, MINOR, WHOLE, Draft, Issue, benchmark, quoted
 from orchestration.producers.qc.guide import Range
 from orchestration.producers.qc.kinds import Kind
-from orchestration.producers.qc.text import MAX_CHARACTERS
+from orchestration.producers.qc.text import MAX_CHARACTERS, Text
 
 LENGTHS: Final = {
     Kind.BLOG_POST: Range(150, 2500),
@@ -160,8 +160,8 @@ def call_to_action(draft: Draft) -> Iterator[Issue]:
     closing = _CLOSING_OF_EMAILS if draft.kind is Kind.EMAIL else _CLOSING
     asks = (
         any(phrase.lower() in draft.lowered for phrase in draft.guide.calls_to_action)
-        or any(asks.match(link.text) for link in text.links if "unsubscribe" not in link.target)
-        or (draft.kind is Kind.SOCIAL_POST and any(link.text == link.target for link in text.links))
+        or any(_is_call(link.text, asks) for link in text.links if "unsub" not in link.target)
+        or (draft.kind is Kind.SOCIAL_POST and _has_address(text))
         or any(_asks(sentence.text, asks) for sentence in text.sentences[-closing:])
     )
     if not asks:
@@ -173,6 +173,8 @@ def call_to_action(draft: Draft) -> Iterator[Issue]:
 
 
 _CUES = re.compile(r"^\W*(?:[A-Z][A-Z /]{1,30}|[A-Z][a-z]+(?: \d+)?):\s*")
+_INFINITIVE = re.compile(r"\w{2}(?:en|ern|eln)\W*$")
+_ADDRESS = re.compile(r"(?<![\w.@-])[a-z0-9-]{2,60}\.[a-z]{2,10}(?:/\w|(?![\w.]))")
 _CLAUSES = re.compile(r"[,;:–—]\s+")  # noqa: RUF001
 _FOOTER = re.compile(
     r"unsubscribe|preferences|you (?:get|got|receive|are receiving)|abmeld|abbestell|"
@@ -189,6 +191,20 @@ def _asks(sentence: str, asks: re.Pattern[str]) -> bool:
     if _FOOTER.search(sentence):
         return False
     return any(map(asks.match, _CLAUSES.split(_CUES.sub("", sentence))))
+
+
+def _is_call(text: str, asks: re.Pattern[str]) -> bool:
+    """Whether the text of a link asks for something, in German by an infinitive, too."""
+    if asks is _ASKS_IN_GERMAN and _INFINITIVE.search(text) and not _FOOTER.search(text):
+        return True
+    return asks.match(text) is not None
+
+
+def _has_address(text: Text) -> bool:
+    """Whether an address is written out."""
+    return any(link.text == link.target for link in text.links) or any(
+        _ADDRESS.search(block.text) for block in text.blocks
+    )
 
 
 def _is_german(draft: Draft) -> bool:

@@ -46,10 +46,10 @@ _BRACKETS = re.compile(
 _DOUBLE_BRACKETS = re.compile(r"\[\[[^\[\]\n]{1,60}\]\]")
 _DIRECTION = re.compile(
     r"\s*(?:visual|video|scene|shot|b-roll|music|sfx|sound|graphic|camera|cut to)\b[^:\n]{0,30}:"
-    r"|\s*\[[^\[\]\n]*\]\s*$",
+    r"|\s*\[[^\[\]\n]*\]\s*$|(?-i:\s*[A-Z][A-Z0-9 ./&–-]{2,60}(?:\([^()\n]{0,30}\))?:?\s*$)",  # noqa: RUF001
     re.IGNORECASE,
 )
-"""What a script says to those who make the video: brackets are usual in it."""
+"""What a script says to those who make the video: brackets and capitals are usual in it."""
 
 _TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     "exclamation_marks": (
@@ -102,6 +102,7 @@ _NUMBERED = re.compile(
     r"Elizabeth|Charles|James|George|William|Henry|Napoleon|Leopold|Friedrich|Frederick) $"
 )
 """What a Roman number follows."""
+_ENDS_AS_QUESTION = re.compile(r"[^.!?\n]{0,200}\?")
 
 
 @benchmark(
@@ -185,11 +186,14 @@ def required_phrases(draft: Draft) -> Iterator[Issue]:
 )
 def tone(draft: Draft) -> Iterator[Issue]:
     allowed = {name.lower() for name in draft.guide.names}
+    written = draft.written
+    if draft.kind is Kind.VIDEO_SCRIPT:
+        written = tuple((section, _without_directions(text)) for section, text in written)
     for rule in sorted(draft.guide.avoided):
         pattern, name, hint = _TONE[rule]
         found = (
             (section, _with_words_before(text, match))
-            for section, text in draft.written
+            for section, text in written
             for match in pattern.finditer(text)
             if match[0].lower() not in allowed and _is_meant(rule, match, draft)
         )
@@ -198,12 +202,15 @@ def tone(draft: Draft) -> Iterator[Issue]:
 
 
 def _is_meant(rule: str, match: re.Match[str], draft: Draft) -> bool:
-    """Whether it isn't an abbreviation (GDPR) or a Roman number (World War I)."""
+    """Whether it isn't an abbreviation (GDPR), a Roman number (World War I) or the reader's own
+    question (How do I pay?)."""
     if rule == "all_caps":
         words = re.findall(r"[A-Z]{4,}", match[0])
         if draft.guide.is_english:
             return any(is_in_dictionary(word.lower()) for word in words)
         return " " in match[0]
+    if rule == "first_person" and _ENDS_AS_QUESTION.match(match.string, match.end()):
+        return False
     if rule == "first_person" and match[0] == "I":
         before = match.string[max(0, match.start() - 30) : match.start()]
         return _NUMBERED.search(before) is None
