@@ -81,15 +81,17 @@ async def test_a_call_that_nobody_waits_for_any_more_fails_alone(
 async def test_who_waits_at_the_end_hears_that_the_server_ends(
     impatient_worker: ProcessWorker,
 ) -> None:
-    calls = [asyncio.create_task(impatient_worker.call(partial(time.sleep, 600)))]
-    calls += [asyncio.create_task(impatient_worker.call(os.getpid)) for _ in range(2)]
+    running = asyncio.create_task(impatient_worker.call(partial(time.sleep, 600)))
+    waiting = [asyncio.create_task(impatient_worker.call(os.getpid)) for _ in range(2)]
     await asyncio.sleep(0)
 
     await impatient_worker.close()
 
-    running, *waiting = await asyncio.gather(*calls, return_exceptions=True)
-    assert isinstance(running, TimedOut | Unavailable)
-    assert all(isinstance(each, Unavailable) for each in waiting)
+    with pytest.raises((TimedOut, Unavailable)):
+        await running
+    for each in waiting:
+        with pytest.raises(Unavailable, match="ending"):
+            await each
 
 
 async def test_what_the_function_raises_is_raised_here(worker: ProcessWorker) -> None:

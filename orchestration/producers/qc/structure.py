@@ -158,13 +158,13 @@ def call_to_action(draft: Draft) -> Iterator[Issue]:
     if asks is _ASKS and not draft.guide.is_english:
         return
     closing = _CLOSING_OF_EMAILS if draft.kind is Kind.EMAIL else _CLOSING
-    asks = (
+    is_asked = (
         any(phrase.lower() in draft.lowered for phrase in draft.guide.calls_to_action)
         or any(_is_call(link.text, asks) for link in text.links if "unsub" not in link.target)
         or (draft.kind is Kind.SOCIAL_POST and _has_address(text))
         or any(_asks(sentence.text, asks) for sentence in text.sentences[-closing:])
     )
-    if not asks:
+    if not is_asked:
         yield Issue(
             text.blocks[-1].section if text.blocks else WHOLE,
             "Nothing asks the reader to do something.",

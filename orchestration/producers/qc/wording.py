@@ -114,9 +114,8 @@ _ENDS_AS_QUESTION = re.compile(r"[^.!?\n]{0,200}\?")
     source="Our own rule",
 )
 def placeholders(draft: Draft) -> Iterator[Issue]:
-    patterns = (*_PLACEHOLDERS, _BRACKETS)
-    if draft.kind is not Kind.EMAIL:
-        patterns = (*patterns, _DOUBLE_BRACKETS, MERGE_TAG)
+    elsewhere = () if draft.kind is Kind.EMAIL else (_DOUBLE_BRACKETS, MERGE_TAG)
+    patterns = (*_PLACEHOLDERS, _BRACKETS, *elsewhere)
     for section, text in draft.written:
         # Ad servers fill in addresses everywhere, and scripts have brackets for directions.
         texts = {MERGE_TAG: URL.sub(" ", text) if "{" in text else text}
