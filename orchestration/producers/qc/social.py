@@ -114,7 +114,7 @@ def posts_of(text: str) -> list[str]:
     )
     + ". In a thread each post does.",
     severity=CRITICAL,
-    source="The networks' own limits (read 2026): "
+    source="The networks' own limits, as of 2026: "
     + "; ".join(f"{channel}: {limit.source}" for channel, limit in SOCIAL_LIMITS.items()),
     kinds=(Kind.SOCIAL_POST,),
     settings="The draft's `channel`, in its front matter or metadata, or the network's name in its "

@@ -177,7 +177,7 @@ _INFINITIVE = re.compile(r"\w{2}(?:en|ern|eln)\W*$")
 _ADDRESS = re.compile(r"(?<![\w.@-])[a-z0-9-]{2,60}\.[a-z]{2,10}(?:/\w|(?![\w.]))")
 _CLAUSES = re.compile(r"[,;:–—]\s+")  # noqa: RUF001
 _FOOTER = re.compile(
-    r"unsubscribe|preferences|you (?:get|got|receive|are receiving)|abmeld|abbestell|"
+    r"unsubscribe|preferences|you (?:get|got|receive|are receiving)|abmeld|abbestell|austrag|"
     r"\bab, |du (?:bekommst|erhältst)|sie (?:bekommen|erhalten)",
     re.IGNORECASE,
 )
