@@ -107,6 +107,7 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "[Down](#rye-1)\n\n# Rye\n\n# Rye", {}),
         (False, "[Down](#more)\n\n# Rye {#more}", {}),
         (False, "[Up](#top)", {}),
+        (False, "```\nhttps://example.com\n```", {}),
         (False, "[Leave](%unsubscribe_url%)", {}),
         (False, "[Order]({{ order_url }}) or [this](https://b.shop/{{ slug }})", {}),
         (True, "[Down](#rye-2)\n\n# Rye\n\n# Rye", {}),

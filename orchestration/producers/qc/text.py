@@ -139,7 +139,7 @@ class Text:
     def _bare_links(self) -> Iterator[Link]:
         named = {link.target for link in self._parts.links}
         for block in self.blocks:
-            for found in URL.findall(block.text):
+            for found in URL.findall(block.written):
                 target = found.rstrip(".,;:!?…*_~`")
                 if target not in named:
                     yield Link(target, target, block.section)
