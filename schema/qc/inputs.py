@@ -39,7 +39,7 @@ class QcIssueInput:
     reason: str = required("What is wrong.", REASON)
     hint: str | None = optional("What a writer can do about it.", REASON)
     benchmark_id: strawberry.ID | None = optional(
-        "The benchmark that found it. It may be one that `qcBenchmarks` doesn't have.", KEY
+        "The benchmark that found it. It isn't checked whether `qcBenchmarks` has it.", KEY
     )
 
 

@@ -129,10 +129,11 @@ async def test_all_benchmarks_are_listed_with_their_sources(api: InProcess) -> N
     assert by_id["unsubscribe"] == {
         "benchmarkId": "unsubscribe",
         "name": "Unsubscribing",
-        "description": "An email has a link by which readers unsubscribe.",
+        "description": "An email says how readers unsubscribe: by a link, a merge tag, or an "
+        "answer.",
         "contentTypes": ["email"],
         "severity": "CRITICAL",
         "source": "United States, CAN-SPAM Act (2003), 15 U.S.C. 7704(a)(3)",
-        "settings": "The draft's `transactional`, `yes` in its front matter: such mails need no "
-        "link.",
+        "settings": "The draft's `transactional`, `yes` in its front matter or `true` in its "
+        "metadata: such mails need no link.",
     }
