@@ -151,7 +151,12 @@ def test_words_of_guidelines_and_verdicts_become_no_markup_either(text: str, kin
         "language": text,
     }
     issues = tuple(
-        QcIssue(QcSeverity.MAJOR, "Title", f"The line “{text}” is missing. [{benchmark_id}]")
+        QcIssue(
+            QcSeverity.MAJOR,
+            "Title",
+            f"The line “{text}” is missing.",
+            benchmark_id=benchmark_id,
+        )
         for benchmark_id in BY_ID
     )
     made = Pipeline({"company": "Rye", "website": "rye.shop", "benefits": ["Rye keeps."]})

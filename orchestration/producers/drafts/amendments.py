@@ -3,18 +3,16 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.production import Draft
 from domain.qc import QcResult
 from orchestration.producers.briefs.phrases import clean, is_absent
 from orchestration.producers.qc.checking import normalized
 
-_ISSUE = re.compile(
-    r"^(?P<reason>.*?)(?: Hint: .*)?\s\[(?P<benchmark>[a-z][a-z-]{1,60})\]$", re.DOTALL
-)
 MENDED: Final = "mended"
-"""In the metadata of a draft that was written anew: what it was changed for."""
+"""In the metadata of a draft that was written anew: what it was changed for, as pairs of a
+benchmark's id and a reason."""
 _MAX_REASONS: Final = 60
 _MAX_REASON: Final = 500
 _QUOTED = re.compile(r"“([^“”]{1,200})”")
@@ -46,38 +44,44 @@ class Amendments:
 _Change = Callable[[Amendments, str], Amendments]
 
 
-def understood(verdict: QcResult | None, previous: Draft | None) -> tuple[str, ...]:
-    """The reasons of all issues that change something: those that the previous draft was already
-    changed for, so that they don't come back, and then those of its verdict.
+class Mended(NamedTuple):
+    """What an issue said that changes something."""
 
-    An issue changes something if it ends with the id of a benchmark in brackets, as recorded
-    evaluations have it.
+    benchmark_id: str
+    reason: str
+
+
+def understood(verdict: QcResult | None, previous: Draft | None) -> tuple[Mended, ...]:
+    """All issues that change something: those that the previous draft was already changed for, so
+    that they don't come back, and then those of its verdict.
+
+    An issue changes something if it names a benchmark that is known here.
     """
-    before = previous.metadata.to_python().get(MENDED) if previous is not None else None
     issues = (verdict.issues or ()) if verdict is not None else ()
-    reasons = (
-        *(each for each in (before if isinstance(before, list) else ()) if isinstance(each, str)),
-        *(issue.reason for issue in issues),
+    found = (
+        *_mended_before(previous),
+        *(Mended(issue.benchmark_id or "", issue.reason) for issue in issues),
     )
-    known = (each for each in reasons if len(each) <= _MAX_REASON and _change_of(each) is not None)
+    known = (
+        each for each in found if each.benchmark_id in _CHANGES and len(each.reason) <= _MAX_REASON
+    )
     return tuple(known)[-_MAX_REASONS:]
 
 
-def amendments_of(reasons: Sequence[str]) -> Amendments:
-    """The changes that mend issues of these reasons. What a reason quotes is read from it."""
+def _mended_before(previous: Draft | None) -> Iterator[Mended]:
+    noted = previous.metadata.to_python().get(MENDED) if previous is not None else None
+    for each in noted if isinstance(noted, list) else ():
+        match each:
+            case [str(benchmark_id), str(reason)]:
+                yield Mended(benchmark_id, reason)
+
+
+def amendments_of(mended: Sequence[Mended]) -> Amendments:
+    """The changes that mend these issues. What a reason quotes is read from it."""
     amended = Amendments()
-    for reason in reasons:
-        if (found := _change_of(reason)) is not None:
-            change, text = found
-            amended = change(amended, text)
+    for benchmark_id, reason in mended:
+        amended = _CHANGES[benchmark_id](amended, reason)
     return amended
-
-
-def _change_of(reason: str) -> tuple[_Change, str] | None:
-    """The change for a recorded reason, and the reason itself, without hint and benchmark."""
-    match = _ISSUE.match(reason)
-    change = _CHANGES.get(match["benchmark"]) if match is not None else None
-    return None if match is None or change is None else (change, match["reason"])
 
 
 def _quotes(reason: str) -> Iterator[str]:

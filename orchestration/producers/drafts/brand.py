@@ -9,7 +9,8 @@ from typing import Final
 from orchestration.producers.briefs.material import Image, Material, Question, Quote
 from orchestration.producers.qc.checking import normalized, phrase_pattern
 from orchestration.producers.qc.guide import Guide
-from orchestration.producers.qc.wording import MERGE_TAGS, PLACEHOLDERS, TONE
+from orchestration.producers.qc.markup import MERGE_TAG
+from orchestration.producers.qc.wording import BRACKETS, PLACEHOLDERS, TONE
 
 _FULL_FORMS: Final = (
     (re.compile(r"\b(?i:(c)an['’]t)\b"), r"\1annot"),  # noqa: RUF001
@@ -30,7 +31,7 @@ _FULL_FORMS: Final = (
 
 @lru_cache(500)
 def _is_unfinished(text: str) -> bool:
-    return any(pattern.search(text) for pattern in (*PLACEHOLDERS, MERGE_TAGS))
+    return any(pattern.search(text) for pattern in (*PLACEHOLDERS, BRACKETS, MERGE_TAG))
 
 
 @lru_cache(1_000)

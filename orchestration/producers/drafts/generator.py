@@ -48,8 +48,8 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
     kind = kind_of(tactic.content_type)
     if kind not in _WRITERS:
         kind = Kind.LANDING_PAGE
-    reasons = understood(subject.verdict, subject.previous)
-    amendments = amendments_of(reasons)
+    mended = understood(subject.verdict, subject.previous)
+    amendments = amendments_of(mended)
     guidelines = subject.brief.brand_guidelines.to_python()
     guide = _cleaned(Guide.of(guidelines, kind))
     brand = Brand(guide, amendments.left_out, dict(amendments.undoubled))
@@ -85,8 +85,8 @@ def draft_of(subject: DraftSubject) -> SaveDraft:
     }
     if material.keywords and kind in {Kind.BLOG_POST, Kind.LANDING_PAGE}:
         metadata["keywords"] = list(material.keywords)
-    if reasons:
-        metadata[MENDED] = list(reasons)
+    if mended:
+        metadata[MENDED] = [list(each) for each in mended]
     return SaveDraft(
         strategy_id=subject.plan.strategy_id,
         campaign_id=campaign.campaign_id,

@@ -7,7 +7,7 @@ from orchestration.producers.briefs.phrases import as_sentence, headline_of
 from orchestration.producers.drafts.markdown import Markdown
 from orchestration.producers.drafts.sections import Said
 from orchestration.producers.drafts.writing import Writing, Written, body_of
-from orchestration.producers.qc.channels import SOCIAL_LIMITS, social_length
+from orchestration.producers.qc.social import SOCIAL_LIMITS, social_length
 from orchestration.producers.qc.text import words_of
 
 _MAX_HASHTAGS: Final = 3
