@@ -19,18 +19,28 @@ class QcSeverity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QcIssue(check.RuledPart):
+    """Something that is wrong with a draft."""
+
     rules = (
         check.TextRule("section", check.NAME_LENGTH),
         check.TextRule("reason", check.PROSE_LENGTH),
+        check.OptionalTextRule("hint", check.PROSE_LENGTH),
+        check.OptionalKeyRule("benchmark_id"),
     )
 
     severity: QcSeverity
     section: str
     reason: str
     position: int = 0
+    hint: str | None = None
+    """What a writer can do about it; None where nobody said."""
+    benchmark_id: str | None = None
+    """The benchmark that found it; None where something else did."""
 
     def at(self, position: int) -> "QcIssue":
-        return QcIssue(self.severity, self.section, self.reason, position)
+        return QcIssue(
+            self.severity, self.section, self.reason, position, self.hint, self.benchmark_id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -244,6 +244,20 @@ class OptionalRule(FieldRule):
     def _surely_hold_given(self, values: list[Any]) -> bool: ...
 
 
+class OptionalTextRule(OptionalRule):
+    """The rule of `text`, where it's given."""
+
+    def __init__(self, field: str, limit: int) -> None:
+        super().__init__(field)
+        self._given = TextRule(field, limit)
+
+    def _check_given(self, value: str) -> Found:
+        return self._given._check(value)
+
+    def _surely_hold_given(self, values: list[str]) -> bool:
+        return self._given._surely_hold(values)
+
+
 class OptionalUrlRule(OptionalRule):
     """The rule of `url`."""
 

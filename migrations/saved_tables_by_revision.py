@@ -298,3 +298,23 @@ def _with_lineage(saved: SavedTable) -> SavedTable:
 
 AS_OF_0019: Final = tuple(map(_with_lineage, AS_OF_0016))
 """The tables as the revision 0019 made functions of them."""
+
+
+_SAID_AS_OF_0023: Final = {"hint": "hint", "benchmarkId": "benchmark_id"}
+
+
+def _with_hints(saved: SavedTable) -> SavedTable:
+    if saved.table != "qc_results":
+        return saved
+    assert saved.children is not None
+    assert saved.logged is not None
+    columns = dict.fromkeys(_SAID_AS_OF_0023.values(), "text")
+    return replace(
+        saved,
+        children=replace(saved.children, columns={**saved.children.columns, **columns}),
+        logged=replace(saved.logged, members={**saved.logged.members, **_SAID_AS_OF_0023}),
+    )
+
+
+AS_OF_0023: Final = tuple(map(_with_hints, AS_OF_0019))
+"""The tables as the revision 0023 made functions of them."""

@@ -19,6 +19,8 @@ from domain.sources import Clock, utc_now
 from domain.strategy import Recommendation, StrategyPlan
 from domain.validation import require_valid
 from orchestration.producers.ports import (
+    MAX_OTHER_CHARACTERS,
+    MAX_OTHERS,
     OtherDraft,
     QcBenchmark,
     QcEvaluation,
@@ -39,10 +41,6 @@ from repositories.deadlines import seconds_left
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from resolvers.qc.commands import record_qc_result
 
-OTHERS: Final = 25
-"""So many of the client's latest drafts are compared with one."""
-OTHER_CHARACTERS: Final = 20_000
-"""So much of each of them."""
 _READ_AT_ONCE: Final = 4
 """How many of them are read by one statement: each may have a megabyte, and is cut before more are
 read."""
@@ -171,8 +169,8 @@ async def _others_of(snapshot: Snapshot, draft: Draft) -> tuple[OtherDraft, ...]
     )
     others: list[OtherDraft] = []
     after, has_more = None, True
-    while has_more and len(others) < OTHERS:
-        limit = min(_READ_AT_ONCE, OTHERS - len(others))
+    while has_more and len(others) < MAX_OTHERS:
+        limit = min(_READ_AT_ONCE, MAX_OTHERS - len(others))
         page = await snapshot.drafts.page(PageRequest(limit, NEWEST_FIRST, is_other, after=after))
         others += [_other(it, draft) for it in page.items]
         has_more = page.has_next
@@ -185,7 +183,7 @@ def _other(other: Draft, draft: Draft) -> OtherDraft:
     return OtherDraft(
         other.draft_id,
         other.title,
-        other.body[:OTHER_CHARACTERS],
+        other.body[:MAX_OTHER_CHARACTERS],
         same_campaign=other.campaign_id is not None and other.campaign_id == draft.campaign_id,
     )
 
@@ -220,6 +218,10 @@ def _verdict(command: EvaluateDraft, evaluation: QcEvaluation) -> RecordQcResult
 
 
 def _issue(finding: QcFinding) -> QcIssue:
-    """The finding as it's recorded: the reason, then the hint, then the benchmark in brackets."""
-    reason = f"{finding.reason} Hint: {finding.hint} [{finding.benchmark_id}]"
-    return QcIssue(finding.severity, finding.section, reason)
+    return QcIssue(
+        finding.severity,
+        finding.section,
+        finding.reason,
+        hint=finding.hint,
+        benchmark_id=finding.benchmark_id,
+    )

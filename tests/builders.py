@@ -207,7 +207,13 @@ def result(result_id: str = "result-1", **changes: Any) -> QcResult:
         evaluated_at=START,
         issues=(
             issue("title"),
-            issue("body", severity=QcSeverity.CRITICAL, position=1),
+            issue(
+                "body",
+                severity=QcSeverity.CRITICAL,
+                position=1,
+                hint="Cut it.",
+                benchmark_id="length",
+            ),
             issue("close", severity=QcSeverity.MINOR, position=2),
         ),
         created_at=START,

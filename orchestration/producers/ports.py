@@ -3,13 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.errors import DomainError
 from domain.onboarding import Brief, NormalizeBrief
 from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
 from domain.qc import QcResult, QcSeverity
 from domain.strategy import SaveStrategyPlan, StrategyPlan
+
+MAX_OTHERS: Final = 25
+"""So many of the client's other drafts are compared with one, the latest first."""
+MAX_OTHER_CHARACTERS: Final = 20_000
+"""So much of each of them."""
 
 
 class ProducerFailed(DomainError):
@@ -18,7 +23,7 @@ class ProducerFailed(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class OtherDraft:
-    """Another draft of the same client, to compare with."""
+    """Another draft of the same client, to compare with; its body is cut to what is compared."""
 
     draft_id: str
     title: str

@@ -11,10 +11,15 @@ def texts_of(value: object) -> Iterator[str]:
         case bool() | None:
             pass
         case int() | float():
-            yield f"{value:g}" if isinstance(value, float) else str(value)
+            yield number_text(value)
         case Mapping():
             for item in value.values():
                 yield from texts_of(item)
         case list() | tuple():
             for item in value:
                 yield from texts_of(item)
+
+
+def number_text(value: float) -> str:
+    """A number as people write it; of floats 15 digits, which is all that they hold."""
+    return str(value) if isinstance(value, int) else f"{value:.15g}"

@@ -17,7 +17,15 @@ _SEVERITIES = {severity.value: severity for severity in QcSeverity}
 
 
 def _issue(row: Row) -> QcIssue:
-    return _new_issue(position=row[0], severity=_SEVERITIES[row[1]], section=row[2], reason=row[3])
+    position, severity, section, reason, hint, benchmark_id, *_ = row
+    return _new_issue(
+        position=position,
+        severity=_SEVERITIES[severity],
+        section=section,
+        reason=reason,
+        hint=hint,
+        benchmark_id=benchmark_id,
+    )
 
 
 def _issue_values(issue: QcIssue) -> Values:
@@ -25,6 +33,8 @@ def _issue_values(issue: QcIssue) -> Values:
         "severity": issue.severity.value,
         "section": issue.section,
         "reason": issue.reason,
+        "hint": issue.hint,
+        "benchmark_id": issue.benchmark_id,
     }
 
 
@@ -35,7 +45,7 @@ class DatabaseQcResultRepository(DatabaseRepository[QcResult]):
         children=ChildMapping(
             qc_issues,
             "issues",
-            ("position", "severity", "section", "reason"),
+            ("position", "severity", "section", "reason", "hint", "benchmark_id"),
             _issue,
             _issue_values,
         ),

@@ -47,6 +47,8 @@ qc_issues = Table(
     text("severity"),
     text("section"),
     text("reason"),
+    text("hint", nullable=True),
+    text("benchmark_id", nullable=True),
     one_of("severity", QcSeverity),
     **CHILD_OPTIONS,
 )

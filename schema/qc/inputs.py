@@ -37,6 +37,10 @@ class QcIssueInput:
     severity: QcSeverity = required("How bad it is.")
     section: str = required("Where in the draft.", NAME)
     reason: str = required("What is wrong.", REASON)
+    hint: str | None = optional("What a writer can do about it.", REASON)
+    benchmark_id: strawberry.ID | None = optional(
+        "The benchmark that found it. It isn't checked whether `qcBenchmarks` has it.", KEY
+    )
 
 
 @command_input(

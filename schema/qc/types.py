@@ -27,6 +27,12 @@ class QcIssue:
     severity: QcSeverity = strawberry.field(description="How bad it is.")
     section: str = strawberry.field(description="Where in the draft.")
     reason: str = strawberry.field(description="What is wrong.")
+    hint: str | None = strawberry.field(
+        description="What a writer can do about it; null when nobody said."
+    )
+    benchmark_id: strawberry.ID | None = strawberry.field(
+        description="The benchmark that found it, see `qcBenchmarks`; null when nobody said."
+    )
 
 
 @strawberry.type(description="The verdict of quality control on a draft. A draft has one at most.")

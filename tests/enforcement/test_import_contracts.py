@@ -59,6 +59,10 @@ PLANTED = {
         "orchestration/producers/ports.py",
         "repositories.criteria",
     ),
+    "Producers of texts know briefs and checks, and not each other": (
+        "orchestration/producers/drafts/links.py",
+        "orchestration.producers.strategy.channels",
+    ),
     "Texts are parsed and spelled by producers alone": ("server/service.py", "pyphen"),
     "Requests to others leave from orchestration alone": ("server/service.py", "aiohttp"),
     "Buckets are reached from files alone": ("server/service.py", "obstore"),

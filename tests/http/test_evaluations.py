@@ -1,9 +1,13 @@
 """A server checks drafts by its own settings, and goes on answering meanwhile."""
 
 import asyncio
+import os
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from orchestration.producers.qc.evaluator import BuiltInQc
 from tests import inputs
 from tests.http.conftest import Serve
 from tests.support.graphql import Json
@@ -32,12 +36,22 @@ async def test_a_draft_passes_with_the_score_of_the_settings(
     assert payload == {"evaluation": {"passed": passes, "score": 0.97}, "errors": []}
 
 
-async def test_other_requests_are_answered_while_a_draft_is_checked(server: Served) -> None:
-    await server.api.do("saveDraft", inputs.save_draft(body="It takes time. " * 13_000))
+async def test_other_requests_are_answered_while_drafts_are_checked(
+    server: Served, tmp_path: Path
+) -> None:
+    await server.api.do("saveDraft", inputs.save_draft(body="It takes time."))
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    evaluator = server.service.evaluations.evaluator
+    assert isinstance(evaluator, BuiltInQc)
+    # The process reads until somebody writes, and the draft is checked after that.
+    busy = asyncio.create_task(evaluator._worker.call(partial(Path.read_text, gate)))
 
     checking = asyncio.create_task(checked(server))
     for _ in range(3):
         await server.api.ask("{ drafts { totalCount } }")
     assert not checking.done()
 
+    await asyncio.to_thread(gate.write_text, "open")
     assert (await checking)["errors"] == []
+    assert await busy == "open"

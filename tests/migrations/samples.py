@@ -189,4 +189,5 @@ ROWS = {
             '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 3)
         """,
     ),
+    "0023": ("UPDATE qc_issues SET hint = 'é', benchmark_id = 'tone' WHERE position = 1",),
 }

@@ -18,10 +18,11 @@ from domain.errors import (
 )
 from domain.json_object import JsonObject
 from domain.production import Draft
-from domain.qc import EvaluateDraft, QcResult, QcSeverity
+from domain.qc import EvaluateDraft, QcIssue, QcResult, QcSeverity
 from domain.scopes import ALL_SCOPES
-from orchestration.evaluations import OTHERS, Evaluations
+from orchestration.evaluations import Evaluations
 from orchestration.producers.ports import (
+    MAX_OTHERS,
     QcBenchmark,
     QcEvaluation,
     QcFinding,
@@ -29,11 +30,11 @@ from orchestration.producers.ports import (
 )
 from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
-from orchestration.producers.qc.worker import ThreadWorker
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.production.commands import save_draft
 from tests import builders as build
+from tests.support.thread_worker import ThreadWorker
 
 FINDING = QcFinding("links", QcSeverity.MAJOR, "Opening", "It leads nowhere.", "Mend it.")
 
@@ -100,8 +101,13 @@ async def test_the_verdict_is_recorded_with_hints_and_benchmarks(storage: Storag
     assert outcome.result == await stored_with_issues(storage)
     assert (outcome.result.passed, outcome.result.score) == (False, 0.85)
     [issue] = outcome.result.issues or ()
-    assert (issue.severity, issue.section) == (QcSeverity.MAJOR, "Opening")
-    assert issue.reason == "It leads nowhere. Hint: Mend it. [links]"
+    assert issue == QcIssue(
+        FINDING.severity,
+        FINDING.section,
+        FINDING.reason,
+        hint=FINDING.hint,
+        benchmark_id=FINDING.benchmark_id,
+    )
 
 
 async def stored_with_issues(storage: Storage) -> QcResult:
@@ -160,7 +166,7 @@ async def test_so_many_other_drafts_are_compared(storage: Storage) -> None:
     await store_chain(storage)
 
     async def work(unit: UnitOfWork) -> None:
-        for number in range(OTHERS + 3):
+        for number in range(MAX_OTHERS + 3):
             draft = build.draft(f"other-{number}", strategy_id="plan-1", body="a" * 30_000)
             await unit.drafts.save(draft)
 
@@ -170,7 +176,7 @@ async def test_so_many_other_drafts_are_compared(storage: Storage) -> None:
     await Evaluations(storage, evaluator).evaluate(build.caller(), evaluate())
 
     others = evaluator.subjects[0].others
-    assert len({other.draft_id for other in others}) == len(others) == OTHERS
+    assert len({other.draft_id for other in others}) == len(others) == MAX_OTHERS
     assert {len(other.body) for other in others} == {20_000}
 
 

@@ -7,9 +7,8 @@ that is another draft of the client, of another campaign or of the same.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,19 +16,20 @@ from typing import Any, Final, NamedTuple
 from orchestration.producers.ports import OtherDraft, QcFinding, QcSubject
 from orchestration.producers.qc.evaluating import evaluated
 from orchestration.producers.qc.registry import BY_ID
+from tests.producers.checking import TODAY
 
 FOLDER: Final = Path(__file__).parent / "corpus"
-TODAY: Final = date(2026, 11, 30)
 _LINE: Final = "\n==========\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """A text of the corpus with the (benchmark, section) of each of its faults."""
+    """A text of the corpus: the (benchmark, section) of each of its faults, and what is found."""
 
     name: str
     subject: QcSubject
     faults: frozenset[tuple[str, str]]
+    findings: tuple[QcFinding, ...]
 
 
 @cache
@@ -38,10 +38,10 @@ def brand(name: str) -> dict[str, Any]:
     return found
 
 
-def specimens(folder: str) -> Iterator[Specimen]:
+@cache
+def specimens(folder: str) -> tuple[Specimen, ...]:
     """All texts of `clean` or `faulty`, by name."""
-    for path in sorted((FOLDER / folder).glob("*.md")):
-        yield _specimen(path)
+    return tuple(map(_specimen, sorted((FOLDER / folder).glob("*.md"))))
 
 
 def _specimen(path: Path) -> Specimen:
@@ -49,20 +49,18 @@ def _specimen(path: Path) -> Specimen:
     header = [line.split(": ", 1) for line in head.splitlines()]
     first = dict(reversed(header))
     of_brand = brand(first["brand"])
-    return Specimen(
-        path.stem,
-        QcSubject(
-            content_type=first["type"],
-            title=first["title"],
-            body=body,
-            metadata={"channel": first["channel"]} if "channel" in first else {},
-            guidelines=of_brand["guidelines"] | json.loads(first.get("guidelines", "{}")),
-            brief=of_brand["brief"],
-            others=tuple(_others(header)),
-            today=TODAY,
-        ),
-        frozenset(_fault(value) for key, value in header if key == "fault"),
+    subject = QcSubject(
+        content_type=first["type"],
+        title=first["title"],
+        body=body,
+        metadata={"channel": first["channel"]} if "channel" in first else {},
+        guidelines=of_brand["guidelines"] | json.loads(first.get("guidelines", "{}")),
+        brief=of_brand["brief"],
+        others=tuple(_others(header)),
+        today=TODAY,
     )
+    faults = frozenset(_fault(value) for key, value in header if key == "fault")
+    return Specimen(path.stem, subject, faults, evaluated(subject, list(BY_ID), 0.8).findings)
 
 
 def _fault(text: str) -> tuple[str, str]:
@@ -75,10 +73,6 @@ def _others(header: Sequence[list[str]]) -> Iterator[OtherDraft]:
         if key in {"other", "sibling"}:
             body = (FOLDER / "clean" / f"{value}.md").read_text().split(_LINE, 1)[1]
             yield OtherDraft(value, value, body, same_campaign=key == "sibling")
-
-
-def findings(specimen: Specimen) -> tuple[QcFinding, ...]:
-    return evaluated(specimen.subject, list(BY_ID), 0.8).findings
 
 
 class Accuracy(NamedTuple):
@@ -97,11 +91,11 @@ class Accuracy(NamedTuple):
         return self.found / self.planted if self.planted else 1.0
 
 
-def accuracies(corpus: Sequence[Specimen]) -> dict[str, Accuracy]:
+def accuracies(corpus: Iterable[Specimen]) -> dict[str, Accuracy]:
     """The accuracy of each benchmark: a fault is a benchmark and a section of a text."""
     planted, found, wrong = Counter[str](), Counter[str](), Counter[str]()
     for specimen in corpus:
-        reported = {(each.benchmark_id, each.section) for each in findings(specimen)}
+        reported = {(each.benchmark_id, each.section) for each in specimen.findings}
         planted.update(name for name, _ in specimen.faults)
         found.update(name for name, _ in specimen.faults & reported)
         wrong.update(name for name, _ in reported - specimen.faults)

@@ -1,10 +1,7 @@
 """Evaluations: their score, their order, and what holds for every text."""
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,42 +106,17 @@ def test_every_text_has_one_evaluation_which_can_be_recorded(
 
     assert evaluated(subject, EVERYTHING, 0.8) == outcome
     assert {*outcome.checked, *outcome.skipped} == set(BY_ID)
-    issues = tuple(QcIssue(each.severity, each.section, each.reason) for each in outcome.findings)
+    issues = tuple(
+        QcIssue(
+            each.severity,
+            each.section,
+            each.reason,
+            hint=each.hint,
+            benchmark_id=each.benchmark_id,
+        )
+        for each in outcome.findings
+    )
     command = RecordQcResult(
         draft_id="draft-1", passed=outcome.passed, score=outcome.score, issues=issues
     )
     assert [*command.violations()] == []
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """How many functions are called, those in C too."""
-    count = 0
-
-    def note(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        "We bake 40% rye on Monday, 7 December 2026, for $3. ",
-        "# Bread\n\nIt takes [time](https://bakery.shop/time?utm_source=a).\n\n",
-        "<p style='color:#000;background:#fff'>Bread <img src='a'></p>\n\n",
-        "recieve breda ",
-    ],
-)
-def test_the_work_grows_no_faster_than_the_text(unit: str) -> None:
-    def work(times: int) -> int:
-        return calls_of(lambda: evaluated(draft(unit * times), EVERYTHING, 0.8))
-
-    work(40)  # dictionaries are loaded, and words are known
-    assert work(160) < 4.4 * work(40)

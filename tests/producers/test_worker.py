@@ -13,8 +13,9 @@ from domain.errors import TimedOut, Unavailable
 from orchestration.producers.qc import worker as module
 from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
-from orchestration.producers.qc.worker import ProcessWorker, ThreadWorker
+from orchestration.producers.qc.worker import ProcessWorker
 from tests.producers.checking import draft
+from tests.support.thread_worker import ThreadWorker
 
 
 @pytest.fixture
@@ -44,16 +45,53 @@ async def test_another_process_follows_one_that_ended(worker: ProcessWorker) -> 
     assert await worker.call(os.getpid) != first
 
 
-async def test_a_call_that_takes_too_long_ends_the_process() -> None:
-    worker = ProcessWorker(seconds=0.05)
-    try:
-        await worker.call(os.getpid)
-        with pytest.raises(TimedOut):
-            await worker.call(partial(time.sleep, 600))
+@pytest.fixture
+async def impatient_worker() -> AsyncIterator[ProcessWorker]:
+    """A call that comes to its end has all the time that it could need on a busy machine."""
+    worker = ProcessWorker(seconds=1.0)
+    yield worker
+    await worker.close()
 
-        assert await worker.call(os.getpid)
-    finally:
-        await worker.close()
+
+async def test_a_call_that_takes_too_long_fails_alone(impatient_worker: ProcessWorker) -> None:
+    worker = impatient_worker
+
+    endless, *others = await asyncio.gather(
+        worker.call(partial(time.sleep, 600)),
+        *(worker.call(os.getpid) for _ in range(3)),
+        return_exceptions=True,
+    )
+
+    assert isinstance(endless, TimedOut)
+    assert len(set(others)) == 1
+    assert isinstance(others[0], int)
+
+
+async def test_a_call_that_nobody_waits_for_any_more_fails_alone(
+    impatient_worker: ProcessWorker,
+) -> None:
+    given_up = asyncio.create_task(impatient_worker.call(partial(time.sleep, 600)))
+    await asyncio.sleep(0)
+    given_up.cancel()
+
+    assert await impatient_worker.call(os.getpid)
+    assert given_up.cancelled()
+
+
+async def test_who_waits_at_the_end_hears_that_the_server_ends(
+    impatient_worker: ProcessWorker,
+) -> None:
+    running = asyncio.create_task(impatient_worker.call(partial(time.sleep, 600)))
+    waiting = [asyncio.create_task(impatient_worker.call(os.getpid)) for _ in range(2)]
+    await asyncio.sleep(0)
+
+    await impatient_worker.close()
+
+    with pytest.raises((TimedOut, Unavailable)):
+        await running
+    for each in waiting:
+        with pytest.raises(Unavailable, match="ending"):
+            await each
 
 
 async def test_what_the_function_raises_is_raised_here(worker: ProcessWorker) -> None:

@@ -7,7 +7,10 @@ from tests.support.graphql import ERRORS, InProcess, Json
 
 EVALUATE = (
     """mutation ($input: EvaluateDraftInput!) { evaluateDraft(input: $input) {
-      qcResult { draftId passed score revision issues { severity section reason } draft { title } }
+      qcResult {
+        draftId passed score revision issues { severity section reason hint benchmarkId }
+        draft { title }
+      }
       evaluation {
         passed score findings { benchmarkId severity section reason hint }
         checkedBenchmarkIds skippedBenchmarkIds
@@ -48,7 +51,7 @@ async def test_an_evaluation_is_recorded_as_the_draft_s_result(api: InProcess, d
             "score": 0.97,
             "revision": 1,
             "issues": [
-                {**FINDING, "reason": f"{FINDING['reason']} Hint: {HINT} [doubled-words]"},
+                {**FINDING, "hint": HINT, "benchmarkId": "doubled-words"},
             ],
             "draft": {"title": draft["title"]},
         },
@@ -126,10 +129,11 @@ async def test_all_benchmarks_are_listed_with_their_sources(api: InProcess) -> N
     assert by_id["unsubscribe"] == {
         "benchmarkId": "unsubscribe",
         "name": "Unsubscribing",
-        "description": "An email has a link by which readers unsubscribe.",
+        "description": "An email says how readers unsubscribe: by a link, a merge tag, or an "
+        "answer.",
         "contentTypes": ["email"],
         "severity": "CRITICAL",
         "source": "United States, CAN-SPAM Act (2003), 15 U.S.C. 7704(a)(3)",
-        "settings": "The draft's `transactional`, `yes` in its front matter: such mails need no "
-        "link.",
+        "settings": "The draft's `transactional`, `yes` in its front matter or `true` in its "
+        "metadata: such mails need no link.",
     }

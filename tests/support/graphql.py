@@ -9,7 +9,6 @@ from typing import Any
 from domain.callers import Caller
 from orchestration.evaluations import Evaluations
 from orchestration.producers.qc.evaluator import BuiltInQc
-from orchestration.producers.qc.worker import ThreadWorker
 from orchestration.uploads import Uploads
 from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage
@@ -20,6 +19,7 @@ from schema.root import CompiledSchema
 from schema.transfer_rows import TransferRows
 from tests import builders as build
 from tests.support.sdl import decapitalized, object_type, selection_of
+from tests.support.thread_worker import ThreadWorker
 
 Json = dict[str, Any]
 

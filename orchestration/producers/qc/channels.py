@@ -1,8 +1,8 @@
-"""Checks by what channels show and accept: emails, social networks, videos."""
+"""Checks of emails, and of the legal lines that every channel needs."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
 from orchestration.producers.qc.checking import (
     CRITICAL,
@@ -16,12 +16,11 @@ from orchestration.producers.qc.checking import (
     quoted,
 )
 from orchestration.producers.qc.kinds import Kind
-from orchestration.producers.qc.text import URL, words_of
+from orchestration.producers.qc.markup import MERGE_TAG
 
 MAX_SUBJECT: Final = 60
 PREHEADER: Final = (35, 130)
 MAX_EMAIL_BYTES: Final = 102 * 1024
-WORDS_A_MINUTE: Final = 160
 
 
 @benchmark(
@@ -93,22 +92,41 @@ def email_weight(draft: Draft) -> Iterator[Issue]:
         )
 
 
-_UNSUBSCRIBE = re.compile(r"unsubscribe|opt[ -]?out|list_unsub", re.IGNORECASE)
+_UNSUBSCRIBE = re.compile(
+    r"unsub|opt[ _-]?out|\b(?:manage|change|update|edit|set|adjust|e-?mail|mail|communication|"
+    r"subscription|notification|contact|newsletter|your) (?:\w+ ){0,2}"
+    r"(?:preferences?|settings|subscriptions?)\b|"
+    r"preference[ _-]?cent(?:er|re)|email[_-]?preferences|manage[_-]?(?:preferences|subscription)|"
+    r"subscription[_-]?(?:preferences|center|settings)|update_profile|update[_-]?preferences|"
+    r"preferences?_?(?:url|link)|stop (?:getting|receiving) (?:\w+ ){0,3}e?-?mails|"
+    r"abmeld|abzumelden|abgemeldet|\bmelden? (?:\w+ ){0,4}ab\b|abbestell|abzubestellen|"
+    r"austrag|auszutragen|newsletter-?(?:einstellungen|abmeldung)|"
+    r"(?:e-?mail|kommunikations)-?(?:einstellungen|präferenzen)",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(
+    r"\b(?:reply|replying|answer|write|email|mail|send|antwort\w*|schreib\w*)\b", re.IGNORECASE
+)
 
 
 @benchmark(
     "unsubscribe",
     "Unsubscribing",
-    "An email has a link by which readers unsubscribe.",
+    "An email says how readers unsubscribe: by a link, a merge tag, or an answer.",
     severity=CRITICAL,
     source="United States, CAN-SPAM Act (2003), 15 U.S.C. 7704(a)(3)",
     kinds=(Kind.EMAIL,),
-    settings="The draft's `transactional`, `yes` in its front matter: such mails need no link.",
+    settings="The draft's `transactional`, `yes` in its front matter or `true` in its metadata: "
+    "such mails need no link.",
 )
 def unsubscribe(draft: Draft) -> Iterator[Issue]:
-    if draft.given("transactional").lower() in {"yes", "true"}:
+    if draft.is_so("transactional") or "transactional" in draft.subject.content_type.lower():
         return
-    if not any(_UNSUBSCRIBE.search(f"{link.text} {link.target}") for link in draft.text.links):
+    by_link = any(_UNSUBSCRIBE.search(f"{link.text} {link.target}") for link in draft.text.links)
+    if by_link or any(map(_UNSUBSCRIBE.search, MERGE_TAG.findall(draft.text.source))):
+        return
+    sentences = (each.text for each in draft.text.sentences)
+    if not any(_UNSUBSCRIBE.search(text) and _ANSWER.search(text) for text in sentences):
         yield Issue(
             WHOLE,
             "The email has no link to unsubscribe.",
@@ -132,124 +150,3 @@ def legal_lines(draft: Draft) -> Iterator[Issue]:
                 f"The legal line {quoted(line)} is missing, or differs from the guidelines.",
                 "Copy it from the guidelines without a change.",
             )
-
-
-class Limit(NamedTuple):
-    characters: int
-    hashtags: int | None = None
-
-
-SOCIAL_LIMITS: Final[Mapping[str, Limit]] = {
-    "x": Limit(280),
-    "bluesky": Limit(300),
-    "mastodon": Limit(500),
-    "threads": Limit(500),
-    "pinterest": Limit(500),
-    "instagram": Limit(2_200, 5),
-    "tiktok": Limit(2_200, 5),
-    "linkedin": Limit(3_000),
-    "youtube": Limit(5_000),
-    "facebook": Limit(63_206),
-}
-_URL_LENGTH: Final = {"x": 23, "mastodon": 23}
-"""Networks that count each address as so many characters, however long it is."""
-_HASHTAG = re.compile(r"(?<!\w)#\w+")
-
-
-def social_length(text: str, channel: str) -> int:
-    """How many characters of a post the network counts."""
-    if (length := _URL_LENGTH.get(channel)) is not None:
-        text = URL.sub("u" * length, text)
-    if channel == "x":
-        return sum(1 if _counts_once(ord(character)) else 2 for character in text)
-    return len(text)
-
-
-def _counts_once(code: int) -> bool:
-    # The ranges of twitter-text 3, version 3 of its configuration; all others count as two.
-    return (
-        code <= 0x10FF
-        or 0x2000 <= code <= 0x200D
-        or 0x2010 <= code <= 0x201F
-        or (0x2032 <= code <= 0x2037)
-    )
-
-
-@benchmark(
-    "social-limits",
-    "Limits of social networks",
-    "A post keeps to the network's limits: "
-    + ", ".join(
-        f"{channel} {limit.characters:,} characters"
-        + ("" if limit.hashtags is None else f" and {limit.hashtags} hashtags")
-        for channel, limit in SOCIAL_LIMITS.items()
-    )
-    + ".",
-    severity=CRITICAL,
-    source="X, Counting characters (read 2026); Mastodon's default; for the others Ayrshare, "
-    "Character limits (read 2026), and for hashtags marketingskills, Platform limits (read 2026)",
-    kinds=(Kind.SOCIAL_POST,),
-    settings="The draft's `channel`, in its front matter or metadata, or the network's name in its "
-    "content type.",
-)
-def social_limits(draft: Draft) -> Iterator[Issue]:
-    if draft.channel is None:
-        return
-    limit = SOCIAL_LIMITS[draft.channel]
-    post = draft.text.source.strip()
-    count = social_length(post, draft.channel)
-    if count > limit.characters:
-        yield Issue(
-            WHOLE,
-            f"The post counts {count:,} characters; {draft.channel} takes {limit.characters:,}.",
-            f"Cut {count - limit.characters:,} characters.",
-        )
-    hashtags = len(_HASHTAG.findall(post))
-    if limit.hashtags is not None and hashtags > limit.hashtags:
-        yield Issue(
-            WHOLE,
-            f"The post has {hashtags} hashtags; {draft.channel} takes {limit.hashtags}.",
-            "Keep those that readers look for.",
-        )
-
-
-_STAGE = re.compile(r"\[[^\]\n]*\]|\([^)\n]*\)")
-_UNSPOKEN = re.compile(
-    r"\s*(?:visual|video|scene|shot|on[- ]screen(?: text)?|b-roll|music|sfx|sound|cut to|super|"
-    r"caption|title card|graphic|end card)\b[^:\n]{0,30}:",
-    re.IGNORECASE,
-)
-_SECONDS = re.compile(r"\s*(\d{1,5})\s*(?:s|sec|secs|seconds)?\s*", re.IGNORECASE)
-
-
-@benchmark(
-    "spoken-length",
-    "Spoken length",
-    f"What a script says fits its duration at {WORDS_A_MINUTE} words a minute.",
-    severity=MAJOR,
-    source="Our own limit; the National Center for Voice and Speech gives 150 as usual",
-    kinds=(Kind.VIDEO_SCRIPT,),
-    settings="The draft's `duration` in seconds, in its front matter or metadata.",
-)
-def spoken_length(draft: Draft) -> Iterator[Issue]:
-    match = _SECONDS.fullmatch(draft.given("duration"))
-    value = draft.subject.metadata.get("duration")
-    if match is not None:
-        seconds = int(match[1])
-    elif isinstance(value, int) and not isinstance(value, bool):
-        seconds = value
-    else:
-        return
-    spoken = sum(
-        len(words_of(_STAGE.sub(" ", line)))
-        for block in draft.text.prose
-        for line in block.text.split("\n")
-        if not _UNSPOKEN.match(line)
-    )
-    takes = spoken * 60 / WORDS_A_MINUTE
-    if takes > seconds:
-        yield Issue(
-            WHOLE,
-            f"{spoken:,} spoken words take about {takes:.0f} seconds, longer than {seconds}.",
-            f"Cut about {spoken - seconds * WORDS_A_MINUTE // 60:,} words, or plan a longer video.",
-        )

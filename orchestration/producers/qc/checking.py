@@ -10,11 +10,13 @@ from domain.qc import QcSeverity
 from orchestration.producers.ports import QcBenchmark, QcSubject
 from orchestration.producers.qc.guide import Guide
 from orchestration.producers.qc.kinds import Kind, channel_of, kind_of
+from orchestration.producers.qc.markup import MAX_BLOCK
 from orchestration.producers.qc.text import Text
 from orchestration.producers.texts import texts_of
 
 CRITICAL, MAJOR, MINOR = QcSeverity.CRITICAL, QcSeverity.MAJOR, QcSeverity.MINOR
 WHOLE: Final = "Whole text"
+_MAX_NUMBER: Final = 10**9
 
 
 class Issue(NamedTuple):
@@ -31,17 +33,27 @@ class Draft:
     def __init__(self, subject: QcSubject) -> None:
         self.subject = subject
         self.kind = kind_of(subject.content_type)
-        keeps_lines = self.kind in {Kind.SOCIAL_POST, Kind.VIDEO_SCRIPT}
-        self.text = Text(subject.body, keeps_lines=keeps_lines)
+        self.text = Text(
+            subject.body,
+            keeps_lines=self.kind in {Kind.SOCIAL_POST, Kind.VIDEO_SCRIPT},
+            reads_html_code=self.kind in {Kind.EMAIL, Kind.LANDING_PAGE},
+        )
         self.guide = Guide.of(subject.guidelines, self.kind, self.given("language"))
         self.channel = channel_of(self.given("channel"), subject.content_type)
 
     def given(self, key: str) -> str:
-        """What front matter says about the draft, else what its metadata says, else nothing."""
-        if (front := self.text.front.get(key.lower())) is not None:
-            return front
-        value = self.subject.metadata.get(key)
-        return value.strip() if isinstance(value, str) else ""
+        """What front matter says about the draft, else what its metadata says, else nothing.
+
+        Numbers and booleans come as text.
+        """
+        value = self.text.front.get(key.lower(), self.subject.metadata.get(key))
+        if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _MAX_NUMBER):
+            return str(value).lower()
+        return value.strip()[:MAX_BLOCK] if isinstance(value, str) else ""
+
+    def is_so(self, key: str) -> bool:
+        """Whether front matter or metadata says yes."""
+        return self.given(key).lower() in {"yes", "true", "on", "1", "ja"}
 
     @cached_property
     def known(self) -> str:
@@ -49,17 +61,25 @@ class Draft:
         return "\n".join((self.subject.brief or "", *texts_of(self.subject.guidelines)))
 
     @cached_property
-    def everything(self) -> tuple[tuple[str, str], ...]:
-        """All that is read of the draft, as (section, text)."""
-        outside = (
-            ("Title", self.subject.title),
+    def outside(self) -> tuple[tuple[str, str], ...]:
+        """What is read before the text, as (section, text)."""
+        texts = (
+            ("Title", self.subject.title[:MAX_BLOCK]),
             ("Subject", self.given("subject")),
             ("Preheader", self.given("preheader")),
         )
-        return (
-            *((section, text) for section, text in outside if text),
-            *((block.section, block.text) for block in self.text.blocks),
-        )
+        return tuple((section, text) for section, text in texts if text)
+
+    @cached_property
+    def everything(self) -> tuple[tuple[str, str], ...]:
+        """All that is read of the draft, as (section, text) of `MAX_BLOCK` characters at most."""
+        return (*self.outside, *((block.section, block.text) for block in self.text.blocks))
+
+    @cached_property
+    def written(self) -> tuple[tuple[str, str], ...]:
+        """`everything` without code."""
+        blocks = ((block.section, block.written) for block in self.text.blocks if block.written)
+        return (*self.outside, *blocks)
 
     @cached_property
     def lowered(self) -> str:

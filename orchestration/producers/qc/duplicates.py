@@ -6,13 +6,11 @@ from heapq import nsmallest
 from typing import Final
 from zlib import crc32
 
+from orchestration.producers.ports import MAX_OTHER_CHARACTERS, MAX_OTHERS
 from orchestration.producers.qc.checking import MAJOR, WHOLE, Draft, Issue, benchmark, quoted
+from orchestration.producers.qc.front_matter import parted
 from orchestration.producers.qc.text import words_of
 
-MAX_OTHERS: Final = 50
-"""So many other drafts of the client are compared, the latest first."""
-MAX_OTHER_CHARACTERS: Final = 20_000
-"""So much of each of them."""
 _SHINGLE: Final = 4
 _SKETCH: Final = 256
 _MIN_WORDS: Final = 12
@@ -20,6 +18,11 @@ SIMILAR: Final = 0.4
 
 
 @lru_cache(512)
+def _sketch_of_draft(body: str) -> frozenset[int]:
+    """The sketch of a draft's text, without its front matter."""
+    return sketch_of(parted(body)[1])
+
+
 def sketch_of(text: str) -> frozenset[int]:
     """The smallest hashes of all runs of some words: equal texts have equal ones.
 
@@ -57,9 +60,9 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
     source="Andrei Broder, On the Resemblance and Containment of Documents (1997)",
 )
 def near_duplicates(draft: Draft) -> Iterator[Issue]:
-    own = sketch_of(draft.text.source[:MAX_OTHER_CHARACTERS])
+    own = _sketch_of_draft(draft.subject.body[:MAX_OTHER_CHARACTERS])
     for other in draft.subject.others[:MAX_OTHERS]:
-        alike = similarity(own, sketch_of(other.body[:MAX_OTHER_CHARACTERS]))
+        alike = similarity(own, _sketch_of_draft(other.body[:MAX_OTHER_CHARACTERS]))
         if alike >= SIMILAR:
             yield Issue(
                 WHOLE,

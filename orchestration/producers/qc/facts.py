@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from orchestration.producers.qc.checking import MAJOR, Draft, Issue, benchmark, quoted
@@ -28,7 +28,7 @@ _NUMBER_WORDS: Final = {
         )
     )
 }
-_NUMBER: Final = r"(?<![\d.,])(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?:\.\d{1,6})?"
+_NUMBER: Final = r"(?<![\d.,:/])(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?:\.\d{1,6})?"
 _SPOKEN: Final = rf"(?:{_NUMBER}|{'|'.join(_NUMBER_WORDS)})"
 _SCALES: Final = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 _SCALE: Final = r"(?:\s?(?:k|m|bn|thousand|million|billion)\b)?"
@@ -40,8 +40,19 @@ _COUNTED: Final = (
     r"hikers|donors|volunteers|partners|years (?:of experience|in business))"
 )
 _RANKED: Final = (
-    r"(?:in|for|of|choice|brand|app|provider|agency|tool|platform|maker|supplier|bakery|shop)"
+    r"(?:in|for|of|(?:[a-z-]+ ){0,2}(?:choice|brand|app|provider|agency|tool|platform|maker|"
+    r"supplier|bakery|shop))"
 )
+_UNCOUNTED: Final = (
+    r"(?:a|an|the|this|that|these|those|our|your|their|his|her|its|my|we|you|they|he|she|it|i|"
+    r"who|many|most|some|several|all|both|and|or|but|to|for|in|at|on|from|with|by|as|is|are|was|"
+    r"were|will|can|may|must|when|where|"
+    r"a\.?m|p\.?m|o'clock|seconds?|minutes?|mins?|hours?|days?|nights?|weeks?|months?|years?|"
+    r"century|decades?|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december)\b"
+)
+"""What doesn't stand between a number and what it counts: the number is a year, a time or a
+length of time."""
 _CLAIMS: Final = re.compile(
     "|".join(
         (
@@ -51,13 +62,40 @@ _CLAIMS: Final = re.compile(
             rf"\b(?P<times>{_SPOKEN})(?:x\b| times (?:more|less|faster|better|as|cheaper|longer))",
             rf"\b(?P<of>{_SPOKEN}) (?:out of|in) (?P<whole>{_SPOKEN}) {_COUNTED}",
             rf"\b(?P<share>{_SPOKEN}) out of (?P<all>{_SPOKEN})\b",
-            rf"\b(?P<count>{_NUMBER}{_SCALE})\+? (?:[a-z]+ ){{0,2}}{_COUNTED}\b",
-            rf"\b(?P<stars>{_NUMBER})(?: out of 5|/5| stars?\b)",
-            rf"(?P<rank>#1\b|\bn(?:o\.|umber) (?:1|one)\b)(?= (?:[a-z]+ ){{0,3}}{_RANKED}\b)",
+            (
+                rf"\b(?P<count>{_NUMBER}{_SCALE})\+? (?:of (?:the|our|your) )?"
+                rf"(?:(?!{_UNCOUNTED})[a-z-]{{1,30}} ){{0,2}}{_COUNTED}\b"
+            ),
+            rf"\b(?P<stars>{_NUMBER})(?: out of 5|/5(?![\d/]|[.,]\d| of)| stars?\b)",
+            rf"(?P<rank>#1\b|\bn(?:o\.|umber) (?:1|one)\b)(?= {_RANKED}\b)",
         )
     ),
     re.IGNORECASE,
 )
+_NO_COUNT = re.compile(
+    r"(?:\b(?:ios|android|windows|level|stage|phase|tier|type|class|grade|year|page|chapter|part|"
+    r"step|top|zone|route|version|gen|week|day|room|no\.|aged?|q[1-4]|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december) "
+    r"|(?:\b(?:at|until|till) )|[-–/:+])$",  # noqa: RUF001
+    re.IGNORECASE,
+)
+"""What stands before a number that counts nothing: a label, an age, a date or a time."""
+_FOR_SO_MANY = re.compile(
+    r"\b(?:for|of|to|per|with|serves|feeds|sleeps|seats|fits) $", re.IGNORECASE
+)
+"""What stands before a small number that says for how many something is."""
+_YEAR_BEFORE = re.compile(
+    r"\b(?:in|since|until|during|after|before|by|from|of|for|early|late|mid|the|our|spring|summer|autumn|"
+    r"fall|winter)[ -]$",
+    re.IGNORECASE,
+)
+_NO_RANK = re.compile(
+    r"\b(?:tips?|step|rule|mistake|reason|lesson|myth|question|option|part|episode|week|day|"
+    r"issue|chapter|number|problem|idea|fact|point|figure|table|ticket|order|invoice|priority) $",
+    re.IGNORECASE,
+)
+_BEFORE: Final = 16
+"""So many characters before a number are looked at."""
 _MAYBE_CLAIM = re.compile(
     rf"\d|out of| times |number one| in (?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE
 )
@@ -97,24 +135,46 @@ def numbers_in(text: str) -> set[float]:
 def unsupported_claims(draft: Draft) -> Iterator[Issue]:
     supported = numbers_in("\n".join((draft.known, *draft.guide.claims)))
     supported |= numbers_in("\n".join(texts_of(draft.subject.metadata.get("claims"))))
-    for section, text in draft.everything:
+    for section, text in draft.written:
         if _MAYBE_CLAIM.search(text) is None:
             continue
         for match in _CLAIMS.finditer(text):
-            numbers = [
-                number_of(value)
-                for name, value in match.groupdict().items()
-                if value is not None and name != "rank"
-            ]
-            if match["rank"] is not None:
-                numbers = [1.0]
-            if any(number is not None and number not in supported for number in numbers):
+            if match["money"] is not None and draft.is_so("transactional"):
+                continue  # it's the reader's own
+            if any(number not in supported for number in _claimed(match)):
                 yield Issue(
                     section,
                     f"{quoted(match[0].strip())} is a claim that the brief doesn't have.",
                     "Take the number from the brief, or have the client confirm it and add it to "
                     "the brief or to the guidelines' `claims`.",
                 )
+
+
+def _claimed(match: re.Match[str]) -> list[float]:
+    """The numbers that are claimed; none: they are a date, a time or a label."""
+    before = match.string[max(0, match.start() - _BEFORE) : match.start()]
+    if match["rank"] is not None:
+        return [] if _NO_RANK.search(before) else [1.0]
+    if (count := match["count"]) is not None and (
+        _NO_COUNT.search(before)
+        or _is_year(match, before)
+        or (len(count) < len("100") and _FOR_SO_MANY.search(before))
+    ):
+        return []
+    values = (value for value in match.groupdict().values() if value is not None)
+    return [number for value in values if (number := number_of(value)) is not None]
+
+
+def _is_year(match: re.Match[str], before: str) -> bool:
+    """Whether a year stands where a number of people or things could stand: “in 2026 customers”.
+
+    A round number counts, unless what stands before it is said of years alone.
+    """
+    number = match["count"]
+    if re.fullmatch(r"(?:19|20)\d\d", number) is None:
+        return False
+    is_round = number.endswith("00")
+    return not is_round and _YEAR_BEFORE.search(before) is not None
 
 
 _MONTHS: Final = {
@@ -140,21 +200,37 @@ _DATES = re.compile(
             _WEEKDAY.format(2)
             + rf"\b(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,\s+"
             r"(?P<year2>\d{4})\b",
-            _WEEKDAY.format(3) + r"\b(?P<year3>\d{4})-(?P<month3>\d{2})-(?P<day3>\d{2})\b",
+            _WEEKDAY.format(3) + r"\b(?P<year3>\d{4})-(?P<month3>\d{2})-(?P<day3>\d{2})(?!\d)",
         )
     ),
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\d{4}")
-_LOOKS_BACK = re.compile(
-    r"\b(?:was|were|had|did|since|founded|opened|launched|began|started|held|published|updated|"
-    r"written|recorded|released|born|won|met|came|went|made|took|ago|effective|version|©|as of|"
-    r"last (?:year|month|week|spring|summer|autumn|fall|winter)|from (?:19|20)\d\d)\b",
+_IS_TO_COME = re.compile(
+    r"\b(?:will|shall|won't|join|book|register|sign up|order|reserve|save|claim|get|come|bring|"
+    r"meet|see you|apply|subscribe|enter|vote|donate|give|buy|pre-?order|rsvp|visit|try|send|"
+    r"let us|let's|don't miss|mark|next|upcoming|coming|soon|deadline|due|tickets?|offer|"
+    r"discount|free|sale|deal|valid|places|seats|(?:is|are) (?:on|open|planned|set|back)|"
+    r"leaves|starts|begins|opens|closes|ends|runs|expires|lasts|launches|arrives|returns|"
+    r"takes? place|kicks off|until|till|by|before|no later than)\b|"
+    r"['\u2019]ll\b|\d ?% off\b|\w (?:leave|start|begin|open|close|end|run|expire|return)\b|"
+    r"\b\d{1,2}(?:[:.]\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)",
     re.IGNORECASE,
 )
+"""What is said of a date that is to come: an offer, an invitation, what begins or ends."""
+_LOOKS_BACK = re.compile(
+    r"\b(?:was|were|had|did|since|held|written|born|won|met|came|went|made|took|rose|"
+    r"fell|grew|ran|saw|sold|cut|built|became|left|got|gave|paid|brought|sent|said|told|began|"
+    r"ago|effective|version|©|as of|case study|"
+    r"last (?:year|month|week|spring|summer|autumn|fall|winter)|from (?:19|20)\d\d|"
+    r"(?!(?:limited|reduced|discounted|need|required|indeed|speed|seed|feed|bed|red|shed|"
+    r"exceed|proceed|hundred|invited|included|planned|expected|advised|asked)\b)[a-z]{2,20}ed)\b",
+    re.IGNORECASE,
+)
+"""What is said of a date that has passed, and should have."""
 
 
-def _dates_in(text: str) -> Iterator[tuple[re.Match[str], date | None, str | None]]:
+def dates_in(text: str) -> Iterator[tuple[re.Match[str], date | None, str | None]]:
     """Each date as it's written, as a date (None: there is no such day), and its weekday."""
     if _YEAR.search(text) is None:
         return
@@ -177,37 +253,41 @@ def _written_dates(
     draft: Draft,
 ) -> Iterator[tuple[str, str, re.Match[str], date | None, str | None]]:
     """All dates of the draft with their sections and sentences."""
-    outside = [(section, text) for section, text in draft.everything[:3] if section in _OUTSIDE]
     headings = [(heading.section, heading.text) for heading in draft.text.headings]
     sentences = [(each.section, each.text) for each in draft.text.sentences]
-    for section, text in (*outside, *headings, *sentences):
-        for match, found, weekday in _dates_in(text):
+    for section, text in (*draft.outside, *headings, *sentences):
+        for match, found, weekday in dates_in(text):
             yield section, text, match, found, weekday
-
-
-_OUTSIDE: Final = frozenset({"Title", "Subject", "Preheader"})
 
 
 @benchmark(
     "past-dates",
     "Dates in the past",
-    "No date has passed that the draft speaks of as one to come.",
+    "No date has passed that the draft offers, invites to, or speaks of as one to come.",
     severity=MAJOR,
     source="Our own rule",
     settings="The draft's `publishDate` (in its metadata) counts as today where it's later.",
 )
 def past_dates(draft: Draft) -> Iterator[Issue]:
-    today = draft.subject.today
-    published = next((found for _, found, _ in _dates_in(draft.given("publishDate"))), None)
-    if published is not None and published > today:
-        today = published
+    today = max(draft.subject.today, _published(draft) or date.min)
     for section, text, match, found, _ in _written_dates(draft):
-        if found is not None and found < today and not _LOOKS_BACK.search(text):
+        if found is None or found >= today:
+            continue
+        if _IS_TO_COME.search(text) and not _LOOKS_BACK.search(text):
             yield Issue(
                 section,
                 f"{quoted(match[0].strip())} has passed.",
                 f"Name a date after {today.isoformat()}, or say that it's over.",
             )
+
+
+def _published(draft: Draft) -> date | None:
+    """The day on which the draft is published, where it says so."""
+    given = draft.given("publishDate")
+    try:
+        return datetime.fromisoformat(given).date()
+    except ValueError:
+        return next((found for _, found, _ in dates_in(given)), None)
 
 
 @benchmark(

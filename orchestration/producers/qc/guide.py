@@ -26,6 +26,8 @@ NEVER: Final[Mapping[str, str]] = {
 }
 """What the list `never` may name besides phrases, and the rule of tone that it means."""
 
+_MAX: Final = 1_000_000
+"""Numbers of such a size are no number of words, and no ease of reading."""
 _COLOR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 
 
@@ -123,13 +125,14 @@ def _text_map(value: object) -> Mapping[str, str]:
 
 
 def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MAX:
+        return None  # NaN and infinity, too
+    return float(value)
 
 
 def _range(value: object) -> Range | None:
     match value:
-        case [int(least), int(most)] if 0 <= least <= most:
+        case [int(least), int(most)] if 0 <= least <= most < _MAX:
             return Range(least, most)
     return None
 

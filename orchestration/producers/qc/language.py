@@ -12,6 +12,8 @@ READING_EASE: Final = 40.0
 MAX_WORDS: Final = 40
 _ENOUGH_WORDS: Final = 60
 """Fewer words say nothing about the ease of reading."""
+_MAX_UNKNOWN: Final = 50
+"""So many words are found wanting at most; more of the same tell nothing new."""
 _MAX_SUGGESTED: Final = 3
 """Suggestions take longer than all the rest, so only so many words get some."""
 
@@ -138,6 +140,11 @@ def _is_word(word: str) -> bool:
     return not _is_latin(word) or word.lower() in _OF_THE_TRADE or bool(_dictionary().spell(word))
 
 
+def is_in_dictionary(word: str) -> bool:
+    """Whether the word as it's written is English, and neither a name nor an abbreviation."""
+    return _is_latin(word) and bool(_dictionary().spell(word))
+
+
 def _is_spelled(word: str, *, is_british: bool) -> bool:
     if _is_word(word):
         return True
@@ -170,9 +177,13 @@ def spelling(draft: Draft) -> Iterator[Issue]:
     unknown = dict[str, tuple[str, str]]()
     for section, word, is_first in _words_to_check(draft):
         plain = word.replace("\u2019", "'")
+        if _is_word(plain):
+            continue
         bare = plain.removesuffix("'s").removesuffix("'")
         if plain.lower() in known or bare.lower() in known or bare.lower() in unknown:
             continue
+        if len(unknown) >= _MAX_UNKNOWN:
+            break
         if not _is_spelled(plain, is_british=is_british) and not _is_spelled(
             bare, is_british=is_british
         ):
@@ -206,13 +217,13 @@ def _words_to_check(draft: Draft) -> Iterator[tuple[str, str, bool]]:
     """
     all_words = [
         (section, word, is_first)
-        for section, text in draft.everything
+        for section, text in draft.written
         for word, is_first in _words_with_places(text)
     ]
     names = {word for _, word, is_first in all_words if word[0].isupper() and not is_first}
     lower = {word for _, word, _ in all_words if word[0].islower()}
     for section, word, is_first in all_words:
-        if word.isupper() or any(letter.isupper() for letter in word[1:]):
+        if word.isupper() or word[1:] != word[1:].lower():
             continue
         if word in names and not (is_first and word.lower() in lower):
             continue
@@ -220,7 +231,8 @@ def _words_to_check(draft: Draft) -> Iterator[tuple[str, str, bool]]:
 
 
 _BEFORE_NAMES: Final = frozenset({"Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "St"})
-_SENTENCE_END = re.compile(r"[.!?:…\n“”\"(\[–—•|*✓]\s*\W*$")  # noqa: RUF001
+_SENTENCE_END = re.compile(r"[.!?:…\n“”\"(\[–—•|*✓]")  # noqa: RUF001
+_DIGIT = re.compile(r"[\d_]")
 
 
 def _words_with_places(text: str) -> Iterator[tuple[str, bool]]:
@@ -228,8 +240,11 @@ def _words_with_places(text: str) -> Iterator[tuple[str, bool]]:
     text = without_addresses(text)
     end, previous = 0, ""
     for match in WORD.finditer(text):
+        # A mark ends a sentence if no number stands between it and the word.
         between = text[end : match.start()]
-        begins = end == 0 or _SENTENCE_END.search(between) is not None
+        begins = end == 0 or (
+            between != " " and _SENTENCE_END.search(_DIGIT.split(between)[-1]) is not None
+        )
         is_named = text[match.end() : match.end() + 1] == ":" and begins  # who speaks, in a script
         yield match[0], begins and not is_named and previous not in _BEFORE_NAMES
         end, previous = match.end(), match[0]

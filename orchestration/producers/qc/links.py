@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from orchestration.producers.qc.checking import MAJOR, MINOR, Draft, Issue, benchmark, quoted
-from orchestration.producers.qc.text import Link
+from orchestration.producers.qc.markup import MERGE_TAG, Link, anchor_of
 
 _PLACEHOLDER_HOSTS: Final = frozenset(
     {"localhost", "example.com", "example.org", "example.net", "yoursite.com", "yourdomain.com",
@@ -20,7 +20,6 @@ _PLACEHOLDER_TARGETS: Final = frozenset(
 _RESERVED: Final = (".example", ".test", ".invalid", ".localhost", ".local")
 _LOCAL = re.compile(r"(?:127\.|10\.|192\.168\.)[\d.]+")
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
-_MERGE_TAG = re.compile(r"\{\{[^}\n]*\}\}|\*\|[^|\n]*\|\*|%7B%7B.*?%7D%7D", re.IGNORECASE)
 _SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "sms"})
 
 
@@ -34,14 +33,17 @@ def _split(target: str) -> SplitResult | None:
 def _fault(link: Link, anchors: set[str]) -> str | None:
     """What is wrong with where the link leads; None: nothing that can be seen."""
     target = link.target.strip()
-    if _MERGE_TAG.search(target):
+    if _is_filled_in(target):
         return None  # the sending service puts an address there
     if not target:
         return "leads nowhere"
     if target.lower() in _PLACEHOLDER_TARGETS:
         return "is a placeholder"
     if target.startswith("#"):
-        return None if target[1:] in anchors else "leads to a place that the text doesn't have"
+        anchor = anchor_of(unquote(target[1:]))
+        if anchor in anchors or anchor == "top":
+            return None
+        return "leads to a place that the text doesn't have"
     parts = _split(target)
     if parts is None:
         return "is no valid address"
@@ -108,7 +110,9 @@ def link_text(draft: Draft) -> Iterator[Issue]:
 
 
 _UTM: Final = ("utm_source", "utm_medium", "utm_campaign")
-_CAMPAIGN_OF = re.compile(r"utm_campaign=([^&\s\"')>\]#]+)")
+_CAMPAIGN_OF = re.compile(r"utm_campaign=([a-z0-9._-]{1,200})(?=[&\s\"')>\]#]|$)", re.IGNORECASE)
+_VALUE_TAG = re.compile(r"=(?:\{[\w.:-]{1,60}\}|\[[\w.:-]{1,60}\]|\$\{[\w.:-]{1,60}\})")
+"""A value between single braces, which ad servers fill in."""
 _MAX_OTHERS: Final = 10_000
 """So many characters of another draft are looked through."""
 
@@ -126,7 +130,7 @@ def utm_parameters(draft: Draft) -> Iterator[Issue]:
     tagged = [
         (link, tags)
         for link in draft.text.links
-        if (tags := _tags(link)) and not _is_filled_in(link)
+        if (tags := _tags(link)) and not _is_filled_in(link.target)
     ]
     expected = {f"utm_{key}": value for key, value in draft.guide.utm.items()}
     campaign = expected.get("utm_campaign") or _usual_campaign(draft, [tags for _, tags in tagged])
@@ -152,8 +156,10 @@ def utm_parameters(draft: Draft) -> Iterator[Issue]:
                 )
 
 
-def _is_filled_in(link: Link) -> bool:
-    return _MERGE_TAG.search(link.target) is not None
+def _is_filled_in(target: str) -> bool:
+    """Whether the sending service, or the ad server, fills in a part of the address."""
+    plain = unquote(target)
+    return MERGE_TAG.search(plain) is not None or _VALUE_TAG.search(plain) is not None
 
 
 def _tags(link: Link) -> dict[str, str]:
@@ -173,7 +179,8 @@ def _usual_campaign(draft: Draft, tags: list[dict[str, str]]) -> str | None:
         campaign
         for other in draft.subject.others
         if other.same_campaign
-        for campaign in _CAMPAIGN_OF.findall(other.body[:_MAX_OTHERS])
+        for found in _CAMPAIGN_OF.findall(other.body[:_MAX_OTHERS])
+        if (campaign := found.rstrip(".-_"))
     )
     own = Counter(each["utm_campaign"] for each in tags if each.get("utm_campaign"))
     counted = others or own

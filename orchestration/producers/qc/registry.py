@@ -10,6 +10,8 @@ from orchestration.producers.qc import (
     facts,
     language,
     links,
+    scripts,
+    social,
     structure,
     wording,
 )
@@ -43,8 +45,8 @@ REGISTERED: Final[tuple[Registered, ...]] = (
     channels.email_weight,
     channels.unsubscribe,
     channels.legal_lines,
-    channels.social_limits,
-    channels.spoken_length,
+    social.social_limits,
+    scripts.spoken_length,
 )
 
 BY_ID: Final[Mapping[str, Registered]] = {

@@ -7,7 +7,7 @@ from typing import Final
 from orchestration.producers.qc.checking import MAJOR, MINOR, WHOLE, Draft, Issue, benchmark, quoted
 from orchestration.producers.qc.guide import Range
 from orchestration.producers.qc.kinds import Kind
-from orchestration.producers.qc.text import MAX_CHARACTERS
+from orchestration.producers.qc.text import MAX_CHARACTERS, Text
 
 LENGTHS: Final = {
     Kind.BLOG_POST: Range(150, 2500),
@@ -19,18 +19,43 @@ LENGTHS: Final = {
 """Words of each kind, where the brand's guidelines give no other range."""
 
 _VERBS: Final = (
-    "activate|add|apply|ask|begin|book|bring|browse|build|buy|calculate|call|"
-    "cancel|change|chat|check|choose|claim|click|collect|come|comment|compare|"
-    "complete|confirm|contact|continue|cook|create|design|discover|donate|download|"
-    "draw|drop|email|enrol|enroll|enter|estimate|experience|explore|feed|find|"
-    "follow|forward|get|give|go|grab|help|hit|import|install|invite|join|learn|"
-    "listen|look|mark|measure|meet|message|move|open|order|pause|pay|phone|pick|"
-    "pledge|pre-order|preorder|print|read|register|renew|reply|report|request|"
-    "reserve|ring|rsvp|run|save|schedule|secure|see|send|set|share|shop|sign|"
-    "speak|sponsor|start|stream|subscribe|swipe|switch|tag|take|talk|tap|taste|"
-    "tell|text|try|tune|unlock|upgrade|upload|view|visit|volunteer|vote|walk|"
-    "watch|win|write"
+    "activate|add|adopt|apply|ask|bake|begin|book|borrow|bring|browse|build|buy|"
+    "calculate|call|cancel|change|chat|check|choose|claim|click|collect|come|comment|"
+    "compare|complete|confirm|contact|continue|cook|create|cut|design|dine|discover|"
+    "donate|download|draw|drive|drop|eat|email|enrol|enroll|enter|estimate|experience|"
+    "explore|feed|fill|find|fix|follow|forward|get|give|go|grab|grow|help|hire|hit|"
+    "host|import|install|invite|join|learn|leave|let|listen|look|make|mark|measure|"
+    "meet|mend|message|move|open|order|paint|pause|pay|phone|pick|pin|plan|plant|"
+    "play|pledge|pop|post|pre-order|preorder|print|protect|pull|put|rate|read|refill|"
+    "register|renew|rent|repair|reply|report|request|reserve|ride|ring|rsvp|run|save|"
+    "scan|schedule|secure|see|send|set|share|shop|sign|skip|speak|sponsor|start|"
+    "stay|stop|stream|subscribe|support|swap|swipe|switch|tag|take|talk|tap|taste|"
+    "tell|test|text|trade|travel|treat|try|tune|turn|unlock|upgrade|upload|use|view|"
+    "visit|volunteer|vote|walk|watch|wear|win|write"
 )
+_GERMAN_VERBS: Final = (
+    r"abonnier|anfrag|anmeld|anruf|anschau|ansehen|antwort|bestell|besuch|bewirb|bewerb|buch|"
+    r"entdeck|erfahr|erleb|finde|folg|fordere|frag|geh|genieß|gib|gebt|geben|hol|informier|"
+    r"kauf|klick|komm|kontaktier|lad|lade|laden|lern|lies|lesen|mach|meld|nimm|nehmt|nehmen|"
+    r"nutz|öffne|plan|probier|reservier|ruf|schau|schick|schreib|schreibt|schütz|"
+    r"sicher|sieh|spar|spend|start|stell|such|teil|test|triff|vereinbar|verschenk|wähl|"
+    r"wechsle|wechsel|zeig"
+)
+_ASKS_IN_GERMAN = re.compile(
+    rf"\W*(?:(?:bitte|einfach|am besten|dann|und|oder|also|gleich|hier|heute|jetzt)[,:]?\s+){{0,2}}"
+    rf"(?:{_GERMAN_VERBS})(?:e|en|t|et|st|le)?(?:\s|[.!:,→»]|$)"
+    r"|\W*(?:jetzt|hier|gleich|heute|direkt|online|kostenlos|unverbindlich|termin|mehr|zur?m?)"
+    r"\b[^.!?]{0,60}\b\w{2,20}(?:en|ern|eln)\W*$",
+    re.IGNORECASE,
+)
+"""A German imperative at the beginning, or an infinitive at the end, as in “Jetzt anmelden”."""
+_GERMAN_WORDS: Final = frozenset(
+    {"und", "der", "das", "den", "ist", "wir", "ihr", "nicht", "mit", "für", "auf", "ein", "eine",
+     "von", "zu", "zum", "zur", "im", "euch", "dich", "dein", "deine", "ihre", "jetzt"}
+)  # fmt: skip
+_GERMAN_SHARE: Final = 12
+"""Of so many words more than one is of these in a German text, and in no other."""
+_MAX_LOOKED_AT: Final = 300
 _POLITE: Final = r"(?:(?:please|just|simply|then|so|or|and|now|today|ready\?)[,:]?\s+)?"
 _ASKS = re.compile(rf"\W*{_POLITE}(?:{_VERBS})\b(?!ing)", re.IGNORECASE)
 _CLOSING: Final = 5
@@ -96,7 +121,7 @@ def length(draft: Draft) -> Iterator[Issue]:
 @benchmark(
     "heading-order",
     "Order of headings",
-    "Headings skip no level on the way down, and none is empty.",
+    "Headings skip no level on the way down.",
     severity=MINOR,
     source="W3C, WCAG 2.2 (2023), 1.3.1 and technique G141",
     kinds=(Kind.BLOG_POST, Kind.LANDING_PAGE, Kind.EMAIL),
@@ -116,8 +141,8 @@ def heading_order(draft: Draft) -> Iterator[Issue]:
 @benchmark(
     "call-to-action",
     "Call to action",
-    "The text of a link, or a sentence near the end, asks the reader to do something; in a post a "
-    "link that is written out does, too.",
+    "The text of a link, or a sentence near the end, asks the reader to do something, in English "
+    "or German; in a post a link that is written out does, too.",
     severity=MAJOR,
     source="Our own rule",
     kinds=(
@@ -131,14 +156,17 @@ def heading_order(draft: Draft) -> Iterator[Issue]:
 )
 def call_to_action(draft: Draft) -> Iterator[Issue]:
     text = draft.text
+    asks = _ASKS_IN_GERMAN if _is_german(draft) else _ASKS
+    if asks is _ASKS and not draft.guide.is_english:
+        return
     closing = _CLOSING_OF_EMAILS if draft.kind is Kind.EMAIL else _CLOSING
-    asks = (
+    is_asked = (
         any(phrase.lower() in draft.lowered for phrase in draft.guide.calls_to_action)
-        or any(_ASKS.match(link.text) for link in text.links if "unsubscribe" not in link.target)
-        or (draft.kind is Kind.SOCIAL_POST and any(link.text == link.target for link in text.links))
-        or any(_asks(sentence.text) for sentence in text.sentences[-closing:])
+        or any(_is_call(link.text, asks) for link in text.links if "unsub" not in link.target)
+        or (draft.kind is Kind.SOCIAL_POST and _has_address(text))
+        or any(_asks(sentence.text, asks) for sentence in text.sentences[-closing:])
     )
-    if not asks:
+    if not is_asked:
         yield Issue(
             text.blocks[-1].section if text.blocks else WHOLE,
             "Nothing asks the reader to do something.",
@@ -147,17 +175,44 @@ def call_to_action(draft: Draft) -> Iterator[Issue]:
 
 
 _CUES = re.compile(r"^\W*(?:[A-Z][A-Z /]{1,30}|[A-Z][a-z]+(?: \d+)?):\s*")
+_INFINITIVE = re.compile(r"\w{2}(?:en|ern|eln)\W*$")
+_ADDRESS = re.compile(r"(?<![\w.@-])[a-z0-9-]{2,60}\.[a-z]{2,10}(?:/\w|(?![\w.]))")
 _CLAUSES = re.compile(r"[,;:–—]\s+")  # noqa: RUF001
 _FOOTER = re.compile(
-    r"unsubscribe|preferences|you (?:get|got|receive|are receiving)", re.IGNORECASE
+    r"unsubscribe|preferences|you (?:get|got|receive|are receiving)|abmeld|abbestell|austrag|"
+    r"\bab, |du (?:bekommst|erhältst)|sie (?:bekommen|erhalten)",
+    re.IGNORECASE,
 )
 
 
-def _asks(sentence: str) -> bool:
+def _asks(sentence: str, asks: re.Pattern[str]) -> bool:
     """Whether the sentence, or a clause of it, begins by a verb that asks for something.
 
     What is said about unsubscribing is no call.
     """
     if _FOOTER.search(sentence):
         return False
-    return any(_ASKS.match(clause) for clause in _CLAUSES.split(_CUES.sub("", sentence)))
+    return any(map(asks.match, _CLAUSES.split(_CUES.sub("", sentence))))
+
+
+def _is_call(text: str, asks: re.Pattern[str]) -> bool:
+    """Whether the text of a link asks for something, in German by an infinitive, too."""
+    if asks is _ASKS_IN_GERMAN and _INFINITIVE.search(text) and not _FOOTER.search(text):
+        return True
+    return asks.match(text) is not None
+
+
+def _has_address(text: Text) -> bool:
+    """Whether an address is written out."""
+    return any(link.text == link.target for link in text.links) or any(
+        _ADDRESS.search(block.text) for block in text.blocks
+    )
+
+
+def _is_german(draft: Draft) -> bool:
+    """Whether the draft is German, by its language or by its words."""
+    if draft.guide.language.lower().startswith("de"):
+        return True
+    words = draft.text.words[:_MAX_LOOKED_AT]
+    german = sum(1 for word in words if word.lower() in _GERMAN_WORDS)
+    return german > len(words) / _GERMAN_SHARE

@@ -1,7 +1,7 @@
 """Checks of words and phrases: placeholders, the brand's phrases and tone, repetitions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from orchestration.producers.qc.checking import (
@@ -18,27 +18,40 @@ from orchestration.producers.qc.checking import (
     quoted,
 )
 from orchestration.producers.qc.kinds import Kind
+from orchestration.producers.qc.language import is_in_dictionary
+from orchestration.producers.qc.markup import MERGE_TAG
+from orchestration.producers.qc.scripts import UNSPOKEN
+from orchestration.producers.qc.text import URL, split_sentences, words_of
 
-_PLACEHOLDERS: Final = (
+PLACEHOLDERS: Final = (
     re.compile(r"lorem ipsum|dolor sit amet", re.IGNORECASE),
-    re.compile(r"\b(?:TODO|TBD|TBC|TK|TKTK|FIXME|XXX+)\b"),
-    re.compile(
-        r"\[(?:(?:insert|add|your|enter|choose|link to)\b[^\]\n]{0,60}|"
-        r"(?:(?:first|last|full|company|client|customer|product|brand|event|city|job) ?)?"
-        r"(?:name|date|time|link|url|price|amount|number|city|town|place|month|year|title|address|"
-        r"phone|email|quote|image|photo|cta|tbd|todo|tbc|company|client|product|brand|x{1,5}|"
-        r"\.{2,3})(?: here)?)\]",
-        re.IGNORECASE,
-    ),
-    re.compile(r"\[\[[^\]\n]{1,60}\]\]|<(?:insert|your|add)\b[^>\n]{0,60}>", re.IGNORECASE),
+    re.compile(r"\b(?:TODO|TBD|TBC|TK(?! Maxx)|TKTK|FIXME|XXX+)\b"),
+    re.compile(r"<(?:insert|your|add)\b[^<>\n]{0,60}>", re.IGNORECASE),
     re.compile(
         r"\b(?:insert|placeholder) (?:text|copy|link|image|quote|name) here\b", re.IGNORECASE
     ),
-    re.compile(r"(?:\$|€|£)(?:XX+|xx+|\?\?+)|\b(?:XX+|xx+)\s?%|\?\?\?+"),
+    re.compile(r"(?:\$|€|£)(?:XX+|xx+|\?\?+)|\b(?:XX+|xx+)\s?%|(?<![\w?!])\?\?\?+"),
 )
-_MERGE_TAGS = re.compile(r"\{\{[^}\n]{0,80}\}\}|\*\|[^|\n]{1,60}\|\*|%%[A-Za-z_]{1,40}%%")
+_THING: Final = (
+    r"(?:(?:first|last|full|company|client|customer|product|brand|event|city|job) ?)?"
+    r"(?:name|date|time|link|url|price|amount|number|city|town|place|month|year|title|address|"
+    r"phone|email|quote|image|photo|cta|tbd|todo|tbc|company|client|product|brand|text|copy|"
+    r"x{2,5})(?: here)?"
+)
+BRACKETS = re.compile(
+    rf"\[(?:(?:insert|link to)\b[^\[\]\n]{{0,60}}|"
+    rf"(?:(?:add|enter|your|the|a|an) ){{0,2}}{_THING})\](?!\()",
+    re.IGNORECASE,
+)
+_DOUBLE_BRACKETS = re.compile(r"\[\[[^\[\]\n]{1,60}\]\]")
+_DIRECTION = re.compile(
+    r"\s*(?:visual|video|scene|shot|b-roll|music|sfx|sound|graphic|camera|cut to)\b[^:\n]{0,30}:"
+    r"|\s*\[[^\[\]\n]*\]\s*$|(?-i:\s*[A-Z][A-Z0-9 ./&–-]{2,60}(?:\([^()\n]{0,30}\))?:?\s*$)",  # noqa: RUF001
+    re.IGNORECASE,
+)
+"""What a script says to those who make the video: brackets and capitals are usual in it."""
 
-_TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
+TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     "exclamation_marks": (
         re.compile("!"),
         "exclamation marks",
@@ -83,6 +96,14 @@ _TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     ),
 }
 
+_NUMBERED = re.compile(
+    r"\b(?:War|Part|Chapter|Type|Phase|Act|Volume|Vol\.|Tier|Class|Stage|Level|Grade|Category|"
+    r"Section|Article|Title|Book|Scene|Unit|Schedule|Appendix|Annex|Figure|Table|Group|"
+    r"Elizabeth|Charles|James|George|William|Henry|Napoleon|Leopold|Friedrich|Frederick) $"
+)
+"""What a Roman number follows."""
+_ENDS_AS_QUESTION = re.compile(r"[^.!?\n]{0,200}\?")
+
 
 @benchmark(
     "placeholders",
@@ -93,15 +114,24 @@ _TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     source="Our own rule",
 )
 def placeholders(draft: Draft) -> Iterator[Issue]:
-    patterns = _PLACEHOLDERS if draft.kind is Kind.EMAIL else (*_PLACEHOLDERS, _MERGE_TAGS)
-    for section, text in draft.everything:
+    elsewhere = () if draft.kind is Kind.EMAIL else (_DOUBLE_BRACKETS, MERGE_TAG)
+    patterns = (*PLACEHOLDERS, BRACKETS, *elsewhere)
+    for section, text in draft.written:
+        # Ad servers fill in addresses everywhere, and scripts have brackets for directions.
+        texts = {MERGE_TAG: URL.sub(" ", text) if "{" in text else text}
+        if draft.kind is Kind.VIDEO_SCRIPT:
+            texts[BRACKETS] = _without_directions(text)
         for pattern in patterns:
-            for match in pattern.finditer(text):
+            for match in pattern.finditer(texts.get(pattern, text)):
                 yield Issue(
                     section,
                     f"{quoted(match[0])} is a placeholder.",
                     "Replace it by the final text, or take it out.",
                 )
+
+
+def _without_directions(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if not _DIRECTION.match(line))
 
 
 @benchmark(
@@ -114,9 +144,10 @@ def placeholders(draft: Draft) -> Iterator[Issue]:
 )
 def banned_phrases(draft: Draft) -> Iterator[Issue]:
     patterns = [(phrase, phrase_pattern(phrase)) for phrase in draft.guide.banned_phrases]
-    for section, text in draft.everything if patterns else ():
+    present = [(phrase, pattern) for phrase, pattern in patterns if pattern.search(draft.lowered)]
+    for section, text in draft.everything if present else ():
         lowered = normalized(text)
-        for phrase, pattern in patterns:
+        for phrase, pattern in present:
             if pattern.search(lowered):
                 yield Issue(
                     section,
@@ -154,16 +185,35 @@ def required_phrases(draft: Draft) -> Iterator[Issue]:
 )
 def tone(draft: Draft) -> Iterator[Issue]:
     allowed = {name.lower() for name in draft.guide.names}
+    written = draft.written
+    if draft.kind is Kind.VIDEO_SCRIPT:
+        written = tuple((section, _without_directions(text)) for section, text in written)
     for rule in sorted(draft.guide.avoided):
-        pattern, name, hint = _TONE[rule]
+        pattern, name, hint = TONE[rule]
         found = (
             (section, _with_words_before(text, match))
-            for section, text in draft.everything
+            for section, text in written
             for match in pattern.finditer(text)
-            if match[0].lower() not in allowed
+            if match[0].lower() not in allowed and _is_meant(rule, match, draft)
         )
         if (first := next(found, None)) is not None:
             yield Issue(first[0], f"The brand's tone avoids {name}: {quoted(first[1])}.", hint)
+
+
+def _is_meant(rule: str, match: re.Match[str], draft: Draft) -> bool:
+    """Whether it isn't an abbreviation (GDPR), a Roman number (World War I) or the reader's own
+    question (How do I pay?)."""
+    if rule == "all_caps":
+        words = re.findall(r"[A-Z]{4,}", match[0])
+        if draft.guide.is_english:
+            return any(is_in_dictionary(word.lower()) for word in words)
+        return " " in match[0]
+    if rule == "first_person" and _ENDS_AS_QUESTION.match(match.string, match.end()):
+        return False
+    if rule == "first_person" and match[0] == "I":
+        before = match.string[max(0, match.start() - 30) : match.start()]
+        return _NUMBERED.search(before) is None
+    return True
 
 
 def _with_words_before(text: str, match: re.Match[str]) -> str:
@@ -183,7 +233,7 @@ _DOUBLED_RIGHTLY: Final = frozenset({"had", "so", "very", "bye", "ha", "no", "bl
     source="Our own rule",
 )
 def doubled_words(draft: Draft) -> Iterator[Issue]:
-    for section, text in draft.everything:
+    for section, text in draft.written:
         for match in _DOUBLED.finditer(text):
             word = match[1]
             is_name = word[0].isupper() and match[0].split()[-1][0].isupper()
@@ -197,18 +247,24 @@ _REPEATED_WORDS: Final = 5
 @benchmark(
     "repeated-sentences",
     "Repeated sentences",
-    f"No sentence of {_REPEATED_WORDS} words or more occurs twice.",
+    f"No sentence of {_REPEATED_WORDS} words or more occurs twice, but for buttons, the brand's "
+    "own phrases, and what a script shows.",
     severity=MAJOR,
     source="Our own rule",
 )
 def repeated_sentences(draft: Draft) -> Iterator[Issue]:
+    guide = draft.guide
+    texts = [link.text for link in draft.text.links]
+    texts += [*guide.calls_to_action, *guide.legal_lines, *guide.required_phrases]
+    own = {_lowered(words_of(sentence)) for text in texts for sentence in split_sentences(text)}
     seen = set[tuple[str, ...]]()
 
     def repeated() -> Iterator[tuple[str, Issue]]:
         for sentence in draft.text.sentences:
-            if len(sentence.words) < _REPEATED_WORDS:
+            words = _lowered(sentence.words)
+            is_shown = sentence.cue and UNSPOKEN.match(f"{sentence.cue}:")
+            if len(words) < _REPEATED_WORDS or words in own or is_shown:
                 continue
-            words = tuple(word.lower() for word in sentence.words)
             if words in seen:
                 yield (
                     " ".join(words),
@@ -221,3 +277,7 @@ def repeated_sentences(draft: Draft) -> Iterator[Issue]:
             seen.add(words)
 
     yield from first_of_each(repeated())
+
+
+def _lowered(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word.lower() for word in words)

@@ -42,13 +42,15 @@ class Worker(Protocol):
 class ProcessWorker:
     """A process of its own, which is started at the first call, and again if it ended.
 
-    It calls one function at a time. A function that takes longer than `seconds` ends the process,
-    also when nobody waits for it any more. The process ends with the one that started it.
+    It gets one function at a time, in the order in which they came; the others wait here, so that
+    one that ends the process fails alone. A function that takes longer than `seconds` ends it, also
+    when nobody waits for it any more. The process ends with the one that started it.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
         self._pool: Executor | None = None
+        self._turn = asyncio.Semaphore(1)
         self._waiting = 0
         self._is_closed = False
 
@@ -57,15 +59,24 @@ class ProcessWorker:
             raise Unavailable(_BUSY)
         self._waiting += 1
         try:
-            return await self._call(function)
+            await self._turn.acquire()
+            # Its turn ends with the function, also when this caller is gone before.
+            job = asyncio.create_task(self._call(function))
+            job.add_done_callback(self._end_turn)
+            return await asyncio.shield(job)
         finally:
             self._waiting -= 1
 
     async def close(self) -> None:
         pool, self._pool, self._is_closed = self._pool, None, True
         if pool is not None:
-            # Whoever still waits is told that it ended. A call under way has its bound.
+            # Whoever waits for a turn is told that the server ends. A call under way has its bound.
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+    def _end_turn(self, job: asyncio.Task[T]) -> None:
+        self._turn.release()
+        if not job.cancelled():
+            job.exception()  # nobody may be there to hear of it
 
     async def _call(self, function: Callable[[], T]) -> T:
         if self._is_closed:
@@ -88,7 +99,8 @@ class ProcessWorker:
                 raise TimedOut from error
             log.warning("the process that checks drafts ended; the next check starts another")
             raise Unavailable("The process that checks drafts ended; try again.") from error
-        except RuntimeError as error:
+        except (RuntimeError, asyncio.CancelledError) as error:
+            # The pool takes nothing any more, or let go what it hadn't begun.
             if not self._is_closed:
                 raise
             raise Unavailable(_ENDING) from error
@@ -116,16 +128,3 @@ def _bounded(function: Callable[[], T], seconds: float) -> T:
         return function()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-class ThreadWorker:
-    """Calls functions in threads of this process, for those who check few drafts: commands, tests.
-
-    The first call holds up the event loop, and nothing bounds it.
-    """
-
-    async def call(self, function: Callable[[], T]) -> T:
-        return await asyncio.to_thread(function)
-
-    async def close(self) -> None:
-        """Does nothing: threads end with their calls."""

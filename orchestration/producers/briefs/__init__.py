@@ -1,0 +1,1 @@
+"""What producers of texts read in a brief: its answers by field, cleaned and parted."""

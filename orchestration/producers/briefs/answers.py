@@ -1,0 +1,154 @@
+"""A brief's responses, which are JSON of any shape, by the fields that producers look for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from orchestration.producers.briefs.fields import Field, field_of, words_of_key
+from orchestration.producers.briefs.phrases import (
+    clean,
+    is_absent,
+    items_of,
+    lines_of,
+    points_of,
+    sentences_of,
+)
+from orchestration.producers.texts import number_text
+
+MAX_VALUES: Final = 2_000
+"""So many values of the responses are read, and so many characters of all of them."""
+MAX_CHARACTERS: Final = 100_000
+MAX_ITEMS: Final = 40
+"""So many items of a field are used."""
+
+_LABELS: Final = ("question", "label", "key", "field", "name", "title")
+_VALUES: Final = ("answer", "value", "response", "answers", "text")
+_OWN_NAMES: Final = frozenset({"name", "title", "text", "value", "items", "list", "answer"})
+"""Keys that tell nothing of a field below one: `product: {name: …}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of a brief: what isn't found is empty, and nothing is made up."""
+
+    values: Mapping[Field, Sequence[object]]
+    """Texts, numbers and objects, in the order of the responses."""
+
+    @classmethod
+    def of(cls, responses: Mapping[str, object]) -> "Answers":
+        found = dict[Field, list[object]]()
+        characters = 0
+        for field, value in islice(_walked(responses, None), MAX_VALUES):
+            characters += len(value) if isinstance(value, str) else 0
+            if characters > MAX_CHARACTERS:
+                break
+            found.setdefault(field, []).append(value)
+        return cls(found)
+
+    def texts(self, field: Field) -> tuple[str, ...]:
+        """Whole texts, each clean."""
+        return self._unique(clean(text) for text in self._given(field))
+
+    def text(self, field: Field) -> str:
+        """The first text, or nothing."""
+        return next(iter(self.texts(field)), "")
+
+    def items(self, field: Field) -> tuple[str, ...]:
+        """The items of lists, and of texts that list some; each as often as it's listed."""
+        found = (item for text in self._given(field) for item in items_of(text))
+        return tuple(islice(found, MAX_ITEMS))
+
+    def points(self, field: Field) -> tuple[str, ...]:
+        return self._unique(point for text in self._given(field) for point in points_of(text))
+
+    def lines(self, field: Field) -> tuple[str, ...]:
+        return self._unique(line for text in self._given(field) for line in lines_of(text))
+
+    def sentences(self, field: Field) -> tuple[str, ...]:
+        return self._unique(part for text in self._given(field) for part in sentences_of(text))
+
+    def objects(self, field: Field) -> tuple[Mapping[str, object], ...]:
+        """The answers that are objects."""
+        return tuple(v for v in self.values.get(field, ()) if isinstance(v, Mapping))[:MAX_ITEMS]
+
+    def _given(self, field: Field) -> Iterator[str]:
+        for value in self.values.get(field, ()):
+            if isinstance(value, str):
+                yield value
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                yield number_text(value)
+
+    @staticmethod
+    def _unique(texts: Iterator[str]) -> tuple[str, ...]:
+        said = dict[str, str]()
+        for text in texts:
+            if not is_absent(text):
+                said.setdefault(text.casefold(), text)
+        return tuple(said.values())[:MAX_ITEMS]
+
+
+_KEPT_WHOLE: Final = frozenset(
+    {Field.COLORS, Field.UTM, Field.SECTIONS, Field.LENGTH, Field.READING_EASE}
+)
+"""Fields whose values mean something only as the JSON that they are."""
+_OF_OBJECTS: Final = frozenset({Field.QUESTIONS, Field.QUOTES, Field.IMAGES})
+"""Fields whose items may be objects of several texts."""
+_WITH_DETAILS: Final = frozenset(
+    {Field.AUDIENCE, Field.FEATURES, Field.PRICE, Field.BUDGET, Field.PROOF, Field.TIMELINE}
+)
+"""Fields of which an object's members are details, with names that matter."""
+_BY_CONTENT_TYPE: Final = frozenset({Field.REQUIRED, Field.LEGAL})
+
+
+def _walked(value: object, field: Field | None) -> Iterator[tuple[Field, object]]:
+    """Each value with its field, in order. The depth of stored JSON is bounded."""
+    if field is Field.INTERNAL:
+        return
+    if field in _KEPT_WHOLE:
+        yield field, value
+    elif isinstance(value, Mapping):
+        yield from _of_object(value, field)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _walked(item, field)
+    elif field is not None and value is not None and not isinstance(value, bool):
+        yield field, value
+
+
+def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tuple[Field, object]]:
+    if field in _OF_OBJECTS or field in _BY_CONTENT_TYPE:
+        yield field, value
+        return
+    if (pair := _labelled(value)) is not None and (named := field_of(pair[0])) is not None:
+        yield from _walked(pair[1], named)
+        return
+    for key, inner in value.items():
+        if field is not None and words_of_key(key) in _OWN_NAMES:
+            yield from _walked(inner, field)
+        elif (named := field_of(key)) is not None:
+            yield from _walked(inner, named)
+        elif field is not None and field in _WITH_DETAILS:
+            yield from _named(key, inner, field)
+        else:
+            yield from _walked(inner, None)
+
+
+def _named(key: str, value: object, field: Field) -> Iterator[tuple[Field, object]]:
+    """A detail of a field, such as `age` of the audience, with its name before it."""
+    name = words_of_key(key)
+    if value is True:
+        yield field, name
+    elif isinstance(value, str) and not is_absent(value):
+        yield field, f"{name}: {value}"
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield field, f"{name}: {number_text(value)}"
+    else:
+        yield from _walked(value, field)
+
+
+def _labelled(value: Mapping[str, object]) -> tuple[str, object] | None:
+    """The question and the answer of an object that is such a pair, as forms send them."""
+    label = next((value[key] for key in _LABELS if key in value), None)
+    answer = next((value[key] for key in _VALUES if key in value), None)
+    return (label, answer) if isinstance(label, str) and answer is not None else None

@@ -1,0 +1,238 @@
+"""The fields that producers look for in a brief, and the names that answers to them may have."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum, auto
+from functools import lru_cache
+from typing import Final
+
+
+class Field(StrEnum):
+    COMPANY = auto()
+    WEBSITE = auto()
+    ADDRESS = auto()
+    PRODUCT = auto()
+    DESCRIPTION = auto()
+    OBJECTIVES = auto()
+    AUDIENCE = auto()
+    PROBLEMS = auto()
+    MESSAGES = auto()
+    TOPICS = auto()
+    BENEFITS = auto()
+    FEATURES = auto()
+    STEPS = auto()
+    PROOF = auto()
+    CLAIMS = auto()
+    QUOTES = auto()
+    STORY = auto()
+    QUESTIONS = auto()
+    PRICE = auto()
+    OFFER = auto()
+    ACTION = auto()
+    DELIVERABLES = auto()
+    EXCLUSIONS = auto()
+    WEEKS = auto()
+    TIMELINE = auto()
+    START = auto()
+    DEADLINE = auto()
+    BUDGET = auto()
+    CHANNELS = auto()
+    TONE = auto()
+    BANNED = auto()
+    REQUIRED = auto()
+    LEGAL = auto()
+    NAMES = auto()
+    LANGUAGE = auto()
+    KEYWORDS = auto()
+    HASHTAGS = auto()
+    IMAGES = auto()
+    COLORS = auto()
+    UTM = auto()
+    SECTIONS = auto()
+    LENGTH = auto()
+    READING_EASE = auto()
+    INTERNAL = auto()
+    """Nothing of it is used: rivals, contacts, notes among colleagues."""
+
+
+SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
+    Field.COMPANY: (
+        "company", "company name", "brand", "brand name", "business", "business name", "client",
+        "client name", "organisation", "organization", "organisation name", "organization name",
+        "firm", "name of the company", "trading name",
+    ),
+    Field.WEBSITE: (
+        "website", "web site", "site", "url", "web", "homepage", "home page", "link", "web address",
+        "landing page url", "website url", "shop url",
+    ),
+    Field.ADDRESS: ("postal address", "street address", "address", "mailing address"),
+    Field.PRODUCT: (
+        "product", "product name", "products", "service", "services", "service name", "offering",
+        "product or service", "product service", "what you sell", "what do you sell", "subject",
+    ),
+    Field.DESCRIPTION: (
+        "description", "about", "about us", "about the company", "about the product", "summary",
+        "product description", "service description", "what you do", "what do you do", "overview",
+        "background", "elevator pitch", "in short",
+    ),
+    Field.OBJECTIVES: (
+        "objective", "objectives", "goal", "goals", "aim", "aims", "target outcome", "purpose",
+        "campaign goal", "campaign goals", "business goal", "business goals", "campaign objective",
+        "campaign objectives", "business objectives", "marketing goals", "success", "kpi", "kpis",
+        "what does success look like", "desired outcome", "desired outcomes",
+    ),
+    Field.AUDIENCE: (
+        "audience", "audiences", "target audience", "target group", "target groups", "target",
+        "target market", "target customers", "customers", "ideal customer", "persona", "personas",
+        "buyers", "readers", "who is it for", "who",
+    ),
+    Field.PROBLEMS: (
+        "problem", "problems", "pain", "pains", "pain point", "pain points", "challenge",
+        "challenges", "needs", "customer needs", "frustrations", "audience problems",
+        "customer problems", "barriers", "audience pain points", "audience challenges",
+    ),
+    Field.MESSAGES: (
+        "message", "messages", "key message", "key messages", "main message", "main messages",
+        "core message", "core messages", "messaging", "tagline", "taglines", "slogan", "headline",
+        "headlines", "positioning",
+    ),
+    Field.TOPICS: (
+        "topic", "topics", "themes", "theme",
+        "content ideas", "article ideas", "titles",
+    ),
+    Field.BENEFITS: (
+        "benefit", "benefits", "advantage", "advantages", "value proposition", "usp", "usps",
+        "unique selling point", "unique selling points", "selling points", "differentiators",
+        "strengths", "why us", "why choose us", "reasons to buy", "what makes you different",
+    ),
+    Field.FEATURES: (
+        "feature", "features", "included", "what is included", "what s included", "contents",
+        "package contents", "details", "specifications", "specs", "product details",
+    ),
+    Field.STEPS: ("steps", "process", "how it works", "how does it work", "procedure", "journey"),
+    Field.PROOF: (
+        "proof", "proof points", "evidence", "results", "facts", "key facts", "statistics", "stats",
+        "figures", "track record", "awards", "case study", "case studies", "reasons to believe",
+        "credentials",
+    ),
+    Field.CLAIMS: ("claim", "claims", "approved claims"),
+    Field.QUOTES: (
+        "quote", "quotes", "testimonial", "testimonials", "reviews", "customer quotes",
+        "customer voices",
+    ),
+    Field.STORY: ("story", "history", "brand story", "our story", "origin", "company story"),
+    Field.QUESTIONS: (
+        "faq", "faqs", "frequently asked questions", "customer questions", "objections",
+        "questions and answers", "common questions", "questions",
+    ),
+    Field.PRICE: ("price", "prices", "pricing", "cost", "costs", "fees"),
+    Field.OFFER: (
+        "offer", "offers", "special offer", "promotion", "promo", "discount", "deal", "incentive",
+        "introductory offer",
+    ),
+    Field.ACTION: (
+        "call to action", "calls to action", "cta", "ctas", "desired action", "next step", "action",
+        "what should people do", "what should the audience do", "want your audience to do",
+        "want people to do",
+    ),
+    Field.DELIVERABLES: (
+        "deliverable", "deliverables", "outputs", "assets", "content needed", "content types",
+        "content type", "formats", "pieces", "what we need", "what do you need", "scope of work",
+    ),
+    Field.EXCLUSIONS: (
+        "exclusion", "exclusions", "out of scope", "not included", "not in scope", "excluded",
+        "what is not included",
+    ),
+    Field.WEEKS: (
+        "weeks", "timeline weeks", "duration weeks",
+        "number of weeks", "duration in weeks",
+    ),
+    Field.TIMELINE: (
+        "timeline", "duration", "time frame", "timeframe", "schedule", "period", "timing",
+        "campaign length", "campaign duration", "how long",
+    ),
+    Field.START: ("start", "start date", "starts", "begin", "kick off", "kickoff", "launch date"),
+    Field.DEADLINE: (
+        "deadline", "due", "due date", "end", "end date",
+        "finish", "ends", "finish date",
+    ),
+    Field.BUDGET: ("budget", "total budget", "media budget", "spend", "investment"),
+    Field.CHANNELS: (
+        "channel", "channels", "platforms", "platform", "media", "networks", "social networks",
+        "marketing channels", "where",
+    ),
+    Field.TONE: (
+        "tone", "tone of voice", "voice", "brand voice", "style", "personality", "writing style",
+        "brand personality",
+    ),
+    Field.BANNED: (
+        "banned", "banned words", "banned phrases", "avoid", "words to avoid", "phrases to avoid",
+        "do not say", "don t say", "do not use", "don t use", "never", "never say", "forbidden",
+        "forbidden words", "taboo", "taboos", "no gos", "donts", "don ts", "not say", "not allowed",
+    ),
+    Field.REQUIRED: (
+        "required", "required phrases", "required words", "mandatory", "mandatories",
+        "mandatory phrases", "must mention", "must say", "must include", "must haves",
+    ),
+    Field.LEGAL: (
+        "legal", "legal line", "legal lines", "legal notice", "legal text", "disclaimer",
+        "disclaimers", "small print",
+    ),
+    Field.NAMES: (
+        "names", "brand names", "product names", "trademarks",
+        "proper names", "spelling",
+    ),
+    Field.LANGUAGE: ("language", "languages", "locale"),
+    Field.KEYWORDS: ("keywords", "keyword", "search terms", "seo keywords", "seo terms"),
+    Field.HASHTAGS: ("hashtag", "hashtags"),
+    Field.IMAGES: ("image", "images", "photo", "photos", "pictures", "visuals"),
+    Field.COLORS: ("colors", "colours", "brand colors", "brand colours"),
+    Field.UTM: ("utm", "utm parameters", "utm tags"),
+    Field.SECTIONS: ("required sections",),
+    Field.LENGTH: ("length", "lengths", "word count", "word counts"),
+    Field.READING_EASE: ("reading ease", "readability"),
+    Field.INTERNAL: (
+        "competitor", "competitors", "competition", "rivals", "internal", "internal notes", "notes",
+        "note", "contact", "contacts", "contact person", "email address", "phone", "password",
+        "approver", "approvers", "stakeholders", "invoice", "billing", "previous campaigns",
+        "comments", "risks",
+    ),
+}  # fmt: skip
+
+_FIELDS: Final = {synonym: field for field, names in SYNONYMS.items() for synonym in names}
+_EXACT_WORDS: Final = """
+about action begin details end ends facts figures finish firm in short length link media needs
+never note period purpose readers required results service services site spend spelling start
+starts steps style subject success target titles visuals voice web where who
+"""
+_EXACT: Final = frozenset(_EXACT_WORDS.split())
+"""Words that name a field alone, and may mean anything inside of a longer key."""
+_INTERNAL: Final = frozenset(SYNONYMS[Field.INTERNAL])
+_MAX_KEY: Final = 200
+
+
+def words_of_key(key: str) -> str:
+    """The key as words in lower case: `campaignGoal` and `Campaign goal?` are `campaign goal`."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key[:_MAX_KEY])
+    return " ".join(re.findall(r"[^\W_]+", parted.lower()))
+
+
+def field_of(key: str) -> Field | None:
+    """The field that the key names: as a whole, else by the synonym that it has in it, the one of
+    most words, the first of these.
+
+    A key with a word for what is internal names nothing else, unless it's a synonym as a whole.
+    """
+    return _field_of(words_of_key(key))
+
+
+@lru_cache(2_000)
+def _field_of(words: str) -> Field | None:
+    if (field := _FIELDS.get(words)) is not None:
+        return field
+    padded = f" {words} "
+    found = [name for name in _FIELDS if f" {name} " in padded and name not in _EXACT]
+    if any(name in _INTERNAL for name in found):
+        return Field.INTERNAL
+    best = min(found, key=lambda name: (-name.count(" "), padded.index(f" {name} ")), default=None)
+    return None if best is None else _FIELDS[best]

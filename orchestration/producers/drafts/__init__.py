@@ -1,0 +1,1 @@
+"""The built-in writer of drafts: the brief's own words in templates, by the brand's rules."""

@@ -1,0 +1,205 @@
+"""What looks like a fault, and isn't one; beside it what looks much the same, and is one."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+
+from tests.producers.checking import draft, finds, found, other
+
+MAIL: Final = {"content_type": "email"}
+POST: Final = {"content_type": "social_post"}
+SCRIPT: Final = {"content_type": "video_script"}
+NO_CAPITALS: Final = {"guidelines": {"never": ["all caps"]}}
+NO_I: Final = {"guidelines": {"never": ["first person singular"]}}
+BRIEF: Final = {"brief": "A bakery."}
+
+CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
+    "unsubscribe": [
+        (False, "[Unsubscribe]({{ unsubscribe_url }})", MAIL),
+        (False, "Unsubscribe: {{ unsubscribe_link }}", MAIL),
+        (False, "[Leave]({% unsubscribe %})", MAIL),
+        (False, "Too many mails? *|UNSUB|*", MAIL),
+        (False, "[Leave](<%asm_group_unsubscribe_raw_url%>)", MAIL),
+        (False, "[Leave](%unsubscribe_url%)", MAIL),
+        (False, "[Manage your preferences](https://b.shop/p)", MAIL),
+        (False, "[Email preferences](https://b.shop/p)", MAIL),
+        (False, "[Leave](https://b.shop/preference-center)", MAIL),
+        (False, "[Vom Newsletter abmelden](https://b.shop/p)", MAIL),
+        (False, "[Hier](https://b.shop/p?a=abmeldung)", MAIL),
+        (False, "[Newsletter abbestellen](https://b.shop/p)", MAIL),
+        (False, "To unsubscribe, reply to this mail with “stop”.", MAIL),
+        (False, '```html\n<a href="https://b.shop/unsubscribe">Bye</a>\n```', MAIL),
+        (False, "Your invoice", MAIL | {"metadata": {"transactional": True}}),
+        (False, "Your invoice", {"content_type": "transactional_email"}),
+        (True, "Your invoice", MAIL | {"metadata": {"transactional": False}}),
+        (True, "You may unsubscribe at any time.", MAIL),
+        (True, "Hello {{ first_name }}, [order](https://b.shop)", MAIL),
+    ],
+    "unsupported-claims": [
+        (False, "In 2025 customers asked for rye.", BRIEF),
+        (False, "Since 2012 most homes have an oven.", BRIEF),
+        (False, "From 8 June families may come, and on June 9 guests, too.", BRIEF),
+        (False, "Within 24 hours customers get an answer, after 6 months members a book.", BRIEF),
+        (False, "At 8:30 guests arrive, at 9 a.m. shoppers, at 7 readers.", BRIEF),
+        (False, "Open 24/7 customers or not. On 12/5/2026 we close.", BRIEF),
+        (False, "A strip 1/50 of an inch; 1/5 of the dough.", BRIEF),
+        (False, "A table for 6 people, sleeps up to 4 guests.", BRIEF),
+        (False, "Payment: $42.", BRIEF | {"metadata": {"transactional": True}}),
+        (False, "Tip #1 for bakers: step number one in our list.", BRIEF),
+        (False, "Week 4 members, iOS 17 users, and people aged 30 readers.", BRIEF),
+        (False, "```\n40% off\n```", BRIEF),
+        (True, "Loved by 2000 customers.", BRIEF),
+        (True, "Over 500 small businesses order.", BRIEF),
+        (True, "2,000 of our customers come back.", BRIEF),
+        (True, "They rate us 4.5/5.", BRIEF),
+        (True, "The number one bakery.", {"brief": "A shop."}),
+    ],
+    "past-dates": [
+        (False, "The project ran from 3 March 2025 to 1 May 2025.", {}),
+        (False, "Kick-off: 3 March 2025.", {}),
+        (False, "By 30 September 2025 traffic had doubled.", {}),
+        (False, "By 30 September 2025 we reached every shop.", {}),
+        (False, "Photo: Ottilie, 3 March 2025.", {}),
+        (True, "Join us on 3 March 2025.", {}),
+        (True, "The offer is valid until 3 March 2025.", {}),
+        (True, "The webinar: 3 March 2025, 6 pm.", {}),
+        (True, "The next tour leaves on 2025-03-03.", {}),
+        (True, "Join on 1 Dec 2026.", {"metadata": {"publishDate": "2026-12-02T09:00:00Z"}}),
+        (False, "Join on 3 Dec 2026.", {"metadata": {"publishDate": "2026-12-02T23:00:00-05:00"}}),
+    ],
+    "placeholders": [
+        (False, "Put `[name]` and `{{name}}` there.\n\n```\nTODO: [date] XXX\n```", {}),
+        (False, "- [x] Flour\n- [ ] Salt", {}),
+        (False, "“It was [...] good,” she says. Really???", {}),
+        (False, "[Add to calendar] or [Choose a date]", {}),
+        (False, "[Image]\n\nVisual: [logo] on white.\n[Insert drone shot of the shop]", SCRIPT),
+        (False, "https://b.shop/?utm_campaign={{campaign.name}}", POST),
+        (False, "TK Maxx sells bowls.", {}),
+        (True, "Call [name] today.", SCRIPT),
+        (True, "On-screen text: [insert URL]", SCRIPT),
+        (True, "Dear {{ first_name }},", POST),
+        (True, "It opens on [date].", {}),
+    ],
+    "repeated-sentences": [
+        (False, "[Book your first visit now](https://b.shop)\n\n" * 2, {}),
+        (False, '<a href="https://b.shop">Book your first visit now</a><br>' * 2, {}),
+        (False, "Visual: the shelf is empty again today.\n\n" * 2, SCRIPT),
+        (True, "We bake it every single day.\n\n" * 2, {}),
+    ],
+    "call-to-action": [
+        (False, "Unser Brot ist da. Jetzt Tisch reservieren.", {"guidelines": {"language": "de"}}),
+        (False, "Bestellen Sie bis Freitag.", {"guidelines": {"language": "de-AT"}}),
+        (False, "Melde dich an.", {"metadata": {"language": "de"}}),
+        (False, "Das Brot ist da, und wir sind es auch. [Jetzt anmelden](https://b.shop)", {}),
+        (
+            False,
+            "Das Brot ist da. [Sorten ansehen](https://b.shop)",
+            {"guidelines": {"language": "de"}},
+        ),
+        (False, "Loaves from $4 → bakery.shop/loaves", POST),
+        (False, "Le pain est là.", {"guidelines": {"language": "fr"}}),
+        (True, "Das Brot ist da, und es ist noch warm.", {"guidelines": {"language": "de"}}),
+    ],
+    "links": [
+        (False, "[Down](#café)\n\n# Café", {}),
+        (False, "[Down](#tea-coffee)\n\n# Tea & coffee", {}),
+        (False, "[Down](#rye-1)\n\n# Rye\n\n# Rye", {}),
+        (False, "[Down](#more)\n\n# Rye {#more}", {}),
+        (False, "[Up](#top)", {}),
+        (False, "```\nhttps://example.com\n```", {}),
+        (False, "[Leave](%unsubscribe_url%)", {}),
+        (False, "[Order]({{ order_url }}) or [this](https://b.shop/{{ slug }})", {}),
+        (True, "[Down](#rye-2)\n\n# Rye\n\n# Rye", {}),
+    ],
+    "utm-parameters": [
+        (False, "See https://b.shop?utm_source=a&utm_medium=m&utm_campaign=c.", {}),
+        (False, "[A](https://b.shop?utm_source=a&utm_medium=m&utm_campaign={{ c }})", {}),
+        (False, "[A](https://b.shop?utm_source=a&utm_medium=m&utm_campaign=*|C|*)", {}),
+        (False, "[A](https://b.shop?utm_source=a&utm_medium=m&utm_campaign={campaignid})", {}),
+        *(
+            (
+                is_found,
+                "[A](https://b.shop?utm_source=a&utm_medium=m&utm_campaign=c)",
+                {"others": (other(f"https://b.shop?utm_campaign={name}", same_campaign=True),)},
+            )
+            for is_found, name in [(False, "c."), (False, "{{c}}"), (True, "d.")]
+        ),
+    ],
+    "tone": [
+        (False, "The GDPR and NIST.", NO_CAPITALS),
+        (True, "FREE bread.", NO_CAPITALS),
+        (False, "[FLOUR. WATER.]\n\nHOOK (0–3 s)\n\nWe bake.", SCRIPT | NO_CAPITALS),  # noqa: RUF001
+        (True, "VO: We bake FREE bread.", SCRIPT | NO_CAPITALS),
+        (False, "After World War I, in Part I of the book.", NO_I),
+        (False, "How often should I order? As you like.", NO_I),
+        (True, "After the war I baked.", {"guidelines": {"never": ["first person singular"]}}),
+    ],
+    "alt-texts": [
+        (False, "<img src='a.jpg' alt=''>", {}),
+        (False, "<img src=a.jpg alt>", {}),
+        (False, '<img alt = "" src="https://b.shop/a.jpg?b=1&amp;c=2">', {}),
+        (False, '<img src="a.jpg" role="presentation">', {}),
+        (False, '<img src="o.gif" width="1" height="1">', {}),
+        (True, "<img src='a.jpg'>", {}),
+        (True, "<img src='a.jpg' alt='image'>", {}),
+    ],
+    "social-limits": [
+        (False, "#1 #2 #3 #4 #5 #6 C# a#b", {"content_type": "instagram_post"}),
+        (False, "[a](https://b.shop/#a) https://b.shop/#b" * 4, {"content_type": "instagram_post"}),
+        (False, "Look at it. " * 15 + "\n---\n" + "And look. " * 15, {"content_type": "x_post"}),
+        (False, "a" * 4000, {"content_type": "tiktok_post"}),
+        (True, "Look.\n---\n" + "a" * 281, {"content_type": "x_post"}),
+        (True, "a" * 4001, {"content_type": "tiktok_post"}),
+    ],
+    "spoken-length": [
+        *(
+            (
+                is_found,
+                f"|Time|Visual|Voiceover|\n|-|-|-|\n|0:10|{'a ' * shown}|{'b ' * said}|",
+                SCRIPT | {"metadata": {"duration": "0:30"}},
+            )
+            for is_found, shown, said in [(False, 200, 80), (True, 0, 81)]
+        ),
+        (False, f"(One (two) {'a ' * 90})\n\nWe bake.", SCRIPT | {"metadata": {"duration": 5}}),
+        (False, f"INT. SHOP\n\nBild: {'a ' * 90}", SCRIPT | {"metadata": {"duration": 5}}),
+    ],
+    "near-duplicates": [
+        *(
+            (
+                True,
+                " ".join("abcdefghijklmnop"),
+                {"others": (other(front + " ".join("abcdefghijklmnop")),)},
+            )
+            for front in ("", f"---\nsubject: {'words of another kind ' * 9}\n---\n")
+        ),
+    ],
+    "preheader-length": [
+        (False, f"---\n# For the service\npreheader: {'a' * 40}\ntags:\n- a\n- b\n---\nText", MAIL),
+        (False, f"---\ntags: [a, b]\npreheader: >\n  {'a' * 30}\n  {'b' * 30}\n---\nText", MAIL),
+        (True, f"---\nNo key here\npreheader: {'a' * 40}\n---\nText", MAIL),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("benchmark_id", "is_found", "body", "changes"),
+    [
+        pytest.param(name, *case, id=f"{name}-{index}")
+        for name, cases in CASES.items()
+        for index, case in enumerate(cases)
+    ],
+)
+def test_only_a_fault_is_reported(
+    benchmark_id: str, is_found: bool, body: str, changes: Mapping[str, Any]
+) -> None:
+    assert finds(benchmark_id, body, **changes) is is_found
+
+
+def test_an_email_in_a_block_of_code_is_read_as_html() -> None:
+    body = '```html\n<h1>Rye</h1>\n<p style="color:#999;background:#fff">Recieve it.</p>\n```'
+
+    assert finds("contrast", body, **MAIL)
+    [finding] = found("spelling", draft(body, **MAIL))
+    assert finding.section == "Rye"
+    assert not finds("spelling", body)
