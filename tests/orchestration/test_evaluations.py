@@ -29,7 +29,7 @@ from orchestration.producers.ports import (
 )
 from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
-from orchestration.producers.qc.worker import ThreadWorker
+from orchestration.producers.worker import ThreadWorker
 from repositories.deadlines import set_deadline
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.production.commands import save_draft

@@ -1,4 +1,4 @@
-"""The process that checks drafts: what it's called for, how it ends, and that another follows."""
+"""The processes of producers: what they're called for, how they end, and that others follow."""
 
 import asyncio
 import os
@@ -10,16 +10,16 @@ from functools import partial
 import pytest
 
 from domain.errors import TimedOut, Unavailable
-from orchestration.producers.qc import worker as module
+from orchestration.producers import worker as module
 from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
-from orchestration.producers.qc.worker import ProcessWorker, ThreadWorker
+from orchestration.producers.worker import ProcessWorker, ThreadWorker
 from tests.producers.checking import draft
 
 
 @pytest.fixture
 async def worker() -> AsyncIterator[ProcessWorker]:
-    worker = ProcessWorker()
+    worker = ProcessWorker("checks drafts")
     yield worker
     await worker.close()
 
@@ -45,13 +45,24 @@ async def test_another_process_follows_one_that_ended(worker: ProcessWorker) -> 
 
 
 async def test_a_call_that_takes_too_long_ends_the_process() -> None:
-    worker = ProcessWorker(seconds=0.05)
+    worker = ProcessWorker("checks drafts", seconds=0.05)
     try:
         await worker.call(os.getpid)
         with pytest.raises(TimedOut):
             await worker.call(partial(time.sleep, 600))
 
         assert await worker.call(os.getpid)
+    finally:
+        await worker.close()
+
+
+async def test_a_call_that_takes_too_much_memory_ends_the_process() -> None:
+    worker = ProcessWorker("checks drafts", max_bytes=256 * 1024 * 1024)
+    try:
+        with pytest.raises(Unavailable, match="ended"):
+            await worker.call(partial(bytearray, 512 * 1024 * 1024))
+
+        assert await worker.call(partial(len, b"12")) == 2
     finally:
         await worker.close()
 
@@ -64,12 +75,12 @@ async def test_what_the_function_raises_is_raised_here(worker: ProcessWorker) ->
 async def test_so_many_may_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 0)
 
-    with pytest.raises(Unavailable, match="Too many drafts"):
-        await ProcessWorker().call(os.getpid)
+    with pytest.raises(Unavailable, match="Too much waits for the process that checks drafts"):
+        await ProcessWorker("checks drafts").call(os.getpid)
 
 
 async def test_nothing_is_called_after_the_end() -> None:
-    worker = ProcessWorker()
+    worker = ProcessWorker("checks drafts")
     await worker.close()
 
     with pytest.raises(Unavailable, match="ending"):

@@ -9,7 +9,7 @@ from typing import Any
 from domain.callers import Caller
 from orchestration.evaluations import Evaluations
 from orchestration.producers.qc.evaluator import BuiltInQc
-from orchestration.producers.qc.worker import ThreadWorker
+from orchestration.producers.worker import ThreadWorker
 from orchestration.uploads import Uploads
 from repositories.registry import ENTITY_TYPES
 from repositories.unit_of_work import Storage

@@ -1,0 +1,84 @@
+"""Making PDFs by typst, in a process that may be ended."""
+
+import json
+import warnings
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestration.producers.packager.errors import DocumentFailed
+from orchestration.producers.packager.glyphs import INSTEAD, displayable
+
+if TYPE_CHECKING:
+    import typst
+
+STANDARDS: Final = ["a-2a", "ua-1"]
+"""For archives, and for those who don't see: both refuse a document that shows no sign for a
+character."""
+_FOLDER: Final = Path(__file__).with_name("template")
+"""All that typst may read. It has the template alone."""
+_CACHED: Final = 32
+_MAX_CACHED_LENGTH: Final = 200_000
+
+
+def pdf_of(content: Mapping[str, object]) -> bytes:
+    """The PDF of a plan; the same content gives the same bytes. Raises DocumentFailed.
+
+    The last ones are kept in the process: all packages of a run have the same plan.
+    """
+    shown = displayed(content)
+    plan = json.dumps(shown, ensure_ascii=False)
+    return _compiled(plan) if len(plan) <= _MAX_CACHED_LENGTH else _compile(plan)
+
+
+def displayed(content: Mapping[str, object]) -> Mapping[str, object]:
+    """The content with texts that the fonts can show; `replaced`: some characters are others."""
+    shown = _displayed(content)
+    replaced = json.dumps(shown, ensure_ascii=False).count(INSTEAD)
+    return {
+        **shown,
+        "replaced": replaced > json.dumps(content, ensure_ascii=False).count(INSTEAD),
+    }
+
+
+def _displayed(value: Any) -> Any:
+    match value:
+        case str():
+            return displayable(value)
+        case Mapping():
+            return {key: _displayed(item) for key, item in value.items()}
+        case list():
+            return [_displayed(item) for item in value]
+    return value
+
+
+def _compile(plan: str) -> bytes:
+    import typst  # noqa: PLC0415
+
+    try:
+        made = _compiler().compile(
+            format="pdf", sys_inputs={"plan": plan}, pdf_standards=STANDARDS, timestamp=0
+        )
+    except typst.TypstError as error:
+        raise DocumentFailed(error.message) from error
+    assert isinstance(made, bytes)
+    return made
+
+
+_compiled = lru_cache(_CACHED)(_compile)
+
+
+@cache
+def _compiler() -> "typst.Compiler":
+    import typst  # noqa: PLC0415
+
+    # One that is made of bytes compiles once only; of a file, as often as one likes.
+    return typst.Compiler(
+        _FOLDER / "strategy.typ",
+        root=_FOLDER,
+        font_paths=typst.Fonts(include_system_fonts=False),
+        ignore_system_fonts=True,
+        package_path=_FOLDER,
+        package_cache_path=_FOLDER,
+    )
