@@ -1,7 +1,6 @@
 """Making PDFs by typst, in a process that may be ended."""
 
 import json
-import warnings
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path

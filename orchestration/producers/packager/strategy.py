@@ -91,7 +91,9 @@ def _title_size(title: str) -> int:
 
 def _target(kpi: Kpi) -> str:
     value, unit = kpi.target_value, kpi.unit.strip()
-    number = f"{value:,.0f}" if value == round(value, 0) and abs(value) < _LARGEST else f"{value:,.10g}"
+    number = (
+        f"{value:,.0f}" if value == round(value, 0) and abs(value) < _LARGEST else f"{value:,.10g}"
+    )
     if unit in _BEFORE and unit:
         return f"{unit}{number}"
     return f"{number}{unit}" if unit in {"%", ""} else f"{number} {unit}"
