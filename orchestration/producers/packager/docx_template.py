@@ -29,18 +29,15 @@ _INK, _ACCENT, TINT, LINE = "1D2733", "0F5C63", "EEF3F3", "CDD5DA"
 _HEADINGS: Final = {1: 22, 2: 16, 3: 13, 4: 11, 5: 11, 6: 11}
 """Sizes by level, in points."""
 _KEPT: Final = frozenset(
-    ("Normal", "DefaultParagraphFont", "TableNormal", "NoList", "Footer", QUOTE, TABLE)
-    + tuple(f"Heading{level}" for level in _HEADINGS)
+    {
+        *("Normal", "DefaultParagraphFont", "TableNormal", "NoList", "Footer", QUOTE, TABLE),
+        *(f"Heading{level}" for level in _HEADINGS),
+    }
 )
-_UNUSED_PARTS: Final = (
-    "stylesWithEffects",
-    "thumbnail",
-    "customXml",
-    "webSettings",
-    "fontTable",
-    "theme",
+_UNUSED_PARTS: Final = frozenset(
+    {"stylesWithEffects", "thumbnail", "customXml", "webSettings", "fontTable", "theme"}
 )
-_BULLET_SIGNS: Final = "•–"
+_BULLET_SIGNS: Final = ("\N{BULLET}", "\N{EN DASH}")
 
 
 @cache
@@ -76,6 +73,8 @@ def _set_styles(styles: "Styles") -> None:
     from docx.enum.style import WD_STYLE_TYPE  # noqa: PLC0415
     from docx.shared import Pt, RGBColor  # noqa: PLC0415
 
+    add: Any = styles.add_style
+
     def set_font(style: Any, name: str, size: float | None = None, color: str = _INK) -> None:
         style.font.name = name
         # What Word takes for other than Latin letters, and what themes would put in place of it.
@@ -106,20 +105,21 @@ def _set_styles(styles: "Styles") -> None:
     quote.font.italic = False
     quote.element.get_or_add_pPr().append(
         _xml(
-            f'<w:pBdr {_NS}><w:left w:val="single" w:sz="24" w:space="10" w:color="{_ACCENT}"/></w:pBdr>'
+            f'<w:pBdr {_NS}><w:left w:val="single" w:sz="24" w:space="10"'
+            f' w:color="{_ACCENT}"/></w:pBdr>'
         )
     )
-    cell = styles.add_style("Table Text", WD_STYLE_TYPE.PARAGRAPH)
+    cell = add("Table Text", WD_STYLE_TYPE.PARAGRAPH)
     cell.base_style = normal
     cell.paragraph_format.space_before = cell.paragraph_format.space_after = Pt(3)
     cell.paragraph_format.line_spacing = 1.0
-    code = styles.add_style(CODE, WD_STYLE_TYPE.CHARACTER)
+    code = add(CODE, WD_STYLE_TYPE.CHARACTER)
     set_font(code, "Consolas", 10)
-    block = styles.add_style("Code Block", WD_STYLE_TYPE.PARAGRAPH)
+    block = add("Code Block", WD_STYLE_TYPE.PARAGRAPH)
     block.base_style = normal
     set_font(block, "Consolas", 9.5)
     block.element.get_or_add_pPr().append(_shade())
-    link = styles.add_style(HYPERLINK, WD_STYLE_TYPE.CHARACTER)
+    link = add(HYPERLINK, WD_STYLE_TYPE.CHARACTER)
     link.font.color.rgb = RGBColor.from_string(_ACCENT)
     link.font.underline = True
     borders = styles["Table Grid"].element.xpath("w:tblPr/w:tblBorders/*")

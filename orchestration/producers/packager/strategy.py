@@ -60,7 +60,9 @@ def strategy_content(brief: Brief, plan: StrategyPlan, campaign: Campaign) -> Co
         ],
         "unassigned": _unassigned([it.budget_percent for it in recommendations]),
         "duration": _counted(plan.timeline.duration_weeks, "week"),
-        "milestones": [{"name": it.name, "week": it.week} for it in plan.timeline.milestones],
+        "milestones": [
+            {"name": it.name, "week": _week(it.week)} for it in plan.timeline.milestones
+        ],
         "campaign": campaign.name,
         "tactics": [
             {"channel": it.channel, "content": _in_words(it.content_type), "title": it.title}
@@ -91,10 +93,9 @@ def _title_size(title: str) -> int:
 
 def _target(kpi: Kpi) -> str:
     value, unit = kpi.target_value, kpi.unit.strip()
-    number = (
-        f"{value:,.0f}" if value == round(value, 0) and abs(value) < _LARGEST else f"{value:,.10g}"
-    )
-    if unit in _BEFORE and unit:
+    is_whole = value.is_integer() and abs(value) < _LARGEST
+    number = f"{value:,.0f}" if is_whole else f"{value:,.10g}"
+    if unit in _BEFORE:
         return f"{unit}{number}"
     return f"{number}{unit}" if unit in {"%", ""} else f"{number} {unit}"
 
@@ -111,6 +112,10 @@ def _unassigned(percents: Iterable[float]) -> str | None:
     # As decimals, as the rule of the plan adds them up.
     left = 100 - sum((Decimal(repr(percent)) for percent in percents), Decimal(0))
     return f"{float(left):.6g}%" if left > 0 else None
+
+
+def _week(week: str) -> str:
+    return f"Week {week.strip()}" if week.strip().isdecimal() else week
 
 
 def _in_words(name: str) -> str:

@@ -17,7 +17,7 @@ def without_controls(text: str) -> str:
 
 
 def language_of(*objects: JsonObject) -> str:
-    """The tag of the first `language` of these that is one, such as `de` or `pt-BR`; else English."""
+    """The first `language` of these that is a tag, such as `de` or `pt-BR`; else English."""
     for each in objects:
         found = each.to_python().get("language")
         if isinstance(found, str) and _LANGUAGE.fullmatch(found.strip()):
