@@ -43,17 +43,24 @@ class Worker(Protocol):
 class ProcessWorker:
     """A process of its own, which is started at the first call, and again if it ended.
 
-    `task` says what it does, in messages: `checks drafts`. It calls one function at a time. A
+    `task` says what it does, in messages: `checks drafts`. It calls one function at a time; where
+    there are several `processes`, each does, and the others start when the first ones are busy. A
     function that takes longer than `seconds` ends the process, also when nobody waits for it any
-    more, and so does one that needs more than `max_bytes` of memory. The process ends with the one
-    that started it.
+    more, and so does one that needs more than `max_bytes` of memory; with it go the other
+    processes, and their calls are Unavailable. They end with the process that started them.
     """
 
     def __init__(
-        self, task: str, *, seconds: float = SECONDS, max_bytes: int | None = None
+        self,
+        task: str,
+        *,
+        seconds: float = SECONDS,
+        max_bytes: int | None = None,
+        processes: int = 1,
     ) -> None:
         self._task = task
         self._seconds = seconds
+        self._processes = processes
         self._begin = partial(_begin, max_bytes)
         self._pool: Executor | None = None
         self._waiting = 0
@@ -80,7 +87,9 @@ class ProcessWorker:
         loop = asyncio.get_running_loop()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                1, mp_context=multiprocessing.get_context("spawn"), initializer=self._begin
+                self._processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=self._begin,
             )
         pool = self._pool
         began = loop.time()

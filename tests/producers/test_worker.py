@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,19 @@ async def test_drafts_are_checked_in_one_other_process(worker: ProcessWorker) ->
     assert elsewhere == here
     first, second = await asyncio.gather(worker.call(os.getpid), worker.call(os.getpid))
     assert first == second != os.getpid()
+
+
+async def test_several_processes_call_as_many_functions_at_once(tmp_path: Path) -> None:
+    worker = ProcessWorker("checks drafts", processes=2)
+    os.mkfifo(tmp_path / "fifo")
+    try:
+        # To open either end of a pipe waits for the other end.
+        reads = worker.call((tmp_path / "fifo").read_bytes)
+        writes = worker.call(partial((tmp_path / "fifo").write_bytes, b"met"))
+
+        assert await asyncio.gather(reads, writes) == [b"met", 3]
+    finally:
+        await worker.close()
 
 
 async def test_another_process_follows_one_that_ended(worker: ProcessWorker) -> None:

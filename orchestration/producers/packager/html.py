@@ -6,7 +6,7 @@ from typing import Final
 
 from orchestration.producers.packager.drafts import Page
 
-_STYLE: Final = Path(__file__).with_name("template").joinpath("draft.css").read_text("utf-8")
+_STYLE: Final = Path(__file__).with_name("draft.css").read_text("utf-8")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """Whoever opens the page has the browser see to it, too, that it loads and runs nothing."""
 

@@ -21,19 +21,19 @@ log = logging.getLogger("aicmo.producers")
 
 
 class BuiltInPackager:
-    """A `Packager`. It makes documents in a process of its own, or by the worker that is given.
+    """A `Packager`. It makes documents in processes of its own, or by the worker that is given.
 
     Without the libraries of the extra `documents` it makes Markdown and HTML alone.
     """
 
-    def __init__(self, worker: Worker | None = None) -> None:
+    def __init__(self, worker: Worker | None = None, *, processes: int = 1) -> None:
         self._worker = worker or ProcessWorker(
-            "makes documents", seconds=SECONDS, max_bytes=MAX_BYTES
+            "makes documents", seconds=SECONDS, max_bytes=MAX_BYTES, processes=processes
         )
         self.formats: Final = tuple(each for each in FORMATS if _is_made(each))
 
     def start(self) -> None:
-        """Log which formats there aren't. The process starts with the first package."""
+        """Log which formats there aren't. A process starts with the first package."""
         if missing := [each for each in FORMATS if each not in self.formats]:
             log.warning(
                 "packages have no %s: install aicmo[documents] (uv sync --extra documents)",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from orchestration.producers.packager.errors import DocumentFailed
@@ -20,6 +21,8 @@ _FOLDER: Final = Path(__file__).with_name("template")
 _NOT_SHOWN: Final = "could not be displayed"
 _CACHED: Final = 32
 _MAX_CACHED_LENGTH: Final = 200_000
+_compiling: Final = Lock()
+"""A compiler is one thread's at a time."""
 
 
 def shown_plan(content: Mapping[str, object]) -> str:
@@ -69,9 +72,10 @@ def _compile_once(plan: str) -> bytes:
     import typst  # noqa: PLC0415
 
     try:
-        made = _compiler().compile(
-            format="pdf", sys_inputs={"plan": plan}, pdf_standards=[*STANDARDS], timestamp=0
-        )
+        with _compiling:
+            made = _compiler().compile(
+                format="pdf", sys_inputs={"plan": plan}, pdf_standards=[*STANDARDS], timestamp=0
+            )
     except typst.TypstError as error:
         raise DocumentFailed(error.message) from error
     assert isinstance(made, bytes)
