@@ -248,8 +248,6 @@ class DocxWriter:
             line.add("".join(element.itertext()), formats)
         elif element.tag == "br":
             line.end_line()
-        elif element.tag == "img":
-            line.add(f"Image: {element.get('alt') or 'without a description'}", formats)
         elif element.tag == "a":
             self._write_link(element, line, formats, depth)
         else:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.onboarding import Brief
@@ -46,6 +46,7 @@ _ATTRIBUTES: Final[Mapping[str, set[str]]] = {
     "th": {"style", "colspan", "rowspan", "scope"},
     "td": {"style", "colspan", "rowspan"},
 }
+_IMAGE: Final = re.compile(r'<img(?: alt="([^"]*)"| [a-z]+="[^"]*")*>')
 _SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
 
 
@@ -62,7 +63,7 @@ def page_of(brief: Brief, draft: Draft) -> Page:
     """The draft as a page, in which images are links to where they are."""
     values, source = parted(without_controls(draft.body))
     markdown = _markdown(keeps_lines=kind_of(draft.content_type) in _KEEP_LINES)
-    html = _cleaner().clean(markdown.render(source))
+    html = _cleaned(markdown.render(source))
     title = without_controls(draft.title)
     found = _TITLE.match(html)
     heading = found[0].strip() if found else f"<h1>{escape(title)}</h1>"
@@ -73,6 +74,19 @@ def page_of(brief: Brief, draft: Draft) -> Page:
         language=language_of(draft.metadata, brief.brand_guidelines),
         html="\n".join(part for part in (heading, particulars, rest.strip()) if part) + "\n",
     )
+
+
+def _cleaned(html: str) -> str:
+    cleaned = _cleaner().clean(html)
+    # Without a source, browsers would show the sign of an image that can't be found.
+    told = _IMAGE.sub(
+        lambda found: f"<span>{_image_text(unescape(found[1] or ''))}</span>", cleaned
+    )
+    return cleaned if told == cleaned else _cleaner().clean(told)
+
+
+def _image_text(description: str) -> str:
+    return escape(f"Image: {description.strip() or 'without a description'}")
 
 
 def _particulars(
@@ -130,7 +144,7 @@ def _markdown(*, keeps_lines: bool) -> "MarkdownIt":
 
 def _image(self: Any, tokens: Sequence["Token"], at: int, options: Any, env: Any) -> str:
     """A page loads nothing: whoever wants to see the image follows the link."""
-    text = escape(f"Image: {tokens[at].content or 'without a description'}")
+    text = _image_text(tokens[at].content)
     opened = sum(token.nesting for token in tokens[:at] if token.type.startswith("link_"))
     source = escape(str(tokens[at].attrs.get("src", "")))
     return f"<span>{text}</span>" if opened else f'<a href="{source}">{text}</a>'
