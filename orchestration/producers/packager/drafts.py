@@ -79,10 +79,12 @@ def page_of(brief: Brief, draft: Draft) -> Page:
 def _cleaned(html: str) -> str:
     cleaned = _cleaner().clean(html)
     # Without a source, browsers would show the sign of an image that can't be found.
-    told = _IMAGE.sub(
-        lambda found: f"<span>{_image_text(unescape(found[1] or ''))}</span>", cleaned
-    )
+    told = _IMAGE.sub(_described, cleaned)
     return cleaned if told == cleaned else _cleaner().clean(told)
+
+
+def _described(image: re.Match[str]) -> str:
+    return f"<span>{_image_text(unescape(image[1] or ''))}</span>"
 
 
 def _image_text(description: str) -> str:
