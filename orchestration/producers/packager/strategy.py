@@ -15,6 +15,7 @@ _COMPANY: Final = ("company", "companyname", "brand", "brandname", "client", "cl
 _BEFORE: Final = frozenset("$€£¥")
 """Units that stand before their number."""
 _HEADER_LENGTH: Final = 70
+_NAME_LENGTH: Final = 200
 _LARGEST: Final = 1_000_000_000_000_000
 
 Content = Mapping[str, object]
@@ -74,7 +75,7 @@ def strategy_content(brief: Brief, plan: StrategyPlan, campaign: Campaign) -> Co
 def client_name(brief: Brief) -> str | None:
     """The client's name as its brief has it; None where it names none."""
     named = {
-        re.sub(r"[\W_]", "", key).lower(): value.strip()
+        re.sub(r"[\W_]", "", key).lower(): shortened(value, _NAME_LENGTH)
         for key, value in brief.responses.to_python().items()
         if isinstance(value, str) and value.strip()
     }
