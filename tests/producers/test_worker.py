@@ -44,7 +44,7 @@ async def test_several_processes_call_as_many_functions_at_once(tmp_path: Path) 
         reads = worker.call((tmp_path / "fifo").read_bytes)
         writes = worker.call(partial((tmp_path / "fifo").write_bytes, b"met"))
 
-        assert await asyncio.gather(reads, writes) == [b"met", 3]
+        assert [*await asyncio.gather(reads, writes)] == [b"met", 3]
     finally:
         await worker.close()
 

@@ -142,7 +142,7 @@ def test_its_properties_come_from_the_draft() -> None:
     properties = docx("x", title="Bread " * 80).core_properties
 
     assert properties.title.startswith("Bread Bread")
-    assert (properties.created, properties.modified) == (START, START)
+    assert properties.created == properties.modified == START.replace(microsecond=0)
     assert (properties.author, properties.comments) == ("", "")
 
 
@@ -157,7 +157,7 @@ def test_nothing_in_it_comes_from_a_clock() -> None:
 @given(
     st.lists(
         st.one_of(
-            st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")),
+            st.text(st.characters(codec="utf-8", exclude_characters="\0")),
             st.sampled_from(
                 ["\n\n", "- ", "> ", "1. ", "|a|b|\n|-|-|\n", "<td>", "<b>", "<a href=x>", "<p>"]
             ),
