@@ -158,7 +158,7 @@ class DocxWriter:
             case "pre":
                 self._write_code(element, place)
             case "hr":
-                _rule(_paragraph(place))
+                _rule(_paragraph(place._replace(item=None, indent=0)))
             case "table" if rows := element.xpath("tr | thead/tr | tbody/tr | tfoot/tr"):
                 self._write_table(element, rows, place)
             case _:
@@ -167,15 +167,20 @@ class DocxWriter:
     def _write_list(self, element: Any, place: _Place) -> None:
         level = min(place.item.level + 1 if place.item else 0, styles.MAX_LEVEL)
         numbering = styles.BULLETS if element.tag == "ul" else self._numbering_of(element, level)
+        self._add_text(None, element.text, place)
         for child in element:
-            if child.tag != "li":
-                self._write_block(child, place) if child.tag in _BLOCKS else None
-                continue
-            item = _Item(numbering, level)
+            # What is in a list but in no item stands there without a mark, as in browsers.
+            item = _Item(numbering, level, is_marked=child.tag != "li")
             inside = place._replace(item=item, indent=place.indent + 1)
-            self._write_all(child, inside)
+            if child.tag == "li":
+                self._write_all(child, inside)
+            elif child.tag in _BLOCKS:
+                self._write_block(child, inside)
+            else:
+                self._write_inline(child, _Line(_paragraph(inside)), place.formats, place.depth)
             if not item.is_marked:
                 _paragraph(inside)
+            self._add_text(None, child.tail, place)
 
     def _numbering_of(self, element: Any, level: int) -> int:
         """A numbering of its own, which begins where the list does."""

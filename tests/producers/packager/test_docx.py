@@ -107,6 +107,13 @@ def test_lists_are_lists_of_word_which_begin_where_the_draft_says() -> None:
     assert [starts[number] for number in numbers[2:]] == [[3], [3], [1]]
 
 
+def test_what_is_in_a_list_but_in_no_item_is_kept_without_a_mark() -> None:
+    made = docx("<ul>loose <b>bold</b><li>one</li>tail<ul><li>inner</li></ul></ul>")
+
+    assert [text for _, text in outline(made)[1:]] == ["loose", "bold", "one", "tail", "inner"]
+    assert [(level, text) for _, level, text in numbering(made)] == [(0, "one"), (1, "inner")]
+
+
 def test_tables_have_headings_that_pages_repeat() -> None:
     [table] = docx(BODY).tables
 
