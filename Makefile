@@ -62,7 +62,7 @@ clean: ## remove the environments and all caches; databases stay
 # Serving needs less than testing, and takes away nothing: both may run at the same time.
 .venv/.serve: $(NEW) pyproject.toml uv.lock | $(UV)
 	@echo "Installing what the server needs into .venv"
-	@$(SYNC) --no-default-groups --inexact
+	@$(SYNC) --no-default-groups --inexact --extra documents
 	@touch $@
 
 .venv/.all: $(NEW) pyproject.toml uv.lock | $(UV)

@@ -64,6 +64,7 @@ PLANTED = {
         "orchestration.producers.strategy.channels",
     ),
     "Texts are parsed and spelled by producers alone": ("server/service.py", "pyphen"),
+    "Documents are made by the packager alone": ("orchestration/evaluations.py", "docx"),
     "Requests to others leave from orchestration alone": ("server/service.py", "aiohttp"),
     "Buckets are reached from files alone": ("server/service.py", "obstore"),
     "Databases stay in repositories and migrations": ("resolvers/loaders.py", "sqlalchemy"),

@@ -1,4 +1,4 @@
-"""The process that checks drafts: what it's called for, how it ends, and that another follows."""
+"""The processes of producers: what they're called for, how they end, and that others follow."""
 
 import asyncio
 import os
@@ -6,21 +6,22 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from domain.errors import TimedOut, Unavailable
-from orchestration.producers.qc import worker as module
+from orchestration.producers import worker as module
 from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
-from orchestration.producers.qc.worker import ProcessWorker
+from orchestration.producers.worker import ProcessWorker
 from tests.producers.checking import draft
 from tests.support.thread_worker import ThreadWorker
 
 
 @pytest.fixture
 async def worker() -> AsyncIterator[ProcessWorker]:
-    worker = ProcessWorker()
+    worker = ProcessWorker("checks drafts")
     yield worker
     await worker.close()
 
@@ -36,6 +37,19 @@ async def test_drafts_are_checked_in_one_other_process(worker: ProcessWorker) ->
     assert first == second != os.getpid()
 
 
+async def test_several_processes_call_as_many_functions_at_once(tmp_path: Path) -> None:
+    worker = ProcessWorker("checks drafts", processes=2)
+    os.mkfifo(tmp_path / "fifo")
+    try:
+        # To open either end of a pipe waits for the other end.
+        reads = worker.call((tmp_path / "fifo").read_bytes)
+        writes = worker.call(partial((tmp_path / "fifo").write_bytes, b"met"))
+
+        assert [*await asyncio.gather(reads, writes)] == [b"met", 3]
+    finally:
+        await worker.close()
+
+
 async def test_another_process_follows_one_that_ended(worker: ProcessWorker) -> None:
     first = await worker.call(os.getpid)
 
@@ -48,7 +62,7 @@ async def test_another_process_follows_one_that_ended(worker: ProcessWorker) -> 
 @pytest.fixture
 async def impatient_worker() -> AsyncIterator[ProcessWorker]:
     """A call that comes to its end has all the time that it could need on a busy machine."""
-    worker = ProcessWorker(seconds=1.0)
+    worker = ProcessWorker("checks drafts", seconds=1.0)
     yield worker
     await worker.close()
 
@@ -94,6 +108,17 @@ async def test_who_waits_at_the_end_hears_that_the_server_ends(
             await each
 
 
+async def test_a_call_that_takes_too_much_memory_ends_the_process() -> None:
+    worker = ProcessWorker("checks drafts", max_bytes=256 * 1024 * 1024)
+    try:
+        with pytest.raises(Unavailable, match="ended"):
+            await worker.call(partial(bytearray, 512 * 1024 * 1024))
+
+        assert await worker.call(partial(len, b"12")) == 2
+    finally:
+        await worker.close()
+
+
 async def test_what_the_function_raises_is_raised_here(worker: ProcessWorker) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await worker.call(partial(int, "x"))
@@ -102,12 +127,12 @@ async def test_what_the_function_raises_is_raised_here(worker: ProcessWorker) ->
 async def test_so_many_may_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 0)
 
-    with pytest.raises(Unavailable, match="Too many drafts"):
-        await ProcessWorker().call(os.getpid)
+    with pytest.raises(Unavailable, match="Too much waits for the process that checks drafts"):
+        await ProcessWorker("checks drafts").call(os.getpid)
 
 
 async def test_nothing_is_called_after_the_end() -> None:
-    worker = ProcessWorker()
+    worker = ProcessWorker("checks drafts")
     await worker.close()
 
     with pytest.raises(Unavailable, match="ending"):

@@ -6,7 +6,7 @@ from functools import partial
 from orchestration.producers.ports import QcBenchmark, QcEvaluation, QcSubject
 from orchestration.producers.qc.evaluating import evaluated
 from orchestration.producers.qc.registry import REGISTERED
-from orchestration.producers.qc.worker import Worker
+from orchestration.producers.worker import Worker
 
 
 class BuiltInQc:

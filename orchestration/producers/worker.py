@@ -1,18 +1,20 @@
-"""The process that checks drafts: what takes long in Python takes nothing from the event loop.
+"""Processes for what takes long: neither Python nor a library holds up the event loop.
 
-The first check loads dictionaries, for which a thread would hold the interpreter for a third of a
-second.
+A thread would: the first check of a draft holds the interpreter for a third of a second while it
+loads dictionaries, and nothing ends a thread that makes a document without an end.
 """
 
 import asyncio
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from domain.errors import TimedOut, Unavailable
@@ -20,13 +22,12 @@ from domain.errors import TimedOut, Unavailable
 T = TypeVar("T")
 
 SECONDS: Final = 10.0
-"""How long one call may take; a draft of usual length takes some hundredths of a second."""
+"""How long one call may take; the usual one takes some hundredths of a second."""
 _NICENESS: Final = 5
-_BUSY: Final = "Too many drafts wait to be checked; try again later."
 _ENDING: Final = "The server is ending; try again later."
 MAX_WAITING: Final = 100
 
-log = logging.getLogger("aicmo.qc")
+log = logging.getLogger("aicmo.producers")
 
 
 class Worker(Protocol):
@@ -42,21 +43,34 @@ class Worker(Protocol):
 class ProcessWorker:
     """A process of its own, which is started at the first call, and again if it ended.
 
-    It gets one function at a time, in the order in which they came; the others wait here, so that
-    one that ends the process fails alone. A function that takes longer than `seconds` ends it, also
-    when nobody waits for it any more. The process ends with the one that started it.
+    `task` says what it does, in messages: `checks drafts`. It gets one function at a time, in the
+    order in which they came; the others wait here, so that one that ends the process fails alone.
+    Where there are several `processes`, each gets one, and the others start when the first ones are
+    busy; with one that ends go the others, and their calls are Unavailable. A function that takes
+    longer than `seconds` ends the process, also when nobody waits for it any more, and so does one
+    that needs more than `max_bytes` of memory. They end with the process that started them.
     """
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        task: str,
+        *,
+        seconds: float = SECONDS,
+        max_bytes: int | None = None,
+        processes: int = 1,
+    ) -> None:
+        self._task = task
         self._seconds = seconds
+        self._processes = processes
+        self._begin = partial(_begin, max_bytes)
         self._pool: Executor | None = None
-        self._turn = asyncio.Semaphore(1)
+        self._turn = asyncio.Semaphore(processes)
         self._waiting = 0
         self._is_closed = False
 
     async def call(self, function: Callable[[], T]) -> T:
         if self._waiting >= MAX_WAITING:
-            raise Unavailable(_BUSY)
+            raise Unavailable(f"Too much waits for the process that {self._task}; try again later.")
         self._waiting += 1
         try:
             await self._turn.acquire()
@@ -84,7 +98,9 @@ class ProcessWorker:
         loop = asyncio.get_running_loop()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+                self._processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=self._begin,
             )
         pool = self._pool
         began = loop.time()
@@ -97,8 +113,8 @@ class ProcessWorker:
                 self._pool = None
             if loop.time() - began >= self._seconds:
                 raise TimedOut from error
-            log.warning("the process that checks drafts ended; the next check starts another")
-            raise Unavailable("The process that checks drafts ended; try again.") from error
+            log.warning("the process that %s ended; the next call starts another", self._task)
+            raise Unavailable(f"The process that {self._task} ended; try again.") from error
         except (RuntimeError, asyncio.CancelledError) as error:
             # The pool takes nothing any more, or let go what it hadn't begun.
             if not self._is_closed:
@@ -106,10 +122,12 @@ class ProcessWorker:
             raise Unavailable(_ENDING) from error
 
 
-def _begin() -> None:
+def _begin(max_bytes: int | None) -> None:
     # Ctrl+C is for the server, which ends this process when it's done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
+    if max_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (max_bytes, max_bytes))
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -126,5 +144,8 @@ def _bounded(function: Callable[[], T], seconds: float) -> T:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return function()
+    except MemoryError:
+        # What else is in this process may lack memory, too.
+        os._exit(1)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

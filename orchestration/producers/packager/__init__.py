@@ -1,0 +1,1 @@
+"""The built-in packager: the documents that a client gets."""
