@@ -32,7 +32,7 @@ async def end(lease: Lease, store: FileStore, stored: Transfer) -> Transfer:
 
     Raises LeaseLost, Interrupted, FileStoreError, Unavailable where it has to be tried again.
     """
-    owner = lease.job.transfer_id
+    owner = lease.job.key
     content = await _received(lease, store, owner)
 
     async def claim(unit: UnitOfWork) -> bool:
@@ -52,7 +52,7 @@ async def end(lease: Lease, store: FileStore, stored: Transfer) -> Transfer:
         await unit.jobs.remove(lease.job)
         return ended
 
-    if not await lease.write(claim):
+    if not await lease.write(claim, is_progress=False):
         raise Unavailable(_BUSY)
     await store.move(upload_key(owner), content_key(content.sha256))
     return await lease.write(finish)
@@ -79,7 +79,7 @@ async def _lots(lease: Lease) -> AsyncIterator[str]:
     position = 0
     while True:
         async with lease.read() as snapshot:
-            lots = await snapshot.jobs.lines(lease.job.transfer_id, position, _LOTS_AT_ONCE)
+            lots = await snapshot.jobs.lines(lease.job.key, position, _LOTS_AT_ONCE)
         for lot in lots:
             yield lot.text
             position = lot.position

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from files.service import Files
-from orchestration.transfers import TransferPace, Transfers
+from orchestration.transfers import Transfers
+from orchestration.workers import Pace
 from repositories.unit_of_work import Storage
 from schema.root import CompiledSchema
 from schema.transfer_rows import TransferRows
@@ -27,7 +28,7 @@ async def carrying_out_transfers(
     if files is None or settings.transfer_concurrency == 0:
         yield
         return
-    pace = TransferPace(concurrency=settings.transfer_concurrency)
+    pace = Pace(concurrency=settings.transfer_concurrency)
     transfers = Transfers(storage, files.store, TransferRows(schema.definition), pace)
     running = asyncio.create_task(transfers.run())
     running.add_done_callback(_log_failure)
