@@ -5,7 +5,6 @@ from typing import Protocol
 
 from domain.workflow import Run, RunStep
 from repositories.contract import EntityReads, EntityRepository
-from repositories.criteria import Filter, Page, PageRequest
 from repositories.projections import JsonProjection
 
 
@@ -20,18 +19,6 @@ class RunReads(EntityReads[Run], Protocol):
         self, run_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         """The steps of each stored run as JSON lists: one for each of the projections."""
-        ...
-
-    async def pages_by_brief_id(
-        self, brief_ids: Sequence[str], request: PageRequest
-    ) -> Mapping[str, Page[Run]]:
-        """The requested page of each brief's runs; every brief has one."""
-        ...
-
-    async def counts_by_brief_id(
-        self, brief_ids: Sequence[str], filter: Filter | None
-    ) -> Mapping[str, int]:
-        """How many runs of each brief match; every brief has a count."""
         ...
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from domain.json_object import dumps
 from domain.workflow import Run, RunStatus, RunStep, RunStepStatus
-from repositories.criteria import Filter, Page, PageRequest
 from repositories.drivers.compiled import Row
 from repositories.projections import JsonProjection
 from repositories.records import constructor
@@ -98,16 +97,6 @@ class DatabaseRunRepository(DatabaseRepository[Run]):
         self, run_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(run_ids, projections)
-
-    async def pages_by_brief_id(
-        self, brief_ids: Sequence[str], request: PageRequest
-    ) -> Mapping[str, Page[Run]]:
-        return await self._pages_by("brief_id", brief_ids, request)
-
-    async def counts_by_brief_id(
-        self, brief_ids: Sequence[str], filter: Filter | None
-    ) -> Mapping[str, int]:
-        return await self._counts_by("brief_id", brief_ids, filter)
 
     def _from_row(self, row: Row) -> Run:
         (

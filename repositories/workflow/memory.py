@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from domain.workflow import Run, RunStep
-from repositories.criteria import Filter, Page, PageRequest
 from repositories.memory.jobs import MemoryJobQueue
 from repositories.memory.repository import MemoryRepository
 from repositories.projections import JsonProjection
@@ -22,16 +21,6 @@ class MemoryRunRepository(MemoryRepository[Run]):
         self, run_ids: Sequence[str], projections: Sequence[JsonProjection]
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(run_ids, projections)
-
-    async def pages_by_brief_id(
-        self, brief_ids: Sequence[str], request: PageRequest
-    ) -> Mapping[str, Page[Run]]:
-        return await self._pages_by("brief_id", brief_ids, request)
-
-    async def counts_by_brief_id(
-        self, brief_ids: Sequence[str], filter: Filter | None
-    ) -> Mapping[str, int]:
-        return await self._counts_by("brief_id", brief_ids, filter)
 
 
 class MemoryRunJobs(MemoryJobQueue):

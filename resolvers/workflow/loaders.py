@@ -3,7 +3,7 @@
 from domain.workflow import Run, RunStep
 from repositories.lazy import lazy
 from repositories.workflow.contract import RunReads
-from resolvers.dataloaders import EntityLoaders, Loader, Related
+from resolvers.dataloaders import EntityLoaders, Loader
 
 
 class RunLoaders(EntityLoaders[Run]):
@@ -16,8 +16,3 @@ class RunLoaders(EntityLoaders[Run]):
     @lazy
     def steps_by_run_id(self) -> Loader[str, tuple[RunStep, ...]]:
         return self._children(self._runs.steps_by_run_id, self._runs.steps_json_by_run_id)
-
-    @lazy
-    def runs_by_brief_id(self) -> Related[Run]:
-        reads = self._runs
-        return Related(reads.pages_by_brief_id, reads.counts_by_brief_id, reads.json_pages)
