@@ -86,8 +86,7 @@ def mutation(
     """A field that runs the command of an input, in a unit of work, and returns a payload.
 
     It requires the scope, and the `further` ones. The payload has the result of `work` under
-    `outcome`, or an expected
-    failure under `errors`.
+    `outcome`, or an expected failure under `errors`.
     `single_statement` promises the same as in `Repositories.write`, for all commands or for those
     that it tells. `payload` is the payload's type, or, where the result is no entity, what
     `unrendered` makes of it.

@@ -97,7 +97,7 @@ async def test_a_package_has_a_file_of_the_draft(system: System) -> None:
         "text/markdown",
         "client-1",
     )
-    content = b"# Post 1\n\nBread.\n"
+    content = f"# Post 1\n\nBread of {done.strategy_id}.\n".encode()
     assert (file.size, file.sha256) == (len(content), build.sha256_of(content))
     assert artifact.draft_revision == 1
     assert artifact.qc_revision == 1

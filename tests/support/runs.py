@@ -116,16 +116,16 @@ class FakeDrafts(_Fake):
             campaign_id=subject.campaign.campaign_id,
             content_type=subject.tactic.content_type,
             title=subject.tactic.title,
-            body=f"Bread{again}.",
+            body=f"Bread of {subject.plan.strategy_id}{again}.",
         )
 
 
 class FakeEvaluator(_Fake):
-    """All drafts pass, but for the first so many evaluations of those with this title."""
+    """Drafts with this title pass after they were written anew so often; all others pass."""
 
-    def __init__(self, refusals: Mapping[str, int] | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.refusals = dict(refusals or {})
+        self.refusals: dict[str, int] = {}
 
     @property
     def benchmarks(self) -> Sequence[QcBenchmark]:
@@ -133,25 +133,19 @@ class FakeEvaluator(_Fake):
 
     async def evaluate(self, subject: QcSubject, benchmark_ids: Sequence[str]) -> QcEvaluation:
         self._ask("check")
-        if self.refusals.get(subject.title, 0) == 0:
+        _, _, rewritten = subject.body.rstrip(".").partition(", after ")
+        if int(rewritten or 0) >= self.refusals.get(subject.title, 0):
             return QcEvaluation(True, 1.0, (), ("fake",), ())
-        self.refusals[subject.title] -= 1
         return QcEvaluation(False, 0.25, (FINDING,), ("fake",), ())
 
 
 class FakeProducers:
     """All fakes together."""
 
-    def __init__(
-        self,
-        store: FileStore,
-        *,
-        tactics: int = 2,
-        refusals: Mapping[str, int] | None = None,
-    ) -> None:
+    def __init__(self, store: FileStore, *, tactics: int = 2) -> None:
         self.strategy = FakeStrategy(tactics)
         self.drafts = FakeDrafts()
-        self.evaluator = FakeEvaluator(refusals)
+        self.evaluator = FakeEvaluator()
         self.store = store
 
     def as_producers(self, **changes: Any) -> Producers:
@@ -178,12 +172,11 @@ class RunSystem:
         *,
         store: FileStore | None = None,
         tactics: int = 2,
-        refusals: Mapping[str, int] | None = None,
     ) -> None:
         self.storage = storage
         self.clock = clock
         self.store = store or MemoryStore()
-        self.fakes = FakeProducers(self.store, tactics=tactics, refusals=refusals)
+        self.fakes = FakeProducers(self.store, tactics=tactics)
         self.server = self.another()
 
     def another(
