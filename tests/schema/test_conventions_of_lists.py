@@ -149,6 +149,7 @@ COMPARATORS = {
     "TransferStatus": "TransferStatusFilter",
     "TransferEntity": "TransferEntityFilter",
     "ErrorPolicy": "ErrorPolicyFilter",
+    "RunStatus": "RunStatusFilter",
 }
 UNFILTERED = {
     "Draft.body",
@@ -210,6 +211,7 @@ def named(entity: GraphQLObjectType, field: str) -> object:
         ("TransferStatusFilter", "TransferStatus", "eq ne in nin"),
         ("TransferEntityFilter", "TransferEntity", "eq ne in nin"),
         ("ErrorPolicyFilter", "ErrorPolicy", "eq ne in nin"),
+        ("RunStatusFilter", "RunStatus", "eq ne in nin"),
     ],
 )
 def test_values_are_compared_by_what_makes_sense_for_them(
