@@ -571,8 +571,8 @@ async def test_only_what_has_not_ended_is_cancelled_and_only_what_failed_is_retr
 
 async def test_two_servers_do_each_of_fifty_runs_once(system: System) -> None:
     system.fakes.strategy.tactics = 1
-    await system.add_brief()
-    started = [await system.start() for _ in range(50)]
+    briefs = [await system.add_brief(f"brief-{number}") for number in range(50)]
+    started = [await system.start(brief.brief_id) for brief in briefs]
 
     await asyncio.gather(
         system.another(concurrency=4).settle(), system.another(concurrency=4).settle()
