@@ -114,11 +114,14 @@ async def _draft(at: At) -> Effect:
 
 
 async def _redraft(at: At) -> Effect:
-    """The draft of a tactic, written anew, with the verdict on the one before."""
+    """The draft of a tactic, written anew, with the verdict on the one before.
+
+    What somebody has changed since isn't written over: it's checked as it is.
+    """
     async with at.lease.read() as snapshot:
         subject = await _draft_subject(snapshot, at)
         previous = await _draft_of(snapshot, at)
-        if subject is None or previous is None:
+        if subject is None or previous is None or not _is_as_made(at, previous):
             return _nothing_to_do
         verdict = await _verdict_on(snapshot, previous)
     return await _written(at, replace(subject, previous=previous, verdict=verdict))
@@ -254,6 +257,12 @@ async def _draft_of(snapshot: Snapshot, at: At) -> Draft | None:
     if found is None:
         raise NotFound("draft", "draft_id", made.produced.key)
     return found
+
+
+def _is_as_made(at: At, draft: Draft) -> bool:
+    """Whether the draft is as the run has left it."""
+    made = at.run.last_of(DRAFT, REDRAFT, tactic=at.step.tactic)
+    return made is not None and made.produced_revision == draft.revision
 
 
 async def _verdict_on(snapshot: Snapshot, draft: Draft) -> QcResult | None:

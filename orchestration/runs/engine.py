@@ -85,7 +85,7 @@ class _RunWork:
         if found is None:
             await lease.end(unit)
             return None
-        if lease.failures >= MAX_FAILURES and found.status not in (*ENDED, RunStatus.FAILED):
+        if _is_given_up(lease, found):
             return await self._store(lease, unit, found, _failed(found, GIVEN_UP, unit))
         if found.status in _GOES_ON and self._step_of(found) is None:
             return await self._leave_to_others(lease, unit, found)
@@ -233,6 +233,14 @@ class _RunWork:
             return await self._store(lease, unit, found, found)
         why_kept = await remove(unit, step.produced)
         return await self._store(lease, unit, found, workflow.undone(found, why_kept, unit.now))
+
+
+def _is_given_up(lease: Lease, run: Run) -> bool:
+    """Whether bugs, or processes that were killed at it, have ended the run's step too often."""
+    if run.status in (*ENDED, RunStatus.FAILED):
+        return False
+    step = run.current if run.status in _GOES_ON else None
+    return lease.failures >= MAX_FAILURES or (step is not None and step.attempts >= MAX_ATTEMPTS)
 
 
 def _failed(run: Run, error: str, unit: UnitOfWork) -> Run:

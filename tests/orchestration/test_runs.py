@@ -11,8 +11,10 @@ import pytest
 from domain import workflow
 from domain.callers import Caller, CallerKind
 from domain.errors import InvalidTransition, NotFound, Unavailable, ValidationFailed
+from domain.production import SaveDraft
 from domain.scopes import ALL_SCOPES, Scope
 from domain.workflow import Run, RunStatus, RunStepStatus
+from orchestration.producers.ports import DraftSubject
 from orchestration.runs import campaign
 from orchestration.runs.engine import WORKFLOWS
 from orchestration.runs.steps import Producers
@@ -253,6 +255,30 @@ async def test_a_run_fails_with_the_verdict_when_no_draft_passes(system: System)
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
 
 
+async def test_what_somebody_has_mended_is_not_written_over(system: System) -> None:
+    system.fakes.evaluator.refusals["Post 0"] = 1
+    await system.add_brief()
+    write = system.fakes.drafts.write
+
+    async def mended_meanwhile(subject: DraftSubject) -> SaveDraft:
+        if subject.previous is not None:
+            mine = replace(subject.previous, body="Mine, after 7.")
+            await system.change(lambda unit: unit.drafts.save(mine))
+        return await write(subject)
+
+    system.fakes.drafts.write = mended_meanwhile  # type: ignore[method-assign]
+    started = await system.start()
+    await system.server.settle()
+    system.clock.move(seconds=6)
+    done = await system.settled(started)
+
+    assert done.status is RunStatus.SUCCEEDED
+    assert told(done)[7] == "redraft 0: skipped"
+    async with system.storage.as_(OPERATOR).read() as snapshot:
+        drafts = await snapshot.drafts.page(PageRequest(9, NEWEST_FIRST))
+    assert "Mine, after 7." in [draft.body for draft in drafts.items]
+
+
 async def test_a_draft_that_changes_while_it_is_checked_is_checked_again(system: System) -> None:
     await system.add_brief()
     evaluate = system.fakes.evaluator.evaluate
@@ -357,6 +383,24 @@ async def test_bugs_with_progress_in_between_are_none_in_succession(system: Syst
         system.clock.move(minutes=5)
 
     assert (await system.run_of(started)).status is RunStatus.SUCCEEDED
+
+
+async def test_a_step_at_which_processes_are_killed_again_and_again_is_given_up(
+    system: System,
+) -> None:
+    await system.add_brief()
+    started = await system.start()
+    stuck = workflow.taken_up(await system.run_of(started), started.updated_at)
+    for _ in range(workflow.MAX_ATTEMPTS - 1):
+        stuck = workflow.taken_up(stuck, started.updated_at)
+    await system.change(lambda unit: unit.runs.save(stuck))
+
+    failed = await system.settled(started)
+
+    assert failed.status is RunStatus.FAILED
+    assert system.fakes.asked.total() == 0
+    await system.retry(failed)
+    assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
 
 
 async def test_a_step_that_a_server_does_not_know_is_left_to_another(system: System) -> None:
