@@ -12,11 +12,12 @@ from domain.errors import NotFound, Unavailable, ValidationFailed
 from domain.production import SaveDraft
 from domain.scopes import ALL_SCOPES, Scope
 from domain.workflow import Run, RunStatus, RunStepStatus
+from orchestration.decisions import approve_plan
 from orchestration.producers.ports import DraftSubject
 from orchestration.runs import campaign
 from orchestration.runs.engine import WORKFLOWS
 from orchestration.runs.steps import Producers
-from repositories.criteria import NEWEST_FIRST, PageRequest
+from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
 from repositories.unit_of_work import Storage
 from resolvers.strategy.commands import approve_strategy_plan, save_strategy_plan
 from tests import builders as build
@@ -493,3 +494,29 @@ async def test_two_servers_do_each_of_fifty_runs_once(system: System) -> None:
         (name, 1): 50
         for name in ("strategy_plans", "campaigns", "drafts", "qc_results", "delivery_packages")
     }
+
+
+async def test_no_approval_is_missed_by_a_run_that_is_about_to_wait(system: System) -> None:
+    """Each plan is approved as soon as it's there, before, while or after its run looks at it."""
+    system.fakes.strategy.tactics = 1
+    briefs = [await system.add_brief(f"brief-{number}") for number in range(20)]
+    started = [await system.start(brief.brief_id, require_approval=True) for brief in briefs]
+    is_pending = Comparison("approval", Operator.EQ, "PENDING")
+
+    async def approve_all() -> None:
+        left = len(started)
+        while left:
+            async with system.storage.as_(OPERATOR).read() as snapshot:
+                plans = await snapshot.strategy_plans.page(
+                    PageRequest(99, NEWEST_FIRST, is_pending)
+                )
+            for plan in plans.items:
+                decision = build.decide_plan(strategy_id=plan.strategy_id)
+                await system.change(lambda unit, it=decision: approve_plan(unit, it))
+            left -= len(plans.items)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(system.another(concurrency=4).settle(), approve_all())
+    await system.server.settle()
+
+    assert {(await system.run_of(run)).status for run in started} == {RunStatus.SUCCEEDED}
