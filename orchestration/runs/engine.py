@@ -154,8 +154,11 @@ class _RunWork:
 
     async def _leave(self, lease: Lease, unit: UnitOfWork) -> Run | None:
         found = await run_for_update(unit, lease.job.key)
-        if found is None or found.status not in _GOES_ON:
-            return found
+        if found is None:
+            await lease.end(unit)
+            return None
+        if found.status not in _GOES_ON:  # it was cancelled meanwhile
+            return await self._store(lease, unit, found, found)
         return await self._leave_to_others(lease, unit, found)
 
     async def _leave_to_others(self, lease: Lease, unit: UnitOfWork, found: Run) -> Run | None:
