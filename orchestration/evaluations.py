@@ -7,6 +7,7 @@ the draft as it is stored then, or nothing is.
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, NamedTuple
 
 from domain.callers import Caller
@@ -116,30 +117,11 @@ class Evaluations:
         """The draft with all that it's checked against, of one snapshot."""
         draft_id = command.draft_id
         async with self.storage.as_(caller).read() as snapshot:
-            draft = await snapshot.drafts.get(draft_id)
-            if draft is None:
-                raise NotFound("draft", "draft_id", draft_id)
+            draft = await _draft_of(snapshot, draft_id)
             if command.expected_revision is not None:
                 results = await snapshot.qc_results.get_many_by_draft_id([draft_id])
                 require_revision(results.get(draft_id), command.expected_revision)
-            plan = await snapshot.strategy_plans.get(draft.strategy_id)
-            brief = None if plan is None else await snapshot.briefs.get(plan.brief_id)
-            recommendations = await snapshot.strategy_plans.recommendations_by_strategy_id(
-                [draft.strategy_id]
-            )
-            others = await _others_of(snapshot, draft)
-        guidelines = {} if brief is None else brief.brand_guidelines.to_python()
-        known = _words_of(brief, plan, recommendations.get(draft.strategy_id, ()))
-        return draft, QcSubject(
-            content_type=draft.content_type,
-            title=draft.title,
-            body=draft.body,
-            metadata=draft.metadata.to_python(),
-            guidelines=guidelines,
-            brief=None if brief is None else "\n".join(known),
-            others=others,
-            today=self.clock().date(),
-        )
+            return draft, await subject_of(snapshot, draft, self.clock().date())
 
     async def _record(
         self, caller: Caller, command: EvaluateDraft, draft: Draft, evaluation: QcEvaluation
@@ -147,14 +129,53 @@ class Evaluations:
         """The result as it's stored; None: the draft isn't the one that was checked any more."""
 
         async def work(unit: UnitOfWork) -> QcResult | None:
-            stored = await unit.drafts.get_for_update(draft.draft_id)
-            if stored is None:
-                raise NotFound("draft", "draft_id", draft.draft_id)
-            if stored.revision != draft.revision:
-                return None
-            return await record_qc_result(unit, _verdict(command, evaluation))
+            return await record_evaluation(unit, draft, evaluation, command.expected_revision)
 
         return await self.storage.as_(caller).write(work)
+
+
+async def subject_of(snapshot: Snapshot, draft: Draft, today: date) -> QcSubject:
+    """The draft with all that it's checked against, as the snapshot has it."""
+    plan = await snapshot.strategy_plans.get(draft.strategy_id)
+    brief = None if plan is None else await snapshot.briefs.get(plan.brief_id)
+    recommendations = await snapshot.strategy_plans.recommendations_by_strategy_id(
+        [draft.strategy_id]
+    )
+    others = await _others_of(snapshot, draft)
+    guidelines = {} if brief is None else brief.brand_guidelines.to_python()
+    known = _words_of(brief, plan, recommendations.get(draft.strategy_id, ()))
+    return QcSubject(
+        content_type=draft.content_type,
+        title=draft.title,
+        body=draft.body,
+        metadata=draft.metadata.to_python(),
+        guidelines=guidelines,
+        brief=None if brief is None else "\n".join(known),
+        others=others,
+        today=today,
+    )
+
+
+async def record_evaluation(
+    unit: UnitOfWork, draft: Draft, evaluation: QcEvaluation, expected_revision: int | None = None
+) -> QcResult | None:
+    """The result as it's stored; None: the draft isn't the one that was checked any more.
+
+    Raises NotFound, RevisionConflict, NotAllowed.
+    """
+    stored = await unit.drafts.get_for_update(draft.draft_id)
+    if stored is None:
+        raise NotFound("draft", "draft_id", draft.draft_id)
+    if stored.revision != draft.revision:
+        return None
+    return await record_qc_result(unit, _verdict(draft.draft_id, evaluation, expected_revision))
+
+
+async def _draft_of(snapshot: Snapshot, draft_id: str) -> Draft:
+    draft = await snapshot.drafts.get(draft_id)
+    if draft is None:
+        raise NotFound("draft", "draft_id", draft_id)
+    return draft
 
 
 async def _others_of(snapshot: Snapshot, draft: Draft) -> tuple[OtherDraft, ...]:
@@ -207,13 +228,15 @@ def _words_of(
         yield from recommendation.tactics
 
 
-def _verdict(command: EvaluateDraft, evaluation: QcEvaluation) -> RecordQcResult:
+def _verdict(
+    draft_id: str, evaluation: QcEvaluation, expected_revision: int | None
+) -> RecordQcResult:
     return RecordQcResult(
-        draft_id=command.draft_id,
+        draft_id=draft_id,
         passed=evaluation.passed,
         score=evaluation.score,
         issues=tuple(map(_issue, evaluation.findings)),
-        expected_revision=command.expected_revision,
+        expected_revision=expected_revision,
     )
 
 

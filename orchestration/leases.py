@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from domain.sources import Clock
 from repositories.deadlines import set_deadline
-from repositories.transfers.contract import Job
+from repositories.jobs import Job, Queue
 from repositories.unit_of_work import SnapshotHandle, Storage, UnitOfWork
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class Lease:
     def __init__(
         self,
         storage: Storage,
+        queue: Queue,
         job: Job,
         seconds: float,
         stopping: asyncio.Event,
@@ -45,6 +46,9 @@ class Lease:
         """`clock` takes the place of the database's. A unit of work takes at most
         `storage_seconds`."""
         self.job = job
+        self.failures = job.failures
+        """How often in succession a bug has ended the work: progress makes it 0."""
+        self._queue = queue
         self._repositories = storage.as_(job.caller)
         self._time = timedelta(seconds=seconds)
         self._stopping = stopping
@@ -56,19 +60,25 @@ class Lease:
         set_deadline(self._storage_seconds)
         return self._repositories.read()
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], failures: int = 0) -> T:
+    async def write(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, is_progress: bool = True
+    ) -> T:
         """Run a unit of work for the caller of the job. Raises LeaseLost, Interrupted."""
         if self._stopping.is_set():
             raise Interrupted
+        failures = 0 if is_progress else self.failures
 
         async def fenced(unit: UnitOfWork) -> T:
             until = await self.now(unit) + self._time
-            if not await unit.jobs.renew(self.job, until, failures):
+            if not await unit.queue(self._queue).renew(self.job, until, failures):
                 raise LeaseLost
             return await work(unit)
 
         set_deadline(self._storage_seconds)
-        return await self._repositories.write(fenced)
+        written = await self._repositories.write(fenced)
+        if is_progress:
+            self.failures = 0
+        return written
 
     async def keep(self, ended: asyncio.Event) -> None:
         """Renew the lease in time, again and again, until it has ended.
@@ -83,17 +93,34 @@ class Lease:
                 async with asyncio.timeout(self._time.total_seconds() / _RENEWALS):
                     await ended.wait()
             if not ended.is_set():
-                await self.write(nothing, self.job.failures)
+                await self.write(nothing, is_progress=False)
 
-    async def release(self, after: float, failures: int) -> None:
-        """Let the job be due in so many seconds."""
+    async def release(self, after: float | None, failures: int | None = None) -> None:
+        """Let the job be due in so many seconds; None: when it's woken.
+
+        `failures` are the ones that it has from then on; None: those that it has.
+        """
+        count = self.failures if failures is None else failures
 
         async def work(unit: UnitOfWork) -> None:
-            due_at = await self.now(unit) + timedelta(seconds=after)
-            await unit.jobs.release(self.job, due_at, failures)
+            await self.release_in(unit, after, count)
 
         set_deadline(self._storage_seconds)
         await self._repositories.write(work)
 
+    async def release_in(
+        self, unit: UnitOfWork, after: float | None, failures: int | None = None
+    ) -> None:
+        """The same as a part of a unit of work, which is the last one under this lease."""
+        due_at = None if after is None else await self.now(unit) + timedelta(seconds=after)
+        count = self.failures if failures is None else failures
+        await unit.queue(self._queue).release(self.job, due_at, count)
+
+    async def end(self, unit: UnitOfWork) -> None:
+        """Remove the job, as a part of a unit of work."""
+        await unit.queue(self._queue).remove(self.job)
+
     async def now(self, unit: UnitOfWork) -> datetime:
-        return await unit.jobs.time(unit.now) if self._clock is None else self._clock()
+        return (
+            await unit.queue(self._queue).time(unit.now) if self._clock is None else self._clock()
+        )

@@ -4,6 +4,7 @@ Whatever is killed in between can be repeated, since the lines stay until the fi
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import NamedTuple
 
 from domain import transfers
@@ -21,7 +22,7 @@ async def end(lease: Lease, store: FileStore, stored: Transfer) -> Transfer:
 
     Raises LeaseLost, Interrupted, FileStoreError, Unavailable where it has to be tried again.
     """
-    owner = lease.job.transfer_id
+    owner = lease.job.key
     content = await _received(lease, store, owner)
     checksums = content.checksums
 
@@ -38,7 +39,9 @@ async def end(lease: Lease, store: FileStore, stored: Transfer) -> Transfer:
         return ended
 
     received = Received(owner, checksums.sha256, checksums.crc32)
-    ended = await keep_content(received, store, lease.write, lock=lock, complete=complete)
+    # What a bug may follow again is no progress.
+    write = partial(lease.write, is_progress=False)
+    ended = await keep_content(received, store, write, lock=lock, complete=complete)
     if ended is None:
         raise Unavailable("The transfer isn't there any more.")
     return ended
@@ -71,7 +74,7 @@ async def _chunks(lease: Lease) -> AsyncIterator[str]:
     position = 0
     while True:
         async with lease.read() as snapshot:
-            found = await snapshot.jobs.lines(lease.job.transfer_id, position, 1)
+            found = await snapshot.jobs.lines(lease.job.key, position, 1)
         if not found:
             return
         [chunk] = found

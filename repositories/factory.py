@@ -34,6 +34,7 @@ from repositories.history.periods import PERIODS_AT_ONCE, DatabasePeriods
 from repositories.history.recording import EventRecorder
 from repositories.history.retention import EVENTS_AT_ONCE, DatabaseEventPruner
 from repositories.history.sequencing import sequence_events
+from repositories.jobs import Queue
 from repositories.memory.session import MemorySession, Root
 from repositories.nesting import NestingGuard
 from repositories.registry import ENTITY_TYPES, OWNED_TYPES
@@ -42,9 +43,8 @@ from repositories.sql.json_dialects import json_statements_of
 from repositories.sql.metadata import metadata
 from repositories.sql.session import DatabaseSession
 from repositories.sql.statement_cache import StatementCache
-from repositories.transfers.contract import Job
-from repositories.transfers.database import DatabaseJobRepository
-from repositories.transfers.memory import MemoryJobRepository
+from repositories.transfers.database import DatabaseTransferJobs
+from repositories.transfers.memory import MemoryTransferJobs
 from repositories.unit_of_work import (
     Repositories,
     RepositoryClasses,
@@ -56,6 +56,8 @@ from repositories.unit_of_work import (
 from repositories.webhooks.database import DatabaseWebhookRepository
 from repositories.webhooks.hidden import HiddenWebhookRepository
 from repositories.webhooks.memory import MemoryWebhookRepository
+from repositories.workflow.database import DatabaseRunJobs
+from repositories.workflow.memory import MemoryRunJobs
 
 T = TypeVar("T")
 
@@ -119,7 +121,8 @@ _READS_IN_MEMORY = {
     WebhookEndpoint.__name__: MemoryWebhookRepository,
     TrustedDocument.__name__: MemoryDocumentRepository,
     AccessToken.__name__: MemoryAccessRepository,
-    Job.__name__: MemoryJobRepository,
+    Queue.TRANSFERS: MemoryTransferJobs,
+    Queue.RUNS: MemoryRunJobs,
 }
 _OF_THE_BOUND_IN_MEMORY = {**_READS_IN_MEMORY, **_HIDDEN}
 _READS_IN_DATABASE = {
@@ -128,7 +131,8 @@ _READS_IN_DATABASE = {
     WebhookEndpoint.__name__: DatabaseWebhookRepository,
     TrustedDocument.__name__: DatabaseDocumentRepository,
     AccessToken.__name__: DatabaseAccessRepository,
-    Job.__name__: DatabaseJobRepository,
+    Queue.TRANSFERS: DatabaseTransferJobs,
+    Queue.RUNS: DatabaseRunJobs,
 }
 _OF_THE_BOUND_IN_DATABASE = {**_READS_IN_DATABASE, **_HIDDEN}
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}

@@ -17,6 +17,7 @@ from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
 from domain.transfers import Export, Import
+from domain.workflow import Run
 from repositories.delivery.contract import PackageReads, PackageRepository
 from repositories.delivery.database import DatabasePackageRepository
 from repositories.delivery.memory import MemoryPackageRepository
@@ -57,6 +58,9 @@ from repositories.transfers.contract import (
 )
 from repositories.transfers.database import DatabaseExportRepository, DatabaseImportRepository
 from repositories.transfers.memory import MemoryExportRepository, MemoryImportRepository
+from repositories.workflow.contract import RunReads, RunRepository
+from repositories.workflow.database import DatabaseRunRepository
+from repositories.workflow.memory import MemoryRunRepository
 
 if TYPE_CHECKING:
     from repositories.unit_of_work import Snapshot, UnitOfWork
@@ -111,7 +115,7 @@ class EntityType(Generic[Reads, Repository]):
 
 
 class Entities:
-    """The types of entities: those of the pipeline in its order, files, and transfers."""
+    """The types of entities: those of the pipeline in its order, files, transfers, and runs."""
 
     briefs: EntityType[BriefReads, BriefRepository] = EntityType(
         Brief, MemoryBriefRepository, DatabaseBriefRepository
@@ -142,6 +146,9 @@ class Entities:
     )
     exports: EntityType[ExportReads, ExportRepository] = EntityType(
         Export, MemoryExportRepository, DatabaseExportRepository
+    )
+    runs: EntityType[RunReads, RunRepository] = EntityType(
+        Run, MemoryRunRepository, DatabaseRunRepository
     )
 
 

@@ -19,9 +19,10 @@ from repositories.criteria import AttributeMask
 from repositories.documents.contract import DocumentReads, DocumentRepository
 from repositories.history.contract import EventReads
 from repositories.history.feed import EventFeed
+from repositories.jobs import JobQueue, JobReads, Queue
 from repositories.lazy import lazy
 from repositories.registry import ENTITY_TYPES, Entities
-from repositories.transfers.contract import Job, JobReads, JobRepository
+from repositories.transfers.contract import TransferJobQueue, TransferJobReads
 from repositories.webhooks.contract import WebhookReads, WebhookRepository
 
 R = TypeVar("R", bound=Entity)
@@ -70,9 +71,13 @@ class Snapshot(Entities):
         return self._access
 
     @lazy
-    def jobs(self) -> JobReads:
+    def jobs(self) -> TransferJobReads:
         """The work on transfers."""
         return self._jobs
+
+    def queue(self, queue: Queue) -> JobReads:
+        """The work of a queue."""
+        return self._queue(queue)
 
     @property
     def _webhooks(self) -> WebhookRepository:
@@ -90,9 +95,13 @@ class Snapshot(Entities):
         return repository
 
     @property
-    def _jobs(self) -> JobRepository:
-        repository: JobRepository = self.repositories[Job.__name__](self.session)
-        return repository
+    def _jobs(self) -> TransferJobQueue:
+        jobs: TransferJobQueue = self.repositories[Queue.TRANSFERS](self.session)
+        return jobs
+
+    def _queue(self, queue: Queue) -> JobQueue:
+        jobs: JobQueue = self.repositories[queue](self.session)
+        return jobs
 
 
 class UnitOfWork(Snapshot):
@@ -139,9 +148,13 @@ class UnitOfWork(Snapshot):
         return self._access
 
     @lazy
-    def jobs(self) -> JobRepository:
+    def jobs(self) -> TransferJobQueue:
         """The work on transfers, to be changed."""
         return self._jobs
+
+    def queue(self, queue: Queue) -> JobQueue:
+        """The work of a queue, to be changed."""
+        return self._queue(queue)
 
     def of(self, record: R) -> EntityRepository[R]:
         """The repository of the record's type of entity."""

@@ -19,6 +19,7 @@ from domain.production import Campaign, Draft
 from domain.qc import QcResult
 from domain.strategy import StrategyPlan
 from domain.transfers import Export, Import
+from domain.workflow import Run
 from repositories.criteria import Comparison, Filter, Operator
 
 
@@ -53,6 +54,7 @@ TYPES_OF_CLIENTS: Final = (
     Upload,
     Import,
     Export,
+    Run,
     Event,
 )
 """The records that belong to clients."""

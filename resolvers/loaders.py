@@ -16,6 +16,7 @@ from resolvers.qc.loaders import QcResultLoaders
 from resolvers.strategy.loaders import PlanLoaders
 from resolvers.transfers.loaders import ExportLoaders, ImportLoaders
 from resolvers.webhooks.loaders import WebhookLoaders
+from resolvers.workflow.loaders import RunLoaders
 
 Reads = TypeVar("Reads")
 Reads_contra = TypeVar("Reads_contra", contravariant=True)
@@ -61,6 +62,7 @@ class Loaders:
     uploads = LoadersOf(Entities.uploads, UploadLoaders)
     imports = LoadersOf(Entities.imports, ImportLoaders)
     exports = LoadersOf(Entities.exports, ExportLoaders)
+    runs = LoadersOf(Entities.runs, RunLoaders)
 
     def __init__(self, snapshot: Snapshot, *, single_statement: bool = False) -> None:
         """`single_statement`: only one thing is read, so there is nothing to gather."""

@@ -84,12 +84,13 @@ def mutation(
     *,
     scope: Scope,
     outcome: str,
+    further: Sequence[Scope] = (),
     single_statement: bool | Callable[[Any], bool] = False,
 ) -> Any:
     """A field that runs the command of an input, in a unit of work, and returns a payload.
 
-    It requires the scope. The payload has the result of `work` under `outcome`, or an expected
-    failure under `errors`.
+    It requires the scope, and the `further` ones. The payload has the result of `work` under
+    `outcome`, or an expected failure under `errors`.
     `single_statement` promises the same as in `Repositories.write`, for all commands or for those
     that it tells. `payload` is the payload's type, or, where the result is no entity, what
     `unrendered` makes of it.
@@ -107,7 +108,7 @@ def mutation(
         await context.write(lambda unit: work(unit, command), rolls_back=True)
 
     return _mutation(
-        for_scope(scope, description),
+        _for_scopes([scope, *further], description),
         payload,
         input,
         execute,
@@ -140,10 +141,13 @@ def mutation_apart(
     async def validated(context: Context, command: Any) -> Any:
         return await context.apart(validate(context, command))
 
-    declared = (
-        for_all_scopes([scope, *reads], description) if reads else for_scope(scope, description)
-    )
+    declared = _for_scopes([scope, *reads], description)
     return _mutation(declared, payload, input, execute, validated, outcome=outcome)
+
+
+def _for_scopes(scopes: list[Scope], description: str) -> dict[str, Any]:
+    [scope, *further] = scopes
+    return for_all_scopes(scopes, description) if further else for_scope(scope, description)
 
 
 def _mutation(

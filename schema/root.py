@@ -58,6 +58,9 @@ from schema.transfers.queries import TransfersQuery
 from schema.transfers.subscriptions import TransfersSubscription
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.queries import WebhookQuery
+from schema.workflow.mutations import WorkflowMutation
+from schema.workflow.queries import WorkflowQuery
+from schema.workflow.subscriptions import WorkflowSubscription
 
 MAX_NODES = 100
 
@@ -92,6 +95,7 @@ class Query(
     DeliveryQuery,
     FilesQuery,
     TransfersQuery,
+    WorkflowQuery,
     HistoryQuery,
     WebhookQuery,
     AccessQuery,
@@ -122,6 +126,7 @@ class Mutation(
     DeliveryMutation,
     FilesMutation,
     TransfersMutation,
+    WorkflowMutation,
     WebhookMutation,
     AccessMutation,
 ):
@@ -138,6 +143,7 @@ class Subscription(
     DeliverySubscription,
     FilesSubscription,
     TransfersSubscription,
+    WorkflowSubscription,
 ):
     pass
 

@@ -59,10 +59,10 @@ from server.schema_file import schema_route
 from server.seed.agency import seed_agency
 from server.service import Service
 from server.settings import OutageMode, Settings, SettingsError
-from server.transfers import carrying_out_transfers
 from server.trusted_documents import KnownDocuments, TrustedDocuments
 from server.webhooks import sending_webhooks
 from server.websocket import WebSocketEndpoint
+from server.workers import carrying_out
 
 GRAPHQL = "/graphql"
 _GRAPHQL_PATHS = frozenset({GRAPHQL, f"{GRAPHQL}/"})
@@ -238,8 +238,8 @@ def create_app(
             open_storage(settings, cache) as storage,
             opened_uploads(settings, storage, files) as uploads,
             opened_archives(storage, files) as archives,
-            carrying_out_transfers(storage, files, transfer_format, settings),
             opened_evaluations(storage, settings) as evaluations,
+            carrying_out(storage, files, evaluations, transfer_format, settings),
             _rate_limits(settings) as rate_limits,
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:

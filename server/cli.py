@@ -29,6 +29,7 @@ from server.files import opened_files
 from server.listening import Listener, listening_sockets
 from server.logs import logging_to_stderr
 from server.requests import new_request_id
+from server.run_commands import run_brief, work
 from server.seed.agency import seed_agency
 from server.seed.bulk import seed_bulk
 from server.settings import Settings, SettingsError, load_settings, variable_of_port
@@ -161,6 +162,8 @@ def seed(
 
 app.command("import")(import_file)
 app.command("export")(export_entities)
+app.command("run")(run_brief)
+app.command("worker")(work)
 
 
 @schema_commands.command("export")

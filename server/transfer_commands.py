@@ -3,10 +3,9 @@
 import asyncio
 import hashlib
 import json
-import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -26,14 +25,13 @@ from schema.root import create_schema
 from schema.transfer_rows import TransferRows
 from server.app import open_storage
 from server.files import opened_files
+from server.interrupts import cancelled_by_interrupts, run_until_interrupted
 from server.local_operations import Ask, asking, mutate, mutation
 from server.requests import new_request_id
 from server.settings import SettingsError
 from server.terminal import CommandFailed, Json, errors_in_one_line, settings_of_a_database
 
 _PART: Final = 256 * 1024
-_INTERRUPTED: Final = 130
-"""The exit code after Ctrl+C, as shells have it."""
 _LOOK_SECONDS: Final = 0.2
 """How often the progress is looked at."""
 _UNFINISHED: Final = frozenset(status.value for status in UNFINISHED)
@@ -105,7 +103,7 @@ def import_file(
     if follow is None and (file is None or entity is None):
         raise typer.BadParameter("name a FILE and its --entity, or an import to --follow")
     with errors_in_one_line():
-        _run(_import(file, entity, error_policy, client, result, follow))
+        run_until_interrupted(_import(file, entity, error_policy, client, result, follow))
 
 
 def export_entities(
@@ -125,7 +123,7 @@ def export_entities(
             conditions = None if filter is None else json.loads(filter)
         except ValueError as error:
             raise CommandFailed(f"--filter must be JSON: {error}") from None
-        _run(_export(entity, output, conditions, client))
+        run_until_interrupted(_export(entity, output, conditions, client))
 
 
 async def _export(entity: Entities, output: Path, filter: object, client: str | None) -> None:
@@ -143,14 +141,6 @@ async def _export(entity: Entities, output: Path, filter: object, client: str | 
             raise CommandFailed(found["error"] or "The export was cancelled.")
         await _write(place, found["resultFileId"], output)
     typer.echo(f"{export_id}: {found['rowCount']:,} lines, in {output}")
-
-
-def _run(work: Coroutine[None, None, None]) -> None:
-    """Run it to its end, or until Ctrl+C cancels it."""
-    try:
-        asyncio.run(work)
-    except asyncio.CancelledError:
-        raise typer.Exit(_INTERRUPTED) from None
 
 
 async def _import(
@@ -240,7 +230,7 @@ async def _helping(place: _Place, transfer_id: str) -> AsyncIterator[None]:
     transfers = Transfers(place.storage, place.store, rows)
     carrying_out = asyncio.create_task(transfers.run())
     try:
-        with _cancelled_by_interrupts():
+        with cancelled_by_interrupts():
             yield
     except asyncio.CancelledError:
         typer.echo(f"\n{transfer_id} goes on where a server runs.", err=True)
@@ -248,23 +238,6 @@ async def _helping(place: _Place, transfer_id: str) -> AsyncIterator[None]:
     finally:
         transfers.stop()
         await carrying_out
-
-
-@contextmanager
-def _cancelled_by_interrupts() -> Iterator[None]:
-    """Within it Ctrl+C cancels this task. It ends the process otherwise."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        yield
-        return
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    assert task is not None
-    loop.add_signal_handler(signal.SIGINT, task.cancel)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, before)
 
 
 def _has_ended(found: Json) -> bool:

@@ -41,6 +41,7 @@ from domain.strategy import (
 )
 from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from domain.webhooks import Claim, NewDelivery, Outcome, SaveWebhookEndpoint, WebhookEndpoint
+from domain.workflow import Run, RunStatus, RunStep, RunStepStatus
 from tests.support.sources import START
 
 # Onboarding
@@ -366,6 +367,49 @@ def export(export_id: str = "export-1", **changes: Any) -> Export:
         error="The server failed to go on with it.",
         result_file_id="file-2",
         finished_at=START,
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(complete, **changes)
+
+
+# Workflow
+
+
+def step(name: str = "plan", **changes: Any) -> RunStep:
+    complete = RunStep(
+        name=name,
+        tactic=2,
+        status=RunStepStatus.FAILED,
+        attempts=3,
+        started_at=START,
+        finished_at=START,
+        error="There is no bread.",
+        produced_type="StrategyPlan",
+        produced_key="plan-1",
+        produced_revision=2,
+    )
+    return replace(complete, **changes)
+
+
+def run(run_id: str = "run-1", **changes: Any) -> Run:
+    complete = Run(
+        run_id=run_id,
+        brief_id=f"brief of {run_id}",
+        workflow="campaign",
+        workflow_version=1,
+        status=RunStatus.FAILED,
+        channels=("search", "social"),
+        max_redrafts=2,
+        require_approval=True,
+        progress=0.25,
+        error="There is no bread.",
+        started_by="ada",
+        strategy_id="plan-1",
+        campaign_id="campaign-1",
+        cancelled_at=START,
+        finished_at=START,
+        steps=(step("normalize", position=0), step("plan", position=1)),
         created_at=START,
         updated_at=START,
     )

@@ -1,26 +1,23 @@
 """Transfers in the database."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select
 
 from domain.bulk import ErrorPolicy
-from domain.callers import Caller
 from domain.json_object import JsonObject
 from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from repositories.drivers.compiled import Row, Statement
+from repositories.jobs import Job
 from repositories.records import constructor
 from repositories.sql.criteria import storable
-from repositories.sql.dialects import POSTGRESQL, Dialect
-from repositories.sql.leases import take
+from repositories.sql.dialects import Dialect
+from repositories.sql.jobs import DatabaseJobQueue
 from repositories.sql.mapping import EntityMapping, EntityTable, Values
 from repositories.sql.repository import DatabaseRepository
-from repositories.sql.session import DatabaseSession
-from repositories.transfers.callers import caller_as_json, caller_of_json
-from repositories.transfers.contract import Job, ResultLines
+from repositories.transfers.contract import ResultLines
 from repositories.transfers.tables import exports, imports, transfer_jobs, transfer_lines
 
 _new_import = constructor(Import)
@@ -153,70 +150,22 @@ class DatabaseExportRepository(DatabaseRepository[Export]):
         }
 
 
-class DatabaseJobRepository:
-    """The work on transfers, as one session's transaction sees it."""
-
-    def __init__(self, session: DatabaseSession) -> None:
-        self._session = session
-
-    async def time(self, now: datetime) -> datetime:
-        if self._session.dialect.is_sqlite:
-            return now
-        [(time,)] = await self._session.rows(_TIME)
-        found: datetime = time
-        return found
-
-    async def has_any(self) -> bool:
-        return bool(await self._session.rows(_any(self._session.dialect)))
-
-    async def add(self, transfer_id: str, caller: Caller, now: datetime) -> None:
-        given = {"transfer_id": transfer_id, "caller": caller_as_json(caller), "due_at": now}
-        await self._session.rows(_add(self._session.dialect), given)
-
-    async def claim(self, limit: int, lease: timedelta, now: datetime) -> Sequence[Job]:
-        dialect = self._session.dialect
-        rows = await self._session.rows(_due(dialect), {"now": now, "most": limit})
-        if not rows:
-            return []
-        taken = {"ids": [row[0] for row in rows], "until": now + lease}
-        await self._session.rows(take(transfer_jobs, dialect), taken)
-        return [
-            Job(
-                transfer_id=transfer_id,
-                token=token + 1,
-                caller=caller_of_json(caller),
-                failures=failures,
-            )
-            for _, transfer_id, token, caller, failures in rows
-        ]
-
-    async def renew(self, job: Job, until: datetime, failures: int) -> bool:
-        given = {**_held_by(job), "until": until, "failed": failures}
-        return bool(await self._session.rows(_renew(self._session.dialect), given))
-
-    async def release(self, job: Job, due_at: datetime, failures: int) -> None:
-        given = {**_held_by(job), "until": due_at, "failed": failures}
-        await self._session.rows(_release(self._session.dialect), given)
+class DatabaseTransferJobs(DatabaseJobQueue):
+    table = transfer_jobs
+    key_name = "transfer_id"
 
     async def add_lines(self, job: Job, text: str) -> None:
-        given = {"transfer_id": job.transfer_id, "lines": text}
+        given = {"transfer_id": job.key, "lines": text}
         await self._session.rows(_add_lines(self._session.dialect), given)
 
     async def remove_lines(self, job: Job) -> None:
-        given = {"transfer_id": job.transfer_id}
+        given = {"transfer_id": job.key}
         await self._session.rows(_remove_lines(self._session.dialect), given)
-
-    async def remove(self, job: Job) -> None:
-        await self._session.rows(_remove(self._session.dialect), _held_by(job))
 
     async def lines(self, transfer_id: str, after: int, limit: int) -> Sequence[ResultLines]:
         given = {"transfer_id": transfer_id, "after": after, "most": limit}
         rows = await self._session.rows(_lines(self._session.dialect), given)
         return [ResultLines(position, text) for position, text in rows]
-
-
-def _held_by(job: Job) -> Values:
-    return {"transfer_id": job.transfer_id, "held": job.token}
 
 
 def _parameter(name: str, column: Any) -> Any:
@@ -228,63 +177,6 @@ def _files_in_use(entities: EntityTable) -> Statement:
     it = entities.rows.c
     found = select(it.file_id).distinct().where(entities.among("file_id"))
     return entities.compile(found.where(it.finished_at.is_(None)))
-
-
-_TIME = POSTGRESQL.compile(select(func.clock_timestamp()))
-
-
-@cache
-def _any(dialect: Dialect) -> Statement:
-    return dialect.compile(select(transfer_jobs.c.id).limit(1))
-
-
-@cache
-def _add(dialect: Dialect) -> Statement:
-    jobs = transfer_jobs.c
-    given = {name: _parameter(name, jobs[name]) for name in ("transfer_id", "caller", "due_at")}
-    return dialect.compile(insert(transfer_jobs).values(**given, token=0, failures=0))
-
-
-@cache
-def _due(dialect: Dialect) -> Statement:
-    jobs = transfer_jobs.c
-    found = (
-        select(jobs.id, jobs.transfer_id, jobs.token, jobs.caller, jobs.failures)
-        .where(jobs.due_at <= _parameter("now", jobs.due_at))
-        .order_by(jobs.due_at, jobs.id)
-        .limit(bindparam("most", type_=Integer()))
-        .with_for_update(skip_locked=True)
-    )
-    return dialect.compile(found)
-
-
-def _is_held() -> Any:
-    jobs = transfer_jobs.c
-    is_it = jobs.transfer_id == _parameter("transfer_id", jobs.transfer_id)
-    return is_it & (jobs.token == bindparam("held", type_=Integer()))
-
-
-@cache
-def _renew(dialect: Dialect) -> Statement:
-    return dialect.compile(_moved(is_leased=True).returning(transfer_jobs.c.id))
-
-
-@cache
-def _release(dialect: Dialect) -> Statement:
-    return dialect.compile(_moved(is_leased=False))
-
-
-def _moved(*, is_leased: bool) -> Any:
-    until = _parameter("until", transfer_jobs.c.due_at)
-    failures = bindparam("failed", type_=Integer())
-    moved = update(transfer_jobs).where(_is_held())
-    leased_until = until if is_leased else None
-    return moved.values(due_at=until, leased_until=leased_until, failures=failures)
-
-
-@cache
-def _remove(dialect: Dialect) -> Statement:
-    return dialect.compile(delete(transfer_jobs).where(_is_held()))
 
 
 def _is_of_transfer() -> Any:

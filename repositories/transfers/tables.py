@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Tabl
 
 from domain.bulk import ErrorPolicy
 from domain.transfers import TransferEntity, TransferStatus
-from repositories.sql.leases import lease_columns
+from repositories.sql.jobs import job_table
 from repositories.sql.metadata import (
     PlainText,
     big_integer,
@@ -71,17 +71,7 @@ exports = Table(
     *newest_first("exports", "export_id", "client_id"),
 )
 
-transfer_jobs = Table(
-    "transfer_jobs",
-    metadata,
-    surrogate_id(),
-    text("transfer_id"),
-    json_text("caller"),
-    Column("failures", Integer, nullable=False),
-    *lease_columns(always_due=True),
-    UniqueConstraint("transfer_id"),
-    Index("ix_transfer_jobs_due_at_id", "due_at", "id"),
-)
+transfer_jobs = job_table("transfer_jobs", "transfer_id", always_due=True)
 """The transfers that are to be carried out, or whose result file isn't made yet."""
 
 transfer_lines = Table(

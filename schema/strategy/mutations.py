@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from domain.scopes import Scope
+from orchestration import decisions
 from repositories.registry import Entities
 from resolvers.strategy import commands
 from schema.mutations import DeletePayload, Payload, deletion, entity, mutation
@@ -51,7 +52,7 @@ class StrategyMutation:
         "Approve a PENDING strategy plan, which is final.",
         ApproveStrategyPlanPayload,
         ApproveStrategyPlanInput,
-        commands.approve_strategy_plan,
+        decisions.approve_plan,
         scope=Scope.STRATEGY_APPROVE,
         outcome="strategy_plan",
     )
@@ -59,7 +60,7 @@ class StrategyMutation:
         "Reject a PENDING strategy plan; it may be saved again.",
         RejectStrategyPlanPayload,
         RejectStrategyPlanInput,
-        commands.reject_strategy_plan,
+        decisions.reject_plan,
         scope=Scope.STRATEGY_APPROVE,
         outcome="strategy_plan",
     )

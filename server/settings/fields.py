@@ -331,6 +331,12 @@ class Fields(BaseSettings):
         le=100,
         description="How many imports and exports this server carries out at once; 0: none.",
     )
+    run_concurrency: int = Field(
+        2,
+        ge=0,
+        le=100,
+        description="How many runs this server carries out at once; 0: none.",
+    )
     qc_pass_score: float = Field(
         0.8,
         ge=0,

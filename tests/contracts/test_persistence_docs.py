@@ -23,8 +23,9 @@ from repositories.access.contract import AccessRepository
 from repositories.contract import EntityRepository
 from repositories.documents.contract import DocumentRepository
 from repositories.history.contract import EventReads
+from repositories.jobs import JobQueue
 from repositories.sql.metadata import metadata
-from repositories.transfers.contract import JobRepository
+from repositories.transfers.contract import TransferJobQueue
 from repositories.unit_of_work import Repositories, Storage
 from repositories.webhooks.contract import WebhookRepository
 from tests.contracts.test_registry import protocols
@@ -97,7 +98,8 @@ def test_the_operations_are_those_of_the_code() -> None:
         "`unit.webhooks`": set(_operations(WebhookRepository)),
         "`unit.documents`": set(_operations(DocumentRepository)),
         "`unit.access`": set(_operations(AccessRepository)),
-        "`unit.jobs`": set(_operations(JobRepository)),
+        "every queue": set(_operations(JobQueue)),
+        "`unit.jobs`": set(_operations(TransferJobQueue)) - set(_operations(JobQueue)),
     } | {
         f"`unit.{name}`": set(_operations(protocol)) - set(_operations(EntityRepository))
         for name, protocol in _repositories()

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 from strawberry.utils.str_converters import to_camel_case
 
-from domain import delivery, files, onboarding, production, qc, strategy, transfers
+from domain import delivery, files, onboarding, production, qc, strategy, transfers, workflow
 from domain.deletion import Delete
 from domain.files import ByteCount
 from domain.json_object import JsonObject
@@ -33,6 +33,8 @@ PARTS: list[type[Any]] = [
     qc.QcIssue,
     delivery.DeliveryArtifact,
 ]
+READ_ONLY_PARTS: list[type[Any]] = [workflow.RunStep]
+"""No input has them."""
 COMMANDS: dict[str, type[Any]] = {
     "SubmitIntakeInput": onboarding.SubmitIntake,
     "NormalizeBriefInput": onboarding.NormalizeBrief,
@@ -53,6 +55,9 @@ COMMANDS: dict[str, type[Any]] = {
     "CancelImportInput": transfers.CancelImport,
     "StartExportInput": transfers.StartExport,
     "CancelExportInput": transfers.CancelExport,
+    "StartRunInput": workflow.StartRun,
+    "CancelRunInput": workflow.CancelRun,
+    "RetryRunInput": workflow.RetryRun,
 }
 DELETIONS = {
     f"Delete{name}Input": to_camel_case(type_.key_name)
@@ -77,7 +82,7 @@ def test_clients_see_every_field_of_an_entity_and_no_other(record: type[Any]) ->
     } | MADE.get(record.__name__, {})
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+@pytest.mark.parametrize("part", PARTS + READ_ONLY_PARTS, ids=lambda part: part.__name__)
 def test_clients_see_every_field_of_a_part_and_no_other(part: type[Any]) -> None:
     assert fields_of(object_type(part.__name__)) == {
         to_camel_case(name): seen_as(name, hint) for name, hint in hints_of(part).items()
@@ -122,6 +127,7 @@ def test_what_is_saved_under_a_name_is_read_under_the_same(name: str) -> None:
         "Upload": ("CreateUploadInput",),
         "Import": ("StartImportInput",),
         "Export": ("StartExportInput",),
+        "Run": ("StartRunInput",),
     }.get(name, (f"Save{name}Input",))
     sent = {field for input in saving for field in fields_of(input_type(input))}
 
@@ -134,7 +140,7 @@ def test_what_is_saved_under_a_name_is_read_under_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", sorted({type_.module for type_ in ENTITY_TYPES.values()}))
 def test_every_record_and_command_is_looked_at(name: str) -> None:
     module = importlib.import_module(f"domain.{name}")
-    known = {*ENTITIES, *PARTS, *COMMANDS.values()}
+    known = {*ENTITIES, *PARTS, *READ_ONLY_PARTS, *COMMANDS.values()}
 
     assert {
         thing
@@ -163,6 +169,7 @@ MADE: dict[str, dict[str, str]] = {
     "Upload": {"request": "UploadRequest"},
     "DeliveryArtifact": {"url": "String!", "file": "File"},
     "DeliveryPackage": {"archiveUrl": "String", "isStale": "Boolean!"},
+    "RunStep": {"produced": "Node"},
 }
 """Fields of types that are made when they are asked for."""
 

@@ -18,6 +18,7 @@ from repositories.drivers.compiled import Statement
 from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.history import periods
+from repositories.jobs import Queue
 from repositories.qc.database import DatabaseQcResultRepository
 from repositories.registry import Entities
 from repositories.sql.metadata import metadata
@@ -180,6 +181,10 @@ async def _use_jobs(unit: UnitOfWork) -> None:
     assert await unit.jobs.renew(job, START, 0)
     await unit.jobs.add_lines(job, "{}\n")
     await unit.jobs.remove_lines(job)
+    for queue in Queue:
+        jobs = unit.queue(queue)
+        await jobs.add(f"{queue}-1", build.caller(), START)
+        await jobs.wake([f"{queue}-1"], START)
     await unit.jobs.release(job, START, 0)
     await unit.jobs.remove(job)
 

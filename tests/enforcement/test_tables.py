@@ -13,6 +13,7 @@ from domain.qc import QcSeverity
 from domain.strategy import ApprovalState
 from domain.transfers import TransferEntity, TransferStatus
 from domain.webhooks import DeliveryState
+from domain.workflow import RunStatus, RunStepStatus
 from repositories.registry import ENTITY_TYPES
 from repositories.sql.metadata import metadata
 from tests.enforcement.ownership import owners
@@ -79,6 +80,7 @@ def test_every_child_goes_with_its_parent() -> None:
         "webhook_deliveries.endpoint_id": ("webhook_endpoints.endpoint_id", "CASCADE"),
         "webhook_attempts.delivery_id": ("webhook_deliveries.delivery_id", "CASCADE"),
         "transfer_lines.transfer_id": ("transfer_jobs.transfer_id", "CASCADE"),
+        "workflow_steps.run_id": ("workflow_runs.run_id", "CASCADE"),
     }
 
 
@@ -94,6 +96,8 @@ def test_every_child_goes_with_its_parent() -> None:
         ("imports.entity", TransferEntity),
         ("imports.error_policy", ErrorPolicy),
         ("exports.status", TransferStatus),
+        ("workflow_runs.status", RunStatus),
+        ("workflow_steps.status", RunStepStatus),
     ],
 )
 def test_a_closed_set_is_text_with_a_named_check(column: str, values: type[StrEnum]) -> None:

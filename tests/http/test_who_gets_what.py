@@ -306,7 +306,7 @@ async def response_to(world: World, credentials: str, query: str) -> Json:
     """The response, which is the same by each transport; what it changes is undone."""
     found = set()
     # What is made is another one each time: its key, the address of an upload.
-    makes = ("createUpload", "startImport", "startExport")
+    makes = ("createUpload", "startImport", "startExport", "startRun")
     ways = {"POST": by_post} if any(name in query for name in makes) else BY
     for name, by in ways.items():
         if name != "POST" or not query.startswith("subscription"):

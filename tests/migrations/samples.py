@@ -190,4 +190,25 @@ ROWS = {
         """,
     ),
     "0023": ("UPDATE qc_issues SET hint = 'é', benchmark_id = 'tone' WHERE position = 1",),
+    "0024": (
+        """
+        INSERT INTO workflow_runs (run_id, brief_id, workflow, workflow_version, status, channels,
+            max_redrafts, require_approval, progress, error, started_by, strategy_id, campaign_id,
+            cancelled_at, finished_at, client_id, created_at, updated_at, revision)
+        VALUES ('run-1', 'brief-1', 'campaign', 1, 'FAILED', '["é"]', 1, true, 0.25, 'é', 'local',
+            'plan-1', NULL, NULL, '2026-03-09 08:00:00.000000', 'client-é',
+            '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', 3)
+        """,
+        """
+        INSERT INTO workflow_steps (run_id, position, created_at, name, tactic, status, attempts,
+            started_at, finished_at, error, produced_type, produced_key, produced_revision)
+        VALUES ('run-1', 0, '2026-03-09 08:00:00.000000', 'plan', NULL, 'SUCCEEDED', 1,
+            '2026-03-09 08:00:00.000000', '2026-03-09 08:00:00.000000', NULL, 'StrategyPlan',
+            'plan-1', 1)
+        """,
+        """
+        INSERT INTO workflow_jobs (run_id, caller, failures, token, due_at, leased_until)
+        VALUES ('run-1', '{"kind": "user"}', 0, 1, NULL, NULL)
+        """,
+    ),
 }

@@ -5,6 +5,7 @@ import json
 import zlib
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from files.memory import MemoryStore
 from files.store import content_key
 from orchestration import imports as imports_module
 from orchestration.garbage import Garbage
+from orchestration.importing import save_rows_of
 from orchestration.lines import lines_of
 from orchestration.transfers import Transfers
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -476,6 +478,27 @@ async def test_a_bug_lets_an_import_fail_after_some_attempts(
     assert done.error is not None
     assert "ZeroDivisionError" not in done.error
     assert done.result_file_id is not None
+
+
+async def test_bugs_with_lines_saved_in_between_are_none_in_succession(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one lease, too: a transaction is stored, and the next one fails."""
+    await system.add(jsonl(draft(number) for number in range(5 * 200)))
+    started = await system.start()
+    calls = count()
+
+    async def every_other_one_fails(*given: Any) -> Any:
+        if next(calls) % 2:
+            raise ZeroDivisionError
+        return await save_rows_of(*given)
+
+    monkeypatch.setattr(imports_module, "save_rows_of", every_other_one_fails)
+    for _ in range(6):
+        await system.server.settle()
+        system.leases.move(minutes=1)
+
+    assert (await import_of(system.storage, started.import_id)).status is TransferStatus.SUCCEEDED
 
 
 # Files

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.callers import Caller
+from domain.delivery import DeliveryPackage
 from domain.errors import NotFound, Unavailable
 from repositories.errors import WriteConflict
 from repositories.factory import MAX_ATTEMPTS
@@ -54,9 +55,9 @@ async def test_what_is_rolled_back_stores_nothing_among_others_that_are_stored(
 ) -> None:
     """On SQLite, they are committed as a group; a single call commits itself elsewhere."""
 
-    def saved(number: int) -> Awaitable[Any]:
+    async def saved(number: int) -> DeliveryPackage:
         repositories = storage.as_(build.caller())
-        return repositories.write(
+        return await repositories.write(
             lambda unit: unit.delivery_packages.save(build.package(f"{number}")),
             single_statement=True,
             rolls_back=number % 2 == 1,

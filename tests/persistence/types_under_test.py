@@ -11,6 +11,7 @@ from domain.json_object import EMPTY_OBJECT, JsonObject
 from domain.onboarding import BriefStage
 from domain.strategy import ApprovalState, StrategyTimeline
 from domain.transfers import TransferEntity, TransferStatus
+from domain.workflow import RunStatus
 from repositories.contract import EntityReads, EntityRepository
 from repositories.registry import ENTITY_TYPES, Entities, EntityType
 from repositories.unit_of_work import Repositories, Snapshot, UnitOfWork
@@ -284,8 +285,43 @@ EXPORT = TypeUnderTest(
     },
 )
 
+RUN = TypeUnderTest(
+    name="run",
+    type=Entities.runs,
+    record=build.run,
+    bare={
+        "channels": (),
+        "error": None,
+        "strategy_id": None,
+        "campaign_id": None,
+        "cancelled_at": None,
+        "finished_at": None,
+        "steps": (),
+    },
+    changed={
+        "brief_id": "brief-2",
+        "workflow": "another",
+        "workflow_version": 2,
+        "status": RunStatus.RUNNING,
+        "channels": ("posters",),
+        "max_redrafts": 1,
+        "require_approval": False,
+        "progress": 0.5,
+        "error": "It has none.",
+        "started_by": "grace",
+        "strategy_id": "plan-2",
+        "campaign_id": "campaign-2",
+        "cancelled_at": LATER,
+        "finished_at": LATER,
+        "steps": (build.step("draft", tactic=None, started_at=LATER, produced_key="draft-2"),),
+    },
+    children="steps",
+    child=build.step,
+    children_table="workflow_steps",
+)
+
 _UNDER_TEST = {it.type: it for it in vars().copy().values() if isinstance(it, TypeUnderTest)}
 TYPES_UNDER_TEST = tuple(_UNDER_TEST[type_] for type_ in ENTITY_TYPES.values())
-SAVED = tuple(it for it in TYPES_UNDER_TEST if it not in (FILE, UPLOAD, IMPORT, EXPORT))
-"""Clients save and delete these. Files come by uploads, and transfers are started."""
+SAVED = tuple(it for it in TYPES_UNDER_TEST if it not in (FILE, UPLOAD, IMPORT, EXPORT, RUN))
+"""Clients save and delete these. Files come by uploads; transfers and runs are started."""
 PARENTS = tuple(it for it in TYPES_UNDER_TEST if it.children)

@@ -55,6 +55,7 @@ async def store_chain(unit: UnitOfWork, client_id: str) -> None:
     going_on = {"client_id": client_id, "status": TransferStatus.RUNNING}
     await unit.imports.save(build.import_(f"{client_id}-import", **going_on))
     await unit.exports.save(build.export(f"{client_id}-export", **going_on))
+    await unit.runs.save(build.run(f"{client_id}-run", brief_id=f"{client_id}-brief"))
 
 
 async def store(unit: UnitOfWork) -> None:

@@ -161,6 +161,11 @@ def test_what_leads_from_one_module_to_another_leads_back() -> None:
         "Import.file": "File",
         "Import.resultFile": "File",
         "Export.resultFile": "File",
+        "Run.brief": "Brief",
+        "Run.strategyPlan": "StrategyPlan",
+        "Run.campaign": "Campaign",
+        "Run.drafts": "[Draft!]!",
+        "Run.deliveryPackages": "[DeliveryPackage!]!",
     }
 
 
@@ -173,12 +178,13 @@ def test_children_know_their_position() -> None:
         if kind.startswith("[") and kind.strip("[]!") in {other.name for other in object_types()}
     }
 
-    assert lists == {"Kpi", "Recommendation", "Tactic", "QcIssue", "DeliveryArtifact"}
+    assert lists == {"Kpi", "Recommendation", "Tactic", "QcIssue", "DeliveryArtifact", "RunStep"}
     assert {
         name: fields_of(object_type(name)).get("position") for name in sorted(lists - {"Kpi"})
     } == {
         "DeliveryArtifact": "Int!",
         "QcIssue": "Int!",
         "Recommendation": "Int!",
+        "RunStep": "Int!",
         "Tactic": "Int!",
     }

@@ -21,6 +21,9 @@ OTHERS = {
     "cancelImport": {"import": "Import"},
     "startExport": {"export": "Export"},
     "cancelExport": {"export": "Export"},
+    "startRun": {"run": "Run"},
+    "cancelRun": {"run": "Run"},
+    "retryRun": {"run": "Run"},
     "createAccessToken": {"accessToken": "AccessToken", "secret": "String"},
     "rotateAccessToken": {"accessToken": "AccessToken", "secret": "String"},
     "revokeAccessToken": {"accessToken": "AccessToken"},
@@ -51,7 +54,7 @@ def capitalized(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
-def test_there_are_mutations_of_the_pipeline_of_files_transfers_webhooks_and_access() -> None:
+def test_there_are_mutations_of_the_pipeline_of_files_transfers_runs_webhooks_and_access() -> None:
     assert sorted(MUTATIONS) == sorted([*OUTCOMES, *OTHERS, *BULKS])
 
 

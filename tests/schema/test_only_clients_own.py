@@ -71,6 +71,7 @@ LOOKED_UP: Final = {
     "upload": "uploadId",
     "import": "importId",
     "export": "exportId",
+    "run": "runId",
 }
 
 
@@ -224,6 +225,7 @@ PREFIXES: Final = {
     "Upload": "upload",
     "Import": "import",
     "Export": "export",
+    "Run": "run",
 }
 
 
@@ -316,6 +318,8 @@ def _random_step(
         ("cancelImport", {"importId": key("import")}),
         ("startExport", {"entity": "DRAFT", "clientId": client_id}),
         ("cancelExport", {"exportId": key("export")}),
+        ("startRun", {"briefId": key("brief")}),
+        ("cancelRun", {"runId": key("run")}),
         (f"delete{deleted}", {_DELETED[deleted]: key(PREFIXES[deleted])}),
     )
     # Of what others refer to there is more in the beginning.
@@ -336,6 +340,7 @@ _MADE: Final = {
     "completeUpload": "file",
     "startImport": "import",
     "startExport": "export",
+    "startRun": "run",
 }
 _OWN_KEY: Final = {
     "brief": "briefId",
@@ -348,11 +353,12 @@ _OWN_KEY: Final = {
     "file": "",
     "import": "",
     "export": "",
+    "run": "",
 }
 _DELETED: Final = {
     f"{name[0].upper()}{name[1:]}": field
     for name, field in LOOKED_UP.items()
-    if name not in ("file", "upload", "import", "export")
+    if name not in ("file", "upload", "import", "export", "run")
 }
 _UPLOADING: Final = {
     "createUpload": """mutation($input: CreateUploadInput!) { createUpload(input: $input) {
@@ -372,6 +378,12 @@ _UPLOADING: Final = {
     } }""",
     "cancelExport": """mutation($input: CancelExportInput!) { cancelExport(input: $input) {
       export { exportId clientId revision status } errors { code message path }
+    } }""",
+    "startRun": """mutation($input: StartRunInput!) { startRun(input: $input) {
+      run { runId clientId briefId startedBy status } errors { code message path }
+    } }""",
+    "cancelRun": """mutation($input: CancelRunInput!) { cancelRun(input: $input) {
+      run { runId clientId revision status } errors { code message path }
     } }""",
 }
 

@@ -35,7 +35,7 @@ from schema.root import CompiledSchema
 from tests import builders as build
 from tests import inputs
 from tests.execution.equality import by_graphql_core
-from tests.persistence.types_under_test import EXPORT, FILE, IMPORT, UPLOAD
+from tests.persistence.types_under_test import EXPORT, FILE, IMPORT, RUN, UPLOAD
 from tests.support.graphql import InProcess, Json
 from tests.support.sdl import object_types, type_named
 
@@ -53,6 +53,7 @@ READ: Final = {
     "upload": "files",
     "import": "files",
     "export": "files",
+    "run": "workflow",
 }
 
 EXPECTED: Final = {
@@ -94,6 +95,20 @@ EXPECTED: Final = {
     "Mutation.startExport": ["files:write"],
     "Mutation.cancelExport": ["files:write"],
     "Subscription.exportChanged": ["files:read"],
+    "Mutation.startRun": sorted(
+        {
+            "workflow:write",
+            "files:write",
+            "delivery:write",
+            *(
+                f"{module}:{verb}"
+                for module in ("onboarding", "strategy", "production", "qc")
+                for verb in ("read", "write")
+            ),
+        }
+    ),
+    "Mutation.cancelRun": ["workflow:write"],
+    "Mutation.retryRun": ["workflow:write"],
     "Query.webhookEndpoint": ["webhooks:admin"],
     "Query.webhookEndpoints": ["webhooks:admin"],
     "Query.webhookDelivery": ["webhooks:admin"],
@@ -112,7 +127,7 @@ EXPECTED: Final = {
 }
 """Of each root field, the scopes of which one is required."""
 
-ALL_REQUIRED: Final = {"Mutation.evaluateDraft"}
+ALL_REQUIRED: Final = {"Mutation.evaluateDraft", "Mutation.startRun"}
 """The root fields that require all of their scopes together."""
 
 ROOTS: Final = ("Query", "Mutation", "Subscription")
@@ -342,6 +357,7 @@ async def store_all(api: InProcess) -> None:
     started = build.import_("import-1", file_id="file-1", result_file_id="file-1")
     await IMPORT.save(operator, started)
     await EXPORT.save(operator, build.export("export-1", result_file_id="file-1"))
+    await RUN.save(operator, build.run("run-1", brief_id="brief-1"))
 
 
 LISTS: Final = {f"{name[0].upper()}{name[1:]}": f"{name}s" for name in READ}

@@ -9,7 +9,7 @@ from repositories.sql.metadata import metadata
 
 _ELSEWHERE = (
     *("events", "history_", "webhook_", "documents", "access_", "file", "upload"),
-    *("imports", "exports", "transfer_"),
+    *("imports", "exports", "transfer_", "workflow_"),
 )
 
 

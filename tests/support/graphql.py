@@ -26,7 +26,7 @@ Json = dict[str, Any]
 ENTITIES = {decapitalized(name): f"id {selection_of(object_type(name))}" for name in ENTITY_TYPES}
 """All that each entity has of its own, by the name of its field."""
 
-BY_UPLOADS = ("File", "Upload", "Import", "Export")
+BY_UPLOADS = ("File", "Upload", "Import", "Export", "Run")
 """The entities that nobody saves and nobody deletes: they come by uploads, or are started."""
 
 OUTCOMES = {

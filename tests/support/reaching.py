@@ -38,6 +38,7 @@ KEYS: Final = {
     "uploadId": "a-upload",
     "importId": "a-import",
     "exportId": "a-export",
+    "runId": "a-run",
 }
 """The keys of what client a has, and of what an administrator has, by the names of arguments and of
 fields of inputs that take a key."""

@@ -62,12 +62,14 @@ class Served:
 async def serving(storage: Storage | None = None, **settings: Any) -> AsyncIterator[Served]:
     """A server with these settings; in memory, unless it's given storage.
 
-    It carries out no transfers, unless it's told to: it would look for them at any moment.
+    It carries out no transfers and no runs, unless it's told to: it would look for them at any
+    moment.
     """
     kept = storage or create_storage(PersistenceMode.INMEMORY)
     usual: dict[str, Any] = {
         "persistence_mode": PersistenceMode.INMEMORY,
         "transfer_concurrency": 0,
+        "run_concurrency": 0,
     }
     effective = Settings(**usual | settings)
 

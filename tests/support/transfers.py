@@ -13,7 +13,8 @@ from domain.files import ByteCount
 from domain.sources import Clock, utc_now
 from domain.transfers import Export, Import, StartExport, StartImport, TransferEntity
 from files.store import FileStore, content_key
-from orchestration.transfers import TransferPace, Transfers
+from orchestration.transfers import Transfers
+from orchestration.workers import Pace
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.transfers.commands import start_export, start_import
 from schema.root import create_schema
@@ -58,7 +59,7 @@ def server(
 ) -> Transfers:
     """What carries out transfers, as a server has it."""
     rows = TransferRows(create_schema().definition)
-    return Transfers(storage, store, rows, TransferPace(**pace), clock=clock)
+    return Transfers(storage, store, rows, Pace(**pace), clock=clock)
 
 
 async def add_file(

@@ -52,6 +52,12 @@ async def store_for_both(unit: UnitOfWork) -> None:
         await unit.uploads.save(build.upload(key, file_id=other))
         await unit.imports.save(build.import_(key, file_id=other, result_file_id=other))
         await unit.exports.save(build.export(key, result_file_id=other))
+        steps = (
+            build.step("draft", produced_type="Draft", produced_key=other),
+            build.step("package", produced_type="DeliveryPackage", produced_key=other, position=1),
+        )
+        run = build.run(key, brief_id=other, strategy_id=other, campaign_id=other, steps=steps)
+        await unit.runs.save(run)
     for key, draft in (("a1", "a1"), ("b1", "a2"), ("a2", "b1")):
         await unit.qc_results.save(build.result(key, draft_id=draft))
 
@@ -68,4 +74,5 @@ async def delete_of_b(unit: UnitOfWork) -> None:
         await unit.files.delete(key)
         await unit.uploads.delete(key)
         await unit.imports.delete(key)
+        await unit.runs.delete(key)
         await unit.exports.delete(key)

@@ -1,0 +1,14 @@
+"""The smallest packager: a draft as a file of Markdown."""
+
+from collections.abc import Sequence
+
+from orchestration.producers.ports import PackageFile, PackageSubject
+
+
+class MarkdownPackager:
+    """Makes one file of each draft: its title and its body."""
+
+    async def documents(self, subject: PackageSubject) -> Sequence[PackageFile]:
+        draft = subject.draft
+        content = f"# {draft.title}\n\n{draft.body}\n".encode()
+        return [PackageFile(f"{draft.title}.md", "text/markdown", "md", content)]

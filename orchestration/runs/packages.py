@@ -1,0 +1,104 @@
+"""Packages of runs: documents become files of the store, and artifacts of a package.
+
+The store is asked outside of any transaction: claim, move, and then the transaction that has the
+package. Whatever is killed in between can be repeated; bytes of nobody are collected.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
+from domain.errors import Unavailable
+from domain.files import ByteCount, File
+from domain.production import Draft
+from files.names import unique_names
+from files.store import content_key, upload_key
+from orchestration.producers.ports import PackageFile
+from orchestration.runs.steps import At
+from repositories.unit_of_work import UnitOfWork
+from resolvers.delivery.commands import save_delivery_package
+
+_CLAIM: Final = timedelta(minutes=5)
+_BUSY: Final = "The same content is being stored at this time."
+
+
+class _Document(NamedTuple):
+    name: str
+    document: PackageFile
+    sha256: str
+
+
+async def deliver(
+    at: At, draft: Draft, documents: Sequence[PackageFile]
+) -> Callable[[UnitOfWork], Awaitable[DeliveryPackage]]:
+    """Keep the documents in the store; what stores the package that has them.
+
+    Raises FileStoreError, and Unavailable where somebody else stores the same content.
+    """
+    names = unique_names(document.name for document in documents)
+    found = [
+        _Document(name, document, hashlib.sha256(document.content).hexdigest())
+        for name, document in zip(names, documents, strict=True)
+    ]
+    contents = {it.sha256: it.document.content for it in found}
+    # Other steps of the run may have the same content.
+    owner = f"{at.run.run_id}-{at.step.position}"
+
+    async def claim(unit: UnitOfWork) -> bool:
+        now = await at.lease.now(unit)
+        until = now + _CLAIM
+        return all(
+            [
+                await unit.files.claim_content(sha256, owner, until=until, now=now)
+                for sha256 in sorted(contents)
+            ]
+        )
+
+    if contents and not await at.lease.write(claim, is_progress=False):
+        raise Unavailable(_BUSY)
+    for sha256, content in contents.items():
+        await _keep(at, f"{owner}-{sha256}", sha256, content)
+
+    async def store_package(unit: UnitOfWork) -> DeliveryPackage:
+        for sha256 in sorted(contents):
+            if not await unit.files.has_claim(sha256, owner):
+                raise Unavailable(_BUSY)
+        artifacts = [await _artifact(unit, at, draft, it) for it in found]
+        command = SaveDeliveryPackage(draft_id=draft.draft_id, artifacts=tuple(artifacts))
+        saved = await save_delivery_package(unit, command)
+        for sha256 in sorted(contents):
+            await unit.files.release_content(sha256, owner)
+        return saved
+
+    return store_package
+
+
+async def _keep(at: At, upload: str, sha256: str, content: bytes) -> None:
+    store = at.producers.store
+    assert store is not None
+    key = upload_key(upload)
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield content
+
+    await store.delete(key)  # an attempt before may have been killed
+    await store.put_if_absent(key, parts())
+    await store.move(key, content_key(sha256))
+
+
+async def _artifact(unit: UnitOfWork, at: At, draft: Draft, found: _Document) -> DeliveryArtifact:
+    file = File(
+        file_id=unit.new_key("file"),
+        client_id=draft.client_id,
+        name=found.name,
+        media_type=found.document.media_type,
+        size=ByteCount(len(found.document.content)),
+        sha256=found.sha256,
+        created_by=at.run.started_by,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    saved = await unit.files.save(file)
+    return DeliveryArtifact(name=found.name, format=found.document.format, file_id=saved.file_id)
