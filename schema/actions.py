@@ -13,6 +13,7 @@ from strawberry import Parent
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.actions import Action, Blocker, Situation
+from domain.callers import Caller
 from domain.entity import Entity
 from resolvers.makers import makers_of
 from schema.context import Context, Info
@@ -42,8 +43,11 @@ describe_enum(
 
 @strawberry.type(description="What is in the way of an action.")
 class ActionTarget:
-    id: strawberry.ID | None = strawberry.field(
-        description="The global id of the entity; null where it has none, as a webhook's endpoint."
+    # Caches would take targets with the same `id` for one and the same, whatever their paths.
+    node_id: strawberry.ID | None = strawberry.field(
+        description=(
+            "The global `id` of the entity; null where it has none, as a webhook's endpoint."
+        )
     )
     path: list[str] = strawberry.field(
         description='The way to the field of the entity that is the reason, like `["approval"]`.'
@@ -84,9 +88,10 @@ def available_actions(actions: Sequence[Action]) -> Any:
 
     async def resolve_all(parents: Sequence[Any], info: Any) -> Sequence[Any]:
         context: Context = info.context
-        caller, makers = context.caller, [None for _ in parents]
+        caller = context.caller
+        makers: Sequence[Caller | None] = [None for _ in parents]
         if asks_for_makers:
-            makers = [*await makers_of(context.loaders.events.reads, caller, parents)]
+            makers = await makers_of(context.loaders.events.reads, caller, parents)
         forbidden = [_forbidden(_rule_of(info.schema, action.name), context) for action in actions]
         return [
             [
@@ -144,10 +149,10 @@ def _available(
 
 
 def _described(blocker: Blocker, record: Any) -> Iterator[ActionBlocker]:
-    id = None
+    node_id = None
     if isinstance(record, Entity):
-        id = global_id(type(record), getattr(record, record.key_name))
-    target = ActionTarget(id=id, path=[to_camel_case(blocker.attribute)])
+        node_id = global_id(type(record), getattr(record, record.key_name))
+    target = ActionTarget(node_id=node_id, path=[to_camel_case(blocker.attribute)])
     for error in mutation_errors(blocker.error):
         yield ActionBlocker(
             code=BlockerCode(error.code.value), message=error.message, target=target

@@ -40,16 +40,14 @@ class _InterleavedRepositories:
     ) -> SnapshotHandle:
         return self._repositories.read(selected=selected, single_statement=single_statement)
 
-    async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, single_statement: bool = False
-    ) -> T:
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], **options: bool) -> T:
         async def interleaved(unit: UnitOfWork) -> T:
             await asyncio.sleep(0)
             result = await work(unit)
             await asyncio.sleep(0)
             return result
 
-        return await self._repositories.write(interleaved, single_statement=single_statement)
+        return await self._repositories.write(interleaved, **options)
 
 
 @pytest.fixture

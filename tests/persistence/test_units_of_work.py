@@ -54,15 +54,14 @@ async def test_what_is_rolled_back_stores_nothing_among_others_that_are_stored(
 ) -> None:
     """On SQLite, they are committed as a group; a single call commits itself elsewhere."""
 
-    def saved(number: int) -> Awaitable[Any]:
-        repositories = storage.as_(build.caller())
-        return repositories.write(
+    async def saved(number: int) -> Any:
+        return await storage.as_(build.caller()).write(
             lambda unit: unit.delivery_packages.save(build.package(f"{number}")),
             single_statement=True,
             rolls_back=number % 2 == 1,
         )
 
-    packages = await asyncio.gather(*(elsewhere(saved(number)) for number in range(10)))
+    packages: list[Any] = await asyncio.gather(*(elsewhere(saved(number)) for number in range(10)))
 
     assert {package.revision for package in packages} == {1}
     async with storage.as_(build.caller()).read() as snapshot:
