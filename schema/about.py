@@ -78,8 +78,8 @@ isn't approved, and packages of a draft that failed QC or was never checked. A c
 such a gate reads `approval` or `passed` first.
 
 **Keys.** Fields and arguments such as `briefId` and `draftId` are business keys, which you may \
-choose. Only `id`, `node`, `nodes` and `deletedId` use global ids, which are opaque and never \
-change.
+choose. Only `id`, `node`, `nodes`, `deletedId` and `nodeId` use global ids, which are opaque and \
+never change.
 
 **Lists** of entities are connections: pages of {DEFAULT_PAGE_SIZE} items by default and at most \
 {MAX_PAGE_SIZE}, with `first` and `after`, or `last` and `before`, a `filter` and an order. All \

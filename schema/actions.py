@@ -43,8 +43,11 @@ describe_enum(
 
 @strawberry.type(description="What is in the way of an action.")
 class ActionTarget:
-    id: strawberry.ID | None = strawberry.field(
-        description="The global id of the entity; null where it has none, as a webhook's endpoint."
+    # Caches would take targets with the same `id` for one and the same, whatever their paths.
+    node_id: strawberry.ID | None = strawberry.field(
+        description=(
+            "The global `id` of the entity; null where it has none, as a webhook's endpoint."
+        )
     )
     path: list[str] = strawberry.field(
         description='The way to the field of the entity that is the reason, like `["approval"]`.'
@@ -146,10 +149,10 @@ def _available(
 
 
 def _described(blocker: Blocker, record: Any) -> Iterator[ActionBlocker]:
-    id = None
+    node_id = None
     if isinstance(record, Entity):
-        id = global_id(type(record), getattr(record, record.key_name))
-    target = ActionTarget(id=id, path=[to_camel_case(blocker.attribute)])
+        node_id = global_id(type(record), getattr(record, record.key_name))
+    target = ActionTarget(node_id=node_id, path=[to_camel_case(blocker.attribute)])
     for error in mutation_errors(blocker.error):
         yield ActionBlocker(
             code=BlockerCode(error.code.value), message=error.message, target=target

@@ -29,7 +29,7 @@ EVERY_READ: Final = frozenset(it for it in ALL_SCOPES if it.value.endswith(":rea
 CHANGES: Final = sorted(ALL_SCOPES - EVERY_READ - {Scope.ADMIN})
 
 ACTIONS: Final = """availableActions {
-  action allowed blockers { code message target { id path } }
+  action allowed blockers { code message target { nodeId path } }
 }"""
 ENTITIES: Final = {
     "brief": 'brief(briefId: "b")',
@@ -229,19 +229,19 @@ async def test_blockers_say_what_is_in_the_way(schema: CompiledSchema) -> None:
         {
             "code": "INVALID_TRANSITION",
             "message": "A strategy plan that is APPROVED can't become APPROVED.",
-            "target": {"id": plan["id"], "path": ["approval"]},
+            "target": {"nodeId": plan["id"], "path": ["approval"]},
         },
         {
             "code": "NOT_ALLOWED",
             "message": "strategyId: an agent can't approve what it made itself.",
-            "target": {"id": plan["id"], "path": ["strategyId"]},
+            "target": {"nodeId": plan["id"], "path": ["strategyId"]},
         },
     ]
     assert actions["testWebhookEndpoint"]["blockers"] == [
         {
             "code": "VALIDATION",
             "message": "endpointId: is of an endpoint that is disabled.",
-            "target": {"id": None, "path": ["enabled"]},
+            "target": {"nodeId": None, "path": ["enabled"]},
         }
     ]
 

@@ -12,6 +12,9 @@ const schema = buildSchema(readFileSync(file, 'utf8'));
 const entities = schema.getPossibleTypes(schema.getType('Node')).map((type) => type.name);
 
 const VALUE_OBJECTS = [
+  'ActionBlocker',
+  'ActionTarget',
+  'AvailableAction',
   'BriefScope',
   'Caller',
   'DeliveryArtifact',
