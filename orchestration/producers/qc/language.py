@@ -176,9 +176,7 @@ def spelling(draft: Draft) -> Iterator[Issue]:
     known = {word.lower() for word in words_of(draft.known)}
     unknown = dict[str, tuple[str, str]]()
     for section, word, is_first in _words_to_check(draft):
-        plain = word.replace("\u2019", "'")
-        if _is_word(plain):
-            continue
+        plain = _straight(word)
         bare = plain.removesuffix("'s").removesuffix("'")
         if plain.lower() in known or bare.lower() in known or bare.lower() in unknown:
             continue
@@ -210,22 +208,31 @@ def _is_slip(word: str) -> bool:
     )
 
 
+def _straight(word: str) -> str:
+    return word.replace("\u2019", "'")
+
+
 def _words_to_check(draft: Draft) -> Iterator[tuple[str, str, bool]]:
-    """Words with their sections, but for those that are names as far as one can see.
+    """Words that aren't in the dictionary, with their sections, but for those that are names as far
+    as one can see.
 
     True: it's written with a capital, and begins a sentence.
     """
-    all_words = [
+    words_of_texts = [frozenset(words_of(text)) for _, text in draft.written]
+    words = frozenset[str]().union(*words_of_texts)
+    suspects = {word for word in words if not _is_word(_straight(word))}
+    found = [
         (section, word, is_first)
-        for section, text in draft.written
+        for (section, text), its_words in zip(draft.written, words_of_texts, strict=True)
+        if not suspects.isdisjoint(its_words)
         for word, is_first in _words_with_places(text)
+        if word in suspects
     ]
-    names = {word for _, word, is_first in all_words if word[0].isupper() and not is_first}
-    lower = {word for _, word, _ in all_words if word[0].islower()}
-    for section, word, is_first in all_words:
+    names = {word for _, word, is_first in found if word[0].isupper() and not is_first}
+    for section, word, is_first in found:
         if word.isupper() or word[1:] != word[1:].lower():
             continue
-        if word in names and not (is_first and word.lower() in lower):
+        if word in names and not (is_first and word.lower() in words):
             continue
         yield section, word, is_first and word[0].isupper()
 

@@ -261,9 +261,11 @@ def repeated_sentences(draft: Draft) -> Iterator[Issue]:
 
     def repeated() -> Iterator[tuple[str, Issue]]:
         for sentence in draft.text.sentences:
-            words = _lowered(sentence.words)
             is_shown = sentence.cue and UNSPOKEN.match(f"{sentence.cue}:")
-            if len(words) < _REPEATED_WORDS or words in own or is_shown:
+            if len(sentence.words) < _REPEATED_WORDS or is_shown:
+                continue
+            words = _lowered(sentence.words)
+            if words in own:
                 continue
             if words in seen:
                 yield (
@@ -280,4 +282,4 @@ def repeated_sentences(draft: Draft) -> Iterator[Issue]:
 
 
 def _lowered(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(word.lower() for word in words)
+    return tuple(map(str.lower, words))
