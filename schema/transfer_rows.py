@@ -1,6 +1,6 @@
 """The rows of imports and exports: each is as the input of the mutation that saves one entity."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
@@ -10,20 +10,13 @@ from typing import Any, Final, NamedTuple
 import strawberry
 from graphql import (
     GraphQLInputObjectType,
-    GraphQLInputType,
-    GraphQLList,
-    Undefined,
-    coerce_input_value,
     get_named_type,
-    get_nullable_type,
-    is_required_input_field,
 )
-from graphql.utilities import validate_input_value
 from strawberry.utils.str_converters import to_snake_case
 
 from domain.bulk import Row
 from domain.entity import Entity
-from domain.errors import DomainError, PathSegment, ValidationFailed, Violation
+from domain.errors import DomainError, ValidationFailed
 from domain.json_object import JsonObject
 from domain.transfers import TransferEntity
 from repositories.criteria import Filter
@@ -31,6 +24,7 @@ from schema.commands import command_of
 from schema.delivery.inputs import DeliveryPackageFilter, SaveDeliveryPackageInput
 from schema.errors import BadUserInput, mutation_errors
 from schema.filtering import criteria, require_few_conditions
+from schema.json_inputs import coerced, input_type
 from schema.onboarding.inputs import BriefFilter, SubmitIntakeInput
 from schema.production.inputs import (
     CampaignFilter,
@@ -60,8 +54,6 @@ _KINDS: Final[Mapping[TransferEntity, _Kind]] = MappingProxyType(
         TransferEntity.DELIVERY_PACKAGE: _Kind(SaveDeliveryPackageInput, DeliveryPackageFilter),
     }
 )
-_MAX_MISTAKES: Final = 100
-"""How many mistakes of one row are told."""
 _NOT_IN_ROWS: Final = "expectedRevision"
 
 
@@ -76,7 +68,7 @@ class TransferRows:
         input = _KINDS[entity].input
         convert = command_of(input)
         assert convert is not None
-        command: Row = convert(self._coerced(value, input, ()))
+        command: Row = convert(coerced(value, self._type_of(input), ()))
         return command
 
     def row_of(self, entity: TransferEntity, record: Entity) -> Mapping[str, object]:
@@ -96,10 +88,10 @@ class TransferRows:
         """Raises ValidationFailed."""
         if not filter:
             return None
-        coerced = self._coerced(filter, _KINDS[entity].filter, ("filter",))
+        value = coerced(filter, self._type_of(_KINDS[entity].filter), ("filter",))
         try:
-            require_few_conditions(coerced)
-            return criteria(self._filters[entity](coerced))
+            require_few_conditions(value)
+            return criteria(self._filters[entity](value))
         except BadUserInput as error:
             raise ValidationFailed.at("filter", error.message.removesuffix(".")) from None
 
@@ -112,16 +104,7 @@ class TransferRows:
         return {entity: convert for entity, convert in found.items() if convert is not None}
 
     def _type_of(self, input: type) -> GraphQLInputObjectType:
-        type_ = self._definition._schema.type_map[input.__name__]
-        assert isinstance(type_, GraphQLInputObjectType)
-        return type_
-
-    def _coerced(self, value: object, input: type, path: tuple[PathSegment, ...]) -> Any:
-        """Raises ValidationFailed."""
-        type_ = self._type_of(input)
-        if mistakes := [*_mistakes(value, type_, path)][:_MAX_MISTAKES]:
-            raise ValidationFailed(mistakes)
-        return coerce_input_value(value, type_)
+        return input_type(self._definition, input)
 
 
 def _object_of(record: Any, type_: GraphQLInputObjectType) -> dict[str, object]:
@@ -148,41 +131,3 @@ def _value_of(value: Any, type_: Any) -> object:
         return _object_of(value, type_)
     found: object = value
     return found
-
-
-def _mistakes(
-    value: object, type_: GraphQLInputType, path: tuple[PathSegment, ...]
-) -> Iterator[Violation]:
-    """Why the value isn't one of the type. Unlike GraphQL's own messages, they name the fields that
-    are missing, or unknown, by their path."""
-    nullable = get_nullable_type(type_)
-    if value is not None and isinstance(nullable, GraphQLInputObjectType):
-        yield from _mistakes_of_object(value, nullable, path)
-    elif isinstance(value, list) and isinstance(nullable, GraphQLList):
-        for index, item in enumerate(value):
-            yield from _mistakes(item, nullable.of_type, (*path, index))
-    elif value is None and nullable is not type_:
-        yield Violation(path, "must not be null")
-    else:
-        found = list[str]()
-        validate_input_value(
-            value, type_, lambda error, _: found.append(error.message), hide_suggestions=True
-        )
-        for message in found:
-            yield Violation(path, message.removesuffix("."))
-
-
-def _mistakes_of_object(
-    value: object, type_: GraphQLInputObjectType, path: tuple[PathSegment, ...]
-) -> Iterator[Violation]:
-    if not isinstance(value, dict):
-        yield Violation(path, "must be a JSON object")
-        return
-    for name in value.keys() - type_.fields.keys():
-        yield Violation((*path, name), f"isn't a field of `{type_.name}`")
-    for name, field in type_.fields.items():
-        given: Any = value.get(name, Undefined)
-        if given is not Undefined:
-            yield from _mistakes(given, field.type, (*path, name))
-        elif is_required_input_field(field):
-            yield Violation((*path, name), "must be given")

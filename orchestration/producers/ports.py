@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from domain.errors import DomainError
 from domain.onboarding import Brief, NormalizeBrief
 from domain.production import Campaign, Draft, SaveCampaign, SaveDraft, Tactic
 from domain.qc import QcResult, QcSeverity
 from domain.strategy import SaveStrategyPlan, StrategyPlan
+
+
+class ProducerFailed(DomainError):
+    """A producer can't do what it was asked for, and wouldn't the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,8 @@ class QcEvaluator(Protocol):
 class StrategyGenerator(Protocol):
     """Understands briefs and plans for them. Its commands are valid, and name no key of their own.
 
-    Its methods must be called outside of any transaction. They raise Unavailable or TimedOut.
+    Its methods must be called outside of any transaction. They raise Unavailable, TimedOut or
+    ProducerFailed.
     """
 
     async def normalize(self, brief: Brief) -> NormalizeBrief:
@@ -138,7 +144,8 @@ class DraftGenerator(Protocol):
     async def write(self, subject: DraftSubject) -> SaveDraft:
         """The draft of the tactic; it names the plan, the campaign and no key of its own.
 
-        It must be called outside of any transaction. Raises Unavailable or TimedOut.
+        It must be called outside of any transaction. Raises Unavailable, TimedOut or
+        ProducerFailed.
         """
         ...
 
@@ -172,6 +179,7 @@ class Packager(Protocol):
         """The files of the package, in order, each name once. The same subject always gets the
         same bytes.
 
-        It must be called outside of any transaction. Raises Unavailable or TimedOut.
+        It must be called outside of any transaction. Raises Unavailable, TimedOut or
+        ProducerFailed.
         """
         ...

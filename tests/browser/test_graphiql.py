@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Request, expect
 from tests import inputs
 from tests.browser.workbench import CHROMIUM, Workbench
 from tests.support.graphql import Json, mutation
+from tests.support.tabs import names_of_tabs
 
 if CHROMIUM is None:
     pytest.skip(
@@ -33,31 +34,7 @@ SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 def test_the_page_opens_with_tabs_for_every_step(graphiql: Workbench) -> None:
     expect(graphiql.page).to_have_title("AICMO · GraphQL")
     expect(graphiql.open_tab).to_have_text("Pipeline")
-    assert graphiql.tabs[1:] == [
-        "SubmitBrief",
-        "NormalizeBrief",
-        "SavePlan",
-        "ApprovePlan",
-        "SaveCampaign",
-        "SaveDraft",
-        "RecordQc",
-        "Deliver",
-        "WholeChain",
-        "RejectPlan",
-        "FindResults",
-        "FollowPackage",
-        "History",
-        "FindChanges",
-        "FollowLog",
-        "AddWebhook",
-        "WebhookDeliveries",
-        "ReplayWebhooks",
-        "RetryWebhooks",
-        "Files",
-        "Versions",
-        "Imports",
-        "CheckDraft",
-    ]
+    assert graphiql.tabs[1:] == names_of_tabs()[1:]
     graphiql.picture("first-visit")
 
 

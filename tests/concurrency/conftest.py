@@ -1,17 +1,14 @@
 """Callers enough to get into each other's way, and connections enough for them to do it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import pytest
 
-from domain.access import Pepper
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
 from repositories.factory import PersistenceMode, create_storage
-from repositories.history.feed import EventFeed
 from repositories.unit_of_work import (
     Repositories,
     SnapshotHandle,
@@ -19,52 +16,19 @@ from repositories.unit_of_work import (
     UnitOfWork,
 )
 from tests.conftest import close_database, open_emptied
+from tests.support.wrapped_storage import WrappedStorage
 
 T = TypeVar("T")
 
 
-class Interleaved:
+class Interleaved(WrappedStorage):
     """Storage whose units of work let others run before and after what they do.
 
     In memory nothing else would ever wait.
     """
 
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-
     def as_(self, caller: Caller) -> Repositories:
         return _InterleavedRepositories(self._storage.as_(caller))
-
-    @property
-    def feed(self) -> EventFeed:
-        return self._storage.feed
-
-    @property
-    def peppers(self) -> Sequence[Pepper]:
-        return self._storage.peppers
-
-    @property
-    def token_changes(self) -> int:
-        return self._storage.token_changes
-
-    @property
-    def committed(self) -> asyncio.Event:
-        return self._storage.committed
-
-    async def sequence_events(self, apart: float = 0.0) -> int | None:
-        return await self._storage.sequence_events(apart)
-
-    async def prune_events(self, keep: timedelta, most: int = 500) -> int:
-        return await self._storage.prune_events(keep, most)
-
-    async def note_periods(self, most: int = 10) -> int:
-        return await self._storage.note_periods(most)
-
-    async def require_health(self) -> None:
-        await self._storage.require_health()
-
-    async def close(self) -> None:
-        await self._storage.close()
 
 
 class _InterleavedRepositories:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from graphql import (
     GraphQLSchema,
-    OperationDefinitionNode,
     OperationType,
     build_schema,
     get_variable_values,
@@ -19,16 +18,16 @@ from files.memory import MemoryStore
 from orchestration.uploads import Uploads
 from repositories.factory import PersistenceMode, create_storage
 from schema.root import create_schema
-from server.graphiql import FOLDER, Tab, graphiql_tabs
+from server.graphiql import FOLDER, Tab
 from server.seed.agency import seed_agency
 from tests import builders as build
 from tests.support.files import files_in
 from tests.support.graphql import InProcess, Json
 from tests.support.serving import serving
 from tests.support.sockets import streamed
+from tests.support.tabs import TABS, names_of_tabs, operation_of, operation_of_text
 
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
-TABS = graphiql_tabs()
 
 EXPECTED = {"FollowPackage": ("revision", 1), "FollowLog": ("type", "DELIVERY_PACKAGE_SAVED")}
 """What the first event that a subscription tells has."""
@@ -69,9 +68,7 @@ def test_a_tabs_comments_fit_beside_the_response(tab: Tab) -> None:
 
 
 def test_the_tabs_go_the_whole_way() -> None:
-    names = [name.value for tab in TABS if (name := operation_of(tab).name)]
-
-    assert names == [
+    assert names_of_tabs() == [
         "Pipeline",
         "SubmitBrief",
         "NormalizeBrief",
@@ -187,13 +184,3 @@ def failures(response: Json, kind: str = "") -> list[Json]:
     payloads = [payload for payload in (response.get("data") or {}).values() if payload]
     errors = [*response.get("errors", ()), *(e for p in payloads for e in p.get("errors", ()))]
     return [error for error in errors if not kind or error.get("__typename") == kind]
-
-
-def operation_of(tab: Tab) -> OperationDefinitionNode:
-    return operation_of_text(tab.query)
-
-
-def operation_of_text(text: str) -> OperationDefinitionNode:
-    [operation] = parse(text).definitions
-    assert isinstance(operation, OperationDefinitionNode)
-    return operation

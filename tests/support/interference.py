@@ -1,21 +1,18 @@
 """Storage on which something happens at a moment that a test chooses."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from domain.access import Pepper
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
-from repositories.history.feed import EventFeed
 from repositories.unit_of_work import Repositories, SnapshotHandle, Storage, UnitOfWork
+from tests.support.wrapped_storage import WrappedStorage
 
 T = TypeVar("T")
 Event = Callable[[], Awaitable[None]]
 
 
-class Interfered:
+class Interfered(WrappedStorage):
     """Storage with other repositories of one kind, named by its attribute."""
 
     def __init__(
@@ -26,44 +23,13 @@ class Interfered:
         *,
         after_write: Event | None = None,
     ) -> None:
-        self._storage = storage
+        super().__init__(storage)
         self._attribute = attribute
         self._instead = instead
         self._after_write = after_write
 
     def as_(self, caller: Caller) -> Repositories:
         return _InterferedRepositories(self._storage.as_(caller), self._changed, self._after_write)
-
-    @property
-    def feed(self) -> EventFeed:
-        return self._storage.feed
-
-    @property
-    def peppers(self) -> Sequence[Pepper]:
-        return self._storage.peppers
-
-    @property
-    def token_changes(self) -> int:
-        return self._storage.token_changes
-
-    @property
-    def committed(self) -> asyncio.Event:
-        return self._storage.committed
-
-    async def sequence_events(self, apart: float = 0.0) -> int | None:
-        return await self._storage.sequence_events(apart)
-
-    async def prune_events(self, keep: timedelta, most: int = 500) -> int:
-        return await self._storage.prune_events(keep, most)
-
-    async def note_periods(self, most: int = 10) -> int:
-        return await self._storage.note_periods(most)
-
-    async def require_health(self) -> None:
-        await self._storage.require_health()
-
-    async def close(self) -> None:
-        await self._storage.close()
 
     def _changed(self, unit: Any) -> Any:
         if self._attribute is not None:

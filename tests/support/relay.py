@@ -15,7 +15,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class _Passage:
     """One connection's way."""
 
-    writers: tuple[asyncio.StreamWriter, ...]
+    writers: list[asyncio.StreamWriter]
     is_silent: bool
 
 
@@ -68,12 +68,19 @@ class Relay:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        theirs, to_them = await self._connect()
-        passage = self._open[task] = _Passage((writer, to_them), self._swallows_new)
-        await asyncio.gather(_copy(reader, to_them, passage), _copy(theirs, writer, passage))
-        del self._open[task]
-        writer.close()
-        to_them.close()
+        passage = self._open[task] = _Passage([writer], self._swallows_new)
+        try:
+            theirs, to_them = await self._connect()
+            passage.writers.append(to_them)
+            if writer.transport.is_closing():  # it was cut while it was being connected
+                to_them.transport.abort()
+            await asyncio.gather(_copy(reader, to_them, passage), _copy(theirs, writer, passage))
+        except OSError:
+            """There is nobody at the other end."""
+        finally:
+            del self._open[task]
+            for each in passage.writers:
+                each.close()
 
     async def _connect(self) -> Streams:
         socket_folder = self._target.query.get("host")

@@ -14,7 +14,7 @@ class TcpRelay:
         """The address of the server that new connections lead to."""
         self._awake = asyncio.Event()
         self._awake.set()
-        self._open: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, ...]] = {}
+        self._open: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._server: asyncio.Server | None = None
 
     @property
@@ -48,17 +48,23 @@ class TcpRelay:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        host, _, port = self.target.rpartition(":")
+        writers = self._open[task] = [writer]
         try:
-            theirs, to_them = await asyncio.open_connection(host, int(port))
+            theirs, to_them = await self._connect()
+            writers.append(to_them)
+            if writer.transport.is_closing():  # it was cut while it was being connected
+                to_them.transport.abort()
+            await asyncio.gather(self._copy(reader, to_them), self._copy(theirs, writer))
         except OSError:
-            writer.close()
-            return
-        self._open[task] = (writer, to_them)
-        await asyncio.gather(self._copy(reader, to_them), self._copy(theirs, writer))
-        del self._open[task]
-        writer.close()
-        to_them.close()
+            """There is nobody at the other end."""
+        finally:
+            del self._open[task]
+            for each in writers:
+                each.close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host, _, port = self.target.rpartition(":")
+        return await asyncio.open_connection(host, int(port))
 
     async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         with suppress(OSError):

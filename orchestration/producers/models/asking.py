@@ -1,0 +1,186 @@
+"""Asking a model until its answer is a valid command, within bounds."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from domain.errors import Unavailable, ValidationFailed
+from orchestration.producers.models.answers import Answer, AnswerFormat
+from orchestration.producers.models.endpoint import Endpoint, Reply
+from orchestration.producers.models.journal import Exchange, Journal
+from orchestration.producers.ports import ProducerFailed
+
+_MAX_SENT: Final = 3
+"""How often a request is sent where the endpoint can't take it."""
+_MAX_ANSWERS: Final = 3
+"""How many answers are read until one is right."""
+_MAX_PAUSE: Final = 10.0
+"""Whoever should wait for longer, in seconds, comes back later by itself."""
+_MAX_VIOLATIONS: Final = 20
+"""So many of an answer's mistakes are told."""
+_AGAIN: Final = frozenset({408, 409, 425, 429})
+_BYTES_A_TOKEN: Final = 2
+"""For estimates, which are high rather than low: English has about four."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Bounds on what a model costs, in tokens of prompts and answers."""
+
+    run_tokens: int = 200_000
+    """Of all exchanges of a run."""
+    answer_tokens: int = 8_000
+    """Of one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that producers ask in the course of one run."""
+
+    endpoint: Endpoint
+    format: AnswerFormat
+    journal: Journal
+    bounds: Bounds
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    async def ask(
+        self, answer: Answer, facts: Mapping[str, object], keys: Mapping[str, str]
+    ) -> Any:
+        """The command that the model answers with, given what it has to know.
+
+        What it said is told to it with what is wrong about it, a few times. Raises Unavailable
+        where it may be worth trying later, and ProducerFailed where it isn't: the model refuses,
+        the run's bound is reached, its answers stay wrong, or the settings are.
+        """
+        schema = self.format.schema_of(answer)
+        messages = [
+            {"role": "system", "content": prompt_of(answer)},
+            {"role": "user", "content": json.dumps(facts, ensure_ascii=False)},
+        ]
+        wrong = ""
+        for _ in range(_MAX_ANSWERS):
+            said, wrong = await self._said(answer, messages, schema)
+            if not wrong:
+                try:
+                    return self.format.command_of(answer, json.loads(said), keys)
+                except ValidationFailed as error:
+                    wrong = _told(error)
+            messages += [
+                {"role": "assistant", "content": said},
+                {"role": "user", "content": f"This can't be used. Answer again, whole.\n{wrong}"},
+            ]
+        raise ProducerFailed(f"The model's answers stay wrong: {wrong}")
+
+    async def _said(
+        self, answer: Answer, messages: list[dict[str, str]], schema: Mapping[str, object]
+    ) -> tuple[str, str]:
+        """What the model said, and why it isn't JSON, or else nothing."""
+        reply = await self._reply(answer, messages, schema)
+        choice = _choice(reply)
+        message = choice.get("message")
+        message = message if isinstance(message, dict) else {}
+        if isinstance(message.get("refusal"), str):
+            raise ProducerFailed("The model refuses to answer.")
+        if choice.get("finish_reason") == "content_filter":
+            raise ProducerFailed("The endpoint's filter has withheld the answer.")
+        said = message.get("content")
+        said = said if isinstance(said, str) else ""
+        if choice.get("finish_reason") == "length":
+            return said, "The answer was too long, and was cut off: be much shorter."
+        try:
+            json.loads(said)
+        except (ValueError, RecursionError):
+            return said, "It is no JSON."
+        return said, ""
+
+    async def _reply(
+        self, answer: Answer, messages: list[dict[str, str]], schema: Mapping[str, object]
+    ) -> Reply:
+        """A response with status 200, however often it has to be asked for."""
+        for sent in range(1, _MAX_SENT + 1):
+            asked = _estimate(json.dumps([messages, schema], ensure_ascii=False))
+            left = self.bounds.run_tokens - await self.journal.tokens() - asked
+            if left <= 0:
+                most = self.bounds.run_tokens
+                raise ProducerFailed(f"The run may take {most:,} tokens of the model, and has.")
+            limit = min(left, self.bounds.answer_tokens)
+            reply = await self.endpoint.complete(messages, answer.value, schema, limit)
+            exchange = _exchange(answer, self.endpoint.settings.model, reply, asked + limit)
+            if reply.status == 200 and reply.error is None:
+                if _choice(reply):
+                    await self.journal.add(exchange)
+                    return reply
+                exchange = replace(exchange, error="The response isn't a chat completion.")
+            elif exchange.error is None:
+                exchange = replace(exchange, error=f"The endpoint answered {reply.status}.")
+            await self.journal.add(exchange)
+            if not _may_be_repeated(reply):
+                raise ProducerFailed(f"The model can't be asked. {exchange.error}")
+            pause = reply.retry_after if reply.retry_after is not None else 2.0**sent
+            if sent < _MAX_SENT and pause <= _MAX_PAUSE:
+                await self.pause(pause)
+                continue
+            raise Unavailable(str(exchange.error))
+        raise AssertionError("it was sent at least once")
+
+
+@cache
+def prompt_of(answer: Answer) -> str:
+    """The prompt, of a file beside this one."""
+    return files(__package__).joinpath("prompts", f"{answer.value}.md").read_text("utf-8")
+
+
+def _exchange(answer: Answer, model: str, reply: Reply, most: int) -> Exchange:
+    return Exchange(
+        prompt=answer.value,
+        model=model,
+        request=reply.request,
+        response=reply.body,
+        status=reply.status,
+        error=reply.error,
+        tokens=_tokens(reply, most),
+        began_at=reply.began_at,
+        duration_ms=reply.duration_ms,
+    )
+
+
+def _tokens(reply: Reply, most: int) -> int:
+    """What a request has cost: what the endpoint says, nothing where it refused, or else the most
+    that it may have been."""
+    usage = reply.json.get("usage")
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    if isinstance(total, int) and not isinstance(total, bool) and total >= 0:
+        return total
+    refused = reply.status is not None and reply.status >= 400
+    return 0 if refused else most
+
+
+def _choice(reply: Reply) -> Mapping[str, Any]:
+    choices = reply.json.get("choices")
+    found = choices[0] if isinstance(choices, list) and choices else None
+    return found if isinstance(found, dict) else {}
+
+
+def _may_be_repeated(reply: Reply) -> bool:
+    return (
+        reply.error is not None
+        or reply.status is None
+        or reply.status == 200
+        or reply.status >= 500
+        or reply.status in _AGAIN
+    )
+
+
+def _estimate(text: str) -> int:
+    return len(text.encode()) // _BYTES_A_TOKEN
+
+
+def _told(error: ValidationFailed) -> str:
+    return "\n".join(
+        f"{'.'.join(map(str, it.path)) or 'the answer'}: {it.message}"
+        for it in error.violations[:_MAX_VIOLATIONS]
+    )
