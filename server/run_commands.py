@@ -153,18 +153,17 @@ async def _helping(settings: Settings, storage: Storage) -> AsyncIterator[None]:
 
 
 async def _watched(ask: Ask, run_id: str) -> Json:
-    done, told = 0, ""
-    with typer.progressbar(
-        length=_STEPS, label=run_id, file=sys.stderr, item_show_func=lambda it: it or ""
-    ) as bar:
+    done = 0
+    with typer.progressbar(length=_STEPS, label=run_id, file=sys.stderr) as bar:
         while True:
             found: Json | None = (await ask(_LOOK, id=run_id))["run"]
             if found is None:
                 raise CommandFailed(f"There is no run {run_id}.")
-            reached, now = round(found["progress"] * _STEPS), _where(found)
-            if (reached, now) != (done, told):
-                bar.update(reached - done, now)
-                done, told = reached, now
+            reached = round(found["progress"] * _STEPS)
+            bar.label = f"{run_id}  {_where(found)}"
+            bar.update(reached - done)
+            bar.render_progress()
+            done = reached
             if found["status"] in _ENDED:
                 return found
             await asyncio.sleep(_LOOK_SECONDS)

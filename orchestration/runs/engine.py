@@ -156,12 +156,13 @@ class _RunWork:
             return found
         return await self._leave_to_others(lease, unit, found)
 
-    async def _leave_to_others(self, lease: Lease, unit: UnitOfWork, found: Run) -> None:
+    async def _leave_to_others(self, lease: Lease, unit: UnitOfWork, found: Run) -> Run | None:
         """Put the run off: this server doesn't do its step."""
         step = found.current
         if step is not None and step.error != _UNKNOWN:
             await unit.runs.save(workflow.put_off(found, _UNKNOWN, unit.now))
         await lease.release_in(unit, _UNKNOWN_PAUSE)
+        return None
 
     def _step_of(self, run: Run) -> Step | None:
         """The run's step, if this server does it."""

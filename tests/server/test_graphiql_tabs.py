@@ -93,6 +93,8 @@ def test_the_tabs_go_the_whole_way() -> None:
         "Versions",
         "Imports",
         "CheckDraft",
+        "StartRun",
+        "FollowRun",
     ]
 
 

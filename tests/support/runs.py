@@ -149,7 +149,7 @@ class FakeProducers:
         self.store = store
 
     def as_producers(self, **changes: Any) -> Producers:
-        given = {
+        given: dict[str, Any] = {
             "strategy": self.strategy,
             "drafts": self.drafts,
             "evaluator": self.evaluator,
