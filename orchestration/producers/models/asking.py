@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any, Final
 
 from domain.errors import Unavailable, ValidationFailed
+from domain.workflow import ModelExchange
 from orchestration.producers.models.answers import Answer, AnswerFormat
 from orchestration.producers.models.endpoint import Endpoint, Reply
-from orchestration.producers.models.journal import Exchange, Journal
+from orchestration.producers.models.journal import Journal
 from orchestration.producers.ports import ProducerFailed
 
 _MAX_SENT: Final = 3
@@ -134,8 +135,8 @@ def prompt_of(answer: Answer) -> str:
     return files(__package__).joinpath("prompts", f"{answer.value}.md").read_text("utf-8")
 
 
-def _exchange(answer: Answer, model: str, reply: Reply, most: int) -> Exchange:
-    return Exchange(
+def _exchange(answer: Answer, model: str, reply: Reply, most: int) -> ModelExchange:
+    return ModelExchange(
         prompt=answer.value,
         model=model,
         request=reply.request,

@@ -12,11 +12,11 @@ from aiohttp import web
 from domain.errors import Unavailable
 from domain.strategy import Kpi
 from domain.validation import require_valid
+from domain.workflow import ModelExchange
 from orchestration.producers.models.answers import Answer
 from orchestration.producers.models.asking import Bounds, Model, prompt_of
 from orchestration.producers.models.endpoint import Endpoint, EndpointSettings
 from orchestration.producers.models.generators import ModelDraftGenerator, ModelStrategyGenerator
-from orchestration.producers.models.journal import Exchange
 from orchestration.producers.ports import DraftSubject, ProducerFailed
 from schema.model_answers import ModelAnswers
 from schema.root import create_schema
@@ -41,13 +41,13 @@ class KeptJournal:
     """A journal in memory."""
 
     def __init__(self, tokens: int = 0) -> None:
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[ModelExchange] = []
         self._before = tokens
 
     async def tokens(self) -> int:
         return self._before + sum(it.tokens for it in self.exchanges)
 
-    async def add(self, exchange: Exchange) -> None:
+    async def add(self, exchange: ModelExchange) -> None:
         self.exchanges.append(exchange)
 
 
