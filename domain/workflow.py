@@ -18,6 +18,8 @@ MAX_TACTICS: Final = 100
 """How many tactics the campaign of a run may have."""
 MAX_ATTEMPTS: Final = 10
 """How often a step is tried until the run fails."""
+MAX_TOKENS: Final = 2**31 - 1
+"""How many tokens an exchange with a language model may count for."""
 _MAX_ERROR: Final = 2_000
 """How many characters of an error are kept."""
 _EXPECTED_TACTICS: Final = 3

@@ -57,8 +57,7 @@ from repositories.unit_of_work import (
 from repositories.webhooks.database import DatabaseWebhookRepository
 from repositories.webhooks.hidden import HiddenWebhookRepository
 from repositories.webhooks.memory import MemoryWebhookRepository
-from repositories.workflow.database import DatabaseRunJobs
-from repositories.workflow.exchanges import DatabaseExchangeRepository
+from repositories.workflow.database import DatabaseExchangeRepository, DatabaseRunJobs
 from repositories.workflow.memory import MemoryExchangeRepository, MemoryRunJobs
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from server.local_operations import Ask, asking, mutate, mutation
 from server.logs import logging_to_stderr
 from server.settings import Settings
 from server.terminal import CommandFailed, Json, errors_in_one_line, settings_of_a_database
-from server.workers import carrying_out, producers_of, working
+from server.workers import carrying_out, opened_producers, working
 
 _LOOK_SECONDS: Final = 0.2
 """How often the progress is looked at."""
@@ -146,7 +146,8 @@ async def _helping(settings: Settings, storage: Storage) -> AsyncIterator[None]:
     async with (
         opened_files(settings) as files,
         opened_evaluations(storage, settings) as evaluations,
-        working(Runs(storage, producers_of(files, evaluations))),
+        opened_producers(files, evaluations, create_schema(), settings) as producers,
+        working(Runs(storage, producers)),
     ):
         with cancelled_by_interrupts():
             yield

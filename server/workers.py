@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from files.service import Files
@@ -13,6 +14,7 @@ from orchestration.runs.steps import Producers
 from orchestration.transfers import Transfers
 from orchestration.workers import Pace, Worker
 from repositories.unit_of_work import Storage
+from schema.model_answers import ModelAnswers
 from schema.root import CompiledSchema
 from schema.transfer_rows import TransferRows
 from server.settings import Settings
@@ -39,14 +41,47 @@ async def carrying_out(
             await stack.enter_async_context(working(transfers))
         if settings.run_concurrency:
             pace = Pace(concurrency=settings.run_concurrency)
-            runs = Runs(storage, producers_of(files, evaluations), pace)
+            opened = opened_producers(files, evaluations, schema, settings)
+            runs = Runs(storage, await stack.enter_async_context(opened), pace)
             await stack.enter_async_context(working(runs))
         yield
 
 
-def producers_of(files: Files | None, evaluations: Evaluations) -> Producers:
-    """Who does the work of runs."""
-    return Producers(evaluator=evaluations.evaluator, store=None if files is None else files.store)
+@asynccontextmanager
+async def opened_producers(
+    files: Files | None, evaluations: Evaluations, schema: CompiledSchema, settings: Settings
+) -> AsyncIterator[Producers]:
+    """Who does the work of runs. A model's connections are closed in the end."""
+    producers = Producers(
+        evaluator=evaluations.evaluator, store=None if files is None else files.store
+    )
+    if not settings.model_url:
+        yield producers
+        return
+    # Imported where a model is set up: most servers never need what it needs.
+    from orchestration.producers.models.asking import Bounds  # noqa: PLC0415
+    from orchestration.producers.models.endpoint import (  # noqa: PLC0415
+        Endpoint,
+        EndpointSettings,
+    )
+    from orchestration.runs.models import model_writers  # noqa: PLC0415
+
+    endpoint = Endpoint(
+        EndpointSettings(
+            url=settings.model_url,
+            model=settings.model_name,
+            api_key=settings.model_api_key or None,
+            seconds=settings.model_seconds,
+        )
+    )
+    bounds = Bounds(
+        run_tokens=settings.model_run_tokens, answer_tokens=settings.model_answer_tokens
+    )
+    writers_of = model_writers(endpoint, ModelAnswers(schema.definition), bounds)
+    try:
+        yield replace(producers, writers_of=writers_of)
+    finally:
+        await endpoint.close()
 
 
 @asynccontextmanager

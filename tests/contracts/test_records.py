@@ -30,7 +30,7 @@ PARTS: list[type[Any]] = [
     qc.QcIssue,
     delivery.DeliveryArtifact,
 ]
-READ_ONLY_PARTS: list[type[Any]] = [workflow.RunStep]
+READ_ONLY_PARTS: list[type[Any]] = [workflow.RunStep, workflow.ModelExchange]
 """No input has them."""
 COMMANDS: dict[str, type[Any]] = {
     "SubmitIntakeInput": onboarding.SubmitIntake,

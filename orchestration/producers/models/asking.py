@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from domain.errors import Unavailable, ValidationFailed
-from domain.workflow import ModelExchange
+from domain.workflow import MAX_TOKENS, ModelExchange
 from orchestration.producers.models.answers import Answer, AnswerFormat
 from orchestration.producers.models.endpoint import Endpoint, Reply
 from orchestration.producers.models.journal import Journal
@@ -89,7 +89,8 @@ class Model:
         if choice.get("finish_reason") == "content_filter":
             raise ProducerFailed("The endpoint's filter has withheld the answer.")
         said = message.get("content")
-        said = said if isinstance(said, str) else ""
+        # JSON may have halves of characters, which can neither be sent nor stored.
+        said = said.encode(errors="replace").decode() if isinstance(said, str) else ""
         if choice.get("finish_reason") == "length":
             return said, "The answer was too long, and was cut off: be much shorter."
         try:
@@ -155,7 +156,7 @@ def _tokens(reply: Reply, most: int) -> int:
     usage = reply.json.get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     if isinstance(total, int) and not isinstance(total, bool) and total >= 0:
-        return total
+        return min(total, MAX_TOKENS)
     refused = reply.status is not None and reply.status >= 400
     return 0 if refused else most
 
