@@ -35,6 +35,8 @@ _START: Final = mutation("startRun", f"run {{ {_FIELDS} }}")
 _LOOK: Final = f"query ($id: ID!) {{ run(runId: $id) {{ {_FIELDS} }} }}"
 _ENDED: Final = frozenset(status.value for status in (*ENDED, RunStatus.FAILED))
 _CONCURRENCY: Final = 2
+stop_event: Final = asyncio.Event
+"""Makes what is set when a worker is told to stop."""
 
 
 def run_brief(
@@ -102,7 +104,7 @@ def work(
 
 
 async def _work(settings: Settings) -> None:
-    stopping = asyncio.Event()
+    stopping = stop_event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)

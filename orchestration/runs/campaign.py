@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from domain import workflow
+from domain import run_transitions, workflow
 from domain.entity import Entity
 from domain.errors import NotFound, Unavailable, ValidationFailed
 from domain.onboarding import Brief, BriefStage
@@ -39,7 +39,7 @@ async def _normalize(at: At) -> Effect:
 
     async def effect(unit: UnitOfWork, run: Run) -> Run:
         saved = await normalize_brief(unit, command)
-        return workflow.succeeded(run, _produced(saved), unit.now)
+        return run_transitions.succeeded(run, _produced(saved), unit.now)
 
     return effect
 
@@ -55,7 +55,9 @@ async def _plan(at: At) -> Effect:
 
     async def effect(unit: UnitOfWork, run: Run) -> Run:
         saved = await save_strategy_plan(unit, command)
-        return workflow.succeeded(run, _produced(saved), unit.now, strategy_id=saved.strategy_id)
+        return run_transitions.succeeded(
+            run, _produced(saved), unit.now, strategy_id=saved.strategy_id
+        )
 
     return effect
 
@@ -63,20 +65,20 @@ async def _plan(at: At) -> Effect:
 async def _approval(at: At) -> Effect:
     async def effect(unit: UnitOfWork, run: Run) -> Run:
         if not run.require_approval:
-            return workflow.skipped(run, unit.now)
+            return run_transitions.skipped(run, unit.now)
         # Not for update: who decides locks the plan first, and then the job that is held here.
         plan = await unit.strategy_plans.get(run.strategy_id or "")
         if plan is None:
             raise NotFound("strategy plan", "strategy_id", run.strategy_id or "")
         match plan.approval:
             case ApprovalState.APPROVED:
-                return workflow.succeeded(run, None, unit.now)
+                return run_transitions.succeeded(run, None, unit.now)
             case ApprovalState.REJECTED:
-                return workflow.failed(
+                return run_transitions.failed(
                     run, f"The plan was rejected by {plan.decided_by}.", unit.now
                 )
             case ApprovalState.PENDING:
-                return workflow.waiting(run, unit.now)
+                return run_transitions.waiting(run, unit.now)
 
     return effect
 
@@ -93,7 +95,7 @@ async def _campaign(at: At) -> Effect:
 
     async def effect(unit: UnitOfWork, run: Run) -> Run:
         saved = await save_campaign(unit, command)
-        return workflow.succeeded(
+        return run_transitions.succeeded(
             run,
             _produced(saved),
             unit.now,
@@ -114,11 +116,14 @@ async def _draft(at: At) -> Effect:
 
 
 async def _redraft(at: At) -> Effect:
-    """The draft of a tactic, written anew, with the verdict on the one before."""
+    """The draft of a tactic, written anew, with the verdict on the one before.
+
+    What somebody has changed since isn't written over: it's checked as it is.
+    """
     async with at.lease.read() as snapshot:
         subject = await _draft_subject(snapshot, at)
         previous = await _draft_of(snapshot, at)
-        if subject is None or previous is None:
+        if subject is None or previous is None or not _is_as_made(at, previous):
             return _nothing_to_do
         verdict = await _verdict_on(snapshot, previous)
     return await _written(at, replace(subject, previous=previous, verdict=verdict))
@@ -138,7 +143,7 @@ async def _written(at: At, subject: DraftSubject) -> Effect:
 
     async def effect(unit: UnitOfWork, run: Run) -> Run:
         saved = await save_draft(unit, command)
-        return workflow.succeeded(run, _produced(saved), unit.now)
+        return run_transitions.succeeded(run, _produced(saved), unit.now)
 
     return effect
 
@@ -160,11 +165,11 @@ async def _check(at: At) -> Effect:
             raise Unavailable("The draft was changed while it was checked.")
         produced, tactic = _produced(result), at.step.tactic
         if result.passed:
-            return workflow.succeeded(run, produced, unit.now)
+            return run_transitions.succeeded(run, produced, unit.now)
         if run.redrafts_of(tactic) < run.max_redrafts:
             again = workflow.steps_for_redraft(tactic)
-            return workflow.succeeded(run, produced, unit.now, then=again)
-        return workflow.failed(run, _why_not_passed(draft, result), unit.now, produced)
+            return run_transitions.succeeded(run, produced, unit.now, then=again)
+        return run_transitions.failed(run, _why_not_passed(draft, result), unit.now, produced)
 
     return effect
 
@@ -184,13 +189,13 @@ async def _package(at: At) -> Effect:
     store_package = await deliver(at, draft, await at.producers.packager.documents(subject))
 
     async def effect(unit: UnitOfWork, run: Run) -> Run:
-        return workflow.succeeded(run, _produced(await store_package(unit)), unit.now)
+        return run_transitions.succeeded(run, _produced(await store_package(unit)), unit.now)
 
     return effect
 
 
 async def _nothing_to_do(unit: UnitOfWork, run: Run) -> Run:
-    return workflow.skipped(run, unit.now)
+    return run_transitions.skipped(run, unit.now)
 
 
 def _produced(saved: Entity) -> Produced:
@@ -254,6 +259,12 @@ async def _draft_of(snapshot: Snapshot, at: At) -> Draft | None:
     if found is None:
         raise NotFound("draft", "draft_id", made.produced.key)
     return found
+
+
+def _is_as_made(at: At, draft: Draft) -> bool:
+    """Whether the draft is as the run has left it."""
+    made = at.run.last_of(DRAFT, REDRAFT, tactic=at.step.tactic)
+    return made is not None and made.produced_revision == draft.revision
 
 
 async def _verdict_on(snapshot: Snapshot, draft: Draft) -> QcResult | None:

@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from domain import workflow
+from domain import run_transitions, workflow
 from domain.callers import Caller
 from domain.errors import DomainError, NotAllowed, RevisionConflict, TimedOut, Unavailable
 from domain.sources import Clock
@@ -85,11 +85,13 @@ class _RunWork:
         if found is None:
             await lease.end(unit)
             return None
-        if lease.failures >= MAX_FAILURES and found.status not in (*ENDED, RunStatus.FAILED):
+        if _is_given_up(lease, found):
             return await self._store(lease, unit, found, _failed(found, GIVEN_UP, unit))
         if found.status in _GOES_ON and self._step_of(lease, found) is None:
             return await self._leave_to_others(lease, unit, found)
-        return await self._store(lease, unit, found, workflow.taken_up(found, unit.now), True)
+        return await self._store(
+            lease, unit, found, run_transitions.taken_up(found, unit.now), True
+        )
 
     async def _store(
         self, lease: Lease, unit: UnitOfWork, old: Run, new: Run, looks: bool = False
@@ -153,15 +155,18 @@ class _RunWork:
 
     async def _leave(self, lease: Lease, unit: UnitOfWork) -> Run | None:
         found = await run_for_update(unit, lease.job.key)
-        if found is None or found.status not in _GOES_ON:
-            return found
+        if found is None:
+            await lease.end(unit)
+            return None
+        if found.status not in _GOES_ON:  # it was cancelled meanwhile
+            return await self._store(lease, unit, found, found)
         return await self._leave_to_others(lease, unit, found)
 
     async def _leave_to_others(self, lease: Lease, unit: UnitOfWork, found: Run) -> Run | None:
         """Put the run off: this server doesn't do its step."""
         step = found.current
         if step is not None and step.error != _UNKNOWN:
-            await unit.runs.save(workflow.put_off(found, _UNKNOWN, unit.now))
+            await unit.runs.save(run_transitions.put_off(found, _UNKNOWN, unit.now))
         await lease.release_in(unit, _UNKNOWN_PAUSE)
         return None
 
@@ -182,7 +187,7 @@ class _RunWork:
         pause = PAUSE * 2 ** min(max(attempts - 1, 0), _MAX_DOUBLINGS)
 
         async def put_off(unit: UnitOfWork, found: Run) -> None:
-            await unit.runs.save(workflow.put_off(found, str(error), unit.now))
+            await unit.runs.save(run_transitions.put_off(found, str(error), unit.now))
             await lease.release_in(unit, pause)
 
         return await self._unless_changed(lease, status, put_off)
@@ -233,13 +238,23 @@ class _RunWork:
         if found.status is not RunStatus.COMPENSATING or step is None or step.produced is None:
             return await self._store(lease, unit, found, found)
         why_kept = await remove(unit, step.produced)
-        return await self._store(lease, unit, found, workflow.undone(found, why_kept, unit.now))
+        return await self._store(
+            lease, unit, found, run_transitions.undone(found, why_kept, unit.now)
+        )
+
+
+def _is_given_up(lease: Lease, run: Run) -> bool:
+    """Whether bugs, or processes that were killed at it, have ended the run's step too often."""
+    if run.status in (*ENDED, RunStatus.FAILED):
+        return False
+    step = run.current if run.status in _GOES_ON else None
+    return lease.failures >= MAX_FAILURES or (step is not None and step.attempts >= MAX_ATTEMPTS)
 
 
 def _failed(run: Run, error: str, unit: UnitOfWork) -> Run:
     if run.status is RunStatus.COMPENSATING:
-        return workflow.compensation_failed(run, error, unit.now)
-    return workflow.failed(run, error, unit.now)
+        return run_transitions.compensation_failed(run, error, unit.now)
+    return run_transitions.failed(run, error, unit.now)
 
 
 def _require_scopes(caller: Caller, step: Step) -> None:

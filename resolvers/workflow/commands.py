@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from domain import workflow
+from domain import run_transitions, workflow
 from domain.entity import require_revision
 from domain.errors import NotFound
 from domain.validation import require_valid
@@ -36,14 +36,14 @@ async def cancel_run(unit: UnitOfWork, command: CancelRun) -> Run:
     stored = await _woken(unit, command.run_id, command.expected_revision)
     if stored.cancelled_at is not None and stored.status is not RunStatus.FAILED:
         return stored
-    return await unit.runs.save(workflow.cancelled(stored, unit.now))
+    return await unit.runs.save(run_transitions.cancelled(stored, unit.now))
 
 
 async def retry_run(unit: UnitOfWork, command: RetryRun) -> Run:
     """Raises ValidationFailed, NotFound, RevisionConflict, InvalidTransition."""
     require_valid(command)
     stored = await _woken(unit, command.run_id, command.expected_revision)
-    return await unit.runs.save(workflow.retried(stored, unit.now))
+    return await unit.runs.save(run_transitions.retried(stored, unit.now))
 
 
 async def wake_runs_of(unit: UnitOfWork, strategy_id: str) -> None:

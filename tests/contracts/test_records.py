@@ -162,6 +162,8 @@ MADE: dict[str, dict[str, str]] = {
     "Upload": {"request": "UploadRequest"},
     "DeliveryArtifact": {"url": "String!", "file": "File"},
     "DeliveryPackage": {"archiveUrl": "String", "isStale": "Boolean!"},
+    "Run": {"modelExchanges": "[ModelExchange!]!"},
+    "RunStep": {"produced": "Node"},
 }
 """Fields of types that are made when they are asked for."""
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import workflow
+from domain import run_transitions, workflow
 from domain.errors import InvalidTransition, ValidationFailed
 from domain.validation import require_valid
 from domain.workflow import (
@@ -37,40 +37,40 @@ def _made(run: Run) -> Produced:
 def _with_tactics(run: Run, now: datetime) -> Run:
     has_tactics = any(step.tactic is not None for step in run.journal)
     then = () if has_tactics else workflow.steps_for_tactics(2)
-    return workflow.succeeded(run, _made(run), now, then=then)
+    return run_transitions.succeeded(run, _made(run), now, then=then)
 
 
 def _with_redraft(run: Run, now: datetime) -> Run:
     then = workflow.steps_for_redraft(0) if len(run.journal) < 20 else ()
-    return workflow.succeeded(run, _made(run), now, then=then)
+    return run_transitions.succeeded(run, _made(run), now, then=then)
 
 
 _WHILE_IT_GOES_ON: Final[Sequence[Change]] = (
-    workflow.taken_up,
-    lambda run, now: workflow.succeeded(run, _made(run), now),
-    lambda run, now: workflow.succeeded(run, None, now),
+    run_transitions.taken_up,
+    lambda run, now: run_transitions.succeeded(run, _made(run), now),
+    lambda run, now: run_transitions.succeeded(run, None, now),
     _with_tactics,
     _with_redraft,
-    workflow.skipped,
-    workflow.waiting,
-    lambda run, now: workflow.put_off(run, "later", now),
-    lambda run, now: workflow.failed(run, "no", now),
-    lambda run, now: workflow.failed(run, "no", now, _made(run)),
-    workflow.cancelled,
+    run_transitions.skipped,
+    run_transitions.waiting,
+    lambda run, now: run_transitions.put_off(run, "later", now),
+    lambda run, now: run_transitions.failed(run, "no", now),
+    lambda run, now: run_transitions.failed(run, "no", now, _made(run)),
+    run_transitions.cancelled,
 )
 _WHILE_COMPENSATING: Final[Sequence[Change]] = (
-    lambda run, now: workflow.undone(run, None, now),
-    lambda run, now: workflow.undone(run, "others need it", now),
-    lambda run, now: workflow.put_off(run, "later", now),
-    lambda run, now: workflow.compensation_failed(run, "no", now),
+    lambda run, now: run_transitions.undone(run, None, now),
+    lambda run, now: run_transitions.undone(run, "others need it", now),
+    lambda run, now: run_transitions.put_off(run, "later", now),
+    lambda run, now: run_transitions.compensation_failed(run, "no", now),
 )
-_AFTER_A_FAILURE: Final[Sequence[Change]] = (workflow.cancelled, workflow.retried)
+_AFTER_A_FAILURE: Final[Sequence[Change]] = (run_transitions.cancelled, run_transitions.retried)
 
 
 def _changes(run: Run) -> Sequence[Change]:
     """What may happen to the run."""
     if run.status is RunStatus.PENDING:
-        return (workflow.taken_up, workflow.cancelled)
+        return (run_transitions.taken_up, run_transitions.cancelled)
     if run.status in _GOES_ON:
         return _WHILE_IT_GOES_ON
     if run.status is RunStatus.COMPENSATING:
@@ -160,17 +160,17 @@ def test_only_what_failed_is_retried_and_only_what_has_not_ended_is_cancelled(
     run = runs[-1]
     if run.status is not RunStatus.FAILED:
         with pytest.raises(InvalidTransition):
-            workflow.retried(run, START)
+            run_transitions.retried(run, START)
     if run.status in ENDED or run.status is RunStatus.COMPENSATING:
         with pytest.raises(InvalidTransition):
-            workflow.cancelled(run, START)
+            run_transitions.cancelled(run, START)
 
 
 @pytest.mark.parametrize("error", ["x" * 9_999, "a\0b", "\ud800"])
 def test_an_error_is_kept_as_far_as_it_can_be(error: str) -> None:
     run = workflow.new_run(StartRun(brief_id="brief-1"), "run-1", "ada", START)
 
-    failed = workflow.failed(run, error, START)
+    failed = run_transitions.failed(run, error, START)
 
     assert failed.error is not None
     assert len(failed.error) <= 2_000

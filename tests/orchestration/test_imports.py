@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -439,6 +440,27 @@ async def test_a_bug_lets_an_import_fail_after_some_attempts(
     assert done.error is not None
     assert "ZeroDivisionError" not in done.error
     assert done.result_file_id is not None
+
+
+async def test_bugs_with_lines_saved_in_between_are_none_in_succession(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one lease, too: a transaction is stored, and the next one fails."""
+    await system.add(jsonl(draft(number) for number in range(5 * 200)))
+    started = await system.start()
+    save, calls = imports_module.save_rows_of, count()
+
+    async def every_other_one_fails(*given: Any) -> Any:
+        if next(calls) % 2:
+            raise ZeroDivisionError
+        return await save(*given)
+
+    monkeypatch.setattr(imports_module, "save_rows_of", every_other_one_fails)
+    for _ in range(6):
+        await system.server.settle()
+        system.leases.move(minutes=1)
+
+    assert (await import_of(system.storage, started.import_id)).status is TransferStatus.SUCCEEDED
 
 
 # Files

@@ -4,24 +4,25 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from domain import workflow
-from domain.callers import Caller, CallerKind
-from domain.errors import InvalidTransition, NotFound, Unavailable, ValidationFailed
+from domain import run_transitions, workflow
+from domain.errors import NotFound, Unavailable, ValidationFailed
+from domain.production import SaveDraft
 from domain.scopes import ALL_SCOPES, Scope
 from domain.workflow import Run, RunStatus, RunStepStatus
+from orchestration.decisions import approve_plan
+from orchestration.producers.ports import DraftSubject
 from orchestration.runs import campaign
 from orchestration.runs.engine import WORKFLOWS
 from orchestration.runs.steps import Producers
-from repositories.criteria import NEWEST_FIRST, PageRequest
+from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
 from repositories.unit_of_work import Storage
 from resolvers.strategy.commands import approve_strategy_plan, save_strategy_plan
 from tests import builders as build
 from tests.support.history import events_of
-from tests.support.runs import OPERATOR, RunSystem
+from tests.support.runs import OPERATOR, RunSystem, told, user
 from tests.support.transfers import MovedClock
 
 
@@ -32,18 +33,6 @@ class System(RunSystem):
 @pytest.fixture
 def system(storage: Storage) -> System:
     return System(storage, MovedClock())
-
-
-def user(id: str, **changes: Any) -> Caller:
-    return Caller(CallerKind.USER, id, None, "request-9", None, ALL_SCOPES)._replace(**changes)
-
-
-def told(run: Run) -> list[str]:
-    """What became of the steps, in order."""
-    return [
-        f"{it.name}{'' if it.tactic is None else f' {it.tactic}'}: {it.status.lower()}"
-        for it in run.journal
-    ]
 
 
 # The way
@@ -253,6 +242,30 @@ async def test_a_run_fails_with_the_verdict_when_no_draft_passes(system: System)
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
 
 
+async def test_what_somebody_has_mended_is_not_written_over(system: System) -> None:
+    system.fakes.evaluator.refusals["Post 0"] = 1
+    await system.add_brief()
+    write = system.fakes.drafts.write
+
+    async def mended_meanwhile(subject: DraftSubject) -> SaveDraft:
+        if subject.previous is not None:
+            mine = replace(subject.previous, body="Mine, after 7.")
+            await system.change(lambda unit: unit.drafts.save(mine))
+        return await write(subject)
+
+    system.fakes.drafts.write = mended_meanwhile  # type: ignore[method-assign]
+    started = await system.start()
+    await system.server.settle()
+    system.clock.move(seconds=6)
+    done = await system.settled(started)
+
+    assert done.status is RunStatus.SUCCEEDED
+    assert told(done)[7] == "redraft 0: skipped"
+    async with system.storage.as_(OPERATOR).read() as snapshot:
+        drafts = await snapshot.drafts.page(PageRequest(9, NEWEST_FIRST))
+    assert "Mine, after 7." in [draft.body for draft in drafts.items]
+
+
 async def test_a_draft_that_changes_while_it_is_checked_is_checked_again(system: System) -> None:
     await system.add_brief()
     evaluate = system.fakes.evaluator.evaluate
@@ -359,6 +372,24 @@ async def test_bugs_with_progress_in_between_are_none_in_succession(system: Syst
     assert (await system.run_of(started)).status is RunStatus.SUCCEEDED
 
 
+async def test_a_step_at_which_processes_are_killed_again_and_again_is_given_up(
+    system: System,
+) -> None:
+    await system.add_brief()
+    started = await system.start()
+    stuck = run_transitions.taken_up(await system.run_of(started), started.updated_at)
+    for _ in range(workflow.MAX_ATTEMPTS - 1):
+        stuck = run_transitions.taken_up(stuck, started.updated_at)
+    await system.change(lambda unit: unit.runs.save(stuck))
+
+    failed = await system.settled(started)
+
+    assert failed.status is RunStatus.FAILED
+    assert system.fakes.asked.total() == 0
+    await system.retry(failed)
+    assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
+
+
 async def test_a_step_that_a_server_does_not_know_is_left_to_another(system: System) -> None:
     steps = dict(campaign.STEPS)
     del steps[workflow.CAMPAIGN]
@@ -386,7 +417,7 @@ async def test_a_step_that_a_server_does_not_know_is_left_to_another(system: Sys
 async def test_a_run_of_another_version_is_done_by_its_own_steps(system: System) -> None:
     async def skip(at: object) -> object:
         async def effect(unit: object, run: Run) -> Run:
-            return workflow.skipped(run, run.updated_at)
+            return run_transitions.skipped(run, run.updated_at)
 
         return effect
 
@@ -445,127 +476,6 @@ async def test_a_run_does_nothing_that_its_caller_may_not_do(system: System) -> 
     assert told(failed)[3] == "campaign: failed"
 
 
-# Cancelling
-
-
-async def test_a_cancelled_run_removes_what_it_has_made_in_reverse_order(system: System) -> None:
-    system.fakes.evaluator.refusals["Post 1"] = 9
-    await system.add_brief()
-    failed = await system.settled(await system.start())
-
-    cancelled = await system.cancel(failed)
-    assert cancelled.status is RunStatus.COMPENSATING
-    done = await system.settled(failed)
-
-    assert done.status is RunStatus.COMPENSATED
-    assert not +(await system.made())
-    assert told(done)[0] == "normalize: kept"
-    assert done.journal[0].error == "A brief that is normalised stays so."
-    assert set(told(done)[3:]) >= {
-        "campaign: compensated",
-        "draft 0: compensated",
-        "check 1: compensated",
-        "redraft 1: compensated",
-        "package 0: skipped",
-    }
-    assert not await system.has_job(done)
-
-
-async def test_a_run_that_has_made_nothing_is_cancelled_at_once(system: System) -> None:
-    await system.add_brief()
-    started = await system.start()
-
-    cancelled = await system.cancel(started)
-
-    assert cancelled.status is RunStatus.CANCELLED
-    assert await system.cancel(started) == cancelled
-    await system.server.settle()
-    assert system.fakes.asked.total() == 0
-    assert not await system.has_job(started)
-
-
-async def test_what_others_have_changed_stays_and_is_named(system: System) -> None:
-    await system.add_brief()
-    waiting = await system.settled(await system.start(require_approval=True))
-    await system.approve(waiting)
-    system.fakes.evaluator.refusals["Post 1"] = 9
-    failed = await system.settled(waiting)
-    [first, second] = [it.produced_key for it in failed.journal if it.name == workflow.DRAFT]
-    async with system.storage.as_(OPERATOR).read() as snapshot:
-        draft = await snapshot.drafts.get(first or "")
-    assert draft is not None
-    await system.change(lambda unit: unit.drafts.save(replace(draft, body="Mine.")))
-    await system.change(lambda unit: unit.drafts.delete(second or ""))
-
-    await system.cancel(failed)
-    done = await system.settled(failed)
-
-    assert done.status is RunStatus.COMPENSATED
-    assert (await system.made()).counts == {
-        "strategy_plans": 1,
-        "campaigns": 0,
-        "drafts": 1,
-        "qc_results": 0,
-        "delivery_packages": 0,
-    }
-    kept = {it.name: it.error for it in done.journal if it.status is RunStepStatus.KEPT}
-    assert kept.keys() == {"normalize", "plan", "draft"}
-    assert kept["draft"] == (
-        f"{first} was changed by others since: it's at revision 2, and the run had left it at 1."
-    )
-
-
-async def test_a_run_that_is_cancelled_while_a_step_is_done_stores_nothing_of_it(
-    system: System,
-) -> None:
-    await system.add_brief()
-    write = system.fakes.drafts.write
-    started = await system.start()
-
-    async def cancelled_meanwhile(subject: object) -> object:
-        await system.cancel(started)
-        return await write(subject)  # type: ignore[arg-type]
-
-    system.fakes.drafts.write = cancelled_meanwhile  # type: ignore[assignment,method-assign]
-
-    done = await system.settled(started)
-
-    assert done.status is RunStatus.COMPENSATED
-    assert not +(await system.made())
-
-
-async def test_a_compensation_that_fails_is_seen_and_can_be_retried(system: System) -> None:
-    system.fakes.evaluator.refusals["Post 1"] = 9
-    await system.add_brief()
-    failed = await system.settled(await system.start())
-    await system.cancel(failed)
-    weak = user("ada", scopes=ALL_SCOPES - {Scope.PRODUCTION_WRITE})
-    strong = await system.replace_caller(failed, weak)
-
-    stuck = await system.settled(failed)
-
-    assert (stuck.status, stuck.error) == (
-        RunStatus.FAILED,
-        "requires the scope `production:write`",
-    )
-    await system.replace_caller(failed, strong)
-    assert (await system.retry(failed)).status is RunStatus.COMPENSATING
-    assert (await system.settled(failed)).status is RunStatus.COMPENSATED
-    assert not +(await system.made())
-
-
-async def test_only_what_has_not_ended_is_cancelled_and_only_what_failed_is_retried(
-    system: System,
-) -> None:
-    await system.add_brief()
-    done = await system.settled(await system.start())
-
-    with pytest.raises(InvalidTransition):
-        await system.cancel(done)
-    with pytest.raises(InvalidTransition):
-        await system.retry(done)
-
-
 # Several servers
 
 
@@ -584,3 +494,29 @@ async def test_two_servers_do_each_of_fifty_runs_once(system: System) -> None:
         (name, 1): 50
         for name in ("strategy_plans", "campaigns", "drafts", "qc_results", "delivery_packages")
     }
+
+
+async def test_no_approval_is_missed_by_a_run_that_is_about_to_wait(system: System) -> None:
+    """Each plan is approved as soon as it's there, before, while or after its run looks at it."""
+    system.fakes.strategy.tactics = 1
+    briefs = [await system.add_brief(f"brief-{number}") for number in range(20)]
+    started = [await system.start(brief.brief_id, require_approval=True) for brief in briefs]
+    is_pending = Comparison("approval", Operator.EQ, "PENDING")
+
+    async def approve_all() -> None:
+        left = len(started)
+        while left:
+            async with system.storage.as_(OPERATOR).read() as snapshot:
+                plans = await snapshot.strategy_plans.page(
+                    PageRequest(99, NEWEST_FIRST, is_pending)
+                )
+            for plan in plans.items:
+                decision = build.decide_plan(strategy_id=plan.strategy_id)
+                await system.change(lambda unit, it=decision: approve_plan(unit, it))
+            left -= len(plans.items)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(system.another(concurrency=4).settle(), approve_all())
+    await system.server.settle()
+
+    assert {(await system.run_of(run)).status for run in started} == {RunStatus.SUCCEEDED}

@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from domain.callers import Caller
+from domain.callers import Caller, CallerKind
 from domain.onboarding import Brief, BriefScope, BriefStage, NormalizeBrief
 from domain.production import SaveCampaign, SaveDraft, Tactic
 from domain.qc import QcSeverity
+from domain.scopes import ALL_SCOPES
 from domain.sources import Clock, utc_now
 from domain.strategy import (
     DecideStrategyPlan,
@@ -160,6 +161,18 @@ class FakeProducers:
     @property
     def asked(self) -> Counter[str]:
         return self.strategy.asked + self.drafts.asked + self.evaluator.asked
+
+
+def user(id: str, **changes: Any) -> Caller:
+    return Caller(CallerKind.USER, id, None, "request-9", None, ALL_SCOPES)._replace(**changes)
+
+
+def told(run: Run) -> list[str]:
+    """What became of the steps, in order."""
+    return [
+        f"{it.name}{'' if it.tactic is None else f' {it.tactic}'}: {it.status.lower()}"
+        for it in run.journal
+    ]
 
 
 class RunSystem:
