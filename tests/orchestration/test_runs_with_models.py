@@ -1,7 +1,7 @@
 """Runs that ask a language model, behind a real server on this machine."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -62,21 +62,19 @@ class FakeModel:
         self.url = f"http://127.0.0.1:{receiver.port}/v1"
         self.asked: list[str] = []
         self.refuses = ""
+        self.before_answer: Callable[[], None] = lambda: None
         receiver.respond = self._respond
 
     async def _respond(self, received: Received) -> web.StreamResponse:
         body = json.loads(received.body)
         prompt = body["response_format"]["json_schema"]["name"]
         self.asked.append(prompt)
-        await self.answering(prompt)
+        self.before_answer()
         message = {"role": "assistant", "content": json.dumps(ANSWERS[prompt])}
         if prompt == self.refuses:
             message = {"role": "assistant", "content": "", "refusal": "I won't."}
         choices = [{"index": 0, "finish_reason": "stop", "message": message}]
         return web.json_response({"choices": choices, "usage": {"total_tokens": 100}})
-
-    async def answering(self, prompt: str) -> None:
-        """What happens just before an answer."""
 
 
 @pytest.fixture
@@ -183,11 +181,11 @@ async def test_an_answer_counts_though_the_process_is_killed_before_its_step_is_
 ) -> None:
     boundaries = KilledOnCue()
 
-    async def kill(prompt: str) -> None:
+    def kill() -> None:
         if model.asked == ["normalized_brief", "strategy_plan"]:
             boundaries.cue()
 
-    model.answering = kill  # type: ignore[method-assign]
+    model.before_answer = kill
     run = await system.start()
     storage: Any = MortalStorage(system.storage, boundaries)
     with suppress(Killed):
@@ -210,10 +208,7 @@ async def test_an_answer_is_kept_that_comes_when_the_process_is_told_to_end(
 ) -> None:
     server = system.another(producers=producers)
 
-    async def end(_: str) -> None:
-        server.stop()
-
-    model.answering = end  # type: ignore[method-assign]
+    model.before_answer = server.stop
     run = await system.start()
 
     await server.run()
