@@ -46,7 +46,7 @@ class RunStep:
     produced_type: str | None = strawberry.field(
         description="The name of the type of what it has made or changed; null: nothing yet."
     )
-    produced_key: strawberry.ID | None = strawberry.field(
+    produced_key: str | None = strawberry.field(
         description="The business key of what it has made or changed; it may be gone."
     )
     produced_revision: int | None = strawberry.field(

@@ -18,6 +18,7 @@ from files.memory import MemoryStore
 from files.store import content_key
 from orchestration import imports as imports_module
 from orchestration.garbage import Garbage
+from orchestration.importing import save_rows_of
 from orchestration.lines import lines_of
 from orchestration.transfers import Transfers
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -448,12 +449,12 @@ async def test_bugs_with_lines_saved_in_between_are_none_in_succession(
     """Within one lease, too: a transaction is stored, and the next one fails."""
     await system.add(jsonl(draft(number) for number in range(5 * 200)))
     started = await system.start()
-    save, calls = imports_module.save_rows_of, count()
+    calls = count()
 
     async def every_other_one_fails(*given: Any) -> Any:
         if next(calls) % 2:
             raise ZeroDivisionError
-        return await save(*given)
+        return await save_rows_of(*given)
 
     monkeypatch.setattr(imports_module, "save_rows_of", every_other_one_fails)
     for _ in range(6):

@@ -161,6 +161,11 @@ def test_what_leads_from_one_module_to_another_leads_back() -> None:
         "Import.file": "File",
         "Import.resultFile": "File",
         "Export.resultFile": "File",
+        "Run.brief": "Brief",
+        "Run.strategyPlan": "StrategyPlan",
+        "Run.campaign": "Campaign",
+        "Run.drafts": "[Draft!]!",
+        "Run.deliveryPackages": "[DeliveryPackage!]!",
     }
 
 

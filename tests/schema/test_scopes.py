@@ -127,7 +127,7 @@ EXPECTED: Final = {
 }
 """Of each root field, the scopes of which one is required."""
 
-ALL_REQUIRED: Final = {"Mutation.evaluateDraft"}
+ALL_REQUIRED: Final = {"Mutation.evaluateDraft", "Mutation.startRun"}
 """The root fields that require all of their scopes together."""
 
 ROOTS: Final = ("Query", "Mutation", "Subscription")

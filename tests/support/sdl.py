@@ -93,7 +93,7 @@ def own_fields(entity: GraphQLObjectType) -> dict[str, str]:
     to, its history and its versions included."""
     ends = {other.name for other in entity_types()}
     ends |= {f"{name}Connection" for name in (*ends, "Event", "DeliveryPackageVersion")}
-    ends.add("DeliveryPackageDiff")
+    ends |= {"DeliveryPackageDiff", "Node"}
     return {
         name: str(field.type)
         for name, field in entity.fields.items()
