@@ -10,7 +10,7 @@ from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import GraphQLRequest, execute
-from schema.root import create_schema
+from schema.root import CompiledSchema, create_schema
 from server.app import open_storage
 from server.requests import new_request_id
 from server.settings import Settings
@@ -34,13 +34,13 @@ def run(
         asyncio.run(on_the_database())
 
 
-def asking(storage: Storage) -> Ask:
+def asking(storage: Storage, schema: CompiledSchema | None = None) -> Ask:
     """Operations are the operator's, who may do everything."""
-    schema = create_schema()
+    compiled = schema or create_schema()
 
     async def ask(document: str, **variables: Any) -> Json:
         context = Context(storage, local_operator(new_request_id()))
-        response = await execute(schema, GraphQLRequest(document, variables), context)
+        response = await execute(compiled, GraphQLRequest(document, variables), context)
         answer = json.loads(encode(response.as_json()))
         _require_none(answer.get("errors", ()))
         data: Json = answer["data"]
