@@ -16,6 +16,8 @@ MAX_TACTICS: Final = 100
 """How many tactics the campaign of a run may have."""
 MAX_ATTEMPTS: Final = 10
 """How often a step is tried until the run fails."""
+MAX_TOKENS: Final = 2**31 - 1
+"""How many tokens an exchange with a language model may count for."""
 
 
 class RunStatus(StrEnum):
@@ -202,6 +204,31 @@ class Run(Owned):
     def redrafts_of(self, tactic: int | None) -> int:
         """How often the draft of the tactic was written anew, or is going to be."""
         return sum(it.name == REDRAFT and it.tactic == tactic for it in self.journal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelExchange:
+    """A request that a run sent to a language model and what came of it, word by word, without
+    credentials."""
+
+    prompt: str
+    """The name of the prompt: `strategy_plan`."""
+    model: str
+    request: str
+    """The body that was sent: JSON."""
+    response: str
+    """The body that came, as far as it was read; empty where none did."""
+    status: int | None
+    """The HTTP status; None: there was no response."""
+    error: str | None
+    """Why it's no use; None: it is."""
+    tokens: int
+    """What it counts for in the run's bound: the tokens that the endpoint tells, or else a bound
+    on them."""
+    began_at: datetime
+    duration_ms: int
+    position: int = 0
+    """Its place among the run's; storage decides it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,10 +61,17 @@ class Lease:
         return self._repositories.read()
 
     async def write(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, is_progress: bool = True
+        self,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        *,
+        is_progress: bool = True,
+        even_at_end: bool = False,
     ) -> T:
-        """Run a unit of work for the caller of the job. Raises LeaseLost, Interrupted."""
-        if self._stopping.is_set():
+        """Run a unit of work for the caller of the job. Raises LeaseLost, Interrupted.
+
+        With `even_at_end` it is run also where the process is about to end.
+        """
+        if self._stopping.is_set() and not even_at_end:
             raise Interrupted
         failures = 0 if is_progress else self.failures
 

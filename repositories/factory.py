@@ -17,6 +17,7 @@ from domain.documents import TrustedDocument
 from domain.history import Event
 from domain.sources import Clock, NewKey, UlidKeys, utc_now
 from domain.webhooks import WebhookEndpoint
+from domain.workflow import ModelExchange
 from repositories.access.database import DatabaseAccessRepository
 from repositories.access.memory import MemoryAccessRepository
 from repositories.cache import Cache
@@ -56,8 +57,8 @@ from repositories.unit_of_work import (
 from repositories.webhooks.database import DatabaseWebhookRepository
 from repositories.webhooks.hidden import HiddenWebhookRepository
 from repositories.webhooks.memory import MemoryWebhookRepository
-from repositories.workflow.database import DatabaseRunJobs
-from repositories.workflow.memory import MemoryRunJobs
+from repositories.workflow.database import DatabaseExchangeRepository, DatabaseRunJobs
+from repositories.workflow.memory import MemoryExchangeRepository, MemoryRunJobs
 
 T = TypeVar("T")
 
@@ -123,6 +124,7 @@ _READS_IN_MEMORY = {
     AccessToken.__name__: MemoryAccessRepository,
     Queue.TRANSFERS: MemoryTransferJobs,
     Queue.RUNS: MemoryRunJobs,
+    ModelExchange.__name__: MemoryExchangeRepository,
 }
 _OF_THE_BOUND_IN_MEMORY = {**_READS_IN_MEMORY, **_HIDDEN}
 _READS_IN_DATABASE = {
@@ -133,6 +135,7 @@ _READS_IN_DATABASE = {
     AccessToken.__name__: DatabaseAccessRepository,
     Queue.TRANSFERS: DatabaseTransferJobs,
     Queue.RUNS: DatabaseRunJobs,
+    ModelExchange.__name__: DatabaseExchangeRepository,
 }
 _OF_THE_BOUND_IN_DATABASE = {**_READS_IN_DATABASE, **_HIDDEN}
 _MAPPINGS = {name: repository.mapping for name, repository in _IN_DATABASE.items()}

@@ -13,6 +13,7 @@ from domain.entity import Entity
 from domain.history import Event
 from domain.sources import NewKey
 from domain.webhooks import WebhookEndpoint
+from domain.workflow import ModelExchange
 from repositories.access.contract import AccessReads, AccessRepository
 from repositories.contract import EntityRepository
 from repositories.criteria import AttributeMask
@@ -24,6 +25,7 @@ from repositories.lazy import lazy
 from repositories.registry import ENTITY_TYPES, Entities
 from repositories.transfers.contract import TransferJobQueue, TransferJobReads
 from repositories.webhooks.contract import WebhookReads, WebhookRepository
+from repositories.workflow.contract import ExchangeReads, ExchangeRepository
 
 R = TypeVar("R", bound=Entity)
 T = TypeVar("T")
@@ -75,6 +77,11 @@ class Snapshot(Entities):
         """The work on transfers."""
         return self._jobs
 
+    @lazy
+    def exchanges(self) -> ExchangeReads:
+        """What runs have said to language models."""
+        return self._exchanges
+
     def queue(self, queue: Queue) -> JobReads:
         """The work of a queue."""
         return self._queue(queue)
@@ -98,6 +105,11 @@ class Snapshot(Entities):
     def _jobs(self) -> TransferJobQueue:
         jobs: TransferJobQueue = self.repositories[Queue.TRANSFERS](self.session)
         return jobs
+
+    @property
+    def _exchanges(self) -> ExchangeRepository:
+        repository: ExchangeRepository = self.repositories[ModelExchange.__name__](self.session)
+        return repository
 
     def _queue(self, queue: Queue) -> JobQueue:
         jobs: JobQueue = self.repositories[queue](self.session)
@@ -151,6 +163,11 @@ class UnitOfWork(Snapshot):
     def jobs(self) -> TransferJobQueue:
         """The work on transfers, to be changed."""
         return self._jobs
+
+    @lazy
+    def exchanges(self) -> ExchangeRepository:
+        """What runs have said to language models, to be added to."""
+        return self._exchanges
 
     def queue(self, queue: Queue) -> JobQueue:
         """The work of a queue, to be changed."""

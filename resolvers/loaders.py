@@ -16,7 +16,7 @@ from resolvers.qc.loaders import QcResultLoaders
 from resolvers.strategy.loaders import PlanLoaders
 from resolvers.transfers.loaders import ExportLoaders, ImportLoaders
 from resolvers.webhooks.loaders import WebhookLoaders
-from resolvers.workflow.loaders import RunLoaders
+from resolvers.workflow.loaders import ExchangeLoaders, RunLoaders
 
 Reads = TypeVar("Reads")
 Reads_contra = TypeVar("Reads_contra", contravariant=True)
@@ -80,6 +80,10 @@ class Loaders:
     @lazy
     def access(self) -> AccessLoaders:
         return AccessLoaders(self.snapshot.access)
+
+    @lazy
+    def exchanges(self) -> ExchangeLoaders:
+        return ExchangeLoaders(self.snapshot.exchanges)
 
     def of(self, type_: EntityType[Any, Any]) -> EntityLoaders[Any]:
         """The loaders of a type of entity."""

@@ -239,7 +239,7 @@ def create_app(
             opened_uploads(settings, storage, files) as uploads,
             opened_archives(storage, files) as archives,
             opened_evaluations(storage, settings) as evaluations,
-            carrying_out(storage, files, evaluations, transfer_format, settings),
+            carrying_out(storage, files, evaluations, schema, settings),
             _rate_limits(settings) as rate_limits,
         ):
             if seed_memory and settings.persistence_mode is PersistenceMode.INMEMORY:

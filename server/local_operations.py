@@ -10,7 +10,7 @@ from repositories.unit_of_work import Storage
 from schema.context import Context
 from schema.encoding import encode
 from schema.execute import GraphQLRequest, execute
-from schema.root import create_schema
+from schema.root import CompiledSchema, create_schema
 from schema.transfer_rows import TransferRows
 from server.app import open_storage
 from server.requests import new_request_id
@@ -35,15 +35,15 @@ def run(
         asyncio.run(on_the_database())
 
 
-def asking(storage: Storage) -> Ask:
+def asking(storage: Storage, schema: CompiledSchema | None = None) -> Ask:
     """Operations are the operator's, who may do everything."""
-    schema = create_schema()
-    transfer_format = TransferRows(schema.definition)
+    compiled = schema or create_schema()
+    transfer_format = TransferRows(compiled.definition)
 
     async def ask(document: str, **variables: Any) -> Json:
         caller = local_operator(new_request_id())
         context = Context(storage, caller, transfer_format=transfer_format)
-        response = await execute(schema, GraphQLRequest(document, variables), context)
+        response = await execute(compiled, GraphQLRequest(document, variables), context)
         answer = json.loads(encode(response.as_json()))
         _require_none(answer.get("errors", ()))
         data: Json = answer["data"]

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Final
 
 import typer
@@ -12,8 +12,7 @@ import typer
 from domain.workflow import DEFAULT_REDRAFTS, ENDED, MAX_REDRAFTS, RunStatus
 from orchestration.runs.engine import Runs
 from repositories.unit_of_work import Storage
-from schema.root import create_schema
-from schema.transfer_rows import TransferRows
+from schema.root import CompiledSchema, create_schema
 from server.app import open_storage
 from server.evaluations import opened_evaluations
 from server.files import opened_files
@@ -22,7 +21,7 @@ from server.local_operations import Ask, asking, mutate, mutation
 from server.logs import logging_to_stderr
 from server.settings import Settings
 from server.terminal import CommandFailed, Json, errors_in_one_line, settings_of_a_database
-from server.workers import carrying_out, producers_of, working
+from server.workers import carrying_out, opened_producers, working
 
 _LOOK_SECONDS: Final = 0.2
 """How often the progress is looked at."""
@@ -113,9 +112,7 @@ async def _work(settings: Settings) -> None:
         opened_files(settings) as files,
         open_storage(settings) as storage,
         opened_evaluations(storage, settings) as evaluations,
-        carrying_out(
-            storage, files, evaluations, TransferRows(create_schema().definition), settings
-        ),
+        carrying_out(storage, files, evaluations, create_schema(), settings),
     ):
         typer.echo("Carrying out runs, imports and exports.\nPress Ctrl+C to stop.")
         await stopping.wait()
@@ -124,19 +121,21 @@ async def _work(settings: Settings) -> None:
 async def _run(input: Json, follow: str | None) -> None:
     settings = settings_of_a_database()
     async with open_storage(settings) as storage:
-        ask = asking(storage)
+        schema = create_schema()
+        ask = asking(storage, schema)
         run_id = follow or (await mutate(ask, _START, input))["run"]["runId"]
-        found = await _followed(settings, storage, ask, run_id)
+        helping = _helping(settings, storage, schema)
+        found = await _followed(helping, ask, run_id)
     for package in found["deliveryPackages"]:
         typer.echo(package["packageId"])
     if found["status"] != RunStatus.SUCCEEDED.value:
         raise CommandFailed(found["error"] or f"The run is {found['status']}.")
 
 
-async def _followed(settings: Settings, storage: Storage, ask: Ask, run_id: str) -> Json:
+async def _followed(helping: AbstractAsyncContextManager[None], ask: Ask, run_id: str) -> Json:
     """The run when it has ended, or has failed."""
     try:
-        async with _helping(settings, storage):
+        async with helping:
             return await _watched(ask, run_id)
     except asyncio.CancelledError:
         typer.echo(f"\n{run_id} goes on where a server or a worker runs.", err=True)
@@ -145,12 +144,15 @@ async def _followed(settings: Settings, storage: Storage, ask: Ask, run_id: str)
 
 
 @asynccontextmanager
-async def _helping(settings: Settings, storage: Storage) -> AsyncIterator[None]:
+async def _helping(
+    settings: Settings, storage: Storage, schema: CompiledSchema
+) -> AsyncIterator[None]:
     """Within it this process carries runs out, as servers do."""
     async with (
         opened_files(settings) as files,
         opened_evaluations(storage, settings) as evaluations,
-        working(Runs(storage, producers_of(files, evaluations))),
+        opened_producers(files, evaluations, schema, settings) as producers,
+        working(Runs(storage, producers)),
     ):
         with cancelled_by_interrupts():
             yield

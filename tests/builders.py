@@ -41,7 +41,7 @@ from domain.strategy import (
 )
 from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from domain.webhooks import Claim, NewDelivery, Outcome, SaveWebhookEndpoint, WebhookEndpoint
-from domain.workflow import Run, RunStatus, RunStep, RunStepStatus
+from domain.workflow import ModelExchange, Run, RunStatus, RunStep, RunStepStatus
 from tests.support.sources import START
 
 # Onboarding
@@ -388,6 +388,21 @@ def step(name: str = "plan", **changes: Any) -> RunStep:
         produced_type="StrategyPlan",
         produced_key="plan-1",
         produced_revision=2,
+    )
+    return replace(complete, **changes)
+
+
+def exchange(**changes: Any) -> ModelExchange:
+    complete = ModelExchange(
+        prompt="draft",
+        model="model-1",
+        request='{"messages": []}',
+        response='{"choices": []}',
+        status=200,
+        error=None,
+        tokens=100,
+        began_at=START,
+        duration_ms=1_500,
     )
     return replace(complete, **changes)
 

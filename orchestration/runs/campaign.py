@@ -175,6 +175,7 @@ async def _check(at: At) -> Effect:
 
 
 async def _package(at: At) -> Effect:
+    assert at.producers.packager is not None
     async with at.lease.read() as snapshot:
         draft = await _draft_of(snapshot, at)
         if draft is None:
@@ -316,7 +317,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
             work=_package,
             scopes=_PLANNING
             | {Scope.PRODUCTION_READ, Scope.QC_READ, Scope.FILES_WRITE, Scope.DELIVERY_WRITE},
-            can_do=lambda producers: producers.store is not None,
+            can_do=lambda producers: producers.packager is not None and producers.store is not None,
         ),
     }
 )

@@ -87,7 +87,7 @@ class _RunWork:
             return None
         if _is_given_up(lease, found):
             return await self._store(lease, unit, found, _failed(found, GIVEN_UP, unit))
-        if found.status in _GOES_ON and self._step_of(found) is None:
+        if found.status in _GOES_ON and self._step_of(lease, found) is None:
             return await self._leave_to_others(lease, unit, found)
         return await self._store(
             lease, unit, found, run_transitions.taken_up(found, unit.now), True
@@ -117,13 +117,14 @@ class _RunWork:
         """Do the run's step; the run after it."""
         step = run.current
         assert step is not None
-        definition = self._step_of(run)
+        definition = self._step_of(lease, run)
         if definition is None:
             return await lease.write(partial(self._leave, lease), is_progress=False)
         try:
             _require_scopes(lease.job.caller, definition)
             effect = await self._work(
-                definition, At(lease=lease, run=run, step=step, producers=self._producers)
+                definition,
+                At(lease=lease, run=run, step=step, producers=self._producers.of_run(lease)),
             )
             return await lease.write(partial(self._checkpoint, lease, step, effect))
         except _LATER as error:
@@ -169,11 +170,11 @@ class _RunWork:
         await lease.release_in(unit, _UNKNOWN_PAUSE)
         return None
 
-    def _step_of(self, run: Run) -> Step | None:
+    def _step_of(self, lease: Lease, run: Run) -> Step | None:
         """The run's step, if this server does it."""
         steps = self._workflows.get((run.workflow, run.workflow_version))
         found = None if steps is None or run.current is None else steps.get(run.current.name)
-        return found if found is not None and found.can_do(self._producers) else None
+        return found if found is not None and found.can_do(self._producers.of_run(lease)) else None
 
     # Failures
 

@@ -6,8 +6,8 @@ package. Whatever is killed in between can be repeated; bytes of nobody are coll
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
 from domain.errors import Unavailable
@@ -15,12 +15,12 @@ from domain.files import ByteCount, File
 from domain.production import Draft
 from files.names import unique_names
 from files.store import content_key, upload_key
+from orchestration.contents import CLAIM_TIME
 from orchestration.producers.ports import PackageFile
 from orchestration.runs.steps import At
 from repositories.unit_of_work import UnitOfWork
 from resolvers.delivery.commands import save_delivery_package
 
-_CLAIM: Final = timedelta(minutes=5)
 _BUSY: Final = "The same content is being stored at this time."
 
 
@@ -48,7 +48,7 @@ async def deliver(
 
     async def claim(unit: UnitOfWork) -> bool:
         now = await at.lease.now(unit)
-        until = now + _CLAIM
+        until = now + CLAIM_TIME
         return all(
             [
                 await unit.files.claim_content(sha256, owner, until=until, now=now)
@@ -68,7 +68,8 @@ async def deliver(
         artifacts = [await _artifact(unit, at, draft, it) for it in found]
         command = SaveDeliveryPackage(draft_id=draft.draft_id, artifacts=tuple(artifacts))
         saved = await save_delivery_package(unit, command)
-        for sha256 in sorted(contents):
+        for sha256, content in sorted(contents.items()):
+            await unit.files.note_checksum(sha256, crc32(content))
             await unit.files.release_content(sha256, owner)
         return saved
 

@@ -1,15 +1,15 @@
 """What a step of a workflow is, and what steps work with."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from domain.scopes import Scope, Scopes
 from domain.sources import Clock, utc_now
 from domain.workflow import Run, RunStep
 from files.store import FileStore
 from orchestration.leases import Lease
-from orchestration.producers.markdown_packager import MarkdownPackager
 from orchestration.producers.ports import (
     DraftGenerator,
     Packager,
@@ -26,14 +26,23 @@ is stored with the run, or nothing is.
 """
 
 
+class Writers(NamedTuple):
+    """Who plans and writes."""
+
+    strategy: StrategyGenerator
+    drafts: DraftGenerator
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Producers:
     """Who does the work of steps. Where there is none, a run waits for a server that has one."""
 
     strategy: StrategyGenerator | None = None
     drafts: DraftGenerator | None = None
+    writers_of: Callable[[Lease], Writers] | None = None
+    """Gives those who plan and write in the run of a lease, in place of the two above."""
     evaluator: QcEvaluator | None = None
-    packager: Packager = field(default_factory=MarkdownPackager)
+    packager: Packager | None = None
     store: FileStore | None = None
     """Where the files of packages are kept."""
     clock: Clock = utc_now
@@ -41,6 +50,13 @@ class Producers:
     @property
     def today(self) -> date:
         return self.clock().date()
+
+    def of_run(self, lease: Lease) -> "Producers":
+        """The producers of the run that the lease is for."""
+        if self.writers_of is None:
+            return self
+        strategy, drafts = self.writers_of(lease)
+        return replace(self, strategy=strategy, drafts=drafts, writers_of=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from domain.workflow import Run, RunStep
+from domain.workflow import ModelExchange, Run, RunStep
 from repositories.contract import EntityReads, EntityRepository
 from repositories.projections import JsonProjection
 
@@ -24,3 +24,26 @@ class RunReads(EntityReads[Run], Protocol):
 
 class RunRepository(RunReads, EntityRepository[Run], Protocol):
     """Reads, saves and deletes runs."""
+
+
+class ExchangeReads(Protocol):
+    """Reads what runs that the caller may see have said to language models, and they to them."""
+
+    async def of_runs(self, run_ids: Sequence[str]) -> Mapping[str, tuple[ModelExchange, ...]]:
+        """In the order in which they were added; runs without any are left out.
+
+        Where the caller said which attributes it looks at, the others of a text may be None.
+        """
+        ...
+
+    async def tokens(self, run_id: str) -> int:
+        """The sum of the tokens of all exchanges of the run."""
+        ...
+
+
+class ExchangeRepository(ExchangeReads, Protocol):
+    """Adds exchanges, which are deleted with their run."""
+
+    async def add(self, run_id: str, exchange: ModelExchange) -> None:
+        """Keep the exchange, after the run's others. Without the run nothing is kept."""
+        ...

@@ -1,11 +1,21 @@
 """The tables that workflow owns."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Double, Integer, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    Table,
+    UniqueConstraint,
+)
 
 from domain.workflow import RunStatus, RunStepStatus
 from repositories.sql.jobs import job_table
 from repositories.sql.metadata import (
     CHILD_OPTIONS,
+    PlainText,
     bookkeeping,
     child_columns,
     json_text,
@@ -66,3 +76,29 @@ workflow_steps = Table(
 
 workflow_jobs = job_table("workflow_jobs", "run_id", always_due=False)
 """The runs that haven't ended. One that waits until it's retried isn't due."""
+
+workflow_exchanges = Table(
+    "workflow_exchanges",
+    metadata,
+    surrogate_id(),
+    Column(
+        "run_id",
+        PlainText,
+        ForeignKey("workflow_runs.run_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("position", Integer, nullable=False),
+    text("prompt"),
+    text("model"),
+    text("request", is_long=True),
+    text("response", is_long=True),
+    Column("status", Integer, nullable=True),
+    text("error", nullable=True),
+    Column("tokens", Integer, nullable=False),
+    timestamp("began_at"),
+    Column("duration_ms", Integer, nullable=False),
+    UniqueConstraint("run_id", "position"),
+    CheckConstraint("position >= 0", name="position"),
+    CheckConstraint("tokens >= 0", name="tokens"),
+)
+"""What was said to language models for runs, and what they said."""

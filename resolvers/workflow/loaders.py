@@ -1,9 +1,11 @@
 """Reading runs."""
 
-from domain.workflow import Run, RunStep
+from collections.abc import Mapping, Sequence
+
+from domain.workflow import ModelExchange, Run, RunStep
 from repositories.lazy import lazy
-from repositories.workflow.contract import RunReads
-from resolvers.dataloaders import EntityLoaders, Loader
+from repositories.workflow.contract import ExchangeReads, RunReads
+from resolvers.dataloaders import DataLoader, EntityLoaders, Loader
 
 
 class RunLoaders(EntityLoaders[Run]):
@@ -16,3 +18,17 @@ class RunLoaders(EntityLoaders[Run]):
     @lazy
     def steps_by_run_id(self) -> Loader[str, tuple[RunStep, ...]]:
         return self._children(self._runs.steps_by_run_id, self._runs.steps_json_by_run_id)
+
+
+class ExchangeLoaders:
+    """What runs have said to language models, and these to them."""
+
+    def __init__(self, reads: ExchangeReads) -> None:
+        self._reads = reads
+
+    @lazy
+    def by_run_id(self) -> DataLoader[str, tuple[ModelExchange, ...]]:
+        return DataLoader(self._by_run_id)
+
+    async def _by_run_id(self, run_ids: Sequence[str]) -> Mapping[str, tuple[ModelExchange, ...]]:
+        return dict.fromkeys(run_ids, ()) | dict(await self._reads.of_runs(run_ids))

@@ -13,6 +13,7 @@ from schema.fields import children, reference
 from schema.history.fields import as_of, history
 from schema.node import Node, StoredEntity, client_id, created_at, revision, updated_at
 from schema.workflow.enums import RunStatus, RunStepStatus
+from schema.workflow.exchanges import ModelExchange, model_exchanges
 from schema.workflow.products import made, produced
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Run(StoredEntity):
         key="run_id",
         loader=lambda loaders: loaders.runs.steps_by_run_id,
     )
+    model_exchanges: list[ModelExchange] = model_exchanges()
     client_id: strawberry.ID | None = client_id()
     revision: int = revision()
     created_at: datetime = created_at()

@@ -2,6 +2,7 @@
 
 import ipaddress
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -105,15 +106,32 @@ class Settings(Fields):
             )
         return self
 
+    @model_validator(mode="after")
+    def _names_the_model(self) -> Self:
+        if self.model_url and not self.model_name.strip():
+            raise PydanticCustomError(
+                "model",
+                "must be set with AICMO_MODEL_URL: the model, as the endpoint calls it",
+                {"at": ["model_name"]},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sends_no_key_in_the_clear(self) -> Self:
+        parts = urlsplit(self.model_url)
+        if self.model_api_key and parts.scheme == "http" and not _is_here(parts.hostname or ""):
+            raise PydanticCustomError(
+                "clear",
+                "must be a URL of https with AICMO_MODEL_API_KEY: everybody on the way could read "
+                "the key",
+                {"at": ["model_url"]},
+            )
+        return self
+
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_here(self.host)
 
     @property
     def requires_authentication(self) -> bool:
@@ -141,3 +159,13 @@ class Settings(Fields):
         if self.allowed_hosts:
             return self.allowed_hosts
         return _LOCAL_NAMES if self.is_local else ("*",)
+
+
+def _is_here(host: str) -> bool:
+    """Whether the name or address is one of this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.workflow import MAX_TOKENS
 from files.limits import FileLimits
 from repositories.cache import CACHE_BYTES
 from repositories.factory import PersistenceMode
@@ -14,6 +15,7 @@ from server.settings.values import (
     ABOVE_ZERO,
     SIGNED_FOR_A_WEEK,
     Algorithms,
+    ApiKey,
     FilesUrl,
     HeaderNames,
     HostNames,
@@ -344,6 +346,34 @@ class Fields(BaseSettings):
         description=(
             "The score, 0 to 1, that a draft has to reach for `evaluateDraft` to let it pass."
         ),
+    )
+    model_url: HttpUrl = Field(
+        "",
+        description=(
+            "The endpoint of a language model that plans and writes in runs, as OpenAI's chat "
+            "completions: what `/chat/completions` is below. Left out, the built-in producers do. "
+            "Briefs and drafts are sent there."
+        ),
+    )
+    model_name: str = Field("", description="The model, as the endpoint calls it.")
+    model_api_key: ApiKey = Field(
+        "",
+        description=(
+            "The endpoint's key, sent as a bearer token; over https, or to this machine alone."
+        ),
+        repr=False,
+    )
+    model_seconds: float = Field(
+        120.0, gt=0, le=300, description="How long one answer of the model may take."
+    )
+    model_run_tokens: int = Field(
+        200_000,
+        ge=1,
+        le=MAX_TOKENS,
+        description="How many tokens all requests and answers of one run may have.",
+    )
+    model_answer_tokens: int = Field(
+        8_000, ge=1, le=MAX_TOKENS, description="How many tokens one answer may have."
     )
     files_url: FilesUrl = Field(
         "",

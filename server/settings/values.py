@@ -113,6 +113,12 @@ def _of_a_store(value: str) -> str:
     return value
 
 
+def _for_a_header(value: str) -> str:
+    if not re.fullmatch(r"[!-~]*", value):
+        raise ValueError("must be of ASCII characters, without spaces")
+    return value
+
+
 def _of_http(value: str) -> str:
     if value and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
         raise ValueError("must be a URL of https:// or http://, without ? and #")
@@ -152,6 +158,7 @@ Algorithms = Annotated[_Names, AfterValidator(_asymmetric)]
 Issuer = Annotated[str, AfterValidator(_private)]
 StoreUrl = Annotated[str, AfterValidator(_store)]
 FilesUrl = Annotated[str, AfterValidator(_of_a_store)]
+ApiKey = Annotated[str, AfterValidator(_for_a_header)]
 HttpUrl = Annotated[str, AfterValidator(_of_http)]
 SIGNED_FOR_A_WEEK = AfterValidator(_signed_for_a_week)
 ABOVE_ZERO = AfterValidator(_above_zero)

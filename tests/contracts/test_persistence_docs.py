@@ -28,6 +28,7 @@ from repositories.sql.metadata import metadata
 from repositories.transfers.contract import TransferJobQueue
 from repositories.unit_of_work import Repositories, Storage
 from repositories.webhooks.contract import WebhookRepository
+from repositories.workflow.contract import ExchangeRepository
 from tests.contracts.test_registry import protocols
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "persistence.md"
@@ -99,6 +100,7 @@ def test_the_operations_are_those_of_the_code() -> None:
         "`unit.documents`": set(_operations(DocumentRepository)),
         "`unit.access`": set(_operations(AccessRepository)),
         "every queue": set(_operations(JobQueue)),
+        "`unit.exchanges`": set(_operations(ExchangeRepository)),
         "`unit.jobs`": set(_operations(TransferJobQueue)) - set(_operations(JobQueue)),
     } | {
         f"`unit.{name}`": set(_operations(protocol)) - set(_operations(EntityRepository))

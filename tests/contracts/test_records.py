@@ -33,7 +33,7 @@ PARTS: list[type[Any]] = [
     qc.QcIssue,
     delivery.DeliveryArtifact,
 ]
-READ_ONLY_PARTS: list[type[Any]] = [workflow.RunStep]
+READ_ONLY_PARTS: list[type[Any]] = [workflow.RunStep, workflow.ModelExchange]
 """No input has them."""
 COMMANDS: dict[str, type[Any]] = {
     "SubmitIntakeInput": onboarding.SubmitIntake,
@@ -169,6 +169,7 @@ MADE: dict[str, dict[str, str]] = {
     "Upload": {"request": "UploadRequest"},
     "DeliveryArtifact": {"url": "String!", "file": "File"},
     "DeliveryPackage": {"archiveUrl": "String", "isStale": "Boolean!"},
+    "Run": {"modelExchanges": "[ModelExchange!]!"},
     "RunStep": {"produced": "Node"},
 }
 """Fields of types that are made when they are asked for."""

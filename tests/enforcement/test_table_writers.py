@@ -189,6 +189,11 @@ async def _use_jobs(unit: UnitOfWork) -> None:
     await unit.jobs.remove(job)
 
 
+async def _use_exchanges(unit: UnitOfWork) -> None:
+    await unit.runs.save(build.run())
+    await unit.exchanges.add("run-1", build.exchange())
+
+
 async def _use_claims(unit: UnitOfWork) -> None:
     assert await unit.files.claim_content("ab", "owner", until=START, now=START)
     await unit.files.release_content("ab", "owner")
@@ -217,6 +222,7 @@ async def test_every_table_is_written_by_its_own_module_alone(
         await repositories.write(_use_tokens)
         await repositories.write(_use_claims)
         await repositories.write(_use_jobs)
+        await repositories.write(_use_exchanges)
         await storage.sequence_events()
         await storage.prune_events(timedelta(days=-1))
         assert await storage.note_periods()

@@ -81,6 +81,7 @@ def test_every_child_goes_with_its_parent() -> None:
         "webhook_attempts.delivery_id": ("webhook_deliveries.delivery_id", "CASCADE"),
         "transfer_lines.transfer_id": ("transfer_jobs.transfer_id", "CASCADE"),
         "workflow_steps.run_id": ("workflow_runs.run_id", "CASCADE"),
+        "workflow_exchanges.run_id": ("workflow_runs.run_id", "CASCADE"),
     }
 
 

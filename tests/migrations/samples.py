@@ -211,4 +211,12 @@ ROWS = {
         VALUES ('run-1', '{"kind": "user"}', 0, 1, NULL, NULL)
         """,
     ),
+    "0025": (
+        """
+        INSERT INTO workflow_exchanges (run_id, position, prompt, model, request, response, status,
+            error, tokens, began_at, duration_ms)
+        VALUES ('run-1', 0, 'draft', 'model-1', '{"é": 1}', '', NULL, 'é', 8000,
+            '2026-03-09 08:00:00.000000', 1500)
+        """,
+    ),
 }

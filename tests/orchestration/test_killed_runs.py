@@ -14,10 +14,10 @@ from domain.callers import Caller
 from domain.errors import ValidationFailed
 from domain.workflow import Run, RunStatus
 from files.memory import MemoryStore
-from orchestration.producers.markdown_packager import MarkdownPackager
 from orchestration.producers.ports import PackageFile, PackageSubject
 from repositories.unit_of_work import Repositories, SnapshotHandle, Storage, UnitOfWork
 from tests.support.files import kept
+from tests.support.markdown_packager import MarkdownPackager
 from tests.support.runs import Made, RunSystem
 from tests.support.transfers import MovedClock
 

@@ -178,11 +178,20 @@ def test_children_know_their_position() -> None:
         if kind.startswith("[") and kind.strip("[]!") in {other.name for other in object_types()}
     }
 
-    assert lists == {"Kpi", "Recommendation", "Tactic", "QcIssue", "DeliveryArtifact", "RunStep"}
+    assert lists == {
+        "Kpi",
+        "Recommendation",
+        "Tactic",
+        "QcIssue",
+        "DeliveryArtifact",
+        "RunStep",
+        "ModelExchange",
+    }
     assert {
         name: fields_of(object_type(name)).get("position") for name in sorted(lists - {"Kpi"})
     } == {
         "DeliveryArtifact": "Int!",
+        "ModelExchange": "Int!",
         "QcIssue": "Int!",
         "Recommendation": "Int!",
         "RunStep": "Int!",

@@ -515,3 +515,48 @@ def test_a_quota_of_cost_leaves_room_for_each_operation(monkeypatch: pytest.Monk
     for cost in ("0", "25000"):
         monkeypatch.setenv("AICMO_RATE_LIMIT_COST", cost)
         assert load_settings().rate_limit_cost == int(cost)
+
+
+# Language models
+
+
+def test_without_a_url_no_model_is_asked() -> None:
+    assert load_settings().model_url == ""
+
+
+@pytest.mark.parametrize(
+    "url", ["https://models.example/v1", "http://127.0.0.1:11434/v1", "http://localhost:8080"]
+)
+def test_a_model_is_named_with_its_key_which_nobody_sees(url: str) -> None:
+    settings = load_settings(model_url=url, model_name="llama", model_api_key="sk-secret")
+
+    assert settings.model_url == url
+    assert "sk-secret" not in repr(settings)
+
+
+def test_a_url_needs_the_name_of_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_MODEL_URL", "https://models.example/v1")
+
+    [problem] = problems()
+
+    assert problem.startswith("AICMO_MODEL_NAME: must be set with AICMO_MODEL_URL")
+
+
+def test_a_key_is_sent_to_no_other_machine_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICMO_MODEL_URL", "http://models.example/v1")
+    monkeypatch.setenv("AICMO_MODEL_NAME", "llama")
+    assert load_settings().model_url == "http://models.example/v1"
+    monkeypatch.setenv("AICMO_MODEL_API_KEY", "sk-secret")
+
+    [problem] = problems()
+
+    assert problem.startswith("AICMO_MODEL_URL: must be a URL of https with AICMO_MODEL_API_KEY")
+    assert "sk-secret" not in problem
+
+
+def test_a_key_that_no_header_can_have_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AICMO_MODEL_API_KEY", "sk-secret\r\nX: y")
+
+    assert problems() == ["AICMO_MODEL_API_KEY: must be of ASCII characters, without spaces"]

@@ -42,6 +42,7 @@ from repositories.jobs import Queue
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from resolvers.workflow.commands import cancel_run, retry_run, start_run
 from tests import builders as build
+from tests.support.markdown_packager import MarkdownPackager
 from tests.support.sources import START
 
 OPERATOR = build.caller()
@@ -154,6 +155,7 @@ class FakeProducers:
             "strategy": self.strategy,
             "drafts": self.drafts,
             "evaluator": self.evaluator,
+            "packager": MarkdownPackager(),
             "store": self.store,
         }
         return Producers(**given | changes)

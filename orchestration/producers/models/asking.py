@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any, Final
 
 from domain.errors import Unavailable, ValidationFailed
+from domain.workflow import MAX_TOKENS, ModelExchange
 from orchestration.producers.models.answers import Answer, AnswerFormat
 from orchestration.producers.models.endpoint import Endpoint, Reply
-from orchestration.producers.models.journal import Exchange, Journal
+from orchestration.producers.models.journal import Journal
 from orchestration.producers.ports import ProducerFailed
 
 _MAX_SENT: Final = 3
@@ -88,7 +89,8 @@ class Model:
         if choice.get("finish_reason") == "content_filter":
             raise ProducerFailed("The endpoint's filter has withheld the answer.")
         said = message.get("content")
-        said = said if isinstance(said, str) else ""
+        # JSON may have halves of characters, which can neither be sent nor stored.
+        said = said.encode(errors="replace").decode() if isinstance(said, str) else ""
         if choice.get("finish_reason") == "length":
             return said, "The answer was too long, and was cut off: be much shorter."
         try:
@@ -134,8 +136,8 @@ def prompt_of(answer: Answer) -> str:
     return files(__package__).joinpath("prompts", f"{answer.value}.md").read_text("utf-8")
 
 
-def _exchange(answer: Answer, model: str, reply: Reply, most: int) -> Exchange:
-    return Exchange(
+def _exchange(answer: Answer, model: str, reply: Reply, most: int) -> ModelExchange:
+    return ModelExchange(
         prompt=answer.value,
         model=model,
         request=reply.request,
@@ -154,7 +156,7 @@ def _tokens(reply: Reply, most: int) -> int:
     usage = reply.json.get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     if isinstance(total, int) and not isinstance(total, bool) and total >= 0:
-        return total
+        return min(total, MAX_TOKENS)
     refused = reply.status is not None and reply.status >= 400
     return 0 if refused else most
 

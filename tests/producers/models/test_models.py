@@ -12,11 +12,11 @@ from aiohttp import web
 from domain.errors import Unavailable
 from domain.strategy import Kpi
 from domain.validation import require_valid
+from domain.workflow import MAX_TOKENS, ModelExchange
 from orchestration.producers.models.answers import Answer
 from orchestration.producers.models.asking import Bounds, Model, prompt_of
 from orchestration.producers.models.endpoint import Endpoint, EndpointSettings
 from orchestration.producers.models.generators import ModelDraftGenerator, ModelStrategyGenerator
-from orchestration.producers.models.journal import Exchange
 from orchestration.producers.ports import DraftSubject, ProducerFailed
 from schema.model_answers import ModelAnswers
 from schema.root import create_schema
@@ -41,13 +41,13 @@ class KeptJournal:
     """A journal in memory."""
 
     def __init__(self, tokens: int = 0) -> None:
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[ModelExchange] = []
         self._before = tokens
 
     async def tokens(self) -> int:
         return self._before + sum(it.tokens for it in self.exchanges)
 
-    async def add(self, exchange: Exchange) -> None:
+    async def add(self, exchange: ModelExchange) -> None:
         self.exchanges.append(exchange)
 
 
@@ -444,3 +444,23 @@ async def test_an_endpoint_with_another_name_for_the_limit_is_obeyed(asked: Aske
 
     limits = [next(name for name in it if "max" in name) for it in asked.bodies]
     assert limits == ["max_tokens", "max_completion_tokens", "max_completion_tokens"]
+
+
+async def test_half_a_character_of_an_answer_is_neither_sent_nor_kept(asked: Asked) -> None:
+    completion = (said("").text or "").replace('"content": ""', '"content": "\\ud800"')
+    asked.receiver.respond = in_turn(
+        web.Response(text=completion, content_type="application/json"), said(PLAN)
+    )
+
+    await asked.plan()
+
+    assert asked.bodies[1]["messages"][2]["content"] == "?"
+
+
+async def test_more_tokens_than_can_be_kept_count_for_the_most(asked: Asked) -> None:
+    completion = json.loads(said(PLAN).text or "") | {"usage": {"total_tokens": 10**30}}
+    asked.receiver.respond = in_turn(web.json_response(completion))
+
+    await asked.plan()
+
+    assert await asked.journal.tokens() == MAX_TOKENS
