@@ -261,6 +261,7 @@ def _postgresql(
             acquire_timeout=pool_timeout,
             grace=commit_grace,
             suspect_disk=probe.suspect_disk,
+            has_pooler=target.has_pooler,
         ),
         probe=probe,
         sequencer=PostgresSequencer(connect, has_pooler=target.has_pooler),

@@ -64,6 +64,21 @@ class PostgresPool:
     acquire_timeout: float
     grace: float
     suspect_disk: Callable[[], None]
+    has_pooler: bool
+
+    async def end_statement(self, server_pid: int) -> None:
+        """Ask the server to cancel what one of its processes runs. Raises as `connect` does.
+
+        It's asked over a new connection, since those of the pool may all be in use. Behind a pooler
+        nobody knows which process it is.
+        """
+        if self.has_pooler:
+            return
+        connection = await self.connect()
+        try:
+            await connection.execute(f"SELECT pg_cancel_backend({server_pid:d})")
+        finally:
+            connection.terminate()
 
 
 class _OnConnection:
@@ -94,17 +109,28 @@ class _OnConnection:
         driver = self._driver
         if driver is None:
             return
+        server_pid = None
         try:
             if not self._is_settled:
+                server_pid = driver.get_server_pid()
                 await driver.execute(sql, timeout=_SETTLING_SECONDS)
                 self._is_settled = True
         except TimeoutError:
             # The failure that silenced this connection may have silenced the others as well.
-            self._pool.connections.suspect_all()
+            self._lose()
+            assert server_pid is not None
+            await self._end_statement(server_pid)
         except (OSError, *_ERRORS):
             """The server ends it when the connection is gone."""
         finally:
             self._give_back(is_sound=self._is_settled)
+
+    async def _end_statement(self, server_pid: int) -> None:
+        """The driver has asked the server to cancel it. A process that hadn't begun to read the
+        statement then has overlooked that, and doesn't notice that the connection is closed."""
+        with suppress(OSError, *_ERRORS):
+            async with asyncio.timeout(_SETTLING_SECONDS):
+                await self._pool.end_statement(server_pid)
 
     def _give_back(self, *, is_sound: bool) -> None:
         driver, self._driver = self._driver, None
@@ -262,7 +288,7 @@ class PostgresStatement(_OnConnection):
         # If the server can't be asked, the statement is awaited.
         with suppress(OSError, *_ERRORS):
             async with asyncio.timeout_at(until):
-                await self._ask_to_end(server_pid)
+                await self._pool.end_statement(server_pid)
         await asyncio.wait({statement}, timeout=max(until - loop.time(), 0))
         if not statement.done():
             self._lose()
@@ -270,14 +296,6 @@ class PostgresStatement(_OnConnection):
                 await statement
             return None
         return isinstance(statement.exception(), asyncpg.QueryCanceledError)
-
-    async def _ask_to_end(self, server_pid: int) -> None:
-        """Ask over a new connection, since those of the pool may all be in use."""
-        connection = await self._pool.connect()
-        try:
-            await connection.execute(f"SELECT pg_cancel_backend({server_pid:d})")
-        finally:
-            connection.terminate()
 
 
 def _outcome_unknown() -> Unavailable:

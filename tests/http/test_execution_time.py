@@ -116,14 +116,20 @@ async def is_well(server: Served, database: Database, *, stored: bool = False) -
 
 async def no_statement_runs(database: Database) -> None:
     """On the server's side either."""
+    await statements_run(database, 0)
+
+
+async def statements_run(database: Database, count: int) -> None:
+    """Wait until the server runs so many that never end."""
     if database.is_sqlite:
         return
     url = make_url(database.url).set(drivername="postgresql")
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
     async with asyncio.timeout(SECONDS):
-        while await connection.fetchval(
+        while count != await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity "
-            "WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()"
+            "WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' "
+            "AND datname = current_database() AND pid <> pg_backend_pid()"
         ):
             pass
     await connection.close()
@@ -345,6 +351,28 @@ async def test_a_query_whose_client_is_gone_ends(
     await no_statement_runs(database)
     slow.heal()
     await is_well(server, database)
+
+
+async def test_a_statement_is_ended_though_the_server_overlooked_it_at_first(
+    postgresql_url: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process hadn't begun to read the statement when it was told to cancel it."""
+
+    async def overlooked(*_: Any, **__: Any) -> None: ...
+
+    monkeypatch.setattr("asyncpg.connect_utils._cancel", overlooked)
+    monkeypatch.setattr("repositories.drivers.postgresql._SETTLING_SECONDS", 2 * BRIEFLY)
+    database = open_database(postgresql_url, pool_size=1)
+    server = await serve_from(database, serve)
+    slow = Slow(monkeypatch, database, "json_by_key")
+    async with sent(server, PACKAGE):
+        await statements_run(database, 1)
+    await server.idle()
+
+    await no_statement_runs(database)
+    slow.heal()
+    await is_well(server, database)
+    await close_database(database)
 
 
 async def test_a_mutation_whose_client_is_gone_stores_nothing(
