@@ -110,7 +110,7 @@ async def test_alembic_finds_no_difference_and_sees_one_that_is_there(
     unchanged = await asyncio.to_thread(alembic, "check", url=url_of(database))
     assert "No new upgrade operations" in unchanged
 
-    await execute(database, ["ALTER TABLE qc_issues ADD COLUMN hint TEXT"])
+    await execute(database, ["ALTER TABLE qc_issues ADD COLUMN mood TEXT"])
 
     changed = await asyncio.to_thread(alembic, "check", url=url_of(database), failed=True)
     assert "remove_column" in changed

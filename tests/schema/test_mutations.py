@@ -142,7 +142,10 @@ async def test_save_draft_saves_a_draft(api: InProcess) -> None:
 
 
 async def test_record_qc_result_keeps_the_verdict_with_its_issues(api: InProcess) -> None:
-    result = await api.do("recordQcResult", inputs.record_result())
+    bare = inputs.issue("title")
+    whole = inputs.issue("body", severity="CRITICAL", hint="Cut it.", benchmarkId="length")
+
+    result = await api.do("recordQcResult", inputs.record_result(issues=[bare, whole]))
 
     assert without_id(result) == OF_NOBODY | {
         "resultId": "result-1",
@@ -150,7 +153,7 @@ async def test_record_qc_result_keeps_the_verdict_with_its_issues(api: InProcess
         "passed": False,
         "score": 0.4,
         "evaluatedAt": "2026-03-01T12:00:00Z",
-        "issues": numbered([inputs.issue("title"), inputs.issue("body", severity="CRITICAL")]),
+        "issues": numbered([bare | {"hint": None, "benchmarkId": None}, whole]),
     }
 
 
