@@ -52,9 +52,7 @@ async def opened_producers(
     files: Files | None, evaluations: Evaluations, schema: CompiledSchema, settings: Settings
 ) -> AsyncIterator[Producers]:
     """Who does the work of runs. A model's connections are closed in the end."""
-    producers = Producers(
-        evaluator=evaluations.evaluator, store=None if files is None else files.store
-    )
+    producers = producers_of(files, evaluations)
     if not settings.model_url:
         yield producers
         return
@@ -82,6 +80,11 @@ async def opened_producers(
         yield replace(producers, writers_of=writers_of)
     finally:
         await endpoint.close()
+
+
+def producers_of(files: Files | None, evaluations: Evaluations) -> Producers:
+    """Those that are built in."""
+    return Producers(evaluator=evaluations.evaluator, store=None if files is None else files.store)
 
 
 @asynccontextmanager
