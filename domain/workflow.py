@@ -145,10 +145,6 @@ class Run(Owned):
     outcomes: ClassVar[tuple[str, ...]] = tuple(_OUTCOMES.values())
     key_name: ClassVar[str] = "run_id"
     owner: ClassVar[Reference] = Reference("brief_id", "Brief")
-    other_references: ClassVar[tuple[Reference, ...]] = (
-        Reference("strategy_id", "StrategyPlan"),
-        Reference("campaign_id", "Campaign"),
-    )
 
     run_id: str
     brief_id: str
@@ -166,7 +162,9 @@ class Run(Owned):
     started_by: str
     """The id of the caller in whose name it's carried out."""
     strategy_id: str | None
+    """The plan that it has made. Nobody else names it, and it may be gone."""
     campaign_id: str | None
+    """The campaign that it has made; the same is true of it."""
     cancelled_at: datetime | None
     finished_at: datetime | None
     steps: tuple[RunStep, ...] | None = None

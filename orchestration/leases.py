@@ -60,19 +60,24 @@ class Lease:
         set_deadline(self._storage_seconds)
         return self._repositories.read()
 
+    def require_time(self) -> None:
+        """Raises Interrupted where the process ends: nothing new is to be begun."""
+        if self._stopping.is_set():
+            raise Interrupted
+
     async def write(
         self,
         work: Callable[[UnitOfWork], Awaitable[T]],
         *,
         is_progress: bool = True,
-        even_at_end: bool = False,
+        is_dear: bool = False,
     ) -> T:
         """Run a unit of work for the caller of the job. Raises LeaseLost, Interrupted.
 
-        With `even_at_end` it is run also where the process is about to end.
+        What `is_dear` is stored also while the process ends.
         """
-        if self._stopping.is_set() and not even_at_end:
-            raise Interrupted
+        if not is_dear:
+            self.require_time()
         failures = 0 if is_progress else self.failures
 
         async def fenced(unit: UnitOfWork) -> T:

@@ -76,8 +76,8 @@ class JobQueue(JobReads, Protocol):
         """Let it be due at this time, or when it's woken, unless somebody has claimed it since."""
         ...
 
-    async def wake(self, keys: Collection[str], now: datetime) -> None:
-        """Let those of the jobs be due now that nobody holds.
+    async def wake(self, keys: Collection[str], now: datetime) -> int:
+        """Let those of the jobs be due now that nobody holds; how many jobs have these keys.
 
         Who holds one of the others renews it only after this unit of work has ended, and then sees
         what it has stored.

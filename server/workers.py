@@ -12,6 +12,7 @@ from orchestration.evaluations import Evaluations
 from orchestration.leases import Lease
 from orchestration.producers.drafts.generator import BuiltInDraftGenerator
 from orchestration.producers.packager.packager import BuiltInPackager
+from orchestration.producers.ports import Packager
 from orchestration.producers.strategy.generator import BuiltInStrategyGenerator
 from orchestration.runs.engine import Runs
 from orchestration.runs.steps import Producers, Writers
@@ -59,13 +60,7 @@ async def opened_producers(
     one is set up. Its connections, and the process that makes documents, are closed in the end."""
     packager = BuiltInPackager()
     packager.start()
-    producers = Producers(
-        strategy=BuiltInStrategyGenerator(),
-        drafts=BuiltInDraftGenerator(),
-        evaluator=evaluations.evaluator,
-        packager=packager,
-        store=None if files is None else files.store,
-    )
+    producers = producers_of(files, evaluations, packager)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(packager.close)
         if settings.model_url:
@@ -102,6 +97,17 @@ async def _opened_model(
         yield model_writers(endpoint, ModelAnswers(schema.definition), bounds)
     finally:
         await endpoint.close()
+
+
+def producers_of(files: Files | None, evaluations: Evaluations, packager: Packager) -> Producers:
+    """Those that are built in."""
+    return Producers(
+        strategy=BuiltInStrategyGenerator(),
+        drafts=BuiltInDraftGenerator(),
+        evaluator=evaluations.evaluator,
+        packager=packager,
+        store=None if files is None else files.store,
+    )
 
 
 @asynccontextmanager

@@ -120,13 +120,15 @@ class _RunWork:
         definition = self._step_of(lease, run)
         if definition is None:
             return await lease.write(partial(self._leave, lease), is_progress=False)
+        lease.require_time()
         try:
             _require_scopes(lease.job.caller, definition)
             effect = await self._work(
                 definition,
                 At(lease=lease, run=run, step=step, producers=self._producers.of_run(lease)),
             )
-            return await lease.write(partial(self._checkpoint, lease, step, effect))
+            checkpoint = partial(self._checkpoint, lease, step, effect)
+            return await lease.write(checkpoint, is_dear=True)
         except _LATER as error:
             return await self._later(lease, run.status, step.attempts, error)
         except DomainError as error:

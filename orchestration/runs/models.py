@@ -47,4 +47,4 @@ class RunJournal:
             await unit.exchanges.add(self._run_id, exchange)
 
         # What was paid for is kept, also by a process that was told to end.
-        await self._lease.write(work, is_progress=False, even_at_end=True)
+        await self._lease.write(work, is_progress=False, is_dear=True)

@@ -49,11 +49,12 @@ class MemoryJobQueue:
         if self._is_held(job):
             self._keep(job._replace(failures=failures), due_at, is_leased=False)
 
-    async def wake(self, keys: Collection[str], now: datetime) -> None:
-        for key in keys:
-            kept = self._jobs.get(key)
-            if kept is not None and not kept.is_leased:
+    async def wake(self, keys: Collection[str], now: datetime) -> int:
+        found = [self._jobs[key] for key in keys if key in self._jobs]
+        for kept in found:
+            if not kept.is_leased:
                 self._keep(kept.job, now, is_leased=False)
+        return len(found)
 
     async def remove(self, job: Job) -> None:
         if self._is_held(job):

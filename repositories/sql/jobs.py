@@ -94,9 +94,8 @@ class DatabaseJobQueue:
     async def release(self, job: Job, due_at: datetime | None, failures: int) -> None:
         await self._run(_release, {**_held_by(job), "until": due_at, "failed": failures})
 
-    async def wake(self, keys: Collection[str], now: datetime) -> None:
-        if keys:
-            await self._run(_wake, {"values": storable(sorted(keys)), "now": now})
+    async def wake(self, keys: Collection[str], now: datetime) -> int:
+        return len(await self._run(_wake, {"values": storable(sorted(keys)), "now": now}))
 
     async def remove(self, job: Job) -> None:
         await self._run(_remove, _held_by(job))
@@ -174,7 +173,7 @@ def _wake(table: Table, key: str, dialect: Dialect) -> Statement:
     now = _parameter("now", jobs.due_at)
     due_at = case((jobs.leased_until.is_(None), now), else_=jobs.due_at)
     woken = update(table).where(dialect.among(jobs[key], "values"))
-    return dialect.compile(woken.values(due_at=due_at))
+    return dialect.compile(woken.values(due_at=due_at).returning(jobs.id))
 
 
 @cache

@@ -7,7 +7,7 @@ from domain import run_transitions, workflow
 from domain.entity import require_revision
 from domain.errors import NotFound
 from domain.validation import require_valid
-from domain.workflow import CancelRun, RetryRun, Run, RunStatus, StartRun
+from domain.workflow import ENDED, CancelRun, RetryRun, Run, RunStatus, StartRun
 from repositories.criteria import NEWEST_FIRST, AllOf, Comparison, Operator, PageRequest
 from repositories.jobs import Queue
 from repositories.unit_of_work import UnitOfWork
@@ -69,11 +69,15 @@ async def _woken(unit: UnitOfWork, run_id: str, expected_revision: int | None) -
     Its job is locked first, as by who carries it out: so neither waits for the other's lock.
     """
     jobs = unit.queue(Queue.RUNS)
-    await jobs.wake([run_id], await jobs.time(unit.now))
+    now = await jobs.time(unit.now)
+    is_there = await jobs.wake([run_id], now)
     stored = await run_for_update(unit, run_id)
     if stored is None:
         raise NotFound("run", "run_id", run_id)
     require_revision(stored, expected_revision)
+    if not is_there and stored.status not in ENDED:
+        # Its caller saw it no more: the brief was another client's, or gone.
+        await jobs.add(run_id, unit.caller, now)
     return stored
 
 

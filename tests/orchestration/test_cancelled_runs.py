@@ -41,6 +41,37 @@ async def test_a_cancelled_run_removes_what_it_has_made_in_reverse_order(system:
     assert not await system.has_job(done)
 
 
+async def test_a_run_of_a_caller_who_is_bound_to_clients_removes_all_the_same(
+    system: RunSystem,
+) -> None:
+    system.fakes.evaluator.refusals["Post 1"] = 9
+    await system.add_brief()
+    ada = user("ada", clients=frozenset({"client-1"}))
+    failed = await system.settled(await system.start(caller=ada))
+
+    await system.cancel(failed)
+    done = await system.settled(failed)
+
+    assert (done.status, done.error) == (RunStatus.COMPENSATED, None)
+    assert not +(await system.made())
+
+
+async def test_a_run_that_its_caller_sees_no_more_is_cancelled_by_who_sees_it(
+    system: RunSystem,
+) -> None:
+    await system.add_brief()
+    ada = user("ada", clients=frozenset({"client-1"}))
+    waiting = await system.settled(await system.start(caller=ada, require_approval=True))
+    await system.change(lambda unit: unit.briefs.delete("brief-1"))
+    await system.approve(waiting)
+    await system.server.settle()
+    assert not await system.has_job(waiting)
+
+    await system.cancel(waiting)
+
+    assert (await system.settled(waiting)).status is RunStatus.COMPENSATED
+
+
 async def test_a_run_that_has_made_nothing_is_cancelled_at_once(system: RunSystem) -> None:
     await system.add_brief()
     started = await system.start()

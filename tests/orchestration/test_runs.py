@@ -287,6 +287,27 @@ async def test_a_draft_that_changes_while_it_is_checked_is_checked_again(system:
     assert (await system.settled(started)).status is RunStatus.SUCCEEDED
 
 
+async def test_what_a_producer_has_made_is_stored_while_the_server_ends(system: System) -> None:
+    await system.add_brief()
+    write, server = system.fakes.drafts.write, system.another()
+
+    async def meanwhile_stopped(subject: DraftSubject) -> SaveDraft:
+        server.stop()
+        return await write(subject)
+
+    system.fakes.drafts.write = meanwhile_stopped  # type: ignore[method-assign]
+    started = await system.start()
+
+    await server.run()
+
+    left = await system.run_of(started)
+    assert left.status is RunStatus.RUNNING
+    assert told(left)[4:6] == ["draft 0: succeeded", "draft 1: running"]
+    system.fakes.drafts.write = write  # type: ignore[method-assign]
+    assert (await system.settled(started)).status is RunStatus.SUCCEEDED
+    assert system.fakes.asked["draft"] == 2
+
+
 # What goes wrong
 
 

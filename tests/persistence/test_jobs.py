@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -60,9 +60,9 @@ class Jobs:
         at = None if after is None else START + timedelta(seconds=after)
         await self.do(lambda jobs: jobs.release(job, at, failures))
 
-    async def wake(self, *keys: str, after: float = 0) -> None:
+    async def wake(self, *keys: str, after: float = 0) -> int:
         at = START + timedelta(seconds=after)
-        await self.do(lambda jobs: jobs.wake(keys, at))
+        return await self.do(lambda jobs: jobs.wake(keys, at))
 
 
 @pytest.fixture(params=Queue)
@@ -146,7 +146,7 @@ async def test_jobs_are_woken_but_for_those_that_somebody_holds(jobs: Jobs) -> N
     await jobs.add("held", after=-1)
     [held] = await jobs.claim(1)
 
-    await jobs.wake("waits", "held", "unknown")
+    assert await jobs.wake("waits", "held", "unknown") == 2
 
     assert [job.key for job in await jobs.claim()] == ["waits"]
     assert await jobs.renew(held)
@@ -177,7 +177,7 @@ async def test_a_run_may_wait_until_it_is_woken(storage: Storage) -> None:
 async def test_nothing_is_woken_by_what_is_rolled_back(jobs: Jobs) -> None:
     await jobs.add("one", after=99)
 
-    async def fails(queue: JobQueue) -> Any:
+    async def fails(queue: JobQueue) -> None:
         await queue.wake(["one"], START)
         raise RuntimeError
 

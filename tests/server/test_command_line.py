@@ -59,6 +59,8 @@ def test_the_commands_are_these() -> None:
         "aicmo seed",
         "aicmo import",
         "aicmo export",
+        "aicmo run",
+        "aicmo worker",
         "aicmo schema",
         "aicmo schema export",
         "aicmo events",

@@ -32,10 +32,9 @@ class Terminal:
         self._database = database
         self._files = (folder / "files").as_uri()
         asyncio.run(self._with_system(lambda system: system.add_brief()))
-        monkeypatch.setattr(run_commands, "producers_of", self._producers)
         monkeypatch.setattr(workers, "producers_of", self._producers)
 
-    def _producers(self, files: Files | None, _: Any) -> Producers:
+    def _producers(self, files: Files | None, *_: Any) -> Producers:
         assert files is not None
         fakes = FakeProducers(files.store)
         fakes.evaluator.refusals = self.refusals
