@@ -119,4 +119,9 @@ def normalized(brief: Brief, command: NormalizeBrief, now: datetime) -> Brief:
     )
 
 
-ACTIONS: Final = (Action("submitIntake"), Action("normalizeBrief"), Action("deleteBrief"))
+ACTIONS: Final = (
+    Action("submitIntake"),
+    Action("normalizeBrief"),
+    Action("startRun"),
+    Action("deleteBrief"),
+)

@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.entity import in_places
-from domain.errors import InvalidTransition
 from domain.workflow import (
-    CANCELLABLE,
     STEPS_OF_A_TACTIC,
     UNDONE,
     Produced,
@@ -16,6 +14,8 @@ from domain.workflow import (
     RunStatus,
     RunStep,
     RunStepStatus,
+    require_cancellable,
+    require_failed,
 )
 
 _MAX_ERROR: Final = 2_000
@@ -91,10 +91,9 @@ def failed(run: Run, error: str, now: datetime, produced: Produced | None = None
 def cancelled(run: Run, now: datetime) -> Run:
     """The run, which removes what it has made from now on; or has ended, where that is nothing.
 
-    Raises InvalidTransition where it has succeeded, or was cancelled.
+    Raises InvalidTransition where it has succeeded.
     """
-    if run.status not in CANCELLABLE:
-        raise InvalidTransition("run", run.status, RunStatus.COMPENSATING)
+    require_cancellable(run)
     steps = tuple(map(_left, run.journal))
     found = replace(
         run, steps=steps, error=None, cancelled_at=run.cancelled_at or now, updated_at=now
@@ -109,10 +108,9 @@ def retried(run: Run, now: datetime) -> Run:
 
     Raises InvalidTransition unless it has failed.
     """
+    require_failed(run)
     is_cancelled = run.cancelled_at is not None
     target = RunStatus.COMPENSATING if is_cancelled else RunStatus.RUNNING
-    if run.status is not RunStatus.FAILED:
-        raise InvalidTransition("run", run.status, target)
     found = replace(run, status=target, error=None, finished_at=None, updated_at=now)
     step = run.to_undo if is_cancelled else run.current
     if step is None:

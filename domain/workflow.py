@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple
 
 from domain import validation as check
+from domain.actions import Action, Check
 from domain.entity import Owned, Reference, in_places
+from domain.errors import InvalidTransition
 
 MAX_REDRAFTS: Final = 5
 """How often a draft may be written anew at most."""
@@ -260,6 +262,26 @@ class RetryRun:
     def violations(self) -> check.Violations:
         yield from check.key("run_id", self.run_id)
         yield from check.expected_revision(self.expected_revision)
+
+
+def require_cancellable(run: Run) -> None:
+    """Raise InvalidTransition where a run has succeeded; one that is cancelled stays so."""
+    is_cancelled = run.cancelled_at is not None and run.status is not RunStatus.FAILED
+    if run.status not in CANCELLABLE and not is_cancelled:
+        raise InvalidTransition("run", run.status, RunStatus.COMPENSATING)
+
+
+def require_failed(run: Run) -> None:
+    """Raise InvalidTransition unless a run has failed: nothing else is retried."""
+    if run.status is not RunStatus.FAILED:
+        target = RunStatus.RUNNING if run.cancelled_at is None else RunStatus.COMPENSATING
+        raise InvalidTransition("run", run.status, target)
+
+
+ACTIONS: Final = (
+    Action("cancelRun", (Check("status", lambda run, _: require_cancellable(run)),)),
+    Action("retryRun", (Check("status", lambda run, _: require_failed(run)),)),
+)
 
 
 def new_run(command: StartRun, run_id: str, started_by: str, now: datetime) -> Run:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import workflow
+from domain.workflow import ACTIONS
 from repositories.registry import Entities
+from schema.actions import AvailableAction, available_actions
 from schema.fields import children, reference
 from schema.history.fields import as_of, history
 from schema.node import Node, StoredEntity, client_id, created_at, revision, updated_at
@@ -108,6 +110,7 @@ class Run(StoredEntity):
     updated_at: datetime = updated_at()
     history: Annotated[EventConnection, strawberry.lazy("schema.history.types")] = history()
     as_of: Run | None = as_of()
+    available_actions: list[AvailableAction] = available_actions(ACTIONS)
     brief: Annotated[Brief, strawberry.lazy("schema.onboarding.types")] | None = reference(
         "The brief that it began with; null when it isn't stored.",
         key="brief_id",

@@ -13,6 +13,7 @@ from domain.callers import Caller, CallerKind
 from domain.scopes import ALL_SCOPES, Scope
 from domain.strategy import ApprovalState
 from domain.transfers import TransferStatus
+from domain.workflow import RunStatus
 from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -40,6 +41,7 @@ ENTITIES: Final = {
     "deliveryPackage": 'deliveryPackage(packageId: "p")',
     "import": 'import(importId: "i")',
     "export": 'export(exportId: "e")',
+    "run": 'run(runId: "run")',
 }
 ENDPOINT: Final = 'webhookEndpoint(endpointId: "w")'
 """It's read by who may change it."""
@@ -48,6 +50,7 @@ _ALL: Final = {"since": "2026-01-01T00:00:00Z"}
 INPUTS: Final[dict[str, Json]] = {
     "submitIntake": inputs.submit_intake(briefId="b", clientId="a"),
     "normalizeBrief": inputs.normalize_brief(briefId="b"),
+    "startRun": {"briefId": "b"},
     "deleteBrief": {"briefId": "b"},
     "saveStrategyPlan": inputs.save_plan(strategyId="s", briefId="b"),
     "approveStrategyPlan": {"strategyId": "s"},
@@ -65,6 +68,8 @@ INPUTS: Final[dict[str, Json]] = {
     "deleteDeliveryPackage": {"packageId": "p"},
     "cancelImport": {"importId": "i"},
     "cancelExport": {"exportId": "e"},
+    "cancelRun": {"runId": "run"},
+    "retryRun": {"runId": "run"},
     "saveWebhookEndpoint": {"endpointId": "w", "url": "https://receiver.example"},
     "rotateWebhookSecret": {"endpointId": "w"},
     "testWebhookEndpoint": {"endpointId": "w"},
@@ -83,6 +88,7 @@ class Pipeline:
     maker: Caller = OPERATOR
     """Who made the plan and the draft."""
     status: TransferStatus = TransferStatus.RUNNING
+    run: RunStatus = RunStatus.RUNNING
     is_enabled: bool = True
 
     async def store(self, storage: Storage) -> None:
@@ -94,6 +100,7 @@ class Pipeline:
             going_on = {"client_id": "a", "status": self.status}
             await unit.imports.save(build.import_("i", **going_on))
             await unit.exports.save(build.export("e", **going_on))
+            await unit.runs.save(build.run("run", brief_id="b", status=self.run, cancelled_at=None))
             endpoint = build.webhook_endpoint("w", enabled=self.is_enabled)
             await unit.webhooks.insert(endpoint, "whsec_c2VjcmV0")
 
@@ -122,6 +129,7 @@ pipelines = st.builds(
     approval=st.sampled_from(ApprovalState),
     maker=st.sampled_from(PEOPLE),
     status=st.sampled_from(TransferStatus),
+    run=st.sampled_from(RunStatus),
     is_enabled=st.booleans(),
 )
 callers = st.builds(
@@ -346,6 +354,6 @@ def _filters() -> list[str]:
 def _key_of(mutation: str) -> str | None:
     """The field of the input that names an entity that is there."""
     fields = input_type(f"{mutation[0].upper()}{mutation[1:]}Input").fields
-    if mutation.startswith(("create", "start")):
+    if mutation.startswith(("create", "startImport", "startExport")):
         return None
     return next((name for name in fields if name.endswith("Id")), None)
