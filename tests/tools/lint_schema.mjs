@@ -30,6 +30,7 @@ const VALUE_OBJECTS = [
   'QcFinding',
   'QcIssue',
   'Recommendation',
+  'RunStep',
   'StrategyTimeline',
   'Tactic',
   'UploadHeader',
@@ -63,6 +64,9 @@ const EXCEPTIONS = {
       ['history', 'versions'].includes(value ?? parent?.name?.value),
   },
   'relay-edge-types': {
+    // It's not more than the run's steps, which name it in their order.
+    'what a run has made': (type) =>
+      ['drafts', 'deliveryPackages'].includes(type.parent.name?.value),
     // What belongs to its parent is few, ordered, and comes whole: there is nothing to page.
     // And a list called `nodes` has what its edges or ids have already said.
     'plain list of children': (type) =>

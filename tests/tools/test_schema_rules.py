@@ -28,6 +28,7 @@ def test_no_rule_is_broken_but_for_reasons() -> None:
         "known by a key of its own",
         "history, read from the newest on",
         "plain list of children",
+        "what a run has made",
     }
 
 
