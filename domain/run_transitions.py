@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from domain.entity import in_places
+from domain.errors import InvalidTransition
 from domain.workflow import (
+    CANCELLABLE,
     STEPS_OF_A_TACTIC,
     UNDONE,
     Produced,
@@ -14,7 +16,6 @@ from domain.workflow import (
     RunStatus,
     RunStep,
     RunStepStatus,
-    require_cancellable,
     require_failed,
 )
 
@@ -91,9 +92,10 @@ def failed(run: Run, error: str, now: datetime, produced: Produced | None = None
 def cancelled(run: Run, now: datetime) -> Run:
     """The run, which removes what it has made from now on; or has ended, where that is nothing.
 
-    Raises InvalidTransition where it has succeeded.
+    Raises InvalidTransition where it has succeeded, or was cancelled.
     """
-    require_cancellable(run)
+    if run.status not in CANCELLABLE:
+        raise InvalidTransition("run", run.status, RunStatus.COMPENSATING)
     steps = tuple(map(_left, run.journal))
     found = replace(
         run, steps=steps, error=None, cancelled_at=run.cancelled_at or now, updated_at=now

@@ -7,7 +7,15 @@ from domain import run_transitions, workflow
 from domain.entity import require_revision
 from domain.errors import NotFound
 from domain.validation import require_valid
-from domain.workflow import ENDED, CancelRun, RetryRun, Run, RunStatus, StartRun
+from domain.workflow import (
+    ENDED,
+    CancelRun,
+    RetryRun,
+    Run,
+    RunStatus,
+    StartRun,
+    require_cancellable,
+)
 from repositories.criteria import NEWEST_FIRST, AllOf, Comparison, Operator, PageRequest
 from repositories.jobs import Queue
 from repositories.unit_of_work import UnitOfWork
@@ -34,6 +42,7 @@ async def cancel_run(unit: UnitOfWork, command: CancelRun) -> Run:
     """
     require_valid(command)
     stored = await _woken(unit, command.run_id, command.expected_revision)
+    require_cancellable(stored)
     if stored.cancelled_at is not None and stored.status is not RunStatus.FAILED:
         return stored
     return await unit.runs.save(run_transitions.cancelled(stored, unit.now))

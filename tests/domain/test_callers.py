@@ -46,4 +46,4 @@ def test_there_is_a_scope_to_read_the_entities_of_each_module() -> None:
     scopes = {read_scope(type_.module) for type_ in ENTITY_TYPES.values()}
 
     assert scopes <= ALL_SCOPES
-    assert len(scopes) == 6
+    assert len(scopes) == 7
