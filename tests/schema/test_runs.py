@@ -107,7 +107,7 @@ async def test_a_run_is_started_followed_and_leads_to_all_that_it_has_made(
 
 async def test_approving_the_plan_lets_the_run_go_on(api: InProcess, system: RunSystem) -> None:
     await system.add_brief()
-    run = await started(api)
+    run = await started(api, requireApproval=True)
     await system.server.settle()
     [waiting] = (
         await api.ask(
@@ -124,7 +124,7 @@ async def test_approving_the_plan_lets_the_run_go_on(api: InProcess, system: Run
 
 async def test_a_run_is_cancelled_and_what_ended_is_not(api: InProcess, system: RunSystem) -> None:
     await system.add_brief()
-    run = await started(api)
+    run = await started(api, requireApproval=True)
     await system.server.settle()
 
     cancelled = (await api.ask(CANCEL, input={"runId": run["runId"]}))["cancelRun"]
