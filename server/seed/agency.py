@@ -68,6 +68,56 @@ _STORIES = (
             "goal": "Sell the spring hiking line to people who are new to hiking.",
             "budget_eur": 48000,
             "channels": ["newsletter", "instagram", "search"],
+            "website": "https://www.northwind-outdoor.shop/first-trail",
+            "product": "First Trail Set",
+            "description": "The First Trail Set is all you need for a first day on foot: a pair of "
+            "light boots, a rain shell and a pack of 18 litres. People who guide beginners every "
+            "weekend put each set together.",
+            "pain_points": [
+                "Outdoor shops are full of gear for mountains that most people will never climb.",
+                "A first kit that is bought piece by piece costs more, and rarely fits together.",
+                "Many people put off their first hike because they don't know what to pack.",
+            ],
+            "key_messages": [
+                "Your first hike fits into a free afternoon",
+                "Everything for your first hike comes in one bag",
+                "Nobody needs a car to reach a good trail",
+            ],
+            "benefits": [
+                "The boots weigh 410 grams each and need no breaking in.",
+                "The shell packs down to the size of an apple.",
+                "Every set comes with ten printed routes that begin at a railway station.",
+                "Shell, boots and pack share one warranty of 3 years.",
+            ],
+            "how_it_works": [
+                "Answer four questions about your feet and your city.",
+                "We send the set with routes near your station.",
+                "Walk one of them, and send back within 60 days what you don't use.",
+            ],
+            "proof_points": [
+                "Last year 1,900 beginners walked their first route with a set.",
+                "94% of them kept all of it.",
+            ],
+            "testimonials": [
+                {
+                    "quote": "I stood on a hill before lunch, in dry socks, and the train home "
+                    "left at two.",
+                    "role": "first hike in March",
+                },
+            ],
+            "faq": [
+                {
+                    "question": "What if the boots don't fit?",
+                    "answer": "Send them back for another size. The return label is in the box.",
+                },
+                {
+                    "question": "Is the set warm enough for winter?",
+                    "answer": "It's made for spring to autumn. For winter you need another layer "
+                    "below the shell.",
+                },
+            ],
+            "price": "The set costs €249, about a third less than its parts.",
+            "call_to_action": "Find your set",
         },
         objectives=(
             "Sell 3,000 starter sets before the end of May",
