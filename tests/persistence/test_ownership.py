@@ -28,6 +28,7 @@ from tests.persistence.types_under_test import (
     PACKAGE,
     PLAN,
     RESULT,
+    RUN,
     TYPES_UNDER_TEST,
     UPLOAD,
     TypeUnderTest,
@@ -44,6 +45,7 @@ CHAIN: Sequence[tuple[TypeUnderTest, Any]] = (
     (DRAFT, build.draft("draft", strategy_id="plan", campaign_id="elsewhere")),
     (RESULT, build.result("result", draft_id="draft")),
     (PACKAGE, build.package("package", draft_id="draft")),
+    (RUN, build.run("run", brief_id="brief", strategy_id="elsewhere")),
 )
 """An entity of each type, all of them of client a."""
 
@@ -123,12 +125,13 @@ async def test_a_brief_of_another_client_takes_all_with_it(repositories: Reposit
 @pytest.mark.parametrize(
     ("entity_type", "left"),
     [
-        (BRIEF, {"plan", "campaign", "draft", "result", "package"}),
+        (BRIEF, {"plan", "campaign", "draft", "result", "package", "run"}),
         (PLAN, {"campaign", "draft", "result", "package"}),
         (CAMPAIGN, set()),
         (DRAFT, {"result", "package"}),
         (RESULT, set()),
         (PACKAGE, set()),
+        (RUN, set()),
     ],
     ids=lambda value: value.name if isinstance(value, TypeUnderTest) else "",
 )
@@ -245,7 +248,12 @@ class Change:
             await self.entity_type.of(unit).save(self.record)
 
 
-_REFERENCES = {CAMPAIGN.name: "strategy_id", DRAFT.name: "strategy_id", PACKAGE.name: "draft_id"}
+_REFERENCES = {
+    CAMPAIGN.name: "strategy_id",
+    DRAFT.name: "strategy_id",
+    PACKAGE.name: "draft_id",
+    RUN.name: "brief_id",
+}
 
 
 def _record(entity_type: TypeUnderTest, key: str, reference: str, client_id: str) -> Any:
