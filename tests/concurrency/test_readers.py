@@ -15,6 +15,7 @@ from tests.persistence.types_under_test import (
     PARENTS,
     PLAN,
     RESULT,
+    RUN,
     TypeUnderTest,
 )
 from tests.support.tasks import elsewhere
@@ -27,6 +28,7 @@ MARKED_FIELD = {
     PLAN.name: "executive_summary",
     CAMPAIGN.name: "name",
     PACKAGE.name: "draft_id",
+    RUN.name: "workflow",
 }
 
 

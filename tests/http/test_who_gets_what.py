@@ -439,7 +439,7 @@ async def test_no_field_is_had_without_its_scope(whole: World) -> None:
         response = await response_to(whole, secrets[scopes], DOCUMENTS[place])
 
         path, rule, null = denied_on(place, scopes)
-        [*errors] = response["errors"]
+        errors = response.get("errors", ())
         assert errors, place
         for error in errors:
             assert error["extensions"] == {"code": "FORBIDDEN", "requiredScopes": rule}, place

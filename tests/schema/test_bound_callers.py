@@ -56,6 +56,7 @@ async def store_chain(unit: UnitOfWork, client_id: str) -> None:
     await unit.imports.save(build.import_(f"{client_id}-import", **going_on))
     await unit.exports.save(build.export(f"{client_id}-export", **going_on))
     await unit.runs.save(build.run(f"{client_id}-run", brief_id=f"{client_id}-brief"))
+    await unit.exchanges.add(f"{client_id}-run", build.exchange())
 
 
 async def store(unit: UnitOfWork) -> None:
