@@ -56,12 +56,13 @@ async def storage(database: Database) -> AsyncIterator[Storage]:
 
 
 def shape_of(seen: Statements) -> list[tuple[str, int]]:
-    """The statements, each with the number of its transaction."""
+    """The statements, each with the number of its transaction. Those for different fields of a
+    level come in either order, so they are sorted."""
     numbers: dict[int, int] = {}
-    return [
+    return sorted(
         (text, numbers.setdefault(id(transaction), len(numbers)))
         for text, transaction in zip(seen.texts, seen.transactions, strict=True)
-    ]
+    )
 
 
 async def test_a_stranger_s_key_takes_the_statements_that_a_key_of_nobody_takes(

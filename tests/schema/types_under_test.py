@@ -114,6 +114,7 @@ RESULT = TypeUnderTest(
     input=_result,
     children="issues",
     child=inputs.issue,
+    left_out=dict.fromkeys(["hint", "benchmarkId"]),
 )
 PACKAGE = TypeUnderTest(
     type=Entities.delivery_packages,
