@@ -25,6 +25,7 @@ const VALUE_OBJECTS = [
   'FieldChange',
   'Kpi',
   'Milestone',
+  'ModelExchange',
   'PageInfo',
   'QcEvaluation',
   'QcFinding',
