@@ -3,12 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from domain.errors import Unavailable, ValidationFailed
+from domain.errors import Unavailable, ValidationFailed, Violation
 from domain.workflow import MAX_TOKENS, ModelExchange
 from orchestration.producers.models.answers import Answer, AnswerFormat
 from orchestration.producers.models.endpoint import Endpoint, Reply
@@ -64,70 +64,50 @@ class Model:
         ]
         wrong = ""
         for _ in range(_MAX_ANSWERS):
-            said, wrong = await self._said(answer, messages, schema)
-            if not wrong:
-                try:
-                    return self.format.command_of(answer, json.loads(said), keys)
-                except ValidationFailed as error:
-                    wrong = _told(error)
+            choice = _choice(await self._reply(answer, messages, schema))
+            said = _said(choice)
+            try:
+                return self.format.command_of(answer, _parsed(choice, said), keys)
+            except ValidationFailed as error:
+                wrong = _told(error)
             messages += [
                 {"role": "assistant", "content": said},
                 {"role": "user", "content": f"This can't be used. Answer again, whole.\n{wrong}"},
             ]
         raise ProducerFailed(f"The model's answers stay wrong: {wrong}")
 
-    async def _said(
-        self, answer: Answer, messages: list[dict[str, str]], schema: Mapping[str, object]
-    ) -> tuple[str, str]:
-        """What the model said, and why it isn't JSON, or else nothing."""
-        reply = await self._reply(answer, messages, schema)
-        choice = _choice(reply)
-        message = choice.get("message")
-        message = message if isinstance(message, dict) else {}
-        if isinstance(message.get("refusal"), str):
-            raise ProducerFailed("The model refuses to answer.")
-        if choice.get("finish_reason") == "content_filter":
-            raise ProducerFailed("The endpoint's filter has withheld the answer.")
-        said = message.get("content")
-        # JSON may have halves of characters, which can neither be sent nor stored.
-        said = said.encode(errors="replace").decode() if isinstance(said, str) else ""
-        if choice.get("finish_reason") == "length":
-            return said, "The answer was too long, and was cut off: be much shorter."
-        try:
-            json.loads(said)
-        except (ValueError, RecursionError):
-            return said, "It is no JSON."
-        return said, ""
-
     async def _reply(
         self, answer: Answer, messages: list[dict[str, str]], schema: Mapping[str, object]
     ) -> Reply:
-        """A response with status 200, however often it has to be asked for."""
-        for sent in range(1, _MAX_SENT + 1):
-            asked = _estimate(json.dumps([messages, schema], ensure_ascii=False))
-            left = self.bounds.run_tokens - await self.journal.tokens() - asked
-            if left <= 0:
-                most = self.bounds.run_tokens
-                raise ProducerFailed(f"The run may take {most:,} tokens of the model, and has.")
-            limit = min(left, self.bounds.answer_tokens)
-            reply = await self.endpoint.complete(messages, answer.value, schema, limit)
-            exchange = _exchange(answer, self.endpoint.settings.model, reply, asked + limit)
-            if reply.status == 200 and reply.error is None:
-                if _choice(reply):
-                    await self.journal.add(exchange)
-                    return reply
-                exchange = replace(exchange, error="The response isn't a chat completion.")
-            elif exchange.error is None:
-                exchange = replace(exchange, error=f"The endpoint answered {reply.status}.")
-            await self.journal.add(exchange)
+        """A response with a choice, however often it has to be asked for."""
+        sent = 0
+        while True:
+            sent += 1
+            reply, error = await self._sent(answer, messages, schema)
+            if error is None:
+                return reply
             if not _may_be_repeated(reply):
-                raise ProducerFailed(f"The model can't be asked. {exchange.error}")
+                raise ProducerFailed(f"The model can't be asked. {error}")
             pause = reply.retry_after if reply.retry_after is not None else 2.0**sent
-            if sent < _MAX_SENT and pause <= _MAX_PAUSE:
-                await self.pause(pause)
-                continue
-            raise Unavailable(str(exchange.error))
-        raise AssertionError("it was sent at least once")
+            if sent == _MAX_SENT or pause > _MAX_PAUSE:
+                raise Unavailable(error)
+            await self.pause(pause)
+
+    async def _sent(
+        self, answer: Answer, messages: list[dict[str, str]], schema: Mapping[str, object]
+    ) -> tuple[Reply, str | None]:
+        """What came of one request, which is kept, and why it's no use."""
+        asked = _estimate(json.dumps([messages, schema], ensure_ascii=False))
+        left = self.bounds.run_tokens - await self.journal.tokens() - asked
+        if left <= 0:
+            most = self.bounds.run_tokens
+            raise ProducerFailed(f"The run may take {most:,} tokens of the model, and has.")
+        limit = min(left, self.bounds.answer_tokens)
+        reply = await self.endpoint.complete(messages, answer.value, schema, limit)
+        error = _error_of(reply)
+        model = self.endpoint.settings.model
+        await self.journal.add(_exchange(answer, model, reply, error, asked + limit))
+        return reply, error
 
 
 @cache
@@ -136,14 +116,16 @@ def prompt_of(answer: Answer) -> str:
     return files(__package__).joinpath("prompts", f"{answer.value}.md").read_text("utf-8")
 
 
-def _exchange(answer: Answer, model: str, reply: Reply, most: int) -> ModelExchange:
+def _exchange(
+    answer: Answer, model: str, reply: Reply, error: str | None, most: int
+) -> ModelExchange:
     return ModelExchange(
         prompt=answer.value,
         model=model,
         request=reply.request,
         response=reply.body,
         status=reply.status,
-        error=reply.error,
+        error=error,
         tokens=_tokens(reply, most),
         began_at=reply.began_at,
         duration_ms=reply.duration_ms,
@@ -159,6 +141,39 @@ def _tokens(reply: Reply, most: int) -> int:
         return min(total, MAX_TOKENS)
     refused = reply.status is not None and reply.status >= 400
     return 0 if refused else most
+
+
+def _error_of(reply: Reply) -> str | None:
+    if reply.error is not None:
+        return reply.error
+    if reply.status != 200:
+        return f"The endpoint answered {reply.status}."
+    return None if _choice(reply) else "The response isn't a chat completion."
+
+
+def _said(choice: Mapping[str, Any]) -> str:
+    """What the model said. Raises ProducerFailed where it refuses, or mustn't."""
+    message = choice.get("message")
+    message = message if isinstance(message, dict) else {}
+    if isinstance(message.get("refusal"), str):
+        raise ProducerFailed("The model refuses to answer.")
+    if choice.get("finish_reason") == "content_filter":
+        raise ProducerFailed("The endpoint's filter has withheld the answer.")
+    said = message.get("content")
+    # JSON may have halves of characters, which can neither be sent nor stored.
+    return said.encode(errors="replace").decode() if isinstance(said, str) else ""
+
+
+def _parsed(choice: Mapping[str, Any], said: str) -> object:
+    """Raises ValidationFailed where it isn't JSON, or not all of it."""
+    if choice.get("finish_reason") == "length":
+        message = "was too long, and was cut off: be much shorter"
+        raise ValidationFailed([Violation((), message)])
+    try:
+        found: object = json.loads(said)
+    except (ValueError, RecursionError):
+        raise ValidationFailed([Violation((), "is no JSON")]) from None
+    return found
 
 
 def _choice(reply: Reply) -> Mapping[str, Any]:
@@ -183,6 +198,6 @@ def _estimate(text: str) -> int:
 
 def _told(error: ValidationFailed) -> str:
     return "\n".join(
-        f"{'.'.join(map(str, it.path)) or 'the answer'}: {it.message}"
+        f"{'.'.join(map(str, it.path))}: {it.message}" if it.path else f"It {it.message}."
         for it in error.violations[:_MAX_VIOLATIONS]
     )
