@@ -17,8 +17,6 @@ from domain.json_object import JsonObject
 
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 """The longest line of an import."""
-MAX_LINE_VIOLATIONS: Final = 100
-"""How many violations of a line are told."""
 RESULT_MEDIA_TYPE: Final = "application/jsonl"
 
 

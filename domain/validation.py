@@ -32,6 +32,7 @@ _JSON_SCAN_BYTES: Final = 2 * JSON_BYTES
 """The scan of a JSON object stops after so many bytes."""
 MAX_VIOLATIONS: Final = 1_000
 MAX_VIOLATIONS_IN_JSON: Final = 100
+"""How many violations of one JSON value are told, such as a line of an import."""
 URL_SCHEMES: Final = ("http", "https", "s3", "file")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)

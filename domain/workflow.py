@@ -104,7 +104,7 @@ class Produced(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep:
-    """A step of a run. The run's position among the steps names it within the run."""
+    """A step of a run. Its position among the run's steps names it."""
 
     name: str
     tactic: int | None = None

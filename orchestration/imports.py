@@ -22,8 +22,8 @@ from domain import transfers
 from domain.bulk import MAX_ROWS, BulkRejected, Row, RowRejected
 from domain.entity import Entity
 from domain.errors import DomainError, ValidationFailed
-from domain.transfers import MAX_LINE_VIOLATIONS, Import, TransferEntity, TransferStatus
-from domain.validation import require_valid
+from domain.transfers import Import, TransferEntity, TransferStatus
+from domain.validation import MAX_VIOLATIONS_IN_JSON, require_valid
 from files.store import ContentMissing, FileStore, content_key
 from orchestration.formats import TransferFormat
 from orchestration.importing import identity_of, save_rows_of
@@ -159,7 +159,7 @@ class Importer:
     def _row_of(self, entity: TransferEntity, line: Line) -> Row | Outcome:
         try:
             command = self._format.command_of(entity, value_of(line))
-            require_valid(command, MAX_LINE_VIOLATIONS)
+            require_valid(command, MAX_VIOLATIONS_IN_JSON)
         except ValidationFailed as refusal:
             return self._outcome(line.number, refusal)
         return command

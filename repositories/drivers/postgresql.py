@@ -109,28 +109,27 @@ class _OnConnection:
         driver = self._driver
         if driver is None:
             return
-        server_pid = None
         try:
             if not self._is_settled:
-                server_pid = driver.get_server_pid()
-                await driver.execute(sql, timeout=_SETTLING_SECONDS)
-                self._is_settled = True
-        except TimeoutError:
-            # The failure that silenced this connection may have silenced the others as well.
-            self._lose()
-            assert server_pid is not None
-            await self._end_statement(server_pid)
+                await self._settle_with(driver, sql)
         except (OSError, *_ERRORS):
             """The server ends it when the connection is gone."""
         finally:
             self._give_back(is_sound=self._is_settled)
 
-    async def _end_statement(self, server_pid: int) -> None:
-        """The driver has asked the server to cancel it. A process that hadn't begun to read the
-        statement then has overlooked that, and doesn't notice that the connection is closed."""
-        with suppress(OSError, *_ERRORS):
-            async with asyncio.timeout(_SETTLING_SECONDS):
-                await self._pool.end_statement(server_pid)
+    async def _settle_with(self, driver: Driver, sql: str) -> None:
+        server_pid = driver.get_server_pid()
+        try:
+            await driver.execute(sql, timeout=_SETTLING_SECONDS)
+            self._is_settled = True
+        except TimeoutError:
+            # The failure that silenced this connection may have silenced the others as well.
+            self._lose()
+            # The driver has asked the server to cancel the statement. A process that hadn't begun
+            # to read it has overlooked that, and doesn't notice that the connection is closed.
+            with suppress(OSError, *_ERRORS):
+                async with asyncio.timeout(_SETTLING_SECONDS):
+                    await self._pool.end_statement(server_pid)
 
     def _give_back(self, *, is_sound: bool) -> None:
         driver, self._driver = self._driver, None

@@ -8,10 +8,9 @@ from typing import Final
 from domain.onboarding import Brief
 from domain.production import Campaign
 from domain.strategy import ApprovalState, Kpi, StrategyPlan
+from orchestration.producers.briefs.fields import SYNONYMS, Field
 from orchestration.producers.packager.texts import language_of, shortened
 
-_COMPANY: Final = ("company", "companyname", "brand", "brandname", "client", "clientname")
-"""What responses may call the client, without regard to case and signs; the first counts."""
 _BEFORE: Final = frozenset("$€£¥")
 """Units that stand before their number."""
 _HEADER_LENGTH: Final = 70
@@ -75,11 +74,17 @@ def strategy_content(brief: Brief, plan: StrategyPlan, campaign: Campaign) -> Co
 def client_name(brief: Brief) -> str | None:
     """The client's name as its brief has it; None where it names none."""
     named = {
-        re.sub(r"[\W_]", "", key).lower(): shortened(value, _NAME_LENGTH)
+        _letters(key): shortened(value, _NAME_LENGTH)
         for key, value in brief.responses.to_python().items()
         if isinstance(value, str) and value.strip()
     }
-    return next((named[key] for key in _COMPANY if key in named), None)
+    found = (named.get(_letters(key)) for key in SYNONYMS[Field.COMPANY])
+    return next((name for name in found if name is not None), None)
+
+
+def _letters(key: str) -> str:
+    """A key of responses, without regard to case and signs."""
+    return re.sub(r"[\W_]", "", key).lower()
 
 
 def _edition(plan: StrategyPlan) -> str:
