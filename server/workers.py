@@ -27,6 +27,10 @@ from server.settings import Settings
 _END_SECONDS: Final = 5.0
 """How long the end may take until it's cut short."""
 
+_DOCUMENT_PROCESSES: Final = 2
+"""How many processes make documents at most: one makes those of some 15 runs a second. The second
+starts when the first is busy."""
+
 log = logging.getLogger("aicmo.workers")
 
 
@@ -58,7 +62,7 @@ async def opened_producers(
 ) -> AsyncIterator[Producers]:
     """Who does the work of runs: the built-in producers, but that a model plans and writes where
     one is set up. Its connections, and the process that makes documents, are closed in the end."""
-    packager = BuiltInPackager()
+    packager = BuiltInPackager(processes=_DOCUMENT_PROCESSES)
     packager.start()
     producers = producers_of(files, evaluations, packager)
     async with AsyncExitStack() as stack:
