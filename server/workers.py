@@ -11,7 +11,10 @@ from files.service import Files
 from orchestration.evaluations import Evaluations
 from orchestration.leases import Lease
 from orchestration.producers.drafts.generator import BuiltInDraftGenerator
-from orchestration.producers.packager.packager import BuiltInPackager
+from orchestration.producers.packager.packager import (
+    BuiltInPackager,
+    document_processes,
+)
 from orchestration.producers.ports import Packager
 from orchestration.producers.strategy.generator import BuiltInStrategyGenerator
 from orchestration.runs.engine import Runs
@@ -28,8 +31,7 @@ _END_SECONDS: Final = 5.0
 """How long the end may take until it's cut short."""
 
 _DOCUMENT_PROCESSES: Final = 2
-"""How many processes make documents at most: one makes those of some 15 runs a second. The second
-starts when the first is busy."""
+"""How many processes make documents: one makes those of some 15 runs a second."""
 
 log = logging.getLogger("aicmo.workers")
 
@@ -62,7 +64,7 @@ async def opened_producers(
 ) -> AsyncIterator[Producers]:
     """Who does the work of runs: the built-in producers, but that a model plans and writes where
     one is set up. Its connections, and the process that makes documents, are closed in the end."""
-    packager = BuiltInPackager(processes=_DOCUMENT_PROCESSES)
+    packager = BuiltInPackager(document_processes(_DOCUMENT_PROCESSES))
     packager.start()
     producers = producers_of(files, evaluations, packager)
     async with AsyncExitStack() as stack:

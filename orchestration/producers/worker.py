@@ -45,26 +45,19 @@ class ProcessWorker:
 
     `task` says what it does, in messages: `checks drafts`. It gets one function at a time, in the
     order in which they came; the others wait here, so that one that ends the process fails alone.
-    Where there are several `processes`, each gets one, and the others start when the first ones are
-    busy; with one that ends go the others, and their calls are Unavailable. A function that takes
-    longer than `seconds` ends the process, also when nobody waits for it any more, and so does one
-    that needs more than `max_bytes` of memory. They end with the process that started them.
+    A function that takes longer than `seconds` ends the process, also when nobody waits for it any
+    more, and so does one that needs more than `max_bytes` of memory. It ends with the process that
+    started it.
     """
 
     def __init__(
-        self,
-        task: str,
-        *,
-        seconds: float = SECONDS,
-        max_bytes: int | None = None,
-        processes: int = 1,
+        self, task: str, *, seconds: float = SECONDS, max_bytes: int | None = None
     ) -> None:
         self._task = task
         self._seconds = seconds
-        self._processes = processes
         self._begin = partial(_begin, max_bytes)
         self._pool: Executor | None = None
-        self._turn = asyncio.Semaphore(processes)
+        self._turn = asyncio.Lock()
         self._waiting = 0
         self._is_closed = False
 
@@ -98,7 +91,7 @@ class ProcessWorker:
         loop = asyncio.get_running_loop()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self._processes,
+                1,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=self._begin,
             )

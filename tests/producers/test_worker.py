@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +15,13 @@ from orchestration.producers.qc.evaluator import BuiltInQc
 from orchestration.producers.qc.registry import BY_ID
 from orchestration.producers.worker import ProcessWorker
 from tests.producers.checking import draft
+from tests.support.patience import SECONDS
 from tests.support.thread_worker import ThreadWorker
 
 
 @pytest.fixture
 async def worker() -> AsyncIterator[ProcessWorker]:
-    worker = ProcessWorker("checks drafts")
+    worker = ProcessWorker("checks drafts", seconds=SECONDS)
     yield worker
     await worker.close()
 
@@ -35,19 +35,6 @@ async def test_drafts_are_checked_in_one_other_process(worker: ProcessWorker) ->
     assert elsewhere == here
     first, second = await asyncio.gather(worker.call(os.getpid), worker.call(os.getpid))
     assert first == second != os.getpid()
-
-
-async def test_several_processes_call_as_many_functions_at_once(tmp_path: Path) -> None:
-    worker = ProcessWorker("checks drafts", processes=2)
-    os.mkfifo(tmp_path / "fifo")
-    try:
-        # To open either end of a pipe waits for the other end.
-        reads = worker.call((tmp_path / "fifo").read_bytes)
-        writes = worker.call(partial((tmp_path / "fifo").write_bytes, b"met"))
-
-        assert [*await asyncio.gather(reads, writes)] == [b"met", 3]
-    finally:
-        await worker.close()
 
 
 async def test_another_process_follows_one_that_ended(worker: ProcessWorker) -> None:
@@ -109,7 +96,7 @@ async def test_who_waits_at_the_end_hears_that_the_server_ends(
 
 
 async def test_a_call_that_takes_too_much_memory_ends_the_process() -> None:
-    worker = ProcessWorker("checks drafts", max_bytes=256 * 1024 * 1024)
+    worker = ProcessWorker("checks drafts", seconds=SECONDS, max_bytes=256 * 1024 * 1024)
     try:
         with pytest.raises(Unavailable, match="ended"):
             await worker.call(partial(bytearray, 512 * 1024 * 1024))

@@ -17,14 +17,16 @@ from orchestration.producers.packager.documents import (
 )
 from orchestration.producers.packager.errors import DocumentFailed
 from orchestration.producers.packager.packager import BuiltInPackager
+from orchestration.producers.worker import ProcessWorker
 from tests.producers.packager.packages import documents, subject
+from tests.support.patience import SECONDS
 from tests.support.thread_worker import ThreadWorker
 
 T = TypeVar("T")
 
 
 async def test_a_process_makes_the_same_documents_as_this_one() -> None:
-    packager = BuiltInPackager()
+    packager = BuiltInPackager([ProcessWorker("makes documents", seconds=SECONDS)])
     try:
         elsewhere = await packager.documents(subject())
     finally:
@@ -93,12 +95,36 @@ async def test_without_the_libraries_there_are_markdown_and_html(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    packager = BuiltInPackager(ThreadWorker())
+    packager = BuiltInPackager([ThreadWorker()])
 
     packager.start()
 
     assert [each.format for each in await packager.documents(subject())] == ["md", "html"]
     assert ["aicmo[documents]" in message for message in caplog.messages] == [True]
+
+
+class Counting(ThreadWorker):
+    """A worker that counts what it's called for."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def call(self, function: Callable[[], T]) -> T:
+        self.calls += 1
+        return await super().call(function)
+
+
+async def test_one_worker_makes_all_documents_of_a_plan_and_others_those_of_others() -> None:
+    workers = [Counting(), Counting()]
+    packager = BuiltInPackager(workers)
+
+    for number in range(5):
+        await packager.documents(subject(f"Draft {number}."))
+    assert sorted(worker.calls for worker in workers) == [0, 5]
+
+    for number in range(20):
+        await packager.documents(subject(plan={"strategy_id": f"plan-{number}"}))
+    assert min(worker.calls for worker in workers) > 0
 
 
 class Refusing(ThreadWorker):
@@ -110,7 +136,7 @@ async def test_a_document_that_can_not_be_made_is_told_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(Unavailable, match="couldn't be made"):
-        await BuiltInPackager(Refusing()).documents(subject())
+        await BuiltInPackager([Refusing()]).documents(subject())
 
     [record] = caplog.records
     assert (record.levelno, record.getMessage()) == (
