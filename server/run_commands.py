@@ -96,8 +96,8 @@ def work(
 ) -> None:
     """Carry out runs, imports and exports, apart from the servers that serve the API.
 
-    Any number of workers may do so on PostgreSQL. It ends by SIGTERM or Ctrl+C; what is under way
-    then goes on elsewhere.
+    Any number of workers may do so on PostgreSQL. Servers send the webhooks for it. It ends by
+    SIGTERM or Ctrl+C; what is under way then goes on elsewhere.
     """
     with errors_in_one_line():
         settings = settings_of_a_database()
