@@ -41,7 +41,7 @@ BYSTANDER_SECONDS: Final = 0.1
 
 _SMALL: Final = '{ draft(draftId: "draft-bulk-000000-00") { title } }'
 _PAUSE: Final = 0.005
-_LEAST_SECONDS: Final = 0.5
+_MIN_SECONDS: Final = 0.5
 """How long each operation is sent again and again, at least once."""
 _MAX_SECONDS: Final = 30
 _KEPT: Final = 12
@@ -155,7 +155,7 @@ async def measured(server: Watched, operation: GraphQLRequest, at_once: int) -> 
     latencies: list[float] = []
     bystander = asyncio.create_task(_stand_by(server.address, latencies))
     try:
-        end = time.perf_counter() + _LEAST_SECONDS
+        end = time.perf_counter() + _MIN_SECONDS
         attackers = [_attack(server.address, request, end) for _ in range(at_once)]
         answers = await asyncio.gather(*attackers)
         await asyncio.sleep(_PAUSE)

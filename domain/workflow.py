@@ -9,7 +9,7 @@ from typing import ClassVar, Final, NamedTuple
 from domain import validation as check
 from domain.actions import Action, Check
 from domain.entity import Owned, Reference, in_places
-from domain.errors import InvalidTransition
+from domain.errors import InvalidTransition, ValidationFailed, Violation
 
 MAX_REDRAFTS: Final = 5
 """How often a draft may be written anew at most."""
@@ -78,6 +78,9 @@ REDRAFT: Final = "redraft"
 PACKAGE: Final = "package"
 _FIRST: Final = (NORMALIZE, PLAN, APPROVAL, CAMPAIGN)
 STEPS_OF_A_TACTIC: Final = (DRAFT, CHECK, PACKAGE)
+_OPTIONS: Final = ("brief_id", "channels", "max_redrafts", "require_approval")
+"""What tells one start of a run from another under the same key."""
+_ANOTHER: Final = "the run with this `runId` has another one"
 
 _OUTCOMES: Final = MappingProxyType(
     {
@@ -233,12 +236,14 @@ class ModelExchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRun:
+    run_id: str | None = None
     brief_id: str
     channels: tuple[str, ...] = ()
     max_redrafts: int = DEFAULT_REDRAFTS
     require_approval: bool = False
 
     def violations(self) -> check.Violations:
+        yield from check.optional_key("run_id", self.run_id)
         yield from check.key("brief_id", self.brief_id)
         yield from check.texts("channels", self.channels, check.NAME_LENGTH)
         yield from check.between("max_redrafts", self.max_redrafts, 0, MAX_REDRAFTS)
@@ -306,6 +311,15 @@ def new_run(command: StartRun, run_id: str, started_by: str, now: datetime) -> R
         created_at=now,
         updated_at=now,
     )
+
+
+def require_same(run: Run, command: StartRun, started_by: str) -> None:
+    """Raise ValidationFailed unless the run is what the command started, given by this caller."""
+    if run.started_by != started_by:
+        raise ValidationFailed.at("run_id", "somebody else has started the run that has it")
+    others = [name for name in _OPTIONS if getattr(run, name) != getattr(command, name)]
+    if others:
+        raise ValidationFailed(Violation((name,), _ANOTHER) for name in others)
 
 
 def steps_for_tactics(count: int) -> tuple[RunStep, ...]:

@@ -5,7 +5,7 @@ can be repeated, and there is no file without its bytes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple, Protocol, TypeVar
 
@@ -19,7 +19,7 @@ longer than a store takes to move the largest."""
 _MAX_WAIT: Final = 10.0
 """How long, in seconds, one who makes a file waits for another one of the same content."""
 _PAUSE: Final = 0.1
-_BUSY: Final = "The same content is being stored at this time; try again."
+BUSY: Final = "The same content is being stored at this time; try again."
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,6 +29,46 @@ class Write(Protocol):
     """Runs a unit of work."""
 
     def __call__(self, work: Callable[[UnitOfWork], Awaitable[T]], /) -> Awaitable[T]: ...
+
+
+class Claim(NamedTuple):
+    """Contents that one owner makes, or keeps, while nobody else touches them.
+
+    They are claimed, and looked at, in the order of their hashes: so two owners who have several
+    of the same never wait for each other.
+    """
+
+    owner: str
+    checksums: Mapping[str, int | None]
+    """The contents by their hashes, each with its CRC-32; None: it's not known here."""
+
+    async def take(self, unit: UnitOfWork) -> bool:
+        """Claim all of them; False where others have one, and then the unit of work may have
+        claimed some."""
+        now = await unit.files.time(unit.now)
+        until = now + CLAIM_TIME
+        for sha256 in sorted(self.checksums):
+            if not await unit.files.claim_content(sha256, self.owner, until=until, now=now):
+                return False
+        return True
+
+    async def is_held(self, unit: UnitOfWork) -> bool:
+        """Whether nobody has claimed one of them since, or does before this unit of work ends."""
+        for sha256 in sorted(self.checksums):
+            if not await unit.files.has_claim(sha256, self.owner):
+                return False
+        return True
+
+    async def complete(self, unit: UnitOfWork) -> None:
+        """Note the checksums, and give the contents back: files have them now."""
+        for sha256, crc32 in sorted(self.checksums.items()):
+            if crc32 is not None:
+                await unit.files.note_checksum(sha256, crc32)
+        await self.release(unit)
+
+    async def release(self, unit: UnitOfWork) -> None:
+        for sha256 in sorted(self.checksums):
+            await unit.files.release_content(sha256, self.owner)
 
 
 class Received(NamedTuple):
@@ -57,35 +97,27 @@ async def keep_content(
     ContentMissing where nothing was received, and no file has such content; FileStoreError.
     """
 
-    async def claim(unit: UnitOfWork) -> bool | None:
-        if await lock(unit) is None:
-            return None
-        now = await unit.files.time(unit.now)
-        return await unit.files.claim_content(
-            received.sha256, received.owner, until=now + CLAIM_TIME, now=now
-        )
+    claim = Claim(received.owner, {received.sha256: received.crc32})
 
-    async def release(unit: UnitOfWork) -> None:
-        await unit.files.release_content(received.sha256, received.owner)
+    async def take(unit: UnitOfWork) -> bool | None:
+        return None if await lock(unit) is None else await claim.take(unit)
 
     async def finish(unit: UnitOfWork) -> tuple[bool, T | None]:
         """Whether it has ended; it hasn't where others have claimed the content since."""
         record = await lock(unit)
         if record is None:
             return True, None
-        if not await unit.files.has_claim(received.sha256, received.owner):
+        if not await claim.is_held(unit):
             return False, None
         completed = await complete(unit, record)
-        if received.crc32 is not None:
-            await unit.files.note_checksum(received.sha256, received.crc32)
-        await release(unit)
+        await claim.complete(unit)
         return True, completed
 
-    while await _has_claimed(write, claim):
+    while await _has_claimed(write, take):
         try:
             await store.move(upload_key(received.owner), content_key(received.sha256))
         except ContentMissing:
-            await write(release)
+            await write(claim.release)
             raise
         has_ended, completed = await write(finish)
         if has_ended:
@@ -93,12 +125,12 @@ async def keep_content(
     return None
 
 
-async def _has_claimed(write: Write, claim: Callable[[UnitOfWork], Awaitable[bool | None]]) -> bool:
+async def _has_claimed(write: Write, take: Callable[[UnitOfWork], Awaitable[bool | None]]) -> bool:
     """False where nobody waits for the content any more. Raises Unavailable."""
     loop = asyncio.get_running_loop()
     waits_until = loop.time() + _MAX_WAIT
-    while (is_claimed := await write(claim)) is False:
+    while (is_claimed := await write(take)) is False:
         if loop.time() > waits_until:
-            raise Unavailable(_BUSY)
+            raise Unavailable(BUSY)
         await asyncio.sleep(_PAUSE)
     return is_claimed is not None

@@ -81,7 +81,7 @@ class Lease:
         failures = 0 if is_progress else self.failures
 
         async def fenced(unit: UnitOfWork) -> T:
-            until = await self.now(unit) + self._time
+            until = await self._now(unit) + self._time
             if not await unit.queue(self._queue).renew(self.job, until, failures):
                 raise LeaseLost
             return await work(unit)
@@ -124,7 +124,7 @@ class Lease:
         self, unit: UnitOfWork, after: float | None, failures: int | None = None
     ) -> None:
         """The same as a part of a unit of work, which is the last one under this lease."""
-        due_at = None if after is None else await self.now(unit) + timedelta(seconds=after)
+        due_at = None if after is None else await self._now(unit) + timedelta(seconds=after)
         count = self.failures if failures is None else failures
         await unit.queue(self._queue).release(self.job, due_at, count)
 
@@ -132,7 +132,7 @@ class Lease:
         """Remove the job, as a part of a unit of work."""
         await unit.queue(self._queue).remove(self.job)
 
-    async def now(self, unit: UnitOfWork) -> datetime:
+    async def _now(self, unit: UnitOfWork) -> datetime:
         return (
             await unit.queue(self._queue).time(unit.now) if self._clock is None else self._clock()
         )

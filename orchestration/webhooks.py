@@ -55,7 +55,7 @@ _GRACE: Final = 3.0
 """How long attempts under way may take, in seconds, when the process ends."""
 _LONGEST_PAUSE: Final = 30.0
 """How long to wait, in seconds, after storage wasn't to be had several times."""
-_MOST_DOUBLINGS: Final = 10
+_MAX_DOUBLINGS: Final = 10
 """How often a pause is doubled, so that it stays a number however long an outage is."""
 
 log = logging.getLogger("aicmo.webhooks")
@@ -368,7 +368,7 @@ class Dispatcher:
         return bool(new) or page.has_more
 
     def _pause(self, failures: int) -> float:
-        doubled: float = self._pace.poll * 2 ** min(failures, _MOST_DOUBLINGS)
+        doubled: float = self._pace.poll * 2 ** min(failures, _MAX_DOUBLINGS)
         return min(doubled, _LONGEST_PAUSE)
 
     def _may_be_planned(self, endpoint_id: str) -> bool:

@@ -200,16 +200,16 @@ class _MemoryStorage:
         """Events have their positions at once."""
         return 0
 
-    async def prune_events(self, keep: timedelta, most: int = EVENTS_AT_ONCE) -> int:
+    async def prune_events(self, keep: timedelta, limit: int = EVENTS_AT_ONCE) -> int:
         async with self.writing:
             session = MemorySession(_RETENTION, self.root)
             before = session.log
-            session.log = before.pruned(self.clock() - keep, most)
+            session.log = before.pruned(self.clock() - keep, limit)
             count = session.log.pruned_position - before.pruned_position
             self.root = session.outcome()
         return count
 
-    async def note_periods(self, most: int = PERIODS_AT_ONCE) -> int:
+    async def note_periods(self, limit: int = PERIODS_AT_ONCE) -> int:
         """Memory looks at all of its events, which are few."""
         return 0
 
@@ -309,17 +309,17 @@ class _DatabaseStorage:
             self.feed.notify()
         return count
 
-    async def prune_events(self, keep: timedelta, most: int = EVENTS_AT_ONCE) -> int:
+    async def prune_events(self, keep: timedelta, limit: int = EVENTS_AT_ONCE) -> int:
         async def prune(unit: UnitOfWork) -> int:
             session = cast(DatabaseSession, unit.session)
-            return await DatabaseEventPruner(session).prune(unit.now - keep, most)
+            return await DatabaseEventPruner(session).prune(unit.now - keep, limit)
 
         return await self.as_(_RETENTION).write(prune)
 
-    async def note_periods(self, most: int = PERIODS_AT_ONCE) -> int:
+    async def note_periods(self, limit: int = PERIODS_AT_ONCE) -> int:
         repositories = self.as_(_PERIODS)
         async with repositories.read() as snapshot:
-            over = await DatabasePeriods(cast(DatabaseSession, snapshot.session)).over(most)
+            over = await DatabasePeriods(cast(DatabaseSession, snapshot.session)).over(limit)
         if over:
             await repositories.write(
                 lambda unit: DatabasePeriods(cast(DatabaseSession, unit.session)).note(over)

@@ -275,16 +275,16 @@ class Storage(Protocol):
         """
         ...
 
-    async def prune_events(self, keep: timedelta, most: int = 500) -> int:
-        """Look at the next events older than `keep`, `most` of them, and remove those before them
+    async def prune_events(self, keep: timedelta, limit: int = 500) -> int:
+        """Look at the next events older than `keep`, `limit` of them, and remove those before them
         of the same keys; how many it looked at, 0: none is so old.
 
         It's one short transaction.
         """
         ...
 
-    async def note_periods(self, most: int = 10) -> int:
-        """Note from when to when the events of the next thousands of positions occurred, `most` of
+    async def note_periods(self, limit: int = 10) -> int:
+        """Note from when to when the events of the next thousands of positions occurred, `limit` of
         them; how many it were. Filters by time find their positions by that. In memory: 0.
         """
         ...

@@ -104,8 +104,9 @@ Everything else is an error of the response, with one of these in its `extension
 **Repeating a mutation** whose outcome you don't know, because of such a code or because no \
 answer came: a save under a key of your own may be repeated safely, since it leaves one entity \
 however often it's sent, and so may `recordQcResult`, because a draft has one result. The \
-repetition raises the revision again, and replaces what somebody else saved in between. Without \
-a key each save makes another entity. A repeated decision is answered with an \
+repetition raises the revision again, and replaces what somebody else saved in between. \
+`startRun` under a key of your own gives the run that is there, and changes nothing. Without a \
+key each of them makes another entity. A repeated decision is answered with an \
 InvalidTransitionError, a repeated deletion with a NotFoundError and a repetition with \
 `expectedRevision` with a RevisionConflictError, if the first one was stored.
 

@@ -36,7 +36,8 @@ class Context:
 
     `uploads` are those of the server; None: it keeps no files. `base` tells under which address
     the client reaches it. `evaluations` are those of the server; None: it checks no drafts.
-    `transfer_format` is how transfers look to clients; None: it carries none out.
+    `transfer_format` is how transfers look to clients; None: it carries none out, since it keeps no
+    files.
     """
 
     def __init__(
@@ -93,11 +94,10 @@ class Context:
             raise Unavailable("Drafts aren't checked here.")
         return self._evaluations
 
-    @property
-    def transfer_format(self) -> TransferFormat:
-        """Raises Unavailable where no transfers are carried out."""
+    def require_transfers(self) -> TransferFormat:
+        """How they look to clients. Raises Unavailable where none are carried out."""
         if self._transfer_format is None:
-            raise Unavailable("Nothing is imported or exported here.")
+            raise Unavailable("Nothing is imported or exported here: no files are kept.")
         return self._transfer_format
 
     @property

@@ -281,7 +281,7 @@ def create_app(
                 uploads=uploads,
                 archives=archives,
                 evaluations=evaluations,
-                transfer_format=transfer_format,
+                transfer_format=None if files is None else transfer_format,
                 write_seconds=settings.write_seconds,
             )
             app.serve(service)

@@ -18,7 +18,7 @@ from server.settings import SettingsError
 from server.terminal import errors_in_one_line, settings_of_a_database
 
 GRACE_HOURS: Final = 168.0
-_LEAST_HOURS: Final = 1.0
+_MIN_HOURS: Final = 1.0
 
 file_commands = typer.Typer(
     help="Files: whether their bytes are what they were, and those that nobody needs any more.",
@@ -46,7 +46,7 @@ def collect_garbage(
     ] = False,
     grace: Annotated[
         float,
-        typer.Option(help="Leave everything that is younger than so many hours.", min=_LEAST_HOURS),
+        typer.Option(help="Leave everything that is younger than so many hours.", min=_MIN_HOURS),
     ] = GRACE_HOURS,
 ) -> None:
     """Delete files that no version of any package has, and bytes that no file has.

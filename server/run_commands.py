@@ -54,6 +54,13 @@ def run_brief(
         ),
     ] = DEFAULT_REDRAFTS,
     approval: Annotated[bool, typer.Option(help="Wait until the plan is approved.")] = False,
+    run_id: Annotated[
+        str | None,
+        typer.Option(
+            help="The run's key; the same command again follows this run, and starts no other.",
+            metavar="KEY",
+        ),
+    ] = None,
     follow: Annotated[
         str | None, typer.Option(help="Follow this run, and start none.", metavar="KEY")
     ] = None,
@@ -66,6 +73,7 @@ def run_brief(
     if (brief_id is None) == (follow is None):
         raise typer.BadParameter("name a BRIEF_ID, or a run to --follow")
     input = {
+        "runId": run_id,
         "briefId": brief_id,
         "channels": channel or [],
         "maxRedrafts": max_redrafts,
@@ -88,8 +96,8 @@ def work(
 ) -> None:
     """Carry out runs, imports and exports, apart from the servers that serve the API.
 
-    Any number of workers may do so on PostgreSQL. It ends by SIGTERM or Ctrl+C; what is under way
-    then goes on elsewhere.
+    Any number of workers may do so on PostgreSQL. Servers send the webhooks for it. It ends by
+    SIGTERM or Ctrl+C; what is under way then goes on elsewhere.
     """
     with errors_in_one_line():
         settings = settings_of_a_database()

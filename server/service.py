@@ -88,7 +88,8 @@ class Service:
     archives: Archives | None
     """None where `files` is."""
     evaluations: Evaluations
-    transfer_format: TransferFormat
+    transfer_format: TransferFormat | None
+    """None where `files` is."""
     write_seconds: float
     """How long a client may leave unread what is sent to it."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)

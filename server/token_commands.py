@@ -20,7 +20,7 @@ from server.terminal import (
     show_secret,
 )
 
-_MOST_DAYS: Final = 36_500
+_MAX_DAYS: Final = 36_500
 
 _FIELDS: Final = (
     "tokenId kind name onBehalfOf scopes clientIds expiresAt revokedAt lastUsedAt revision "
@@ -71,7 +71,7 @@ def create(
     ] = None,
     days: Annotated[
         float | None,
-        typer.Option(help="In how many days it expires. Left out: never.", min=0, max=_MOST_DAYS),
+        typer.Option(help="In how many days it expires. Left out: never.", min=0, max=_MAX_DAYS),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

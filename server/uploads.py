@@ -25,7 +25,7 @@ from server.memory_budget import MemoryBudget
 from server.requests import HttpRequest, RequestRefused
 from server.responses import refuse
 
-LEAST_RATE: Final = 16 * 1024
+MIN_RATE: Final = 16 * 1024
 """How many bytes a client has to send in a second, on average, beyond its pauses."""
 _HELD_BYTES: Final = 1536 * 1024
 """The memory that an upload takes: what is being read, and what is being written."""
@@ -200,7 +200,7 @@ async def _body(request: HttpRequest, limits: FileLimits, part: _Part) -> AsyncI
             raise RequestRefused(400, "More bytes came than Content-Range names.")
         if chunk:
             yield chunk
-        if size < LEAST_RATE * (waited - limits.pause_seconds):
+        if size < MIN_RATE * (waited - limits.pause_seconds):
             raise _too_slow()
 
 

@@ -6,7 +6,7 @@ package. Whatever is killed in between can be repeated; bytes of nobody are coll
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
@@ -15,13 +15,11 @@ from domain.files import ByteCount, File
 from domain.production import Draft
 from files.names import unique_names
 from files.store import content_key, upload_key
-from orchestration.contents import CLAIM_TIME
+from orchestration.contents import BUSY, Claim
 from orchestration.producers.ports import PackageFile
 from orchestration.runs.steps import At
 from repositories.unit_of_work import UnitOfWork
 from resolvers.delivery.commands import save_delivery_package
-
-_BUSY: Final = "The same content is being stored at this time."
 
 
 class _Document(NamedTuple):
@@ -45,32 +43,24 @@ async def deliver(
     contents = {it.sha256: it.document.content for it in found}
     # Other steps of the run may have the same content.
     owner = f"{at.run.run_id}-{at.step.position}"
+    claim = Claim(owner, {sha256: crc32(content) for sha256, content in contents.items()})
 
-    async def claim(unit: UnitOfWork) -> bool:
-        now = await at.lease.now(unit)
-        until = now + CLAIM_TIME
-        return all(
-            [
-                await unit.files.claim_content(sha256, owner, until=until, now=now)
-                for sha256 in sorted(contents)
-            ]
-        )
+    async def take(unit: UnitOfWork) -> None:
+        if not await claim.take(unit):
+            raise Unavailable(BUSY)  # nothing stays claimed then
 
-    if contents and not await at.lease.write(claim, is_progress=False):
-        raise Unavailable(_BUSY)
+    if contents:
+        await at.lease.write(take, is_progress=False)
     for sha256, content in contents.items():
         await _keep(at, f"{owner}-{sha256}", sha256, content)
 
     async def store_package(unit: UnitOfWork) -> DeliveryPackage:
-        for sha256 in sorted(contents):
-            if not await unit.files.has_claim(sha256, owner):
-                raise Unavailable(_BUSY)
+        if not await claim.is_held(unit):
+            raise Unavailable(BUSY)
         artifacts = [await _artifact(unit, at, draft, it) for it in found]
         command = SaveDeliveryPackage(draft_id=draft.draft_id, artifacts=tuple(artifacts))
         saved = await save_delivery_package(unit, command)
-        for sha256, content in sorted(contents.items()):
-            await unit.files.note_checksum(sha256, crc32(content))
-            await unit.files.release_content(sha256, owner)
+        await claim.complete(unit)
         return saved
 
     return store_package

@@ -72,7 +72,7 @@ class SqliteFile(aiosqlite.Connection):
         self._seen_at = 0.0
         self._looks = 0
         self._size = 0
-        self._most_size = UNLIMITED
+        self._max_size = UNLIMITED
 
         def connect() -> sqlite3.Connection:
             self.direct = sqlite3.connect(database, **(options | {"check_same_thread": False}))
@@ -130,12 +130,12 @@ class SqliteFile(aiosqlite.Connection):
         self._size += int(size or 0)
         if self._is_on_loop and self._size > _SMALL:
             raise ValueError("the answer is large")
-        return self._size <= self._most_size
+        return self._size <= self._max_size
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         self._is_on_loop = True
         self._looks = self._size = 0
-        self._most_size = readable()
+        self._max_size = readable()
         try:
             return self.direct.execute(sql, arguments).fetchall()
         except sqlite3.DatabaseError as error:
@@ -145,7 +145,7 @@ class SqliteFile(aiosqlite.Connection):
         finally:
             self._is_on_loop = False
         answer = ANSWER.get()
-        if answer is not None and self._size > self._most_size:
+        if answer is not None and self._size > self._max_size:
             raise answer.exceeded()
         self._size = 0
         self.direct.execute(f"PRAGMA busy_timeout = {_WAIT_MILLISECONDS}")
@@ -197,13 +197,13 @@ class _Counting:
 
     def __init__(self, answer: AnswerSize) -> None:
         self._answer = answer
-        self._most = answer.readable
+        self._max_size = answer.readable
         self._size = 0
 
     def __call__(self, _: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Count the row's texts. Raises AnswerTooLarge."""
         self._size += sum(len(value) for value in row if type(value) is str)
-        if self._size > self._most:
+        if self._size > self._max_size:
             raise self._answer.exceeded()
         return row
 

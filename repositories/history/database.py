@@ -10,11 +10,9 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Integer,
     Select,
     TableValuedAlias,
     and_,
-    bindparam,
     func,
     not_,
     or_,
@@ -36,7 +34,7 @@ from repositories.history.retention import pruned_position
 from repositories.history.rows import STATE, event_of, parameter, select_events
 from repositories.history.states import record_of
 from repositories.history.tables import events
-from repositories.sql.criteria import storable
+from repositories.sql.criteria import LIMIT, storable
 from repositories.sql.dialects import Dialect
 from repositories.sql.rows import rows_as, rows_of
 from repositories.sql.session import DatabaseSession
@@ -83,7 +81,7 @@ class DatabaseEventReads:
             self._has_state,
             self._session.dialect,
         )
-        values = {**given, **values_to_find(given), **bounds._asdict(), "most": limit + 1}
+        values = {**given, **values_to_find(given), **bounds._asdict(), "limit": limit + 1}
         found = list(map(event_of, await self._session.rows(statement, values)))
         items, has_more = found[:limit], len(found) > limit
         if backwards:
@@ -120,7 +118,7 @@ class DatabaseEventReads:
             "values": storable(list(dict.fromkeys(keys))),
             "entity_type": entity_type,
             "before": before,
-            "most": limit,
+            "limit": limit,
         }
         events = map(event_of, await self._session.rows(statement, values))
         return {key: tuple(them) for key, them in groupby(events, key=attrgetter("entity_key"))}
@@ -216,7 +214,7 @@ def _of_entities(
             < place.correlate(keys).scalar_subquery()
         )
         found = found.where(is_earlier)
-    found = found.order_by(*_newest_first(newest)).limit(bindparam("most", type_=Integer()))
+    found = found.order_by(*_newest_first(newest)).limit(LIMIT)
     return _of_keys(rule, keys, found, dialect, has_state=has_state)
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Select, bindparam, select, true, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, select, true, tuple_
 
 from domain.history import EventFilter
 from repositories.criteria import Filter
 from repositories.drivers.compiled import Statement
 from repositories.history.rows import STATE, parameter, select_events
 from repositories.history.tables import events
-from repositories.sql.criteria import storable
+from repositories.sql.criteria import LIMIT, storable
 from repositories.sql.dialects import Dialect
 from repositories.sql.rows import rows_as, rows_of
 from repositories.sql.statements import limited
@@ -91,7 +91,7 @@ def page_statement(
         if is_before:
             found = found.where(position < parameter("before", events.c.position))
     found = found.order_by(position.desc() if backwards else position)
-    found = found.limit(bindparam("most", type_=Integer()))
+    found = found.limit(LIMIT)
     return limited(found, STATE if has_state else (), "event_id", dialect, in_order)
 
 
@@ -140,4 +140,4 @@ def _ids_of(
         found = found.where(place < tuple_(value, parameter("before", them.c.position)))
     order = (column, them.c.position)
     ordered = found.order_by(*(it.desc() if backwards else it for it in order))
-    return ordered.limit(bindparam("most", type_=Integer()))
+    return ordered.limit(LIMIT)

@@ -32,7 +32,7 @@ IDLE_SECONDS: Final = 10.0
 class Noted(Protocol):
     """What the storage is to the periods."""
 
-    async def note_periods(self, most: int = PERIODS_AT_ONCE) -> int: ...
+    async def note_periods(self, limit: int = PERIODS_AT_ONCE) -> int: ...
 
 
 async def keep_noting(
@@ -69,12 +69,12 @@ class DatabasePeriods:
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 
-    async def over(self, most: int) -> list[Period]:
-        """The next periods that are over and not noted, `most` of them."""
+    async def over(self, limit: int) -> list[Period]:
+        """The next periods that are over and not noted, `limit` of them."""
         dialect = self._session.dialect
         [(noted, last)] = await self._session.rows(_state(dialect))
         found: list[Period] = []
-        while len(found) < most:
+        while len(found) < limit:
             # Old events may be gone, so there may be periods without any.
             [(position,)] = await self._session.rows(_next(dialect), {"after": _end(noted)})
             if position is None:

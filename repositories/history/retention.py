@@ -31,7 +31,7 @@ IDLE_SECONDS: Final = 60.0
 class Pruned(Protocol):
     """What the storage is to the retention of events."""
 
-    async def prune_events(self, keep: timedelta, most: int = EVENTS_AT_ONCE) -> int: ...
+    async def prune_events(self, keep: timedelta, limit: int = EVENTS_AT_ONCE) -> int: ...
 
 
 async def keep_pruning(
@@ -53,14 +53,14 @@ class DatabaseEventPruner:
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 
-    async def prune(self, before: datetime, most: int) -> int:
-        """Look at the next events, `most` of them, and remove what those from `before` replaced.
+    async def prune(self, before: datetime, limit: int) -> int:
+        """Look at the next events, `limit` of them, and remove what those from `before` replaced.
 
         It returns how many it looked at.
         """
         statements = _STATEMENTS[self._session.dialect]
         looked_at, remove, forget, note = statements
-        [(first, last)] = await self._session.rows(looked_at, {"before": before, "most": most})
+        [(first, last)] = await self._session.rows(looked_at, {"before": before, "limit": limit})
         if last is None or last <= first:
             return 0
         window = {"first": first, "last": last}
@@ -81,7 +81,7 @@ def _looked_at() -> Any:
         select(position, events.c.occurred_at)
         .where(position > pruned_position())
         .order_by(position)
-        .limit(bindparam("most", type_=events.c.revision.type))
+        .limit(bindparam("limit", type_=events.c.revision.type))
         .subquery("found")
     )
     young = case((found.c.occurred_at >= before, found.c.position))

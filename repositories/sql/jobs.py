@@ -24,7 +24,7 @@ from domain.callers import Caller
 from domain.sources import utc_now
 from repositories.drivers.compiled import Statement
 from repositories.jobs import Job, caller_as_json, caller_of_json
-from repositories.sql.criteria import storable
+from repositories.sql.criteria import LIMIT, storable
 from repositories.sql.dialects import POSTGRESQL, Dialect
 from repositories.sql.leases import lease_columns, take
 from repositories.sql.mapping import Values
@@ -78,7 +78,7 @@ class DatabaseJobQueue:
         await self._run(_add, given)
 
     async def claim(self, limit: int, lease: timedelta, now: datetime) -> Sequence[Job]:
-        rows = await self._run(_due, {"now": now, "most": limit})
+        rows = await self._run(_due, {"now": now, "limit": limit})
         if not rows:
             return []
         taken = {"ids": [row[0] for row in rows], "until": now + lease}
@@ -137,7 +137,7 @@ def _due(table: Table, key: str, dialect: Dialect) -> Statement:
         select(jobs.id, jobs[key], jobs.token, jobs.caller, jobs.failures)
         .where(jobs.due_at <= _parameter("now", jobs.due_at))
         .order_by(jobs.due_at, jobs.id)
-        .limit(bindparam("most", type_=Integer()))
+        .limit(LIMIT)
         .with_for_update(skip_locked=True)
     )
     return dialect.compile(found)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select
+from sqlalchemy import BigInteger, bindparam, delete, insert, select
 
 from domain.bulk import ErrorPolicy
 from domain.json_object import JsonObject
@@ -12,7 +12,7 @@ from domain.transfers import Export, Import, TransferEntity, TransferStatus
 from repositories.drivers.compiled import Row, Statement
 from repositories.jobs import Job
 from repositories.records import constructor
-from repositories.sql.criteria import storable
+from repositories.sql.criteria import LIMIT, storable
 from repositories.sql.dialects import Dialect
 from repositories.sql.jobs import DatabaseJobQueue
 from repositories.sql.mapping import EntityMapping, EntityTable, Values
@@ -163,7 +163,7 @@ class DatabaseTransferJobs(DatabaseJobQueue):
         await self._session.rows(_remove_lines(self._session.dialect), given)
 
     async def lines(self, transfer_id: str, after: int, limit: int) -> Sequence[ResultLines]:
-        given = {"transfer_id": transfer_id, "after": after, "most": limit}
+        given = {"transfer_id": transfer_id, "after": after, "limit": limit}
         rows = await self._session.rows(_lines(self._session.dialect), given)
         return [ResultLines(position, text) for position, text in rows]
 
@@ -203,6 +203,6 @@ def _lines(dialect: Dialect) -> Statement:
         select(lines.id, lines.lines)
         .where(_is_of_transfer(), lines.id > bindparam("after", type_=BigInteger()))
         .order_by(lines.id)
-        .limit(bindparam("most", type_=Integer()))
+        .limit(LIMIT)
     )
     return dialect.compile(found)

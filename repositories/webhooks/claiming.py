@@ -9,6 +9,7 @@ from sqlalchemy import Integer, bindparam, not_, select, true, update
 
 from domain.webhooks import Claim, EndedAttempt, NewDelivery
 from repositories.drivers.compiled import Statement
+from repositories.sql.criteria import LIMIT
 from repositories.sql.dialects import Dialect
 from repositories.sql.leases import take
 from repositories.webhooks.records import (
@@ -54,7 +55,7 @@ class DatabaseClaims(WebhookStatements):
     ) -> Sequence[Claim]:
         given = {
             "now": now,
-            "most": limit,
+            "limit": limit,
             "of_each": limit if of_each is None else of_each,
             "excluded": excluded,
             "only": only,
@@ -130,7 +131,7 @@ def _due(is_limited: bool, dialect: Dialect) -> Statement:
         .select_from(joined)
         .where(*conditions)
         .order_by(due.c.due_at, due.c.id)
-        .limit(bindparam("most", type_=Integer()))
+        .limit(LIMIT)
     )
     return dialect.compile(claimed)
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Integer, bindparam, delete, func, select
+from sqlalchemy import delete, func, select
 
 from repositories.drivers.compiled import Statement
+from repositories.sql.criteria import LIMIT
 from repositories.sql.dialects import POSTGRESQL, Dialect
 from repositories.webhooks.claiming import DatabaseClaims
 from repositories.webhooks.endpoints import DatabaseEndpoints
@@ -28,7 +29,7 @@ class DatabaseWebhookRepository(
         return found
 
     async def remove_finished(self, before: datetime, limit: int) -> int:
-        given = {"before": before, "most": limit}
+        given = {"before": before, "limit": limit}
         return len(await self._session.rows(_remove_finished(self._session.dialect), given))
 
 
@@ -42,7 +43,7 @@ def _remove_finished(dialect: Dialect) -> Statement:
         select(it.id)
         .where(it.finished_at < parameter("before", it.finished_at))
         .order_by(it.finished_at)
-        .limit(bindparam("most", type_=Integer()))
+        .limit(LIMIT)
     )
     removed = delete(webhook_deliveries).where(it.id.in_(old)).returning(it.id)
     return dialect.compile(removed)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Integer, bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 
 from domain.webhooks import MAX_ATTEMPTS_BEFORE
 from repositories.criteria import Filter
 from repositories.drivers.compiled import Row, Statement
-from repositories.sql.criteria import condition, shape_of, values_of
+from repositories.sql.criteria import LIMIT, condition, shape_of, values_of
 from repositories.sql.dialects import Dialect
 from repositories.webhooks.statements import PENDING, WebhookStatements, parameter, pending
 from repositories.webhooks.tables import webhook_attempts, webhook_deliveries
@@ -24,7 +24,7 @@ class DatabaseReplays(WebhookStatements):
     ) -> int:
         dialect = self._session.dialect
         statement = await self._session.compiled(_replay, shape_of(filter), dialect)
-        given = {"endpoint": endpoint_id, "most": limit, **values_of(filter)}
+        given = {"endpoint": endpoint_id, "limit": limit, **values_of(filter)}
         rows = await self._session.rows(statement, given)
         if rows:
             due = {"endpoint_id": endpoint_id, "now": now}
@@ -37,7 +37,7 @@ class DatabaseReplays(WebhookStatements):
     ) -> int:
         dialect = self._session.dialect
         statement = await self._session.compiled(_paused, shape_of(filter), dialect)
-        given = {"endpoint": endpoint_id, "now": now, "most": limit, **values_of(filter)}
+        given = {"endpoint": endpoint_id, "now": now, "limit": limit, **values_of(filter)}
         rows = await self._session.rows(statement, given)
         if rows:
             due = {"ids": [id for id, *_ in rows], "now": now}
@@ -62,7 +62,7 @@ def _replay(shape: Filter | None, dialect: Dialect) -> Statement:
             it.state != pending(),
             condition(webhook_deliveries, shape, dialect),
         )
-        .limit(bindparam("most", type_=Integer()))
+        .limit(LIMIT)
     )
     changed = (
         update(webhook_deliveries)
@@ -85,7 +85,7 @@ def _paused(shape: Filter | None, dialect: Dialect) -> Statement:
             condition(webhook_deliveries, shape, dialect),
         )
         .order_by(it.due_at.desc(), it.id.desc())
-        .limit(bindparam("most", type_=Integer()))
+        .limit(LIMIT)
     )
     return dialect.compile(found.with_for_update())
 

@@ -25,6 +25,10 @@ class RunReads(EntityReads[Run], Protocol):
 class RunRepository(RunReads, EntityRepository[Run], Protocol):
     """Reads, saves and deletes runs."""
 
+    async def lock_key(self, run_id: str) -> None:
+        """Wait until no other unit of work starts a run under this key, and keep others out."""
+        ...
+
 
 class ExchangeReads(Protocol):
     """Reads what runs that the caller may see have said to language models, and they to them."""

@@ -132,6 +132,9 @@ class DatabaseRunRepository(DatabaseRepository[Run]):
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(run_ids, projections)
 
+    async def lock_key(self, run_id: str) -> None:
+        await self._lock("run", [run_id])
+
     def _from_row(self, row: Row) -> Run:
         (
             run_id,

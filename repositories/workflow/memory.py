@@ -27,6 +27,9 @@ class MemoryRunRepository(MemoryRepository[Run]):
     ) -> Mapping[str, tuple[str, ...]]:
         return await self._children_json(run_ids, projections)
 
+    async def lock_key(self, run_id: str) -> None:
+        """Does nothing: this unit of work holds the write lock."""
+
     async def delete(self, key: str) -> bool:
         is_deleted = await super().delete(key)
         if is_deleted:

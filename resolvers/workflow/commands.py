@@ -24,11 +24,21 @@ _RUNS_AT_ONCE: Final = 100
 
 
 async def start_run(unit: UnitOfWork, command: StartRun) -> Run:
-    """Raises ValidationFailed, NotFound."""
+    """It may be repeated with a key of the caller's own: the run that has it is returned then.
+
+    Raises ValidationFailed, NotFound.
+    """
     require_valid(command)
+    if command.run_id is not None:
+        await unit.runs.lock_key(command.run_id)
+        stored = await run_for_update(unit, command.run_id)
+        if stored is not None:
+            workflow.require_same(stored, command, unit.caller.id)
+            return stored
     if await unit.briefs.get(command.brief_id) is None:
         raise NotFound("brief", "brief_id", command.brief_id)
-    new = workflow.new_run(command, unit.new_key("run"), unit.caller.id, unit.now)
+    run_id = command.run_id or unit.new_key("run")
+    new = workflow.new_run(command, run_id, unit.caller.id, unit.now)
     started = await unit.runs.save(new)
     jobs = unit.queue(Queue.RUNS)
     await jobs.add(started.run_id, unit.caller, await jobs.time(unit.now))

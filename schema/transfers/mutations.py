@@ -6,7 +6,7 @@ import strawberry
 
 from domain import transfers
 from domain.scopes import Scope
-from domain.transfers import StartExport
+from domain.transfers import StartExport, StartImport
 from domain.validation import require_valid
 from resolvers.transfers import commands
 from schema.context import Context
@@ -40,12 +40,27 @@ class CancelExportPayload(Payload):
     export: Export | None = entity()
 
 
+async def _start_import(
+    context: Context, command: StartImport, *, rolls_back: bool = False
+) -> transfers.Import:
+    """Raises Unavailable, ValidationFailed, NotFound, NotAllowed."""
+    context.require_transfers()
+    return await context.write(
+        lambda unit: commands.start_import(unit, command), rolls_back=rolls_back
+    )
+
+
+async def _validate_import(context: Context, command: StartImport) -> None:
+    await _start_import(context, command, rolls_back=True)
+
+
 async def _start_export(
     context: Context, command: StartExport, *, rolls_back: bool = False
 ) -> transfers.Export:
-    """Raises ValidationFailed, also for the filter, and NotAllowed."""
+    """Raises Unavailable, ValidationFailed, also for the filter, and NotAllowed."""
+    transfer_format = context.require_transfers()
     require_valid(command)
-    context.transfer_format.criteria_of(command.entity, command.filter)
+    transfer_format.criteria_of(command.entity, command.filter)
     return await context.write(
         lambda unit: commands.start_export(unit, command), rolls_back=rolls_back
     )
@@ -57,13 +72,14 @@ async def _validate_export(context: Context, command: StartExport) -> None:
 
 @strawberry.type
 class TransfersMutation:
-    start_import: StartImportPayload | None = mutation(
+    start_import: StartImportPayload | None = mutation_apart(
         "Save each line of a file of JSON Lines as an entity. A server does so step by step, in "
         "your name and with what you may do now; `importChanged` follows it. It also requires "
         "`files:read`, and the scope to save such entities, such as `production:write`.",
         StartImportPayload,
         StartImportInput,
-        commands.start_import,
+        _start_import,
+        _validate_import,
         scope=Scope.FILES_WRITE,
         outcome="import_",
     )

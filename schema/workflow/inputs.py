@@ -10,7 +10,7 @@ from domain import workflow
 from domain.workflow import DEFAULT_REDRAFTS, MAX_REDRAFTS
 from repositories.criteria import Direction
 from schema.commands import command_input, expected_revision, optional, required
-from schema.descriptions import KEY, NAMES, describe_enum
+from schema.descriptions import KEY, NAMES, OWN_KEY, describe_enum
 from schema.filtering import (
     ALL_HOLD,
     BooleanFilter,
@@ -35,6 +35,12 @@ from schema.workflow.enums import RunStatus
 
 @command_input(workflow.StartRun, "Which brief is taken to packages, and how.")
 class StartRunInput:
+    run_id: strawberry.ID | None = optional(
+        "The run's key.",
+        OWN_KEY,
+        "With other options it's refused, and so it is where somebody else has started the run.",
+        KEY,
+    )
     brief_id: strawberry.ID = required("The brief.", KEY)
     channels: list[str] | None = optional(
         "The channels that the plan is to be of. Left out, those that fit.", NAMES

@@ -47,8 +47,8 @@ class WorkflowMutation:
     start_run: StartRunPayload | None = mutation(
         "Take a brief to packages: normalise it, plan, wait for the approval, and for each tactic "
         "of the campaign write a draft, check it and package it. Servers do so step by step, in "
-        "your name and with what you may do now; `runChanged` follows it. Repeated, it starts "
-        "another run.",
+        "your name and with what you may do now; `runChanged` follows it. Repeated "
+        "with the same `runId` it gives the run that is there; without one it starts another run.",
         StartRunPayload,
         StartRunInput,
         commands.start_run,

@@ -117,13 +117,23 @@ class Settings(Fields):
         return self
 
     @model_validator(mode="after")
-    def _sends_no_key_in_the_clear(self) -> Self:
+    def _sends_nothing_in_the_clear(self) -> Self:
         parts = urlsplit(self.model_url)
-        if self.model_api_key and parts.scheme == "http" and not _is_here(parts.hostname or ""):
+        if parts.scheme != "http" or _is_here(parts.hostname or ""):
+            return self
+        if self.model_api_key:
             raise PydanticCustomError(
                 "clear",
                 "must be a URL of https with AICMO_MODEL_API_KEY: everybody on the way could read "
                 "the key",
+                {"at": ["model_url"]},
+            )
+        if not self.model_allow_http:
+            raise PydanticCustomError(
+                "clear",
+                "must be a URL of https; of http on this machine alone: everybody on the way could "
+                "read the briefs. AICMO_MODEL_ALLOW_HTTP=true allows it on a network that you "
+                "trust",
                 {"at": ["model_url"]},
             )
         return self

@@ -363,6 +363,13 @@ class Fields(BaseSettings):
         ),
         repr=False,
     )
+    model_allow_http: bool = Field(
+        False,
+        description=(
+            "Let the endpoint be one of http on another machine: only on a network that you trust, "
+            "since whoever is on the way reads the briefs. A key isn't sent there."
+        ),
+    )
     model_seconds: float = Field(
         120.0, gt=0, le=300, description="How long one answer of the model may take."
     )

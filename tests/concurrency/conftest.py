@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import text
 
 from domain.callers import Caller
 from repositories.criteria import AttributeMask
+from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import (
     Repositories,
@@ -67,3 +69,23 @@ async def storage(_storage: str | None) -> AsyncIterator[Storage]:
     database = await open_emptied(_storage, pool_size=16)
     yield Interleaved(create_storage(PersistenceMode.DB, database))
     await close_database(database)
+
+
+@pytest.fixture
+async def processes(postgresql_url: str) -> AsyncIterator[tuple[Database, Database]]:
+    """Two processes on one database: nothing within a process brings them in order."""
+    databases = open_database(postgresql_url), open_database(postgresql_url)
+    yield databases
+    for database in databases:
+        await close_database(database)
+
+
+async def until_waiting_or_done(database: Database, task: asyncio.Task[Any]) -> None:
+    """Return when the task is done, or its transaction waits for a lock."""
+    async with database.readers.connect() as connection:
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+        )
+        while not task.done() and not (await connection.execute(waiting)).scalar():
+            await connection.rollback()

@@ -1,6 +1,6 @@
 """Bulks at once, and beside single saves: no errors, no mixtures, and no deadlocks."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -9,11 +9,10 @@ import pytest
 
 from domain.errors import RevisionConflict
 from repositories import factory
-from repositories.drivers.engine import Database, open_database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.conftest import close_database
 from tests.persistence.types_under_test import BRIEF, DRAFT, PACKAGE, SAVED, TypeUnderTest
 from tests.support.tasks import together
 
@@ -42,15 +41,6 @@ async def _save_many(
 ) -> Any:
     revisions = [None for _ in records]
     return await repositories.write(lambda unit: entity_type.of(unit).save_many(records, revisions))
-
-
-@pytest.fixture
-async def processes(postgresql_url: str) -> AsyncIterator[tuple[Database, Database]]:
-    """Two processes on one database: nothing within a process brings them in order."""
-    databases = open_database(postgresql_url), open_database(postgresql_url)
-    yield databases
-    for database in databases:
-        await close_database(database)
 
 
 def _repositories_of(database: Database) -> Repositories:

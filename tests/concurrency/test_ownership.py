@@ -1,20 +1,19 @@
 """Whose entities are holds under races: of saves, moves and deletes, by several processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from domain.entity import Owned
 from repositories.criteria import PageRequest
-from repositories.drivers.engine import Database, open_database
+from repositories.drivers.engine import Database
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, UnitOfWork
 from tests import builders as build
-from tests.conftest import close_database
+from tests.concurrency.conftest import until_waiting_or_done
 from tests.persistence.types_under_test import (
     BRIEF,
     CAMPAIGN,
@@ -75,28 +74,8 @@ BELOW = {
 }
 
 
-@pytest.fixture
-async def processes(postgresql_url: str) -> AsyncIterator[tuple[Database, Database]]:
-    """Two processes on one database: nothing within a process brings them in order."""
-    databases = open_database(postgresql_url), open_database(postgresql_url)
-    yield databases
-    for database in databases:
-        await close_database(database)
-
-
 def repositories_of(database: Database) -> Repositories:
     return create_storage(PersistenceMode.DB, database).as_(build.caller())
-
-
-async def until_waiting_or_done(database: Database, task: asyncio.Task[Any]) -> None:
-    """Return when the task is done, or its transaction waits for a lock."""
-    async with database.readers.connect() as connection:
-        waiting = text(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
-        )
-        while not task.done() and not (await connection.execute(waiting)).scalar():
-            await connection.rollback()
 
 
 async def require_true_clients(repositories: Repositories) -> None:

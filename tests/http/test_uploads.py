@@ -408,6 +408,27 @@ async def test_a_store_that_is_full_is_unavailable(server: Served) -> None:
     assert response.json()["errors"][0]["message"] == "The file store is full."
 
 
+@pytest.mark.parametrize("is_asked", [False, True])
+async def test_without_files_nothing_is_imported_or_exported(serve: Serve, is_asked: bool) -> None:
+    """What would be started waited for ever."""
+    without = await serve(
+        persistence_mode="db", database_url="postgresql://nobody@localhost/nothing"
+    )
+    starts = {
+        "startImport": {"fileId": "file-1", "entity": "DRAFT", "validateOnly": is_asked},
+        "startExport": {"entity": "DRAFT", "validateOnly": is_asked},
+    }
+
+    for name, input in starts.items():
+        type_ = f"{name[0].upper()}{name[1:]}Input"
+        query = f"mutation ($input: {type_}!) {{ {name}(input: $input) {{ errors {{ code }} }} }}"
+        error = await without.api.fail(query, input=input)
+        assert (error["code"], error["message"]) == (
+            "UNAVAILABLE",
+            "Nothing is imported or exported here: no files are kept.",
+        )
+
+
 async def test_without_files_there_are_no_addresses(serve: Serve, server: Served) -> None:
     url = await upload_url(server)
     without = await serve(

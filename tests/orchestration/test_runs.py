@@ -468,6 +468,20 @@ async def test_a_server_without_producers_leaves_runs_to_others(system: System) 
     assert (await system.settled(started)).status is RunStatus.SUCCEEDED
 
 
+async def test_a_run_waits_at_its_packages_for_a_server_that_keeps_files(system: System) -> None:
+    await system.add_brief()
+    started = await system.start()
+
+    await system.another(producers=system.fakes.as_producers(store=None)).settle()
+    step = (await system.run_of(started)).current
+
+    assert step is not None
+    assert step.name == "package"
+    assert step.error == "It waits for a server that does this step."
+    system.clock.move(seconds=31)
+    assert (await system.settled(started)).status is RunStatus.SUCCEEDED
+
+
 # Callers
 
 

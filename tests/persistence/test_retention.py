@@ -28,8 +28,8 @@ async def save(storage: Storage, *keys: str) -> None:
     await storage.sequence_events()
 
 
-async def prune(storage: Storage, keep: timedelta = DAY, most: int = ALL) -> int:
-    return await storage.prune_events(keep, most)
+async def prune(storage: Storage, keep: timedelta = DAY, limit: int = ALL) -> int:
+    return await storage.prune_events(keep, limit)
 
 
 async def left(storage: Storage) -> tuple[int, list[tuple[int | None, str, int]]]:
@@ -66,7 +66,7 @@ async def test_a_step_looks_at_no_more_than_it_may(storage: Storage, clock: Sett
     await save(storage, *["key"] * 5)
     clock.move(days=2)
 
-    assert [await prune(storage, most=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [await prune(storage, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     assert await left(storage) == (5, [(5, "key", 5)])
 
 
@@ -200,7 +200,7 @@ async def test_two_may_prune_at_once(storage: Storage, clock: SettableClock) -> 
     await save(storage, *["key", "other"] * 10)
     clock.move(days=2)
 
-    await asyncio.gather(*(prune(storage, most=3) for _ in range(10)))
+    await asyncio.gather(*(prune(storage, limit=3) for _ in range(10)))
     while await prune(storage):
         pass
 
@@ -250,7 +250,7 @@ async def test_it_goes_on_until_nothing_is_old_and_after_a_failure() -> None:
     pauses: list[float] = []
 
     class Steps:
-        async def prune_events(self, keep: timedelta, most: int = 0) -> int:
+        async def prune_events(self, keep: timedelta, limit: int = 0) -> int:
             outcome = outcomes.pop(0)
             if isinstance(outcome, Exception):
                 raise outcome

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from domain.qc import QcSeverity
+from orchestration.producers.qc.evaluating import evaluated
 from orchestration.producers.qc.kinds import Kind
 from orchestration.producers.qc.registry import BY_ID, REGISTERED
 from tests.producers.checking import draft, finds, found, other
@@ -42,6 +43,10 @@ CASES: Final[list[tuple[str, bool, str, Mapping[str, Any]]]] = [
     ("length", True, "word " * 11, {"guidelines": {"length": {"blog_post": [5, 10]}}}),
     ("length", False, "word " * 10, {"guidelines": {"length": {"blog_post": [5, 10]}}}),
     ("length", False, "word", {"content_type": "poster"}),
+    ("length", False, "50 %", {"content_type": "poster"}),
+    ("length", False, "![](poster.png)", {"content_type": "poster"}),
+    ("length", True, "---\nsubject: Bread\n---\n<!-- here -->", {"content_type": "poster"}),
+    ("length", True, "***", {"guidelines": {"length": {"blog_post": [0, 10]}}}),
     ("length", True, "a" * 200_001, {"content_type": "poster"}),
     ("heading-order", True, "# A\n\n### B", {}),
     ("heading-order", False, "# A\n\n## B\n\n### C\n\n# D", {}),
@@ -351,6 +356,33 @@ def test_a_long_subject_is_less_bad_than_none() -> None:
     [long] = found("subject-length", draft(content_type="email", metadata={"subject": "a" * 61}))
 
     assert (absent.severity, long.severity) == (QcSeverity.MAJOR, QcSeverity.MINOR)
+
+
+ABOUT_LENGTH: Final[list[tuple[str, Mapping[str, Any], QcSeverity]]] = [
+    ("word " * 149, {}, QcSeverity.MAJOR),
+    ("word " * 38, {}, QcSeverity.MAJOR),
+    ("word " * 37, {}, QcSeverity.CRITICAL),
+    ("word", {}, QcSeverity.CRITICAL),
+    ("![](loaf.png)", MAIL, QcSeverity.CRITICAL),
+    ("Bread today", POST, QcSeverity.MAJOR),
+    ("#bread https://bakery.shop", POST, QcSeverity.CRITICAL),
+    ("word " * 5, {"guidelines": {"length": {"blog_post": [20, 30]}}}, QcSeverity.MAJOR),
+    ("word " * 4, {"guidelines": {"length": {"blog_post": [20, 30]}}}, QcSeverity.CRITICAL),
+    ("<!-- here -->", {"content_type": "poster"}, QcSeverity.CRITICAL),
+    ("パンは時間がかかります。" * 10, {}, QcSeverity.MAJOR),
+    ("パンは時間がかかります。", {}, QcSeverity.CRITICAL),
+    ("a " * 100_001, {}, QcSeverity.MAJOR),
+]
+
+
+@pytest.mark.parametrize(("body", "changes", "severity"), ABOUT_LENGTH)
+def test_a_draft_of_less_than_a_quarter_of_the_least_fails_whatever_its_score(
+    body: str, changes: Mapping[str, Any], severity: QcSeverity
+) -> None:
+    evaluation = evaluated(draft(body, **changes), ["length"], 0.0)
+
+    assert [it.severity for it in evaluation.findings] == [severity]
+    assert evaluation.passed is (severity is not QcSeverity.CRITICAL)
 
 
 def test_front_matter_goes_before_metadata() -> None:

@@ -9,7 +9,7 @@ from orchestration.producers.qc.registry import BY_ID
 from tests.producers.corpus_files import accuracies, specimens
 from tests.producers.table import PAGE, table_in, tabulated
 
-LEAST: Final = 0.95
+MIN_ACCURACY: Final = 0.95
 
 
 def test_the_corpus_has_texts_of_five_content_types_and_faults_of_every_benchmark() -> None:
@@ -33,8 +33,8 @@ def test_clean_texts_have_no_issue() -> None:
 def test_a_benchmark_is_right_about_the_corpus(benchmark_id: str) -> None:
     accuracy = accuracies([*specimens("clean"), *specimens("faulty")])[benchmark_id]
 
-    assert accuracy.precision >= LEAST
-    assert accuracy.recall >= LEAST
+    assert accuracy.precision >= MIN_ACCURACY
+    assert accuracy.recall >= MIN_ACCURACY
 
 
 def test_the_documented_table_is_what_the_command_writes() -> None:

@@ -133,6 +133,7 @@ def test_every_mutation_can_be_guarded_by_a_revision(name: str) -> None:
         ("saveDraft", "draftId", False),
         ("recordQcResult", "resultId", False),
         ("saveDeliveryPackage", "packageId", False),
+        ("startRun", "runId", False),
         ("normalizeBrief", "briefId", True),
         ("approveStrategyPlan", "strategyId", True),
         ("rejectStrategyPlan", "strategyId", True),

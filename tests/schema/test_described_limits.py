@@ -72,6 +72,7 @@ COMPLETE: dict[str, Callable[..., Json]] = {
     "startExport": lambda: {"entity": "DRAFT", "filter": {}, "clientId": "client-1"},
     "cancelExport": lambda: {"exportId": "export-1", "expectedRevision": 1},
     "startRun": lambda: {
+        "runId": "run-2",
         "briefId": "brief-1",
         "channels": ["search"],
         "maxRedrafts": 2,

@@ -318,7 +318,7 @@ def _random_step(
         ("cancelImport", {"importId": key("import")}),
         ("startExport", {"entity": "DRAFT", "clientId": client_id}),
         ("cancelExport", {"exportId": key("export")}),
-        ("startRun", {"briefId": key("brief")}),
+        ("startRun", {"briefId": key("brief")} | perhaps(runId=key("run"))),
         ("cancelRun", {"runId": key("run")}),
         (f"delete{deleted}", {_DELETED[deleted]: key(PREFIXES[deleted])}),
     )

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from schema.parsing import extent, parsed
 
-MOST: Final = 5_000
+MAX_TOKENS: Final = 5_000
 
 SINK: Final = '''
 query Q($id: ID! = "a\\u00e9", $many: [[Int!]!] = [1, [-2.5e+3], []] @some(a: {b: null}),
@@ -112,7 +112,7 @@ def test_documents_are_those_of_graphql_core() -> None:
     @settings(max_examples=1_500)
     @given(text=documents)
     def compare(text: str) -> None:
-        document = parsed(text, MOST)
+        document = parsed(text, MAX_TOKENS)
         try:
             expected = parse(text)
         except GraphQLSyntaxError:
@@ -135,7 +135,7 @@ def test_documents_are_those_of_graphql_core() -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r", "\r\n", "\n\r"])
 def test_lines_and_columns(newline: str) -> None:
     text = newline.join(SINK.splitlines())
-    document = parsed(text, MOST)
+    document = parsed(text, MAX_TOKENS)
     assert document is not None
     assert everything(document) == everything(parse(text))
 
@@ -164,7 +164,7 @@ def test_of_a_text_with_far_too_much_only_what_may_be_is_kept(text: str) -> None
     """The tokens of a text take up to ten times as much memory as the text."""
     tracemalloc.start()
     try:
-        assert parsed(text, MOST) is None
+        assert parsed(text, MAX_TOKENS) is None
         counted = extent(text)
         _, most = tracemalloc.get_traced_memory()
     finally:
@@ -175,14 +175,14 @@ def test_of_a_text_with_far_too_much_only_what_may_be_is_kept(text: str) -> None
 
 
 def test_deep_documents_are_left_to_graphql_core() -> None:
-    assert parsed("{a" * 50 + "}" * 50, MOST) is not None
-    assert parsed("{a" * 51 + "}" * 51, MOST) is None
+    assert parsed("{a" * 50 + "}" * 50, MAX_TOKENS) is not None
+    assert parsed("{a" * 51 + "}" * 51, MAX_TOKENS) is None
     assert parsed("{a(b:" + "[" * 10_000 + "]" * 10_000 + ")}", 50_000) is None
     assert extent("{a(b:" + "[" * 60 + "]" * 60 + ")}").nesting == 62
 
 
 def test_tokens_are_not_linked() -> None:
-    document = parsed(SINK, MOST)
+    document = parsed(SINK, MAX_TOKENS)
     assert document is not None
     assert all(token.prev is token.next is None for token in tokens_of(document))
 

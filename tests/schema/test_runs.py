@@ -144,6 +144,29 @@ async def test_a_run_of_no_brief_is_refused(api: InProcess) -> None:
     assert [(it["code"], it["path"]) for it in refused["errors"]] == [("NOT_FOUND", ["briefId"])]
 
 
+async def test_a_start_is_repeated_with_a_key_of_ones_own_and_asking_says_what_comes_of_it(
+    api: InProcess, system: RunSystem
+) -> None:
+    await system.add_brief()
+    asked = {"briefId": "brief-1", "runId": "mine", "channels": ["search"]}
+    only_asked = {**asked, "validateOnly": True}
+    accepted: Json = {"run": None, "errors": []}
+    assert (await api.ask(START, input=only_asked))["startRun"] == accepted
+    first = await started(api, **asked)
+
+    assert first["runId"] == "mine"
+    assert await started(api, **asked) == first
+    assert (await api.ask(START, input=only_asked))["startRun"] == accepted
+    for repeated in (asked, only_asked):
+        other = {**repeated, "channels": [], "maxRedrafts": 0}
+        refused = (await api.ask(START, input=other))["startRun"]
+        assert refused["run"] is None
+        assert [(it["code"], it["path"]) for it in refused["errors"]] == [
+            ("VALIDATION", ["channels"]),
+            ("VALIDATION", ["maxRedrafts"]),
+        ]
+
+
 async def test_what_a_step_has_made_is_for_those_who_may_read_it(
     schema: CompiledSchema, storage: Storage, system: RunSystem
 ) -> None:

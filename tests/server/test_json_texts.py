@@ -15,7 +15,7 @@ from server.json_texts import (
     parse_large,
 )
 
-MOST = 300_000
+MAX_VALUES = 300_000
 QUOTED = '{[,\\"' * 20_000 + "é"
 
 
@@ -39,7 +39,7 @@ def large(value: Any) -> bytearray:
     ids=lambda value: str(value)[:15],
 )
 async def test_large_texts_are_parsed_as_small_ones_are(value: Any) -> None:
-    assert await parse_large(large(value), MOST) == value == parse(json.dumps(value))
+    assert await parse_large(large(value), MAX_VALUES) == value == parse(json.dumps(value))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,8 @@ async def test_bad_texts_are_refused_alike(text: str) -> None:
         with_message = []
         for attempt in (lambda bad=bad: parse(bad), None):
             try:
-                found = attempt() if attempt else await parse_large(bytearray(bad, "utf-8"), MOST)
+                given = bytearray(bad, "utf-8")
+                found = attempt() if attempt else await parse_large(given, MAX_VALUES)
             except (NotJson, TooMuchJson) as error:
                 with_message.append(str(error))
             else:
@@ -69,11 +70,11 @@ async def test_too_many_values_are_refused_before_they_are_made(
     monkeypatch.setattr("server.json_texts.parse", None)
     text = bytearray(b'{"variables":{"a":[' + b"{}," * (3 * 1024 * 1024) + b"{}]}}")
     with pytest.raises(TooMuchJson, match="has more than 300,000 values"):
-        await parse_large(text, MOST)
+        await parse_large(text, MAX_VALUES)
 
 
 async def test_as_many_values_as_are_allowed_are_parsed() -> None:
-    assert len(await parse_large(large([{}] * MOST), MOST)) == MOST
+    assert len(await parse_large(large([{}] * MAX_VALUES), MAX_VALUES)) == MAX_VALUES
 
 
 async def test_what_is_in_strings_is_no_value() -> None:
@@ -81,10 +82,10 @@ async def test_what_is_in_strings_is_no_value() -> None:
 
 
 async def test_others_have_their_turns_while_many_values_are_parsed() -> None:
-    parsing = asyncio.create_task(parse_large(large([{"a": 1}] * (MOST // 3)), MOST))
+    parsing = asyncio.create_task(parse_large(large([{"a": 1}] * (MAX_VALUES // 3)), MAX_VALUES))
     turns = 0
     while not parsing.done():
         await asyncio.sleep(0.001)
         turns += 1
-    assert len(parsing.result()) == MOST // 3
+    assert len(parsing.result()) == MAX_VALUES // 3
     assert turns >= 10

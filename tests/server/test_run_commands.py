@@ -77,6 +77,17 @@ def test_a_run_is_followed_to_its_packages(terminal: Terminal) -> None:
     assert followed.stdout == done.stdout
 
 
+def test_a_command_that_is_repeated_with_a_key_starts_one_run(terminal: Terminal) -> None:
+    done = terminal.aicmo("run", "brief-1", "--run-id", "mine")
+    again = terminal.aicmo("run", "brief-1", "--run-id", "mine")
+
+    assert done.exit_code == again.exit_code == 0, again.output
+    assert again.stdout == done.stdout
+    assert terminal.count_of_packages() == 2
+    other = terminal.aicmo("run", "brief-1", "--run-id", "mine", "--max-redrafts", "0")
+    assert one_line_of_error(other) == "maxRedrafts: the run with this `runId` has another one."
+
+
 def test_a_run_that_fails_ends_with_1_and_says_why(terminal: Terminal) -> None:
     terminal.refusals["Post 1"] = 9
 

@@ -1,5 +1,7 @@
 """Settings come from the environment; what isn't set is safe, and what is wrong is told at once."""
 
+from typing import Final
+
 import pytest
 from pydantic import ValidationError
 
@@ -542,10 +544,53 @@ def test_a_url_needs_the_name_of_a_model(monkeypatch: pytest.MonkeyPatch) -> Non
     assert problem.startswith("AICMO_MODEL_NAME: must be set with AICMO_MODEL_URL")
 
 
-def test_a_key_is_sent_to_no_other_machine_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AICMO_MODEL_URL", "http://models.example/v1")
+ELSEWHERE: Final = (
+    "http://models.example/v1",
+    "http://10.0.0.7:11434/v1",
+    "http://0.0.0.0:8080",
+    "http://[2001:db8::1]/v1",
+    "http://localhost.example",
+    "http://127.0.0.1.example/v1",
+)
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_briefs_are_sent_to_another_machine_in_the_clear_only_where_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("AICMO_MODEL_URL", url)
     monkeypatch.setenv("AICMO_MODEL_NAME", "llama")
-    assert load_settings().model_url == "http://models.example/v1"
+
+    [problem] = problems()
+
+    assert problem.startswith("AICMO_MODEL_URL: must be a URL of https; of http on this machine")
+    assert "AICMO_MODEL_ALLOW_HTTP=true" in problem
+    monkeypatch.setenv("AICMO_MODEL_ALLOW_HTTP", "true")
+    assert load_settings().model_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://models.example/v1",
+        "http://localhost:8080",
+        "http://LOCALHOST/v1",
+        "http://127.0.0.1:11434/v1",
+        "http://127.8.8.8/v1",
+        "http://[::1]:8080/v1",
+    ],
+)
+def test_a_model_on_this_machine_or_behind_tls_needs_no_allowance(url: str) -> None:
+    assert load_settings(model_url=url, model_name="llama").model_url == url
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_a_key_is_sent_to_no_other_machine_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("AICMO_MODEL_URL", url)
+    monkeypatch.setenv("AICMO_MODEL_NAME", "llama")
+    monkeypatch.setenv("AICMO_MODEL_ALLOW_HTTP", "true")
     monkeypatch.setenv("AICMO_MODEL_API_KEY", "sk-secret")
 
     [problem] = problems()

@@ -93,6 +93,12 @@ class Material:
         return tuple(dict.fromkeys(text for text in found if text))
 
 
+def company_of(answers: Answers) -> str:
+    """What a brief calls the client's company: its first answer about it, where that is a name or
+    begins with one; else nothing."""
+    return headline_of(answers.text(Field.COMPANY))
+
+
 @lru_cache(8)
 def material_of(brief: Brief) -> Material:
     """The material of a brief, with the audience as it was normalised.
@@ -101,7 +107,7 @@ def material_of(brief: Brief) -> Material:
     """
     answers = Answers.of(brief.responses.to_python())
     questions, quotes = tuple(_questions(answers)), tuple(_quotes(answers))
-    company = headline_of(answers.text(Field.COMPANY))
+    company = company_of(answers)
     product = answers.text(Field.PRODUCT)
     name = headline_of(product) if not is_sentence(product) else ""
     return Material(

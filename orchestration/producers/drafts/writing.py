@@ -22,7 +22,7 @@ USUAL_WORDS: Final[Mapping[Kind, int]] = {
     Kind.VIDEO_SCRIPT: 150,
 }
 """So many words a piece has at most, unless the brand's guidelines have a range of their own."""
-_LEAST_PAGE: Final = 140
+_MIN_PAGE: Final = 140
 _AROUND: Final = 25
 """Words of headings, the call to action and the footer."""
 
@@ -49,7 +49,7 @@ class Writing:
         usual, own = USUAL_WORDS[self.kind], self.brand.guide.length
         if self.kind is Kind.LANDING_PAGE and self.blog_posts:
             its_own = sum(len(words_of(each)) for each in self.material.features)
-            shared = max(_LEAST_PAGE, self.material.words // (2 + self.blog_posts))
+            shared = max(_MIN_PAGE, self.material.words // (2 + self.blog_posts))
             usual = min(usual, shared + its_own)
         most = usual if own is None else own.most if own.least > usual else min(usual, own.most)
         return min(most, self.amendments.max_words or most)

@@ -8,13 +8,12 @@ from typing import Final
 from domain.onboarding import Brief
 from domain.production import Campaign
 from domain.strategy import ApprovalState, Kpi, StrategyPlan
-from orchestration.producers.briefs.fields import SYNONYMS, Field
+from orchestration.producers.briefs.material import material_of
 from orchestration.producers.packager.texts import language_of, shortened
 
 _BEFORE: Final = frozenset("$€£¥")
 """Units that stand before their number."""
 _HEADER_LENGTH: Final = 70
-_NAME_LENGTH: Final = 200
 _LARGEST: Final = 1_000_000_000_000_000
 
 Content = Mapping[str, object]
@@ -32,7 +31,7 @@ def strategy_content(brief: Brief, plan: StrategyPlan, campaign: Campaign) -> Co
         "title": campaign.name,
         "shortTitle": shortened(campaign.name, _HEADER_LENGTH),
         "titleSize": _title_size(campaign.name),
-        "client": client_name(brief),
+        "client": material_of(brief).company or None,
         "edition": _edition(plan),
         "year": at.year,
         "month": at.month,
@@ -69,22 +68,6 @@ def strategy_content(brief: Brief, plan: StrategyPlan, campaign: Campaign) -> Co
             for it in campaign.tactics or ()
         ],
     }
-
-
-def client_name(brief: Brief) -> str | None:
-    """The client's name as its brief has it; None where it names none."""
-    named = {
-        _letters(key): shortened(value, _NAME_LENGTH)
-        for key, value in brief.responses.to_python().items()
-        if isinstance(value, str) and value.strip()
-    }
-    found = (named.get(_letters(key)) for key in SYNONYMS[Field.COMPANY])
-    return next((name for name in found if name is not None), None)
-
-
-def _letters(key: str) -> str:
-    """A key of responses, without regard to case and signs."""
-    return re.sub(r"[\W_]", "", key).lower()
 
 
 def _edition(plan: StrategyPlan) -> str:

@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from orchestration.producers.qc.checking import MAJOR, MINOR, WHOLE, Draft, Issue, benchmark, quoted
+from orchestration.producers.qc.checking import (
+    CRITICAL,
+    MAJOR,
+    MINOR,
+    WHOLE,
+    Draft,
+    Issue,
+    benchmark,
+    quoted,
+)
 from orchestration.producers.qc.guide import Range
 from orchestration.producers.qc.kinds import Kind
 from orchestration.producers.qc.text import MAX_CHARACTERS, Text
@@ -17,6 +26,12 @@ LENGTHS: Final = {
     Kind.VIDEO_SCRIPT: Range(50, 1500),
 }
 """Words of each kind, where the brand's guidelines give no other range."""
+FAR_BELOW: Final = 0.25
+"""What has less than this share of the least is no draft of its kind."""
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+"""Letters of scripts without spaces between words. Each may be a word."""
 
 _VERBS: Final = (
     "activate|add|adopt|apply|ask|bake|begin|book|borrow|bring|browse|build|buy|"
@@ -86,7 +101,8 @@ def required_sections(draft: Draft) -> Iterator[Issue]:
 @benchmark(
     "length",
     "Length",
-    "The draft has as many words as its content type should have.",
+    "The draft has as many words as its content type should have. With less than a quarter of the "
+    "least, or with no text at all, it's critical.",
     severity=MAJOR,
     source="Our own ranges: "
     + ", ".join(f"{kind} {least:,} to {most:,} words" for kind, (least, most) in LENGTHS.items()),
@@ -100,6 +116,9 @@ def length(draft: Draft) -> Iterator[Issue]:
             "Part it into several drafts.",
         )
         return
+    if _is_empty(draft.text):
+        yield Issue(WHOLE, "The draft has no text.", "Write the text.", CRITICAL)
+        return
     wanted = draft.guide.length or LENGTHS.get(draft.kind)
     if wanted is None:
         return
@@ -109,6 +128,7 @@ def length(draft: Draft) -> Iterator[Issue]:
             WHOLE,
             f"The draft has {count:,} words, fewer than {wanted.least:,}.",
             f"Add about {wanted.least - count:,} words that tell the reader something new.",
+            CRITICAL if _words_at_most(draft.text) < wanted.least * FAR_BELOW else None,
         )
     elif count > wanted.most:
         yield Issue(
@@ -116,6 +136,17 @@ def length(draft: Draft) -> Iterator[Issue]:
             f"The draft has {count:,} words, more than {wanted.most:,}.",
             f"Cut about {count - wanted.most:,} words, repetitions first.",
         )
+
+
+def _is_empty(text: Text) -> bool:
+    """Whether there is neither a letter nor a digit, nor an image, which may show some."""
+    return not text.images and not any(
+        character.isalnum() for block in text.blocks for character in block.text
+    )
+
+
+def _words_at_most(text: Text) -> int:
+    return len(text.words) + sum(len(_UNSPACED.findall(block.text)) for block in text.blocks)
 
 
 @benchmark(

@@ -253,7 +253,7 @@ def shares(points: Sequence[int]) -> tuple[float, ...]:
         return ()
     weights = [max(1, each) for each in points]
     total = sum(weights)
-    units = 100 if len(points) <= _MOST_WHOLE else 10_000
+    units = 100 if len(points) <= _MAX_WHOLE else 10_000
     exact = [weight * units for weight in weights]
     whole = [each // total for each in exact]
     order = sorted(range(len(points)), key=lambda at: (-(exact[at] % total), at))
@@ -262,4 +262,4 @@ def shares(points: Sequence[int]) -> tuple[float, ...]:
     return tuple(each / (units // 100) for each in whole)
 
 
-_MOST_WHOLE: Final = 20
+_MAX_WHOLE: Final = 20

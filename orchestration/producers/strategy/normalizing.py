@@ -12,6 +12,7 @@ from domain.validation import PROSE_LENGTH
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
 from orchestration.producers.briefs.durations import dates_of, weeks_between, weeks_in
 from orchestration.producers.briefs.fields import Field, words_of_key
+from orchestration.producers.briefs.material import company_of
 from orchestration.producers.briefs.phrases import clean, headline_of, is_absent, sentences_of
 from orchestration.producers.qc.guide import NEVER
 from orchestration.producers.qc.kinds import Kind, kind_of
@@ -86,7 +87,7 @@ def _guidelines(answers: Answers) -> dict[str, object]:
     banned = [part for item in answers.items(Field.BANNED) for part in _refused(item)]
     rules = [item for item in banned if item.lower() in NEVER]
     phrases = [item for item in banned if item not in rules]
-    names = (*answers.texts(Field.COMPANY)[:1], *answers.items(Field.NAMES))
+    names = filter(None, (company_of(answers), *answers.items(Field.NAMES)))
     proof = (*answers.sentences(Field.CLAIMS), *answers.sentences(Field.PROOF))
     found: dict[str, object] = {
         "tone": ", ".join(answers.texts(Field.TONE)),

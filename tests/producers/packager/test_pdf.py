@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from domain.json_object import JsonObject
 from domain.onboarding import BriefScope
 from domain.strategy import ApprovalState, Kpi, Milestone, StrategyTimeline
+from orchestration.producers.drafts.generator import draft_of
 from orchestration.producers.packager import pdf as module
 from orchestration.producers.packager.errors import DocumentFailed
 from orchestration.producers.packager.glyphs import CHARACTERS, INSTEAD, displayable
-from orchestration.producers.packager.strategy import client_name, strategy_content
+from orchestration.producers.packager.strategy import strategy_content
+from orchestration.producers.ports import DraftSubject
 from tests import builders as build
 from tests.producers.packager.packages import pdf, pdf_text, subject
 
@@ -156,13 +158,31 @@ def test_what_typst_refuses_is_told_as_a_failure() -> None:
         module.pdf_of(module.shown_plan(content))
 
 
-def test_the_client_is_called_as_the_brief_calls_it() -> None:
-    def named(**responses: object) -> str | None:
-        return client_name(build.brief(responses=JsonObject.of(responses)))
+@pytest.mark.parametrize(
+    ("responses", "name"),
+    [
+        ({"brand": "Bea", "companyName": "Cob Ltd."}, "Bea"),
+        ({"companyName": "Cob Ltd.", "brand": "Bea"}, "Cob Ltd"),
+        ({"Client_Name": "Dot"}, "Dot"),
+        ({"What is your company called?": "Eve"}, "Eve"),
+        ({"about you": {"company": {"name": "Fay"}}}, "Fay"),
+        ({"form": [{"question": "Your brand", "answer": "Gus"}]}, "Gus"),
+        ({"company": 4711}, "4711"),
+        ({"company": "n/a", "brand": "Hal"}, "Hal"),
+        ({"company": "We are a bakery. " * 9, "goal": "more"}, None),
+        ({"company": " ", "goal": "more"}, None),
+        ({"goal": "more"}, None),
+    ],
+)
+def test_the_client_is_called_as_in_drafts(responses: dict[str, object], name: str | None) -> None:
+    brief, plan, campaign = _parts()
+    brief = replace(brief, responses=JsonObject.of(responses))
+    subject = DraftSubject(
+        brief=brief, plan=plan, campaign=campaign, tactic=build.tactic(content_type="landing_page")
+    )
 
-    assert named(brand="B", companyName="C") == "C"
-    assert named(Client_Name="D") == "D"
-    assert named(company=3, goal="more") is None
+    assert strategy_content(brief, plan, campaign)["client"] == name
+    assert name is None or name in draft_of(subject).body
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
