@@ -74,6 +74,7 @@ LONGEST: Final = (
     "enforcement/test_import_contracts.py",
     "persistence/test_history.py",
     "http/test_who_gets_what.py",
+    "orchestration/test_killed_run_servers.py",
 )
 """The files that take more than ten seconds or so, the longest first.
 

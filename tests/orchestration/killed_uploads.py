@@ -1,6 +1,7 @@
 """Does what a server or a command does with files, and is killed at a boundary of its steps.
 
-A step is a unit of work, or a call of the store. There is a boundary before and after each.
+A step is a unit of work, or a call of the store. There is a boundary before and after each commit,
+and before and after each of these calls.
 """
 
 import asyncio
@@ -61,7 +62,8 @@ class WatchedStore:
 
 
 class WatchedRepositories:
-    """Repositories whose units of work are steps."""
+    """Repositories whose units of work are steps: what one has written isn't committed at its first
+    boundary, and is at its second."""
 
     def __init__(self, repositories: Repositories, boundaries: Boundaries) -> None:
         self._boundaries = boundaries
@@ -69,8 +71,14 @@ class WatchedRepositories:
         self.read = repositories.read
 
     async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], **options: bool) -> T:
-        writing = self._repositories.write(work, **options)
-        return await self._boundaries.within(writing)
+        async def up_to_its_commit(unit: UnitOfWork) -> T:
+            result = await work(unit)
+            self._boundaries.cross()
+            return result
+
+        result = await self._repositories.write(up_to_its_commit, **options)
+        self._boundaries.cross()
+        return result
 
 
 class WatchedStorage:

@@ -1,7 +1,8 @@
-"""A process may be killed at any step of a run: the outcome is the one without a kill.
+"""A server in memory may be stopped at any step of a run: the outcome is the one without that, and
+nobody is asked again for what was stored.
 
-Within this process a kill is a storage, and a store, that do nothing any more from one boundary of
-their operations on. `test_killed_run_servers.py` kills processes.
+A kill is a storage, and a store, that do nothing any more from one boundary of their operations on:
+memory would be gone with its process. `test_killed_run_servers.py` kills processes on databases.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,13 +12,13 @@ from typing import Any, TypeVar
 import pytest
 
 from domain.callers import Caller
-from domain.errors import ValidationFailed
 from domain.workflow import Run, RunStatus
 from files.memory import MemoryStore
-from orchestration.producers.ports import PackageFile, PackageSubject
+from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, SnapshotHandle, Storage, UnitOfWork
+from tests.orchestration.killed_runs import system_of
 from tests.support.files import kept
-from tests.support.markdown_packager import MarkdownPackager
+from tests.support.markdown_packager import PackagerWithoutTheLast
 from tests.support.runs import Made, RunSystem
 from tests.support.transfers import MovedClock
 
@@ -94,18 +95,9 @@ class MortalStore:
         return moved
 
 
-class PackagerWithoutTheLast:
-    """Packages all drafts but the second."""
-
-    async def documents(self, subject: PackageSubject) -> list[PackageFile]:
-        if subject.draft.title == "Post 1":
-            raise ValidationFailed.at("draft", "is too long")
-        return list(await MarkdownPackager().documents(subject))
-
-
 @pytest.fixture
-def system(storage: Storage) -> RunSystem:
-    return RunSystem(storage, MovedClock(), tactics=2)
+def system() -> RunSystem:
+    return system_of(create_storage(PersistenceMode.INMEMORY), MemoryStore(), MovedClock())
 
 
 async def _is_killed(system: RunSystem, boundary: int, **producers: Any) -> bool:
@@ -135,7 +127,6 @@ async def _ended(system: RunSystem, run: Run, boundary: int, **producers: Any) -
 
 async def test_a_run_that_was_killed_anywhere_ends_as_without_it(system: RunSystem) -> None:
     await system.add_brief("brief-0")
-    system.fakes.evaluator.refusals["Post 0"] = 1
     expected = await system.settled(await system.start("brief-0"))
     once = await system.made()
     asked = system.fakes.asked
@@ -164,7 +155,6 @@ async def test_a_cancelled_run_that_was_killed_anywhere_removes_all_the_same(
     system: RunSystem,
 ) -> None:
     packager = PackagerWithoutTheLast()
-    system.fakes.evaluator.refusals["Post 0"] = 1
     expected: list[Any] | None = None
     boundary, was_killed = 0, True
     while was_killed:

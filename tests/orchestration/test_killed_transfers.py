@@ -1,11 +1,7 @@
 """A process may be killed at any step of a transfer: the outcome is the one without a kill."""
 
-import multiprocessing
-import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import cache
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -20,7 +16,7 @@ from repositories.unit_of_work import Storage, UnitOfWork
 from tests.conftest import close_database
 from tests.orchestration import killed_transfers
 from tests.support.files import kept
-from tests.support.patience import SECONDS
+from tests.support.forked import forked, was_killed
 from tests.support.transfers import (
     OPERATOR,
     Json,
@@ -40,13 +36,6 @@ COUNT = 405
 """Three transactions: two full ones, and a rest."""
 
 
-@cache
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([killed_transfers.__name__])
-    return context
-
-
 class System:
     """A database and a folder, which processes use and are killed in between."""
 
@@ -58,12 +47,8 @@ class System:
 
     def is_killed(self, boundary: int) -> bool:
         """Carry out what is due in a process; whether it was killed before it ended."""
-        arguments = (self.url, str(self.folder), boundary)
-        process = _context().Process(target=killed_transfers.run, args=arguments, daemon=True)
-        process.start()
-        process.join(SECONDS)
-        assert process.exitcode in (0, -signal.SIGKILL)
-        return process.exitcode != 0
+        folder = str(self.folder)
+        return was_killed(forked(killed_transfers.run, self.url, folder, boundary))
 
     async def go_on(self) -> None:
         """Carry out what is left, when the leases of the process that was killed have ended."""

@@ -1,12 +1,8 @@
 """A process may be killed between the store and the database: no file is ever without its bytes,
 and bytes without a file are collected."""
 
-import multiprocessing
-import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -25,16 +21,9 @@ from tests.conftest import close_database
 from tests.orchestration import killed_uploads
 from tests.orchestration.killed_uploads import Work, collect, complete
 from tests.support.files import files_in, keep, kept, send
-from tests.support.patience import SECONDS
+from tests.support.forked import forked, was_killed
 
 SHA256 = build.sha256_of(build.CONTENT)
-
-
-@cache
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([killed_uploads.__name__])
-    return context
 
 
 class System:
@@ -48,12 +37,8 @@ class System:
 
     def is_killed(self, work: Work, boundary: int) -> bool:
         """Do the work in a process; whether it was killed at the boundary before it ended."""
-        arguments = (self.url, str(self.folder), work, boundary)
-        process = _context().Process(target=killed_uploads.run, args=arguments, daemon=True)
-        process.start()
-        process.join(SECONDS)
-        assert process.exitcode in (0, -signal.SIGKILL)
-        return process.exitcode != 0
+        folder = str(self.folder)
+        return was_killed(forked(killed_uploads.run, self.url, folder, work, boundary))
 
     async def files(self) -> list[File]:
         async with self.storage.as_(build.caller()).read() as snapshot:

@@ -16,9 +16,9 @@ from orchestration.decisions import approve_plan
 from orchestration.producers.ports import DraftSubject
 from orchestration.runs import campaign
 from orchestration.runs.engine import WORKFLOWS
-from orchestration.runs.steps import Producers
+from orchestration.runs.steps import At, Effect, Producers
 from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
-from repositories.unit_of_work import Storage
+from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.strategy.commands import approve_strategy_plan, save_strategy_plan
 from tests import builders as build
 from tests.support.history import events_of
@@ -435,26 +435,49 @@ async def test_a_step_that_a_server_does_not_know_is_left_to_another(system: Sys
     assert (await system.settled(started)).status is RunStatus.SUCCEEDED
 
 
-async def test_a_run_of_another_version_is_done_by_its_own_steps(system: System) -> None:
-    async def skip(at: object) -> object:
-        async def effect(unit: object, run: Run) -> Run:
-            return run_transitions.skipped(run, run.updated_at)
+async def test_a_run_that_waits_for_approval_goes_on_with_its_version_on_newer_servers(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newer servers know its version, and another one, which they begin with."""
 
-        return effect
+    async def nothing_to_do(at: At) -> Effect:
+        return skip
 
-    short = replace(campaign.STEPS[workflow.NORMALIZE], work=skip)  # type: ignore[arg-type]
-    names = (workflow.NORMALIZE, workflow.PLAN, workflow.APPROVAL, workflow.CAMPAIGN)
-    old = dict.fromkeys(names, short)
-    await system.add_brief()
-    started = await system.start()
-    await system.change(lambda unit: unit.runs.save(replace(started, workflow_version=7)))
+    async def skip(unit: UnitOfWork, run: Run) -> Run:
+        return run_transitions.skipped(run, unit.now)
 
+    second = {name: replace(step, work=nothing_to_do) for name, step in campaign.STEPS.items()}
+    newer = system.another(workflows={**WORKFLOWS, (workflow.WORKFLOW, 2): second})
+    await system.add_brief("brief-1")
+    await system.add_brief("brief-2")
+    waiting = await system.settled(await system.start("brief-1", require_approval=True))
+    assert (waiting.status, waiting.workflow_version) == (RunStatus.WAITING_APPROVAL, 1)
+
+    monkeypatch.setattr(workflow, "VERSION", 2)
+    new = await system.start("brief-2", require_approval=True)
     await system.server.settle()
-    assert (await system.run_of(started)).status is RunStatus.PENDING
+    assert (await system.run_of(new)).status is RunStatus.PENDING
     system.clock.move(seconds=31)
-    await system.another(workflows={**WORKFLOWS, ("campaign", 7): old}).settle()
+    await system.approve(waiting)
+    await newer.settle()
 
-    assert (await system.run_of(started)).status is RunStatus.SUCCEEDED
+    old, new = await system.run_of(waiting), await system.run_of(new)
+    assert (old.status, old.workflow_version) == (RunStatus.SUCCEEDED, 1)
+    assert told(old) == [
+        "normalize: succeeded",
+        "plan: succeeded",
+        "approval: succeeded",
+        "campaign: succeeded",
+        "draft 0: succeeded",
+        "draft 1: succeeded",
+        "check 0: succeeded",
+        "check 1: succeeded",
+        "package 0: succeeded",
+        "package 1: succeeded",
+    ]
+    assert (new.status, new.workflow_version) == (RunStatus.SUCCEEDED, 2)
+    assert {it.status for it in new.journal} == {RunStepStatus.SKIPPED}
+    assert (await system.made()).counts["delivery_packages"] == 2
 
 
 async def test_a_server_without_producers_leaves_runs_to_others(system: System) -> None:

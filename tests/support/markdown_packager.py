@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from domain.errors import ValidationFailed
 from orchestration.producers.ports import PackageFile, PackageSubject
 
 
@@ -12,3 +13,12 @@ class MarkdownPackager:
         draft = subject.draft
         content = f"# {draft.title}\n\n{draft.body}\n".encode()
         return [PackageFile(f"{draft.title}.md", "text/markdown", "md", content)]
+
+
+class PackagerWithoutTheLast(MarkdownPackager):
+    """Packages all drafts but the second."""
+
+    async def documents(self, subject: PackageSubject) -> Sequence[PackageFile]:
+        if subject.draft.title == "Post 1":
+            raise ValidationFailed.at("draft", "is too long")
+        return await super().documents(subject)

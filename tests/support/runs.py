@@ -4,6 +4,7 @@ The fakes make valid entities of a few words, at once, and count how often they 
 stand for no quality of content; what they are told to raise, they raise.
 """
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -255,8 +256,13 @@ class RunSystem:
 
     async def settled(self, run: Run) -> Run:
         """The run after all that can be done at this time."""
-        await self.server.settle()
+        await self.settle()
         return await self.run_of(run)
+
+    async def settle(self, server: Runs | None = None) -> None:
+        """Let a server do all that can be done at this time. The deadline of its operations isn't
+        one of what the test does later."""
+        await asyncio.create_task((server or self.server).settle())
 
     async def run_of(self, run: Run) -> Run:
         """The run with its steps, as it's stored now."""
@@ -284,15 +290,10 @@ class RunSystem:
         async with self.storage.as_(OPERATOR).read() as snapshot:
             return await Made.of(snapshot)
 
-    async def has_job(self, run: Run) -> bool:
-        """Whether the run has a job left, due or not. It's due at once then."""
-
-        async def work(unit: UnitOfWork) -> bool:
-            jobs = unit.queue(Queue.RUNS)
-            await jobs.wake([run.run_id], START)
-            return bool(await jobs.claim(9, timedelta(), utc_now() + timedelta(days=9)))
-
-        return bool(await self.change(work))
+    async def has_job(self, *runs: Run) -> bool:
+        """Whether any of these runs has a job left, due or not. It's due at once then."""
+        keys = [run.run_id for run in runs]
+        return bool(await self.change(lambda unit: unit.queue(Queue.RUNS).wake(keys, START)))
 
 
 _TYPES: Final = ("strategy_plans", "campaigns", "drafts", "qc_results", "delivery_packages")

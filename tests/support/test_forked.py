@@ -1,10 +1,13 @@
 """A forked program is the program: its arguments, its surroundings, its end."""
 
+import os
+import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.forked import ForkedProgram
+from tests.support.forked import ForkedProgram, Forks
 from tests.support.patience import SECONDS
 from tests.support.servers import environment
 
@@ -59,3 +62,30 @@ def test_it_can_be_killed(tmp_path: Path) -> None:
         program.kill()
 
         assert program.wait(SECONDS) == -9
+
+
+def note(file: str, is_killed: bool) -> None:
+    with Path(file).open("a") as notes:
+        print(os.getpid(), file=notes)
+    if is_killed:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_work_is_done_in_a_process_each_time_and_told_whether_that_was_killed(
+    tmp_path: Path,
+) -> None:
+    notes = str(tmp_path / "notes")
+
+    with closing(Forks(note, notes, False)) as forks:
+        told = [forks.is_killed(notes, is_killed) for is_killed in (False, True, False)]
+
+    assert told == [False, True, False]
+    assert len(set(Path(notes).read_text().split())) == 4
+
+
+def test_work_that_fails_is_not_taken_for_done(tmp_path: Path) -> None:
+    with (
+        closing(Forks(note, str(tmp_path / "notes"), False)) as forks,
+        pytest.raises(AssertionError),
+    ):
+        forks.is_killed(str(tmp_path / "missing" / "notes"), False)
