@@ -351,6 +351,31 @@ def test_an_issue_names_its_section_and_what_to_do() -> None:
     assert finding.severity is QcSeverity.MINOR
 
 
+@pytest.mark.parametrize(
+    ("word", "suggested"),
+    [
+        ("recieve", "“receive” or “relieve”"),
+        ("accomodate", "“accommodate”"),
+        ("definately", "“definitely”"),
+        ("seperately", "“separately”"),
+        ("enviroment", "“environment”"),
+        ("alot", "“a lot” or “alto”"),
+    ],
+)
+def test_a_misspelt_word_comes_with_what_was_probably_meant(word: str, suggested: str) -> None:
+    [finding] = found("spelling", draft(f"We {word} bread."))
+
+    assert finding.hint.startswith(f"Did you mean {suggested}?")
+
+
+@pytest.mark.parametrize("word", ["zorblatt", "untermstrich"])
+def test_a_word_that_is_like_no_other_comes_without_a_guess(word: str) -> None:
+    """It would take a tenth of a second to compare it with all words, and to find nonsense."""
+    [finding] = found("spelling", draft(f"We like {word} a lot."))
+
+    assert finding.hint.startswith("If it's a name")
+
+
 def test_a_long_subject_is_less_bad_than_none() -> None:
     [absent] = found("subject-length", draft(content_type="email"))
     [long] = found("subject-length", draft(content_type="email", metadata={"subject": "a" * 61}))
