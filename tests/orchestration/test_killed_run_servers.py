@@ -4,7 +4,6 @@ a kill, nothing is made twice, and nothing is lost.
 After each kill another server goes on. Its clock is ahead, so that leases have ended for it.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
@@ -20,7 +19,6 @@ from files.store import content_key
 from repositories.criteria import PageRequest
 from repositories.drivers.engine import open_database
 from repositories.factory import PersistenceMode, create_storage
-from repositories.jobs import Queue
 from repositories.unit_of_work import Storage
 from tests.conftest import close_database
 from tests.orchestration import killed_runs
@@ -28,7 +26,6 @@ from tests.orchestration.killed_runs import NEVER, system_of
 from tests.support.files import kept
 from tests.support.forked import Forks, forked, was_killed
 from tests.support.markdown_packager import PackagerWithoutTheLast
-from tests.support.patience import SECONDS
 from tests.support.runs import OPERATOR, Made
 from tests.support.transfers import MovedClock
 
@@ -74,9 +71,9 @@ class System:
     def __init__(self, url: str, folder: Path, storage: Storage, store: FolderStore) -> None:
         self.url = url
         self.folder = str(folder)
-        self._now = MovedClock()
-        self._now.move(minutes=3)
-        self.runs = system_of(storage, store, self._now)
+        ahead = MovedClock()
+        ahead.move(minutes=3)
+        self.runs = system_of(storage, store, ahead)
         self.store = store
         self._position = 0
 
@@ -97,7 +94,7 @@ class System:
                 boundary = len(done) - 1
                 prepared = await prepare(len(done))
                 is_killed = servers.is_killed(self.url, self.folder, boundary)
-                await self.go_on()
+                await self.go_on(prepared)
                 run = await self.runs.run_of(prepared)
                 assert outcome_of(run) == expected, boundary
                 assert begun_again(run) <= is_killed, boundary
@@ -105,16 +102,14 @@ class System:
                 done.append(run)
         return done
 
-    async def go_on(self) -> None:
-        """Carry out what is left. It may take PostgreSQL a moment to see that a client was killed,
-        and to give up what its transaction has locked."""
-        async with asyncio.timeout(SECONDS):
-            while await self._has_due():
-                await self.runs.settle()
+    async def go_on(self, *runs: Run) -> None:
+        """Carry out what is left of the runs.
 
-    async def _has_due(self) -> bool:
-        async with self.runs.storage.as_(OPERATOR).read() as snapshot:
-            return await snapshot.queue(Queue.RUNS).has_due(self._now())
+        It may take PostgreSQL a moment to see that a client was killed, and to give up what its
+        transaction has locked. Whoever looks for jobs skips locked ones; who wakes them waits.
+        """
+        await self.runs.has_job(*runs)
+        await self.runs.settle()
 
     async def log(self) -> Log:
         """What has happened since this was asked for last. No revision is there twice."""
@@ -238,7 +233,7 @@ async def test_of_two_servers_with_fifty_runs_one_is_killed_and_each_run_is_done
     )
     assert [was_killed(one), was_killed(another)] == [True, False]
     left = {it.run_id for it in started if not (await system.runs.run_of(it)).finished_at}
-    await system.go_on()
+    await system.go_on(*started)
 
     done = [await system.runs.run_of(run) for run in started]
     assert {outcome_of(run) == expected for run in done} == {True}
