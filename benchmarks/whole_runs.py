@@ -254,6 +254,7 @@ def main() -> None:
     parser.add_argument("--database", choices=[*Kind], type=Kind, help="only this one")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--concurrency", type=int, help="runs at once, if not the usual ones")
     parser.add_argument("--channel", action="append", default=[], help="of the plans; repeatable")
     asked = parser.parse_args()
     outcomes = []
@@ -268,6 +269,8 @@ def main() -> None:
                 server = stack.enter_context(postgresql_server())
                 database = stack.enter_context(postgresql(server, SIZE))
             settings = {"AICMO_FILES_URL": (folder / "files").as_uri()}
+            if asked.concurrency is not None:
+                settings["AICMO_RUN_CONCURRENCY"] = str(asked.concurrency)
             ours = stack.enter_context(aicmo(database, settings=settings))
             outcomes.append(
                 asyncio.run(measured(database, ours, asked.runs, asked.seconds, asked.channel))

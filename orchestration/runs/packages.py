@@ -1,6 +1,6 @@
 """Packages of runs: documents become files of the store, and artifacts of a package.
 
-The store is asked outside of any transaction: claim, move, and then the transaction that has the
+The store is asked outside of any transaction: claim, put, and then the transaction that has the
 package. Whatever is killed in between can be repeated; bytes of nobody are collected.
 """
 
@@ -14,7 +14,7 @@ from domain.errors import Unavailable
 from domain.files import ByteCount, File
 from domain.production import Draft
 from files.names import unique_names
-from files.store import content_key, upload_key
+from files.store import content_key
 from orchestration.contents import BUSY, Claim
 from orchestration.producers.ports import PackageFile
 from orchestration.runs.steps import At
@@ -51,8 +51,10 @@ async def deliver(
 
     if contents:
         await at.lease.write(take, is_progress=False)
+    store = at.producers.store
+    assert store is not None
     for sha256, content in contents.items():
-        await _keep(at, f"{owner}-{sha256}", sha256, content)
+        await store.put_if_absent(content_key(sha256), _parts(content))
 
     async def store_package(unit: UnitOfWork) -> DeliveryPackage:
         if not await claim.is_held(unit):
@@ -66,17 +68,8 @@ async def deliver(
     return store_package
 
 
-async def _keep(at: At, upload: str, sha256: str, content: bytes) -> None:
-    store = at.producers.store
-    assert store is not None
-    key = upload_key(upload)
-
-    async def parts() -> AsyncIterator[bytes]:
-        yield content
-
-    await store.delete(key)  # an attempt before may have been killed
-    await store.put_if_absent(key, parts())
-    await store.move(key, content_key(sha256))
+async def _parts(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def _artifact(unit: UnitOfWork, at: At, draft: Draft, found: _Document) -> DeliveryArtifact:
