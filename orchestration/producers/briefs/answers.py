@@ -6,9 +6,11 @@ from itertools import islice
 from typing import Final
 
 from orchestration.producers.briefs.fields import Field, field_of, words_of_key
+from orchestration.producers.briefs.markup import shown
 from orchestration.producers.briefs.phrases import (
     clean,
     is_absent,
+    is_note,
     items_of,
     lines_of,
     points_of,
@@ -43,7 +45,7 @@ class Answers:
             characters += len(value) if isinstance(value, str) else 0
             if characters > MAX_CHARACTERS:
                 break
-            found.setdefault(field, []).append(value)
+            found.setdefault(field, []).append(shown(value))
         return cls(found)
 
     def texts(self, field: Field) -> tuple[str, ...]:
@@ -60,13 +62,13 @@ class Answers:
         return tuple(islice(found, MAX_ITEMS))
 
     def points(self, field: Field) -> tuple[str, ...]:
-        return self._unique(point for text in self._given(field) for point in points_of(text))
+        return self._for_all(point for text in self._given(field) for point in points_of(text))
 
     def lines(self, field: Field) -> tuple[str, ...]:
-        return self._unique(line for text in self._given(field) for line in lines_of(text))
+        return self._for_all(line for text in self._given(field) for line in lines_of(text))
 
     def sentences(self, field: Field) -> tuple[str, ...]:
-        return self._unique(part for text in self._given(field) for part in sentences_of(text))
+        return self._for_all(part for text in self._given(field) for part in sentences_of(text))
 
     def objects(self, field: Field) -> tuple[Mapping[str, object], ...]:
         """The answers that are objects."""
@@ -78,6 +80,10 @@ class Answers:
                 yield value
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 yield number_text(value)
+
+    def _for_all(self, texts: Iterator[str]) -> tuple[str, ...]:
+        """The texts without those that are notes to the agency."""
+        return self._unique(text for text in texts if not is_note(text))
 
     @staticmethod
     def _unique(texts: Iterator[str]) -> tuple[str, ...]:
@@ -98,6 +104,8 @@ _WITH_DETAILS: Final = frozenset(
     {Field.AUDIENCE, Field.FEATURES, Field.PRICE, Field.BUDGET, Field.PROOF, Field.TIMELINE}
 )
 """Fields of which an object's members are details, with names that matter."""
+_OF_DETAILS_ALONE: Final = frozenset({Field.BUDGET})
+"""Of these, no member is a field of its own: what a budget has for `media` are no channels."""
 _BY_CONTENT_TYPE: Final = frozenset({Field.REQUIRED, Field.LEGAL})
 
 
@@ -126,6 +134,8 @@ def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tup
     for key, inner in value.items():
         if field is not None and words_of_key(key) in _OWN_NAMES:
             yield from _walked(inner, field)
+        elif field in _OF_DETAILS_ALONE:
+            yield from _named(key, inner, field)
         elif (named := field_of(key)) is not None:
             yield from _walked(inner, named)
         elif field is not None and field in _WITH_DETAILS:
@@ -135,7 +145,8 @@ def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tup
 
 
 def _named(key: str, value: object, field: Field) -> Iterator[tuple[Field, object]]:
-    """A detail of a field, such as `age` of the audience, with its name before it."""
+    """A detail of a field, such as `age` of the audience, with its name before it. A list of texts
+    is one detail."""
     name = words_of_key(key)
     if value is True:
         yield field, name
@@ -143,8 +154,16 @@ def _named(key: str, value: object, field: Field) -> Iterator[tuple[Field, objec
         yield field, f"{name}: {value}"
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield field, f"{name}: {number_text(value)}"
+    elif isinstance(value, list) and (texts := _said(value)):
+        yield field, f"{name}: {', '.join(texts)}"
     else:
         yield from _walked(value, field)
+
+
+def _said(values: Sequence[object]) -> list[str]:
+    """The texts of a list that has nothing else; empty: it has."""
+    texts = [each for each in values if isinstance(each, str)]
+    return [each for each in texts if not is_absent(each)] if len(texts) == len(values) else []
 
 
 def _labelled(value: Mapping[str, object]) -> tuple[str, object] | None:

@@ -12,12 +12,14 @@ from domain.onboarding import Brief
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
 from orchestration.producers.briefs.fields import Field
 from orchestration.producers.briefs.phrases import (
+    MAX_HEADLINE,
     capitalized,
     clean,
     headline_of,
     is_absent,
     is_sentence,
 )
+from orchestration.producers.qc.text import split_sentences
 from orchestration.producers.texts import texts_of
 
 
@@ -101,7 +103,7 @@ def material_of(brief: Brief) -> Material:
     """
     answers = Answers.of(brief.responses.to_python())
     questions, quotes = tuple(_questions(answers)), tuple(_quotes(answers))
-    company = headline_of(answers.text(Field.COMPANY))
+    company = company_of(answers)
     product = answers.text(Field.PRODUCT)
     name = headline_of(product) if not is_sentence(product) else ""
     return Material(
@@ -136,9 +138,25 @@ def material_of(brief: Brief) -> Material:
 _MAX_KEYWORD: Final = 60
 
 
+def company_of(answers: Answers) -> str:
+    """The company's name; empty where what stands in its place is no name but a text."""
+    return next(filter(_is_name, answers.texts(Field.COMPANY)), "").rstrip(".… ")
+
+
+def _is_name(text: str) -> bool:
+    is_said = is_sentence(text) and len(text.split()) > _MAX_NAME_WORDS
+    return len(text) <= MAX_HEADLINE and not is_said
+
+
+_MAX_NAME_WORDS: Final = 4
+"""A text of more words that ends as a sentence does is one."""
+
+
 def _description(answers: Answers, company: str, product: str) -> Iterator[str]:
     """What the brief says of the product; that by its name first where the others don't name it."""
-    said = answers.sentences(Field.DESCRIPTION)
+    told = (text for text in answers.texts(Field.COMPANY) if not _is_name(text))
+    said = _unique((*(each for text in told for each in split_sentences(text)),
+                    *answers.sentences(Field.DESCRIPTION)))  # fmt: skip
     if not product:
         said = _unique((*answers.sentences(Field.PRODUCT), *said))
     elif product.casefold() not in " ".join(said).casefold():

@@ -17,6 +17,8 @@ _AMOUNT = re.compile(
     r"(?P<scale> ?(?:k|m|thousand|million)\b)?",
     re.IGNORECASE,
 )
+_THOUSANDS = re.compile(r"(?<![\w.,'’])(\d{1,3})((?:\.\d{3})+)(?![\d.])(?:,(\d{1,2})\b)?")  # noqa: RUF001
+_SPACED = re.compile(r"(?<![\w.,'’])\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?![\d.,])")  # noqa: RUF001
 _CURRENCY = re.compile(r"[$€£]|\b(?:USD|EUR|GBP|CHF|SEK|DKK|NOK|PLN|CAD|AUD)\b", re.IGNORECASE)
 
 
@@ -38,10 +40,25 @@ class Budget:
         return self._text(self.amount)
 
 
+def with_points(text: str) -> str:
+    """The text with its numbers as English has them: `1.250.000,50` is `1250000.50`. Three digits
+    after a point are thousands."""
+
+    def plain(found: re.Match[str]) -> str:
+        cents = f".{found[3]}" if found[3] else ""
+        return f"{found[1]}{found[2].replace('.', '')}{cents}"
+
+    return _THOUSANDS.sub(plain, text)
+
+
 def budget_of(brief: Brief) -> Budget | None:
-    """The first amount that the brief's budget states; the currency beside it, or in its name."""
+    """The amount that the brief's budget states, the total or else the first; the currency beside
+    it, or in its name."""
     responses = brief.responses.to_python()
-    text = "; ".join(Answers.of(responses).texts(Field.BUDGET))
+    stated = Answers.of(responses).texts(Field.BUDGET)
+    total = [text for text in stated if re.match(r"(?:total|overall|all)\b", text, re.IGNORECASE)]
+    text = "; ".join((*total, *stated))
+    text = _SPACED.sub(lambda found: re.sub(r"\D", "", found[0]), with_points(text))
     match = _AMOUNT.search(text)
     if match is None:
         return None

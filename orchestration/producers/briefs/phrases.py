@@ -52,6 +52,21 @@ def is_absent(text: str) -> bool:
     return text.strip(" .!").lower() in _ABSENT or not any(map(str.isalnum, text))
 
 
+_NOTE = re.compile(
+    r"\W*(?:please,? (?:do not|don['’]t|never) "  # noqa: RUF001
+    r"(?:call|mention|name|print|publish|quote|refer|say|share|show|use|write)\b"
+    r"|(?:nb|n\.b\.|note to (?:self|agency|the agency|you)|internal(?: note| only)?|"
+    r"confidential|off the record)(?:[:.!)]|$)"
+    r"|not for publication\b|for internal use\b)",
+    re.IGNORECASE,
+)
+
+
+def is_note(text: str) -> bool:
+    """Whether a sentence is said to the agency, such as “Please don't use her name”."""
+    return _NOTE.match(text) is not None
+
+
 def lines_of(text: str) -> Iterator[str]:
     """The lines of a text, each clean, without bullets and numbers, those that say nothing left
     out."""

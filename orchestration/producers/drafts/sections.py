@@ -81,7 +81,8 @@ _ALSO_CALLED: Final = {
 
 _TARGETING: Final = re.compile(
     r"\b(?:aged?|ages|income|abc1|segments?|personas?|demographics?|years? old|b2[bc])\b"
-    r"|\b(?:adults|people|women|men|parents|users|customers)\b[^.;]{0,12}\d",
+    r"|\b(?:adults|people|women|men|parents|users|customers)\b[^.;]{0,12}\d"
+    r"|\b\d{1,4} ?[-–] ?\d{1,4}\b|(?:^|; )[a-z][a-z ]{0,30}: ",  # noqa: RUF001
     re.IGNORECASE,
 )
 """How agencies speak of audiences among themselves."""

@@ -12,6 +12,7 @@ from domain.validation import PROSE_LENGTH
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
 from orchestration.producers.briefs.durations import dates_of, weeks_between, weeks_in
 from orchestration.producers.briefs.fields import Field, words_of_key
+from orchestration.producers.briefs.material import company_of
 from orchestration.producers.briefs.phrases import clean, headline_of, is_absent, sentences_of
 from orchestration.producers.qc.guide import NEVER
 from orchestration.producers.qc.kinds import Kind, kind_of
@@ -32,6 +33,10 @@ _REFUSAL = re.compile(
     r"^(?:please )?(?:no|never(?: use| say)?|avoid|do not (?:use|say)|don['’]t (?:use|say))\s+",  # noqa: RUF001
     re.IGNORECASE,
 )
+
+
+_QUOTES: Final = "\"'“”„‚‘’«»"  # noqa: RUF001
+_QUOTED = re.compile(rf"(?<!\w)[{_QUOTES}]([^{_QUOTES}]{{2,60}})[{_QUOTES}](?!\w)")
 
 
 def normalized_of(brief: Brief) -> NormalizeBrief:
@@ -86,12 +91,13 @@ def _guidelines(answers: Answers) -> dict[str, object]:
     banned = [part for item in answers.items(Field.BANNED) for part in _refused(item)]
     rules = [item for item in banned if item.lower() in NEVER]
     phrases = [item for item in banned if item not in rules]
-    names = (*answers.texts(Field.COMPANY)[:1], *answers.items(Field.NAMES))
+    quoted = [found for item in phrases if not _is_phrase(item) for found in _QUOTED.findall(item)]
+    names = (company_of(answers), *answers.items(Field.NAMES))
     proof = (*answers.sentences(Field.CLAIMS), *answers.sentences(Field.PROOF))
     found: dict[str, object] = {
         "tone": ", ".join(answers.texts(Field.TONE)),
         "never": _bounded(rule.lower() for rule in rules),
-        "bannedPhrases": _bounded(each for each in phrases if _is_phrase(each)),
+        "bannedPhrases": _bounded((*filter(_is_phrase, phrases), *quoted)),
         "avoid": _bounded(each for each in phrases if not _is_phrase(each)),
         "requiredPhrases": _by_content_type(answers, Field.REQUIRED),
         "requiredSections": _object_of_texts(answers, Field.SECTIONS),
@@ -115,6 +121,8 @@ def _guidelines(answers: Answers) -> dict[str, object]:
 def _refused(item: str) -> Sequence[str]:
     """What an item refuses: `no emoji and superlatives` are two rules."""
     text = _REFUSAL.sub("", item).strip()
+    if text[:1] in _QUOTES:
+        text = text.strip(_QUOTES) or text
     parts = text.split(" and ")
     return parts if all(part.lower() in NEVER for part in parts) else [text]
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from domain.strategy import Kpi
 from orchestration.producers.briefs.durations import DURATION, days_in
+from orchestration.producers.briefs.money import with_points
 from orchestration.producers.briefs.phrases import headline_of
 from orchestration.producers.qc.facts import number_of
 
@@ -108,18 +109,19 @@ _NOT_A_TARGET = re.compile(
     re.IGNORECASE,
 )
 """Numbers that say when, or whom."""
+_WORD: Final = r"[^\W\d_](?:[^\W\d_]|-)*"
 _RANGE: Final = r"(?:from\s+\S+\s+to\s+)?"
 _TARGET = re.compile(
     rf"{_RANGE}(?P<currency>[$€£]|\b(?:USD|EUR|GBP|CHF) )?\s?"
     r"(?P<number>(?<![\w.,])\d{1,3}(?:,\d{3}){1,3}(?!\d)|(?<![\w.,])\d{1,12}(?:\.\d{1,4})?)"
     r"(?P<scale> ?(?:k|m|bn|thousand|million|billion)\b)?"
     r"(?P<percent> ?%| percent\b| per cent\b)?\+?"
-    r"(?P<after> (?:dollars|euros|pounds)\b)?(?P<unit>(?: [a-z][a-z-]*){0,4})",
+    rf"(?P<after> (?:dollars|euros|pounds)\b)?(?P<unit>(?: {_WORD}){{0,4}})",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(
     rf"\b(?P<number>{'|'.join(_WORDS)}|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
-    r"(?P<unit>(?: [a-z][a-z-]*){1,4})",
+    rf"(?P<unit>(?: {_WORD}){{1,4}})",
     re.IGNORECASE,
 )
 _CURRENCIES: Final = {
@@ -128,7 +130,8 @@ _CURRENCIES: Final = {
 _STOPS: Final = frozenset(
     {"a", "an", "and", "at", "before", "by", "during", "each", "every", "for", "from", "in", "of",
      "on", "or", "over", "per", "the", "through", "to", "until", "via", "who", "with", "within",
-     "among", "after", "that", "this", "into", "onto", "as", "than", "are", "is", "up"}
+     "among", "after", "that", "this", "into", "onto", "as", "than", "are", "is", "up",
+     "bis", "für", "im", "mit", "pro", "und", "von"}
 )  # fmt: skip
 _MORE: Final = frozenset({"more", "additional", "extra", "new", "further"})
 
@@ -182,7 +185,7 @@ def target_in(objective: str) -> tuple[float, str] | None:
 
     Of several numbers the first counts that doesn't say when or whom; of `from A to B` it's B.
     """
-    text = _NOT_A_TARGET.sub(" | ", objective)
+    text = _NOT_A_TARGET.sub(" | ", with_points(objective))
     for word, change in _CHANGES.items():
         if re.search(rf"\b{word}", text, re.IGNORECASE):
             return change

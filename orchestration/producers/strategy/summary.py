@@ -1,5 +1,6 @@
 """The executive summary of a plan: what one would send to the client."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,8 @@ from orchestration.producers.strategy.objectives import STARTING_TARGET, Indicat
 
 _MAX_LISTED: Final = 8
 _MAX_QUOTED: Final = 200
+_LISTED = re.compile(r"[:;]|[.!?] ")
+"""What an audience has that is listed, or told in sentences."""
 _FEW_WORDS: Final = 150
 """Fewer words for copy don't fill a blog post."""
 
@@ -58,7 +61,11 @@ def _aims(it: Summary) -> Iterator[str]:
     else:
         yield f"{who} states no objective in the brief."
     if it.material.audience:
-        yield f"The campaign speaks to {in_sentence(_short(it.material.audience))}."
+        audience = _short(it.material.audience)
+        if _LISTED.search(audience):
+            yield f"It's planned for this audience: {audience}."
+        else:
+            yield f"The campaign speaks to {in_sentence(audience)}."
     if it.material.messages:
         yield f"It says: {as_sentence(_short(it.material.messages[0]))}"
 
