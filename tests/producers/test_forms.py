@@ -7,7 +7,8 @@ import pytest
 from orchestration.producers.briefs.fields import Field, field_of
 from orchestration.producers.briefs.material import Material, material_of
 from orchestration.producers.briefs.money import budget_of
-from orchestration.producers.strategy.objectives import target_in
+from orchestration.producers.strategy.channels import deliverable_of
+from orchestration.producers.strategy.objectives import indicators_of, target_in
 from tests.producers.pipeline import Pipeline, intake
 
 
@@ -208,3 +209,215 @@ def test_a_polite_word_to_readers_stays() -> None:
     answers = {"about": "Please drink responsibly. Please do not feed the goats."}
 
     assert len(material(answers).description) == 2
+
+
+# Pieces
+
+
+def deliverables(text: str) -> tuple[str, ...]:
+    return Pipeline({"deliverables": text}).understood.scope.deliverables
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "1 landing page, 2 emails to patients, 1 short video (45 seconds) for the waiting room "
+            "of our practice",
+            ("1 landing page", "2 emails to patients", "1 short video (45 seconds) for the waiting "
+             "room of our practice"),
+        ),
+        ("newsletter and a reel", ("newsletter", "a reel")),
+        ("Facebook + Instagram posts x6", ("Facebook + Instagram posts x6",)),
+        ("Instagram,Facebook,newsletter", ("Instagram", "Facebook", "newsletter")),
+        ("A video script and storyboard", ("A video script and storyboard",)),
+        (
+            "I don't know, I thought maybe 3 emails and something for Instagram, and my nephew says "
+            "we should do a TikTok.",
+            ("3 emails", "Instagram", "TikTok"),
+        ),
+    ],
+)  # fmt: skip
+def test_pieces_are_told_apart_however_they_are_listed(text: str, parts: tuple[str, ...]) -> None:
+    assert deliverables(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [("Instagram posts x6", 6), ("5x Instagram", 5), ("blog posts (800-1000 words)", 1)],
+)
+def test_pieces_are_counted_however_that_is_written(text: str, pieces: int) -> None:
+    assert deliverable_of(text).pieces == pieces
+
+
+def test_advertising_that_is_out_of_scope_takes_no_channel_away() -> None:
+    made = Pipeline({"deliverables": "2 Instagram posts", "out of scope": "Instagram ads"})
+
+    assert [each.channel for each in made.tactics] == ["Instagram", "Instagram"]
+
+
+def test_what_is_for_one_network_is_on_no_other() -> None:
+    made = Pipeline({"deliverables": "2 Instagram posts, email"}, ["Email", "Facebook"])
+
+    assert "None of the channels takes “2 Instagram posts”." in made.plan.executive_summary
+    facebook = (made.plan.recommendations or ())[1]
+    assert "Instagram" not in facebook.rationale
+
+
+# Objectives
+
+
+def test_an_objective_of_two_verbs_is_two() -> None:
+    made = Pipeline({"goal": "Raise £60,000 by 24 December and recruit 50 van volunteers"})
+
+    assert [(each.name, each.target_value, each.unit) for each in made.plan.kpis] == [
+        ("Result: Raise £60,000 by 24 December", 60_000, "GBP"),
+        ("Applications", 50, "van volunteers"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "goal", ["Launch and grow the club", "Book tables and covers", "Explain bread, and why it's rye"]
+)
+def test_an_objective_of_one_sentence_stays_one(goal: str) -> None:
+    assert Pipeline({"goal": goal}).understood.objectives == (goal,)
+
+
+def test_a_target_for_each_month_is_measured_by_the_month() -> None:
+    made = Pipeline({"goal": "Get 40 consultations per month", "weeks": 8})
+
+    assert [(each.target_value, each.timeframe_days) for each in made.plan.kpis] == [(40, 30)]
+
+
+@pytest.mark.parametrize(
+    ("objective", "name"),
+    [
+        ("Generate 120 MQLs in Q1", "Leads"),
+        ("Increase demo-to-trial conversion from 18% to 25%", "Conversions"),
+        ("Be the thought leader in accuracy", "Result: Be the thought leader in accuracy"),
+    ],
+)
+def test_objectives_are_measured_by_what_they_are_about(objective: str, name: str) -> None:
+    assert [each.kpi.name for each in indicators_of([objective], 56)] == [name]
+
+
+# What a piece says
+
+
+def test_a_piece_without_names_is_named_after_the_website() -> None:
+    made = Pipeline({"website": "www.rye.shop/bread", "deliverables": "blog post"})
+
+    assert made.campaign.name == made.drafts[0].title == "rye.shop"
+
+
+def test_benefits_told_in_sentences_are_parted_though_the_last_has_no_end() -> None:
+    found = material({"usp": "Late appointments until 8pm. Free parking. Sedation available"})
+
+    assert found.benefits == (
+        "Late appointments until 8pm.", "Free parking.", "Sedation available",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "label", "address"),
+    [
+        ("Rent now!!! https://velo.shop/rent", "Rent now", "https://velo.shop/rent"),
+        ("Get your ticket at copperline.beer/tap", "Get your ticket", "https://copperline.beer/tap"),
+        ("Call us at 8 a.m.", "Call us at 8 a.m", "https://rye.shop"),
+    ],
+)
+def test_calls_to_action_lead_where_they_say(call: str, label: str, address: str) -> None:
+    made = Pipeline({"cta": call, "website": "rye.shop", "deliverables": "blog post"})
+
+    assert f"[{label}]({address})" in made.drafts[0].body
+
+
+def test_the_first_of_several_addresses_is_the_website() -> None:
+    found = material({"website": "www.mudlark.shop and instagram.com/mudlark"})
+
+    assert found.website == "https://www.mudlark.shop"
+
+
+def test_questions_in_one_line_each_get_their_answer() -> None:
+    found = material({"faq": "Will it last? Five weeks. Do you deliver? Yes, for £8."})
+
+    assert found.questions == (
+        ("Will it last?", "Five weeks."), ("Do you deliver?", "Yes, for £8."),
+    )  # fmt: skip
+
+
+def test_a_product_with_a_name_opens_what_is_said_of_it() -> None:
+    found = material(
+        {
+            "company": "Stackwise GmbH",
+            "product": "Stackwise Inventory",
+            "about": "Cloud-based inventory management for makers. It connects to SAP.",
+        }
+    )
+
+    assert found.description[0] == "Stackwise Inventory: Cloud-based inventory management for makers."
+
+
+def test_a_script_shows_no_text_twice_in_a_row() -> None:
+    made = Pipeline({"company": "Helio", "deliverables": "video"})
+
+    assert made.drafts[0].body == (
+        "# Helio\n\nOn-screen text: Helio\n\nVoiceover: Contact Helio.\n"
+    )
+
+
+def test_a_subject_is_not_cut_off_where_there_is_a_whole_one() -> None:
+    made = Pipeline(
+        {
+            "company": "Fernhill",
+            "offer": "Free stand with every tree over 6 feet when reserved before 22 November",
+            "deliverables": "email",
+        }
+    )
+
+    assert (made.drafts[0].metadata or {})["subject"] == "Fernhill"
+
+
+# What isn't read
+
+
+def test_a_plan_names_the_answers_that_it_does_not_use() -> None:
+    made = Pipeline(
+        {
+            "company": "Rye",
+            "Zielgruppe": "Familien",
+            "form": [{"question": "Shoe size?", "answer": "43"}, {"question": "Hat", "answer": "-"}],
+            "more": {"VAT number": 12, "goal": "Sell 5 loaves", "approved": True},
+            "competitors": "Crumb",
+        }
+    )
+
+    assert (
+        "What the brief says under these names isn't used, since they aren't known here: "
+        "“Zielgruppe”, “Shoe size?”, “VAT number”." in made.plan.executive_summary
+    )
+    assert "aren't known here" not in Pipeline({"company": "Rye"}).plan.executive_summary
+
+
+# Time and language
+
+
+@pytest.mark.parametrize(
+    ("timeline", "weeks"),
+    [
+        ("Launch on 1 December 2026, finish 24 December", 4),
+        ("Launch on 1 December 2026", None),
+        ("Until 30 March 2026", 4),
+    ],
+)
+def test_a_day_of_launch_is_no_end(timeline: str, weeks: int | None) -> None:
+    assert Pipeline({"timeline": timeline}).understood.scope.timeline_weeks == weeks
+
+
+def test_languages_have_their_own_names_too_and_the_plan_says_what_stays_english() -> None:
+    made = Pipeline({"company": "Lindenhof", "language": "Deutsch"})
+
+    assert made.understood.brand_guidelines["language"] == "de"
+    assert "headings and other words of the drafts' templates are English" in (
+        made.plan.executive_summary
+    )

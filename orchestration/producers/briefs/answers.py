@@ -166,6 +166,27 @@ def _said(values: Sequence[object]) -> list[str]:
     return [each for each in texts if not is_absent(each)] if len(texts) == len(values) else []
 
 
+def unread_in(value: object) -> Iterator[str]:
+    """The names of the answers that no field takes, as they are in the responses, in order."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from unread_in(item)
+    elif isinstance(value, Mapping):
+        pair = _labelled(value) if "question" in value or "label" in value else None
+        for key, inner in (pair,) if pair is not None else value.items():
+            if field_of(key) is None and (pair is not None or words_of_key(key) not in _OWN_NAMES):
+                yield from [key] if _says_something(inner) else unread_in(inner)
+
+
+def _says_something(value: object) -> bool:
+    """Whether it's a text or a number, or a list of some, with a meaning."""
+    if isinstance(value, list | tuple):
+        return any(map(_says_something, value))
+    if isinstance(value, str):
+        return not is_absent(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _labelled(value: Mapping[str, object]) -> tuple[str, object] | None:
     """The question and the answer of an object that is such a pair, as forms send them."""
     label = next((value[key] for key in _LABELS if key in value), None)

@@ -13,6 +13,7 @@ WEEKS_A_YEAR: Final = 52
 _NUMBER = r"\d{1,4}(?:\.\d)?|a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 DURATION = re.compile(rf"\b({_NUMBER})[\s-]*(day|week|month|quarter|year)s?\b", re.IGNORECASE)
 _DAYS: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "quarter": 365 / 4, "year": 365.0}
+_PERIOD = re.compile(r"(?:\b(?:per|each|every) |/ ?)(week|month|quarter|year)\b", re.IGNORECASE)
 _NUMERAL = re.compile(r"\d{1,3}")
 
 
@@ -24,6 +25,13 @@ def days_in(text: str) -> int | None:
     number = 1.0 if match[1].lower() == "a" else number_of(match[1])
     days = round((number or 0) * _DAYS[match[2].lower()])
     return days if 0 < days <= MAX_WEEKS * 7 else None
+
+
+def period_in(text: str) -> int | None:
+    """The days of the period for which a text says how much, as in `40 per month`; None: for
+    none."""
+    match = _PERIOD.search(text)
+    return None if match is None else round(_DAYS[match[1].lower()])
 
 
 def weeks_in(text: str) -> int | None:

@@ -74,8 +74,14 @@ class Material:
 
     @property
     def subject(self) -> str:
-        """What the copy is about: the product, else the company; may be empty."""
-        return self.product or self.company
+        """What the copy is about: the product, else the company, else the website; may be
+        empty."""
+        return self.product or self.company or self.host
+
+    @property
+    def host(self) -> str:
+        """The website's name, without `www.`; may be empty."""
+        return (urlsplit(self.website).hostname or "").removeprefix("www.")
 
     @property
     def words(self) -> int:
@@ -124,14 +130,14 @@ def material_of(brief: Brief) -> Material:
         quotes=quotes[:MAX_ITEMS],
         questions=questions[:MAX_ITEMS],
         images=tuple(_images(answers))[:MAX_ITEMS],
-        actions=tuple(_actions(answers)),
+        actions=tuple(actions_of(answers)),
         channels=_unique(answers.items(Field.CHANNELS)),
         keywords=_unique(
             item for item in answers.items(Field.KEYWORDS) if len(item) <= _MAX_KEYWORD
         ),
         hashtags=tuple(_hashtags(answers)),
         address=answers.text(Field.ADDRESS),
-        website=next(filter(None, map(address_of, answers.texts(Field.WEBSITE))), ""),
+        website=next(_addresses(answers), ""),
     )
 
 
@@ -160,7 +166,11 @@ def _description(answers: Answers, company: str, product: str) -> Iterator[str]:
     if not product:
         said = _unique((*answers.sentences(Field.PRODUCT), *said))
     elif product.casefold() not in " ".join(said).casefold():
-        yield f"{company}: {product}" if company else product
+        if said and product.istitle():
+            yield f"{product}: {said[0]}"
+            said = said[1:]
+        else:
+            yield f"{company}: {product}" if company else product
     yield from said
 
 
@@ -171,7 +181,7 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
 def _points(answers: Answers, field: Field) -> tuple[str, ...]:
     """Items of a list, each as long as it is, or what a text lists."""
     texts = answers.texts(field)
-    if any(is_sentence(text) for text in texts):
+    if any(is_sentence(text) or len([*split_sentences(text)]) > 1 for text in texts):
         return answers.sentences(field)
     return answers.points(field)
 
@@ -194,13 +204,27 @@ def address_of(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{path}{f'?{query}' if query else ''}"
 
 
-_IN_TEXT = re.compile(r"\s*(?:\b(?:at|on|via|under):?\s+|[:(]\s*)?(?:https?://|www\.)\S+")
+_IN_TEXT = re.compile(
+    r"\s*(?:\b(?:at|on|via|under):?\s+|[:(]\s*)?(?:https?://|www\.)\S+"
+    r"|\s*(?:\b(?:at|on|via|under):?\s+|[:(]\s*)"
+    r"(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}[a-z]{2,24}(?![\w.@])(?:/\S*)?",
+    re.IGNORECASE,
+)
 
 
-def _actions(answers: Answers) -> Iterator[str]:
+def _addresses(answers: Answers) -> Iterator[str]:
+    """Where calls to action lead, as far as they say it, and the addresses of the website."""
+    for line in answers.lines(Field.ACTION):
+        for found in _IN_TEXT.findall(line):
+            yield from filter(None, map(address_of, re.split(r"[\s(]+", found)))
+    for text in answers.texts(Field.WEBSITE):
+        yield from filter(None, map(address_of, (text, *text.split())))
+
+
+def actions_of(answers: Answers) -> Iterator[str]:
     """Calls to action that are short enough for a link, without the addresses in them."""
     for line in answers.lines(Field.ACTION):
-        text = headline_of(_IN_TEXT.sub("", line), 60)
+        text = headline_of(_IN_TEXT.sub("", line), 60).rstrip("!: ")
         if text and not is_absent(text):
             yield text
 
@@ -221,9 +245,30 @@ def _questions(answers: Answers) -> Iterator[Question]:
         elif len(each) and not asked:
             yield from _keyed_questions(each)
     for text in answers.lines(Field.QUESTIONS):
-        asked, mark, answer = text.partition("? ")
-        if mark and not is_absent(answer):
-            yield Question(f"{asked}?", answer)
+        yield from _questions_in(text)
+
+
+_ASKS = re.compile(
+    r"(?:are|can|could|did|do|does|has|have|how|is|may|must|should|what|when|where|which|who|why|"
+    r"will|would)\b.*\?$",
+    re.IGNORECASE,
+)
+
+
+def _questions_in(line: str) -> Iterator[Question]:
+    """The questions of a line with their answers: one, or several, one after the other."""
+    asked, mark, rest = line.partition("? ")
+    if not mark or is_absent(rest):
+        return
+    answers: list[str] = []
+    for sentence in split_sentences(rest):
+        if answers and _ASKS.match(sentence):
+            yield Question(f"{asked}?", " ".join(answers))
+            asked, answers = sentence.removesuffix("?"), []
+        else:
+            answers.append(sentence)
+    if answers:
+        yield Question(f"{asked}?", " ".join(answers))
 
 
 def _keyed_questions(each: Mapping[str, object]) -> Iterator[Question]:

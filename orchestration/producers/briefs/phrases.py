@@ -94,12 +94,13 @@ def items_of(text: str) -> Iterator[str]:
     for point in points_of(text):
         parts = [point]
         if _ENDS.search(point) is None:
-            at_commas = re.split(r",\s+(?:and\s+)?", point)
+            at_commas = _AT_COMMAS.split(point)
             if all(len(part.split()) <= _MAX_WORDS_OF_ITEM for part in at_commas):
                 parts = at_commas
         yield from (item for part in parts if not is_absent(item := part.strip().rstrip(".")))
 
 
+_AT_COMMAS = re.compile(r",\s+(?:and\s+)?|,(?=[^\W\d])")
 _MAX_WORDS_OF_ITEM: Final = 6
 
 

@@ -105,9 +105,9 @@ def email_of(writing: Writing) -> Written:
 
 
 def _subject(writing: Writing) -> str:
-    """The title, if it's short enough, else the first headline that is; else the title's words, as
-    many as there is room for."""
-    for text in (writing.title, *writing.material.headlines):
+    """The title, if it's short enough, else the first headline that is, else what the piece is
+    about; else the title's words, as many as there is room for."""
+    for text in (writing.title, *writing.material.headlines, writing.material.subject):
         if subject := headline_of(text, MAX_SUBJECT):
             return subject
     return writing.title[:MAX_SUBJECT].rpartition(" ")[0] or writing.title[:MAX_SUBJECT]

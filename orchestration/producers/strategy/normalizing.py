@@ -12,10 +12,16 @@ from domain.validation import PROSE_LENGTH
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
 from orchestration.producers.briefs.durations import dates_of, weeks_between, weeks_in
 from orchestration.producers.briefs.fields import Field, words_of_key
-from orchestration.producers.briefs.material import company_of
-from orchestration.producers.briefs.phrases import clean, headline_of, is_absent, sentences_of
+from orchestration.producers.briefs.material import actions_of, company_of
+from orchestration.producers.briefs.phrases import (
+    capitalized,
+    clean,
+    is_absent,
+    sentences_of,
+)
 from orchestration.producers.qc.guide import NEVER
 from orchestration.producers.qc.kinds import Kind, kind_of
+from orchestration.producers.strategy.channels import deliverables_in
 from orchestration.producers.texts import texts_of
 
 _MAX_LIST_BYTES: Final = 12 * 1024
@@ -27,6 +33,8 @@ _LANGUAGES: Final = {
     "english gb": "en-GB", "american english": "en-US", "us english": "en-US",
     "english us": "en-US", "german": "de", "french": "fr", "spanish": "es", "italian": "it",
     "dutch": "nl", "portuguese": "pt", "polish": "pl", "swedish": "sv", "danish": "da",
+    "deutsch": "de", "français": "fr", "español": "es", "italiano": "it", "nederlands": "nl",
+    "português": "pt", "polski": "pl", "svenska": "sv", "dansk": "da",
 }  # fmt: skip
 _CODE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
 _REFUSAL = re.compile(
@@ -45,7 +53,7 @@ def normalized_of(brief: Brief) -> NormalizeBrief:
     return NormalizeBrief(
         brief_id=brief.brief_id,
         scope=BriefScope(
-            deliverables=answers.items(Field.DELIVERABLES),
+            deliverables=tuple(islice(_deliverables(answers), MAX_ITEMS)),
             exclusions=answers.items(Field.EXCLUSIONS),
             timeline_weeks=_weeks(answers, brief),
         ),
@@ -55,9 +63,28 @@ def normalized_of(brief: Brief) -> NormalizeBrief:
     )
 
 
+_AIMS: Final = (
+    "attract|boost|build|collect|convert|cut|decrease|double|drive|earn|fill|gain|generate|get|grow|"
+    "halve|improve|increase|launch|lower|raise|reach|recruit|reduce|retain|sell|strengthen|win"
+)
+_NEXT_AIM = re.compile(rf"(?<=\w),? and (?=(?:{_AIMS}) \w)", re.IGNORECASE)
+"""Where a sentence goes on to an aim with a verb of its own."""
+
+
 def _objectives(answers: Answers) -> Iterator[str]:
     for point in answers.points(Field.OBJECTIVES):
-        yield from (sentence.rstrip(".") for sentence in sentences_of(point))
+        for sentence in sentences_of(point):
+            first, *others = _NEXT_AIM.split(sentence.rstrip("."))
+            if " " in first:
+                yield first
+                yield from map(capitalized, others)
+            else:
+                yield sentence.rstrip(".")
+
+
+def _deliverables(answers: Answers) -> Iterator[str]:
+    for item in answers.items(Field.DELIVERABLES):
+        yield from deliverables_in(item)
 
 
 def _cut(text: str) -> str:
@@ -108,9 +135,7 @@ def _guidelines(answers: Answers) -> dict[str, object]:
         "names": _bounded(names),
         "language": _language(answers.text(Field.LANGUAGE)),
         "claims": _bounded(text for text in proof if any(map(str.isdigit, text))),
-        "callsToAction": _bounded(
-            text for line in answers.lines(Field.ACTION) if (text := headline_of(line, 60))
-        ),
+        "callsToAction": _bounded(actions_of(answers)),
         "legalLines": _by_content_type(answers, Field.LEGAL),
         "colors": _object(answers, Field.COLORS),
         "utm": _object_of_texts(answers, Field.UTM),

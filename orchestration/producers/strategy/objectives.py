@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.strategy import Kpi
-from orchestration.producers.briefs.durations import DURATION, days_in
+from orchestration.producers.briefs.durations import DURATION, days_in, period_in
 from orchestration.producers.briefs.money import with_points
 from orchestration.producers.briefs.phrases import headline_of
 from orchestration.producers.qc.facts import number_of
@@ -22,6 +22,7 @@ class Aim(StrEnum):
     SUBSCRIBERS = "New subscribers"
     DONATIONS = "Donations"
     BOOKINGS = "Bookings"
+    CONVERSIONS = "Conversions"
     LEADS = "Leads"
     ATTENDANCE = "Attendance"
     DOWNLOADS = "Downloads"
@@ -50,9 +51,10 @@ RULES: Final = (
     _Rule(
         Aim.BOOKINGS, "book|reserv|appointment|survey|consultation|table|cover|patient", "bookings"
     ),
+    _Rule(Aim.CONVERSIONS, "conver", "conversions"),
     _Rule(
         Aim.LEADS,
-        "lead|enquir|inquir|demo|prospect|trial|sign-?up|sign up|registr|request|callback",
+        "leads|lead gen|mql|enquir|inquir|demo|prospect|trial|sign-?up|sign up|registr|request|callback",
         "leads",
     ),
     _Rule(
@@ -149,7 +151,8 @@ class Indicator:
 def indicators_of(objectives: Sequence[str], campaign_days: int) -> tuple[Indicator, ...]:
     """An indicator for each of the first objectives, each with a name of its own.
 
-    An objective that names a duration has it as its timeframe, the others that of the campaign.
+    An objective that names a duration has it as its timeframe, one of so much `per month` the
+    month, the others that of the campaign.
     """
     found = list[Indicator]()
     names = set[str]()
@@ -164,7 +167,8 @@ def indicators_of(objectives: Sequence[str], campaign_days: int) -> tuple[Indica
             value, unit = stated[0], stated[1] or _UNITS.get(aim, "")
         name = _name(aim, objective, names)
         names.add(name)
-        kpi = Kpi(name, value, unit[:100], days_in(objective) or campaign_days)
+        days = days_in(objective) or period_in(objective) or campaign_days
+        kpi = Kpi(name, value, unit[:100], days)
         found.append(Indicator(objective, aim, kpi, stated is not None))
     return tuple(found)
 

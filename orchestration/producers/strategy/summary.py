@@ -36,6 +36,9 @@ class Summary:
     percents: Sequence[float]
     tactics: Sequence[Sequence[str]]
     budget: Budget | None
+    unread: Sequence[str]
+    """The names of the brief's answers that aren't used."""
+    language: str
 
 
 def summary_of(it: Summary) -> str:
@@ -133,6 +136,15 @@ def _assumptions(it: Summary) -> Iterator[str]:
         words = _counted(it.material.words, "word")
         yield f"The brief has {words} that copy can be made of, so drafts will be short; what the"
         yield "product does, proof, and questions with their answers make them longer."
+    if not it.language.startswith("en"):
+        yield "The headings and other words of the drafts' templates are English; whoever finishes"
+        yield "the drafts puts them into the language of the brief."
+    if it.unread:
+        listed = ", ".join(quoted(name) for name in it.unread[:_MAX_LISTED])
+        others = len(it.unread) - _MAX_LISTED
+        more = f", and {_counted(others, 'more name')}" if others > 0 else ""
+        yield "What the brief says under these names isn't used, since they aren't known here:"
+        yield f"{listed}{more}."
     asked = sum(each.pieces for fit in it.fits for each in fit.deliverables)
     planned = sum(map(len, it.tactics))
     if asked > planned:
