@@ -414,6 +414,19 @@ def test_a_day_of_launch_is_no_end(timeline: str, weeks: int | None) -> None:
     assert Pipeline({"timeline": timeline}).understood.scope.timeline_weeks == weeks
 
 
+@pytest.mark.parametrize(
+    ("answers", "weeks"),
+    [
+        ({"deadline": "6 April"}, 5),
+        ({"start": "1 December", "deadline": "12 January"}, 6),
+        ({"start": "9 November 2026", "deadline": "December 6th"}, 4),
+        ({"deadline": "31 April"}, None),
+    ],
+)
+def test_a_day_without_a_year_is_the_next_one(answers: dict[str, Any], weeks: int | None) -> None:
+    assert Pipeline(answers).understood.scope.timeline_weeks == weeks
+
+
 def test_languages_have_their_own_names_too_and_the_plan_says_what_stays_english() -> None:
     made = Pipeline({"company": "Lindenhof", "language": "Deutsch"})
 

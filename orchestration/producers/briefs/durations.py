@@ -2,8 +2,9 @@
 
 import re
 from datetime import date
+from itertools import islice
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestration.producers.qc.facts import dates_in, number_of
 
@@ -14,6 +15,23 @@ _NUMBER = r"\d{1,4}(?:\.\d)?|a|one|two|three|four|five|six|seven|eight|nine|ten|
 DURATION = re.compile(rf"\b({_NUMBER})[\s-]*(day|week|month|quarter|year)s?\b", re.IGNORECASE)
 _DAYS: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "quarter": 365 / 4, "year": 365.0}
 _PERIOD = re.compile(r"(?:\b(?:per|each|every) |/ ?)(week|month|quarter|year)\b", re.IGNORECASE)
+_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTH: Final = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+)
+_UNDATED = re.compile(
+    rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b"
+    rf"|\b(?P<first>{_MONTH}) (?P<last>\d{{1,2}})(?:st|nd|rd|th)?\b",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(
+    r"\b(?:launch\w*|start\w*|begin\w*|from|since|kick-?off|opens?|opening|live)"
+    r"(?:\W+(?!(?:to|till|until|end\w*|finish\w*)\b)\w+){0,3}\W*$",
+    re.IGNORECASE,
+)
+"""What stands before the day on which something begins."""
+_MAX_DAYS: Final = 20
 _NUMERAL = re.compile(r"\d{1,3}")
 
 
@@ -42,9 +60,46 @@ def weeks_in(text: str) -> int | None:
     return None if days is None else max(1, round(days / 7))
 
 
-def dates_of(text: str) -> tuple[date, ...]:
-    """The dates with a year in a text, in its order."""
-    return tuple(found for _, found, _ in dates_in(text) if found is not None)
+class Day(NamedTuple):
+    """A day that a text names. `is_start`: it says that something begins then."""
+
+    day: date
+    is_start: bool
+
+
+def days_named(text: str, after: date) -> tuple[Day, ...]:
+    """The days in a text, in its order. One without a year is the next after the one before it,
+    and the first after the day that is given."""
+    dated = {match.start(): (match.end(), found) for match, found, _ in dates_in(text)}
+    places = [(at, end, found) for at, (end, found) in dated.items() if found is not None]
+    taken = [(at, end) for at, (end, _) in dated.items()]
+    undated = [
+        match
+        for match in islice(_UNDATED.finditer(text), _MAX_DAYS)
+        if not any(at <= match.start() < end for at, end in taken)
+    ]
+    found = list[Day]()
+    for at, day in sorted(
+        [*((at, day) for at, _, day in places), *((match.start(), match) for match in undated)],
+        key=lambda it: it[0],
+    ):
+        known = day if isinstance(day, date) else _next(day, found[-1].day if found else after)
+        if known is not None:
+            found.append(Day(known, _BEGINS.search(text[max(0, at - 40) : at]) is not None))
+    return tuple(found)
+
+
+def _next(match: re.Match[str], after: date) -> date | None:
+    """The first day with this month and number after a day; None: there is none."""
+    month = _MONTHS.index((match["month"] or match["first"])[:3].lower()) + 1
+    number = int(match["day"] or match["last"])
+    for year in (after.year, after.year + 1):
+        try:
+            if (day := date(year, month, number)) > after:
+                return day
+        except ValueError:
+            continue
+    return None
 
 
 def weeks_between(start: date, end: date) -> int | None:

@@ -10,7 +10,12 @@ from domain.json_object import dumps
 from domain.onboarding import Brief, BriefScope, NormalizeBrief
 from domain.validation import PROSE_LENGTH
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
-from orchestration.producers.briefs.durations import dates_of, weeks_between, weeks_in
+from orchestration.producers.briefs.durations import (
+    Day,
+    days_named,
+    weeks_between,
+    weeks_in,
+)
 from orchestration.producers.briefs.fields import Field, words_of_key
 from orchestration.producers.briefs.material import actions_of, company_of
 from orchestration.producers.briefs.phrases import (
@@ -100,14 +105,18 @@ def _weeks(answers: Answers, brief: Brief) -> int | None:
         for text in answers.texts(field):
             if (weeks := weeks_in(text)) is not None:
                 return weeks
-    period, ends = _dates(answers, Field.TIMELINE), _dates(answers, Field.DEADLINE)
-    starts = (*_dates(answers, Field.START), *period[:-1], brief.submitted_at.date())
-    end = next(iter((*ends, *period[-1:])), None)
-    return None if end is None else weeks_between(starts[0], end)
+    submitted = brief.submitted_at.date()
+    period = _days(answers, Field.TIMELINE, submitted)
+    last = [each.day for each in period[-1:] if not each.is_start]
+    starts = [each.day for each in (*_days(answers, Field.START, submitted), *period)]
+    start = next((day for day in starts if day not in last), submitted)
+    ends = [each.day for each in _days(answers, Field.DEADLINE, start)]
+    end = next(iter((*ends, *last)), None)
+    return None if end is None else weeks_between(start, end)
 
 
-def _dates(answers: Answers, field: Field) -> tuple[date, ...]:
-    return tuple(found for text in answers.texts(field) for found in dates_of(text))
+def _days(answers: Answers, field: Field, after: date) -> tuple[Day, ...]:
+    return tuple(found for text in answers.texts(field) for found in days_named(text, after))
 
 
 def _guidelines(answers: Answers) -> dict[str, object]:
