@@ -48,7 +48,9 @@ def test_a_draft_passes_by_its_score_unless_something_is_critical() -> None:
 
 
 def test_the_most_severe_issues_come_first_and_benchmarks_keep_their_order() -> None:
-    found = evaluated(draft("The the [a](b) lorem ipsum [c](d)"), EVERYTHING, 0.8).findings
+    found = evaluated(
+        draft("The the [a](b) lorem ipsum [c](d)", content_type="poster"), EVERYTHING, 0.8
+    ).findings
 
     severities = [list(QcSeverity).index(each.severity) for each in found]
     assert severities == sorted(severities)

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from domain.qc import QcSeverity
 from orchestration.producers.briefs.fields import Field, field_of
 from orchestration.producers.briefs.material import Material, material_of
 from orchestration.producers.briefs.money import budget_of
 from orchestration.producers.strategy.channels import deliverable_of
 from orchestration.producers.strategy.objectives import indicators_of, target_in
+from tests.producers.checking import draft, found
 from tests.producers.pipeline import Pipeline, intake
 
 
@@ -24,7 +26,7 @@ def budget(answer: object) -> str:
 
 
 def test_the_markup_of_rich_text_is_read_as_the_text_that_it_shows() -> None:
-    found = material(
+    read = material(
         {
             "website": '<a href="https://velo.shop">velo.shop</a>',
             "about": "<p>Velo rents <b>cargo bikes</b> to families &amp; shops.</p><p>We deliver "
@@ -34,12 +36,12 @@ def test_the_markup_of_rich_text_is_read_as_the_text_that_it_shows() -> None:
         }
     )
 
-    assert found.website == "https://velo.shop"
-    assert found.description == (
+    assert read.website == "https://velo.shop"
+    assert read.description == (
         "Velo rents cargo bikes to families & shops.", "We deliver within 48 hours.",
     )  # fmt: skip
-    assert found.benefits == ("No repairs", "Insurance included")
-    assert found.questions == (("Is it heavy?", "No, it isn't."),)
+    assert read.benefits == ("No repairs", "Insurance included")
+    assert read.questions == (("Is it heavy?", "No, it isn't."),)
 
 
 def test_what_is_no_markup_of_rich_text_stays() -> None:
@@ -311,9 +313,9 @@ def test_a_piece_without_names_is_named_after_the_website() -> None:
 
 
 def test_benefits_told_in_sentences_are_parted_though_the_last_has_no_end() -> None:
-    found = material({"usp": "Late appointments until 8pm. Free parking. Sedation available"})
+    read = material({"usp": "Late appointments until 8pm. Free parking. Sedation available"})
 
-    assert found.benefits == (
+    assert read.benefits == (
         "Late appointments until 8pm.", "Free parking.", "Sedation available",
     )  # fmt: skip
 
@@ -333,21 +335,21 @@ def test_calls_to_action_lead_where_they_say(call: str, label: str, address: str
 
 
 def test_the_first_of_several_addresses_is_the_website() -> None:
-    found = material({"website": "www.mudlark.shop and instagram.com/mudlark"})
+    read = material({"website": "www.mudlark.shop and instagram.com/mudlark"})
 
-    assert found.website == "https://www.mudlark.shop"
+    assert read.website == "https://www.mudlark.shop"
 
 
 def test_questions_in_one_line_each_get_their_answer() -> None:
-    found = material({"faq": "Will it last? Five weeks. Do you deliver? Yes, for £8."})
+    read = material({"faq": "Will it last? Five weeks. Do you deliver? Yes, for £8."})
 
-    assert found.questions == (
+    assert read.questions == (
         ("Will it last?", "Five weeks."), ("Do you deliver?", "Yes, for £8."),
     )  # fmt: skip
 
 
 def test_a_product_with_a_name_opens_what_is_said_of_it() -> None:
-    found = material(
+    read = material(
         {
             "company": "Stackwise GmbH",
             "product": "Stackwise Inventory",
@@ -355,7 +357,7 @@ def test_a_product_with_a_name_opens_what_is_said_of_it() -> None:
         }
     )
 
-    assert found.description[0] == "Stackwise Inventory: Cloud-based inventory management for makers."
+    assert read.description[0] == "Stackwise Inventory: Cloud-based inventory management for makers."
 
 
 def test_a_script_shows_no_text_twice_in_a_row() -> None:
@@ -434,3 +436,116 @@ def test_languages_have_their_own_names_too_and_the_plan_says_what_stays_english
     assert "headings and other words of the drafts' templates are English" in (
         made.plan.executive_summary
     )
+
+
+# What copy leaves out
+
+
+def test_notes_of_a_word_or_two_and_what_they_said_before_are_no_problems_to_write_of() -> None:
+    read = material(
+        {"problems": "Cost. Pain. They haven't been here for years. Old roofs leak. They are steep."}
+    )
+
+    assert read.problems == ("Old roofs leak.", "They are steep.")
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "We host parties, although to be honest I'd like fewer of those.",
+        f"We started in 2014, {'and then we moved to another place ' * 9}.",
+    ],
+)
+def test_asides_and_sentences_without_an_end_are_in_no_draft(aside: str) -> None:
+    made = Pipeline(
+        {"company": "Mud", "about": f"We teach throwing. {aside}", "deliverables": "blog post"}
+    )
+
+    assert material_of(made.brief).description == ("We teach throwing.",)
+
+
+def test_what_opens_with_the_companys_name_is_not_said_again() -> None:
+    made = Pipeline(
+        {"company": "Copper", "event": "Harvest Tap Day at the mill", "deliverables": "X post, email"}
+    )
+    post, email = made.first("social_post"), made.first("email")
+
+    assert post.body.count("Harvest Tap Day") == 1
+    assert "Copper: Harvest Tap Day at the mill." in email.body
+    assert "preheader" not in (email.metadata or {})
+
+
+def test_a_required_word_alone_is_left_to_the_writer() -> None:
+    made = Pipeline({"company": "Helio", "must mention": "subsidy", "deliverables": "blog post"})
+
+    assert "ubsidy" not in made.drafts[0].body
+    assert "required-phrases" in [each.benchmark_id for each in made.checked(made.drafts[0]).findings]
+
+
+def test_a_currency_stands_beside_the_prices_that_it_is_of() -> None:
+    read = material({"price": {"monthly": "1290", "currency": "NOK", "deposit": 0}})
+
+    assert read.price == ("monthly: 1290 NOK", "deposit: 0 NOK")
+
+
+def test_calls_to_action_that_are_alternatives_are_several() -> None:
+    made = Pipeline({"ask": "Donate £35 / donate furniture / volunteer"})
+
+    assert made.understood.brand_guidelines["callsToAction"] == [
+        "Donate £35", "donate furniture", "volunteer",
+    ]  # fmt: skip
+
+
+# What a plan says of what it can't do
+
+
+def test_a_brief_that_names_channels_gets_those_and_the_plan_says_which_it_has_no_text_for() -> None:
+    made = Pipeline(
+        {"goal": "Win leads", "channels": "Instagram, our newsletter (1,900 readers), posters"}
+    )
+
+    assert [each.channel for each in made.plan.recommendations or ()] == ["Email", "Instagram"]
+    assert "No text is written here for “posters”" in made.plan.executive_summary
+
+
+def test_a_network_alone_takes_what_is_usual_there() -> None:
+    made = Pipeline({"company": "Rye", "deliverables": "TikTok, Instagram"})
+
+    assert {(each.channel, each.content_type) for each in made.tactics} == {
+        ("TikTok", "video_script"), ("Instagram", "social_post"),
+    }  # fmt: skip
+
+
+def test_a_timeline_without_weeks_is_quoted() -> None:
+    summary = Pipeline({"timing": "before Christmas"}).plan.executive_summary
+
+    assert "“before Christmas” gives no number of weeks; 8 weeks are our assumption." in summary
+    assert "states no duration" not in summary
+
+
+def test_an_audience_that_begins_with_a_name_stays_one() -> None:
+    summary = Pipeline({"audience": "Craft beer fans in Leeds"}).plan.executive_summary
+
+    assert "It's planned for this audience: Craft beer fans in Leeds." in summary
+
+
+# Verdicts
+
+
+def test_a_draft_of_a_few_words_does_not_pass() -> None:
+    made = Pipeline({"company": "Lumen", "deliverables": "blog post"})
+
+    [finding] = made.checked(made.drafts[0]).findings
+
+    assert (finding.benchmark_id, finding.severity) == ("length", QcSeverity.CRITICAL)
+    assert not made.checked(made.drafts[0]).passed
+
+
+def test_hints_say_what_helps() -> None:
+    [short] = found("length", draft("Bread takes time today, and it rises.", content_type="x_post"))
+    [hard] = found("readability", draft("Organisational prioritisation necessitates clarity. " * 20))
+    [long] = found("readability", draft(f"{'Operational alignment of the team ' * 6}. " * 4))
+
+    assert short.hint == "Add about 1 word that tells the reader something new."
+    assert hard.hint == "Use shorter words where they say the same."
+    assert long.hint.startswith("Part long sentences")

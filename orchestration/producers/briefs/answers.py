@@ -1,5 +1,6 @@
 """A brief's responses, which are JSON of any shape, by the fields that producers look for."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -106,6 +107,9 @@ _WITH_DETAILS: Final = frozenset(
 """Fields of which an object's members are details, with names that matter."""
 _OF_DETAILS_ALONE: Final = frozenset({Field.BUDGET})
 """Of these, no member is a field of its own: what a budget has for `media` are no channels."""
+_CURRENCY: Final = "currency"
+"""The member of prices that says what money the others are in."""
+_NUMERAL = re.compile(r"\d{1,12}(?:[.,]\d{1,3}){0,4}")
 _BY_CONTENT_TYPE: Final = frozenset({Field.REQUIRED, Field.LEGAL})
 
 
@@ -131,11 +135,17 @@ def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tup
     if (pair := _labelled(value)) is not None and (named := field_of(pair[0])) is not None:
         yield from _walked(pair[1], named)
         return
+    given = value.get(_CURRENCY) if field is Field.PRICE else None
+    currency = given if isinstance(given, str) else ""
     for key, inner in value.items():
         if field is not None and words_of_key(key) in _OWN_NAMES:
             yield from _walked(inner, field)
         elif field in _OF_DETAILS_ALONE:
             yield from _named(key, inner, field)
+        elif currency and key == _CURRENCY:
+            continue
+        elif currency and (amount := _amount(inner)):
+            yield from _named(key, f"{amount} {currency}", field)
         elif (named := field_of(key)) is not None:
             yield from _walked(inner, named)
         elif field is not None and field in _WITH_DETAILS:
@@ -158,6 +168,13 @@ def _named(key: str, value: object, field: Field) -> Iterator[tuple[Field, objec
         yield field, f"{name}: {', '.join(texts)}"
     else:
         yield from _walked(value, field)
+
+
+def _amount(value: object) -> str:
+    """A price without its currency; empty: it's another value."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value)
+    return value.strip() if isinstance(value, str) and _NUMERAL.fullmatch(value.strip()) else ""
 
 
 def _said(values: Sequence[object]) -> list[str]:

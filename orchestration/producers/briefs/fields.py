@@ -65,8 +65,8 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
     ),
     Field.WEBSITE: (
         "website", "web site", "site", "url", "web", "homepage", "home page", "link", "web address",
-        "landing page url", "website url", "shop url", "donation page", "booking page",
-        "ticket page",
+        "landing page url", "website url", "shop url", "donation page", "donate page",
+        "booking page", "ticket page",
     ),
     Field.ADDRESS: ("postal address", "street address", "address", "mailing address"),
     Field.PRODUCT: (
@@ -78,6 +78,7 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
         "description", "about", "about us", "about the company", "about the product", "summary",
         "product description", "service description", "what you do", "what do you do", "overview",
         "background", "elevator pitch", "in short", "what is it", "about your business",
+        "event date", "date of the event", "venue", "event location",
         "about your company", "about your organisation", "about your organization",
         "about your product", "about your service", "about yourself", "describe your business",
         "describe your company", "describe your product",
@@ -225,7 +226,7 @@ _FIELDS: Final = {synonym: field for field, names in SYNONYMS.items() for synony
 _EXACT_WORDS: Final = """
 about action ask begin details end ends event facts figures finish firm in short length link media
 needs never note period purpose readers required results service services site spend spelling start
-starts steps style subject success supporters target tickets titles visuals voice web when where who
+starts steps style subject success supporters target tickets venue titles visuals voice web when where who
 """
 _EXACT: Final = frozenset(_EXACT_WORDS.split()) | {"what is it"}
 """Words that name a field alone, and may mean anything inside of a longer key."""

@@ -17,6 +17,7 @@ from orchestration.producers.briefs.phrases import (
     clean,
     headline_of,
     is_absent,
+    is_for_print,
     is_sentence,
 )
 from orchestration.producers.qc.text import split_sentences
@@ -116,15 +117,17 @@ def material_of(brief: Brief) -> Material:
         company=company,
         product=name,
         audience=clean(brief.target_audience or ""),
-        description=tuple(_description(answers, company, name)),
-        story=answers.sentences(Field.STORY),
-        problems=answers.sentences(Field.PROBLEMS),
-        messages=answers.sentences(Field.MESSAGES),
+        description=_printed(_description(answers, company, name)),
+        story=_printed(answers.sentences(Field.STORY)),
+        problems=tuple(_problems(answers)),
+        messages=_printed(answers.sentences(Field.MESSAGES)),
         topics=answers.lines(Field.TOPICS),
-        benefits=_points(answers, Field.BENEFITS),
-        features=_points(answers, Field.FEATURES),
+        benefits=_printed(_points(answers, Field.BENEFITS)),
+        features=_printed(_points(answers, Field.FEATURES)),
         steps=_points(answers, Field.STEPS),
-        proof=_unique((*answers.sentences(Field.PROOF), *answers.sentences(Field.CLAIMS))),
+        proof=_printed(
+            _unique((*answers.sentences(Field.PROOF), *answers.sentences(Field.CLAIMS)))
+        ),
         price=answers.sentences(Field.PRICE),
         offer=answers.sentences(Field.OFFER),
         quotes=quotes[:MAX_ITEMS],
@@ -142,6 +145,25 @@ def material_of(brief: Brief) -> Material:
 
 
 _MAX_KEYWORD: Final = 60
+
+
+def _printed(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(is_for_print, texts))
+
+
+_OF_THEM = re.compile(r"(?:they|them|their|he|she|his|her)\b", re.IGNORECASE)
+_LEAST_WORDS: Final = 3
+
+
+def _problems(answers: Answers) -> Iterator[str]:
+    """The problems in sentences. Notes of a word or two are left out, and what is said of `them`
+    before anybody is named."""
+    is_named = False
+    for text in _printed(answers.sentences(Field.PROBLEMS)):
+        is_enough = len(text.split()) >= _LEAST_WORDS
+        is_named = is_named or (is_enough and not _OF_THEM.match(text))
+        if is_enough and is_named:
+            yield text
 
 
 def company_of(answers: Answers) -> str:
@@ -224,9 +246,10 @@ def _addresses(answers: Answers) -> Iterator[str]:
 def actions_of(answers: Answers) -> Iterator[str]:
     """Calls to action that are short enough for a link, without the addresses in them."""
     for line in answers.lines(Field.ACTION):
-        text = headline_of(_IN_TEXT.sub("", line), 60).rstrip("!: ")
-        if text and not is_absent(text):
-            yield text
+        for part in _IN_TEXT.sub("", line).split(" / "):
+            text = headline_of(part, 60).rstrip("!: ")
+            if text and not is_absent(text):
+                yield text
 
 
 def _hashtags(answers: Answers) -> Iterator[str]:

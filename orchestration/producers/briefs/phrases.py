@@ -62,6 +62,19 @@ _NOTE = re.compile(
 )
 
 
+_ASIDE = re.compile(
+    r"\b(?:to be honest|if i['’]m honest|between (?:us|you and me)|i suppose|i know, i know)\b",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_MOST_WORDS: Final = 60
+"""A sentence of more words is talk, and none that anybody would print."""
+
+
+def is_for_print(text: str) -> bool:
+    """Whether a sentence can stand in copy: no aside as people talk, and not without an end."""
+    return len(text.split()) <= _MOST_WORDS and _ASIDE.search(text) is None
+
+
 def is_note(text: str) -> bool:
     """Whether a sentence is said to the agency, such as “Please don't use her name”."""
     return _NOTE.match(text) is not None

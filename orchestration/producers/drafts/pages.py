@@ -84,7 +84,7 @@ def email_of(writing: Writing) -> Written:
     """An email, with its subject and preheader in the metadata."""
     material = writing.material
     subject = _subject(writing)
-    said = Said([subject])
+    said = Said([subject], is_shown=False)
     sections = sections_of(
         material, _OUTLINES[Kind.EMAIL], writing.required_sections, said, writing.room
     )
@@ -126,7 +126,7 @@ def _preheader(material: Material, subject: str) -> str:
             *material.description,
             *material.problems,
         )
-        if normalized(each.rstrip(".")) != normalized(subject.rstrip("."))
+        if normalized(subject.rstrip(".")) not in normalized(each)
     ]
     for text in (*sentences, *map(" ".join, pairwise(sentences))):
         if least <= len(text) <= most:

@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from orchestration.producers.qc.checking import MAJOR, MINOR, WHOLE, Draft, Issue, benchmark, quoted
+from orchestration.producers.qc.checking import (
+    CRITICAL,
+    MAJOR,
+    MINOR,
+    WHOLE,
+    Draft,
+    Issue,
+    benchmark,
+    quoted,
+)
 from orchestration.producers.qc.guide import Range
 from orchestration.producers.qc.kinds import Kind
 from orchestration.producers.qc.text import MAX_CHARACTERS, Text
@@ -86,8 +95,9 @@ def required_sections(draft: Draft) -> Iterator[Issue]:
 @benchmark(
     "length",
     "Length",
-    "The draft has as many words as its content type should have.",
-    severity=MAJOR,
+    "The draft has as many words as its content type should have. One with less than a quarter of "
+    "the fewest isn't written yet, and doesn't pass.",
+    severity=CRITICAL,
     source="Our own ranges: "
     + ", ".join(f"{kind} {least:,} to {most:,} words" for kind, (least, most) in LENGTHS.items()),
     settings="`length`: `[least, most]` words by content type.",
@@ -98,6 +108,7 @@ def length(draft: Draft) -> Iterator[Issue]:
             WHOLE,
             f"The draft has more than {MAX_CHARACTERS:,} characters; the rest wasn't checked.",
             "Part it into several drafts.",
+            MAJOR,
         )
         return
     wanted = draft.guide.length or LENGTHS.get(draft.kind)
@@ -105,16 +116,20 @@ def length(draft: Draft) -> Iterator[Issue]:
         return
     count = len(draft.text.words)
     if count < wanted.least:
+        missing = wanted.least - count
+        added = "1 word that tells" if missing == 1 else f"{missing:,} words that tell"
         yield Issue(
             WHOLE,
             f"The draft has {count:,} words, fewer than {wanted.least:,}.",
-            f"Add about {wanted.least - count:,} words that tell the reader something new.",
+            f"Add about {added} the reader something new.",
+            CRITICAL if count * 4 < wanted.least else MAJOR,
         )
     elif count > wanted.most:
         yield Issue(
             WHOLE,
             f"The draft has {count:,} words, more than {wanted.most:,}.",
             f"Cut about {count - wanted.most:,} words, repetitions first.",
+            MAJOR,
         )
 
 

@@ -128,7 +128,8 @@ def deliverable_of(text: str) -> Deliverable:
     """The kind by the words of the text, and the first number that counts; 1 where it has none."""
     match = _COUNT.search(_OTHER_NUMBER.sub(" ", _TIMES.sub(r" \1\2 ", text)))
     count = int(number_of(match[1]) or 1) if match is not None else 1
-    return Deliverable(text, _kind_of(text), max(1, count))
+    rule = _rule_of(text) if text.strip().lower() in CHANNELS else None
+    return Deliverable(text, rule.kinds[0] if rule else _kind_of(text), max(1, count))
 
 
 _AT_COMMA = re.compile(r",\s*(?:and\s+)?")
@@ -184,8 +185,8 @@ class Subject(NamedTuple):
 def fitting(subject: Subject, wanted: Sequence[str]) -> tuple[Fit, ...]:
     """The channels in the order of the wanted ones; without any, the best by points.
 
-    Where the brief asks for pieces, these are the channels that have some, and those it names: a
-    channel more would be outside of its scope. Equal points keep the order of the table. Where none
+    Where the brief asks for pieces or names channels, these are the channels that have some, and
+    those it names: a channel more would be outside of its scope. Equal points keep the order of the table. Where none
     fits it's the website, to which everything leads.
     """
     if wanted:
@@ -194,7 +195,7 @@ def fitting(subject: Subject, wanted: Sequence[str]) -> tuple[Fit, ...]:
     fits = [each for each in fits if not _is_excluded(each.name, subject.exclusions)]
     fits.sort(key=lambda each: -each.points)
     placed = _with_deliverables(fits, subject)
-    if any(each.deliverables for each in placed):
+    if any(each.deliverables or each.is_asked_for for each in placed):
         chosen = [each for each in placed if each.deliverables or each.is_asked_for]
     else:
         chosen = [each for each in placed if each.points >= _MIN_POINTS]
@@ -207,6 +208,11 @@ def _rule_of(name: str) -> ChannelRule | None:
         (rule for rule in CHANNEL_RULES if re.search(rf"\b(?:{rule.words})", name, re.IGNORECASE)),
         next((rule for rule in CHANNEL_RULES if rule.name.lower() == name.strip().lower()), None),
     )
+
+
+def is_known(name: str) -> bool:
+    """Whether a channel of that name is in the table."""
+    return _rule_of(name) is not None
 
 
 def kinds_of(name: str) -> tuple[Kind, ...]:

@@ -15,7 +15,8 @@ from domain.strategy import (
     StrategyTimeline,
 )
 from domain.validation import LIST_LENGTH, NAME_LENGTH
-from orchestration.producers.briefs.answers import MAX_ITEMS, unread_in
+from orchestration.producers.briefs.answers import MAX_ITEMS, Answers, unread_in
+from orchestration.producers.briefs.fields import Field
 from orchestration.producers.briefs.material import Material, material_of
 from orchestration.producers.briefs.money import Budget, budget_of
 from orchestration.producers.briefs.phrases import clean
@@ -71,7 +72,8 @@ def plan_of(brief: Brief, channels: Sequence[str]) -> SaveStrategyPlan:
         brief_id=brief.brief_id,
         executive_summary=summary_of(
             Summary(material, objectives, indicators, weeks, DEFAULT_WEEKS, deliverables,
-                    exclusions, fits, percents, tactics, budget, _unread(brief), _language(brief))
+                    exclusions, fits, percents, tactics, budget, _unread(brief), _language(brief),
+                    _timeline(brief))
         ),
         kpis=tuple(each.kpi for each in indicators),
         timeline=StrategyTimeline(weeks or DEFAULT_WEEKS, milestones_of(weeks or DEFAULT_WEEKS)),
@@ -85,6 +87,12 @@ def plan_of(brief: Brief, channels: Sequence[str]) -> SaveStrategyPlan:
 def _unread(brief: Brief) -> tuple[str, ...]:
     names = islice(unread_in(brief.responses.to_python()), MAX_ITEMS)
     return tuple(dict.fromkeys(text for name in names if (text := clean(name))))
+
+
+def _timeline(brief: Brief) -> str:
+    answers = Answers.of(brief.responses.to_python())
+    fields = (Field.WEEKS, Field.TIMELINE, Field.DEADLINE, Field.START)
+    return next(filter(None, map(answers.text, fields)), "")
 
 
 def _language(brief: Brief) -> str:

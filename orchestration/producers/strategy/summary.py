@@ -10,7 +10,7 @@ from orchestration.producers.briefs.material import Material
 from orchestration.producers.briefs.money import Budget
 from orchestration.producers.briefs.phrases import as_sentence, headline_of, in_sentence
 from orchestration.producers.qc.kinds import Kind
-from orchestration.producers.strategy.channels import Deliverable, Fit
+from orchestration.producers.strategy.channels import Deliverable, Fit, is_known
 from orchestration.producers.strategy.objectives import STARTING_TARGET, Indicator
 
 _MAX_LISTED: Final = 8
@@ -39,6 +39,8 @@ class Summary:
     unread: Sequence[str]
     """The names of the brief's answers that aren't used."""
     language: str
+    timeline: str
+    """What the brief says of time; empty: nothing."""
 
 
 def summary_of(it: Summary) -> str:
@@ -65,10 +67,11 @@ def _aims(it: Summary) -> Iterator[str]:
         yield f"{who} states no objective in the brief."
     if it.material.audience:
         audience = _short(it.material.audience)
-        if _LISTED.search(audience):
+        inside = in_sentence(audience)
+        if _LISTED.search(audience) or not inside[:1].islower():
             yield f"It's planned for this audience: {audience}."
         else:
-            yield f"The campaign speaks to {in_sentence(audience)}."
+            yield f"The campaign speaks to {inside}."
     if it.material.messages:
         yield f"It says: {as_sentence(_short(it.material.messages[0]))}"
 
@@ -111,6 +114,9 @@ def _left_out(it: Summary) -> Iterator[str]:
             in_sentence(_short(text)) for text in it.exclusions[:_MAX_LISTED] if text
         )
         yield f"Not a part of it: {listed}."
+    if others := [name for name in it.material.channels if not is_known(name)]:
+        listed = ", ".join(quoted(name) for name in others[:_MAX_LISTED])
+        yield f"No text is written here for {listed}, which the brief names among its channels."
     placed = {each for fit in it.fits for each in fit.deliverables}
     for each in it.deliverables[:_MAX_LISTED]:
         if each.kind is Kind.OTHER:
@@ -123,7 +129,8 @@ def _left_out(it: Summary) -> Iterator[str]:
 def _assumptions(it: Summary) -> Iterator[str]:
     if it.weeks is None:
         weeks = _counted(it.default_weeks, "week")
-        yield f"The brief states no duration; {weeks} are our assumption."
+        said = f"{quoted(it.timeline)} gives no number of weeks" if it.timeline else ""
+        yield f"{said or 'The brief states no duration'}; {weeks} are our assumption."
     if derived := [each.kpi.name for each in it.indicators if not each.is_stated]:
         listed = ", ".join(derived[:_MAX_LISTED])
         yield f"The brief states no number for {listed}: {STARTING_TARGET:g}% above the figure of"
