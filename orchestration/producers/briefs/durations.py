@@ -1,6 +1,7 @@
 """Durations and dates, as briefs write them."""
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import islice
 from math import ceil
@@ -12,10 +13,17 @@ MAX_WEEKS: Final = 520
 WEEKS_A_YEAR: Final = 52
 
 _NUMBER = r"\d{1,4}(?:\.\d)?|a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-DURATION = re.compile(rf"\b({_NUMBER})[\s-]*(day|week|month|quarter|year)s?\b", re.IGNORECASE)
-_DAYS: Final = {"day": 1.0, "week": 7.0, "month": 365 / 12, "quarter": 365 / 4, "year": 365.0}
+DURATION = re.compile(
+    rf"\b({_NUMBER})[\s-]*(day|week|month|quarter|year|wochen?|monate?n?)s?\b", re.IGNORECASE
+)
+_DAYS: Final = {
+    "day": 1.0, "week": 7.0, "month": 365 / 12, "quarter": 365 / 4, "year": 365.0,
+    "woche": 7.0, "wochen": 7.0, "monat": 365 / 12, "monate": 365 / 12, "monaten": 365 / 12,
+}  # fmt: skip
 _PERIOD = re.compile(r"(?:\b(?:per|each|every) |/ ?)(week|month|quarter|year)\b", re.IGNORECASE)
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS: Final = (
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+)  # fmt: skip
 _MONTH: Final = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
@@ -32,6 +40,8 @@ _BEGINS = re.compile(
 )
 """What stands before the day on which something begins."""
 _MAX_DAYS: Final = 20
+_REACH: Final = 40
+"""So many characters before a day say what it is."""
 _NUMERAL = re.compile(r"\d{1,3}")
 
 
@@ -70,27 +80,30 @@ class Day(NamedTuple):
 def days_named(text: str, after: date) -> tuple[Day, ...]:
     """The days in a text, in its order. One without a year is the next after the one before it,
     and the first after the day that is given."""
-    dated = {match.start(): (match.end(), found) for match, found, _ in dates_in(text)}
-    places = [(at, end, found) for at, (end, found) in dated.items() if found is not None]
-    taken = [(at, end) for at, (end, _) in dated.items()]
-    undated = [
-        match
-        for match in islice(_UNDATED.finditer(text), _MAX_DAYS)
-        if not any(at <= match.start() < end for at, end in taken)
-    ]
+    dated = [(match, day) for match, day, _ in islice(dates_in(text), _MAX_DAYS)]
     found = list[Day]()
-    for at, day in sorted(
-        [*((at, day) for at, _, day in places), *((match.start(), match) for match in undated)],
-        key=lambda it: it[0],
-    ):
-        known = day if isinstance(day, date) else _next(day, found[-1].day if found else after)
-        if known is not None:
-            found.append(Day(known, _BEGINS.search(text[max(0, at - 40) : at]) is not None))
+    for match in sorted((*(each for each, _ in dated), *_undated(text, dated)), key=re.Match.start):
+        latest = found[-1].day if found else after
+        day = next((day for each, day in dated if each is match), None) or _next(match, latest)
+        if day is not None:
+            before = text[max(0, match.start() - _REACH) : match.start()]
+            found.append(Day(day, _BEGINS.search(before) is not None))
     return tuple(found)
+
+
+def _undated(
+    text: str, dated: Sequence[tuple[re.Match[str], date | None]]
+) -> Iterator[re.Match[str]]:
+    """The days without a year: those that are no part of a date with one."""
+    for match in islice(_UNDATED.finditer(text), _MAX_DAYS):
+        if not any(each.start() <= match.start() < each.end() for each, _ in dated):
+            yield match
 
 
 def _next(match: re.Match[str], after: date) -> date | None:
     """The first day with this month and number after a day; None: there is none."""
+    if match.re is not _UNDATED:
+        return None  # a date with a year that can't be
     month = _MONTHS.index((match["month"] or match["first"])[:3].lower()) + 1
     number = int(match["day"] or match["last"])
     for year in (after.year, after.year + 1):

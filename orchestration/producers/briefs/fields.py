@@ -191,7 +191,8 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
     Field.BANNED: (
         "banned", "banned words", "banned phrases", "avoid", "words to avoid", "phrases to avoid",
         "do not say", "don t say", "do not use", "don t use", "never", "never say", "forbidden",
-        "dont use", "dont say", "forbidden words", "taboo", "taboos", "no gos", "donts", "don ts", "not say", "not allowed",
+        "dont use", "dont say", "forbidden words", "taboo", "taboos", "no gos", "donts", "don ts",
+        "not say", "not allowed",
     ),
     Field.REQUIRED: (
         "required", "required phrases", "required words", "mandatory", "mandatories",
@@ -226,7 +227,8 @@ _FIELDS: Final = {synonym: field for field, names in SYNONYMS.items() for synony
 _EXACT_WORDS: Final = """
 about action ask begin details end ends event facts figures finish firm in short length link media
 needs never note period purpose readers required results service services site spend spelling start
-starts steps style subject success supporters target tickets venue titles visuals voice web when where who
+starts steps style subject success supporters target tickets titles venue visuals voice web when
+where who
 """
 _EXACT: Final = frozenset(_EXACT_WORDS.split()) | {"what is it"}
 """Words that name a field alone, and may mean anything inside of a longer key."""

@@ -119,7 +119,8 @@ _COUNT = re.compile(
     r"\b(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", re.IGNORECASE
 )
 _OTHER_NUMBER = re.compile(
-    r"\b\d{1,5}(?: ?[-–] ?\d{1,5})?[\s-]*(?:seconds?|secs?|s|minutes?|mins?|words?|pages?|characters?|weeks?|%)\b",
+    r"\b\d{1,5}(?: ?[-–] ?\d{1,5})?[\s-]*"  # noqa: RUF001
+    r"(?:seconds?|secs?|s|minutes?|mins?|words?|pages?|characters?|weeks?|%)\b",
     re.IGNORECASE,
 )
 
@@ -151,7 +152,7 @@ def deliverables_in(text: str) -> tuple[str, ...]:
     for seam in (_AT_COMMA, _AT_AND, _AT_EITHER):
         parts = seam.split(text)
         kinds = {_kind_of(part) for part in parts}
-        is_told_apart = seam is not _AT_AND or len(kinds) == len(parts)
+        is_told_apart = seam is not _AT_AND or (len(kinds) == len(parts) and "," not in text)
         if len(parts) > 1 and is_told_apart and all(map(_is_piece, parts)):
             return tuple(part.strip() for part in parts)
     if len(text.split()) > _MOST_WORDS:
@@ -186,8 +187,8 @@ def fitting(subject: Subject, wanted: Sequence[str]) -> tuple[Fit, ...]:
     """The channels in the order of the wanted ones; without any, the best by points.
 
     Where the brief asks for pieces or names channels, these are the channels that have some, and
-    those it names: a channel more would be outside of its scope. Equal points keep the order of the table. Where none
-    fits it's the website, to which everything leads.
+    those it names: a channel more would be outside of its scope. Equal points keep the order of the
+    table. Where none fits it's the website, to which everything leads.
     """
     if wanted:
         return _with_deliverables([_wanted(name, subject) for name in wanted], subject)

@@ -54,7 +54,8 @@ RULES: Final = (
     _Rule(Aim.CONVERSIONS, "conver", "conversions"),
     _Rule(
         Aim.LEADS,
-        "leads|lead gen|mql|enquir|inquir|demo|prospect|trial|sign-?up|sign up|registr|request|callback",
+        "leads|lead gen|mql|enquir|inquir|demo|prospect|trial|sign-?up|sign up|registr|request|"
+        "callback",
         "leads",
     ),
     _Rule(
