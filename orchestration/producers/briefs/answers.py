@@ -140,12 +140,12 @@ def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tup
     for key, inner in value.items():
         if field is not None and words_of_key(key) in _OWN_NAMES:
             yield from _walked(inner, field)
-        elif field in _OF_DETAILS_ALONE:
+        elif field is not None and field in _OF_DETAILS_ALONE:
             yield from _named(key, inner, field)
         elif currency and key == _CURRENCY:
-            continue
+            continue  # it stands beside the amounts
         elif currency and (amount := _amount(inner)):
-            yield from _named(key, f"{amount} {currency}", field)
+            yield from _named(key, f"{amount} {currency}", Field.PRICE)
         elif (named := field_of(key)) is not None:
             yield from _walked(inner, named)
         elif field is not None and field in _WITH_DETAILS:

@@ -8,7 +8,8 @@ from typing import Final
 from domain.onboarding import Brief
 from domain.production import Campaign
 from domain.strategy import ApprovalState, Kpi, StrategyPlan
-from orchestration.producers.briefs.fields import SYNONYMS, Field
+from orchestration.producers.briefs.answers import Answers
+from orchestration.producers.briefs.material import company_of
 from orchestration.producers.packager.texts import language_of, shortened
 
 _BEFORE: Final = frozenset("$€£¥")
@@ -73,18 +74,8 @@ def strategy_content(brief: Brief, plan: StrategyPlan, campaign: Campaign) -> Co
 
 def client_name(brief: Brief) -> str | None:
     """The client's name as its brief has it; None where it names none."""
-    named = {
-        _letters(key): shortened(value, _NAME_LENGTH)
-        for key, value in brief.responses.to_python().items()
-        if isinstance(value, str) and value.strip()
-    }
-    found = (named.get(_letters(key)) for key in SYNONYMS[Field.COMPANY])
-    return next((name for name in found if name is not None), None)
-
-
-def _letters(key: str) -> str:
-    """A key of responses, without regard to case and signs."""
-    return re.sub(r"[\W_]", "", key).lower()
+    name = company_of(Answers.of(brief.responses.to_python()))
+    return shortened(name, _NAME_LENGTH) if name else None
 
 
 def _edition(plan: StrategyPlan) -> str:
@@ -103,7 +94,7 @@ def _target(kpi: Kpi) -> str:
     number = f"{value:,.0f}" if is_whole else f"{value:,.10g}"
     if unit in _BEFORE:
         return f"{unit}{number}"
-    return f"{number}{unit}" if unit in {"%", ""} else f"{number} {unit}"
+    return f"{number}{unit}" if not unit or unit.startswith("%") else f"{number} {unit}"
 
 
 def _days(days: int) -> str:

@@ -156,13 +156,15 @@ def test_what_typst_refuses_is_told_as_a_failure() -> None:
         module.pdf_of(module.shown_plan(content))
 
 
-def test_the_client_is_called_as_the_brief_calls_it() -> None:
+def test_the_client_is_called_as_the_plan_calls_it() -> None:
     def named(**responses: object) -> str | None:
         return client_name(build.brief(responses=JsonObject.of(responses)))
 
-    assert named(brand="B", companyName="C") == "C"
+    assert named(brand="B", companyName="C") == "B"
     assert named(Client_Name="D") == "D"
-    assert named(company=3, goal="more") is None
+    assert named(form=[{"question": "Company name", "answer": "E"}]) == "E"
+    assert named(company="We began in a garage, and now we are here.") is None
+    assert named(goal="more") is None
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
