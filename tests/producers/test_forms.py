@@ -1,14 +1,19 @@
 """What is read of forms as clients fill them in: in prose, markup, odd numbers and notes."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.qc import QcSeverity
+from orchestration.producers.briefs.durations import days_named
 from orchestration.producers.briefs.fields import Field, field_of
 from orchestration.producers.briefs.material import Material, material_of
 from orchestration.producers.briefs.money import budget_of
-from orchestration.producers.strategy.channels import deliverable_of
+from orchestration.producers.strategy.channels import deliverable_of, deliverables_in
 from orchestration.producers.strategy.objectives import indicators_of, target_in
 from tests.producers.checking import draft, found
 from tests.producers.pipeline import Pipeline, intake
@@ -80,6 +85,7 @@ def test_a_budgets_parts_are_no_channels() -> None:
     ("objective", "target"),
     [
         ("3.000 Abonnenten für das Abo", (3000, "Abonnenten")),
+        ("€1,200.50 in revenue", (1200.5, "EUR")),
         ("500 neue Gäste bis März", (500, "neue Gäste")),
         ("Raise the rating from 4.1 to 4.5 stars", (4.5, "stars")),
     ],
@@ -444,7 +450,7 @@ def test_languages_have_their_own_names_too_and_the_plan_says_what_stays_english
 # What copy leaves out
 
 
-def test_notes_of_a_word_or_two_and_what_they_said_before_are_no_problems_to_write_of() -> None:
+def test_notes_of_a_word_and_what_they_said_before_are_no_problems_to_write_of() -> None:
     read = material(
         {"problems": "Cost. Pain. They haven't been here. Old roofs leak. They are steep."}
     )
@@ -553,3 +559,120 @@ def test_hints_say_what_helps() -> None:
     assert short.hint == "Add about 1 word that tells the reader something new."
     assert hard.hint == "Use shorter words where they say the same."
     assert long.hint.startswith("Part long sentences")
+
+
+# Shapes and wordings
+
+
+def test_numbers_of_pieces_by_their_kind_are_deliverables() -> None:
+    made = Pipeline({"deliverables": {"blogPosts": 2, "emails": 3, "video": True}})
+
+    assert made.understood.scope.deliverables == ("2 blog posts", "3 emails", "video")
+
+
+def test_a_call_to_action_with_an_address_of_its_own_leads_there() -> None:
+    read = material(
+        {"website": "rye.shop", "cta": {"text": "Book midweek", "url": "https://rye.shop/midweek"}}
+    )
+
+    assert (read.actions, read.website) == (("Book midweek",), "https://rye.shop/midweek")
+
+
+def test_names_inside_of_known_answers_that_are_not_known_are_told_too() -> None:
+    made = Pipeline({"brand voice": {"tone": "calm", "dos": ["mention the sea"]}})
+
+    assert "“dos”" in made.plan.executive_summary
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("short film (90s)", "video_script"),
+        ("3 tiktoks", "video_script"),
+        ("TikTok posts", "social_post"),
+        ("CRM setup", "other"),
+    ],
+)
+def test_films_and_what_networks_of_films_take_are_videos(text: str, kind: str) -> None:
+    assert deliverable_of(text).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("What does your company do?", Field.DESCRIPTION),
+        ("What is the name of your company?", Field.COMPANY),
+        ("Your company", Field.COMPANY),
+        ("Company size", None),
+        ("Who is your ideal client?", Field.AUDIENCE),
+        ("What should we want people to know?", Field.MESSAGES),
+        ("Who buys it?", Field.AUDIENCE),
+        ("launch", Field.START),
+        ("launch event ideas", None),
+    ],
+)
+def test_a_name_inside_of_a_longer_key_is_taken_only_where_it_asks_for_that(
+    key: str, field: Field | None
+) -> None:
+    assert field_of(key) is field
+
+
+def test_what_has_to_be_shown_is_no_phrase_to_write() -> None:
+    guidelines = Pipeline({"mandatories": "Equal employer; CQC logo"}).understood.brand_guidelines
+
+    assert guidelines["requiredPhrases"] == ["Equal employer"]
+
+
+def test_messages_that_are_alternatives_are_several() -> None:
+    read = material({"headlines": "Soap that never ends / The last bottle you'll buy"})
+
+    assert read.messages == ("Soap that never ends", "The last bottle you'll buy")
+
+
+def test_a_budget_for_each_month_is_told_as_one() -> None:
+    summary = Pipeline({"budget": "$25K/mo for 2 months"}).plan.executive_summary
+
+    assert "The budget of 25,000 USD a month is shared" in summary
+
+
+@pytest.mark.parametrize(
+    ("objective", "target"), [("A return of 4", (4, "")), ("Reach women of 25 to 40", None)]
+)
+def test_an_age_is_no_target_and_other_numbers_after_of_are(
+    objective: str, target: tuple[float, str] | None
+) -> None:
+    assert target_in(objective) == target
+
+
+# Laws
+
+
+WORDS = st.sampled_from(
+    ["blog", "post", "posts", "email", "and", ",", "+", "a", "3", "x4", "reel", "Instagram", "we",
+     "maybe", "landing page", "poster", "(45 s)", "1 May", "31 April", "2027", "from", "until"]
+)  # fmt: skip
+SENTENCES = st.lists(WORDS, max_size=16).map(" ".join)
+
+
+@given(SENTENCES)
+def test_deliverables_are_in_the_words_of_the_text_and_none_is_lost(text: str) -> None:
+    parts = deliverables_in(text)
+
+    assert parts
+    assert all(part in text for part in parts)
+
+
+@given(SENTENCES, st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+def test_days_without_a_year_are_after_the_day_that_is_given(text: str, after: date) -> None:
+    if "2027" not in text:
+        assert all(day > after for day, _ in days_named(text, after))
+
+
+@given(st.decimals(1, 10**9, places=2), st.sampled_from(["", ",50"]))
+def test_thousands_keep_their_value_however_they_are_parted(amount: Decimal, cents: str) -> None:
+    whole = int(amount)
+    english = f"{whole:,}"
+    value = f"{whole:,}{'.50' if cents else ''}"
+
+    assert budget(f"{english.replace(',', '.')}{cents} EUR") == budget(f"{value} EUR")
+    assert budget(f"{english.replace(',', ' ')} EUR") == budget(f"{english} EUR")

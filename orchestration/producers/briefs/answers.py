@@ -111,6 +111,10 @@ _CURRENCY: Final = "currency"
 """The member of prices that says what money the others are in."""
 _NUMERAL = re.compile(r"\d{1,12}(?:[.,]\d{1,3}){0,4}")
 _BY_CONTENT_TYPE: Final = frozenset({Field.REQUIRED, Field.LEGAL})
+_TAKEN_WHOLE: Final = frozenset(
+    {*_KEPT_WHOLE, *_OF_OBJECTS, *_WITH_DETAILS, *_BY_CONTENT_TYPE, Field.INTERNAL}
+)
+"""Fields that take all that is in their objects, or nothing."""
 
 
 def _walked(value: object, field: Field | None) -> Iterator[tuple[Field, object]]:
@@ -142,6 +146,10 @@ def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tup
             yield from _walked(inner, field)
         elif field is not None and field in _OF_DETAILS_ALONE:
             yield from _named(key, inner, field)
+        elif field is Field.ACTION and field_of(key) is Field.WEBSITE:
+            yield from _walked(inner, field)
+        elif field is Field.DELIVERABLES and isinstance(inner, int):
+            yield from _pieces(key, inner)
         elif currency and key == _CURRENCY:
             continue  # it stands beside the amounts
         elif currency and (amount := _amount(inner)):
@@ -170,6 +178,13 @@ def _named(key: str, value: object, field: Field) -> Iterator[tuple[Field, objec
         yield from _walked(value, field)
 
 
+def _pieces(kind: str, count: int) -> Iterator[tuple[Field, object]]:
+    """So many of a kind of content, as in `blogPosts: 2`; true: one, or some."""
+    if count:
+        name = words_of_key(kind)
+        yield Field.DELIVERABLES, name if count is True else f"{count} {name}"
+
+
 def _amount(value: object) -> str:
     """A price without its currency; empty: it's another value."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -183,16 +198,21 @@ def _said(values: Sequence[object]) -> list[str]:
     return [each for each in texts if not is_absent(each)] if len(texts) == len(values) else []
 
 
-def unread_in(value: object) -> Iterator[str]:
-    """The names of the answers that no field takes, as they are in the responses, in order."""
+def unread_in(value: object, field: Field | None = None) -> Iterator[str]:
+    """The names of the answers that no field takes, as they are in the responses, in order.
+    `field`: the one that the value is below."""
     if isinstance(value, list | tuple):
         for item in value:
-            yield from unread_in(item)
-    elif isinstance(value, Mapping):
+            yield from unread_in(item, field)
+    elif isinstance(value, Mapping) and field not in _TAKEN_WHOLE:
         pair = _labelled(value) if "question" in value or "label" in value else None
         for key, inner in (pair,) if pair is not None else value.items():
-            if field_of(key) is None and (pair is not None or words_of_key(key) not in _OWN_NAMES):
-                yield from [key] if _says_something(inner) else unread_in(inner)
+            named = field_of(key) or (field if words_of_key(key) in _OWN_NAMES else None)
+            if named is None and _says_something(inner):
+                if field is not Field.DELIVERABLES or isinstance(inner, str | list):
+                    yield key
+            else:
+                yield from unread_in(inner, named)
 
 
 def _says_something(value: object) -> bool:

@@ -81,7 +81,8 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
         "event date", "date of the event", "venue", "event location",
         "about your company", "about your organisation", "about your organization",
         "about your product", "about your service", "about yourself", "describe your business",
-        "describe your company", "describe your product",
+        "describe your company", "describe your product", "does your company do",
+        "does your business do", "does your organisation do", "your company does",
     ),
     Field.OBJECTIVES: (
         "objective", "objectives", "goal", "goals", "aim", "aims", "target outcome", "purpose",
@@ -94,6 +95,7 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
         "audience", "audiences", "target audience", "target group", "target groups", "target",
         "target market", "target customers", "customers", "ideal customer", "persona", "personas",
         "buyers", "readers", "who is it for", "who", "who is the campaign for", "supporters",
+        "ideal client", "ideal clients", "ideal customers", "clients", "who buys", "who buys it",
         "trying to reach", "want to reach", "like to reach", "hope to reach",
     ),
     Field.PROBLEMS: (
@@ -105,7 +107,7 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
     Field.MESSAGES: (
         "message", "messages", "key message", "key messages", "main message", "main messages",
         "core message", "core messages", "messaging", "tagline", "taglines", "slogan", "headline",
-        "headlines", "positioning",
+        "headlines", "positioning", "want people to know", "should people know",
     ),
     Field.TOPICS: (
         "topic", "topics", "themes", "theme",
@@ -170,7 +172,7 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
     ),
     Field.START: (
         "start", "start date", "starts", "begin", "kick off", "kickoff", "launch date",
-        "when does it start", "when do we start", "when should it start",
+        "when does it start", "when do we start", "when should it start", "launch", "go live",
     ),
     Field.DEADLINE: (
         "deadline", "due", "due date", "end", "end date",
@@ -225,13 +227,19 @@ SYNONYMS: Final[Mapping[Field, tuple[str, ...]]] = {
 
 _FIELDS: Final = {synonym: field for field, names in SYNONYMS.items() for synonym in names}
 _EXACT_WORDS: Final = """
-about action ask begin details end ends event facts figures finish firm in short length link media
-needs never note period purpose readers required results service services site spend spelling start
-starts steps style subject success supporters target tickets titles venue visuals voice web when
-where who
+about action ask begin details end ends event facts figures finish firm in short launch length link
+media needs never note period purpose readers required results service services site spend spelling
+start starts steps style subject success supporters target tickets titles venue visuals voice web
+when where who
 """
 _EXACT: Final = frozenset(_EXACT_WORDS.split()) | {"what is it"}
 """Words that name a field alone, and may mean anything inside of a longer key."""
+_WORDS_FOR_NAMES: Final = """
+a brand business client company firm full is legal name of official or organisation organization
+our s the trading what your
+"""
+_FOR_NAMES: Final = frozenset(_WORDS_FOR_NAMES.split())
+"""The words that a key for the company's name may have beside one of these."""
 _INTERNAL: Final = frozenset(SYNONYMS[Field.INTERNAL])
 _MAX_KEY: Final = 200
 _OWNER = re.compile(
@@ -252,7 +260,8 @@ def field_of(key: str) -> Field | None:
     """The field that the key names: as a whole, else by the synonym that it has in it, the one of
     most words, the first of these.
 
-    A key with a word for what is internal names nothing else, unless it's a synonym as a whole.
+    A key with a word for what is internal names nothing else, unless it's a synonym as a whole. One
+    about the company that asks for more than its name, such as its size, names nothing.
     """
     words = words_of_key(key)
     if words not in _FIELDS and _OWNER.search(key[:_MAX_KEY]):
@@ -269,4 +278,8 @@ def _field_of(words: str) -> Field | None:
     if any(name in _INTERNAL for name in found):
         return Field.INTERNAL
     best = min(found, key=lambda name: (-name.count(" "), padded.index(f" {name} ")), default=None)
-    return None if best is None else _FIELDS[best]
+    if best is None or (
+        _FIELDS[best] is Field.COMPANY and not _FOR_NAMES.issuperset(words.split())
+    ):
+        return None
+    return _FIELDS[best]

@@ -120,7 +120,13 @@ def material_of(brief: Brief) -> Material:
         description=_printed(_description(answers, company, name)),
         story=_printed(answers.sentences(Field.STORY)),
         problems=tuple(_problems(answers)),
-        messages=_printed(answers.sentences(Field.MESSAGES)),
+        messages=_printed(
+            _unique(
+                part.strip()
+                for text in answers.sentences(Field.MESSAGES)
+                for part in text.split(" / ")
+            )
+        ),
         topics=answers.lines(Field.TOPICS),
         benefits=_printed(_points(answers, Field.BENEFITS)),
         features=_printed(_points(answers, Field.FEATURES)),
@@ -152,11 +158,11 @@ def _printed(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 _OF_THEM = re.compile(r"(?:they|them|their|he|she|his|her)\b", re.IGNORECASE)
-_LEAST_WORDS: Final = 3
+_LEAST_WORDS: Final = 2
 
 
 def _problems(answers: Answers) -> Iterator[str]:
-    """The problems in sentences. Notes of a word or two are left out, and what is said of `them`
+    """The problems in sentences. Notes of a word are left out, and what is said of `them`
     before anybody is named."""
     is_named = False
     for text in _printed(answers.sentences(Field.PROBLEMS)):

@@ -129,8 +129,10 @@ def deliverable_of(text: str) -> Deliverable:
     """The kind by the words of the text, and the first number that counts; 1 where it has none."""
     match = _COUNT.search(_OTHER_NUMBER.sub(" ", _TIMES.sub(r" \1\2 ", text)))
     count = int(number_of(match[1]) or 1) if match is not None else 1
-    rule = _rule_of(text) if text.strip().lower() in CHANNELS else None
-    return Deliverable(text, rule.kinds[0] if rule else _kind_of(text), max(1, count))
+    kind, rule = _kind_of(text), _rule_of(text)
+    if rule is not None and rule.kinds == (Kind.VIDEO_SCRIPT,) and "post" not in text.lower():
+        kind = Kind.VIDEO_SCRIPT
+    return Deliverable(text, kind, max(1, count))
 
 
 _AT_COMMA = re.compile(r",\s*(?:and\s+)?")

@@ -182,12 +182,17 @@ def _bounded(texts: Iterable[str]) -> list[str]:
     return kept
 
 
+_SHOWN = re.compile(r"\b(?:logos?|badges?|photos?|pictures?|qr[ -]codes?)\W*$", re.IGNORECASE)
+
+
 def _by_content_type(answers: Answers, field: Field) -> object:
-    """Texts for all content types, or an object of them by content type where one is given.
+    """Texts for all content types, or an object of them by content type where one is given. What
+    has to be shown, such as a logo, is no text.
 
     Legal lines are whole lines; required phrases may be listed in one.
     """
     texts = answers.lines(field) if field is Field.LEGAL else answers.items(field)
+    texts = tuple(text for text in texts if not _SHOWN.search(text))
     for_all = list(texts)
     by_type = dict[str, list[str]]()
     for value in answers.objects(field):

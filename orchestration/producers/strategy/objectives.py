@@ -107,7 +107,9 @@ _MONTHS: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _NOT_A_TARGET = re.compile(
     rf"{DURATION.pattern}|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\w*\.?(?:,? \d{{4}})?"
     rf"|\b(?:{_MONTHS})\w*\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?|\b\d{{4}}-\d\d-\d\d\b"
-    r"|\bq[1-4]\b|\b(?:19|20)\d\d\b(?! [a-z]+s\b)|\b(?:aged?|of) \d{1,3}(?: ?(?:to|-|–) ?\d{1,3})?"  # noqa: RUF001
+    r"|\bq[1-4]\b|\b(?:19|20)\d\d\b(?! [a-z]+s\b)"
+    r"|\b(?:aged?|ages|(?:adults|children|kids|men|parents|people|women) of) \d{1,3}"
+    r"(?: ?(?:to|-|–) ?\d{1,3})?"  # noqa: RUF001
     r"|\b\d{1,2}(?::\d\d| ?[ap]\.?m)\b|\btop[ -]\d+",
     re.IGNORECASE,
 )
@@ -116,7 +118,7 @@ _WORD: Final = r"[^\W\d_](?:[^\W\d_]|-)*"
 _RANGE: Final = r"(?:from\s+\S+\s+to\s+)?"
 _TARGET = re.compile(
     rf"{_RANGE}(?P<currency>[$€£]|\b(?:USD|EUR|GBP|CHF) )?\s?"
-    r"(?P<number>(?<![\w.,])\d{1,3}(?:,\d{3}){1,3}(?!\d)|(?<![\w.,])\d{1,12}(?:\.\d{1,4})?)"
+    r"(?P<number>(?<![\w.,])\d{1,3}(?:,\d{3}){1,3}(?!\d)(?:\.\d{1,4})?|(?<![\w.,])\d{1,12}(?:\.\d{1,4})?)"
     r"(?P<scale> ?(?:k|m|bn|thousand|million|billion)\b)?"
     r"(?P<percent> ?%| percent\b| per cent\b)?\+?"
     rf"(?P<after> (?:dollars|euros|pounds)\b)?(?P<unit>(?: {_WORD}){{0,4}})",
