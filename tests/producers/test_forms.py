@@ -171,6 +171,14 @@ def test_audiences_in_the_words_of_targeting_are_in_no_draft(audience: str) -> N
     assert "Who it is for" not in made.drafts[0].body
 
 
+def test_several_audiences_are_several_sentences() -> None:
+    made = Pipeline(
+        {"company": "Rye", "audience": ["Couples", "Remote workers"], "deliverables": "blog post"}
+    )
+
+    assert "## Who it is for\n\nCouples. Remote workers.\n" in made.drafts[0].body
+
+
 # Rules, and notes
 
 

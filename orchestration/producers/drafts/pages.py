@@ -19,7 +19,7 @@ _OUTLINES: Final[Mapping[Kind, tuple[Outline, ...]]] = {
         Outline("opening", 8, 1),
         Outline("problems", 5, 2),
         Outline("story", 8, 7),
-        Outline("audience", 1, 2),
+        Outline("audience", 4, 2),
         Outline("gains", 10, 3),
         Outline("features", 12, 6),
         Outline("steps", 8, 4),
@@ -30,7 +30,7 @@ _OUTLINES: Final[Mapping[Kind, tuple[Outline, ...]]] = {
     ),
     Kind.LANDING_PAGE: (
         Outline("opening", 2, 1),
-        Outline("audience", 1, 5),
+        Outline("audience", 4, 5),
         Outline("benefits", 6, 2, is_list=True),
         Outline("features", 12, 2),
         Outline("steps", 6, 3),

@@ -94,7 +94,7 @@ def _texts_of(material: Material, key: str) -> tuple[str, ...]:
             return material.description
         case "audience":
             is_fit = material.audience and not _TARGETING.search(material.audience)
-            return (material.audience,) if is_fit else ()
+            return tuple(material.audience.split("; ")) if is_fit else ()
         case "gains":
             return (*material.messages[:_MAX_MESSAGES], *material.benefits)
         case "price":
