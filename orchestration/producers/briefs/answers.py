@@ -1,14 +1,17 @@
 """A brief's responses, which are JSON of any shape, by the fields that producers look for."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from orchestration.producers.briefs.fields import Field, field_of, words_of_key
+from orchestration.producers.briefs.markup import shown
 from orchestration.producers.briefs.phrases import (
     clean,
     is_absent,
+    is_note,
     items_of,
     lines_of,
     points_of,
@@ -43,7 +46,7 @@ class Answers:
             characters += len(value) if isinstance(value, str) else 0
             if characters > MAX_CHARACTERS:
                 break
-            found.setdefault(field, []).append(value)
+            found.setdefault(field, []).append(shown(value))
         return cls(found)
 
     def texts(self, field: Field) -> tuple[str, ...]:
@@ -60,13 +63,13 @@ class Answers:
         return tuple(islice(found, MAX_ITEMS))
 
     def points(self, field: Field) -> tuple[str, ...]:
-        return self._unique(point for text in self._given(field) for point in points_of(text))
+        return self._for_all(point for text in self._given(field) for point in points_of(text))
 
     def lines(self, field: Field) -> tuple[str, ...]:
-        return self._unique(line for text in self._given(field) for line in lines_of(text))
+        return self._for_all(line for text in self._given(field) for line in lines_of(text))
 
     def sentences(self, field: Field) -> tuple[str, ...]:
-        return self._unique(part for text in self._given(field) for part in sentences_of(text))
+        return self._for_all(part for text in self._given(field) for part in sentences_of(text))
 
     def objects(self, field: Field) -> tuple[Mapping[str, object], ...]:
         """The answers that are objects."""
@@ -78,6 +81,10 @@ class Answers:
                 yield value
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 yield number_text(value)
+
+    def _for_all(self, texts: Iterator[str]) -> tuple[str, ...]:
+        """The texts without those that are notes to the agency."""
+        return self._unique(text for text in texts if not is_note(text))
 
     @staticmethod
     def _unique(texts: Iterator[str]) -> tuple[str, ...]:
@@ -98,7 +105,16 @@ _WITH_DETAILS: Final = frozenset(
     {Field.AUDIENCE, Field.FEATURES, Field.PRICE, Field.BUDGET, Field.PROOF, Field.TIMELINE}
 )
 """Fields of which an object's members are details, with names that matter."""
+_OF_DETAILS_ALONE: Final = frozenset({Field.BUDGET})
+"""Of these, no member is a field of its own: what a budget has for `media` are no channels."""
+_CURRENCY: Final = "currency"
+"""The member of prices that says what money the others are in."""
+_NUMERAL = re.compile(r"\d{1,12}(?:[.,]\d{1,3}){0,4}")
 _BY_CONTENT_TYPE: Final = frozenset({Field.REQUIRED, Field.LEGAL})
+_TAKEN_WHOLE: Final = frozenset(
+    {*_KEPT_WHOLE, *_OF_OBJECTS, *_WITH_DETAILS, *_BY_CONTENT_TYPE, Field.INTERNAL}
+)
+"""Fields that take all that is in their objects, or nothing."""
 
 
 def _walked(value: object, field: Field | None) -> Iterator[tuple[Field, object]]:
@@ -123,9 +139,21 @@ def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tup
     if (pair := _labelled(value)) is not None and (named := field_of(pair[0])) is not None:
         yield from _walked(pair[1], named)
         return
+    given = value.get(_CURRENCY) if field is Field.PRICE else None
+    currency = given if isinstance(given, str) else ""
     for key, inner in value.items():
         if field is not None and words_of_key(key) in _OWN_NAMES:
             yield from _walked(inner, field)
+        elif field is not None and field in _OF_DETAILS_ALONE:
+            yield from _named(key, inner, field)
+        elif field is Field.ACTION and field_of(key) is Field.WEBSITE:
+            yield from _walked(inner, field)
+        elif field is Field.DELIVERABLES and isinstance(inner, int):
+            yield from _pieces(key, inner)
+        elif currency and key == _CURRENCY:
+            continue  # it stands beside the amounts
+        elif currency and (amount := _amount(inner)):
+            yield from _named(key, f"{amount} {currency}", Field.PRICE)
         elif (named := field_of(key)) is not None:
             yield from _walked(inner, named)
         elif field is not None and field in _WITH_DETAILS:
@@ -135,7 +163,8 @@ def _of_object(value: Mapping[str, object], field: Field | None) -> Iterator[tup
 
 
 def _named(key: str, value: object, field: Field) -> Iterator[tuple[Field, object]]:
-    """A detail of a field, such as `age` of the audience, with its name before it."""
+    """A detail of a field, such as `age` of the audience, with its name before it. A list of texts
+    is one detail."""
     name = words_of_key(key)
     if value is True:
         yield field, name
@@ -143,8 +172,56 @@ def _named(key: str, value: object, field: Field) -> Iterator[tuple[Field, objec
         yield field, f"{name}: {value}"
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield field, f"{name}: {number_text(value)}"
+    elif isinstance(value, list) and (texts := _said(value)):
+        yield field, f"{name}: {', '.join(texts)}"
     else:
         yield from _walked(value, field)
+
+
+def _pieces(kind: str, count: int) -> Iterator[tuple[Field, object]]:
+    """So many of a kind of content, as in `blogPosts: 2`; true: one, or some."""
+    if count:
+        name = words_of_key(kind)
+        yield Field.DELIVERABLES, name if count is True else f"{count} {name}"
+
+
+def _amount(value: object) -> str:
+    """A price without its currency; empty: it's another value."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value)
+    return value.strip() if isinstance(value, str) and _NUMERAL.fullmatch(value.strip()) else ""
+
+
+def _said(values: Sequence[object]) -> list[str]:
+    """The texts of a list that has nothing else; empty: it has."""
+    texts = [each for each in values if isinstance(each, str)]
+    return [each for each in texts if not is_absent(each)] if len(texts) == len(values) else []
+
+
+def unread_in(value: object, field: Field | None = None) -> Iterator[str]:
+    """The names of the answers that no field takes, as they are in the responses, in order.
+    `field`: the one that the value is below."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from unread_in(item, field)
+    elif isinstance(value, Mapping) and field not in _TAKEN_WHOLE:
+        pair = _labelled(value) if "question" in value or "label" in value else None
+        for key, inner in (pair,) if pair is not None else value.items():
+            named = field_of(key) or (field if words_of_key(key) in _OWN_NAMES else None)
+            if named is None and _says_something(inner):
+                if field is not Field.DELIVERABLES or isinstance(inner, str | list):
+                    yield key
+            else:
+                yield from unread_in(inner, named)
+
+
+def _says_something(value: object) -> bool:
+    """Whether it's a text or a number, or a list of some, with a meaning."""
+    if isinstance(value, list | tuple):
+        return any(map(_says_something, value))
+    if isinstance(value, str):
+        return not is_absent(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _labelled(value: Mapping[str, object]) -> tuple[str, object] | None:

@@ -12,12 +12,15 @@ from domain.onboarding import Brief
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
 from orchestration.producers.briefs.fields import Field
 from orchestration.producers.briefs.phrases import (
+    MAX_HEADLINE,
     capitalized,
     clean,
     headline_of,
     is_absent,
+    is_for_print,
     is_sentence,
 )
+from orchestration.producers.qc.text import split_sentences
 from orchestration.producers.texts import texts_of
 
 
@@ -72,8 +75,14 @@ class Material:
 
     @property
     def subject(self) -> str:
-        """What the copy is about: the product, else the company; may be empty."""
-        return self.product or self.company
+        """What the copy is about: the product, else the company, else the website; may be
+        empty."""
+        return self.product or self.company or self.host
+
+    @property
+    def host(self) -> str:
+        """The website's name, without `www.`; may be empty."""
+        return (urlsplit(self.website).hostname or "").removeprefix("www.")
 
     @property
     def words(self) -> int:
@@ -93,12 +102,6 @@ class Material:
         return tuple(dict.fromkeys(text for text in found if text))
 
 
-def company_of(answers: Answers) -> str:
-    """What a brief calls the client's company: its first answer about it, where that is a name or
-    begins with one; else nothing."""
-    return headline_of(answers.text(Field.COMPANY))
-
-
 @lru_cache(8)
 def material_of(brief: Brief) -> Material:
     """The material of a brief, with the audience as it was normalised.
@@ -114,41 +117,88 @@ def material_of(brief: Brief) -> Material:
         company=company,
         product=name,
         audience=clean(brief.target_audience or ""),
-        description=tuple(_description(answers, company, name)),
-        story=answers.sentences(Field.STORY),
-        problems=answers.sentences(Field.PROBLEMS),
-        messages=answers.sentences(Field.MESSAGES),
+        description=_printed(_description(answers, company, name)),
+        story=_printed(answers.sentences(Field.STORY)),
+        problems=tuple(_problems(answers)),
+        messages=_printed(
+            _unique(
+                part.strip()
+                for text in answers.sentences(Field.MESSAGES)
+                for part in text.split(" / ")
+            )
+        ),
         topics=answers.lines(Field.TOPICS),
-        benefits=_points(answers, Field.BENEFITS),
-        features=_points(answers, Field.FEATURES),
+        benefits=_printed(_points(answers, Field.BENEFITS)),
+        features=_printed(_points(answers, Field.FEATURES)),
         steps=_points(answers, Field.STEPS),
-        proof=_unique((*answers.sentences(Field.PROOF), *answers.sentences(Field.CLAIMS))),
+        proof=_printed(
+            _unique((*answers.sentences(Field.PROOF), *answers.sentences(Field.CLAIMS)))
+        ),
         price=answers.sentences(Field.PRICE),
         offer=answers.sentences(Field.OFFER),
         quotes=quotes[:MAX_ITEMS],
         questions=questions[:MAX_ITEMS],
         images=tuple(_images(answers))[:MAX_ITEMS],
-        actions=tuple(_actions(answers)),
+        actions=tuple(actions_of(answers)),
         channels=_unique(answers.items(Field.CHANNELS)),
         keywords=_unique(
             item for item in answers.items(Field.KEYWORDS) if len(item) <= _MAX_KEYWORD
         ),
         hashtags=tuple(_hashtags(answers)),
         address=answers.text(Field.ADDRESS),
-        website=next(filter(None, map(address_of, answers.texts(Field.WEBSITE))), ""),
+        website=next(_addresses(answers), ""),
     )
 
 
 _MAX_KEYWORD: Final = 60
 
 
+def _printed(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(is_for_print, texts))
+
+
+_OF_THEM = re.compile(r"(?:they|them|their|he|she|his|her)\b", re.IGNORECASE)
+_LEAST_WORDS: Final = 2
+
+
+def _problems(answers: Answers) -> Iterator[str]:
+    """The problems in sentences. Notes of a word are left out, and what is said of `them`
+    before anybody is named."""
+    is_named = False
+    for text in _printed(answers.sentences(Field.PROBLEMS)):
+        is_enough = len(text.split()) >= _LEAST_WORDS
+        is_named = is_named or (is_enough and not _OF_THEM.match(text))
+        if is_enough and is_named:
+            yield text
+
+
+def company_of(answers: Answers) -> str:
+    """The company's name; empty where what stands in its place is no name but a text."""
+    return next(filter(_is_name, answers.texts(Field.COMPANY)), "").rstrip(".… ")
+
+
+def _is_name(text: str) -> bool:
+    is_said = is_sentence(text) and len(text.split()) > _MAX_NAME_WORDS
+    return len(text) <= MAX_HEADLINE and not is_said
+
+
+_MAX_NAME_WORDS: Final = 4
+"""A text of more words that ends as a sentence does is one."""
+
+
 def _description(answers: Answers, company: str, product: str) -> Iterator[str]:
     """What the brief says of the product; that by its name first where the others don't name it."""
-    said = answers.sentences(Field.DESCRIPTION)
+    told = (text for text in answers.texts(Field.COMPANY) if not _is_name(text))
+    said = _unique((*(each for text in told for each in split_sentences(text)),
+                    *answers.sentences(Field.DESCRIPTION)))  # fmt: skip
     if not product:
         said = _unique((*answers.sentences(Field.PRODUCT), *said))
     elif product.casefold() not in " ".join(said).casefold():
-        yield f"{company}: {product}" if company else product
+        if said and product.istitle():
+            yield f"{product}: {said[0]}"
+            said = said[1:]
+        else:
+            yield f"{company}: {product}" if company else product
     yield from said
 
 
@@ -159,7 +209,7 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
 def _points(answers: Answers, field: Field) -> tuple[str, ...]:
     """Items of a list, each as long as it is, or what a text lists."""
     texts = answers.texts(field)
-    if any(is_sentence(text) for text in texts):
+    if any(is_sentence(text) or len([*split_sentences(text)]) > 1 for text in texts):
         return answers.sentences(field)
     return answers.points(field)
 
@@ -182,15 +232,30 @@ def address_of(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{path}{f'?{query}' if query else ''}"
 
 
-_IN_TEXT = re.compile(r"\s*(?:\b(?:at|on|via|under):?\s+|[:(]\s*)?(?:https?://|www\.)\S+")
+_IN_TEXT = re.compile(
+    r"\s*(?:\b(?:at|on|via|under):?\s+|[:(]\s*)?(?:https?://|www\.)\S+"
+    r"|\s*(?:\b(?:at|on|via|under):?\s+|[:(]\s*)"
+    r"(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}[a-z]{2,24}(?![\w.@])(?:/\S*)?",
+    re.IGNORECASE,
+)
 
 
-def _actions(answers: Answers) -> Iterator[str]:
+def _addresses(answers: Answers) -> Iterator[str]:
+    """Where calls to action lead, as far as they say it, and the addresses of the website."""
+    for line in answers.lines(Field.ACTION):
+        for found in _IN_TEXT.findall(line):
+            yield from filter(None, map(address_of, re.split(r"[\s(]+", found)))
+    for text in answers.texts(Field.WEBSITE):
+        yield from filter(None, map(address_of, (text, *text.split())))
+
+
+def actions_of(answers: Answers) -> Iterator[str]:
     """Calls to action that are short enough for a link, without the addresses in them."""
     for line in answers.lines(Field.ACTION):
-        text = headline_of(_IN_TEXT.sub("", line), 60)
-        if text and not is_absent(text):
-            yield text
+        for part in _IN_TEXT.sub("", line).split(" / "):
+            text = headline_of(part, 60).rstrip("!: ")
+            if text and not is_absent(text):
+                yield text
 
 
 def _hashtags(answers: Answers) -> Iterator[str]:
@@ -209,9 +274,30 @@ def _questions(answers: Answers) -> Iterator[Question]:
         elif len(each) and not asked:
             yield from _keyed_questions(each)
     for text in answers.lines(Field.QUESTIONS):
-        asked, mark, answer = text.partition("? ")
-        if mark and not is_absent(answer):
-            yield Question(f"{asked}?", answer)
+        yield from _questions_in(text)
+
+
+_ASKS = re.compile(
+    r"(?:are|can|could|did|do|does|has|have|how|is|may|must|should|what|when|where|which|who|why|"
+    r"will|would)\b.*\?$",
+    re.IGNORECASE,
+)
+
+
+def _questions_in(line: str) -> Iterator[Question]:
+    """The questions of a line with their answers: one, or several, one after the other."""
+    asked, mark, rest = line.partition("? ")
+    if not mark or is_absent(rest):
+        return
+    answers: list[str] = []
+    for sentence in split_sentences(rest):
+        if answers and _ASKS.match(sentence):
+            yield Question(f"{asked}?", " ".join(answers))
+            asked, answers = sentence.removesuffix("?"), []
+        else:
+            answers.append(sentence)
+    if answers:
+        yield Question(f"{asked}?", " ".join(answers))
 
 
 def _keyed_questions(each: Mapping[str, object]) -> Iterator[Question]:

@@ -52,6 +52,34 @@ def is_absent(text: str) -> bool:
     return text.strip(" .!").lower() in _ABSENT or not any(map(str.isalnum, text))
 
 
+_NOTE = re.compile(
+    r"\W*(?:please,? (?:do not|don['’]t|never) "  # noqa: RUF001
+    r"(?:call|mention|name|print|publish|quote|refer|say|share|show|use|write)\b"
+    r"|(?:nb|n\.b\.|note to (?:self|agency|the agency|you)|internal(?: note| only)?|"
+    r"confidential|off the record)(?:[:.!)]|$)"
+    r"|not for publication\b|for internal use\b)",
+    re.IGNORECASE,
+)
+
+
+_ASIDE = re.compile(
+    r"\b(?:to be honest|if i['’]m honest|between (?:us|you and me)|i suppose|i know, i know)\b",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_MOST_WORDS: Final = 60
+"""A sentence of more words is talk, and none that anybody would print."""
+
+
+def is_for_print(text: str) -> bool:
+    """Whether a sentence can stand in copy: no aside as people talk, and not without an end."""
+    return len(text.split()) <= _MOST_WORDS and _ASIDE.search(text) is None
+
+
+def is_note(text: str) -> bool:
+    """Whether a sentence is said to the agency, such as “Please don't use her name”."""
+    return _NOTE.match(text) is not None
+
+
 def lines_of(text: str) -> Iterator[str]:
     """The lines of a text, each clean, without bullets and numbers, those that say nothing left
     out."""
@@ -79,12 +107,13 @@ def items_of(text: str) -> Iterator[str]:
     for point in points_of(text):
         parts = [point]
         if _ENDS.search(point) is None:
-            at_commas = re.split(r",\s+(?:and\s+)?", point)
+            at_commas = _AT_COMMAS.split(point)
             if all(len(part.split()) <= _MAX_WORDS_OF_ITEM for part in at_commas):
                 parts = at_commas
         yield from (item for part in parts if not is_absent(item := part.strip().rstrip(".")))
 
 
+_AT_COMMAS = re.compile(r",\s+(?:and\s+)?|,(?=[^\W\d])")
 _MAX_WORDS_OF_ITEM: Final = 6
 
 

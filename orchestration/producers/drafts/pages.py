@@ -19,7 +19,7 @@ _OUTLINES: Final[Mapping[Kind, tuple[Outline, ...]]] = {
         Outline("opening", 8, 1),
         Outline("problems", 5, 2),
         Outline("story", 8, 7),
-        Outline("audience", 1, 2),
+        Outline("audience", 4, 2),
         Outline("gains", 10, 3),
         Outline("features", 12, 6),
         Outline("steps", 8, 4),
@@ -30,7 +30,7 @@ _OUTLINES: Final[Mapping[Kind, tuple[Outline, ...]]] = {
     ),
     Kind.LANDING_PAGE: (
         Outline("opening", 2, 1),
-        Outline("audience", 1, 5),
+        Outline("audience", 4, 5),
         Outline("benefits", 6, 2, is_list=True),
         Outline("features", 12, 2),
         Outline("steps", 6, 3),
@@ -84,7 +84,7 @@ def email_of(writing: Writing) -> Written:
     """An email, with its subject and preheader in the metadata."""
     material = writing.material
     subject = _subject(writing)
-    said = Said([subject])
+    said = Said([subject], is_shown=False)
     sections = sections_of(
         material, _OUTLINES[Kind.EMAIL], writing.required_sections, said, writing.room
     )
@@ -105,9 +105,9 @@ def email_of(writing: Writing) -> Written:
 
 
 def _subject(writing: Writing) -> str:
-    """The title, if it's short enough, else the first headline that is; else the title's words, as
-    many as there is room for."""
-    for text in (writing.title, *writing.material.headlines):
+    """The title, if it's short enough, else the first headline that is, else what the piece is
+    about; else the title's words, as many as there is room for."""
+    for text in (writing.title, *writing.material.headlines, writing.material.subject):
         if subject := headline_of(text, MAX_SUBJECT):
             return subject
     return writing.title[:MAX_SUBJECT].rpartition(" ")[0] or writing.title[:MAX_SUBJECT]
@@ -126,7 +126,7 @@ def _preheader(material: Material, subject: str) -> str:
             *material.description,
             *material.problems,
         )
-        if normalized(each.rstrip(".")) != normalized(subject.rstrip("."))
+        if normalized(subject.rstrip(".")) not in normalized(each)
     ]
     for text in (*sentences, *map(" ".join, pairwise(sentences))):
         if least <= len(text) <= most:

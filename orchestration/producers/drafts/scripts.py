@@ -1,7 +1,7 @@
 """Scripts of videos: what is seen, and what is said."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from orchestration.producers.briefs.material import Material
@@ -33,8 +33,7 @@ def script_of(writing: Writing) -> Written:
     room = writing.max_words if seconds is None else seconds * SPOKEN_A_MINUTE // 60
     room -= 1 + len(words_of(writing.action.spoken))
     said = Said([writing.title])
-    scenes = _scenes(material, said)
-    kept = _within(scenes, room)
+    kept = _within(_scenes(material, said), room)
     picture = next((each.alt for each in material.images), "")
     shown = (
         (_ON_SCREEN, writing.title),
@@ -42,18 +41,11 @@ def script_of(writing: Writing) -> Written:
         (_ON_SCREEN, ""),
         (_ON_SCREEN, ""),
     )
-    closing = Scene(_ON_SCREEN, material.company, (writing.action.spoken,))
-    context: dict[str, object] = {
-        "title": writing.title,
-        "scenes": (
-            *(
-                Scene(label, text, spoken)
-                for (label, text), spoken in zip(shown, kept, strict=True)
-                if text or spoken
-            ),
-            closing,
-        ),
-    }
+    scenes = (
+        *(Scene(label, text, spoken) for (label, text), spoken in zip(shown, kept, strict=True)),
+        Scene(_ON_SCREEN, material.company, (writing.action.spoken,)),
+    )
+    context: dict[str, object] = {"title": writing.title, "scenes": tuple(_told(scenes))}
     body = body_of(writing, context)
     return Written(body, {} if writing.seconds is None else {"duration": writing.seconds})
 
@@ -65,6 +57,16 @@ def _scenes(material: Material, said: Said) -> tuple[tuple[str, ...], ...]:
         tuple(map(as_sentence, said.new((*material.messages[:1], *material.benefits[:3])))),
         tuple(map(as_sentence, said.new((*material.proof[:2], *material.offer[:1])))),
     )
+
+
+def _told(scenes: Iterable[Scene]) -> Iterator[Scene]:
+    """The scenes that have something, each with what it shows only where that changes."""
+    last = ""
+    for scene in scenes:
+        shown = "" if scene.shown == last else scene.shown
+        last = scene.shown or last
+        if shown or scene.spoken:
+            yield scene._replace(shown=shown)
 
 
 def _within(scenes: Sequence[Sequence[str]], room: int) -> tuple[tuple[str, ...], ...]:

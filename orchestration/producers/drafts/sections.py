@@ -81,7 +81,8 @@ _ALSO_CALLED: Final = {
 
 _TARGETING: Final = re.compile(
     r"\b(?:aged?|ages|income|abc1|segments?|personas?|demographics?|years? old|b2[bc])\b"
-    r"|\b(?:adults|people|women|men|parents|users|customers)\b[^.;]{0,12}\d",
+    r"|\b(?:adults|people|women|men|parents|users|customers)\b[^.;]{0,12}\d"
+    r"|if i['’]m honest|to be honest|\b\d{1,4} ?[-–] ?\d{1,4}\b|(?:^|; )[a-z][a-z ]{0,30}: ",  # noqa: RUF001
     re.IGNORECASE,
 )
 """How agencies speak of audiences among themselves."""
@@ -93,7 +94,7 @@ def _texts_of(material: Material, key: str) -> tuple[str, ...]:
             return material.description
         case "audience":
             is_fit = material.audience and not _TARGETING.search(material.audience)
-            return (material.audience,) if is_fit else ()
+            return tuple(material.audience.split("; ")) if is_fit else ()
         case "gains":
             return (*material.messages[:_MAX_MESSAGES], *material.benefits)
         case "price":
@@ -109,13 +110,17 @@ _MAX_MESSAGES: Final = 3
 class Said:
     """What a piece has said already: nothing is said twice."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], *, is_shown: bool = True) -> None:
+        """`is_shown`: the texts stand in the piece, and aren't only its subject."""
         self._said = {_bare(text) for text in texts}
+        self._is_shown = is_shown
 
     def new(self, texts: Iterable[str]) -> Iterator[str]:
-        """Those that weren't said yet; they are said now."""
+        """Those that weren't said yet, with a name before them or without; they are said now."""
         for text in texts:
-            if (bare := _bare(text)) not in self._said:
+            bare, told = _bare(text), _bare(text.partition(": ")[2])
+            is_told = self._is_shown and bool(told) and told in self._said
+            if bare not in self._said and not is_told:
                 self._said.add(bare)
                 yield text
 

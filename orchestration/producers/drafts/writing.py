@@ -73,13 +73,15 @@ class Writing:
         return tuple(dict.fromkeys((*self.brand.guide.required_sections, *added)))
 
     def missing_phrases(self, text: str) -> tuple[str, ...]:
-        """The required phrases that the text lacks, as sentences."""
+        """The required phrases that the text lacks, as sentences. One word is none."""
         phrases = dict.fromkeys(
             (*self.brand.guide.required_phrases, *self.amendments.added_phrases)
         )
         found = normalized(text)
         return tuple(
-            as_sentence(each) for each in phrases if not phrase_pattern(each).search(found)
+            as_sentence(each)
+            for each in phrases
+            if len(each.split()) > 1 and not phrase_pattern(each).search(found)
         )
 
 

@@ -86,7 +86,7 @@ def _target(kpi: Kpi) -> str:
     number = f"{value:,.0f}" if is_whole else f"{value:,.10g}"
     if unit in _BEFORE:
         return f"{unit}{number}"
-    return f"{number}{unit}" if unit in {"%", ""} else f"{number} {unit}"
+    return f"{number}{unit}" if not unit or unit.startswith("%") else f"{number} {unit}"
 
 
 def _days(days: int) -> str:

@@ -35,6 +35,10 @@ def _hyphenation() -> Any:
     return Pyphen(lang="en_US", left=1, right=1)
 
 
+_USUAL_WORDS: Final = 15
+"""Sentences of so many words on average aren't what makes a text hard."""
+
+
 def reading_ease(words: int, sentences: int, syllables: int) -> float:
     """Flesch's formula of 1948; higher is easier, 60 to 70 is plain English."""
     return 206.835 - 1.015 * (words / sentences) - 84.6 * (syllables / words)
@@ -60,7 +64,9 @@ def readability(draft: Draft) -> Iterator[Issue]:
             WHOLE,
             f"The Flesch reading ease is {ease:.0f}, below {wanted:g}: "
             f"{len(words) / len(sentences):.0f} words a sentence.",
-            "Part long sentences, and use shorter words where they say the same.",
+            "Part long sentences, and use shorter words where they say the same."
+            if len(words) / len(sentences) > _USUAL_WORDS
+            else "Use shorter words where they say the same.",
         )
 
 

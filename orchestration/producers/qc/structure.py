@@ -124,10 +124,12 @@ def length(draft: Draft) -> Iterator[Issue]:
         return
     count = len(draft.text.words)
     if count < wanted.least:
+        missing = wanted.least - count
+        added = "1 word that tells" if missing == 1 else f"{missing:,} words that tell"
         yield Issue(
             WHOLE,
             f"The draft has {count:,} words, fewer than {wanted.least:,}.",
-            f"Add about {wanted.least - count:,} words that tell the reader something new.",
+            f"Add about {added} the reader something new.",
             CRITICAL if _words_at_most(draft.text) < wanted.least * FAR_BELOW else None,
         )
     elif count > wanted.most:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from orchestration.producers.qc.facts import number_of
-from orchestration.producers.qc.kinds import Kind, kind_of
+from orchestration.producers.qc.kinds import CHANNELS, Kind, kind_of
 from orchestration.producers.strategy.objectives import Aim
 
 MAX_CHANNELS: Final = 5
@@ -37,8 +37,8 @@ CHANNEL_RULES: Final = (
         "Website",
         "website|web site|blog|article|landing|search|seo|homepage",
         (Kind.BLOG_POST, Kind.LANDING_PAGE),
-        frozenset({Aim.UNDERSTANDING, Aim.VISITS, Aim.LEADS, Aim.SALES, Aim.BOOKINGS,
-                   Aim.DOWNLOADS, Aim.DONATIONS}),
+        frozenset({Aim.UNDERSTANDING, Aim.VISITS, Aim.CONVERSIONS, Aim.LEADS, Aim.SALES,
+                   Aim.BOOKINGS, Aim.DOWNLOADS, Aim.DONATIONS}),
         "owner|buyer|manager|head|compan",
     ),
     ChannelRule(
@@ -46,7 +46,7 @@ CHANNEL_RULES: Final = (
         "e-?mail|newsletter|mailing|crm",
         (Kind.EMAIL,),
         frozenset({Aim.SUBSCRIBERS, Aim.LOYALTY, Aim.SALES, Aim.DONATIONS, Aim.BOOKINGS,
-                   Aim.LEADS, Aim.ATTENDANCE}),
+                   Aim.CONVERSIONS, Aim.LEADS, Aim.ATTENDANCE}),
         "customer|member|subscriber|donor|reader|patient",
     ),
     ChannelRule(
@@ -114,20 +114,58 @@ class Fit(NamedTuple):
     fits_audience: bool
 
 
+_TIMES = re.compile(r"\b(?:x ?(\d{1,3})|(\d{1,3}) ?x)\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"\b(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", re.IGNORECASE
 )
 _OTHER_NUMBER = re.compile(
-    r"\b\d{1,5}[\s-]*(?:seconds?|secs?|s|minutes?|mins?|words?|pages?|characters?|weeks?|%)\b",
+    r"\b\d{1,5}(?: ?[-–] ?\d{1,5})?[\s-]*"  # noqa: RUF001
+    r"(?:seconds?|secs?|s|minutes?|mins?|words?|pages?|characters?|weeks?|%)\b",
     re.IGNORECASE,
 )
 
 
 def deliverable_of(text: str) -> Deliverable:
     """The kind by the words of the text, and the first number that counts; 1 where it has none."""
-    match = _COUNT.search(_OTHER_NUMBER.sub(" ", text))
+    match = _COUNT.search(_OTHER_NUMBER.sub(" ", _TIMES.sub(r" \1\2 ", text)))
     count = int(number_of(match[1]) or 1) if match is not None else 1
-    return Deliverable(text, _kind_of(text), max(1, count))
+    kind, rule = _kind_of(text), _rule_of(text)
+    if rule is not None and rule.kinds == (Kind.VIDEO_SCRIPT,) and "post" not in text.lower():
+        kind = Kind.VIDEO_SCRIPT
+    return Deliverable(text, kind, max(1, count))
+
+
+_AT_COMMA = re.compile(r",\s*(?:and\s+)?")
+_AT_AND = re.compile(r"\s+(?:and|plus|\+|&)\s+")
+_AT_EITHER = re.compile(r",\s*(?:and\s+)?|\s+(?:and|plus|\+|&)\s+")
+_NAMED = re.compile(
+    r"(?:\b(?:\d{1,3}|one|two|three|four|five|six) )?\b(?:blog posts?|articles?|blog|e-?mails?|"
+    r"newsletters?|landing pages?|videos?|reels?|tweets?"
+    r"|(?:linkedin|instagram|facebook|tiktok|youtube)(?: (?:posts?|videos?|reels?))?)\b",
+    re.IGNORECASE,
+)
+_MOST_WORDS: Final = 12
+"""A deliverable of more words is told in sentences."""
+
+
+def deliverables_in(text: str) -> tuple[str, ...]:
+    """The deliverables that an item lists, each by its own words: parted where each part is a piece
+    of content. Of one that is told in sentences it's what these name."""
+    for seam in (_AT_COMMA, _AT_AND, _AT_EITHER):
+        parts = seam.split(text)
+        kinds = {_kind_of(part) for part in parts}
+        is_told_apart = seam is not _AT_AND or (len(kinds) == len(parts) and "," not in text)
+        if len(parts) > 1 and is_told_apart and all(map(_is_piece, parts)):
+            return tuple(part.strip() for part in parts)
+    if len(text.split()) > _MOST_WORDS:
+        named = dict.fromkeys(match[0] for match in _NAMED.finditer(text))
+        return tuple(named) or (text,)
+    return (text,)
+
+
+def _is_piece(text: str) -> bool:
+    """Whether it's a kind of content, and more than the name of a network."""
+    return _kind_of(text) is not Kind.OTHER and text.strip().lower() not in CHANNELS
 
 
 def _kind_of(text: str) -> Kind:
@@ -150,9 +188,9 @@ class Subject(NamedTuple):
 def fitting(subject: Subject, wanted: Sequence[str]) -> tuple[Fit, ...]:
     """The channels in the order of the wanted ones; without any, the best by points.
 
-    Where the brief asks for pieces, these are the channels that have some, and those it names: a
-    channel more would be outside of its scope. Equal points keep the order of the table. Where none
-    fits it's the website, to which everything leads.
+    Where the brief asks for pieces or names channels, these are the channels that have some, and
+    those it names: a channel more would be outside of its scope. Equal points keep the order of the
+    table. Where none fits it's the website, to which everything leads.
     """
     if wanted:
         return _with_deliverables([_wanted(name, subject) for name in wanted], subject)
@@ -160,7 +198,7 @@ def fitting(subject: Subject, wanted: Sequence[str]) -> tuple[Fit, ...]:
     fits = [each for each in fits if not _is_excluded(each.name, subject.exclusions)]
     fits.sort(key=lambda each: -each.points)
     placed = _with_deliverables(fits, subject)
-    if any(each.deliverables for each in placed):
+    if any(each.deliverables or each.is_asked_for for each in placed):
         chosen = [each for each in placed if each.deliverables or each.is_asked_for]
     else:
         chosen = [each for each in placed if each.points >= _MIN_POINTS]
@@ -173,6 +211,11 @@ def _rule_of(name: str) -> ChannelRule | None:
         (rule for rule in CHANNEL_RULES if re.search(rf"\b(?:{rule.words})", name, re.IGNORECASE)),
         next((rule for rule in CHANNEL_RULES if rule.name.lower() == name.strip().lower()), None),
     )
+
+
+def is_known(name: str) -> bool:
+    """Whether a channel of that name is in the table."""
+    return _rule_of(name) is not None
 
 
 def kinds_of(name: str) -> tuple[Kind, ...]:
@@ -216,14 +259,14 @@ def _is_excluded(name: str, exclusions: Sequence[str]) -> bool:
     """Whether an exclusion names the channel. Paid media and printing exclude none."""
     rule = _rule_of(name)
     return rule is not None and any(
-        re.fullmatch(rf"(?:no )?(?:{rule.words})(?: \w+)?", text, re.IGNORECASE)
+        re.fullmatch(rf"(?:no )?(?:{rule.words})(?: (?!ad|paid)\w+)?", text, re.IGNORECASE)
         for text in exclusions
     )
 
 
 def _with_deliverables(fits: Sequence[Fit], subject: Subject) -> tuple[Fit, ...]:
     """Each deliverable on one channel: that which it names, such as Instagram for a reel, else the
-    first that takes its kind."""
+    first that takes its kind. What is for one network is on no other."""
     places: list[list[Deliverable]] = [[] for _ in fits]
     for deliverable in subject.deliverables:
         place = next(iter(_places(deliverable, fits)), None)
@@ -240,6 +283,8 @@ def _places(deliverable: Deliverable, fits: Sequence[Fit]) -> Iterator[int]:
     rule = _rule_of(deliverable.text)
     if rule is not None:
         yield from (place for place, each in enumerate(fits) if _rule_of(each.name) is rule)
+        if rule.name.lower() in CHANNELS and re.search(rf"(?i)\b{rule.name}\b", deliverable.text):
+            return
     yield from (place for place, each in enumerate(fits) if deliverable.kind in each.kinds)
 
 

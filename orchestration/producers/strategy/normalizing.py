@@ -10,12 +10,23 @@ from domain.json_object import dumps
 from domain.onboarding import Brief, BriefScope, NormalizeBrief
 from domain.validation import PROSE_LENGTH
 from orchestration.producers.briefs.answers import MAX_ITEMS, Answers
-from orchestration.producers.briefs.durations import dates_of, weeks_between, weeks_in
+from orchestration.producers.briefs.durations import (
+    Day,
+    days_named,
+    weeks_between,
+    weeks_in,
+)
 from orchestration.producers.briefs.fields import Field, words_of_key
-from orchestration.producers.briefs.material import company_of
-from orchestration.producers.briefs.phrases import clean, headline_of, is_absent, sentences_of
+from orchestration.producers.briefs.material import actions_of, company_of
+from orchestration.producers.briefs.phrases import (
+    capitalized,
+    clean,
+    is_absent,
+    sentences_of,
+)
 from orchestration.producers.qc.guide import NEVER
 from orchestration.producers.qc.kinds import Kind, kind_of
+from orchestration.producers.strategy.channels import deliverables_in
 from orchestration.producers.texts import texts_of
 
 _MAX_LIST_BYTES: Final = 12 * 1024
@@ -27,6 +38,8 @@ _LANGUAGES: Final = {
     "english gb": "en-GB", "american english": "en-US", "us english": "en-US",
     "english us": "en-US", "german": "de", "french": "fr", "spanish": "es", "italian": "it",
     "dutch": "nl", "portuguese": "pt", "polish": "pl", "swedish": "sv", "danish": "da",
+    "deutsch": "de", "français": "fr", "español": "es", "italiano": "it", "nederlands": "nl",
+    "português": "pt", "polski": "pl", "svenska": "sv", "dansk": "da",
 }  # fmt: skip
 _CODE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
 _REFUSAL = re.compile(
@@ -35,13 +48,17 @@ _REFUSAL = re.compile(
 )
 
 
+_QUOTES: Final = "\"'“”„‚‘’«»"  # noqa: RUF001
+_QUOTED = re.compile(rf"(?<!\w)[{_QUOTES}]([^{_QUOTES}]{{2,60}})[{_QUOTES}](?!\w)")
+
+
 def normalized_of(brief: Brief) -> NormalizeBrief:
     """What the brief's responses say. What they don't say stays empty."""
     answers = Answers.of(brief.responses.to_python())
     return NormalizeBrief(
         brief_id=brief.brief_id,
         scope=BriefScope(
-            deliverables=answers.items(Field.DELIVERABLES),
+            deliverables=tuple(islice(_deliverables(answers), MAX_ITEMS)),
             exclusions=answers.items(Field.EXCLUSIONS),
             timeline_weeks=_weeks(answers, brief),
         ),
@@ -51,9 +68,28 @@ def normalized_of(brief: Brief) -> NormalizeBrief:
     )
 
 
+_AIMS: Final = (
+    "attract|boost|build|collect|convert|cut|decrease|double|drive|earn|fill|gain|generate|get|grow|"
+    "halve|improve|increase|launch|lower|raise|reach|recruit|reduce|retain|sell|strengthen|win"
+)
+_NEXT_AIM = re.compile(rf"(?<=\w),? and (?=(?:{_AIMS}) \w)", re.IGNORECASE)
+"""Where a sentence goes on to an aim with a verb of its own."""
+
+
 def _objectives(answers: Answers) -> Iterator[str]:
     for point in answers.points(Field.OBJECTIVES):
-        yield from (sentence.rstrip(".") for sentence in sentences_of(point))
+        for sentence in sentences_of(point):
+            first, *others = _NEXT_AIM.split(sentence.rstrip("."))
+            if " " in first:
+                yield first
+                yield from map(capitalized, others)
+            else:
+                yield sentence.rstrip(".")
+
+
+def _deliverables(answers: Answers) -> Iterator[str]:
+    for item in answers.items(Field.DELIVERABLES):
+        yield from deliverables_in(item)
 
 
 def _cut(text: str) -> str:
@@ -69,14 +105,18 @@ def _weeks(answers: Answers, brief: Brief) -> int | None:
         for text in answers.texts(field):
             if (weeks := weeks_in(text)) is not None:
                 return weeks
-    period, ends = _dates(answers, Field.TIMELINE), _dates(answers, Field.DEADLINE)
-    starts = (*_dates(answers, Field.START), *period[:-1], brief.submitted_at.date())
-    end = next(iter((*ends, *period[-1:])), None)
-    return None if end is None else weeks_between(starts[0], end)
+    submitted = brief.submitted_at.date()
+    period = _days(answers, Field.TIMELINE, submitted)
+    last = [each.day for each in period[-1:] if not each.is_start]
+    starts = [each.day for each in (*_days(answers, Field.START, submitted), *period)]
+    start = next((day for day in starts if day not in last), submitted)
+    ends = [each.day for each in _days(answers, Field.DEADLINE, start)]
+    end = next(iter((*ends, *last)), None)
+    return None if end is None else weeks_between(start, end)
 
 
-def _dates(answers: Answers, field: Field) -> tuple[date, ...]:
-    return tuple(found for text in answers.texts(field) for found in dates_of(text))
+def _days(answers: Answers, field: Field, after: date) -> tuple[Day, ...]:
+    return tuple(found for text in answers.texts(field) for found in days_named(text, after))
 
 
 def _guidelines(answers: Answers) -> dict[str, object]:
@@ -87,12 +127,13 @@ def _guidelines(answers: Answers) -> dict[str, object]:
     banned = [part for item in answers.items(Field.BANNED) for part in _refused(item)]
     rules = [item for item in banned if item.lower() in NEVER]
     phrases = [item for item in banned if item not in rules]
+    quoted = [found for item in phrases if not _is_phrase(item) for found in _QUOTED.findall(item)]
     names = filter(None, (company_of(answers), *answers.items(Field.NAMES)))
     proof = (*answers.sentences(Field.CLAIMS), *answers.sentences(Field.PROOF))
     found: dict[str, object] = {
         "tone": ", ".join(answers.texts(Field.TONE)),
         "never": _bounded(rule.lower() for rule in rules),
-        "bannedPhrases": _bounded(each for each in phrases if _is_phrase(each)),
+        "bannedPhrases": _bounded((*filter(_is_phrase, phrases), *quoted)),
         "avoid": _bounded(each for each in phrases if not _is_phrase(each)),
         "requiredPhrases": _by_content_type(answers, Field.REQUIRED),
         "requiredSections": _object_of_texts(answers, Field.SECTIONS),
@@ -103,9 +144,7 @@ def _guidelines(answers: Answers) -> dict[str, object]:
         "names": _bounded(names),
         "language": _language(answers.text(Field.LANGUAGE)),
         "claims": _bounded(text for text in proof if any(map(str.isdigit, text))),
-        "callsToAction": _bounded(
-            text for line in answers.lines(Field.ACTION) if (text := headline_of(line, 60))
-        ),
+        "callsToAction": _bounded(actions_of(answers)),
         "legalLines": _by_content_type(answers, Field.LEGAL),
         "colors": _object(answers, Field.COLORS),
         "utm": _object_of_texts(answers, Field.UTM),
@@ -116,6 +155,8 @@ def _guidelines(answers: Answers) -> dict[str, object]:
 def _refused(item: str) -> Sequence[str]:
     """What an item refuses: `no emoji and superlatives` are two rules."""
     text = _REFUSAL.sub("", item).strip()
+    if text[:1] in _QUOTES:
+        text = text.strip(_QUOTES) or text
     parts = text.split(" and ")
     return parts if all(part.lower() in NEVER for part in parts) else [text]
 
@@ -141,12 +182,17 @@ def _bounded(texts: Iterable[str]) -> list[str]:
     return kept
 
 
+_SHOWN = re.compile(r"\b(?:logos?|badges?|photos?|pictures?|qr[ -]codes?)\W*$", re.IGNORECASE)
+
+
 def _by_content_type(answers: Answers, field: Field) -> object:
-    """Texts for all content types, or an object of them by content type where one is given.
+    """Texts for all content types, or an object of them by content type where one is given. What
+    has to be shown, such as a logo, is no text.
 
     Legal lines are whole lines; required phrases may be listed in one.
     """
     texts = answers.lines(field) if field is Field.LEGAL else answers.items(field)
+    texts = tuple(text for text in texts if not _SHOWN.search(text))
     for_all = list(texts)
     by_type = dict[str, list[str]]()
     for value in answers.objects(field):

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from domain.strategy import Kpi
-from orchestration.producers.briefs.durations import DURATION, days_in
+from orchestration.producers.briefs.durations import DURATION, days_in, period_in
+from orchestration.producers.briefs.money import with_points
 from orchestration.producers.briefs.phrases import headline_of
 from orchestration.producers.qc.facts import number_of
 
@@ -21,6 +22,7 @@ class Aim(StrEnum):
     SUBSCRIBERS = "New subscribers"
     DONATIONS = "Donations"
     BOOKINGS = "Bookings"
+    CONVERSIONS = "Conversions"
     LEADS = "Leads"
     ATTENDANCE = "Attendance"
     DOWNLOADS = "Downloads"
@@ -49,9 +51,11 @@ RULES: Final = (
     _Rule(
         Aim.BOOKINGS, "book|reserv|appointment|survey|consultation|table|cover|patient", "bookings"
     ),
+    _Rule(Aim.CONVERSIONS, "conver", "conversions"),
     _Rule(
         Aim.LEADS,
-        "lead|enquir|inquir|demo|prospect|trial|sign-?up|sign up|registr|request|callback",
+        "leads|lead gen|mql|enquir|inquir|demo|prospect|trial|sign-?up|sign up|registr|request|"
+        "callback",
         "leads",
     ),
     _Rule(
@@ -103,23 +107,26 @@ _MONTHS: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _NOT_A_TARGET = re.compile(
     rf"{DURATION.pattern}|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\w*\.?(?:,? \d{{4}})?"
     rf"|\b(?:{_MONTHS})\w*\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?|\b\d{{4}}-\d\d-\d\d\b"
-    r"|\bq[1-4]\b|\b(?:19|20)\d\d\b(?! [a-z]+s\b)|\b(?:aged?|of) \d{1,3}(?: ?(?:to|-|–) ?\d{1,3})?"  # noqa: RUF001
+    r"|\bq[1-4]\b|\b(?:19|20)\d\d\b(?! [a-z]+s\b)"
+    r"|\b(?:aged?|ages|(?:adults|children|kids|men|parents|people|women) of) \d{1,3}"
+    r"(?: ?(?:to|-|–) ?\d{1,3})?"  # noqa: RUF001
     r"|\b\d{1,2}(?::\d\d| ?[ap]\.?m)\b|\btop[ -]\d+",
     re.IGNORECASE,
 )
 """Numbers that say when, or whom."""
+_WORD: Final = r"[^\W\d_](?:[^\W\d_]|-)*"
 _RANGE: Final = r"(?:from\s+\S+\s+to\s+)?"
 _TARGET = re.compile(
     rf"{_RANGE}(?P<currency>[$€£]|\b(?:USD|EUR|GBP|CHF) )?\s?"
-    r"(?P<number>(?<![\w.,])\d{1,3}(?:,\d{3}){1,3}(?!\d)|(?<![\w.,])\d{1,12}(?:\.\d{1,4})?)"
+    r"(?P<number>(?<![\w.,])\d{1,3}(?:,\d{3}){1,3}(?!\d)(?:\.\d{1,4})?|(?<![\w.,])\d{1,12}(?:\.\d{1,4})?)"
     r"(?P<scale> ?(?:k|m|bn|thousand|million|billion)\b)?"
     r"(?P<percent> ?%| percent\b| per cent\b)?\+?"
-    r"(?P<after> (?:dollars|euros|pounds)\b)?(?P<unit>(?: [a-z][a-z-]*){0,4})",
+    rf"(?P<after> (?:dollars|euros|pounds)\b)?(?P<unit>(?: {_WORD}){{0,4}})",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(
     rf"\b(?P<number>{'|'.join(_WORDS)}|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
-    r"(?P<unit>(?: [a-z][a-z-]*){1,4})",
+    rf"(?P<unit>(?: {_WORD}){{1,4}})",
     re.IGNORECASE,
 )
 _CURRENCIES: Final = {
@@ -128,7 +135,8 @@ _CURRENCIES: Final = {
 _STOPS: Final = frozenset(
     {"a", "an", "and", "at", "before", "by", "during", "each", "every", "for", "from", "in", "of",
      "on", "or", "over", "per", "the", "through", "to", "until", "via", "who", "with", "within",
-     "among", "after", "that", "this", "into", "onto", "as", "than", "are", "is", "up"}
+     "among", "after", "that", "this", "into", "onto", "as", "than", "are", "is", "up",
+     "bis", "für", "im", "mit", "pro", "und", "von"}
 )  # fmt: skip
 _MORE: Final = frozenset({"more", "additional", "extra", "new", "further"})
 
@@ -146,7 +154,8 @@ class Indicator:
 def indicators_of(objectives: Sequence[str], campaign_days: int) -> tuple[Indicator, ...]:
     """An indicator for each of the first objectives, each with a name of its own.
 
-    An objective that names a duration has it as its timeframe, the others that of the campaign.
+    An objective that names a duration has it as its timeframe, one of so much `per month` the
+    month, the others that of the campaign.
     """
     found = list[Indicator]()
     names = set[str]()
@@ -161,7 +170,8 @@ def indicators_of(objectives: Sequence[str], campaign_days: int) -> tuple[Indica
             value, unit = stated[0], stated[1] or _UNITS.get(aim, "")
         name = _name(aim, objective, names)
         names.add(name)
-        kpi = Kpi(name, value, unit[:100], days_in(objective) or campaign_days)
+        days = days_in(objective) or period_in(objective) or campaign_days
+        kpi = Kpi(name, value, unit[:100], days)
         found.append(Indicator(objective, aim, kpi, stated is not None))
     return tuple(found)
 
@@ -182,7 +192,7 @@ def target_in(objective: str) -> tuple[float, str] | None:
 
     Of several numbers the first counts that doesn't say when or whom; of `from A to B` it's B.
     """
-    text = _NOT_A_TARGET.sub(" | ", objective)
+    text = _NOT_A_TARGET.sub(" | ", with_points(objective))
     for word, change in _CHANGES.items():
         if re.search(rf"\b{word}", text, re.IGNORECASE):
             return change

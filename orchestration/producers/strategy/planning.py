@@ -1,6 +1,7 @@
 """Plans for briefs, and campaigns for plans."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import ceil
 from typing import Final
 
@@ -14,9 +15,12 @@ from domain.strategy import (
     StrategyTimeline,
 )
 from domain.validation import LIST_LENGTH, NAME_LENGTH
+from orchestration.producers.briefs.answers import MAX_ITEMS, Answers, unread_in
+from orchestration.producers.briefs.fields import Field
 from orchestration.producers.briefs.material import Material, material_of
 from orchestration.producers.briefs.money import Budget, budget_of
 from orchestration.producers.briefs.phrases import clean
+from orchestration.producers.qc.guide import Guide
 from orchestration.producers.qc.kinds import Kind
 from orchestration.producers.strategy.channels import Fit, Subject, deliverable_of, fitting, shares
 from orchestration.producers.strategy.objectives import aim_of, indicators_of
@@ -68,7 +72,8 @@ def plan_of(brief: Brief, channels: Sequence[str]) -> SaveStrategyPlan:
         brief_id=brief.brief_id,
         executive_summary=summary_of(
             Summary(material, objectives, indicators, weeks, DEFAULT_WEEKS, deliverables,
-                    exclusions, fits, percents, tactics, budget)
+                    exclusions, fits, percents, tactics, budget, _unread(brief), _language(brief),
+                    _timeline(brief))
         ),
         kpis=tuple(each.kpi for each in indicators),
         timeline=StrategyTimeline(weeks or DEFAULT_WEEKS, milestones_of(weeks or DEFAULT_WEEKS)),
@@ -77,6 +82,21 @@ def plan_of(brief: Brief, channels: Sequence[str]) -> SaveStrategyPlan:
             for fit, percent, texts in zip(fits, percents, tactics, strict=True)
         ),
     )  # fmt: skip
+
+
+def _unread(brief: Brief) -> tuple[str, ...]:
+    names = islice(unread_in(brief.responses.to_python()), MAX_ITEMS)
+    return tuple(dict.fromkeys(text for name in names if (text := clean(name))))
+
+
+def _timeline(brief: Brief) -> str:
+    answers = Answers.of(brief.responses.to_python())
+    fields = (Field.WEEKS, Field.TIMELINE, Field.DEADLINE, Field.START)
+    return next(filter(None, map(answers.text, fields)), "")
+
+
+def _language(brief: Brief) -> str:
+    return Guide.of(brief.brand_guidelines.to_python(), Kind.OTHER).language
 
 
 def milestones_of(weeks: int) -> tuple[Milestone, ...]:

@@ -1,5 +1,6 @@
 """The executive summary of a plan: what one would send to the client."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,11 +10,13 @@ from orchestration.producers.briefs.material import Material
 from orchestration.producers.briefs.money import Budget
 from orchestration.producers.briefs.phrases import as_sentence, headline_of, in_sentence
 from orchestration.producers.qc.kinds import Kind
-from orchestration.producers.strategy.channels import Deliverable, Fit
+from orchestration.producers.strategy.channels import Deliverable, Fit, is_known
 from orchestration.producers.strategy.objectives import STARTING_TARGET, Indicator
 
 _MAX_LISTED: Final = 8
 _MAX_QUOTED: Final = 200
+_LISTED = re.compile(r"[:;]|[.!?] ")
+"""What an audience has that is listed, or told in sentences."""
 _FEW_WORDS: Final = 150
 """Fewer words for copy don't fill a blog post."""
 
@@ -33,6 +36,11 @@ class Summary:
     percents: Sequence[float]
     tactics: Sequence[Sequence[str]]
     budget: Budget | None
+    unread: Sequence[str]
+    """The names of the brief's answers that aren't used."""
+    language: str
+    timeline: str
+    """What the brief says of time; empty: nothing."""
 
 
 def summary_of(it: Summary) -> str:
@@ -58,7 +66,12 @@ def _aims(it: Summary) -> Iterator[str]:
     else:
         yield f"{who} states no objective in the brief."
     if it.material.audience:
-        yield f"The campaign speaks to {in_sentence(_short(it.material.audience))}."
+        audience = _short(it.material.audience)
+        inside = in_sentence(audience)
+        if _LISTED.search(audience) or not inside[:1].islower():
+            yield f"It's planned for this audience: {audience}."
+        else:
+            yield f"The campaign speaks to {inside}."
     if it.material.messages:
         yield f"It says: {as_sentence(_short(it.material.messages[0]))}"
 
@@ -101,6 +114,9 @@ def _left_out(it: Summary) -> Iterator[str]:
             in_sentence(_short(text)) for text in it.exclusions[:_MAX_LISTED] if text
         )
         yield f"Not a part of it: {listed}."
+    if others := [name for name in it.material.channels if not is_known(name)]:
+        listed = ", ".join(quoted(name) for name in others[:_MAX_LISTED])
+        yield f"No text is written here for {listed}, which the brief names among its channels."
     placed = {each for fit in it.fits for each in fit.deliverables}
     for each in it.deliverables[:_MAX_LISTED]:
         if each.kind is Kind.OTHER:
@@ -113,7 +129,8 @@ def _left_out(it: Summary) -> Iterator[str]:
 def _assumptions(it: Summary) -> Iterator[str]:
     if it.weeks is None:
         weeks = _counted(it.default_weeks, "week")
-        yield f"The brief states no duration; {weeks} are our assumption."
+        said = f"{quoted(it.timeline)} gives no number of weeks" if it.timeline else ""
+        yield f"{said or 'The brief states no duration'}; {weeks} are our assumption."
     if derived := [each.kpi.name for each in it.indicators if not each.is_stated]:
         listed = ", ".join(derived[:_MAX_LISTED])
         yield f"The brief states no number for {listed}: {STARTING_TARGET:g}% above the figure of"
@@ -126,6 +143,15 @@ def _assumptions(it: Summary) -> Iterator[str]:
         words = _counted(it.material.words, "word")
         yield f"The brief has {words} that copy can be made of, so drafts will be short; what the"
         yield "product does, proof, and questions with their answers make them longer."
+    if not it.language.startswith("en"):
+        yield "The headings and other words of the drafts' templates are English; whoever finishes"
+        yield "the drafts puts them into the language of the brief."
+    if it.unread:
+        listed = ", ".join(quoted(name) for name in it.unread[:_MAX_LISTED])
+        others = len(it.unread) - _MAX_LISTED
+        more = f", and {_counted(others, 'more name')}" if others > 0 else ""
+        yield "What the brief says under these names isn't used, since they aren't known here:"
+        yield f"{listed}{more}."
     asked = sum(each.pieces for fit in it.fits for each in fit.deliverables)
     planned = sum(map(len, it.tactics))
     if asked > planned:

@@ -170,6 +170,7 @@ def test_what_typst_refuses_is_told_as_a_failure() -> None:
         ({"company": 4711}, "4711"),
         ({"company": "n/a", "brand": "Hal"}, "Hal"),
         ({"company": "We are a bakery. " * 9, "goal": "more"}, None),
+        ({"company": "We began in a garage, and now we are here.", "goal": "more"}, None),
         ({"company": " ", "goal": "more"}, None),
         ({"goal": "more"}, None),
     ],
