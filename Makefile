@@ -24,9 +24,9 @@ help: ## list the targets
 serve: .venv/.serve ## serve the API with demo data; HOST, PORT and AICMO_... configure it
 	@.venv/bin/aicmo serve --demo $(ARGS)
 
-# Tests wait for servers, browsers and disks: four processes keep two cores busy.
+# tests/conftest.py says how many processes there are.
 test: .venv/.all ## run all tests, or some of them: make test ARGS="-k qc"
-	@.venv/bin/python -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/.all ## check the code's style and format, and that the locks are up to date
 	@.venv/bin/ruff check

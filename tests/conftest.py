@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import psutil
 import pytest
 
 from migrations.runner import upgrade
@@ -81,6 +82,13 @@ LONGEST: Final = (
 They begin first, so that no process is left alone with one of them while the others have ended.
 Nothing depends on their order.
 """
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three processes a core, since tests wait for servers, browsers and disks; fewer where there
+    isn't a gigabyte of memory for each."""
+    cores, gigabytes = len(os.sched_getaffinity(0)), psutil.virtual_memory().available // 10**9
+    return max(1, min(3 * cores, gigabytes))
 
 
 @pytest.hookimpl(wrapper=True)
