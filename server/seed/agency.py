@@ -310,7 +310,10 @@ def _normalizing(story: _Story) -> NormalizeBrief:
     return NormalizeBrief(
         brief_id=f"brief-{story.slug}",
         scope=BriefScope(
-            deliverables=tuple(piece.title for piece in story.pieces),
+            deliverables=tuple(
+                f"{piece.content_type.replace('_', ' ').capitalize()}: {piece.title}"
+                for piece in story.pieces
+            ),
             exclusions=("Media buying",),
             timeline_weeks=story.weeks,
         ),

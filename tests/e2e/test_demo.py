@@ -1,13 +1,16 @@
 """`aicmo serve --demo`: what someone meets who has read nothing."""
 
+import asyncio
+import json
 from pathlib import Path
+from typing import Final
 
 import httpx
 
 from tests.e2e.conftest import starter
 from tests.support.graphql import GraphQLClient, Json
 from tests.support.patience import SECONDS
-from tests.support.servers import IN_MEMORY, stored_in
+from tests.support.servers import IN_MEMORY, OverHttp, running_server, stored_in
 
 
 async def packages_in(api: GraphQLClient) -> list[Json]:
@@ -68,10 +71,55 @@ async def require_files_that_open(api: GraphQLClient) -> None:
             assert f".{format}" in response.headers["content-disposition"]
 
 
+async def require_a_run_to_packages(api: GraphQLClient) -> None:
+    """The run that GraphiQL's tab starts: by the built-in producers, without a complaint."""
+    started = await api.ask(_TAB.with_suffix(".graphql").read_text(), **_VARIABLES)
+    run_id = started["startRun"]["run"]["runId"]
+
+    run = started["startRun"]["run"]
+    async with asyncio.timeout(SECONDS):
+        while run["status"] in {"PENDING", "RUNNING"}:
+            run = (await api.ask(_RUN, runId=run_id))["run"]
+
+    assert (run["status"], run["error"]) == ("SUCCEEDED", None)
+    summary = run["strategyPlan"]["executiveSummary"]
+    assert "planned apart" not in summary
+    assert "None of the channels" not in summary
+    assert all(it["qcResult"]["passed"] for it in run["drafts"])
+    assert len(run["deliveryPackages"]) == len(run["drafts"]) > 2
+    for package in run["deliveryPackages"]:
+        assert [it["format"] for it in package["artifacts"]] == ["pdf", "md", "html", "docx"]
+
+
+_TAB: Final = Path(__file__).parents[2] / "server/static/graphiql/tabs/25-start-run"
+_VARIABLES: Final = json.loads(_TAB.with_suffix(".json").read_text())
+_RUN: Final = """query Run($runId: ID!) {
+  run(runId: $runId) {
+    status error
+    strategyPlan { executiveSummary }
+    drafts { qcResult { passed } }
+    deliveryPackages { artifacts { format } }
+  }
+}"""
+
+
 async def test_in_memory_the_agency_is_there_at_once(tmp_path: Path) -> None:
     async with starter(IN_MEMORY, tmp_path, "--demo")() as running:
         await require_a_believable_agency(running.api)
         await require_files_that_open(running.api)
+
+
+async def test_the_run_of_the_tab_takes_the_demo_brief_to_packages(tmp_path: Path) -> None:
+    # By a shell: the server isn't a fork of a test's then, which may have no processes of its own.
+    stored = stored_in(f"sqlite:///{tmp_path / 'aicmo.db'}")
+    running = running_server(stored, tmp_path / "server.log", "--demo", ulimit="-c 0")
+    server = await asyncio.to_thread(running.__enter__)
+    try:
+        async with httpx.AsyncClient(timeout=SECONDS) as http:
+            await require_a_run_to_packages(OverHttp(http, server.graphql_url))
+        assert " WARNING " not in server.log.read_text()
+    finally:
+        running.__exit__(None, None, None)
 
 
 async def test_a_new_database_is_migrated_and_filled_once(

@@ -631,6 +631,25 @@ def test_a_name_inside_of_a_longer_key_is_taken_only_where_it_asks_for_that(
     assert field_of(key) is field
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "pieces"),
+    [
+        ("Blog post: Ten trails that begin at a station", "blog_post", 1),
+        ("2 landing pages: Your roof in ten minutes, and one for tenants", "landing_page", 2),
+        ("Email “Two evenings a week”", "email", 1),
+        ("Emails: 3", "email", 3),
+        ("Deliverables: 3 blog posts", "blog_post", 3),
+        ("Blog post: an email that saved us", "blog_post", 1),
+    ],
+)
+def test_numbers_and_kinds_in_the_title_of_a_piece_say_nothing_of_the_piece(
+    text: str, kind: str, pieces: int
+) -> None:
+    found = deliverable_of(text)
+
+    assert (found.kind, found.pieces) == (kind, pieces)
+
+
 def test_what_has_to_be_shown_is_no_phrase_to_write() -> None:
     guidelines = rules(Pipeline({"mandatories": "Equal employer; CQC logo"}))
 

@@ -223,7 +223,7 @@ def test_what_no_channel_takes_is_told() -> None:
     made = Pipeline({"deliverables": "video, poster"}, ["Email"])
 
     assert "None of the channels takes “video”." in made.plan.executive_summary
-    assert "Poster is asked for, and isn't a text" in made.plan.executive_summary
+    assert "planned apart from these texts: “poster”." in made.plan.executive_summary
 
 
 def test_shares_are_in_proportion_and_rounded_by_the_largest_remainders() -> None:

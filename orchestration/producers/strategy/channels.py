@@ -125,12 +125,26 @@ _OTHER_NUMBER = re.compile(
 )
 
 
+_TITLE = re.compile(r"(?<=\w):\s+(?!(?:x ?)?\d+\W*$).*|[\"“„«][^\"”“»]*[\"”“»]", re.DOTALL)
+"""What a piece is called, after a colon or in quotes: its numbers don't count."""
+
+
 def deliverable_of(text: str) -> Deliverable:
-    """The kind by the words of the text, and the first number that counts; 1 where it has none."""
-    match = _COUNT.search(_OTHER_NUMBER.sub(" ", _TIMES.sub(r" \1\2 ", text)))
+    """The kind by the words of the text, and the first number that counts; 1 where it has none.
+
+    Of a piece with a title (`Blog post: Ten trails`) the words before the title say both.
+    """
+    untitled = _TITLE.sub(" ", text)
+    if _kind_of(untitled) is not Kind.OTHER:
+        return _described(text, untitled)
+    return _described(text, text)
+
+
+def _described(text: str, said: str) -> Deliverable:
+    match = _COUNT.search(_OTHER_NUMBER.sub(" ", _TIMES.sub(r" \1\2 ", said)))
     count = int(number_of(match[1]) or 1) if match is not None else 1
-    kind, rule = _kind_of(text), _rule_of(text)
-    if rule is not None and rule.kinds == (Kind.VIDEO_SCRIPT,) and "post" not in text.lower():
+    kind, rule = _kind_of(said), _rule_of(said)
+    if rule is not None and rule.kinds == (Kind.VIDEO_SCRIPT,) and "post" not in said.lower():
         kind = Kind.VIDEO_SCRIPT
     return Deliverable(text, kind, max(1, count))
 

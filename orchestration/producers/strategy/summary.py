@@ -118,11 +118,11 @@ def _left_out(it: Summary) -> Iterator[str]:
         listed = ", ".join(quoted(name) for name in others[:_MAX_LISTED])
         yield f"No text is written here for {listed}, which the brief names among its channels."
     placed = {each for fit in it.fits for each in fit.deliverables}
-    for each in it.deliverables[:_MAX_LISTED]:
-        if each.kind is Kind.OTHER:
-            yield f"{as_sentence(_short(each.text))[:-1]} is asked for, and isn't a text that is"
-            yield "written here; it has to be planned apart."
-        elif each not in placed:
+    named = it.deliverables[:_MAX_LISTED]
+    if apart := [quoted(_short(each.text)) for each in named if each.kind is Kind.OTHER]:
+        yield f"Asked for as well, and to be planned apart from these texts: {', '.join(apart)}."
+    for each in named:
+        if each.kind is not Kind.OTHER and each not in placed:
             yield f"None of the channels takes {quoted(each.text)}."
 
 
