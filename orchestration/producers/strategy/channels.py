@@ -125,8 +125,9 @@ _OTHER_NUMBER = re.compile(
 )
 
 
-_TITLE = re.compile(r"(?<=\w):\s+(?!(?:x ?)?\d+\W*$).*|[\"“„«][^\"”“»]*[\"”“»]", re.DOTALL)
-"""What a piece is called, after a colon or in quotes: its numbers don't count."""
+_TITLE = re.compile(r"(?<=\w):\s+(?!(?:x ?)?\d+\W*$).*|[\"“„«][^\"“”„«»]{0,200}[\"”“»]", re.DOTALL)
+"""What a piece is called, after a colon or in quotes: its numbers don't count. It has no mark that
+opens, so that many of them aren't looked through again and again."""
 
 
 def deliverable_of(text: str) -> Deliverable:
