@@ -72,6 +72,8 @@ def run_brief(
     """
     if (brief_id is None) == (follow is None):
         raise typer.BadParameter("name a BRIEF_ID, or a run to --follow")
+    if follow and (run_id or channel or approval or max_redrafts != DEFAULT_REDRAFTS):
+        raise typer.BadParameter("--follow starts no run: leave out what is for one")
     input = {
         "runId": run_id,
         "briefId": brief_id,

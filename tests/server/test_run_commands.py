@@ -107,6 +107,18 @@ def test_what_is_not_there_is_told_in_one_line(terminal: Terminal) -> None:
     assert one_line_of_error(terminal.aicmo("run"), 2).startswith("Invalid value: name a BRIEF_ID")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [("--run-id", "mine"), ("--channel", "search"), ("--approval",), ("--max-redrafts", "2")],
+)
+def test_who_follows_a_run_is_told_that_none_is_started(
+    terminal: Terminal, options: tuple[str, ...]
+) -> None:
+    refused = one_line_of_error(terminal.aicmo("run", "--follow", "run-9", *options), 2)
+
+    assert refused.startswith("Invalid value: --follow starts no run")
+
+
 def test_a_worker_carries_out_what_waits_until_it_is_told_to_stop(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,7 +158,7 @@ def _printed(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 _OF_THEM = re.compile(r"(?:they|them|their|he|she|his|her)\b", re.IGNORECASE)
-_LEAST_WORDS: Final = 2
+_MIN_WORDS: Final = 2
 
 
 def _problems(answers: Answers) -> Iterator[str]:
@@ -166,7 +166,7 @@ def _problems(answers: Answers) -> Iterator[str]:
     before anybody is named."""
     is_named = False
     for text in _printed(answers.sentences(Field.PROBLEMS)):
-        is_enough = len(text.split()) >= _LEAST_WORDS
+        is_enough = len(text.split()) >= _MIN_WORDS
         is_named = is_named or (is_enough and not _OF_THEM.match(text))
         if is_enough and is_named:
             yield text

@@ -66,13 +66,18 @@ _ASIDE = re.compile(
     r"\b(?:to be honest|if i['’]m honest|between (?:us|you and me)|i suppose|i know, i know)\b",  # noqa: RUF001
     re.IGNORECASE,
 )
-_MOST_WORDS: Final = 60
+_MAX_WORDS: Final = 60
 """A sentence of more words is talk, and none that anybody would print."""
 
 
 def is_for_print(text: str) -> bool:
     """Whether a sentence can stand in copy: no aside as people talk, and not without an end."""
-    return len(text.split()) <= _MOST_WORDS and _ASIDE.search(text) is None
+    return len(text.split()) <= _MAX_WORDS and not is_aside(text)
+
+
+def is_aside(text: str) -> bool:
+    """Whether somebody talks in it, as in “to be honest”."""
+    return _ASIDE.search(text) is not None
 
 
 def is_note(text: str) -> bool:

@@ -10,6 +10,7 @@ from orchestration.producers.briefs.phrases import (
     as_sentence,
     capitalized,
     content_words,
+    is_aside,
     is_sentence,
 )
 from orchestration.producers.qc.checking import normalized
@@ -82,7 +83,7 @@ _ALSO_CALLED: Final = {
 _TARGETING: Final = re.compile(
     r"\b(?:aged?|ages|income|abc1|segments?|personas?|demographics?|years? old|b2[bc])\b"
     r"|\b(?:adults|people|women|men|parents|users|customers)\b[^.;]{0,12}\d"
-    r"|if i['’]m honest|to be honest|\b\d{1,4} ?[-–] ?\d{1,4}\b|(?:^|; )[a-z][a-z ]{0,30}: ",  # noqa: RUF001
+    r"|\b\d{1,4} ?[-–] ?\d{1,4}\b|(?:^|; )[a-z][a-z ]{0,30}: ",  # noqa: RUF001
     re.IGNORECASE,
 )
 """How agencies speak of audiences among themselves."""
@@ -93,8 +94,9 @@ def _texts_of(material: Material, key: str) -> tuple[str, ...]:
         case "opening":
             return material.description
         case "audience":
-            is_fit = material.audience and not _TARGETING.search(material.audience)
-            return tuple(material.audience.split("; ")) if is_fit else ()
+            audience = material.audience
+            is_fit = audience and not is_aside(audience) and not _TARGETING.search(audience)
+            return tuple(audience.split("; ")) if is_fit else ()
         case "gains":
             return (*material.messages[:_MAX_MESSAGES], *material.benefits)
         case "price":

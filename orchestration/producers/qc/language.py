@@ -12,13 +12,15 @@ from orchestration.producers.qc.text import WORD, without_addresses, words_of
 
 READING_EASE: Final = 40.0
 MAX_WORDS: Final = 40
+_USUAL_WORDS: Final = 15
+"""Sentences of so many words on average aren't what makes a text hard."""
 _ENOUGH_WORDS: Final = 60
 """Fewer words say nothing about the ease of reading."""
 _MAX_UNKNOWN: Final = 50
 """So many words are found wanting at most; more of the same tell nothing new."""
 _MAX_SUGGESTED: Final = 3
 """Suggestions take some milliseconds each, so only so many words get some."""
-_TRIED: Final = "esianrtolcdugmphbyfvkwzxjq"
+_LETTERS: Final = "esianrtolcdugmphbyfvkwzxjq"
 """The letters that are tried in place of others, the most frequent first."""
 
 
@@ -33,10 +35,6 @@ def _hyphenation() -> Any:
     from pyphen import Pyphen  # noqa: PLC0415
 
     return Pyphen(lang="en_US", left=1, right=1)
-
-
-_USUAL_WORDS: Final = 15
-"""Sentences of so many words on average aren't what makes a text hard."""
 
 
 def reading_ease(words: int, sentences: int, syllables: int) -> float:
@@ -60,12 +58,13 @@ def readability(draft: Draft) -> Iterator[Issue]:
     wanted = READING_EASE if draft.guide.reading_ease is None else draft.guide.reading_ease
     ease = reading_ease(len(words), len(sentences), sum(map(syllables, words)))
     if ease < wanted:
+        length = len(words) / len(sentences)
         yield Issue(
             WHOLE,
-            f"The Flesch reading ease is {ease:.0f}, below {wanted:g}: "
-            f"{len(words) / len(sentences):.0f} words a sentence.",
+            f"The Flesch reading ease is {ease:.0f}, below {wanted:g}: {length:.0f} words a "
+            "sentence.",
             "Part long sentences, and use shorter words where they say the same."
-            if len(words) / len(sentences) > _USUAL_WORDS
+            if length > _USUAL_WORDS
             else "Use shorter words where they say the same.",
         )
 
@@ -140,7 +139,7 @@ def _dictionary() -> Any:
 
     source = Path(hunspell.__file__).with_name("dictionaries")
     rules = (source / "en_US.aff").read_text("latin-1")
-    changed = re.sub("^TRY .*$", f"TRY {_TRIED}\nMAXNGRAMSUGS 0", rules, flags=re.MULTILINE)
+    changed = re.sub("^TRY .*$", f"TRY {_LETTERS}\nMAXNGRAMSUGS 0", rules, flags=re.MULTILINE)
     with TemporaryDirectory() as folder:
         Path(folder, "en_US.aff").write_text(changed, "latin-1")
         Path(folder, "en_US.dic").symlink_to(source / "en_US.dic")

@@ -136,12 +136,7 @@ def deliverable_of(text: str) -> Deliverable:
     Of a piece with a title (`Blog post: Ten trails`) the words before the title say both.
     """
     untitled = _TITLE.sub(" ", text)
-    if _kind_of(untitled) is not Kind.OTHER:
-        return _described(text, untitled)
-    return _described(text, text)
-
-
-def _described(text: str, said: str) -> Deliverable:
+    said = text if _kind_of(untitled) is Kind.OTHER else untitled
     match = _COUNT.search(_OTHER_NUMBER.sub(" ", _TIMES.sub(r" \1\2 ", said)))
     count = int(number_of(match[1]) or 1) if match is not None else 1
     kind, rule = _kind_of(said), _rule_of(said)
@@ -152,14 +147,14 @@ def _described(text: str, said: str) -> Deliverable:
 
 _AT_COMMA = re.compile(r",\s*(?:and\s+)?")
 _AT_AND = re.compile(r"\s+(?:and|plus|\+|&)\s+")
-_AT_EITHER = re.compile(r",\s*(?:and\s+)?|\s+(?:and|plus|\+|&)\s+")
+_AT_EITHER = re.compile(f"{_AT_COMMA.pattern}|{_AT_AND.pattern}")
 _NAMED = re.compile(
     r"(?:\b(?:\d{1,3}|one|two|three|four|five|six) )?\b(?:blog posts?|articles?|blog|e-?mails?|"
     r"newsletters?|landing pages?|videos?|reels?|tweets?"
     r"|(?:linkedin|instagram|facebook|tiktok|youtube)(?: (?:posts?|videos?|reels?))?)\b",
     re.IGNORECASE,
 )
-_MOST_WORDS: Final = 12
+_MAX_WORDS: Final = 12
 """A deliverable of more words is told in sentences."""
 
 
@@ -172,7 +167,7 @@ def deliverables_in(text: str) -> tuple[str, ...]:
         is_told_apart = seam is not _AT_AND or (len(kinds) == len(parts) and "," not in text)
         if len(parts) > 1 and is_told_apart and all(map(_is_piece, parts)):
             return tuple(part.strip() for part in parts)
-    if len(text.split()) > _MOST_WORDS:
+    if len(text.split()) > _MAX_WORDS:
         named = dict.fromkeys(match[0] for match in _NAMED.finditer(text))
         return tuple(named) or (text,)
     return (text,)
