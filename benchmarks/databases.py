@@ -109,6 +109,20 @@ def postgresql_server() -> Iterator[str]:
         yield server
 
 
+@contextmanager
+def filled(kind: Kind, size: int) -> Iterator[Database]:
+    """A database of this kind with `size` packages, in a folder or on a server of its own."""
+    if kind is Kind.SQLITE:
+        with (
+            TemporaryDirectory(prefix="aicmo-bench-") as folder,
+            sqlite(Path(folder), size) as database,
+        ):
+            yield database
+    else:
+        with postgresql_server() as server, postgresql(server, size) as database:
+            yield database
+
+
 def durability(database: Database) -> str:
     """The settings by which the database survives a power loss without losing saves."""
     return asyncio.run(

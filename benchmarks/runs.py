@@ -9,13 +9,11 @@ import argparse
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
+from benchmarks.databases import Database, Kind, filled
 from benchmarks.tables import table
 from domain.workflow import RunStatus
 from repositories.drivers.engine import open_database
@@ -81,13 +79,7 @@ def main() -> None:
     for kind in Kind:
         if asked.database not in (None, kind):
             continue
-        with ExitStack() as stack:
-            if kind is Kind.SQLITE:
-                folder = Path(stack.enter_context(TemporaryDirectory(prefix="aicmo-bench-")))
-                database = stack.enter_context(sqlite(folder, SIZE))
-            else:
-                server = stack.enter_context(postgresql_server())
-                database = stack.enter_context(postgresql(server, SIZE))
+        with filled(kind, SIZE) as database:
             outcomes.append(asyncio.run(measured(database, asked.runs, asked.concurrency)))
     print("\n".join(_lines(outcomes)))
 

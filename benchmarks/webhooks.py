@@ -9,14 +9,12 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
 
 from benchmarks.contenders import Running, aicmo
-from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
+from benchmarks.databases import Database, Kind, filled
 from benchmarks.load import Requests, load
 from benchmarks.measuring import CpuTime
 from benchmarks.receiver import Receiver, receiver
@@ -157,12 +155,7 @@ def main() -> None:
         if asked.database not in (None, kind):
             continue
         with ExitStack() as stack:
-            if kind is Kind.SQLITE:
-                folder = Path(stack.enter_context(TemporaryDirectory(prefix="aicmo-bench-")))
-                database = stack.enter_context(sqlite(folder, SIZE))
-            else:
-                server = stack.enter_context(postgresql_server())
-                database = stack.enter_context(postgresql(server, SIZE))
+            database = stack.enter_context(filled(kind, SIZE))
             its = stack.enter_context(receiver())
             ours = stack.enter_context(aicmo(database, settings=_SETTINGS))
             outcomes.append(

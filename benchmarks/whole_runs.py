@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 
 from benchmarks.contenders import Running, aicmo
-from benchmarks.databases import Database, Kind, postgresql, postgresql_server, sqlite
+from benchmarks.databases import Database, Kind, filled
 from benchmarks.load import Load, Requests, load
 from benchmarks.measuring import CpuTime, percentile
 from benchmarks.scenarios import Scenario, scenarios
@@ -262,13 +262,9 @@ def main() -> None:
         if asked.database not in (None, kind):
             continue
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="aicmo-bench-")))
-            if kind is Kind.SQLITE:
-                database = stack.enter_context(sqlite(folder, SIZE))
-            else:
-                server = stack.enter_context(postgresql_server())
-                database = stack.enter_context(postgresql(server, SIZE))
-            settings = {"AICMO_FILES_URL": (folder / "files").as_uri()}
+            database = stack.enter_context(filled(kind, SIZE))
+            folder = stack.enter_context(TemporaryDirectory(prefix="aicmo-bench-"))
+            settings = {"AICMO_FILES_URL": Path(folder, "files").as_uri()}
             if asked.concurrency is not None:
                 settings["AICMO_RUN_CONCURRENCY"] = str(asked.concurrency)
             ours = stack.enter_context(aicmo(database, settings=settings))
