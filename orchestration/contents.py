@@ -5,6 +5,7 @@ can be repeated, and there is no file without its bytes.
 """
 
 import asyncio
+from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -16,10 +17,17 @@ from repositories.unit_of_work import UnitOfWork
 CLAIM_TIME: Final = timedelta(minutes=5)
 """How long nobody else touches content that is made a file, or deleted, unless it's told earlier:
 longer than a store takes to move the largest."""
-_MAX_WAIT: Final = 10.0
+MAX_WAIT: Final = 10.0
 """How long, in seconds, one who makes a file waits for another one of the same content."""
 _PAUSE: Final = 0.1
-BUSY: Final = "The same content is being stored at this time; try again."
+
+
+class ContentBusy(Unavailable):
+    """Others have claimed the content."""
+
+    def __init__(self) -> None:
+        super().__init__("The same content is being stored at this time; try again.")
+
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,15 +50,13 @@ class Claim(NamedTuple):
     checksums: Mapping[str, int | None]
     """The contents by their hashes, each with its CRC-32; None: it's not known here."""
 
-    async def take(self, unit: UnitOfWork) -> bool:
-        """Claim all of them; False where others have one, and then the unit of work may have
-        claimed some."""
+    async def take(self, unit: UnitOfWork) -> None:
+        """Claim all of them. Raises ContentBusy where others have one."""
         now = await unit.files.time(unit.now)
         until = now + CLAIM_TIME
         for sha256 in sorted(self.checksums):
             if not await unit.files.claim_content(sha256, self.owner, until=until, now=now):
-                return False
-        return True
+                raise ContentBusy
 
     async def is_held(self, unit: UnitOfWork) -> bool:
         """Whether nobody has claimed one of them since, or does before this unit of work ends."""
@@ -93,14 +99,18 @@ async def keep_content(
 
     `lock` gets the record that waits for it, for update, or None where it doesn't any more: then
     nothing is done, and None comes back. `complete` stores the file, in the unit of work that also
-    notes the content's checksum. Raises Unavailable where others have the content for too long;
+    notes the content's checksum. Raises ContentBusy where others have the content for too long;
     ContentMissing where nothing was received, and no file has such content; FileStoreError.
     """
 
     claim = Claim(received.owner, {received.sha256: received.crc32})
 
-    async def take(unit: UnitOfWork) -> bool | None:
-        return None if await lock(unit) is None else await claim.take(unit)
+    async def take(unit: UnitOfWork) -> bool:
+        """False where nobody waits for the content any more."""
+        if await lock(unit) is None:
+            return False
+        await claim.take(unit)
+        return True
 
     async def finish(unit: UnitOfWork) -> tuple[bool, T | None]:
         """Whether it has ended; it hasn't where others have claimed the content since."""
@@ -113,7 +123,7 @@ async def keep_content(
         await claim.complete(unit)
         return True, completed
 
-    while await _has_claimed(write, take):
+    while await once_free(write, take):
         try:
             await store.move(upload_key(received.owner), content_key(received.sha256))
         except ContentMissing:
@@ -125,12 +135,17 @@ async def keep_content(
     return None
 
 
-async def _has_claimed(write: Write, take: Callable[[UnitOfWork], Awaitable[bool | None]]) -> bool:
-    """False where nobody waits for the content any more. Raises Unavailable."""
+async def once_free(write: Write, take: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    """Run a unit of work that claims content, once nobody else has it.
+
+    Raises ContentBusy where others have it for too long; nothing stays claimed then.
+    """
     loop = asyncio.get_running_loop()
-    waits_until = loop.time() + _MAX_WAIT
-    while (is_claimed := await write(take)) is False:
-        if loop.time() > waits_until:
-            raise Unavailable(BUSY)
-        await asyncio.sleep(_PAUSE)
-    return is_claimed is not None
+    waits_until = loop.time() + MAX_WAIT
+    while True:
+        try:
+            return await write(take)
+        except ContentBusy:
+            if loop.time() > waits_until:
+                raise
+        await sleep(_PAUSE)

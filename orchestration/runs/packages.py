@@ -6,16 +6,16 @@ package. Whatever is killed in between can be repeated; bytes of nobody are coll
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 from zlib import crc32
 
 from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPackage
-from domain.errors import Unavailable
 from domain.files import ByteCount, File
 from domain.production import Draft
 from files.names import unique_names
 from files.store import content_key
-from orchestration.contents import BUSY, Claim
+from orchestration.contents import Claim, ContentBusy, once_free
 from orchestration.producers.ports import PackageFile
 from orchestration.runs.steps import At
 from repositories.unit_of_work import UnitOfWork
@@ -33,7 +33,7 @@ async def deliver(
 ) -> Callable[[UnitOfWork], Awaitable[DeliveryPackage]]:
     """Keep the documents in the store; what stores the package that has them.
 
-    Raises FileStoreError, and Unavailable where somebody else stores the same content.
+    Raises FileStoreError, and ContentBusy where others store the same content for too long.
     """
     names = unique_names(document.name for document in documents)
     found = [
@@ -45,12 +45,8 @@ async def deliver(
     owner = f"{at.run.run_id}-{at.step.position}"
     claim = Claim(owner, {sha256: crc32(content) for sha256, content in contents.items()})
 
-    async def take(unit: UnitOfWork) -> None:
-        if not await claim.take(unit):
-            raise Unavailable(BUSY)  # nothing stays claimed then
-
     if contents:
-        await at.lease.write(take, is_progress=False)
+        await once_free(partial(at.lease.write, is_progress=False), claim.take)
     store = at.producers.store
     assert store is not None
     for sha256, content in contents.items():
@@ -58,7 +54,7 @@ async def deliver(
 
     async def store_package(unit: UnitOfWork) -> DeliveryPackage:
         if not await claim.is_held(unit):
-            raise Unavailable(BUSY)
+            raise ContentBusy
         artifacts = [await _artifact(unit, at, draft, it) for it in found]
         command = SaveDeliveryPackage(draft_id=draft.draft_id, artifacts=tuple(artifacts))
         saved = await save_delivery_package(unit, command)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from domain.workflow import RunStatus
-from orchestration.contents import BUSY, Claim
+from domain.workflow import Run, RunStatus
+from orchestration import contents
+from orchestration.contents import Claim, ContentBusy
 from orchestration.producers.ports import PackageFile, PackageSubject
 from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
@@ -53,7 +54,7 @@ async def test_contents_are_claimed_and_looked_at_in_one_order(
     async def work(unit: UnitOfWork) -> list[tuple[str, str]]:
         recorded: Any = Recorded(unit)
         claim = Claim("one", dict.fromkeys(given, 7))
-        assert await claim.take(recorded)
+        await claim.take(recorded)
         assert await claim.is_held(recorded)
         await claim.complete(recorded)
         found: list[tuple[str, str]] = recorded.files.asked
@@ -78,32 +79,79 @@ class Packager:
         ]
 
 
+class Taken:
+    """A run whose package has contents of which others have one."""
+
+    def __init__(self, storage: Storage, taken: bytes) -> None:
+        self.system = RunSystem(storage, MovedClock(), tactics=1)
+        producers = self.system.fakes.as_producers(packager=Packager())
+        self._server = self.system.another(producers=producers)
+        self._others = Claim("others", {build.sha256_of(taken): None})
+
+    async def carried_out(self) -> Run:
+        await self.system.add_brief()
+        await self.system.change(self._others.take)
+        return await self.settled(await self.system.start())
+
+    async def settled(self, run: Run) -> Run:
+        await self.system.settle(self._server)
+        return await self.system.run_of(run)
+
+    async def set_free(self) -> None:
+        await self.system.change(self._others.release)
+
+    async def claimed(self) -> list[bytes]:
+        """Those of the contents that somebody has claimed."""
+        return [content for content in CONTENTS if not await self._is_free(content)]
+
+    async def _is_free(self, content: bytes) -> bool:
+        claim = Claim("another", {build.sha256_of(content): None})
+        try:
+            await self.system.change(claim.take)
+        except ContentBusy:
+            return False
+        await self.system.change(claim.release)
+        return True
+
+
 @pytest.mark.parametrize("taken", BY_HASH)
-async def test_where_others_have_one_content_a_package_claims_none_and_is_made_later(
-    storage: Storage, taken: bytes
+async def test_a_package_waits_while_others_have_one_of_its_contents_and_claims_none_meanwhile(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, taken: bytes
 ) -> None:
-    system = RunSystem(storage, MovedClock(), tactics=1)
-    await system.add_brief()
-    others = Claim("others", {build.sha256_of(taken): None})
-    assert await system.change(others.take)
-    server = system.another(producers=system.fakes.as_producers(packager=Packager()))
+    made = Taken(storage, taken)
+    claimed_meanwhile = []
 
-    run = await system.start()
-    await server.settle()
+    async def sleep(_: float) -> None:
+        claimed_meanwhile.append(await made.claimed())
+        if len(claimed_meanwhile) == 3:
+            await made.set_free()
 
-    waiting = await system.run_of(run)
-    assert waiting.current is not None
-    assert (waiting.current.name, waiting.current.error) == ("package", BUSY)
-    free = Claim("another", dict.fromkeys(HASHES))
-    for content in BY_HASH:
-        is_free = await system.change(Claim("another", {build.sha256_of(content): None}).take)
-        assert is_free is (content != taken)
-    await system.change(free.release)
-    await system.change(others.release)
-    system.clock.move(seconds=6)  # type: ignore[union-attr]
-    await server.settle()
-    assert (await system.run_of(run)).status is RunStatus.SUCCEEDED
-    assert await system.change(free.take)
+    monkeypatch.setattr(contents, "sleep", sleep)
+
+    run = await made.carried_out()
+
+    assert run.status is RunStatus.SUCCEEDED
+    assert [step.attempts for step in run.journal if step.name == "package"] == [1]
+    assert claimed_meanwhile == [[taken]] * 3
+    assert await made.claimed() == []
+
+
+@pytest.mark.parametrize("taken", BY_HASH)
+async def test_a_package_whose_content_others_have_for_too_long_is_put_off(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, taken: bytes
+) -> None:
+    monkeypatch.setattr(contents, "MAX_WAIT", -1)
+    made = Taken(storage, taken)
+
+    run = await made.carried_out()
+
+    assert run.current is not None
+    assert (run.current.name, run.current.error) == ("package", str(ContentBusy()))
+    assert await made.claimed() == [taken]
+    await made.set_free()
+    made.system.clock.move(seconds=6)  # type: ignore[union-attr]
+    assert (await made.settled(run)).status is RunStatus.SUCCEEDED
+    assert await made.claimed() == []
 
 
 async def test_who_claims_again_holds_it_for_longer(storage: Storage) -> None:
@@ -114,9 +162,10 @@ async def test_who_claims_again_holds_it_for_longer(storage: Storage) -> None:
         return await unit.files.claim_content(HASHES[1], "other", until=now, now=now)
 
     repositories = storage.as_(OPERATOR)
-    assert await repositories.write(one.take)
-    assert await repositories.write(one.take)
-    assert not await repositories.write(other.take)
+    await repositories.write(one.take)
+    await repositories.write(one.take)
+    with pytest.raises(ContentBusy):
+        await repositories.write(other.take)
     assert await repositories.write(one.is_held)
     assert await repositories.write(later)
     assert not await repositories.write(one.is_held)
