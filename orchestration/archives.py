@@ -170,7 +170,7 @@ class Archives:
             raise ContentDamaged
 
         async def note(unit: UnitOfWork) -> None:
-            await unit.files.note_checksum(sha256, checksums.crc32)
+            await unit.files.note_checksums({sha256: checksums.crc32})
 
         set_deadline(_STORAGE_SECONDS)
         await self._storage.as_(_CALLER).write(note)

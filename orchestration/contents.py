@@ -40,11 +40,7 @@ class Write(Protocol):
 
 
 class Claim(NamedTuple):
-    """Contents that one owner makes, or keeps, while nobody else touches them.
-
-    They are claimed, and looked at, in the order of their hashes: so two owners who have several
-    of the same never wait for each other.
-    """
+    """Contents that one owner makes, or keeps, while nobody else touches them."""
 
     owner: str
     checksums: Mapping[str, int | None]
@@ -54,27 +50,21 @@ class Claim(NamedTuple):
         """Claim all of them. Raises ContentBusy where others have one."""
         now = await unit.files.time(unit.now)
         until = now + CLAIM_TIME
-        for sha256 in sorted(self.checksums):
-            if not await unit.files.claim_content(sha256, self.owner, until=until, now=now):
-                raise ContentBusy
+        if not await unit.files.claim_contents(self.checksums, self.owner, until=until, now=now):
+            raise ContentBusy
 
     async def is_held(self, unit: UnitOfWork) -> bool:
         """Whether nobody has claimed one of them since, or does before this unit of work ends."""
-        for sha256 in sorted(self.checksums):
-            if not await unit.files.has_claim(sha256, self.owner):
-                return False
-        return True
+        return await unit.files.has_claims(self.checksums, self.owner)
 
     async def complete(self, unit: UnitOfWork) -> None:
         """Note the checksums, and give the contents back: files have them now."""
-        for sha256, crc32 in sorted(self.checksums.items()):
-            if crc32 is not None:
-                await unit.files.note_checksum(sha256, crc32)
+        known = {sha256: crc32 for sha256, crc32 in self.checksums.items() if crc32 is not None}
+        await unit.files.note_checksums(known)
         await self.release(unit)
 
     async def release(self, unit: UnitOfWork) -> None:
-        for sha256 in sorted(self.checksums):
-            await unit.files.release_content(sha256, self.owner)
+        await unit.files.release_contents(self.checksums, self.owner)
 
 
 class Received(NamedTuple):

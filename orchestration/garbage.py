@@ -106,11 +106,13 @@ class Garbage:
 
         async def claim(unit: UnitOfWork) -> bool:
             now = await unit.files.time(unit.now)
-            if not await unit.files.claim_content(sha256, owner, until=now + CLAIM_TIME, now=now):
+            if not await unit.files.claim_contents(
+                [sha256], owner, until=now + CLAIM_TIME, now=now
+            ):
                 return False
             if not await unit.files.hashes_among([sha256]):
                 return True
-            await unit.files.release_content(sha256, owner)
+            await unit.files.release_contents([sha256], owner)
             return False
 
         is_deleted = False
@@ -118,7 +120,7 @@ class Garbage:
         async def release(unit: UnitOfWork) -> None:
             if is_deleted:
                 await unit.files.forget_checksum(sha256)
-            await unit.files.release_content(sha256, owner)
+            await unit.files.release_contents([sha256], owner)
 
         began = loop.time()
         if not await self._write(claim):

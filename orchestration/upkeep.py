@@ -153,10 +153,10 @@ async def collect_today(
 
     async def claim(unit: UnitOfWork) -> bool:
         now = await unit.files.time(unit.now)
-        return await unit.files.claim_content(_DAILY, owner, until=now + _DAY, now=now)
+        return await unit.files.claim_contents([_DAILY], owner, until=now + _DAY, now=now)
 
     async def release(unit: UnitOfWork) -> None:
-        await unit.files.release_content(_DAILY, owner)
+        await unit.files.release_contents([_DAILY], owner)
 
     set_deadline(_STORAGE_SECONDS)
     if not await repositories.write(claim):

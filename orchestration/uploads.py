@@ -214,7 +214,7 @@ class Uploads:
         """
 
         async def work(unit: UnitOfWork) -> bool:
-            if await unit.files.has_claim(upload.sha256, upload.upload_id):
+            if await unit.files.has_claims([upload.sha256], upload.upload_id):
                 return True
             may_read = Scope.FILES_READ in caller.scopes
             return may_read and bool(await unit.files.hashes_among([upload.sha256]))
@@ -248,7 +248,7 @@ class Uploads:
             stored = await unit.uploads.get_for_update(upload.upload_id)
             if stored is not None and stored.status is UploadStatus.PENDING:
                 await unit.uploads.save(failed(stored, failure, unit.now))
-                await unit.files.release_content(stored.sha256, stored.upload_id)
+                await unit.files.release_contents([stored.sha256], stored.upload_id)
 
         await self._write(caller, work)
 

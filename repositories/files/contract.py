@@ -42,26 +42,29 @@ class FileRepository(FileReads, EntityRepository[File], Protocol):
         """The present time: PostgreSQL's, since several servers may share it, or else `now`."""
         ...
 
-    async def claim_content(
-        self, sha256: str, owner: str, *, until: datetime, now: datetime
+    async def claim_contents(
+        self, hashes: Collection[str], owner: str, *, until: datetime, now: datetime
     ) -> bool:
-        """Claim the content with this hash; False where another owner has it until later.
+        """Claim the contents with these hashes; False where another owner has one until later, and
+        then this unit of work may have claimed the others.
 
-        An owner may claim again what it has: it's then its own for longer.
+        An owner may claim again what it has: it's then its own for longer. Claims are taken, looked
+        at and given back in the order of the hashes: so of two owners who have several of the same
+        contents each waits for the other at most once.
         """
         ...
 
-    async def has_claim(self, sha256: str, owner: str) -> bool:
-        """Whether the owner's claim is the last one; nobody claims the content before this unit of
-        work ends."""
+    async def has_claims(self, hashes: Collection[str], owner: str) -> bool:
+        """Whether the owner's claims are the last ones; nobody claims the contents before this unit
+        of work ends."""
         ...
 
-    async def release_content(self, sha256: str, owner: str) -> None:
-        """Give the owner's claim back, unless another owner has claimed the content since."""
+    async def release_contents(self, hashes: Collection[str], owner: str) -> None:
+        """Give the owner's claims back, but for contents that others have claimed since."""
         ...
 
-    async def note_checksum(self, sha256: str, crc32: int) -> None:
-        """Note the CRC-32 of the content with this hash."""
+    async def note_checksums(self, checksums: Mapping[str, int]) -> None:
+        """Note the CRC-32 of contents by their hashes."""
         ...
 
     async def forget_checksum(self, sha256: str) -> None:

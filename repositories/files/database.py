@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import Select, bindparam, delete, func, or_, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.files import File, Upload, UploadFailure, UploadStatus
@@ -52,23 +52,26 @@ class DatabaseFileRepository(DatabaseRepository[File]):
         found: datetime = time
         return found
 
-    async def claim_content(
-        self, sha256: str, owner: str, *, until: datetime, now: datetime
+    async def claim_contents(
+        self, hashes: Collection[str], owner: str, *, until: datetime, now: datetime
     ) -> bool:
-        values = {"sha256": sha256, "owner": owner, "until": until, "now": now}
-        return bool(await self._session.rows(_claim(self._session.dialect), values))
+        values = {"values": [*hashes], "owner": owner, "until": until, "now": now}
+        claimed = await self._session.rows(_claim(self._session.dialect), values)
+        return len(claimed) == len(hashes)
 
-    async def has_claim(self, sha256: str, owner: str) -> bool:
-        rows = await self._session.rows(_owner(self._session.dialect), {"sha256": sha256})
-        return bool(rows) and rows[0][0] == owner
+    async def has_claims(self, hashes: Collection[str], owner: str) -> bool:
+        values = {"values": [*hashes]}
+        rows = await self._session.rows(_owners(self._session.dialect), values)
+        return [each for (each,) in rows] == [owner] * len(hashes)
 
-    async def release_content(self, sha256: str, owner: str) -> None:
-        values = {"sha256": sha256, "owner": owner}
+    async def release_contents(self, hashes: Collection[str], owner: str) -> None:
+        values = {"values": [*hashes], "owner": owner}
         await self._session.rows(_release(self._session.dialect), values)
 
-    async def note_checksum(self, sha256: str, crc32: int) -> None:
-        values = {"sha256": sha256, "crc32": crc32}
-        await self._session.rows(_note(self._session.dialect), values)
+    async def note_checksums(self, checksums: Mapping[str, int]) -> None:
+        # In one order, as claims are: so two who note several of the same don't block each other.
+        noted = [{"sha256": sha256, "crc32": crc32} for sha256, crc32 in sorted(checksums.items())]
+        await self._session.run_many(_note(self._session.dialect), noted)
 
     async def forget_checksum(self, sha256: str) -> None:
         await self._session.rows(_forget(self._session.dialect), {"sha256": sha256})
@@ -158,9 +161,10 @@ def _given(name: str) -> Any:
 @cache
 def _claim(dialect: Dialect) -> Statement:
     insert = sqlite.insert if dialect.is_sqlite else postgresql.insert
-    claimed = insert(file_claims).values(
-        {name: _given(name) for name in ("sha256", "owner", "until")}
-    )
+    hashes = dialect.each_value(file_claims.c.sha256.type, "claimed")
+    sha256 = type_coerce(hashes.c.value, file_claims.c.sha256.type)
+    rows = select(sha256, _given("owner"), _given("until")).order_by(sha256)
+    claimed = insert(file_claims).from_select(["sha256", "owner", "until"], rows)
     stored, new = file_claims.c, claimed.excluded
     has_ended = stored.until <= bindparam("now", type_=stored.until.type)
     return dialect.compile(
@@ -173,17 +177,22 @@ def _claim(dialect: Dialect) -> Statement:
 
 
 @cache
-def _owner(dialect: Dialect) -> Statement:
-    claims = file_claims.c
-    found = select(claims.owner).where(claims.sha256 == _given("sha256"))
-    return dialect.compile(found.with_for_update())
+def _owners(dialect: Dialect) -> Statement:
+    return dialect.compile(_in_order(dialect, file_claims.c.owner))
 
 
 @cache
 def _release(dialect: Dialect) -> Statement:
     claims = file_claims.c
-    is_own = (claims.sha256 == _given("sha256")) & (claims.owner == _given("owner"))
-    return dialect.compile(delete(file_claims).where(is_own))
+    own = _in_order(dialect, claims.sha256).where(claims.owner == _given("owner"))
+    return dialect.compile(delete(file_claims).where(claims.sha256.in_(own)))
+
+
+def _in_order(dialect: Dialect, column: Any) -> Select[Any]:
+    """A column of the claims on the contents, for update."""
+    sha256 = file_claims.c.sha256
+    claims = select(column).where(dialect.among(sha256, "values"))
+    return claims.order_by(sha256).with_for_update()
 
 
 @cache

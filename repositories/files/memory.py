@@ -37,28 +37,34 @@ class MemoryFileRepository(MemoryRepository[File]):
     async def time(self, now: datetime) -> datetime:
         return now
 
-    async def claim_content(
-        self, sha256: str, owner: str, *, until: datetime, now: datetime
+    async def claim_contents(
+        self, hashes: Collection[str], owner: str, *, until: datetime, now: datetime
     ) -> bool:
-        claim = self._claims.get(sha256)
-        if claim is not None and claim.owner != owner and now < claim.until:
+        found = [self._claims[sha256] for sha256 in hashes if sha256 in self._claims]
+        if any(claim.owner != owner and now < claim.until for claim in found):
             return False
-        self._session.mutable_table(_CLAIMS)[sha256] = _Claim(owner, until)
+        claims = self._session.mutable_table(_CLAIMS)
+        claims.update(dict.fromkeys(hashes, _Claim(owner, until)))
         return True
 
-    async def has_claim(self, sha256: str, owner: str) -> bool:
-        claim = self._claims.get(sha256)
-        return claim is not None and claim.owner == owner
+    async def has_claims(self, hashes: Collection[str], owner: str) -> bool:
+        return all(self._is_claimed(sha256, owner) for sha256 in hashes)
 
-    async def release_content(self, sha256: str, owner: str) -> None:
-        if await self.has_claim(sha256, owner):
-            del self._session.mutable_table(_CLAIMS)[sha256]
+    async def release_contents(self, hashes: Collection[str], owner: str) -> None:
+        claims = self._session.mutable_table(_CLAIMS)
+        for sha256 in hashes:
+            if self._is_claimed(sha256, owner):
+                del claims[sha256]
 
-    async def note_checksum(self, sha256: str, crc32: int) -> None:
-        self._session.mutable_table(_CHECKSUMS)[sha256] = crc32
+    async def note_checksums(self, checksums: Mapping[str, int]) -> None:
+        self._session.mutable_table(_CHECKSUMS).update(checksums)
 
     async def forget_checksum(self, sha256: str) -> None:
         self._session.mutable_table(_CHECKSUMS).pop(sha256, None)
+
+    def _is_claimed(self, sha256: str, owner: str) -> bool:
+        claim = self._claims.get(sha256)
+        return claim is not None and claim.owner == owner
 
     @property
     def _claims(self) -> Mapping[str, _Claim]:

@@ -195,9 +195,9 @@ async def _use_exchanges(unit: UnitOfWork) -> None:
 
 
 async def _use_claims(unit: UnitOfWork) -> None:
-    assert await unit.files.claim_content("ab", "owner", until=START, now=START)
-    await unit.files.release_content("ab", "owner")
-    await unit.files.note_checksum("ab", 1)
+    assert await unit.files.claim_contents(["ab"], "owner", until=START, now=START)
+    await unit.files.release_contents(["ab"], "owner")
+    await unit.files.note_checksums({"ab": 1})
     await unit.files.forget_checksum("ab")
 
 

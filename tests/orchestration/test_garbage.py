@@ -196,10 +196,10 @@ async def test_content_that_somebody_makes_a_file_of_is_left_alone(system: Syste
 
     async def claim(unit: UnitOfWork) -> bool:
         now = await unit.files.time(unit.now)
-        return await unit.files.claim_content(sha256, "other", until=now + GRACE, now=now)
+        return await unit.files.claim_contents([sha256], "other", until=now + GRACE, now=now)
 
     async def release(unit: UnitOfWork) -> None:
-        await unit.files.release_content(sha256, "other")
+        await unit.files.release_contents([sha256], "other")
 
     operator = system.storage.as_(OPERATOR)
     assert await operator.write(claim)

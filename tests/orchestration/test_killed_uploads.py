@@ -125,7 +125,7 @@ async def _forget_claims(storage: Storage) -> None:
         now = await unit.files.time(unit.now) + timedelta(hours=1)
         for content in (b"lost", b"of nobody"):
             sha256 = build.sha256_of(content)
-            assert await unit.files.claim_content(sha256, "test", until=now, now=now)
-            await unit.files.release_content(sha256, "test")
+            assert await unit.files.claim_contents([sha256], "test", until=now, now=now)
+            await unit.files.release_contents([sha256], "test")
 
     await storage.as_(build.caller()).write(work)

@@ -12,9 +12,13 @@ from tests.support.sources import START
 LATER = START + timedelta(minutes=5)
 
 
-async def claim(repositories: Repositories, owner: str, sha256: str = "ab", **times: Any) -> bool:
+async def claim(repositories: Repositories, owner: str, *hashes: str, **times: Any) -> bool:
     given = {"until": LATER, "now": START} | times
-    return await repositories.write(lambda unit: unit.files.claim_content(sha256, owner, **given))
+
+    async def work(unit: UnitOfWork) -> bool:
+        return await unit.files.claim_contents(hashes or ["ab"], owner, **given)
+
+    return await repositories.write(work)
 
 
 async def test_content_is_claimed_by_one_owner_at_a_time(repositories: Repositories) -> None:
@@ -37,14 +41,14 @@ async def test_a_claim_ends_by_itself(repositories: Repositories) -> None:
     assert await claim(repositories, "other", now=LATER, until=LATER + timedelta(minutes=5))
 
     async def owners(unit: UnitOfWork) -> list[bool]:
-        return [await unit.files.has_claim("ab", owner) for owner in ("one", "other", "third")]
+        return [await unit.files.has_claims(["ab"], owner) for owner in ("one", "other", "third")]
 
     assert await repositories.write(owners) == [False, True, False]
 
 
 async def test_a_claim_that_was_given_back_is_anybodys(repositories: Repositories) -> None:
     async def release(unit: UnitOfWork, owner: str) -> None:
-        await unit.files.release_content("ab", owner)
+        await unit.files.release_contents(["ab"], owner)
 
     await claim(repositories, "one")
     await repositories.write(lambda unit: release(unit, "other"))
@@ -52,6 +56,26 @@ async def test_a_claim_that_was_given_back_is_anybodys(repositories: Repositorie
 
     await repositories.write(lambda unit: release(unit, "one"))
     assert await claim(repositories, "other")
+
+
+async def test_several_contents_are_claimed_together(repositories: Repositories) -> None:
+    async def is_claimed(owner: str, *hashes: str) -> bool:
+        return await repositories.write(lambda unit: unit.files.has_claims(hashes, owner))
+
+    async def release(owner: str, *hashes: str) -> None:
+        await repositories.write(lambda unit: unit.files.release_contents(hashes, owner))
+
+    assert await claim(repositories, "one", "ab", "cd")
+    assert not await claim(repositories, "other", "cd")
+    assert not await claim(repositories, "third", "cd", "ef")
+    assert await is_claimed("one", "cd", "ab")
+    assert not await is_claimed("one", "ab", "cd", "ef")
+    await release("one", "gh", "cd")
+    assert await claim(repositories, "other", "cd")
+    assert not await is_claimed("one", "ab", "cd")
+    await release("one", "cd", "ab")
+    assert await claim(repositories, "other", "ab")
+    assert await is_claimed("other", "ab", "cd")
 
 
 async def test_hashes_are_found_among_those_that_a_caller_sees(storage: Storage) -> None:
