@@ -81,8 +81,8 @@ class Lease:
         failures = 0 if is_progress else self.failures
 
         async def fenced(unit: UnitOfWork) -> T:
-            until = await self._now(unit) + self._time
-            if not await unit.queue(self._queue).renew(self.job, until, failures):
+            now = None if self._clock is None else self._clock()
+            if not await unit.queue(self._queue).renew(self.job, self._time, now, failures):
                 raise LeaseLost
             return await work(unit)
 

@@ -65,10 +65,11 @@ class JobQueue(JobReads, Protocol):
         """
         ...
 
-    async def renew(self, job: Job, until: datetime, failures: int) -> bool:
-        """Hold the job until then; False where somebody has claimed it since, or it has ended.
+    async def renew(self, job: Job, lease: timedelta, now: datetime | None, failures: int) -> bool:
+        """Hold the job for so long from this time on; None: from the present one, PostgreSQL's.
 
-        Nobody claims it before this unit of work ends.
+        False where somebody has claimed it since, or it has ended. Nobody claims it before this
+        unit of work ends.
         """
         ...
 

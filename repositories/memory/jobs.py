@@ -39,9 +39,10 @@ class MemoryJobQueue:
             self._keep(job, now + lease, is_leased=True)
         return claimed
 
-    async def renew(self, job: Job, until: datetime, failures: int) -> bool:
+    async def renew(self, job: Job, lease: timedelta, now: datetime | None, failures: int) -> bool:
         if not self._is_held(job):
             return False
+        until = (now or utc_now()) + lease
         self._keep(job._replace(failures=failures), until, is_leased=True)
         return True
 

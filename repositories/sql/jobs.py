@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    Interval,
     Table,
     UniqueConstraint,
     bindparam,
@@ -88,8 +89,12 @@ class DatabaseJobQueue:
             for _, key, token, caller, failures in rows
         ]
 
-    async def renew(self, job: Job, until: datetime, failures: int) -> bool:
-        return bool(await self._run(_renew, {**_held_by(job), "until": until, "failed": failures}))
+    async def renew(self, job: Job, lease: timedelta, now: datetime | None, failures: int) -> bool:
+        given = {**_held_by(job), "failed": failures}
+        if now is None and not self._session.dialect.is_sqlite:
+            return bool(await self._run(_renew_from_now, {**given, "lease": lease}))
+        until = (now or utc_now()) + lease
+        return bool(await self._run(_renew, {**given, "until": until}))
 
     async def release(self, job: Job, due_at: datetime | None, failures: int) -> None:
         await self._run(_release, {**_held_by(job), "until": due_at, "failed": failures})
@@ -150,20 +155,28 @@ def _is_held(table: Table, key: str) -> Any:
 
 @cache
 def _renew(table: Table, key: str, dialect: Dialect) -> Statement:
-    return dialect.compile(_moved(table, key, is_leased=True).returning(table.c.id))
+    until = _parameter("until", table.c.due_at)
+    renewed = _held_until(table, key, until, leased_until=until)
+    return dialect.compile(renewed.returning(table.c.id))
+
+
+@cache
+def _renew_from_now(table: Table, key: str, dialect: Dialect) -> Statement:
+    until = func.clock_timestamp() + bindparam("lease", type_=Interval())
+    renewed = _held_until(table, key, until, leased_until=until)
+    return dialect.compile(renewed.returning(table.c.id))
 
 
 @cache
 def _release(table: Table, key: str, dialect: Dialect) -> Statement:
-    return dialect.compile(_moved(table, key, is_leased=False))
-
-
-def _moved(table: Table, key: str, *, is_leased: bool) -> Any:
     until = _parameter("until", table.c.due_at)
+    return dialect.compile(_held_until(table, key, until, leased_until=None))
+
+
+def _held_until(table: Table, key: str, until: Any, *, leased_until: Any) -> Any:
     failures = bindparam("failed", type_=Integer())
-    moved = update(table).where(_is_held(table, key))
-    leased_until = until if is_leased else None
-    return moved.values(due_at=until, leased_until=leased_until, failures=failures)
+    held = update(table).where(_is_held(table, key))
+    return held.values(due_at=until, leased_until=leased_until, failures=failures)
 
 
 @cache

@@ -178,7 +178,7 @@ async def _use_tokens(unit: UnitOfWork) -> None:
 async def _use_jobs(unit: UnitOfWork) -> None:
     await unit.jobs.add("import-1", build.caller(), START)
     [job] = await unit.jobs.claim(1, timedelta(), START)
-    assert await unit.jobs.renew(job, START, 0)
+    assert await unit.jobs.renew(job, timedelta(), START, 0)
     await unit.jobs.add_lines(job, "{}\n")
     await unit.jobs.remove_lines(job)
     for queue in Queue:

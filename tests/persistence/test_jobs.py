@@ -8,6 +8,7 @@ import pytest
 
 from domain.callers import CallerKind
 from domain.scopes import Scope
+from domain.sources import utc_now
 from repositories.jobs import Job, JobQueue, Queue
 from repositories.unit_of_work import Storage, UnitOfWork
 from tests import builders as build
@@ -53,8 +54,8 @@ class Jobs:
             return await snapshot.queue(self._queue).has_due(START + timedelta(seconds=after))
 
     async def renew(self, job: Job, *, after: float = 0, failures: int = 0) -> bool:
-        until = START + timedelta(seconds=after) + LEASE
-        return await self.do(lambda jobs: jobs.renew(job, until, failures))
+        at = START + timedelta(seconds=after)
+        return await self.do(lambda jobs: jobs.renew(job, LEASE, at, failures))
 
     async def release(self, job: Job, after: float | None = 0, failures: int = 0) -> None:
         at = None if after is None else START + timedelta(seconds=after)
@@ -119,6 +120,17 @@ async def test_a_lease_that_is_renewed_ends_later_and_keeps_the_failures(jobs: J
 
     assert await jobs.claim(after=49) == []
     assert [it.failures for it in await jobs.claim(after=50)] == [2]
+
+
+async def test_a_lease_is_renewed_from_the_present_time_on(jobs: Jobs) -> None:
+    await jobs.add("one")
+    [job] = await jobs.claim()
+
+    assert await jobs.do(lambda queue: queue.renew(job, timedelta(days=9), None, 0))
+
+    present = (utc_now() - START).total_seconds()
+    assert await jobs.claim(after=present + timedelta(days=8).total_seconds()) == []
+    assert await jobs.claim(after=present + timedelta(days=10).total_seconds()) != []
 
 
 async def test_a_job_that_is_released_is_due_when_it_says(jobs: Jobs) -> None:
