@@ -27,6 +27,9 @@ from resolvers.onboarding.commands import normalize_brief
 from resolvers.production.commands import save_campaign, save_draft
 from resolvers.strategy.commands import save_strategy_plan
 
+_TOLD_ISSUES: Final = 3
+"""So many issues of a verdict are told where a run fails by it."""
+
 
 async def _normalize(at: At) -> Effect:
     assert at.producers.strategy is not None
@@ -204,12 +207,13 @@ def _produced(saved: Entity) -> Produced:
 
 
 def _why_not_passed(draft: Draft, result: QcResult) -> str:
-    count = len(result.issues or ())
-    issues = "issue" if count == 1 else "issues"
-    return (
-        f"The draft {draft.draft_id} didn't pass QC: its score is {result.score:.2f}, with {count} "
-        f"{issues}."
-    )
+    """With what is wrong with the draft, since that is what somebody has to mend."""
+    issues = result.issues or ()
+    told = [" ".join(issue.reason.split()) for issue in issues[:_TOLD_ISSUES]]
+    if more := len(issues) - len(told):
+        told.append(f"And {more} more.")
+    verdict = f"didn't pass QC, with a score of {result.score:.2f}:"
+    return f"The draft {draft.title!r} ({draft.draft_id}) {verdict} {' '.join(told)}"
 
 
 async def _brief(snapshot: Snapshot, run: Run) -> Brief:

@@ -22,7 +22,7 @@ from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.strategy.commands import approve_strategy_plan, save_strategy_plan
 from tests import builders as build
 from tests.support.history import events_of
-from tests.support.runs import OPERATOR, RunSystem, told, user
+from tests.support.runs import FINDING, OPERATOR, RunSystem, told, user
 from tests.support.transfers import MovedClock
 
 
@@ -231,7 +231,10 @@ async def test_a_run_fails_with_the_verdict_when_no_draft_passes(system: System)
     assert failed.status is RunStatus.FAILED
     assert system.fakes.asked["redraft"] == 2
     assert failed.error is not None
-    assert "didn't pass QC: its score is 0.25, with 1 issue." in failed.error
+    draft_id = next(it.produced_key for it in failed.journal if it.name == "redraft")
+    assert failed.error == (
+        f"The draft 'Post 1' ({draft_id}) didn't pass QC, with a score of 0.25: It's dull."
+    )
     verdict = next(it for it in failed.journal if it.status is RunStepStatus.FAILED)
     assert verdict.produced_type == "QcResult"
     assert (await system.made()).counts["delivery_packages"] == 0
@@ -240,6 +243,20 @@ async def test_a_run_fails_with_the_verdict_when_no_draft_passes(system: System)
     await system.retry(failed)
 
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
+
+
+async def test_a_run_that_fails_tells_the_first_issues_of_the_verdict(system: System) -> None:
+    system.fakes.evaluator.refusals["Post 1"] = 9
+    system.fakes.evaluator.findings = [
+        replace(FINDING, reason=reason)
+        for reason in ("It's dull.", "It's\nlong.", "It", "is.", "!")
+    ]
+    await system.add_brief()
+
+    failed = await system.settled(await system.start(max_redrafts=0))
+
+    assert failed.error is not None
+    assert failed.error.endswith(" 0.25: It's dull. It's long. It And 2 more.")
 
 
 async def test_what_somebody_has_mended_is_not_written_over(system: System) -> None:

@@ -94,7 +94,7 @@ def test_a_run_that_fails_ends_with_1_and_says_why(terminal: Terminal) -> None:
     failed = terminal.aicmo("run", "brief-1", "--no-approval", "--max-redrafts", "0")
 
     assert failed.exit_code == 1
-    assert "didn't pass QC: its score is 0.25, with 1 issue." in failed.stderr.splitlines()[-1]
+    assert "didn't pass QC, with a score of 0.25: It's dull." in failed.stderr.splitlines()[-1]
 
 
 def test_what_is_not_there_is_told_in_one_line(terminal: Terminal) -> None:

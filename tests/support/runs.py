@@ -129,6 +129,7 @@ class FakeEvaluator(_Fake):
     def __init__(self) -> None:
         super().__init__()
         self.refusals: dict[str, int] = {}
+        self.findings: Sequence[QcFinding] = (FINDING,)
 
     @property
     def benchmarks(self) -> Sequence[QcBenchmark]:
@@ -139,7 +140,7 @@ class FakeEvaluator(_Fake):
         _, _, rewritten = subject.body.rstrip(".").partition(", after ")
         if int(rewritten or 0) >= self.refusals.get(subject.title, 0):
             return QcEvaluation(True, 1.0, (), ("fake",), ())
-        return QcEvaluation(False, 0.25, (FINDING,), ("fake",), ())
+        return QcEvaluation(False, 0.25, tuple(self.findings), ("fake",), ())
 
 
 class FakeProducers:
