@@ -52,9 +52,8 @@ class Checkout:
 
     def revision(self) -> str:
         """The newest revision of the database's schema that it knows."""
-        asked = "from migrations.runner import revisions; print(revisions()[-1])"
-        command: Command = [self._binaries / "python", "-c", asked]
-        return subprocess.check_output(command, cwd=self.folder, text=True).strip()
+        command: Command = [self._binaries / "alembic", "heads"]
+        return subprocess.check_output(command, cwd=self.folder, text=True).split()[0]
 
     @property
     def _binaries(self) -> Path:

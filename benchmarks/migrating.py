@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 
 from benchmarks.databases import Database
 from benchmarks.tables import paragraph, table
-from migrations.runner import downgrade, require_head, revisions, upgrade
+from migrations.revisions import require_head, revisions
+from migrations.runner import downgrade, upgrade
 from repositories.drivers.engine import open_database
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -23,11 +22,9 @@ class SchemaOutOfDate(MigrationError):
 
 @contextmanager
 def told_in_one_line(database: Database) -> Iterator[None]:
-    """Raise errors of the database, or of the revisions, as MigrationError."""
+    """Raise errors of the database as MigrationError."""
     try:
         yield
-    except CommandError as error:
-        raise MigrationError(str(error)) from error
     except (OSError, PoolTimeoutError) as error:
         reason = _located(database, str(error) or "no answer in time")
         _require_no_pooler(reason, error)

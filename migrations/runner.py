@@ -1,4 +1,4 @@
-"""Migrates a database from one revision of the schema to another, and reads its revision."""
+"""Migrates a database from one revision of the schema to another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,17 +7,15 @@ from threading import Lock
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from migrations.errors import SchemaOutOfDate, told_in_one_line
+from migrations import revisions
+from migrations.errors import MigrationError, told_in_one_line
 from migrations.transaction import migration_transaction
 from repositories.drivers.engine import Database
 
 _FOLDER = Path(__file__).parent
-VERSIONS: tuple[Path, ...] = (_FOLDER / "versions",)
-"""The folders with the revisions."""
 
 _alembic_in_use = Lock()
 
@@ -50,53 +48,6 @@ async def downgrade(database: Database, revision: str) -> tuple[Step, ...]:
     return await _move(database, command.downgrade, revision)
 
 
-async def is_new(database: Database) -> bool:
-    """Whether no revision is applied to the database. Raises MigrationError."""
-    return await _current_revision(database) is None
-
-
-async def require_head(database: Database) -> None:
-    """Raise SchemaOutOfDate unless the database is at the newest revision of this code.
-
-    Raises MigrationError when the database can't be asked.
-    """
-    current = await _current_revision(database)
-    head = revisions()[-1]
-    if current is None:
-        raise SchemaOutOfDate("The database isn't set up yet. Run: aicmo migrate")
-    _require_known(current)
-    if current != head:
-        raise SchemaOutOfDate(
-            f"The database is at revision {current}, but {head} is needed. Run: aicmo migrate"
-        )
-
-
-def revisions() -> tuple[str, ...]:
-    """All revisions of this code, from the first one to the newest."""
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return tuple(script.revision for script in scripts)[::-1]
-
-
-def _require_known(revision: str) -> None:
-    if revision not in revisions():
-        raise SchemaOutOfDate(
-            f"The database is at revision {revision}, which this version of AICMO doesn't know: "
-            "a newer one has migrated it. Run that one."
-        )
-
-
-async def _current_revision(database: Database) -> str | None:
-    with told_in_one_line(database):
-        if database.is_missing:
-            return None  # asking it would leave an empty file, where perhaps a name was mistyped
-        async with database.readers.connect() as connection:
-            return await connection.run_sync(_revision_of)
-
-
-def _revision_of(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 async def _move(
     database: Database, move: Callable[[Config, str], None], revision: str
 ) -> tuple[Step, ...]:
@@ -104,8 +55,8 @@ async def _move(
     steps: list[Step] = []
 
     def run(connection: Connection) -> None:
-        if (current := _revision_of(connection)) is not None:
-            _require_known(current)
+        if (current := revisions.current_revision(connection)) is not None:
+            revisions.require_known(current)
         config.attributes.update(connection=connection, steps=steps)
         # Alembic keeps what it works on in module globals.
         if not _alembic_in_use.acquire(blocking=False):
@@ -115,9 +66,12 @@ async def _move(
         finally:
             _alembic_in_use.release()
 
-    with told_in_one_line(database):
-        async with migration_transaction(database) as connection:
-            await connection.run_sync(run)
+    try:
+        with told_in_one_line(database):
+            async with migration_transaction(database) as connection:
+                await connection.run_sync(run)
+    except CommandError as error:
+        raise MigrationError(str(error)) from error
     return tuple(steps)
 
 
@@ -126,5 +80,7 @@ def _config() -> Config:
     # Options are templates, in which a percent sign stands for something else.
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(map(str, VERSIONS)).replace("%", "%%"))
+    config.set_main_option(
+        "version_locations", "\n".join(map(str, revisions.VERSIONS)).replace("%", "%%")
+    )
     return config

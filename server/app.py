@@ -25,7 +25,7 @@ from domain.callers import system
 from domain.errors import DomainError, Unavailable
 from domain.sources import utc_now
 from migrations.errors import MigrationError, SchemaOutOfDate
-from migrations.runner import require_head
+from migrations.revisions import require_head
 from repositories.cache import Cache
 from repositories.drivers.engine import Database, open_database
 from repositories.errors import SchemaChanged

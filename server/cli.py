@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from domain.callers import local_operator
-from migrations.runner import is_new, upgrade
+from migrations.revisions import is_new
 from repositories.factory import PersistenceMode
 from schema.export import SCHEMA_FILE, exported_schema
 from server.allocator import release_large_blocks
@@ -240,6 +240,9 @@ async def _check_storage(settings: Settings) -> None:
 
 
 async def _migrate(settings: Settings) -> None:
+    # Imported where databases are migrated: it takes time and memory.
+    from migrations.runner import upgrade  # noqa: PLC0415
+
     database = database_of(settings)
     if database is None:
         return

@@ -15,7 +15,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from domain.errors import Unavailable
-from migrations.runner import downgrade, revisions, upgrade
+from migrations.revisions import revisions
+from migrations.runner import downgrade, upgrade
 from repositories.drivers.engine import open_database
 from repositories.drivers.sqlite_file import only_server_of
 from server.cli import app

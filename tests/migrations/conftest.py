@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from migrations import runner
+from migrations import revisions
 from repositories.drivers.engine import Database, open_database
 from tests.support.postgres_server import create_database, drop_database
 
@@ -49,12 +49,12 @@ async def database(new_database: NewDatabase) -> Database:
 def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddRevision:
     folder = tmp_path / "versions"
     folder.mkdir()
-    monkeypatch.setattr(runner, "VERSIONS", (*runner.VERSIONS, folder))
+    monkeypatch.setattr(revisions, "VERSIONS", (*revisions.VERSIONS, folder))
 
     def add(code: str) -> str:
-        previous = runner.revisions()[-1]
-        revision = f"after_{previous}"
-        (folder / f"{revision}.py").write_text(
+        previous = revisions.revisions()[-1]
+        revision = f"{int(previous) + 1:04}"
+        (folder / f"{revision}_added.py").write_text(
             "import sqlalchemy as sa\n"
             "from alembic import op\n"
             f"revision = {revision!r}\n"

@@ -1,6 +1,7 @@
 """What was stored before entities had a client gets that of the brief that it leads to."""
 
-from migrations.runner import revisions, upgrade
+from migrations.revisions import revisions
+from migrations.runner import upgrade
 from repositories.drivers.engine import Database
 from tests.migrations.inspection import execute, rows_of
 from tests.migrations.samples import ROWS

@@ -13,7 +13,8 @@ import pytest
 from alembic.config import CommandLine, Config
 from sqlalchemy import make_url
 
-from migrations.runner import require_head, revisions, upgrade
+from migrations.revisions import require_head, revisions
+from migrations.runner import upgrade
 from repositories.drivers.engine import Database
 from tests.migrations.conftest import url_of
 from tests.migrations.inspection import execute

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import CheckConstraint, MetaData
 
 from migrations.errors import MigrationError
-from migrations.runner import downgrade, revisions, upgrade
+from migrations.revisions import revisions
+from migrations.runner import downgrade, upgrade
 from repositories.drivers.engine import Database
 from repositories.sql.metadata import metadata
 from tests.migrations.conftest import AddRevision, NewDatabase

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 import migrations
 from migrations.errors import MigrationError, SchemaOutOfDate
-from migrations.runner import downgrade, is_new, require_head, revisions, upgrade
+from migrations.revisions import is_new, require_head, revisions
+from migrations.runner import downgrade, upgrade
 from migrations.transaction import migration_transaction
 from repositories.drivers.engine import Database, open_database
 from tests.migrations.conftest import AddRevision, url_of
@@ -169,13 +172,30 @@ async def test_logging_stays_as_the_server_has_set_it(database: Database) -> Non
     assert (root.level, root.handlers[:], other.level, other.disabled) == before
 
 
+def test_the_names_of_files_tell_the_revisions_in_their_order() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    walked = ScriptDirectory.from_config(config).walk_revisions()
+
+    assert [script.revision for script in walked] == [*reversed(revisions())]
+
+
+def test_alembic_is_imported_to_migrate_alone() -> None:
+    program = "import server.cli, server.app, sys; print('alembic' in sys.modules)"
+
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+    assert printed.stdout == b"False\n"
+
+
 def test_what_is_installed_needs_no_other_file(tmp_path: Path) -> None:
     site = tmp_path / "100% elsewhere"
     for package in ("domain", "repositories", "migrations"):
         shutil.copytree(Path(migrations.__file__).parents[1] / package, site / package)
     program = """
 import asyncio
-from migrations.runner import require_head, upgrade
+from migrations.revisions import require_head
+from migrations.runner import upgrade
 from repositories.drivers.engine import open_database
 
 async def main():

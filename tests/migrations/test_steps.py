@@ -3,7 +3,8 @@
 from alembic.script import ScriptDirectory
 
 from migrations import runner
-from migrations.runner import Step, downgrade, is_new, revisions, upgrade
+from migrations.revisions import is_new, revisions
+from migrations.runner import Step, downgrade, upgrade
 from repositories.drivers.engine import Database
 from tests.migrations.conftest import NewDatabase
 from tests.migrations.inspection import Rows, catalogue_of, execute, rows_of

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from migrations.runner import downgrade, revisions, upgrade
+from migrations.revisions import revisions
+from migrations.runner import downgrade, upgrade
 from repositories.drivers.engine import Database, open_database
 from repositories.errors import SchemaChanged
 from repositories.factory import PersistenceMode, create_storage

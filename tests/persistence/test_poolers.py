@@ -10,7 +10,8 @@ from sqlalchemy import make_url
 from domain.errors import TimedOut
 from domain.history import Event
 from migrations.errors import MigrationError
-from migrations.runner import downgrade, require_head, revisions, upgrade
+from migrations.revisions import require_head, revisions
+from migrations.runner import downgrade, upgrade
 from repositories.deadlines import set_deadline
 from repositories.drivers.engine import Database, open_database
 from repositories.factory import PersistenceMode, create_storage
