@@ -163,6 +163,7 @@ def _claim(dialect: Dialect) -> Statement:
     insert = sqlite.insert if dialect.is_sqlite else postgresql.insert
     hashes = dialect.each_value(file_claims.c.sha256.type, "claimed")
     sha256 = type_coerce(hashes.c.value, file_claims.c.sha256.type)
+    # Ordered, also since SQLite would take an ON behind a bare FROM for that of a join.
     rows = select(sha256, _given("owner"), _given("until")).order_by(sha256)
     claimed = insert(file_claims).from_select(["sha256", "owner", "until"], rows)
     stored, new = file_claims.c, claimed.excluded
