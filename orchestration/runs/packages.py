@@ -4,8 +4,9 @@ The store is asked outside of any transaction: claim, put, and then the transact
 package. Whatever is killed in between can be repeated; bytes of nobody are collected.
 """
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 from zlib import crc32
@@ -14,7 +15,7 @@ from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPacka
 from domain.files import ByteCount, File
 from domain.production import Draft
 from files.names import unique_names
-from files.store import content_key
+from files.store import FileStore, content_key
 from orchestration.contents import Claim, ContentBusy, once_free
 from orchestration.producers.ports import PackageFile
 from orchestration.runs.steps import At
@@ -47,10 +48,8 @@ async def deliver(
 
     if contents:
         await once_free(partial(at.lease.write, is_progress=False), claim.take)
-    store = at.producers.store
-    assert store is not None
-    for sha256, content in contents.items():
-        await store.put_if_absent(content_key(sha256), _parts(content))
+    assert at.producers.store is not None
+    await _put(at.producers.store, contents)
 
     async def store_package(unit: UnitOfWork) -> DeliveryPackage:
         if not await claim.is_held(unit):
@@ -62,6 +61,17 @@ async def deliver(
         return saved
 
     return store_package
+
+
+async def _put(store: FileStore, contents: Mapping[str, bytes]) -> None:
+    """Put all of them into the store at once: one that is far away takes as long for one."""
+    puts = (
+        store.put_if_absent(content_key(sha256), _parts(content))
+        for sha256, content in contents.items()
+    )
+    for outcome in await asyncio.gather(*puts, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def _parts(content: bytes) -> AsyncIterator[bytes]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import permutations
@@ -12,9 +11,9 @@ import pytest
 from domain.workflow import Run, RunStatus
 from orchestration import contents
 from orchestration.contents import Claim, ContentBusy
-from orchestration.producers.ports import PackageFile, PackageSubject
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
+from tests.support.packagers import PackagerOfFiles
 from tests.support.runs import OPERATOR, RunSystem
 from tests.support.transfers import MovedClock
 
@@ -44,22 +43,12 @@ async def test_owners_who_have_the_same_contents_in_other_orders_never_block_eac
     assert attempts == {claim.owner: 1 for claim in claims}
 
 
-class Packager:
-    """Makes the same three files of each draft."""
-
-    async def documents(self, _: PackageSubject) -> Sequence[PackageFile]:
-        return [
-            PackageFile(f"{number}.txt", "text/plain", "txt", content)
-            for number, content in enumerate(CONTENTS)
-        ]
-
-
 class Taken:
     """A run whose package has contents of which others have one."""
 
     def __init__(self, storage: Storage, taken: bytes) -> None:
         self.system = RunSystem(storage, MovedClock(), tactics=1)
-        producers = self.system.fakes.as_producers(packager=Packager())
+        producers = self.system.fakes.as_producers(packager=PackagerOfFiles(CONTENTS))
         self._server = self.system.another(producers=producers)
         self._others = Claim("others", {build.sha256_of(taken): None})
 

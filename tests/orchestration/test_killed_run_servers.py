@@ -25,7 +25,7 @@ from tests.orchestration import killed_runs
 from tests.orchestration.killed_runs import NEVER, system_of
 from tests.support.files import kept
 from tests.support.forked import Forks, forked, was_killed
-from tests.support.markdown_packager import PackagerWithoutTheLast
+from tests.support.packagers import PackagerWithoutTheLast
 from tests.support.runs import OPERATOR, Made
 from tests.support.transfers import MovedClock
 

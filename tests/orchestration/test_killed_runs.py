@@ -18,7 +18,7 @@ from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Repositories, SnapshotHandle, Storage, UnitOfWork
 from tests.orchestration.killed_runs import system_of
 from tests.support.files import kept
-from tests.support.markdown_packager import PackagerWithoutTheLast
+from tests.support.packagers import PackagerWithoutTheLast
 from tests.support.runs import Made, RunSystem
 from tests.support.transfers import MovedClock
 

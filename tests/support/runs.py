@@ -43,7 +43,7 @@ from repositories.jobs import Queue
 from repositories.unit_of_work import Snapshot, Storage, UnitOfWork
 from resolvers.workflow.commands import cancel_run, retry_run, start_run
 from tests import builders as build
-from tests.support.markdown_packager import MarkdownPackager
+from tests.support.packagers import MarkdownPackager
 from tests.support.sources import START
 
 OPERATOR = build.caller()

@@ -1,4 +1,4 @@
-"""The smallest packager: a draft as a file of Markdown."""
+"""Packagers of tests: they make their files at once."""
 
 from collections.abc import Sequence
 
@@ -22,3 +22,16 @@ class PackagerWithoutTheLast(MarkdownPackager):
         if subject.draft.title == "Post 1":
             raise ValidationFailed.at("draft", "is too long")
         return await super().documents(subject)
+
+
+class PackagerOfFiles:
+    """Makes the same files of each draft, of these contents."""
+
+    def __init__(self, contents: Sequence[bytes]) -> None:
+        self._contents = contents
+
+    async def documents(self, _: PackageSubject) -> Sequence[PackageFile]:
+        return [
+            PackageFile(f"{number}.txt", "text/plain", "txt", content)
+            for number, content in enumerate(self._contents)
+        ]
