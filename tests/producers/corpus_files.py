@@ -56,7 +56,7 @@ def _specimen(path: Path) -> Specimen:
         metadata={"channel": first["channel"]} if "channel" in first else {},
         guidelines=of_brand["guidelines"] | json.loads(first.get("guidelines", "{}")),
         brief=of_brand["brief"],
-        others=tuple(_others(header)),
+        others=tuple(_others(header, path.parents[1] / "clean")),
         today=TODAY,
     )
     faults = frozenset(_fault(value) for key, value in header if key == "fault")
@@ -68,10 +68,10 @@ def _fault(text: str) -> tuple[str, str]:
     return benchmark_id, section
 
 
-def _others(header: Sequence[list[str]]) -> Iterator[OtherDraft]:
+def _others(header: Sequence[list[str]], clean: Path) -> Iterator[OtherDraft]:
     for key, value in header:
         if key in {"other", "sibling"}:
-            body = (FOLDER / "clean" / f"{value}.md").read_text().split(_LINE, 1)[1]
+            body = (clean / f"{value}.md").read_text().split(_LINE, 1)[1]
             yield OtherDraft(value, value, body, same_campaign=key == "sibling")
 
 
