@@ -69,6 +69,20 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "Join on 3 Dec 2026.", {"metadata": {"publishDate": "2026-12-02T23:00:00-05:00"}}),
     ],
     "placeholders": [
+        (False, "Hello<br>you, <b>dear</b> <o:p></o:p><my-tag>reader</my-tag>.", {}),
+        (False, "<TABLE><TR><TD>Rye</TD></TR></TABLE>", MAIL),
+        (False, "The XX chromosome, Super Bowl XX, size XXL.", {}),
+        (True, "Dear <FIRST NAME>,", MAIL),
+        (True, "Dear <first name>,", MAIL),
+        (True, "<p>Dear <FIRST NAME>,</p>", MAIL),
+        (True, "<p>Dear <insert name>,</p>", MAIL),
+        (True, "Dear <your name here>,", {}),
+        (True, "Nur XX Euro.", {}),
+        (True, "Only XX dollars, or €XX.", {}),
+        (True, "On XX.XX.2027.", {}),
+        (True, "Guten Tag, [Vorname],", MAIL),
+        (True, "Am [Datum] in [Ort].", {}),
+        (True, "Herr Mustermann kommt.", {}),
         (False, "Put `[name]` and `{{name}}` there.\n\n```\nTODO: [date] XXX\n```", {}),
         (False, "- [x] Flour\n- [ ] Salt", {}),
         (False, "“It was [...] good,” she says. Really???", {}),
@@ -127,6 +141,13 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         ),
     ],
     "tone": [
+        (
+            False,
+            "HOOK (0-3): We bake.\nTEXT ON SCREEN: Rye\nDR. OKAFOR (V.O.): We do.",
+            SCRIPT | NO_CAPITALS,
+        ),
+        (False, "CTA: Order.\nCOACH: We bake.", SCRIPT | NO_CAPITALS),
+        (True, "COACH: We bake FREE bread.", SCRIPT | NO_CAPITALS),
         (False, "The GDPR and NIST.", NO_CAPITALS),
         (True, "FREE bread.", NO_CAPITALS),
         (False, "[FLOUR. WATER.]\n\nHOOK (0–3 s)\n\nWe bake.", SCRIPT | NO_CAPITALS),  # noqa: RUF001
@@ -178,6 +199,13 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, f"---\n# For the service\npreheader: {'a' * 40}\ntags:\n- a\n- b\n---\nText", MAIL),
         (False, f"---\ntags: [a, b]\npreheader: >\n  {'a' * 30}\n  {'b' * 30}\n---\nText", MAIL),
         (True, f"---\nNo key here\npreheader: {'a' * 40}\n---\nText", MAIL),
+    ],
+    "doubled-words": [
+        (True, "If she's she's early.", {}),
+        (True, "It\u2019s it\u2019s warm.", {}),
+        (True, "Brot für für alle.", {}),
+        (False, "It's its own reward.", {}),
+        (False, "The bakers' bakers rest.", {}),
     ],
 }
 

@@ -16,6 +16,18 @@ _ATTRIBUTE = re.compile(
 )
 _MAX_NAME: Final = 50
 _UNREAD: Final = frozenset({"style", "script", "title", "svg"})
+_NAMES: Final = """
+a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote
+body br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog
+dir div dl dt em embed fieldset figcaption figure font footer form frame frameset g h1 h2 h3 h4 h5
+h6 head header hgroup hr html i iframe image img input ins kbd label legend li line link main map
+mark marquee math menu meta meter nav nobr noframes noscript object ol optgroup option output p
+param path picture pre progress q rect rp rt ruby s samp script search section select slot small
+source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead
+time title tr track tt u ul use var video wbr xml
+"""
+_ELEMENTS: Final = frozenset(_NAMES.split())
+"""What HTML and its predecessors call elements; names with `-` or `:` are somebody's own."""
 _MAX_REACH: Final = 4
 """So many `>` may stand in the attributes of a tag."""
 
@@ -30,7 +42,10 @@ class Tag:
 
 
 def read_html(html: str) -> Iterator[str | Tag]:
-    """The texts and tags, in order, without comments, styles and scripts."""
+    """The texts and tags, in order, without comments, styles and scripts.
+
+    What only looks like a tag, as `<first name>` does, is text.
+    """
     at = 0
     while (begin := html.find("<", at)) != -1:
         if begin > at:
@@ -40,8 +55,11 @@ def read_html(html: str) -> Iterator[str | Tag]:
         elif (match := _NAME.match(html[begin : begin + _MAX_NAME])) is not None:
             end = _end_of_tag(html, begin)
             name, is_end = match[1].lower(), html[begin + 1] == "/"
-            yield Tag(name, {} if is_end else _attributes(html[begin + match.end() : end]), is_end)
             at = end + 1
+            if not is_end and _is_text(name, html[begin:at]):
+                yield html[begin:at]
+                continue
+            yield Tag(name, {} if is_end else _attributes(html[begin + match.end() : end]), is_end)
             if name in _UNREAD and not is_end and html[end - 1 : end] != "/":
                 closing = re.compile(f"</{name}[^>]*>?", re.IGNORECASE).search(html, at)
                 at = len(html) if closing is None else closing.end()
@@ -52,6 +70,11 @@ def read_html(html: str) -> Iterator[str | Tag]:
             at = begin + 1
     if at < len(html):
         yield unescape(html[at:])
+
+
+def _is_text(name: str, tag: str) -> bool:
+    is_element = name in _ELEMENTS or "-" in name or ":" in name
+    return not is_element and "=" not in tag and tag.endswith(">")
 
 
 def _after(text: str, mark: str, at: int) -> int:

@@ -214,7 +214,9 @@ def _inline(tokens: Sequence["Token"], parts: Parts, line_break: str) -> tuple[s
                 source = str(token.attrs.get("src", ""))
                 parts.images.append(Image(source[:MAX_BLOCK], token.content, parts.section))
             case "html_inline":
-                _Html(parts).note(token.content)
+                text = _Html(parts).note(token.content)
+                texts.append(text)
+                written.append(text)
     return "".join(texts).strip(), "".join(written).strip()
 
 
@@ -242,13 +244,17 @@ class _Html:
         self._end_link()
         self._end_block()
 
-    def note(self, html: str) -> None:
-        """Note a tag that stands in Markdown, without its text."""
+    def note(self, html: str) -> str:
+        """Note a tag that stands in Markdown, and give what only looks like one, as text."""
+        texts = list[str]()
         for found in read_html(html):
             if isinstance(found, Tag):
                 self._note_tag(found)
+            else:
+                texts.append(found)
         if self._link is not None:
             self._parts.links.append(Link(self._link[0], self._link[0], self._parts.section))
+        return "".join(texts)
 
     def _note_tag(self, tag: Tag) -> None:
         given = tag.attributes

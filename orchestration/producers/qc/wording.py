@@ -26,16 +26,25 @@ from orchestration.producers.qc.text import URL, split_sentences, words_of
 PLACEHOLDERS: Final = (
     re.compile(r"lorem ipsum|dolor sit amet", re.IGNORECASE),
     re.compile(r"\b(?:TODO|TBD|TBC|TK(?! Maxx)|TKTK|FIXME|XXX+)\b"),
-    re.compile(r"<(?:insert|your|add)\b[^<>\n]{0,60}>", re.IGNORECASE),
     re.compile(
         r"\b(?:insert|placeholder) (?:text|copy|link|image|quote|name) here\b", re.IGNORECASE
     ),
-    re.compile(r"(?:\$|€|£)(?:XX+|xx+|\?\?+)|\b(?:XX+|xx+)\s?%|(?<![\w?!])\?\?\?+"),
+    re.compile(
+        r"(?:\$|€|£)(?:XX+|xx+|\?\?+)|(?<![\w?!])\?\?\?+|\bXX[./-]XX\b|"
+        r"\b(?:XX+|xx+)\s?(?:[%€£$]|(?:percent|per cent|Prozent|dollars?|[Ee]uros?|pounds?|EUR|USD|"
+        r"GBP)\b)"
+    ),
+    re.compile(
+        r"\b(?:Max|Erika|Herrn?|Frau) Muster(?:mann|frau)\b|"
+        r"\bMuster(?:firma|straße|strasse|stadt)\b|"
+        r"\b(?:Text|Bild|Link|Zitat|Name) (?:hier )?einfügen\b"
+    ),
 )
 _THING: Final = (
     r"(?:(?:first|last|full|company|client|customer|product|brand|event|city|job) ?)?"
     r"(?:name|date|time|link|url|price|amount|number|city|town|place|month|year|title|address|"
     r"phone|email|quote|image|photo|cta|tbd|todo|tbc|company|client|product|brand|text|copy|"
+    r"vorname|nachname|datum|uhrzeit|ort|preis|betrag|firma|kunde|produkt|"
     r"x{2,5})(?: here)?"
 )
 BRACKETS = re.compile(
@@ -43,6 +52,7 @@ BRACKETS = re.compile(
     rf"(?:(?:add|enter|your|the|a|an) ){{0,2}}{_THING})\](?!\()",
     re.IGNORECASE,
 )
+_ANGLE_BRACKETS = re.compile(rf"<(?:(?:insert|your|add)\b[^<>\n]{{0,60}}|{_THING})>", re.IGNORECASE)
 _DOUBLE_BRACKETS = re.compile(r"\[\[[^\[\]\n]{1,60}\]\]")
 _DIRECTION = re.compile(
     r"\s*(?:visual|video|scene|shot|b-roll|music|sfx|sound|graphic|camera|cut to)\b[^:\n]{0,30}:"
@@ -50,6 +60,11 @@ _DIRECTION = re.compile(
     re.IGNORECASE,
 )
 """What a script says to those who make the video: brackets and capitals are usual in it."""
+_CUE_IN_CAPITALS = re.compile(
+    r"^\W*[A-Z][A-Z0-9 .'\u2019/&–-]{1,40}(?:\([^()\n]{0,30}\))?:",  # noqa: RUF001
+    re.MULTILINE,
+)
+"""Who speaks, or what is seen, at the beginning of a script's line."""
 
 TONE: Final[Mapping[str, tuple[re.Pattern[str], str, str]]] = {
     "exclamation_marks": (
@@ -115,8 +130,13 @@ _ENDS_AS_QUESTION = re.compile(r"[^.!?\n]{0,200}\?")
 )
 def placeholders(draft: Draft) -> Iterator[Issue]:
     elsewhere = () if draft.kind is Kind.EMAIL else (_DOUBLE_BRACKETS, MERGE_TAG)
-    patterns = (*PLACEHOLDERS, BRACKETS, *elsewhere)
-    for section, text in draft.written:
+    whole = "\n".join(text for _, text in draft.written)
+    patterns = [
+        pattern
+        for pattern in (*PLACEHOLDERS, BRACKETS, _ANGLE_BRACKETS, *elsewhere)
+        if pattern.search(whole)
+    ]
+    for section, text in draft.written if patterns else ():
         # Ad servers fill in addresses everywhere, and scripts have brackets for directions.
         texts = {MERGE_TAG: URL.sub(" ", text) if "{" in text else text}
         if draft.kind is Kind.VIDEO_SCRIPT:
@@ -187,7 +207,10 @@ def tone(draft: Draft) -> Iterator[Issue]:
     allowed = {name.lower() for name in draft.guide.names}
     written = draft.written
     if draft.kind is Kind.VIDEO_SCRIPT:
-        written = tuple((section, _without_directions(text)) for section, text in written)
+        written = tuple(
+            (section, _CUE_IN_CAPITALS.sub("", _without_directions(text)))
+            for section, text in written
+        )
     for rule in sorted(draft.guide.avoided):
         pattern, name, hint = TONE[rule]
         found = (
@@ -221,7 +244,10 @@ def _with_words_before(text: str, match: re.Match[str]) -> str:
     return match[0] if len(match[0]) > 1 else text[max(0, match.start() - 30) : match.end()]
 
 
-_DOUBLED = re.compile(r"\b([a-z]+)[ \n]+\1\b", re.IGNORECASE)
+_DOUBLED = re.compile(
+    r"(?<![\w'\u2019-])([^\W\d_]++(?:['\u2019][^\W\d_]++)?+)[ \n]+\1(?![\w'\u2019-])",
+    re.IGNORECASE,
+)
 _DOUBLED_RIGHTLY: Final = frozenset({"had", "so", "very", "bye", "ha", "no", "blah", "knock"})
 
 
