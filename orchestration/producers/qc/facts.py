@@ -1,7 +1,7 @@
 """Checks of facts: claims with numbers, and dates."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -37,7 +37,21 @@ _COUNTED: Final = (
     r"households|homes|homeowners|readers|subscribers|followers|shoppers|guests|visitors|patients|"
     r"students|learners|reviews|ratings|downloads|countries|cities|stores|shops|restaurants|"
     r"hotels|schools|farms|projects|awards|installations|roofs|orders|employees|runners|riders|"
-    r"hikers|donors|volunteers|partners|years (?:of experience|in business))"
+    r"hikers|donors|volunteers|partners|owners|founders|freelancers|entrepreneurs|managers|"
+    r"directors|leaders|marketers|professionals|experts|specialists|consultants|advis[eo]rs|"
+    r"accountants|lawyers|solicitors|doctors|dentists|nurses|carers|teachers|tutors|coaches|"
+    r"trainers|engineers|developers|designers|creators|artists|writers|bloggers|influencers|"
+    r"workers|drivers|carriers|couriers|farmers|growers|gardeners|bakers|chefs|cooks|makers|"
+    r"builders|installers|electricians|plumbers|retailers|merchants|dealers|traders|resellers|"
+    r"manufacturers|suppliers|buyers|sellers|investors|lenders|borrowers|landlords|tenants|renters|"
+    r"residents|citizens|neighbou?rs|voters|adults|women|men|couples|parents|mothers|fathers|"
+    r"children|kids|babies|teenagers|pupils|graduates|alumni|applicants|candidates|colleagues|"
+    r"listeners|viewers|players|gamers|fans|athletes|swimmers|cyclists|commuters|passengers|"
+    r"travell?ers|tourists|holidaymakers|diners|drinkers|lovers|enthusiasts|supporters|attendees|"
+    r"participants|exhibitors|speakers|firms|startups|start-ups|enterprises|organi[sz]ations|"
+    r"institutions|charities|agencies|practices|clinics|hospitals|offices|branches|warehouses|"
+    r"factories|venues|gyms|salons|cafes|cafés|pubs|towns|"
+    r"years (?:of experience|in business))"
 )
 _RANKED: Final = (
     r"(?:in|for|of|(?:[a-z-]+ ){0,2}(?:choice|brand|app|provider|agency|tool|platform|maker|"
@@ -94,6 +108,19 @@ _NO_RANK = re.compile(
     r"issue|chapter|number|problem|idea|fact|point|figure|table|ticket|order|invoice|priority) $",
     re.IGNORECASE,
 )
+_OF_A_GROUP: Final = frozenset(
+    {"adults", "women", "men", "children", "kids", "babies", "teenagers", "pupils", "couples",
+     "parents", "players", "passengers", "diners", "drinkers", "coaches", "speakers", "towns"}
+)  # fmt: skip
+"""Of these a small number is a ticket's, a table's or a programme's: “2 adults, 3 children”."""
+_SMALL: Final = 100
+_EXAMPLE = re.compile(
+    r"(?:(?<=^)|(?<=[.!?:]\s))\W*(?:(?:now|so|or|but|and),? )?(?:suppose\b|assum(?:e|ing)\b|"
+    r"let(?:'s|\u2019s| us) (?:say|assume|suppose|take)|"
+    r"say(?:,| that) |say (?:your?|an?|the|he|she) )",
+    re.IGNORECASE,
+)
+"""How a worked example begins, whose sums of money claim nothing."""
 _BEFORE: Final = 16
 """So many characters before a number are looked at."""
 _MAYBE_CLAIM = re.compile(
@@ -135,19 +162,44 @@ def numbers_in(text: str) -> set[float]:
 def unsupported_claims(draft: Draft) -> Iterator[Issue]:
     supported = numbers_in("\n".join((draft.known, *draft.guide.claims)))
     supported |= numbers_in("\n".join(texts_of(draft.subject.metadata.get("claims"))))
-    for section, text in draft.written:
+    examples = _Examples(draft.written)
+    for index, (section, text) in enumerate(draft.written):
         if _MAYBE_CLAIM.search(text) is None:
             continue
         for match in _CLAIMS.finditer(text):
-            if match["money"] is not None and draft.is_so("transactional"):
+            is_money = match["money"] is not None or match["amount"] is not None
+            if is_money and draft.is_so("transactional"):
                 continue  # it's the reader's own
             if any(number not in supported for number in _claimed(match)):
+                if is_money and examples.has(index, match.start()):
+                    continue
                 yield Issue(
                     section,
                     f"{quoted(match[0].strip())} is a claim that the brief doesn't have.",
                     "Take the number from the brief, or have the client confirm it and add it to "
                     "the brief or to the guidelines' `claims`.",
                 )
+
+
+class _Examples:
+    """Where worked examples begin, looked for as far as it's asked for, and once in each text."""
+
+    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
+        self._texts = texts
+        self._looked_at = 0
+        self._section = ""
+        self._begin: tuple[int, int] | None = None
+
+    def has(self, index: int, at: int) -> bool:
+        """Whether one has begun before this place of this text, in its section."""
+        for each in range(self._looked_at, index + 1):
+            section, text = self._texts[each]
+            if section != self._section:
+                self._section, self._begin = section, None
+            if self._begin is None and (match := _EXAMPLE.search(text)) is not None:
+                self._begin = each, match.start()
+        self._looked_at = index + 1
+        return self._begin is not None and (index, at) >= self._begin
 
 
 def _claimed(match: re.Match[str]) -> list[float]:
@@ -158,11 +210,16 @@ def _claimed(match: re.Match[str]) -> list[float]:
     if (count := match["count"]) is not None and (
         _NO_COUNT.search(before)
         or _is_year(match, before)
-        or (len(count) < len("100") and _FOR_SO_MANY.search(before))
+        or ((number_of(count) or _SMALL) < _SMALL and _is_for_so_many(match, before))
     ):
         return []
     values = (value for value in match.groupdict().values() if value is not None)
     return [number for value in values if (number := number_of(value)) is not None]
+
+
+def _is_for_so_many(match: re.Match[str], before: str) -> bool:
+    counted = match[0].rpartition(" ")[2].lower()
+    return counted in _OF_A_GROUP or _FOR_SO_MANY.search(before) is not None
 
 
 def _is_year(match: re.Match[str], before: str) -> bool:
@@ -181,8 +238,9 @@ _MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
-            "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul",
-            "august aug", "september sept sep", "october oct", "november nov", "december dec",
+            "january jan januar jänner", "february feb februar", "march mar märz", "april apr",
+            "may mai", "june jun juni", "july jul juli", "august aug", "september sept sep",
+            "october oct oktober okt", "november nov", "december dec dezember dez",
         ),
         start=1,
     )
@@ -190,17 +248,26 @@ _MONTHS: Final = {
 }  # fmt: skip
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY: Final = rf"(?:(?P<weekday{{0}}>{'|'.join(_WEEKDAYS)}),?\s+(?:the\s+)?)?"
+_GERMAN_WEEKDAYS: Final = (
+    "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"
+)  # fmt: skip
+_WEEKDAY: Final = (
+    rf"(?:(?P<weekday{{0}}>{'|'.join((*_WEEKDAYS, *_GERMAN_WEEKDAYS))}),?\s+"
+    r"(?:(?:the|dem|den|der)\s+)?)?"
+)
 _DATES = re.compile(
     "|".join(
         (
             _WEEKDAY.format(1)
-            + rf"\b(?P<day1>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+(?P<month1>{_MONTH})\.?,?\s+"
+            + rf"\b(?P<day1>\d{{1,2}})(?:st|nd|rd|th|\.)?(?:\s+of)?\s+(?P<month1>{_MONTH})\.?,?\s+"
             r"(?P<year1>\d{4})\b",
             _WEEKDAY.format(2)
             + rf"\b(?P<month2>{_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,\s+"
             r"(?P<year2>\d{4})\b",
             _WEEKDAY.format(3) + r"\b(?P<year3>\d{4})-(?P<month3>\d{2})-(?P<day3>\d{2})(?!\d)",
+            _WEEKDAY.format(4)
+            + r"(?<![\d.])(?P<day4>\d{1,2})\.\s?(?P<month4>\d{1,2})\.\s?(?P<year4>20\d\d)"
+            r"(?![\d.]\d)",
         )
     ),
     re.IGNORECASE,
@@ -214,7 +281,10 @@ _IS_TO_COME = re.compile(
     r"leaves|starts|begins|opens|closes|ends|runs|expires|lasts|launches|arrives|returns|"
     r"takes? place|kicks off|until|till|by|before|no later than)\b|"
     r"['\u2019]ll\b|\d ?% off\b|\w (?:leave|start|begin|open|close|end|run|expire|return)\b|"
-    r"\b\d{1,2}(?:[:.]\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)",
+    r"\b\d{1,2}(?:[:.]\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)|"
+    r"\b(?:bis|gilt|gültig|startet|beginnt|endet|öffnet|schließt|läuft|erscheint|kommt|kommen|"
+    r"buchen|sichern|bestellen|reservieren|anmeld\w+|jetzt|nächste[rn]?|einladung|laden|freuen|"
+    r"tickets?|plätze|angebot|rabatt|findet|uhr)\b",
     re.IGNORECASE,
 )
 """What is said of a date that is to come: an offer, an invitation, what begins or ends."""
@@ -223,6 +293,7 @@ _LOOKS_BACK = re.compile(
     r"fell|grew|ran|saw|sold|cut|built|became|left|got|gave|paid|brought|sent|said|told|began|"
     r"ago|effective|version|©|as of|case study|"
     r"last (?:year|month|week|spring|summer|autumn|fall|winter)|from (?:19|20)\d\d|"
+    r"war|waren|hatten?|wurden?|seit|haben|fand|fanden|stand|kam|kamen|gab|ging|eröffnete|gegründet|"
     r"(?!(?:limited|reduced|discounted|need|required|indeed|speed|seed|feed|bed|red|shed|"
     r"exceed|proceed|hundred|invited|included|planned|expected|advised|asked)\b)[a-z]{2,20}ed)\b",
     re.IGNORECASE,
@@ -235,7 +306,7 @@ def dates_in(text: str) -> Iterator[tuple[re.Match[str], date | None, str | None
     if _YEAR.search(text) is None:
         return
     for match in _DATES.finditer(text):
-        form = next(number for number in "123" if match[f"day{number}"] is not None)
+        form = next(number for number in "1234" if match[f"day{number}"] is not None)
         month = match[f"month{form}"].lower()
         try:
             found = date(
@@ -303,10 +374,15 @@ def impossible_dates(draft: Draft) -> Iterator[Issue]:
             yield Issue(
                 section, f"There is no day {quoted(match[0].strip())}.", "Correct the date."
             )
-        elif weekday is not None and _WEEKDAYS[found.weekday()] != weekday.lower():
-            right = _WEEKDAYS[found.weekday()].capitalize()
+        elif weekday is not None and not _is_weekday(weekday.lower(), found):
+            names = _WEEKDAYS if weekday.lower() in _WEEKDAYS else _GERMAN_WEEKDAYS
+            right = names[found.weekday()].capitalize()
             yield Issue(
                 section,
                 f"{quoted(match[0].strip())} is a {right}.",
                 f"Write {right}, or correct the date.",
             )
+
+
+def _is_weekday(name: str, day: date) -> bool:
+    return name in {_WEEKDAYS[day.weekday()], _GERMAN_WEEKDAYS[day.weekday()]}

@@ -34,6 +34,8 @@ _NOT_WORDS = re.compile(
 _MAYBE_NOT_WORDS = re.compile(r"[@#{|/%]|\[\[|\.[A-Za-z]")
 """Much cheaper to look for; most texts have none of it."""
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?:-[^\W\d_]+(?:['\u2019][^\W\d_]+)*)*")
+_GERMAN_MONTH = re.compile(r"(?:Jan|Jän|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-zä]{0,7}\b")
+"""What a day with a full stop belongs to, as in “15. März”."""
 _CUE = re.compile(r"\s*([A-Z][\w.'-]*(?: [\w.'-]+){0,3}):\s+(?=\S)")
 """Who speaks, or what is seen, at the beginning of a script's line."""
 
@@ -159,6 +161,15 @@ def split_sentences(text: str) -> Iterator[str]:
 
     if not text.strip():
         return
+    day = ""
     for sentence in segment("en", text):
         if stripped := sentence.strip():
-            yield stripped
+            if day and _GERMAN_MONTH.match(stripped):
+                stripped = f"{day} {stripped}"
+            elif day:
+                yield day
+            day = stripped if stripped[-1] == "." and stripped[-2:-1].isdigit() else ""
+            if not day:
+                yield stripped
+    if day:
+        yield day
