@@ -136,6 +136,13 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (True, "Das Brot ist da, und es ist noch warm.", {"guidelines": {"language": "de"}}),
     ],
     "links": [
+        (False, "See [1] (page 3) and [a note](https://b.shop/a%20b.pdf).", {}),
+        (False, "[Cut to logo] (https://b.shop)", SCRIPT),
+        (False, "`[A](https://b.shop/a b)`", {}),
+        (True, "A [sample](https://b.shop/a b.pdf) is there.", {}),
+        (True, "A [sample](https://b.shop/a.pdf is there.", {}),
+        (True, "A [sample] (https://b.shop/a.pdf) is there.", {}),
+        (True, "A (sample)[https://b.shop/a.pdf] is there.", {}),
         (False, "[Down](#café)\n\n# Café", {}),
         (False, "[Down](#tea-coffee)\n\n# Tea & coffee", {}),
         (False, "[Down](#rye-1)\n\n# Rye\n\n# Rye", {}),

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from orchestration.producers.qc.checking import MAJOR, MINOR, Draft, Issue, benchmark, quoted
+from orchestration.producers.qc.kinds import Kind
 from orchestration.producers.qc.markup import MERGE_TAG, Link, anchor_of
 
 _PLACEHOLDER_HOSTS: Final = frozenset(
@@ -20,6 +21,12 @@ _PLACEHOLDER_TARGETS: Final = frozenset(
 _RESERVED: Final = (".example", ".test", ".invalid", ".localhost", ".local")
 _LOCAL = re.compile(r"(?:127\.|10\.|192\.168\.)[\d.]+")
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
+_BEGIN: Final = r"(?:https?:|www\.|mailto:|tel:)"
+_BROKEN = re.compile(
+    rf"\[[^\[\]\n]{{1,200}}\](?:\({_BEGIN}[^()\n]{{0,300}}\)?| \({_BEGIN}[^()\s]{{1,300}}\))"
+    rf"|\([^()\n]{{1,200}}\)\[{_BEGIN}[^\[\]\n]{{0,300}}\]",
+    re.IGNORECASE,
+)
 _SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "sms"})
 
 
@@ -56,6 +63,18 @@ def _fault(link: Link, anchors: set[str]) -> str | None:
     return None if parts.path.strip() else "leads nowhere"
 
 
+def _broken_links(draft: Draft) -> Iterator[Issue]:
+    """What was meant as a link of Markdown and isn't one, so that readers see its brackets."""
+    for block in draft.text.blocks:
+        if "](" in block.written or "] (" in block.written or ")[" in block.written:
+            for match in _BROKEN.finditer(block.written):
+                yield Issue(
+                    block.section,
+                    f"{quoted(match[0])} isn't read as a link.",
+                    "Write [text](address), with %20 for a space in the address.",
+                )
+
+
 def _fault_of_host(host: str) -> str | None:
     bare = host.removeprefix("www.")
     if bare in _PLACEHOLDER_HOSTS or bare.endswith(_RESERVED) or _LOCAL.fullmatch(bare):
@@ -72,6 +91,8 @@ def _fault_of_host(host: str) -> str | None:
     source="IETF, RFC 3986 (2005), and RFC 2606 (1999) for reserved names",
 )
 def links(draft: Draft) -> Iterator[Issue]:
+    if draft.kind is not Kind.VIDEO_SCRIPT:
+        yield from _broken_links(draft)
     for link in draft.text.links:
         if (fault := _fault(link, draft.text.anchors)) is not None:
             yield Issue(
