@@ -122,6 +122,11 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (True, "We bake it every single day.\n\n" * 2, {}),
     ],
     "call-to-action": [
+        (False, "The rye is in. [Arrange a visit](https://b.shop)\n\n" + "It is good. " * 9, {}),
+        (False, "First frost. What's left in yours? Show us.", POST),
+        (False, "The rye is in. Have your say by Friday.", {}),
+        (False, "The rye is in. Nominate a baker.", {}),
+        (True, "The rye is in. Like last year, it is good. Thank you.", {}),
         (False, "Unser Brot ist da. Jetzt Tisch reservieren.", {"guidelines": {"language": "de"}}),
         (False, "Bestellen Sie bis Freitag.", {"guidelines": {"language": "de-AT"}}),
         (False, "Melde dich an.", {"metadata": {"language": "de"}}),
