@@ -368,6 +368,18 @@ def test_a_misspelt_word_comes_with_what_was_probably_meant(word: str, suggested
     assert finding.hint.startswith(f"Did you mean {suggested}?")
 
 
+def test_a_rude_word_is_suggested_to_nobody() -> None:
+    [finding] = found("spelling", draft("We slutt bread."))
+
+    assert "slut" not in finding.hint
+
+
+def test_a_word_that_is_hardly_meant_comes_with_the_one_that_is() -> None:
+    [finding] = found("spelling", draft("We cant bake."))
+
+    assert finding.hint == "Did you mean “can't”?"
+
+
 @pytest.mark.parametrize("word", ["zorblatt", "untermstrich"])
 def test_a_word_that_is_like_no_other_comes_without_a_guess(word: str) -> None:
     """It would take a tenth of a second to compare it with all words, and to find nonsense."""

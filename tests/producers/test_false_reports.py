@@ -13,6 +13,8 @@ SCRIPT: Final = {"content_type": "video_script"}
 NO_CAPITALS: Final = {"guidelines": {"never": ["all caps"]}}
 NO_I: Final = {"guidelines": {"never": ["first person singular"]}}
 BRIEF: Final = {"brief": "A bakery."}
+BRITISH: Final = {"guidelines": {"language": "en-GB"}}
+AMERICAN: Final = {"guidelines": {"language": "en-US"}}
 
 CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
     "unsubscribe": [
@@ -245,6 +247,26 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (True, "Am Montag, dem 15. März 2027, und am Dienstag, 15.03.2027.", {}),
         (False, "Am Montag, dem 15. März 2027, und am Montag, 15.03.2027.", {}),
         (False, "Version 1.31.04.2027, IP 10.31.4.2027, and 31.4.20 pounds.", {}),
+    ],
+    "spelling": [
+        (False, "The loo, the kerb and the draught-proofing.", BRITISH),
+        (True, "The kerb.", AMERICAN),
+        (False, "The internet, a whiteboard, a shoebox, a datasheet, crypto, my bio.", {}),
+        (False, "Focaccia with calendula, stollens, cobles and a fo'c'sle.", {}),
+        (False, "On the 2nd floor, by the 3rd door, at 4pm, 500ml, 12kg, 30kwh.", {}),
+        (False, "Go to warmrooms dot org dot uk.", SCRIPT),
+        (True, "A polkaa dot dress.", {}),
+        (True, "A calender for the year.", {}),
+        (True, "We cant and wont.", {}),
+        (True, "Thats it. We know whats in it, and its your's.", {}),
+        (False, "It's ours; that's what's his, hers and theirs.", {}),
+        (False, "A pre-baked, eco-friendly, rustic-ish loaf.", {}),
+        (False, "Lindqvist came. Mailchimp works.", {}),
+    ],
+    "readability": [
+        (True, "Preliminary consultation identifies organisational responsibilities. " * 7, {}),
+        (False, "Preliminary consultation identifies organisational responsibilities. " * 3, {}),
+        (False, "The bakers deliver regional bread to every village on Saturday. " * 4, {}),
     ],
 }
 

@@ -1,7 +1,7 @@
 """Checks of the language: reading ease, long sentences, spelling."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,17 +9,23 @@ from typing import Any, Final
 
 from orchestration.producers.qc.checking import MINOR, WHOLE, Draft, Issue, benchmark, quoted
 from orchestration.producers.qc.text import WORD, without_addresses, words_of
+from orchestration.producers.qc.vocabulary import BRITISH_WORDS, MISTAKEN, PARTS, WORDS
 
 READING_EASE: Final = 40.0
 MAX_WORDS: Final = 40
 _USUAL_WORDS: Final = 15
 """Sentences of so many words on average aren't what makes a text hard."""
 _ENOUGH_WORDS: Final = 60
-"""Fewer words say nothing about the ease of reading."""
+_FEW_WORDS: Final = 30
+"""Fewer words say nothing about the ease of reading, and those between the two only something if
+the text is much harder than it may be."""
+_MUCH: Final = 30.0
 _MAX_UNKNOWN: Final = 50
 """So many words are found wanting at most; more of the same tell nothing new."""
 _MAX_SUGGESTED: Final = 3
 """Suggestions take some milliseconds each, so only so many words get some."""
+_RUDE = re.compile(r"shit|fuck|cunt|piss|arse|wank|slut|whore|twat|tits?\b|cocks?\b", re.IGNORECASE)
+"""What is suggested to nobody."""
 _LETTERS: Final = "esianrtolcdugmphbyfvkwzxjq"
 """The letters that are tried in place of others, the most frequent first."""
 
@@ -53,11 +59,11 @@ def reading_ease(words: int, sentences: int, syllables: int) -> float:
 def readability(draft: Draft) -> Iterator[Issue]:
     sentences = [sentence for sentence in draft.text.sentences if len(sentence.words) > 1]
     words = [word for sentence in sentences for word in sentence.words]
-    if len(words) < _ENOUGH_WORDS or not draft.guide.is_english:
+    if len(words) < _FEW_WORDS or not draft.guide.is_english:
         return
     wanted = READING_EASE if draft.guide.reading_ease is None else draft.guide.reading_ease
     ease = reading_ease(len(words), len(sentences), sum(map(syllables, words)))
-    if ease < wanted:
+    if ease < wanted - (_MUCH if len(words) < _ENOUGH_WORDS else 0):
         length = len(words) / len(sentences)
         yield Issue(
             WHOLE,
@@ -85,29 +91,6 @@ def long_sentences(draft: Draft) -> Iterator[Issue]:
                 "Part it where a new thought begins.",
             )
 
-
-_WORDS: Final = """
-flatmate flatmates
-lorem ipsum dolor amet todo tbd
-learnt outsole outsoles roastery roasteries timesheet timesheets
-analytics app apps b-roll backend backlink backlinks barista baristas blog blogger bloggers
-blogging cafe cafes café cafés carousel carry-on charcuterie chatbot chatbots checkout clickbait
-cms co-working coworking crm cta deliverables dropdown décor ebook ebooks ecommerce email emails
-emoji emojis explainer faq faqs fintech freelancer freelancers frontend geotag glamping
-gluten-free haircare hashtag hashtags heat-pump hello hiya homepage html hygge inbox influencer
-influencers infographic infographics kilowatt kilowatts kitchenware kombucha kpi kpis kwh landing
-latte lattes livestream livestreams login logins martech meetup meetups metadata microsite
-mobile-first offline okay omnichannel onboard onboarding online opt-in photovoltaic pilates
-playlist playlists playtime podcast podcasts pre-order prebook preheader preorder prepping
-remarketing reorder repost reposts resale retargeting reusable roadmap roadmaps rooftop rooftops
-saas selfie seo serp setup signage signup sitemap skincare sku skus smartphone smartphones
-smartwatch sourdough startup startups storytelling streetlight subreddit tagline taglines takeaway
-takeaways timelapse toolkit toolkits unboxing underfloor unsubscribe upsell upskilling url urls
-utm vegan vegans vlog voiceover webinar webinars website websites wellness whitepaper whitepapers
-wholegrain wi-fi wifi workflow workflows workspace yoga youtube
-"""
-_OF_THE_TRADE: Final = frozenset(_WORDS.split())
-"""Words of marketing, and of the things that are sold, that a dictionary of 2020 doesn't have."""
 
 _BRITISH: Final = (
     (re.compile(r"our(?=s?$|ed$|ing$|ful|less|ite|able|hood|ly$)"), "or"),
@@ -157,7 +140,10 @@ def _is_latin(word: str) -> bool:
 
 @lru_cache(50_000)
 def _is_word(word: str) -> bool:
-    return not _is_latin(word) or word.lower() in _OF_THE_TRADE or bool(_dictionary().spell(word))
+    lowered = word.lower()
+    if lowered in WORDS or not _is_latin(word):
+        return True
+    return lowered not in MISTAKEN and bool(_dictionary().spell(word))
 
 
 def is_in_dictionary(word: str) -> bool:
@@ -168,13 +154,18 @@ def is_in_dictionary(word: str) -> bool:
 def _is_spelled(word: str, *, is_british: bool) -> bool:
     if _is_word(word):
         return True
-    if is_british and any(
-        changed != word.lower() and _is_word(changed)
-        for changed in (pattern.sub(to, word.lower()) for pattern, to in _BRITISH)
+    if is_british and (
+        word.lower() in BRITISH_WORDS
+        or any(
+            changed != word.lower() and _is_word(changed)
+            for changed in (pattern.sub(to, word.lower()) for pattern, to in _BRITISH)
+        )
     ):
         return True
     return "-" in word and all(
-        _is_spelled(part, is_british=is_british) for part in word.split("-") if part
+        part.lower() in PARTS or _is_spelled(part, is_british=is_british)
+        for part in word.split("-")
+        if part
     )
 
 
@@ -202,20 +193,33 @@ def spelling(draft: Draft) -> Iterator[Issue]:
             continue
         if len(unknown) >= _MAX_UNKNOWN:
             break
-        if not _is_spelled(plain, is_british=is_british) and not _is_spelled(
+        if plain.lower() in MISTAKEN:
+            unknown[plain.lower()] = (section, plain)
+        elif not _is_spelled(plain, is_british=is_british) and not _is_spelled(
             bare, is_british=is_british
         ):
             if is_first and not _is_slip(bare.lower()):
                 continue  # it may well be a name
             unknown[bare.lower()] = (section, bare)
-    for index, (section, word) in enumerate(unknown.values()):
-        suggested = _dictionary().suggest(word)[:2] if index < _MAX_SUGGESTED else ()
+    for index, (lowered, (section, word)) in enumerate(unknown.items()):
+        if (meant := MISTAKEN.get(lowered)) is not None:
+            yield Issue(
+                section,
+                f"{quoted(word)} is hardly what was meant.",
+                f"Did you mean {quoted(meant)}?",
+            )
+            continue
+        suggested = _suggested(word) if index < _MAX_SUGGESTED else ()
         hint = f"Did you mean {' or '.join(map(quoted, suggested))}? " if suggested else ""
         yield Issue(
             section,
             f"{quoted(word)} isn't in the dictionary.",
             f"{hint}If it's a name, add it to the guidelines' `names`.",
         )
+
+
+def _suggested(word: str) -> Sequence[str]:
+    return [each for each in _dictionary().suggest(word) if not _RUDE.match(each)][:2]
 
 
 def _is_slip(word: str) -> bool:
@@ -260,15 +264,24 @@ def _words_to_check(draft: Draft) -> Iterator[tuple[str, str, bool]]:
 _BEFORE_NAMES: Final = frozenset({"Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "St"})
 _SENTENCE_END = re.compile(r"[.!?:…\n“”\"(\[–—•|*✓]")  # noqa: RUF001
 _DIGIT = re.compile(r"[\d_]")
+_SPOKEN_ADDRESS = re.compile(
+    r"\b[\w-]{1,40}(?: dot [\w-]{1,40}){0,3} dot "
+    r"(?:com|org|net|co|uk|us|ca|eu|ie|de|io|shop|info)\b",
+    re.IGNORECASE,
+)
 
 
 def _words_with_places(text: str) -> Iterator[tuple[str, bool]]:
     """Each word, and whether a sentence may begin with it."""
     text = without_addresses(text)
+    if " dot " in text:
+        text = _SPOKEN_ADDRESS.sub(" ", text)
     end, previous = 0, ""
     for match in WORD.finditer(text):
         # A mark ends a sentence if no number stands between it and the word.
         between = text[end : match.start()]
+        if between[-1:].isdigit():
+            continue  # it's a unit, or the end of “2nd”
         begins = end == 0 or (
             between != " " and _SENTENCE_END.search(_DIGIT.split(between)[-1]) is not None
         )
