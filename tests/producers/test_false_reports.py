@@ -90,6 +90,13 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (True, "Join on 1 Dec 2026.", {"metadata": {"publishDate": "2026-12-02T09:00:00Z"}}),
         (False, "Join on 3 Dec 2026.", {"metadata": {"publishDate": "2026-12-02T23:00:00-05:00"}}),
     ],
+    "impossible-dates": [
+        (True, "Am 31. April 2027.", {}),
+        (True, "Am 31.04.2027.", {}),
+        (True, "Am Montag, dem 15. März 2027, und am Dienstag, 15.03.2027.", {}),
+        (False, "Am Montag, dem 15. März 2027, und am Montag, 15.03.2027.", {}),
+        (False, "Version 1.31.04.2027, IP 10.31.4.2027, and 31.4.20 pounds.", {}),
+    ],
     "placeholders": [
         (False, "Hello<br>you, <b>dear</b> <o:p></o:p><my-tag>reader</my-tag>.", {}),
         (False, "<TABLE><TR><TD>Rye</TD></TR></TABLE>", MAIL),
@@ -241,12 +248,10 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "It's its own reward.", {}),
         (False, "The bakers' bakers rest.", {}),
     ],
-    "impossible-dates": [
-        (True, "Am 31. April 2027.", {}),
-        (True, "Am 31.04.2027.", {}),
-        (True, "Am Montag, dem 15. März 2027, und am Dienstag, 15.03.2027.", {}),
-        (False, "Am Montag, dem 15. März 2027, und am Montag, 15.03.2027.", {}),
-        (False, "Version 1.31.04.2027, IP 10.31.4.2027, and 31.4.20 pounds.", {}),
+    "readability": [
+        (True, "Preliminary consultation identifies organisational responsibilities. " * 7, {}),
+        (False, "Preliminary consultation identifies organisational responsibilities. " * 3, {}),
+        (False, "The bakers deliver regional bread to every village on Saturday. " * 4, {}),
     ],
     "spelling": [
         (False, "The loo, the kerb and the draught-proofing.", BRITISH),
@@ -262,11 +267,6 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "It's ours; that's what's his, hers and theirs.", {}),
         (False, "A pre-baked, eco-friendly, rustic-ish loaf.", {}),
         (False, "Lindqvist came. Mailchimp works.", {}),
-    ],
-    "readability": [
-        (True, "Preliminary consultation identifies organisational responsibilities. " * 7, {}),
-        (False, "Preliminary consultation identifies organisational responsibilities. " * 3, {}),
-        (False, "The bakers deliver regional bread to every village on Saturday. " * 4, {}),
     ],
 }
 

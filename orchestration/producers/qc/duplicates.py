@@ -54,12 +54,14 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
 @benchmark(
     "near-duplicates",
     "Near-duplicates",
-    f"The draft has less than {SIMILAR:.0%} of its runs of {_SHINGLE} words in common with any of "
-    f"the client's other drafts, of which the {MAX_OTHERS} latest are compared.",
+    f"Of the runs of {_SHINGLE} words that the draft or another of the client's drafts has, less "
+    f"than {SIMILAR:.0%} are in both. The {MAX_OTHERS} latest are compared.",
     severity=MAJOR,
     source="Andrei Broder, On the Resemblance and Containment of Documents (1997)",
 )
 def near_duplicates(draft: Draft) -> Iterator[Issue]:
+    if not draft.subject.others:
+        return
     own = _sketch_of_draft(draft.subject.body[:MAX_OTHER_CHARACTERS])
     for other in draft.subject.others[:MAX_OTHERS]:
         alike = similarity(own, _sketch_of_draft(other.body[:MAX_OTHER_CHARACTERS]))
