@@ -74,7 +74,10 @@ _CLAIMS: Final = re.compile(
             rf"(?:[$€£]|\bUSD |\bEUR |\bGBP )\s?(?P<money>{_NUMBER}{_SCALE})",
             rf"\b(?P<amount>{_NUMBER}{_SCALE}) (?:dollars|euros|pounds)\b",
             rf"\b(?P<times>{_SPOKEN})(?:x\b| times (?:more|less|faster|better|as|cheaper|longer))",
-            rf"\b(?P<of>{_SPOKEN}) (?:out of|in) (?P<whole>{_SPOKEN}) {_COUNTED}",
+            (
+                rf"\b(?P<of>{_SPOKEN}) (?:out of|in) (?P<whole>{_SPOKEN}) "
+                rf"(?:of (?:the|our|your) )?{_COUNTED}"
+            ),
             rf"\b(?P<share>{_SPOKEN}) out of (?P<all>{_SPOKEN})\b",
             (
                 rf"\b(?P<count>{_NUMBER}{_SCALE})\+? (?:of (?:the|our|your) )?"

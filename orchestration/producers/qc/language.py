@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orchestration.producers.qc.checking import MINOR, WHOLE, Draft, Issue, benchmark, quoted
 from orchestration.producers.qc.text import WORD, without_addresses, words_of
-from orchestration.producers.qc.vocabulary import BRITISH_WORDS, MISTAKEN, PARTS, WORDS
+from orchestration.producers.qc.vocabulary import BRITISH_WORDS, MISTAKEN, PARTS, UNJOINED, WORDS
 
 READING_EASE: Final = 40.0
 MAX_WORDS: Final = 40
@@ -24,6 +24,14 @@ _MAX_UNKNOWN: Final = 50
 """So many words are found wanting at most; more of the same tell nothing new."""
 _MAX_SUGGESTED: Final = 3
 """Suggestions take some milliseconds each, so only so many words get some."""
+_MAX_LENGTH: Final = 60
+_LEAST_PART: Final = 3
+_MAX_COMPOUNDS: Final = 10
+"""So many words of a draft are looked at for whether they are two in one: it takes as long as a
+suggestion does."""
+_PREFIX = re.compile(
+    r"(?:anti|de|inter|micro|mini|mis|multi|non|over|pre|re|super|un|under)(?=[a-z]{6})"
+)
 _RUDE = re.compile(r"shit|fuck|cunt|piss|arse|wank|slut|whore|twat|tits?\b|cocks?\b", re.IGNORECASE)
 """What is suggested to nobody."""
 _LETTERS: Final = "esianrtolcdugmphbyfvkwzxjq"
@@ -129,26 +137,23 @@ def _dictionary() -> Any:
         return hunspell.Hunspell("en_US", hunspell_data_dir=folder)
 
 
-def _is_latin(word: str) -> bool:
-    """Whether the dictionary can be asked: it knows one character set, and words of some length."""
-    try:
-        word.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return len(word) <= 60
+def _is_plain(word: str) -> bool:
+    """Whether the dictionary can be asked: it knows words of some length, and hardly any letters
+    but those from a to z; a word with others is foreign more often than wrong."""
+    return word.isascii() and len(word) <= _MAX_LENGTH
 
 
 @lru_cache(50_000)
 def _is_word(word: str) -> bool:
     lowered = word.lower()
-    if lowered in WORDS or not _is_latin(word):
+    if lowered in WORDS or not _is_plain(word):
         return True
     return lowered not in MISTAKEN and bool(_dictionary().spell(word))
 
 
 def is_in_dictionary(word: str) -> bool:
     """Whether the word as it's written is English, and neither a name nor an abbreviation."""
-    return _is_latin(word) and bool(_dictionary().spell(word))
+    return _is_plain(word) and bool(_dictionary().spell(word))
 
 
 def _is_spelled(word: str, *, is_british: bool) -> bool:
@@ -161,6 +166,8 @@ def _is_spelled(word: str, *, is_british: bool) -> bool:
             for changed in (pattern.sub(to, word.lower()) for pattern, to in _BRITISH)
         )
     ):
+        return True
+    if _is_derived(word.lower()):
         return True
     return "-" in word and all(
         part.lower() in PARTS or _is_spelled(part, is_british=is_british)
@@ -186,6 +193,7 @@ def spelling(draft: Draft) -> Iterator[Issue]:
     is_british = guide.language.lower() != "en-us"
     known = {word.lower() for word in words_of(draft.known)}
     unknown = dict[str, tuple[str, str]]()
+    compounds = 0
     for section, word, is_first in _words_to_check(draft):
         plain = _straight(word)
         bare = plain.removesuffix("'s").removesuffix("'")
@@ -200,6 +208,10 @@ def spelling(draft: Draft) -> Iterator[Issue]:
         ):
             if is_first and not _is_slip(bare.lower()):
                 continue  # it may well be a name
+            if compounds < _MAX_COMPOUNDS and _is_split(bare):
+                compounds += 1
+                if _is_compound(bare):
+                    continue
             unknown[bare.lower()] = (section, bare)
     for index, (lowered, (section, word)) in enumerate(unknown.items()):
         if (meant := MISTAKEN.get(lowered)) is not None:
@@ -218,8 +230,39 @@ def spelling(draft: Draft) -> Iterator[Issue]:
         )
 
 
+@lru_cache(5_000)
+def _near(word: str) -> tuple[str, ...]:
+    """What the dictionary has that is much like the word."""
+    return tuple(_dictionary().suggest(word))
+
+
 def _suggested(word: str) -> Sequence[str]:
-    return [each for each in _dictionary().suggest(word) if not _RUDE.match(each)][:2]
+    return [each for each in _near(word) if not _RUDE.match(each)][:2]
+
+
+def _is_derived(word: str) -> bool:
+    """Whether it's a word with a prefix."""
+    match = _PREFIX.match(word)
+    return match is not None and is_in_dictionary(word[match.end() :])
+
+
+def _is_split(word: str) -> bool:
+    """Whether it's two words in one, none of which joins others."""
+    return any(
+        word[:at] not in UNJOINED
+        and word[at:] not in UNJOINED
+        and is_in_dictionary(word[:at])
+        and is_in_dictionary(word[at:])
+        for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1)
+    )
+
+
+def _is_compound(word: str) -> bool:
+    """Whether two words in one are all that the dictionary can make of it: it has no word that is
+    much like it."""
+    return not _is_slip(word) and all(
+        each.replace(" ", "").replace("-", "").lower() == word for each in _near(word)
+    )
 
 
 def _is_slip(word: str) -> bool:

@@ -178,7 +178,7 @@ def heading_order(draft: Draft) -> Iterator[Issue]:
     "call-to-action",
     "Call to action",
     "The text of a link, or a sentence near the end, asks the reader to do something, in English "
-    "or German; in a post a link that is written out does, too.",
+    "or German; in a post a link that is written out, or in the bio, does, too.",
     severity=MAJOR,
     source="Our own rule",
     kinds=(
@@ -213,6 +213,9 @@ def call_to_action(draft: Draft) -> Iterator[Issue]:
 _CUES = re.compile(r"^\W*(?:[A-Z][A-Z /]{1,30}|[A-Z][a-z]+(?: \d+)?):\s*")
 _INFINITIVE = re.compile(r"\w{2}(?:en|ern|eln)\W*$")
 _ADDRESS = re.compile(r"(?<![\w.@-])[a-z0-9-]{2,60}\.[a-z]{2,10}(?:/\w|(?![\w.]))")
+_IN_BIO = re.compile(
+    r"\blinks? (?:is |are )?in (?:the |my |our )?(?:bio|profile|comments)\b", re.IGNORECASE
+)
 _CLAUSES = re.compile(r"[,;:–—]\s+")  # noqa: RUF001
 _FOOTER = re.compile(
     r"unsubscribe|preferences|you (?:get|got|receive|are receiving)|abmeld|abbestell|austrag|"
@@ -239,9 +242,9 @@ def _is_call(text: str, asks: re.Pattern[str]) -> bool:
 
 
 def _has_address(text: Text) -> bool:
-    """Whether an address is written out."""
+    """Whether an address is written out, or the text says where it is."""
     return any(link.text == link.target for link in text.links) or any(
-        _ADDRESS.search(block.text) for block in text.blocks
+        _ADDRESS.search(block.text) or _IN_BIO.search(block.text) for block in text.blocks
     )
 
 

@@ -9,8 +9,8 @@ agentic agritech agriturismo agroecology agroforestry airfryer airside allium al
 alstroemerias altcoin americano americanos amet annuitization aparthotel aparthotels apostille
 apostilles app apps aquaponics aquilegia aquilegias arancini arrabbiata artic artics arugula asana
 asanas ashtanga astrantia athleisure audioguide audioguides auricula auriculas autocomplete
-autocorrect autofill autolyse autoplay autoresponder autoresponders autosave aww axe açaí babka
-babkas bachelorette backend backends backhaul backhauls backlink backlinks backordered backordering
+autocorrect autofill autolyse autoplay autoresponder autoresponders autosave aww axe babka babkas
+bachelorette backend backends backhaul backhauls backlink backlinks backordered backordering
 backorders backroom backsplash backsplashes backstories backstory bakehouses bakeware banh banneton
 bannetons bao baos barcode barcoded barcodes barcoding barista baristas barware bathtime bbq bbqs
 beachfront beachside bento bestie besties bhaji bhajis bikepacking bikeshare bingeable bingeing bio
@@ -18,8 +18,8 @@ biochar biofuel biofuels biogas bios biotech biryani biscotti biscotto bitcoin b
 blockchain blockchains blog blogger bloggers blogging blogosphere boatbuilder boatbuilders
 boatbuilding bolognese boombox boomers bootcamp bootcamps bosun bosuns botox boulangerie boulderer
 brandbook breadmaker breadmakers breadmaking breakroom breastfeeds bresaola bric-a-brac brie brulee
-bruschetta bruschettas bruxism brûlée buddleia buddleias bugfix bugfixes bulgur burpee burpees
-burrata c'mon cafe cafes calathea calatheas calendula calendulas camembert campervan campervans
+bruschetta bruschettas bruxism buddleia buddleias bugfix bugfixes bulgur burpee burpees burrata
+c'mon cafe cafes calathea calatheas calendula calendulas caliche camembert campervan campervans
 cannoli cannolis canyoning capex caprese carbamide carbonara cardio caregiving carryforward carseat
 carshare carsharing carvel-built caselaw cashback cashflow cashflows cassoulet catio cava cavapoo
 cavapoos ceanothus ceilidhs celeriac ceramide ceramides chai chais challah challahs changelog
@@ -33,82 +33,74 @@ cooldown cooldowns copywriting cordyline cordylines coronavirus cortado cortados
 cotoneasters counterparties counterparty countertop countertops courtside covid coworking crafters
 crikey crm crocosmia crocosmias crossdock crossdocking crossfit crowdfund crowdfunded crowdfunder
 crowdfunding crowdfunds crowdsource crowdsourced crowdsourcing crypto cryptocurrencies
-cryptocurrency crème crémant csv cta cultivar cultivars curation curtainsider curtainsiders
-cyberattack cyberattacks cyberbullying cybercrime cybersecurity d'you daal daikon dal dashcam
-dashcams datacenter datacenters datapoint datapoints datasheet datasheets datastore daycation
-deadheaded deadheading deadlift deadlifted deadlifting deadlifts decarbonization decarbonize
-decarbonized declutter decluttered decluttering declutters deeplink defibrillators deliverability
-delts demurrage dermaplaning dev devops devs deworm dewormed deworming deworms dibber dibbers
-dietician dj djembe djembes djs dodgeball doggo doomscroll doomscrolling doorframe dosa dosas
-doughnut doughnuts doula doulas downloadable downsizer downsizers downvote dracaena dracaenas
-draftproofing draggable drayage drinkware drive-thru driverless dropdown dropoff dropoffs dropship
-dropshipped dropshipping duathlon duathlons dyspraxia décor découpage earbud earbuds earnout
-earnouts ebike ebikes ebitda ebook ebooks echeveria echeverias echinacea echinaceas eclair eclairs
-eco ecommerce ecos edamame edtech elearning emailer emailers emoji emojis emoticon emoticons
-empanada empanadas endodontic endodontics endodontist ensuite ensuites esport esports ethernet
-euonymus executorship exfoliant exfoliants exfoliate exfoliating exfoliator eyewear facemask
-facemasks failover falafels faq faqs farmstay farmstays farro fave faves fests fete fetes fintech
-fintechs firepit firepits flatmates flatpack flatpacks flaxseeds flexion flexitarian flexitarians
-flipchart flipcharts flosser flossers fo'c'sle fo'c'sles foc'sle focaccia focaccias foodbank
-foodbanks foodtech footbath frangipane frappe freecycle freekeh freemium freeware frittata
-frittatas fromagerie frontend frontends fudgy fullstack fundraise fundraised fundraiser fundraisers
-fundraises fundraising furbaby fusilli futsal futureproof futureproofing galette galettes
-gamification gamified gamify ganache ganaches garboard garboards gastropub gastropubs gaura
-geocache geocaching geofence geofencing geolocation geotag geotagged geotags ghanoush ghee gif gifs
-glamping glampsite glampsites glitchy glute glutes gnocchi goji goldendoodle goodie google googled
-googling gorgonzola gradebook gran grandad grandads grans grantmaker grantmaking greentech
-greenwash greenwashed greenwashing greenway greenways groupage groupware gruyere gruyère guanciale
-guesthouse guesthouses guestroom guestrooms gyoza gyozas habanero hackathon hackathons haha
-halloumi haloumi hammam hammams handwashing hangry harborside harissa hashtag hashtags hatha
-headcounts headshot headshots headwear heatpump heatpumps hefeweizen hehe heuchera heucheras hiya
-hmm hmmm hojicha hola homebrew homebrewer homebrewing homecare homeschool homeschooled homestay
-homestays homeware homewares homeworking hosta hostas hostname hostnames hotfix hotfixes hotspot
-hotspots hottub houmous househunter househunting housemate housemates how-tos howto hrtech html
-humblebrag hurrah hyaluronic hydropower hygge hyperlink hyperlinked hyperlinks hyperscale
-implantologist implantology inbox inclusivity incoterm incoterms indemnifier influencers
-infographic infographics inline insourcing instagrammable instore insurtech interdental intermodal
-internet internets interoperable intersectional intranet intrapreneur ipsum jacuzzis jalapeno
-jalapenos jamon jamón janky jetlag jiu-jitsu jobseeker jobseekers jpeg jpg katsu keelson kefir
-kefirs kettlebell kettlebells keyless kickboxing kidswear kimchi kiteboarding kitesurf kitesurfer
-kitesurfing kombucha korma kpi kpis kwh labneh labradoodle labradoodles laksa landside leafmold
-leapt learnt legaltech levain levains lifejacket lifejackets linocut linocuts listicle listicles
-liveable livestream livestreamed livestreamer livestreaming livestreams lobelia lobelias localhost
-lockdown lockdowns logouts longboard longline longlining lookbook lookbooks lorem loungewear
-lunchbox lunchboxes macaron macarons macchiato macchiatos macrame makerspace makerspaces malware
-manchego mandoline mansplain martech masala mascarpone mashup mashups masterclasses matcha medtech
-meetup meetups meh melty merch merci metadata mezcal meze mezze microblading microchipped
-microchipping microcontroller microcopy microcredit microfinance microgreen microgreens microgrid
-microgrids microinverter microloan microloans microneedling microservice microservices microsite
-middleware millennials minibreak minibreaks miscanthus miso mixologist mixologists mocktail
-mocktails mockup mockups mojito mojitos monstera monsteras moodboard moodboards mortadella
-motorhome motorhomes mouthguard mouthguards multibuy multicloud multigenerational multigrain
-multimodal multipack multipacks multiplayer multitenant muscari mwh naan naans namespace namespaces
-nan nanotech nans naptime narrowboat narrowboats naturopath naturopathic naturopathy nduja
-nearshoring negroni negronis neobank neobanks netbook netzero neurodivergent neurodiverse
-neurodiversity neuroinclusive niacinamide nightguard nightguards no-brainer noncomedogenic offboard
-offboarding offgrid offline offscreen offshoring offsite offsites okayish omelette omelettes
-omnichannel onboard onboarded onboarding online onscreen onsen onshoring onsite oolong opensource
-opex orthotic orthotics orzo osseointegration outsole outsoles outsourcer outsourcers overproofed
-paddleboard paddleboarder paddleboarding paddleboards padel pakora pakoras pancetta pandoro paneer
-panettone panettones papercraft papercut pappardelle paraben parabens parklet parkrun parkruns
-parmesan passata passcode passcodes passivhaus passphrase passphrases patisserie patisseries
-paystub paystubs paywall paywalled paywalls pdf pdfs pecorino pelargonium pelargoniums penne
-pennisetum penstemon penstemons periodontitis perlite permaculture permalink permalinks perry
+cryptocurrency csv cta cultivar cultivars curation curtainsider curtainsiders cyberattack
+cyberattacks cyberbullying cybercrime cybersecurity d'you daal daikon dal dashcam dashcams
+datacenter datacenters datapoint datapoints datasheet datasheets datastore daycation deadheaded
+deadheading deadlift deadlifted deadlifting deadlifts deeplink defibrillators deliverability delts
+demurrage dermaplaning dev devops devs deworm deworms dibber dibbers dietician dj djembe djembes
+djs dodgeball doggo doomscroll doomscrolling doorframe dosa dosas doughnut doughnuts doula doulas
+downloadable downsizer downsizers downvote dracaena dracaenas draftproofing draggable drayage
+drinkware drive-thru driverless dropdown dropoff dropoffs dropship dropshipped dropshipping
+duathlon duathlons dyspraxia earbud earbuds earnout earnouts ebike ebikes ebitda ebook ebooks
+echeveria echeverias echinacea echinaceas eclair eclairs eco ecommerce ecos edamame edtech
+elearning emailer emailers emoji emojis emoticon emoticons empanada empanadas endodontic
+endodontics endodontist ensuite ensuites esport esports ethernet euonymus euro euros executorship
+exfoliant exfoliants exfoliate exfoliating exfoliator eyewear facemask facemasks failover falafels
+faq faqs farmstay farmstays farro fave faves fests fete fetes fintech fintechs firepit firepits
+flatmates flatpack flatpacks flaxseeds flexion flexitarian flexitarians flipchart flipcharts
+flosser flossers fo'c'sle fo'c'sles foc'sle focaccia focaccias foodbank foodbanks foodtech footbath
+frangipane frappe freecycle freekeh freemium freeware frittata frittatas fromagerie frontend
+frontends fudgy fullstack fundraise fundraised fundraiser fundraisers fundraises fundraising
+furbaby fusilli futsal futureproof futureproofing galette galettes gamification gamified gamify
+ganache ganaches garboard garboards gastropub gastropubs gaura geocache geocaching geofence
+geofencing geolocation geotag geotagged geotags ghanoush ghee gif gifs glamping glampsite
+glampsites glitchy glute glutes gnocchi goji goldendoodle goodie google googled googling gorgonzola
+gradebook gran grandad grandads grans grantmaker grantmaking greentech greenwash greenwashed
+greenwashing greenway greenways groupage groupware gruyere guanciale guesthouse guesthouses
+guestroom guestrooms gyoza gyozas habanero hackathon hackathons haha halloumi haloumi hammam
+hammams handwashing hangry harborside harissa hashtag hashtags hatha headcounts headshot headshots
+headwear heatpump heatpumps hefeweizen hehe heuchera heucheras hiya hmm hmmm hojicha hola homebrew
+homebrewer homebrewing homecare homeschool homeschooled homestay homestays homeware homewares
+homeworking hosta hostas hostname hostnames hotfix hotfixes hotline hotlines hotspot hotspots
+hottub houmous househunter househunting housemate housemates how-tos howto hrtech html humblebrag
+hurrah hyaluronic hydropower hygge hyperlink hyperlinked hyperlinks hyperscale implantologist
+implantology inbox inclusivity incoterm incoterms indemnifier influencers infographic infographics
+inline insourcing instagrammable instore insurtech intermodal internet internets intranet
+intrapreneur ipsum jacuzzis jalapeno jalapenos jamon janky jetlag jiu-jitsu jobseeker jobseekers
+jpeg jpg katsu keelson kefir kefirs kettlebell kettlebells keyless kickboxing kidswear kimchi
+kiteboarding kitesurf kitesurfer kitesurfing kombucha korma kpi kpis kwh labneh labradoodle
+labradoodles laksa landside leafmold leapt learnt legaltech levain levains lifejacket lifejackets
+linocut linocuts listicle listicles liveable livestream livestreamed livestreamer livestreaming
+livestreams lobelia lobelias localhost lockdown lockdowns logouts longboard longline longlining
+lookbook lookbooks lorem loungewear lunchbox lunchboxes macaron macarons macchiato macchiatos
+macrame makerspace makerspaces malware manchego mandoline mansplain martech masala mascarpone
+mashup mashups masterclasses matcha medtech meetup meetups meh melty merch merci metadata mezcal
+meze mezze microcopy microgreen microgrid microgrids microloan microloans microsite middleware
+millennials minibreak miscanthus miso mixologist mixologists mocktail mocktails mockup mockups
+mojito mojitos monstera monsteras moodboard moodboards mortadella motorhome motorhomes mouthguard
+mouthguards multibuy multicloud multigrain multimodal multipack multipacks muscari mwh naan naans
+namespace namespaces nan nanotech nans naptime narrowboat narrowboats naturopath naturopathic
+naturopathy nduja nearshoring negroni negronis neobank neobanks netbook netzero neurodivergent
+neurodiverse neurodiversity neuroinclusive niacinamide nightguard nightguards no-brainer
+noncomedogenic offboard offboarding offgrid offline offscreen offshoring offsite offsites okayish
+omelette omelettes omnichannel onboard onboarded onboarding online onscreen onsen onshoring onsite
+oolong opensource opex orthotic orthotics orzo osseointegration outsole outsoles outsourcer
+outsourcers paddleboard paddleboarder paddleboarding paddleboards padel pakora pakoras pancetta
+pandoro paneer panettone panettones papercraft papercut pappardelle paraben parabens parklet
+parkrun parkruns parmesan passata passcode passcodes passivhaus passphrase passphrases patisserie
+patisseries paystub paystubs paywall paywalled paywalls pdf pdfs pecorino pelargonium pelargoniums
+penne pennisetum penstemon penstemons periodontitis perlite permaculture permalink permalinks perry
 pescatarian pescatarians petsitter petsitters petsitting phishing pho phormium phormiums photobomb
 photoshoot photoshoots photoshopped photovoltaic physio physios pickleball pilates pilsner pilsners
 piri-piri playdate playdates playlist playlists playset plotline plugin plugins plyometric
 plyometrics png poblano podcast podcasted podcaster podcasters podcasting podcasts polenta
 polytunnel polytunnels poo poolish poos popup popups pothos powerbank powerbanks pre-order
-prebiotic prebiotics prebook prebooked preheader preloved preorder preordered preordering preorders
-primula primulas pro-bono pro-rata probiotic probiotics proptech prosecco prosthodontics
-prosthodontist pull-aparts pullup pullups pupper pushup pushups pyracantha pâtisserie quesadilla
-quesadillas quinoa raclette radicchio rainwear raita ramen ransomware ranunculus ratatouille readme
-realtime rebrand rebranded rebranding rebrands redline redlined redlines refactor refactored
-refactors refi refillables reflexologist reflexology refurb refurbed refurbs regtech reiki
-reinvoice relatable relisten remarketing remineralize remortgage remortgaged remortgages
-remortgaging repoint repointed repointing repot repots repotted repotting repurpose repurposed
-repurposing reshoring reskill reskilling retarget retargeted retargeting retinoid retinol reusables
-rewatch rewatchable rewatched rewatching rewild rewilded rewilding riad riads rideshare rideshares
+prebiotics prebook preloved preorder primula primulas pro-bono pro-rata probiotic probiotics
+proptech prosecco prosthodontics prosthodontist pull-aparts pullup pullups pupper pushup pushups
+pyracantha quesadilla quesadillas quinoa raclette radicchio rainwear raita ramen ransomware
+ranunculus ratatouille readme realtime rebrand redline redlined redlines refi refillables
+reflexologist reflexology refurb refurbed refurbs regtech reiki relatable remineralize repoint
+repot repots reskill retinoid retinol reusables rewatch rewild riad riads rideshare rideshares
 ridesharing rillettes risograph roadmap roadmaps roadtrip roadtrips roasteries roastery
 robo-advisor rollerblading rollout rollouts rooibos rootstocks roti rotis roundtable roundtables
 rudbeckia rudbeckias runtimes ryokan ryokans saas saison saleroom salvia salvias samosa samosas
@@ -131,8 +123,7 @@ timelapse timeline timelines timesheet timesheets timestamp tiramisu tiramisus t
 tokenize toolbar toolbars toolchain toolset toolsets touchless touchpad touchpads touchpoint
 touchpoints touchscreens trackpad trackpads trackside tradeshow tradeshows trailrunning
 tranquillity treehouse treehouses triathlete triathletes tweens twentysomething twentysomethings
-udon ultramarathon ultramarathons ultrarunner umami unboxed unboxing underproofed unfollow
-unfollowed unfriend unmute unputdownable unsubscribe unsubscribed unsubscribes unsubscribing
+udon ultramarathon ultramarathons ultrarunner umami unboxed underproofed unmute unputdownable
 upcharge upcycle upcycled upcycler upcycles upcycling upsell upsells upskill upskilled upskilling
 upsold upvote upvotes url urls usb username usernames utm vaxxed vermicompost vibey videocall
 videoconference videoconferences vinyasa vlog vlogger vloggers vlogging vlogs voiceover voila
@@ -171,6 +162,15 @@ PARTS: Final = frozenset(
      "ish", "esque"}
 )  # fmt: skip
 """What stands before or after a hyphen, and is no word of its own."""
+
+_JOINING: Final = """
+all and any are but can each every for from had has have here her him his how its just less like
+more most not only onto our over own she some such than that the them then there they this too
+under upon very was well were what when which who why will with you your
+able ally ants full ions less like ment ness rest ship till ward wise
+"""
+UNJOINED: Final = frozenset(_JOINING.split())
+"""What is no half of a word that is two in one: words that join others, and ends of words."""
 
 MISTAKEN: Final[Mapping[str, str]] = {
     "calender": "calendar",

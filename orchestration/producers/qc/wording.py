@@ -45,7 +45,7 @@ _THING: Final = (
     r"(?:name|date|time|link|url|price|amount|number|city|town|place|month|year|title|address|"
     r"phone|email|quote|image|photo|cta|tbd|todo|tbc|company|client|product|brand|text|copy|"
     r"vorname|nachname|datum|uhrzeit|ort|preis|betrag|firma|kunde|produkt|"
-    r"x{2,5})(?: here)?"
+    r"x{2,5}|(?!(?:his|her|its|my|our|their) )[a-z]{2,15}(?:'s|\u2019s)? name)(?: here)?"
 )
 BRACKETS = re.compile(
     rf"\[(?:(?:insert|link to)\b[^\[\]\n]{{0,60}}|"
