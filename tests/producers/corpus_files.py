@@ -3,6 +3,9 @@
 Each file has a header of lines `key: value`, a line of `=`, and the draft. `fault: ID @ SECTION`
 names a planted fault; a text of `clean/` has none. `other` and `sibling` name a text of `clean/`
 that is another draft of the client, of another campaign or of the same.
+
+`held-out` has texts that were stored before the benchmarks were run over them for the first time,
+and `first-run.json` what came of it: how many faults were planted, found and reported wrongly.
 """
 
 import json
@@ -19,6 +22,8 @@ from orchestration.producers.qc.registry import BY_ID
 from tests.producers.checking import TODAY
 
 FOLDER: Final = Path(__file__).parent / "corpus"
+OWN: Final = ("clean", "faulty")
+HELD_OUT: Final = ("held-out/clean", "held-out/faulty")
 _LINE: Final = "\n==========\n"
 
 
@@ -38,9 +43,13 @@ def brand(name: str) -> dict[str, Any]:
     return found
 
 
+def specimens(*folders: str) -> tuple[Specimen, ...]:
+    """All texts of these folders of the corpus, by name in each."""
+    return tuple(specimen for folder in folders for specimen in _specimens(folder))
+
+
 @cache
-def specimens(folder: str) -> tuple[Specimen, ...]:
-    """All texts of `clean` or `faulty`, by name."""
+def _specimens(folder: str) -> tuple[Specimen, ...]:
     return tuple(map(_specimen, sorted((FOLDER / folder).glob("*.md"))))
 
 
@@ -89,6 +98,17 @@ class Accuracy(NamedTuple):
     @property
     def recall(self) -> float:
         return self.found / self.planted if self.planted else 1.0
+
+
+def total(of: Iterable[Accuracy]) -> Accuracy:
+    """The accuracy of all benchmarks together."""
+    return Accuracy(*map(sum, zip(*of, strict=True)))
+
+
+def at_first_run() -> dict[str, Accuracy]:
+    """The accuracy of each benchmark at the first run over the texts held out."""
+    numbers = json.loads((FOLDER / "held-out" / "first-run.json").read_text())
+    return {name: Accuracy(*numbers[name]) for name in BY_ID}
 
 
 def accuracies(corpus: Iterable[Specimen]) -> dict[str, Accuracy]:
