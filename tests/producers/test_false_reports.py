@@ -47,6 +47,8 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (True, "They say our rye costs $600.", BRIEF),
         (True, "It's $600. Let's say that Dana nets $90,000.", BRIEF),
         (False, "Family: 2 adults and 3 children.", BRIEF),
+        (False, "7 best practices, 3 drivers of growth, 2 branches of thyme.", BRIEF),
+        (False, "2 coffee makers, 2 baby carriers and 4 ceiling fans.", BRIEF),
         (True, "2,000 children learn to bake.", BRIEF),
         (True, "We say a loaf is worth $600.", BRIEF),
         (True, "Nine in ten of our customers come back.", BRIEF),
@@ -73,6 +75,9 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (True, "The number one bakery.", {"brief": "A shop."}),
     ],
     "past-dates": [
+        (True, "Visit our stand on 3 March 2025.", {}),
+        (True, "The show about the Great War opens on 3 March 2025.", {}),
+        (False, "Der Umzug war am 3. März 2025, jetzt sind wir da.", {}),
         (True, "Unser Angebot gilt bis zum 15. März 2026.", {}),
         (True, "Der Kurs beginnt am 15.03.2026.", {}),
         (True, "Anmeldung bis Samstag, 14. November 2026.", {}),

@@ -49,7 +49,7 @@ _COUNTED: Final = (
     r"listeners|viewers|players|gamers|fans|athletes|swimmers|cyclists|commuters|passengers|"
     r"travell?ers|tourists|holidaymakers|diners|drinkers|lovers|enthusiasts|supporters|attendees|"
     r"participants|exhibitors|speakers|firms|startups|start-ups|enterprises|organi[sz]ations|"
-    r"institutions|charities|agencies|practices|clinics|hospitals|offices|branches|warehouses|"
+    r"institutions|charities|agencies|clinics|hospitals|offices|branches|warehouses|"
     r"factories|venues|gyms|salons|cafes|cafés|pubs|towns|"
     r"years (?:of experience|in business))"
 )
@@ -113,9 +113,11 @@ _NO_RANK = re.compile(
 )
 _OF_A_GROUP: Final = frozenset(
     {"adults", "women", "men", "children", "kids", "babies", "teenagers", "pupils", "couples",
-     "parents", "players", "passengers", "diners", "drinkers", "coaches", "speakers", "towns"}
+     "parents", "players", "passengers", "diners", "drinkers", "coaches", "speakers", "towns",
+     "makers", "carriers", "branches", "fans", "drivers", "leaders", "builders", "offices"}
 )  # fmt: skip
-"""Of these a small number is a ticket's, a table's or a programme's: “2 adults, 3 children”."""
+"""Of these a small number is a ticket's, a table's or a programme's (“2 adults, 3 children”), or
+counts things (“3 drivers of growth”)."""
 _SMALL: Final = 100
 _EXAMPLE = re.compile(
     r"(?:(?<=^)|(?<=[.!?:]\s))\W*(?:(?:now|so|or|but|and),? )?(?:suppose\b|assum(?:e|ing)\b|"
@@ -296,7 +298,8 @@ _LOOKS_BACK = re.compile(
     r"fell|grew|ran|saw|sold|cut|built|became|left|got|gave|paid|brought|sent|said|told|began|"
     r"ago|effective|version|©|as of|case study|"
     r"last (?:year|month|week|spring|summer|autumn|fall|winter)|from (?:19|20)\d\d|"
-    r"war|waren|hatten?|wurden?|seit|haben|fand|fanden|stand|kam|kamen|gab|ging|eröffnete|gegründet|"
+    r"(?<!the )(?<!great )(?<!cold )(?<!world )(?<!price )war|waren|hatten?|wurden?|seit|haben|"
+    r"fand|fanden|kam|kamen|gab|ging|eröffnete|gegründet|"
     r"(?!(?:limited|reduced|discounted|need|required|indeed|speed|seed|feed|bed|red|shed|"
     r"exceed|proceed|hundred|invited|included|planned|expected|advised|asked)\b)[a-z]{2,20}ed)\b",
     re.IGNORECASE,
