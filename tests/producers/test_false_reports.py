@@ -270,6 +270,7 @@ CASES: Final[Mapping[str, list[tuple[bool, str, Mapping[str, Any]]]]] = {
         (False, "The internet, a whiteboard, a shoebox, a datasheet, crypto, my bio.", {}),
         (False, "A packrat's hotline, degreased drivetrains, a dartboard for one euro.", {}),
         (False, "Ojalá: it's an ojalá, dear, not a caffè.", {}),
+        (False, "The packrat came.\n\n" * 20, {}),
         (True, "We like breadfrom here.", {}),
         (True, "It was a suprise, and carefull work.", {}),
         (True, "They are reknown for it.", {}),

@@ -120,7 +120,7 @@ _OF_A_GROUP: Final = frozenset(
 counts things (“3 drivers of growth”)."""
 _SMALL: Final = 100
 _EXAMPLE = re.compile(
-    r"(?:(?<=^)|(?<=[.!?:]\s))\W*(?:(?:now|so|or|but|and),? )?(?:suppose\b|assum(?:e|ing)\b|"
+    r"(?:^|(?<=[.!?:]\s))\W*(?:(?:now|so|or|but|and),? )?(?:suppose\b|assum(?:e|ing)\b|"
     r"let(?:'s|\u2019s| us) (?:say|assume|suppose|take)|"
     r"say(?:,| that) |say (?:your?|an?|the|he|she) )",
     re.IGNORECASE,

@@ -211,6 +211,7 @@ def spelling(draft: Draft) -> Iterator[Issue]:
             if compounds < _MAX_COMPOUNDS and _is_split(bare):
                 compounds += 1
                 if _is_compound(bare):
+                    known.add(bare.lower())
                     continue
             unknown[bare.lower()] = (section, bare)
     for index, (lowered, (section, word)) in enumerate(unknown.items()):
