@@ -179,9 +179,10 @@ def _is_spelled(word: str, *, is_british: bool) -> bool:
 @benchmark(
     "spelling",
     "Spelling",
-    "Each word is in the dictionary, in the brief, or one of the brand's names.",
+    "Each word is in the dictionary, made of words that are, in the brief, or one of the brand's "
+    "names.",
     severity=MINOR,
-    source="Hunspell with the en_US dictionary of SCOWL",
+    source="Hunspell with the en_US dictionary of SCOWL, and a list of our own",
     settings="`names`: names and words of the brand; `language`, also of the draft: `en-US` takes "
     "American spelling alone, `en` (the default) and `en-GB` British too; drafts in other "
     "languages aren't checked.",
