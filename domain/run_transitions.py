@@ -96,7 +96,7 @@ def cancelled(run: Run, now: datetime) -> Run:
     """
     if run.status not in CANCELLABLE:
         raise InvalidTransition("run", run.status, RunStatus.COMPENSATING)
-    steps = tuple(map(_left, run.journal))
+    steps = tuple(_left(step, now) for step in run.journal)
     found = replace(
         run, steps=steps, error=None, cancelled_at=run.cancelled_at or now, updated_at=now
     )
@@ -165,14 +165,14 @@ def _begun(step: RunStep, now: datetime) -> RunStep:
     )
 
 
-def _left(step: RunStep) -> RunStep:
+def _left(step: RunStep, now: datetime) -> RunStep:
     """The step of a run that is cancelled: what hasn't begun doesn't, and what has made something
     is to be undone."""
     if step.produced is not None:
         return step if step.status in UNDONE else replace(step, attempts=0)
     if step.is_finished or step.status is RunStepStatus.FAILED:
         return step
-    return replace(step, status=RunStepStatus.SKIPPED)
+    return replace(step, status=RunStepStatus.SKIPPED, finished_at=now, error=None)
 
 
 def _with_product(step: RunStep, produced: Produced | None) -> RunStep:

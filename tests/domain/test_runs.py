@@ -120,6 +120,18 @@ def test_a_run_has_an_end_when_it_goes_no_further(runs: list[Run]) -> None:
 
 
 @given(lives())
+def test_a_step_has_an_end_when_it_is_over_and_says_why_only_where_something_went_wrong(
+    runs: list[Run],
+) -> None:
+    for run in runs:
+        for step in run.journal:
+            is_over = step.is_finished or step.status is RunStepStatus.FAILED
+            assert (step.finished_at is not None) == is_over
+            if step.status is RunStepStatus.SKIPPED:
+                assert step.error is None
+
+
+@given(lives())
 def test_a_run_succeeds_when_all_of_its_steps_are_done(runs: list[Run]) -> None:
     for run in runs:
         if run.cancelled_at is None:
