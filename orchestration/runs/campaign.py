@@ -6,12 +6,15 @@ way to deliver is another version, beside this one.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from domain import run_transitions, workflow
+from domain.delivery import Lineage
 from domain.entity import Entity
 from domain.errors import NotFound, Unavailable, ValidationFailed
+from domain.lineage import lineage_of
 from domain.onboarding import Brief, BriefStage
 from domain.production import Campaign, Draft
 from domain.qc import QcResult
@@ -183,19 +186,37 @@ async def _package(at: At) -> Effect:
         draft = await _draft_of(snapshot, at)
         if draft is None:
             return _nothing_to_do
+        verdict = await _verdict_on(snapshot, draft)
         subject = PackageSubject(
             brief=await _brief(snapshot, at.run),
             plan=await _plan_of(snapshot, at.run),
             campaign=await _campaign_of(snapshot, at.run),
             draft=draft,
-            verdict=await _verdict_on(snapshot, draft),
+            verdict=verdict,
         )
+    if verdict is None or not verdict.passed:
+        return partial(_not_passed, draft, verdict)
     store_package = await deliver(at, draft, await at.producers.packager.documents(subject))
 
     async def effect(unit: UnitOfWork, run: Run) -> Run:
+        if await _present(unit, draft) != lineage_of(draft, verdict):
+            raise Unavailable("The draft, or its verdict, was changed while it was packaged.")
         return run_transitions.succeeded(run, _produced(await store_package(unit)), unit.now)
 
     return effect
+
+
+async def _not_passed(draft: Draft, verdict: QcResult | None, unit: UnitOfWork, run: Run) -> Run:
+    """The run after its draft was refused, or its verdict deleted, since it was checked."""
+    return run_transitions.failed(run, _why_not_passed(draft, verdict), unit.now)
+
+
+async def _present(unit: UnitOfWork, draft: Draft) -> Lineage:
+    """What a package of the draft is made of that is saved in this unit of work."""
+    stored = await unit.drafts.get_for_update(draft.draft_id)
+    await unit.qc_results.lock_drafts([draft.draft_id])
+    results = await unit.qc_results.get_many_by_draft_id([draft.draft_id])
+    return lineage_of(stored, results.get(draft.draft_id))
 
 
 async def _nothing_to_do(unit: UnitOfWork, run: Run) -> Run:
@@ -206,14 +227,17 @@ def _produced(saved: Entity) -> Produced:
     return Produced(type(saved).__name__, getattr(saved, saved.key_name), saved.revision)
 
 
-def _why_not_passed(draft: Draft, result: QcResult) -> str:
+def _why_not_passed(draft: Draft, result: QcResult | None) -> str:
     """With what is wrong with the draft, since that is what somebody has to mend."""
+    name = f"The draft {draft.title!r} ({draft.draft_id})"
+    if result is None:
+        return f"{name} has no verdict of QC."
     issues = result.issues or ()
     told = [" ".join(issue.reason.split()) for issue in issues[:_TOLD_ISSUES]]
     if more := len(issues) - len(told):
         told.append(f"And {more} more.")
-    verdict = f"didn't pass QC, with a score of {result.score:.2f}:"
-    return f"The draft {draft.title!r} ({draft.draft_id}) {verdict} {' '.join(told)}"
+    verdict = f"{name} didn't pass QC, with a score of {result.score:.2f}"
+    return f"{verdict}: {' '.join(told)}" if told else f"{verdict}."
 
 
 async def _brief(snapshot: Snapshot, run: Run) -> Brief:
