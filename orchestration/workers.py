@@ -24,7 +24,7 @@ from repositories.unit_of_work import Storage, UnitOfWork
 MAX_FAILURES: Final = 3
 """How often in succession a bug may end the work on a job until it's given up."""
 GIVEN_UP: Final = "The server failed to go on with it. Its operators find the reason in the log."
-_STORAGE_SECONDS: Final = 60.0
+STORAGE_SECONDS: Final = 60.0
 """How long storage may take for one part of the work."""
 PAUSE: Final = 5.0
 """How long to wait, in seconds, after storage or the store wasn't to be had."""
@@ -99,7 +99,7 @@ class Worker:
         room = self._pace.concurrency - len(self._running)
         if room <= 0:
             return False
-        set_deadline(_STORAGE_SECONDS)
+        set_deadline(STORAGE_SECONDS)
         repositories = self._storage.as_(self._caller)
         # A server with nothing to do takes no turn of those who write.
         async with repositories.read(single_statement=True) as snapshot:
@@ -164,7 +164,7 @@ class Worker:
             self._pace.lease,
             self._stopping,
             clock=self._clock,
-            storage_seconds=_STORAGE_SECONDS,
+            storage_seconds=STORAGE_SECONDS,
         )
         name = f"{self._work.name} {job.key}"
         try:

@@ -7,22 +7,24 @@ nothing that is stored. A run that waits for a person keeps no task: it's a row 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from domain import run_transitions, workflow
-from domain.callers import Caller
+from domain.callers import Caller, system
 from domain.errors import DomainError, NotAllowed, RevisionConflict, TimedOut, Unavailable
 from domain.sources import Clock
 from domain.workflow import ENDED, MAX_ATTEMPTS, Run, RunStatus, RunStep
 from files.store import FileStoreError
-from orchestration.leases import Lease
+from orchestration.leases import Lease, LeaseLost
 from orchestration.runs import campaign
 from orchestration.runs.steps import At, Effect, Producers, Step
 from orchestration.runs.undoing import remove
-from orchestration.workers import GIVEN_UP, MAX_FAILURES, PAUSE, Pace, Worker
-from repositories.jobs import Queue
+from orchestration.workers import GIVEN_UP, MAX_FAILURES, PAUSE, STORAGE_SECONDS, Pace, Worker
+from repositories.deadlines import set_deadline
+from repositories.jobs import Job, Queue
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.workflow.commands import run_for_update
 
@@ -36,6 +38,9 @@ _LOOK_AGAIN: Final = 600.0
 _UNKNOWN_PAUSE: Final = 30.0
 """For so many seconds a run is left to other servers that has a step which this one doesn't do."""
 _UNKNOWN: Final = "It waits for a server that does this step."
+_OUT_OF_SIGHT: Final = (
+    "Who started the run may not see it any more: the brief is another client's, or gone."
+)
 _STEP_SECONDS: Final = 600.0
 """How long the work of a step may take."""
 _MAX_DOUBLINGS: Final = 6
@@ -43,6 +48,10 @@ _MAX_DOUBLINGS: Final = 6
 _GOES_ON: Final = frozenset({RunStatus.PENDING, RunStatus.RUNNING, RunStatus.WAITING_APPROVAL})
 _LATER: Final = (Unavailable, TimedOut, RevisionConflict, FileStoreError)
 """After these a step is tried again."""
+
+
+class _OutOfSight(Exception):
+    """The caller of a run may not see it any more, or it's gone."""
 
 
 class Runs(Worker):
@@ -58,7 +67,7 @@ class Runs(Worker):
         clock: Clock | None = None,
     ) -> None:
         """`clock` takes the place of the database's."""
-        super().__init__(storage, _RunWork(producers, workflows), pace, clock=clock)
+        super().__init__(storage, _RunWork(storage, producers, workflows), pace, clock=clock)
 
 
 class _RunWork:
@@ -66,12 +75,23 @@ class _RunWork:
     name = "run"
 
     def __init__(
-        self, producers: Producers, workflows: Mapping[tuple[str, int], Mapping[str, Step]]
+        self,
+        storage: Storage,
+        producers: Producers,
+        workflows: Mapping[tuple[str, int], Mapping[str, Step]],
     ) -> None:
+        self._repositories = storage.as_(system(self.queue, self.queue))
         self._producers = producers
         self._workflows = workflows
 
     async def carry_out(self, lease: Lease) -> None:
+        try:
+            await self._go_on(lease)
+        except _OutOfSight:
+            set_deadline(STORAGE_SECONDS)
+            await self._repositories.write(partial(_fail_out_of_sight, lease.job))
+
+    async def _go_on(self, lease: Lease) -> None:
         run = await lease.write(partial(self._taken_up, lease), is_progress=False)
         while run is not None:
             if run.status is RunStatus.COMPENSATING:
@@ -81,10 +101,7 @@ class _RunWork:
 
     async def _taken_up(self, lease: Lease, unit: UnitOfWork) -> Run | None:
         """The run that goes on; None: it doesn't, and the job is released or has ended."""
-        found = await run_for_update(unit, lease.job.key)
-        if found is None:
-            await lease.end(unit)
-            return None
+        found = await _locked(unit, lease)
         if _is_given_up(lease, found):
             return await self._store(lease, unit, found, _failed(found, GIVEN_UP, unit))
         if found.status in _GOES_ON and self._step_of(lease, found) is None:
@@ -145,10 +162,7 @@ class _RunWork:
         self, lease: Lease, step: RunStep, effect: Effect, unit: UnitOfWork
     ) -> Run | None:
         """Store what the step has made, with the run after it."""
-        found = await run_for_update(unit, lease.job.key)
-        if found is None:
-            await lease.end(unit)
-            return None
+        found = await _locked(unit, lease)
         current = found.current
         is_there = current is not None and current.position == step.position
         if found.status not in _GOES_ON or not is_there:  # it was cancelled meanwhile
@@ -156,10 +170,7 @@ class _RunWork:
         return await self._store(lease, unit, found, await effect(unit, found))
 
     async def _leave(self, lease: Lease, unit: UnitOfWork) -> Run | None:
-        found = await run_for_update(unit, lease.job.key)
-        if found is None:
-            await lease.end(unit)
-            return None
+        found = await _locked(unit, lease)
         if found.status not in _GOES_ON:  # it was cancelled meanwhile
             return await self._store(lease, unit, found, found)
         return await self._leave_to_others(lease, unit, found)
@@ -207,10 +218,7 @@ class _RunWork:
         had this status."""
 
         async def work(unit: UnitOfWork) -> Run | None:
-            found = await run_for_update(unit, lease.job.key)
-            if found is None:
-                await lease.end(unit)
-                return None
+            found = await _locked(unit, lease)
             if found.status is not status:
                 return await self._store(lease, unit, found, found)
             await change(unit, found)
@@ -232,10 +240,7 @@ class _RunWork:
             return await self._fail(lease, run.status, error)
 
     async def _undone(self, lease: Lease, unit: UnitOfWork) -> Run | None:
-        found = await run_for_update(unit, lease.job.key)
-        if found is None:
-            await lease.end(unit)
-            return None
+        found = await _locked(unit, lease)
         step = found.to_undo
         if found.status is not RunStatus.COMPENSATING or step is None or step.produced is None:
             return await self._store(lease, unit, found, found)
@@ -243,6 +248,28 @@ class _RunWork:
         return await self._store(
             lease, unit, found, run_transitions.undone(found, why_kept, unit.now)
         )
+
+
+async def _locked(unit: UnitOfWork, lease: Lease) -> Run:
+    """The lease's run, which nobody else changes. Raises _OutOfSight."""
+    found = await run_for_update(unit, lease.job.key)
+    if found is None:
+        raise _OutOfSight
+    return found
+
+
+async def _fail_out_of_sight(job: Job, unit: UnitOfWork) -> None:
+    """End the job, and let its run fail: nothing more can be done in the name of its caller.
+
+    Who retries or cancels the run goes on with it in their own name. Raises LeaseLost.
+    """
+    jobs = unit.queue(Queue.RUNS)
+    if not await jobs.renew(job, timedelta(), None, job.failures):
+        raise LeaseLost
+    await jobs.remove(job)
+    found = await run_for_update(unit, job.key)
+    if found is not None and found.status not in (*ENDED, RunStatus.FAILED):
+        await unit.runs.save(_failed(found, _OUT_OF_SIGHT, unit))
 
 
 def _is_given_up(lease: Lease, run: Run) -> bool:
