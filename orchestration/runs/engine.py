@@ -14,7 +14,16 @@ from typing import Final
 
 from domain import run_transitions, workflow
 from domain.callers import Caller, system
-from domain.errors import DomainError, NotAllowed, RevisionConflict, TimedOut, Unavailable
+from domain.errors import (
+    DomainError,
+    NotAllowed,
+    NotFound,
+    RevisionConflict,
+    TimedOut,
+    Unavailable,
+    ValidationFailed,
+    Violation,
+)
 from domain.sources import Clock
 from domain.workflow import ENDED, MAX_ATTEMPTS, Run, RunStatus, RunStep
 from files.store import FileStoreError
@@ -23,6 +32,7 @@ from orchestration.runs import campaign
 from orchestration.runs.steps import At, Effect, Producers, Step
 from orchestration.runs.undoing import remove
 from orchestration.workers import GIVEN_UP, MAX_FAILURES, PAUSE, STORAGE_SECONDS, Pace, Worker
+from repositories.api_names import api_name
 from repositories.deadlines import set_deadline
 from repositories.jobs import Job, Queue
 from repositories.unit_of_work import Storage, UnitOfWork
@@ -200,14 +210,14 @@ class _RunWork:
         pause = PAUSE * 2 ** min(max(attempts - 1, 0), _MAX_DOUBLINGS)
 
         async def put_off(unit: UnitOfWork, found: Run) -> None:
-            await unit.runs.save(run_transitions.put_off(found, str(error), unit.now))
+            await unit.runs.save(run_transitions.put_off(found, _told(error), unit.now))
             await lease.release_in(unit, pause)
 
         return await self._unless_changed(lease, status, put_off)
 
     async def _fail(self, lease: Lease, status: RunStatus, error: Exception) -> Run | None:
         async def fail(unit: UnitOfWork, found: Run) -> None:
-            await self._store(lease, unit, found, _failed(found, str(error), unit))
+            await self._store(lease, unit, found, _failed(found, _told(error), unit))
 
         return await self._unless_changed(lease, status, fail)
 
@@ -284,6 +294,23 @@ def _failed(run: Run, error: str, unit: UnitOfWork) -> Run:
     if run.status is RunStatus.COMPENSATING:
         return run_transitions.compensation_failed(run, error, unit.now)
     return run_transitions.failed(run, error, unit.now)
+
+
+def _told(error: Exception) -> str:
+    """The error in whole sentences, for who reads the run and knows nothing of the step's input."""
+    match error:
+        case ValidationFailed():
+            return " ".join(map(_sentence, error.violations))
+        case NotFound():
+            return f"There is no {error.entity} {error.key}."
+        case NotAllowed():
+            return f"{error.reason[:1].upper()}{error.reason[1:]}."
+    return str(error)
+
+
+def _sentence(violation: Violation) -> str:
+    path = ".".join(str(it) if isinstance(it, int) else api_name(it) for it in violation.path)
+    return f"{path}: {violation.message}."
 
 
 def _require_scopes(caller: Caller, step: Step) -> None:

@@ -147,7 +147,7 @@ async def test_a_compensation_that_fails_is_seen_and_can_be_retried(system: RunS
 
     assert (stuck.status, stuck.error) == (
         RunStatus.FAILED,
-        "requires the scope `production:write`",
+        "Requires the scope `production:write`.",
     )
     await system.replace_caller(failed, strong)
     assert (await system.retry(failed)).status is RunStatus.COMPENSATING

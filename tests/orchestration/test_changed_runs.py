@@ -92,6 +92,18 @@ async def test_nothing_is_packaged_whose_verdict_is_another_one_by_then(system: 
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
 
 
+async def test_a_run_names_what_is_not_there_any_more(system: System) -> None:
+    system.fakes.evaluator.refusals["Post 0"] = 9
+    await system.add_brief()
+    failed = await system.settled(await system.start())
+    draft_id = failed.journal[4].produced_key or ""
+    await system.change(lambda unit: unit.drafts.delete(draft_id))
+
+    await system.retry(failed)
+
+    assert (await system.settled(failed)).error == f"There is no draft {draft_id}."
+
+
 # Runs that their callers see no more
 
 

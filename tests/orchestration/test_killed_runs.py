@@ -163,7 +163,7 @@ async def test_a_cancelled_run_that_was_killed_anywhere_removes_all_the_same(
         started = await system.start(f"brief-{boundary}")
         await system.another(producers=system.fakes.as_producers(packager=packager)).settle()
         failed = await system.run_of(started)
-        assert failed.error == "is too long"
+        assert failed.error == "draft: is too long."
         await system.cancel(failed)
 
         was_killed = await _ended(system, started, boundary, packager=packager)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from domain import run_transitions, workflow
-from domain.errors import NotFound, Unavailable, ValidationFailed
+from domain.errors import NotFound, Unavailable, ValidationFailed, Violation
 from domain.production import SaveDraft
 from domain.scopes import ALL_SCOPES, Scope
 from domain.workflow import Run, RunStatus, RunStepStatus
@@ -365,11 +365,12 @@ async def test_what_another_attempt_would_not_mend_lets_the_run_fail_at_once(
     system: System,
 ) -> None:
     await system.add_brief()
-    system.fakes.strategy.fail("plan", ValidationFailed.at("kpis", "must be good"))
+    wrong = Violation(("kpis", 0, "target_value"), "must be good")
+    system.fakes.strategy.fail("plan", ValidationFailed([wrong]))
 
     failed = await system.settled(await system.start())
 
-    assert (failed.status, failed.error) == (RunStatus.FAILED, "must be good")
+    assert (failed.status, failed.error) == (RunStatus.FAILED, "kpis.0.targetValue: must be good.")
     assert told(failed)[1] == "plan: failed"
     await system.retry(failed)
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
@@ -546,7 +547,7 @@ async def test_a_run_does_nothing_that_its_caller_may_not_do(system: System) -> 
 
     assert (failed.status, failed.error) == (
         RunStatus.FAILED,
-        "requires the scope `production:write`",
+        "Requires the scope `production:write`.",
     )
     assert told(failed)[3] == "campaign: failed"
 
