@@ -167,11 +167,13 @@ def _has_all_of_a_url(value: str) -> bool:
     return len(parts.path) > 1 if parts.scheme == "file" else bool(parts.hostname)
 
 
-def texts(field: str, values: Sequence[str], limit: int = PROSE_LENGTH) -> Violations:
-    """A list of free texts."""
+def texts(
+    field: str, values: Sequence[str], limit: int = PROSE_LENGTH, *, blank: bool = True
+) -> Violations:
+    """A list of free texts; none is blank unless `blank` allows it."""
     yield from _length(field, values)
     for index, value in enumerate(values[:LIST_LENGTH]):
-        for violation in text(field, value, limit, blank=True):
+        for violation in text(field, value, limit, blank=blank):
             yield Violation((field, index), violation.message)
 
 

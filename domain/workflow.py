@@ -245,7 +245,7 @@ class StartRun:
     def violations(self) -> check.Violations:
         yield from check.optional_key("run_id", self.run_id)
         yield from check.key("brief_id", self.brief_id)
-        yield from check.texts("channels", self.channels, check.NAME_LENGTH)
+        yield from check.texts("channels", self.channels, check.NAME_LENGTH, blank=False)
         yield from check.between("max_redrafts", self.max_redrafts, 0, MAX_REDRAFTS)
 
 

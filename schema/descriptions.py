@@ -26,7 +26,9 @@ ITEMS: Final = f"At most {rules.LIST_LENGTH} items."
 TEXTS: Final = (
     f"At most {rules.LIST_LENGTH} items of at most {rules.PROSE_LENGTH:,} characters each."
 )
-NAMES: Final = f"At most {rules.LIST_LENGTH} items of at most {rules.NAME_LENGTH} characters each."
+NAMES: Final = (
+    f"At most {rules.LIST_LENGTH} items of at most {rules.NAME_LENGTH} characters each, not blank."
+)
 KEYS: Final = f"At most {rules.LIST_LENGTH} items of at most {rules.KEY_LENGTH} characters each."
 JSON_OBJECT: Final = (
     f"At most {rules.JSON_BYTES // 1024} KiB as JSON, and {rules.JSON_LEVELS} levels."

@@ -196,6 +196,12 @@ def test_redrafts_are_bounded(redrafts: int) -> None:
         require_valid(StartRun(brief_id="brief-1", max_redrafts=redrafts))
 
 
+@pytest.mark.parametrize("channel", ["", " \n"])
+def test_a_channel_has_a_name(channel: str) -> None:
+    with pytest.raises(ValidationFailed, match="must not be blank"):
+        require_valid(StartRun(brief_id="brief-1", channels=("search", channel)))
+
+
 def test_a_step_is_known_by_what_it_has_made_for_a_tactic() -> None:
     run = workflow.new_run(StartRun(brief_id="brief-1"), "run-1", "ada", START)
     made = RunStep(name="draft", tactic=1, produced_type="Draft", produced_key="d", position=4)
