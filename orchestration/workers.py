@@ -174,8 +174,8 @@ class Worker:
         except (Interrupted, asyncio.CancelledError):
             await self._release(lease, 0.0)
         except (DomainError, FileStoreError) as error:
-            self._log.warning("the %s has to wait: %s", name, error)
-            await self._release(lease, PAUSE)
+            if await self._release(lease, PAUSE):
+                self._log.warning("the %s has to wait: %s", name, error)
         except Exception:  # noqa: BLE001 - it's logged, and tried again
             self._log.exception("unexpected error of the %s", name)
             pause = PAUSE * 2 ** min(lease.failures, _MAX_DOUBLINGS)
@@ -198,13 +198,19 @@ class Worker:
         elif kept is not None:
             raise kept
 
-    async def _release(self, lease: Lease, after: float, failures: int | None = None) -> None:
+    async def _release(self, lease: Lease, after: float, failures: int | None = None) -> bool:
+        """Whether the job is given back; otherwise it's due again when its lease ends."""
         try:
             await lease.release(after, failures)
-        except DomainError as error:  # it's due again when the lease ends
+        except DomainError as error:
             self._log.warning(
-                "the %s %s isn't given back: %s", self._work.name, lease.job.key, error
+                "the %s %s has to wait until its lease ends: %s",
+                self._work.name,
+                lease.job.key,
+                error,
             )
+            return False
+        return True
 
     async def _end(self) -> None:
         """Let what is under way come to its next transaction, and then cancel it."""

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from domain import run_transitions, workflow
+from domain.callers import Caller
 from domain.errors import NotFound, Unavailable, ValidationFailed, Violation
 from domain.production import SaveDraft
 from domain.scopes import ALL_SCOPES, Scope
@@ -18,12 +20,13 @@ from orchestration.runs import campaign
 from orchestration.runs.engine import WORKFLOWS
 from orchestration.runs.steps import At, Effect, Producers
 from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
-from repositories.unit_of_work import Storage, UnitOfWork
+from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from resolvers.strategy.commands import approve_strategy_plan, save_strategy_plan
 from tests import builders as build
 from tests.support.history import events_of
 from tests.support.runs import FINDING, OPERATOR, RunSystem, told, user
 from tests.support.transfers import MovedClock
+from tests.support.wrapped_storage import WrappedStorage
 
 
 class System(RunSystem):
@@ -345,6 +348,50 @@ async def test_a_step_is_tried_again_after_growing_pauses(system: System) -> Non
 
     assert (done.status, done.journal[1].attempts) == (RunStatus.SUCCEEDED, 3)
     assert done.journal[1].error is None
+
+
+class Outage(WrappedStorage):
+    """Storage that can't be written to while it's away."""
+
+    is_away = False
+
+    def as_(self, caller: Caller) -> Repositories:
+        repositories = super().as_(caller)
+        write = repositories.write
+
+        async def write_unless_away(*given: Any, **options: Any) -> Any:
+            if self.is_away:
+                raise Unavailable("No storage today.")
+            return await write(*given, **options)
+
+        setattr(repositories, "write", write_unless_away)  # noqa: B010 - not a method's
+        return repositories
+
+
+async def test_an_outage_in_the_midst_of_a_step_is_told_once_and_the_run_goes_on_after_its_lease(
+    system: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    await system.add_brief()
+    storage, write = Outage(system.storage), system.fakes.drafts.write
+    server = system.another(storage=storage)
+
+    async def meanwhile_away(subject: DraftSubject) -> SaveDraft:
+        storage.is_away = True
+        return await write(subject)
+
+    system.fakes.drafts.write = meanwhile_away  # type: ignore[method-assign]
+    started = await system.start()
+    with caplog.at_level(logging.WARNING, "aicmo.runs"):
+        await system.settle(server)
+
+    assert [it.getMessage() for it in caplog.records] == [
+        f"the run {started.run_id} has to wait until its lease ends: No storage today."
+    ]
+    system.fakes.drafts.write = write  # type: ignore[method-assign]
+    storage.is_away = False
+    assert not await server.step()
+    system.clock.move(minutes=3)
+    assert (await system.settled(started)).status is RunStatus.SUCCEEDED
 
 
 async def test_a_run_fails_when_a_step_was_tried_often_enough(system: System) -> None:
