@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from domain.errors import Unavailable
-from files.store import ContentMissing, FileStore, content_key, upload_key
+from files.store import FileStore, FileStoreError, content_key, upload_key
 from repositories.unit_of_work import UnitOfWork
 
 CLAIM_TIME: Final = timedelta(minutes=5)
@@ -116,8 +116,8 @@ async def keep_content(
     while await once_free(write, take):
         try:
             await store.move(upload_key(received.owner), content_key(received.sha256))
-        except ContentMissing:
-            await write(claim.release)
+        except FileStoreError:
+            await write(claim.release)  # others who have the same don't wait for this one
             raise
         has_ended, completed = await write(finish)
         if has_ended:

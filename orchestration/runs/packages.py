@@ -15,7 +15,7 @@ from domain.delivery import DeliveryArtifact, DeliveryPackage, SaveDeliveryPacka
 from domain.files import ByteCount, File
 from domain.production import Draft
 from files.names import unique_names
-from files.store import FileStore, content_key
+from files.store import FileStore, FileStoreError, content_key
 from orchestration.contents import Claim, ContentBusy, once_free
 from orchestration.producers.ports import PackageFile
 from orchestration.runs.steps import At
@@ -49,7 +49,12 @@ async def deliver(
     if contents:
         await once_free(partial(at.lease.write, is_progress=False), claim.take)
     assert at.producers.store is not None
-    await _put(at.producers.store, contents)
+    try:
+        await _put(at.producers.store, contents)
+    except FileStoreError:
+        # Others who have the same don't wait for this one.
+        await at.lease.write(claim.release, is_progress=False)
+        raise
 
     async def store_package(unit: UnitOfWork) -> DeliveryPackage:
         if not await claim.is_held(unit):

@@ -11,7 +11,7 @@ from orchestration.producers.ports import PackageFile, PackageSubject
 from repositories.criteria import NEWEST_FIRST, PageRequest
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.qc.commands import record_qc_result
-from tests.support.markdown_packager import MarkdownPackager
+from tests.support.packagers import MarkdownPackager
 from tests.support.runs import OPERATOR, RunSystem, told, user
 from tests.support.transfers import MovedClock
 

@@ -8,6 +8,7 @@ from files.memory import MemoryStore
 from files.store import FileStoreError, content_key
 from repositories.unit_of_work import Storage
 from tests import builders as build
+from tests.support.files import require_unclaimed
 from tests.support.packagers import PackagerOfFiles
 from tests.support.patience import SECONDS
 from tests.support.runs import RunSystem
@@ -78,6 +79,7 @@ async def test_a_package_is_made_later_when_one_of_its_files_cannot_be_put(
     assert waiting.current is not None
     assert (waiting.current.name, waiting.current.error) == ("package", FileStoreError.message)
     assert await has_all(store) == [True, False, True]
+    await require_unclaimed(storage, *map(build.sha256_of, CONTENTS))
     system.clock.move(seconds=6)  # type: ignore[union-attr]
     assert (await system.settled(waiting)).status is RunStatus.SUCCEEDED
     assert await has_all(store) == [True, True, True]

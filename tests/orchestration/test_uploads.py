@@ -28,7 +28,7 @@ from repositories.criteria import PageRequest
 from repositories.factory import PersistenceMode, create_storage
 from repositories.unit_of_work import Storage
 from tests import builders as build
-from tests.support.files import BASE, files_in, keep, kept, send
+from tests.support.files import BASE, files_in, keep, kept, require_unclaimed, send
 from tests.support.sources import START, SettableClock
 
 OPERATOR = build.caller()
@@ -289,6 +289,7 @@ async def test_a_store_out_of_reach_leaves_the_upload_as_it_is(
             patch.setattr(system.store, name, fail)
             with pytest.raises(Unavailable, match="bucket"):
                 await system.complete(upload)
+        await require_unclaimed(system.storage, upload.sha256)
 
     assert (await system.complete(upload)).file.size == len(build.CONTENT)
 

@@ -9,6 +9,9 @@ from files.memory import MemoryStore
 from files.service import Files
 from files.signing import AddressSigner
 from files.store import FileStore, content_key, upload_key
+from orchestration.contents import Claim
+from repositories.unit_of_work import Storage
+from tests import builders as build
 
 KEY = b"k" * 32
 BASE = "https://api.example"
@@ -41,3 +44,11 @@ async def kept(store: FileStore, prefix: str = "") -> dict[str, bytes]:
     """All that is kept under keys that begin so."""
     keys = [found.key async for found in store.list(prefix)]
     return {key: b"".join([part async for part in store.read(key)]) for key in sorted(keys)}
+
+
+async def require_unclaimed(storage: Storage, *hashes: str) -> None:
+    """Raises ContentBusy where somebody has claimed one of the contents."""
+    repositories = storage.as_(build.caller())
+    claim = Claim("others, who have the same", dict.fromkeys(hashes))
+    await repositories.write(claim.take)
+    await repositories.write(claim.release)
