@@ -90,7 +90,7 @@ class _RunWork:
         producers: Producers,
         workflows: Mapping[tuple[str, int], Mapping[str, Step]],
     ) -> None:
-        self._repositories = storage.as_(system(self.queue, self.queue))
+        self._storage = storage
         self._producers = producers
         self._workflows = workflows
 
@@ -99,7 +99,8 @@ class _RunWork:
             await self._go_on(lease)
         except _OutOfSight:
             set_deadline(STORAGE_SECONDS)
-            await self._repositories.write(partial(_fail_out_of_sight, lease.job))
+            repositories = self._storage.as_(system(self.queue, self.queue))
+            await repositories.write(partial(_fail_out_of_sight, lease.job))
 
     async def _go_on(self, lease: Lease) -> None:
         run = await lease.write(partial(self._taken_up, lease), is_progress=False)

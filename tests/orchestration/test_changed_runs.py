@@ -83,7 +83,7 @@ async def test_nothing_is_packaged_whose_verdict_is_another_one_by_then(system: 
     draft_id = failed.journal[4].produced_key
     assert (failed.status, failed.error) == (
         RunStatus.FAILED,
-        f"The draft {draft_id} didn't pass QC: its score is 0.10, with 0 issues.",
+        f"The draft 'Post 0' ({draft_id}) didn't pass QC, with a score of 0.10.",
     )
     assert told(failed)[-1] == "package 0: failed"
     passed = RecordQcResult(draft_id=draft_id or "", passed=True, score=1.0)

@@ -8,7 +8,7 @@ acai activewear addon addons adtech adware aeon aeons aesthetician aestheticians
 affordability afterschool agapanthus agentic agritech agriturismo agroecology agroforestry airfryer
 airside allium alliums alstroemeria alstroemerias altcoin americano americanos amet annuitization
 aparthotel aparthotels apostille apostilles app apps aquaponics aquilegia aquilegias arabica
-arancini archaeology arrabbiata artic artics arugula asana asanas ashtanga astrantia athleisure
+arancini archaeology arrabbiata arugula asana asanas ashtanga astrantia athleisure
 audioguide audioguides auricula auriculas autocomplete autocorrect autofill autolyse autoplay
 autoresponder autoresponders autosave aww axe babka babkas bachelorette backend backends backhaul
 backhauls backlink backlinks backordered backordering backorders backroom backsplash backsplashes
