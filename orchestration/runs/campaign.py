@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Final
 
 from domain import run_transitions, workflow
-from domain.delivery import Lineage
 from domain.entity import Entity
 from domain.errors import NotFound, Unavailable, ValidationFailed
 from domain.lineage import lineage_of
@@ -196,12 +195,14 @@ async def _package(at: At) -> Effect:
         )
     if verdict is None or not verdict.passed:
         return partial(_not_passed, draft, verdict)
+    made_from = lineage_of(draft, verdict)
     store_package = await deliver(at, draft, await at.producers.packager.documents(subject))
 
     async def effect(unit: UnitOfWork, run: Run) -> Run:
-        if await _present(unit, draft) != lineage_of(draft, verdict):
+        saved = await store_package(unit)
+        if any(artifact.lineage != made_from for artifact in saved.artifacts or ()):
             raise Unavailable("The draft, or its verdict, was changed while it was packaged.")
-        return run_transitions.succeeded(run, _produced(await store_package(unit)), unit.now)
+        return run_transitions.succeeded(run, _produced(saved), unit.now)
 
     return effect
 
@@ -209,14 +210,6 @@ async def _package(at: At) -> Effect:
 async def _not_passed(draft: Draft, verdict: QcResult | None, unit: UnitOfWork, run: Run) -> Run:
     """The run after its draft was refused, or its verdict deleted, since it was checked."""
     return run_transitions.failed(run, _why_not_passed(draft, verdict), unit.now)
-
-
-async def _present(unit: UnitOfWork, draft: Draft) -> Lineage:
-    """What a package of the draft is made of that is saved in this unit of work."""
-    stored = await unit.drafts.get_for_update(draft.draft_id)
-    await unit.qc_results.lock_drafts([draft.draft_id])
-    results = await unit.qc_results.get_many_by_draft_id([draft.draft_id])
-    return lineage_of(stored, results.get(draft.draft_id))
 
 
 async def _nothing_to_do(unit: UnitOfWork, run: Run) -> Run:
