@@ -4,8 +4,7 @@ The store is asked outside of any transaction: claim, act, complete. Whatever is
 can be repeated, and there is no file without its bytes.
 """
 
-import asyncio
-from asyncio import sleep
+from asyncio import get_running_loop, sleep
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -130,7 +129,7 @@ async def once_free(write: Write, take: Callable[[UnitOfWork], Awaitable[T]]) ->
 
     Raises ContentBusy where others have it for too long; nothing stays claimed then.
     """
-    loop = asyncio.get_running_loop()
+    loop = get_running_loop()
     waits_until = loop.time() + MAX_WAIT
     while True:
         try:

@@ -85,8 +85,8 @@ class JobQueue(JobReads, Protocol):
         """
         ...
 
-    async def remove(self, job: Job) -> None:
-        """End the job, unless somebody has claimed it since."""
+    async def remove(self, job: Job) -> bool:
+        """End the job; False where somebody has claimed it since, or it has ended."""
         ...
 
 

@@ -7,7 +7,6 @@ nothing that is stored. A run that waits for a person keeps no task: it's a row 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -274,10 +273,8 @@ async def _fail_out_of_sight(job: Job, unit: UnitOfWork) -> None:
 
     Who retries or cancels the run goes on with it in their own name. Raises LeaseLost.
     """
-    jobs = unit.queue(Queue.RUNS)
-    if not await jobs.renew(job, timedelta(), None, job.failures):
+    if not await unit.queue(Queue.RUNS).remove(job):
         raise LeaseLost
-    await jobs.remove(job)
     found = await run_for_update(unit, job.key)
     if found is not None and found.status not in (*ENDED, RunStatus.FAILED):
         await unit.runs.save(_failed(found, _OUT_OF_SIGHT, unit))

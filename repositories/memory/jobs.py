@@ -57,9 +57,11 @@ class MemoryJobQueue:
                 self._keep(kept.job, now, is_leased=False)
         return len(found)
 
-    async def remove(self, job: Job) -> None:
-        if self._is_held(job):
-            del self._session.mutable_table(self.table_name)[job.key]
+    async def remove(self, job: Job) -> bool:
+        if not self._is_held(job):
+            return False
+        del self._session.mutable_table(self.table_name)[job.key]
+        return True
 
     @property
     def _jobs(self) -> Mapping[str, _Kept]:

@@ -102,8 +102,8 @@ class DatabaseJobQueue:
     async def wake(self, keys: Collection[str], now: datetime) -> int:
         return len(await self._run(_wake, {"values": storable(sorted(keys)), "now": now}))
 
-    async def remove(self, job: Job) -> None:
-        await self._run(_remove, _held_by(job))
+    async def remove(self, job: Job) -> bool:
+        return bool(await self._run(_remove, _held_by(job)))
 
     async def _run(self, statement: Any, given: Values) -> Any:
         compiled = statement(self.table, self.key_name, self._session.dialect)
@@ -191,4 +191,5 @@ def _wake(table: Table, key: str, dialect: Dialect) -> Statement:
 
 @cache
 def _remove(table: Table, key: str, dialect: Dialect) -> Statement:
-    return dialect.compile(delete(table).where(_is_held(table, key)))
+    removed = delete(table).where(_is_held(table, key))
+    return dialect.compile(removed.returning(table.c.id))

@@ -39,10 +39,11 @@ class MemoryTransferJobs(MemoryJobQueue):
     async def remove_lines(self, job: Job) -> None:
         self._session.mutable_table(_LINES).pop(job.key, None)
 
-    async def remove(self, job: Job) -> None:
-        if self._is_held(job):
-            await super().remove(job)
+    async def remove(self, job: Job) -> bool:
+        is_removed = await super().remove(job)
+        if is_removed:
             await self.remove_lines(job)
+        return is_removed
 
     async def lines(self, transfer_id: str, after: int, limit: int) -> Sequence[ResultLines]:
         stored: Sequence[str] = self._session.table(_LINES).get(transfer_id, ())

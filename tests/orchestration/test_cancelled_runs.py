@@ -9,13 +9,12 @@ from domain.errors import InvalidTransition
 from domain.scopes import ALL_SCOPES, Scope
 from domain.workflow import RunStatus, RunStepStatus
 from repositories.unit_of_work import Storage
-from tests.support.runs import OPERATOR, RunSystem, told, user
-from tests.support.transfers import MovedClock
+from tests.support.runs import OPERATOR, RunSystem, TimedRunSystem, told, user
 
 
 @pytest.fixture
-def system(storage: Storage) -> RunSystem:
-    return RunSystem(storage, MovedClock())
+def system(storage: Storage) -> TimedRunSystem:
+    return TimedRunSystem(storage)
 
 
 async def test_a_cancelled_run_removes_what_it_has_made_in_reverse_order(system: RunSystem) -> None:

@@ -1,10 +1,11 @@
 """What becomes of a run when people change what it works with meanwhile."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
+from domain.production import Draft
 from domain.qc import RecordQcResult
 from domain.workflow import Run, RunStatus
 from orchestration.producers.ports import PackageFile, PackageSubject
@@ -12,19 +13,18 @@ from repositories.criteria import NEWEST_FIRST, PageRequest
 from repositories.unit_of_work import Storage, UnitOfWork
 from resolvers.qc.commands import record_qc_result
 from tests.support.packagers import MarkdownPackager
-from tests.support.runs import OPERATOR, RunSystem, told, user
-from tests.support.transfers import MovedClock
+from tests.support.runs import OPERATOR, TimedRunSystem, told, user
 
 BOUND = user("ada", clients=frozenset({"client-1"}))
 
 
-class System(RunSystem):
-    clock: MovedClock
+Meanwhile = Callable[[Draft], Awaitable[None]]
+"""Something that happens to a draft."""
 
 
 @pytest.fixture
-def system(storage: Storage) -> System:
-    return System(storage, MovedClock(), tactics=1)
+def system(storage: Storage) -> TimedRunSystem:
+    return TimedRunSystem(storage, tactics=1)
 
 
 # What is packaged
@@ -33,17 +33,17 @@ def system(storage: Storage) -> System:
 class PackagerMeanwhile(MarkdownPackager):
     """While it makes the documents of the first package, something happens to the draft."""
 
-    def __init__(self, happens: object) -> None:
-        self._happens = happens
+    def __init__(self, happens: Meanwhile) -> None:
+        self._happens: Meanwhile | None = happens
 
     async def documents(self, subject: PackageSubject) -> Sequence[PackageFile]:
         happens, self._happens = self._happens, None
         if happens is not None:
-            await happens(subject.draft)  # type: ignore[operator]
+            await happens(subject.draft)
         return await super().documents(subject)
 
 
-async def packaged(system: System, happens: object) -> Run:
+async def packaged(system: TimedRunSystem, happens: Meanwhile) -> Run:
     """A run while whose documents are made this happens to the draft, after all attempts."""
     packager = PackagerMeanwhile(happens)
     server = system.another(producers=system.fakes.as_producers(packager=packager))
@@ -55,9 +55,11 @@ async def packaged(system: System, happens: object) -> Run:
     return await system.run_of(started)
 
 
-async def test_a_package_is_made_of_the_draft_that_it_says_it_is_made_of(system: System) -> None:
-    async def changed(draft: object) -> None:
-        mine = replace(draft, body="Mine.")  # type: ignore[type-var]
+async def test_a_package_is_made_of_the_draft_that_it_says_it_is_made_of(
+    system: TimedRunSystem,
+) -> None:
+    async def changed(draft: Draft) -> None:
+        mine = replace(draft, body="Mine.")
         await system.change(lambda unit: unit.drafts.save(mine))
 
     done = await packaged(system, changed)
@@ -73,9 +75,11 @@ async def test_a_package_is_made_of_the_draft_that_it_says_it_is_made_of(system:
     assert file.size == len("# Post 0\n\nMine.\n")
 
 
-async def test_nothing_is_packaged_whose_verdict_is_another_one_by_then(system: System) -> None:
-    async def refused(draft: object) -> None:
-        verdict = RecordQcResult(draft_id=draft.draft_id, passed=False, score=0.1)  # type: ignore[attr-defined]
+async def test_nothing_is_packaged_whose_verdict_is_another_one_by_then(
+    system: TimedRunSystem,
+) -> None:
+    async def refused(draft: Draft) -> None:
+        verdict = RecordQcResult(draft_id=draft.draft_id, passed=False, score=0.1)
         await system.change(lambda unit: record_qc_result(unit, verdict))
 
     failed = await packaged(system, refused)
@@ -92,7 +96,7 @@ async def test_nothing_is_packaged_whose_verdict_is_another_one_by_then(system: 
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
 
 
-async def test_a_run_names_what_is_not_there_any_more(system: System) -> None:
+async def test_a_run_names_what_is_not_there_any_more(system: TimedRunSystem) -> None:
     system.fakes.evaluator.refusals["Post 0"] = 9
     await system.add_brief()
     failed = await system.settled(await system.start())
@@ -107,7 +111,7 @@ async def test_a_run_names_what_is_not_there_any_more(system: System) -> None:
 # Runs that their callers see no more
 
 
-async def give_brief_to(system: System, client_id: str) -> None:
+async def give_brief_to(system: TimedRunSystem, client_id: str) -> None:
     async def work(unit: UnitOfWork) -> None:
         brief = await unit.briefs.get_for_update("brief-1")
         assert brief is not None
@@ -116,12 +120,14 @@ async def give_brief_to(system: System, client_id: str) -> None:
     await system.change(work)
 
 
-async def waiting_run(system: System) -> Run:
+async def waiting_run(system: TimedRunSystem) -> Run:
     await system.add_brief()
     return await system.settled(await system.start(caller=BOUND, require_approval=True))
 
 
-async def test_a_run_whose_caller_sees_it_no_more_fails_and_says_why(system: System) -> None:
+async def test_a_run_whose_caller_sees_it_no_more_fails_and_says_why(
+    system: TimedRunSystem,
+) -> None:
     waiting = await waiting_run(system)
 
     await give_brief_to(system, "client-2")
@@ -136,7 +142,7 @@ async def test_a_run_whose_caller_sees_it_no_more_fails_and_says_why(system: Sys
 
 
 async def test_a_run_fails_whose_brief_goes_to_another_client_in_the_midst_of_a_step(
-    system: System,
+    system: TimedRunSystem,
 ) -> None:
     write = system.fakes.drafts.write
 
@@ -155,7 +161,7 @@ async def test_a_run_fails_whose_brief_goes_to_another_client_in_the_midst_of_a_
 
 
 async def test_who_retries_what_its_caller_sees_no_more_has_it_done_in_their_name(
-    system: System,
+    system: TimedRunSystem,
 ) -> None:
     waiting = await waiting_run(system)
     await give_brief_to(system, "client-2")
@@ -168,7 +174,7 @@ async def test_who_retries_what_its_caller_sees_no_more_has_it_done_in_their_nam
 
 
 async def test_a_compensation_whose_caller_sees_it_no_more_fails_and_can_be_gone_on_with(
-    system: System,
+    system: TimedRunSystem,
 ) -> None:
     waiting = await waiting_run(system)
 

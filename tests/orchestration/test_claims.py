@@ -14,8 +14,7 @@ from orchestration.contents import Claim, ContentBusy
 from repositories.unit_of_work import Repositories, Storage, UnitOfWork
 from tests import builders as build
 from tests.support.packagers import PackagerOfFiles
-from tests.support.runs import OPERATOR, RunSystem
-from tests.support.transfers import MovedClock
+from tests.support.runs import OPERATOR, TimedRunSystem
 
 CONTENTS = (b"for Word", b"for people", b"for printing")
 BY_HASH = sorted(CONTENTS, key=build.sha256_of)
@@ -47,7 +46,7 @@ class Taken:
     """A run whose package has contents of which others have one."""
 
     def __init__(self, storage: Storage, taken: bytes) -> None:
-        self.system = RunSystem(storage, MovedClock(), tactics=1)
+        self.system = TimedRunSystem(storage, tactics=1)
         producers = self.system.fakes.as_producers(packager=PackagerOfFiles(CONTENTS))
         self._server = self.system.another(producers=producers)
         self._others = Claim("others", {build.sha256_of(taken): None})
@@ -113,7 +112,7 @@ async def test_a_package_whose_content_others_have_for_too_long_is_put_off(
     assert (run.current.name, run.current.error) == ("package", str(ContentBusy()))
     assert await made.claimed() == [taken]
     await made.set_free()
-    made.system.clock.move(seconds=6)  # type: ignore[union-attr]
+    made.system.clock.move(seconds=6)
     assert (await made.settled(run)).status is RunStatus.SUCCEEDED
     assert await made.claimed() == []
 

@@ -11,8 +11,7 @@ from tests import builders as build
 from tests.support.files import require_unclaimed
 from tests.support.packagers import PackagerOfFiles
 from tests.support.patience import SECONDS
-from tests.support.runs import RunSystem
-from tests.support.transfers import MovedClock
+from tests.support.runs import TimedRunSystem
 
 CONTENTS = (b"for Word", b"for people", b"for printing")
 
@@ -43,8 +42,8 @@ class FailingStore(MemoryStore):
         return await super().put_if_absent(key, *given)
 
 
-def system_of(storage: Storage, store: MemoryStore) -> RunSystem:
-    system = RunSystem(storage, MovedClock(), store=store, tactics=1)
+def system_of(storage: Storage, store: MemoryStore) -> TimedRunSystem:
+    system = TimedRunSystem(storage, store=store, tactics=1)
     producers = system.fakes.as_producers(packager=PackagerOfFiles(CONTENTS))
     system.server = system.another(producers=producers)
     return system
@@ -80,6 +79,6 @@ async def test_a_package_is_made_later_when_one_of_its_files_cannot_be_put(
     assert (waiting.current.name, waiting.current.error) == ("package", FileStoreError.message)
     assert await has_all(store) == [True, False, True]
     await require_unclaimed(storage, *map(build.sha256_of, CONTENTS))
-    system.clock.move(seconds=6)  # type: ignore[union-attr]
+    system.clock.move(seconds=6)
     assert (await system.settled(waiting)).status is RunStatus.SUCCEEDED
     assert await has_all(store) == [True, True, True]

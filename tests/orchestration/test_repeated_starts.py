@@ -10,8 +10,7 @@ from repositories.unit_of_work import Storage
 from resolvers.onboarding.commands import delete_brief
 from tests import builders as build
 from tests.support.history import events_of
-from tests.support.runs import OPERATOR, RunSystem, user
-from tests.support.transfers import MovedClock
+from tests.support.runs import OPERATOR, RunSystem, TimedRunSystem, user
 
 GIVEN: dict[str, Any] = {
     "channels": ("search", "posters"),
@@ -21,8 +20,8 @@ GIVEN: dict[str, Any] = {
 
 
 @pytest.fixture
-def system(storage: Storage) -> RunSystem:
-    return RunSystem(storage, MovedClock())
+def system(storage: Storage) -> TimedRunSystem:
+    return TimedRunSystem(storage)
 
 
 async def number_of_events(system: RunSystem, run_id: str) -> int:

@@ -1,47 +1,33 @@
 """A run takes a brief to packages, once, whatever happens in between, or says why it doesn't."""
 
 import asyncio
-import logging
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from domain import run_transitions, workflow
-from domain.callers import Caller
-from domain.errors import NotFound, Unavailable, ValidationFailed, Violation
+from domain.errors import NotFound
 from domain.production import SaveDraft
 from domain.scopes import ALL_SCOPES, Scope
-from domain.workflow import Run, RunStatus, RunStepStatus
+from domain.workflow import RunStatus, RunStepStatus
 from orchestration.decisions import approve_plan
 from orchestration.producers.ports import DraftSubject
-from orchestration.runs import campaign
-from orchestration.runs.engine import WORKFLOWS
-from orchestration.runs.steps import At, Effect, Producers
 from repositories.criteria import NEWEST_FIRST, Comparison, Operator, PageRequest
-from repositories.unit_of_work import Repositories, Storage, UnitOfWork
+from repositories.unit_of_work import Storage
 from resolvers.strategy.commands import approve_strategy_plan, save_strategy_plan
 from tests import builders as build
 from tests.support.history import events_of
-from tests.support.runs import FINDING, OPERATOR, RunSystem, told, user
-from tests.support.transfers import MovedClock
-from tests.support.wrapped_storage import WrappedStorage
-
-
-class System(RunSystem):
-    clock: MovedClock
+from tests.support.runs import FINDING, OPERATOR, TimedRunSystem, told, user
 
 
 @pytest.fixture
-def system(storage: Storage) -> System:
-    return System(storage, MovedClock())
+def system(storage: Storage) -> TimedRunSystem:
+    return TimedRunSystem(storage)
 
 
 # The way
 
 
-async def test_a_run_takes_a_brief_to_a_package_of_each_tactic(system: System) -> None:
+async def test_a_run_takes_a_brief_to_a_package_of_each_tactic(system: TimedRunSystem) -> None:
     await system.add_brief()
 
     done = await system.settled(await system.start(channels=("search", "posters")))
@@ -71,7 +57,7 @@ async def test_a_run_takes_a_brief_to_a_package_of_each_tactic(system: System) -
     assert not await system.has_job(done)
 
 
-async def test_a_package_has_a_file_of_the_draft(system: System) -> None:
+async def test_a_package_has_a_file_of_the_draft(system: TimedRunSystem) -> None:
     await system.add_brief()
 
     done = await system.settled(await system.start())
@@ -95,7 +81,7 @@ async def test_a_package_has_a_file_of_the_draft(system: System) -> None:
     assert artifact.qc_revision == 1
 
 
-async def test_a_brief_that_is_normalised_is_left_as_it_is(system: System) -> None:
+async def test_a_brief_that_is_normalised_is_left_as_it_is(system: TimedRunSystem) -> None:
     await system.change(lambda unit: unit.briefs.save(build.brief("brief-1")))
 
     done = await system.settled(await system.start())
@@ -104,7 +90,7 @@ async def test_a_brief_that_is_normalised_is_left_as_it_is(system: System) -> No
     assert system.fakes.asked["normalize"] == 0
 
 
-async def test_progress_never_goes_back_and_each_change_is_an_event(system: System) -> None:
+async def test_progress_never_goes_back_and_each_change_is_an_event(system: TimedRunSystem) -> None:
     system.fakes.evaluator.refusals["Post 0"] = 1
     await system.add_brief()
 
@@ -121,7 +107,7 @@ async def test_progress_never_goes_back_and_each_change_is_an_event(system: Syst
     assert events[-1].type == "run.succeeded"
 
 
-async def test_there_is_no_run_of_a_brief_that_is_not_there(system: System) -> None:
+async def test_there_is_no_run_of_a_brief_that_is_not_there(system: TimedRunSystem) -> None:
     with pytest.raises(NotFound):
         await system.start("brief-9")
 
@@ -129,7 +115,9 @@ async def test_there_is_no_run_of_a_brief_that_is_not_there(system: System) -> N
 # Approval
 
 
-async def test_a_run_waits_for_the_approval_of_its_plan_and_holds_nothing(system: System) -> None:
+async def test_a_run_waits_for_the_approval_of_its_plan_and_holds_nothing(
+    system: TimedRunSystem,
+) -> None:
     await system.add_brief()
 
     waiting = await system.settled(await system.start(require_approval=True))
@@ -145,7 +133,7 @@ async def test_a_run_waits_for_the_approval_of_its_plan_and_holds_nothing(system
     assert told(done)[2] == "approval: succeeded"
 
 
-async def test_a_waiting_run_is_gone_on_with_by_another_server(system: System) -> None:
+async def test_a_waiting_run_is_gone_on_with_by_another_server(system: TimedRunSystem) -> None:
     await system.add_brief()
     waiting = await system.settled(await system.start(require_approval=True))
 
@@ -156,7 +144,7 @@ async def test_a_waiting_run_is_gone_on_with_by_another_server(system: System) -
 
 
 async def test_a_run_whose_plan_is_rejected_fails_until_the_plan_is_another(
-    system: System,
+    system: TimedRunSystem,
 ) -> None:
     await system.add_brief()
     waiting = await system.settled(await system.start(require_approval=True))
@@ -180,7 +168,7 @@ async def test_a_run_whose_plan_is_rejected_fails_until_the_plan_is_another(
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
 
 
-async def test_a_run_looks_by_itself_after_a_while_what_was_decided(system: System) -> None:
+async def test_a_run_looks_by_itself_after_a_while_what_was_decided(system: TimedRunSystem) -> None:
     await system.add_brief()
     waiting = await system.settled(await system.start(require_approval=True))
     key = waiting.strategy_id or ""
@@ -197,7 +185,7 @@ async def test_a_run_looks_by_itself_after_a_while_what_was_decided(system: Syst
 
 
 async def test_a_draft_that_does_not_pass_is_written_anew_and_checked_again(
-    system: System,
+    system: TimedRunSystem,
 ) -> None:
     system.fakes.evaluator.refusals["Post 0"] = 1
     await system.add_brief()
@@ -225,7 +213,7 @@ async def test_a_draft_that_does_not_pass_is_written_anew_and_checked_again(
     ]
 
 
-async def test_a_run_fails_with_the_verdict_when_no_draft_passes(system: System) -> None:
+async def test_a_run_fails_with_the_verdict_when_no_draft_passes(system: TimedRunSystem) -> None:
     system.fakes.evaluator.refusals["Post 1"] = 9
     await system.add_brief()
 
@@ -248,7 +236,9 @@ async def test_a_run_fails_with_the_verdict_when_no_draft_passes(system: System)
     assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
 
 
-async def test_a_run_that_fails_tells_the_first_issues_of_the_verdict(system: System) -> None:
+async def test_a_run_that_fails_tells_the_first_issues_of_the_verdict(
+    system: TimedRunSystem,
+) -> None:
     system.fakes.evaluator.refusals["Post 1"] = 9
     system.fakes.evaluator.findings = [
         replace(FINDING, reason=reason)
@@ -262,7 +252,7 @@ async def test_a_run_that_fails_tells_the_first_issues_of_the_verdict(system: Sy
     assert failed.error.endswith(" 0.25: It's dull. It's long. It And 2 more.")
 
 
-async def test_what_somebody_has_mended_is_not_written_over(system: System) -> None:
+async def test_what_somebody_has_mended_is_not_written_over(system: TimedRunSystem) -> None:
     system.fakes.evaluator.refusals["Post 0"] = 1
     await system.add_brief()
     write = system.fakes.drafts.write
@@ -286,7 +276,9 @@ async def test_what_somebody_has_mended_is_not_written_over(system: System) -> N
     assert "Mine, after 7." in [draft.body for draft in drafts.items]
 
 
-async def test_a_draft_that_changes_while_it_is_checked_is_checked_again(system: System) -> None:
+async def test_a_draft_that_changes_while_it_is_checked_is_checked_again(
+    system: TimedRunSystem,
+) -> None:
     await system.add_brief()
     evaluate = system.fakes.evaluator.evaluate
     changes = iter([True])
@@ -307,7 +299,9 @@ async def test_a_draft_that_changes_while_it_is_checked_is_checked_again(system:
     assert (await system.settled(started)).status is RunStatus.SUCCEEDED
 
 
-async def test_what_a_producer_has_made_is_stored_while_the_server_ends(system: System) -> None:
+async def test_what_a_producer_has_made_is_stored_while_the_server_ends(
+    system: TimedRunSystem,
+) -> None:
     await system.add_brief()
     write, server = system.fakes.drafts.write, system.another()
 
@@ -328,252 +322,10 @@ async def test_what_a_producer_has_made_is_stored_while_the_server_ends(system: 
     assert system.fakes.asked["draft"] == 2
 
 
-# What goes wrong
-
-
-async def test_a_step_is_tried_again_after_growing_pauses(system: System) -> None:
-    await system.add_brief()
-    system.fakes.strategy.fail("plan", *[Unavailable("No bread today.")] * 2)
-
-    started = await system.start()
-    first = await system.settled(started)
-    assert (first.status, first.journal[1].error) == (RunStatus.RUNNING, "No bread today.")
-    system.clock.move(seconds=6)
-    await system.server.settle()
-    system.clock.move(seconds=6)
-    assert (await system.settled(started)).journal[1].attempts == 2
-    system.clock.move(seconds=6)
-
-    done = await system.settled(started)
-
-    assert (done.status, done.journal[1].attempts) == (RunStatus.SUCCEEDED, 3)
-    assert done.journal[1].error is None
-
-
-class Outage(WrappedStorage):
-    """Storage that can't be written to while it's away."""
-
-    is_away = False
-
-    def as_(self, caller: Caller) -> Repositories:
-        repositories = super().as_(caller)
-        write = repositories.write
-
-        async def write_unless_away(*given: Any, **options: Any) -> Any:
-            if self.is_away:
-                raise Unavailable("No storage today.")
-            return await write(*given, **options)
-
-        setattr(repositories, "write", write_unless_away)  # noqa: B010 - not a method's
-        return repositories
-
-
-async def test_an_outage_in_the_midst_of_a_step_is_told_once_and_the_run_goes_on_after_its_lease(
-    system: System, caplog: pytest.LogCaptureFixture
-) -> None:
-    await system.add_brief()
-    storage, write = Outage(system.storage), system.fakes.drafts.write
-    server = system.another(storage=storage)
-
-    async def meanwhile_away(subject: DraftSubject) -> SaveDraft:
-        storage.is_away = True
-        return await write(subject)
-
-    system.fakes.drafts.write = meanwhile_away  # type: ignore[method-assign]
-    started = await system.start()
-    with caplog.at_level(logging.WARNING, "aicmo.runs"):
-        await system.settle(server)
-
-    assert [it.getMessage() for it in caplog.records] == [
-        f"the run {started.run_id} has to wait until its lease ends: No storage today."
-    ]
-    system.fakes.drafts.write = write  # type: ignore[method-assign]
-    storage.is_away = False
-    assert not await server.step()
-    system.clock.move(minutes=3)
-    assert (await system.settled(started)).status is RunStatus.SUCCEEDED
-
-
-async def test_a_run_fails_when_a_step_was_tried_often_enough(system: System) -> None:
-    await system.add_brief()
-    system.fakes.strategy.fail("plan", *[Unavailable("No bread today.")] * 20)
-
-    started = await system.start()
-    for _ in range(workflow.MAX_ATTEMPTS + 3):
-        await system.server.settle()
-        system.clock.move(minutes=10)
-
-    failed = await system.run_of(started)
-    assert (failed.status, failed.error) == (RunStatus.FAILED, "No bread today.")
-    assert system.fakes.asked["plan"] == workflow.MAX_ATTEMPTS
-
-
-async def test_what_another_attempt_would_not_mend_lets_the_run_fail_at_once(
-    system: System,
-) -> None:
-    await system.add_brief()
-    wrong = Violation(("kpis", 0, "target_value"), "must be good")
-    system.fakes.strategy.fail("plan", ValidationFailed([wrong]))
-
-    failed = await system.settled(await system.start())
-
-    assert (failed.status, failed.error) == (RunStatus.FAILED, "kpis.0.targetValue: must be good.")
-    assert told(failed)[1] == "plan: failed"
-    await system.retry(failed)
-    assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
-
-
-async def test_bugs_in_succession_let_the_run_fail_without_telling_what_they_are(
-    system: System, caplog: pytest.LogCaptureFixture
-) -> None:
-    await system.add_brief()
-    system.fakes.drafts.fail("draft", *[RuntimeError("secret")] * 3)
-
-    started = await system.start()
-    with caplog.at_level(logging.ERROR, "aicmo.runs"):
-        for _ in range(5):
-            await system.server.settle()
-            system.clock.move(minutes=5)
-
-    failed = await system.run_of(started)
-    assert failed.status is RunStatus.FAILED
-    assert "secret" not in (failed.error or "")
-    assert len(caplog.records) == 3
-    await system.retry(failed)
-    assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
-
-
-async def test_bugs_with_progress_in_between_are_none_in_succession(system: System) -> None:
-    await system.add_brief()
-    bugs = [RuntimeError("bug")] * 2
-    system.fakes.strategy.fail("normalize", *bugs)
-    system.fakes.strategy.fail("plan", *bugs)
-    system.fakes.strategy.fail("campaign", *bugs)
-
-    started = await system.start()
-    for _ in range(8):
-        await system.server.settle()
-        system.clock.move(minutes=5)
-
-    assert (await system.run_of(started)).status is RunStatus.SUCCEEDED
-
-
-async def test_a_step_at_which_processes_are_killed_again_and_again_is_given_up(
-    system: System,
-) -> None:
-    await system.add_brief()
-    started = await system.start()
-    stuck = run_transitions.taken_up(await system.run_of(started), started.updated_at)
-    for _ in range(workflow.MAX_ATTEMPTS - 1):
-        stuck = run_transitions.taken_up(stuck, started.updated_at)
-    await system.change(lambda unit: unit.runs.save(stuck))
-
-    failed = await system.settled(started)
-
-    assert failed.status is RunStatus.FAILED
-    assert system.fakes.asked.total() == 0
-    await system.retry(failed)
-    assert (await system.settled(failed)).status is RunStatus.SUCCEEDED
-
-
-async def test_a_step_that_a_server_does_not_know_is_left_to_another(system: System) -> None:
-    steps = dict(campaign.STEPS)
-    del steps[workflow.CAMPAIGN]
-    older: Mapping[tuple[str, int], Mapping[str, object]] = {(workflow.WORKFLOW, 1): steps}
-    await system.add_brief()
-    started = await system.start()
-
-    for _ in range(3):
-        await system.another(workflows=older).settle()  # type: ignore[arg-type]
-        system.clock.move(seconds=31)
-
-    waiting = await system.run_of(started)
-    assert waiting.status is RunStatus.RUNNING
-    assert (waiting.journal[3].status, waiting.journal[3].error) == (
-        RunStepStatus.PENDING,
-        "It waits for a server that does this step.",
-    )
-    revision = waiting.revision
-    await system.another(workflows=older).settle()  # type: ignore[arg-type]
-    assert (await system.run_of(started)).revision == revision
-    system.clock.move(seconds=31)
-    assert (await system.settled(started)).status is RunStatus.SUCCEEDED
-
-
-async def test_a_run_that_waits_for_approval_goes_on_with_its_version_on_newer_servers(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The newer servers know its version, and another one, which they begin with."""
-
-    async def nothing_to_do(at: At) -> Effect:
-        return skip
-
-    async def skip(unit: UnitOfWork, run: Run) -> Run:
-        return run_transitions.skipped(run, unit.now)
-
-    second = {name: replace(step, work=nothing_to_do) for name, step in campaign.STEPS.items()}
-    newer = system.another(workflows={**WORKFLOWS, (workflow.WORKFLOW, 2): second})
-    await system.add_brief("brief-1")
-    await system.add_brief("brief-2")
-    waiting = await system.settled(await system.start("brief-1", require_approval=True))
-    assert (waiting.status, waiting.workflow_version) == (RunStatus.WAITING_APPROVAL, 1)
-
-    monkeypatch.setattr(workflow, "VERSION", 2)
-    new = await system.start("brief-2", require_approval=True)
-    await system.server.settle()
-    assert (await system.run_of(new)).status is RunStatus.PENDING
-    system.clock.move(seconds=31)
-    await system.approve(waiting)
-    await newer.settle()
-
-    old, new = await system.run_of(waiting), await system.run_of(new)
-    assert (old.status, old.workflow_version) == (RunStatus.SUCCEEDED, 1)
-    assert told(old) == [
-        "normalize: succeeded",
-        "plan: succeeded",
-        "approval: succeeded",
-        "campaign: succeeded",
-        "draft 0: succeeded",
-        "draft 1: succeeded",
-        "check 0: succeeded",
-        "check 1: succeeded",
-        "package 0: succeeded",
-        "package 1: succeeded",
-    ]
-    assert (new.status, new.workflow_version) == (RunStatus.SUCCEEDED, 2)
-    assert {it.status for it in new.journal} == {RunStepStatus.SKIPPED}
-    assert (await system.made()).counts["delivery_packages"] == 2
-
-
-async def test_a_server_without_producers_leaves_runs_to_others(system: System) -> None:
-    await system.add_brief()
-    started = await system.start()
-
-    await system.another(producers=Producers()).settle()
-    assert (await system.run_of(started)).status is RunStatus.PENDING
-    system.clock.move(seconds=31)
-
-    assert (await system.settled(started)).status is RunStatus.SUCCEEDED
-
-
-async def test_a_run_waits_at_its_packages_for_a_server_that_keeps_files(system: System) -> None:
-    await system.add_brief()
-    started = await system.start()
-
-    await system.another(producers=system.fakes.as_producers(store=None)).settle()
-    step = (await system.run_of(started)).current
-
-    assert step is not None
-    assert step.name == "package"
-    assert step.error == "It waits for a server that does this step."
-    system.clock.move(seconds=31)
-    assert (await system.settled(started)).status is RunStatus.SUCCEEDED
-
-
 # Callers
 
 
-async def test_a_run_is_made_in_the_name_of_who_started_it(system: System) -> None:
+async def test_a_run_is_made_in_the_name_of_who_started_it(system: TimedRunSystem) -> None:
     await system.add_brief()
     ada = user("ada", clients=frozenset({"client-1"}))
 
@@ -586,7 +338,7 @@ async def test_a_run_is_made_in_the_name_of_who_started_it(system: System) -> No
     assert event.caller.id == "ada"
 
 
-async def test_a_run_does_nothing_that_its_caller_may_not_do(system: System) -> None:
+async def test_a_run_does_nothing_that_its_caller_may_not_do(system: TimedRunSystem) -> None:
     await system.add_brief()
     ada = user("ada", scopes=ALL_SCOPES - {Scope.PRODUCTION_WRITE})
 
@@ -602,7 +354,7 @@ async def test_a_run_does_nothing_that_its_caller_may_not_do(system: System) -> 
 # Several servers
 
 
-async def test_two_servers_do_each_of_fifty_runs_once(system: System) -> None:
+async def test_two_servers_do_each_of_fifty_runs_once(system: TimedRunSystem) -> None:
     system.fakes.strategy.tactics = 1
     briefs = [await system.add_brief(f"brief-{number}") for number in range(50)]
     started = [await system.start(brief.brief_id) for brief in briefs]
@@ -619,7 +371,7 @@ async def test_two_servers_do_each_of_fifty_runs_once(system: System) -> None:
     }
 
 
-async def test_no_approval_is_missed_by_a_run_that_is_about_to_wait(system: System) -> None:
+async def test_no_approval_is_missed_by_a_run_that_is_about_to_wait(system: TimedRunSystem) -> None:
     """Each plan is approved as soon as it's there, before, while or after its run looks at it."""
     system.fakes.strategy.tactics = 1
     briefs = [await system.add_brief(f"brief-{number}") for number in range(20)]

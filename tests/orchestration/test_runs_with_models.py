@@ -24,9 +24,8 @@ from tests import builders as build
 from tests.orchestration.test_killed_runs import Boundaries, Killed, MortalStorage
 from tests.support.graphql import InProcess
 from tests.support.receivers import Received, Receiver, receiving
-from tests.support.runs import OPERATOR, RunSystem
+from tests.support.runs import OPERATOR, RunSystem, TimedRunSystem
 from tests.support.statements import watched
-from tests.support.transfers import MovedClock
 
 ANSWERS: Mapping[str, object] = {
     "normalized_brief": {
@@ -100,8 +99,8 @@ async def producers(
 
 
 @pytest.fixture
-async def system(storage: Storage) -> RunSystem:
-    system = RunSystem(storage, MovedClock())
+async def system(storage: Storage) -> TimedRunSystem:
+    system = TimedRunSystem(storage)
     await system.add_brief()
     return system
 
@@ -152,7 +151,7 @@ async def test_who_may_not_read_drafts_reads_no_words_of_them(
 
 
 async def test_a_model_that_refuses_fails_the_run_at_once(
-    system: RunSystem, producers: Producers, model: FakeModel
+    system: TimedRunSystem, producers: Producers, model: FakeModel
 ) -> None:
     model.refuses = "strategy_plan"
     run = await system.start()
@@ -177,7 +176,7 @@ class KilledOnCue(Boundaries):
 
 
 async def test_an_answer_counts_though_the_process_is_killed_before_its_step_is_done(
-    system: RunSystem, producers: Producers, model: FakeModel
+    system: TimedRunSystem, producers: Producers, model: FakeModel
 ) -> None:
     boundaries = KilledOnCue()
 
@@ -192,7 +191,7 @@ async def test_an_answer_counts_though_the_process_is_killed_before_its_step_is_
         await system.another(storage=storage, producers=producers).settle()
     assert boundaries.is_killed
 
-    system.clock.move(minutes=3)  # type: ignore[union-attr]
+    system.clock.move(minutes=3)
     await system.another(producers=producers).settle()
 
     assert (await system.run_of(run)).status is RunStatus.SUCCEEDED
@@ -204,7 +203,7 @@ async def test_an_answer_counts_though_the_process_is_killed_before_its_step_is_
 
 
 async def test_an_answer_is_kept_that_comes_when_the_process_is_told_to_end(
-    system: RunSystem, producers: Producers, model: FakeModel
+    system: TimedRunSystem, producers: Producers, model: FakeModel
 ) -> None:
     server = system.another(producers=producers)
 

@@ -107,7 +107,7 @@ async def test_who_lost_a_job_can_do_nothing_with_it_any_more(jobs: Jobs) -> Non
     assert held.token == lost.token + 1
     assert not await jobs.renew(lost)
     await jobs.release(lost)
-    await jobs.do(lambda queue: queue.remove(lost))
+    assert not await jobs.do(lambda queue: queue.remove(lost))
     assert await jobs.claim(after=30) == []
     assert await jobs.renew(held, after=30)
 
@@ -147,9 +147,10 @@ async def test_a_job_that_ends_is_gone(jobs: Jobs) -> None:
     await jobs.add("one")
     [job] = await jobs.claim()
 
-    await jobs.do(lambda queue: queue.remove(job))
+    assert await jobs.do(lambda queue: queue.remove(job))
 
     assert not await jobs.renew(job)
+    assert not await jobs.do(lambda queue: queue.remove(job))
     assert await jobs.claim(after=99) == []
 
 

@@ -10,8 +10,7 @@ from repositories.unit_of_work import Storage
 from schema.root import CompiledSchema
 from tests import builders as build
 from tests.support.graphql import ERRORS, InProcess, Json
-from tests.support.runs import RunSystem
-from tests.support.transfers import MovedClock
+from tests.support.runs import RunSystem, TimedRunSystem
 
 START = (
     """mutation ($input: StartRunInput!) { startRun(input: $input) {
@@ -41,8 +40,8 @@ LOOK = """query ($id: ID!) { run(runId: $id) {
 
 
 @pytest.fixture
-def system(storage: Storage) -> RunSystem:
-    return RunSystem(storage, MovedClock(), tactics=1)
+def system(storage: Storage) -> TimedRunSystem:
+    return TimedRunSystem(storage, tactics=1)
 
 
 async def started(api: InProcess, **input: Any) -> Json:

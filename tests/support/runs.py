@@ -45,6 +45,7 @@ from resolvers.workflow.commands import cancel_run, retry_run, start_run
 from tests import builders as build
 from tests.support.packagers import MarkdownPackager
 from tests.support.sources import START
+from tests.support.transfers import MovedClock
 
 OPERATOR = build.caller()
 BENCHMARK = QcBenchmark("fake", "Fake", "", (), QcSeverity.MAJOR, "tests", "")
@@ -295,6 +296,15 @@ class RunSystem:
         """Whether any of these runs has a job left, due or not. It's due at once then."""
         keys = [run.run_id for run in runs]
         return bool(await self.change(lambda unit: unit.queue(Queue.RUNS).wake(keys, START)))
+
+
+class TimedRunSystem(RunSystem):
+    """A RunSystem on a clock that tests move."""
+
+    clock: MovedClock
+
+    def __init__(self, storage: Storage, **given: Any) -> None:
+        super().__init__(storage, MovedClock(), **given)
 
 
 _TYPES: Final = ("strategy_plans", "campaigns", "drafts", "qc_results", "delivery_packages")
