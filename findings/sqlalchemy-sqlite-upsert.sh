@@ -27,10 +27,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 metadata = sa.MetaData()
-stock, delivered = (
-    sa.Table(name, metadata, sa.Column("article", sa.Text, primary_key=True), sa.Column("count", sa.Integer))
-    for name in ("stock", "delivered")
-)
+
+
+def articles(name):
+    article = sa.Column("article", sa.Text, primary_key=True)
+    return sa.Table(name, metadata, article, sa.Column("count", sa.Integer))
+
+
+stock, delivered = articles("stock"), articles("delivered")
 engine = sa.create_engine("sqlite://")
 metadata.create_all(engine)
 
